@@ -1,0 +1,1 @@
+"""The event side of Counterpoint: records, detection, sessions, feedback. Never imports `plugin`."""

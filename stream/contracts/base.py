@@ -1,0 +1,59 @@
+"""What every record on a topic has in common: strict ids, UTC times, text that stays out of `repr`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+# Code points. Longer than any chat line people type (a page of prose is 3,000); ten of them with context
+# still fit far below the 900 kB bound of a session record.
+MAX_TEXT_CODE_POINTS = 20_000
+
+
+# The only fields a `repr` may show.
+_SHOWN = frozenset({"tenant", "message_id", "session_id", "exchange_id", "assessment_id", "revision", "state"})
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("text holds a NUL character")
+    return value
+
+
+Tenant = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""An operator's own name for one platform: lower case, no colon, for it is the first half of the record key."""
+
+Pseudonym = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,128}$")]
+"""A keyed pseudonym of a person or a conversation; nothing in it can be read back without the tenant's key."""
+
+MessageId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
+"""The platform's own id of a message: visible ASCII, unique inside its conversation."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A BCP 47 tag as the platform declares it; its first part decides."""
+
+Utc = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its offset, kept in UTC. A time without an offset is refused, not guessed."""
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CODE_POINTS), AfterValidator(_without_nul)]
+"""Words of a client or a counsellor, or a quotation of them."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_without_nul)]
+"""A person's name or handle, for the de-identifier alone."""
+
+
+class Contract(BaseModel):
+    """A record or a part of one. Unknown fields are ignored, so that a newer writer never stops a reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show ids and states alone, so that neither a log nor a traceback can carry somebody's words."""
+        for name in type(self).model_fields:
+            if name in _SHOWN:
+                yield name, getattr(self, name)

@@ -1,0 +1,97 @@
+"""`counterpoint.feedback.v1`: the session record without names, plus one assessment or abstention per exchange."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from stream.contracts.base import Contract, MessageId, Text
+from stream.contracts.sessions import SessionOutline
+from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
+
+
+class ModelVersion(Contract):
+    """Everything that decides a model's answer. Two answers with the same `key` are the same answer."""
+
+    name: str
+    """What people are told, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
+    adapter: str
+    weights: str
+    prompt: str
+    rubric: str
+    schema_version: str
+    validated: bool = False
+    """Whether agreement with clinicians has been measured; without it "unvalidated" stands beside every level."""
+    is_baseline: bool = False
+
+    @property
+    def key(self) -> str:
+        """The versions joined, as they enter an assessment's id."""
+        return f"{self.adapter}|{self.weights}|{self.prompt}|{self.rubric}|{self.schema_version}"
+
+
+class Evidence(Contract):
+    """A quotation our code found in the original text: a span in Unicode code points."""
+
+    message_id: MessageId
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    quote: Text
+
+
+class Rating(Contract):
+    """One mechanism of one reply: a level with its reason and evidence, or why there is none."""
+
+    mechanism: Mechanism
+    level: Level | None
+    reason: Text = ""
+    evidence: tuple[Evidence, ...] = ()
+    needs_human: NeedsHuman | None = None
+    """Set exactly when `level` is None."""
+
+
+class Alternative(Contract):
+    """What could have been said instead: an option, never an instruction."""
+
+    text: Text
+    mechanism: Mechanism
+    """The mechanism it would express more."""
+    pattern_id: str | None = None
+    """Set when it comes from the library of patterns rather than from a model's own words."""
+
+
+class Answer(Contract):
+    """What assessments and abstentions share: which exchange, which input, which model."""
+
+    assessment_id: UUID
+    exchange_id: UUID
+    input_id: UUID
+    model: ModelVersion
+
+
+class Assessment(Answer):
+    """A model's answer that passed the output gate."""
+
+    verdict: Verdict
+    resistance_type: ResistanceType | None = None
+    ratings: tuple[Rating, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))
+    strengths: tuple[Text, ...] = ()
+    alternatives: tuple[Alternative, ...] = Field(default=(), max_length=2)
+
+
+class Abstention(Answer):
+    """No level, no praise, no suggestion: a person must look, and why."""
+
+    reason: NeedsHuman
+
+
+class FeedbackRecord(SessionOutline):
+    """A session revision with its feedback, on its way to the supervisor queue. Names are gone.
+
+    The topic also carries `Erasure` and `ConsentWithdrawal`, unchanged.
+    """
+
+    event_type: ClassVar[str] = "counterpoint.feedback.v1"
+
+    assessments: tuple[Assessment, ...] = ()
+    abstentions: tuple[Abstention, ...] = ()

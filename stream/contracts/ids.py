@@ -1,0 +1,59 @@
+"""Deterministic ids: each is a uuid5 of what it names, so a redelivery makes the same id on every path."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("5d2c1f0e-7c53-5b8e-9a57-0c7f3a1be001")
+"""Counterpoint's own namespace. It never changes: every stored id hangs on it."""
+
+_SEPARATOR = "\x1f"  # ASCII unit separator: no id may hold it, so joined parts cannot be confused
+
+
+def _id(*parts: str) -> UUID:
+    return uuid5(NAMESPACE, _SEPARATOR.join(parts))
+
+
+def record_key(tenant: str, conversation_id: str) -> bytes:
+    """The key of every record on every topic: one conversation, one partition, one order."""
+    return f"{tenant}:{conversation_id}".encode()
+
+
+def revision_of(edited_at: datetime) -> int:
+    """An edit's revision: the platform's edit time in whole milliseconds since 1970."""
+    return int(edited_at.timestamp() * 1000)
+
+
+def message_event_id(tenant: str, conversation_id: str, message_id: str, revision: int | str) -> UUID:
+    """Id of the event that carries one revision of a message (`revision` may be a word such as "deletion")."""
+    return _id("message", tenant, conversation_id, message_id, str(revision))
+
+
+def conversation_event_id(tenant: str, conversation_id: str, event_type: str, detail: str) -> UUID:
+    """Id of an event about a whole conversation; `detail` tells two of the same type apart."""
+    return _id("conversation", tenant, conversation_id, event_type, detail)
+
+
+def session_id(tenant: str, conversation_id: str, first_message_id: str) -> UUID:
+    """A session is named by its conversation and the first message accepted into it."""
+    return _id("session", tenant, conversation_id, first_message_id)
+
+
+def exchange_id(session: UUID, client_turn_first_message_id: str) -> UUID:
+    """One exchange per client turn; named by the turn's first message, so it survives a later revision."""
+    return _id("exchange", str(session), client_turn_first_message_id)
+
+
+def input_id(message_revisions: Iterable[tuple[str, int]]) -> UUID:
+    """What a model was shown: the ordered (message id, revision) pairs of an exchange."""
+    return _id("input", *(part for mid, revision in message_revisions for part in (mid, str(revision))))
+
+
+def assessment_id(session: UUID, exchange: UUID, model_input: UUID, model: str) -> UUID:
+    """One answer of one model to one input. `model` is `ModelVersion.key`."""
+    return _id("assessment", str(session), str(exchange), str(model_input), model)
+
+
+def record_id(session: UUID, revision: int, state: str) -> UUID:
+    """Id of the CloudEvent that carries one revision of a session in one state."""
+    return _id("record", str(session), str(revision), state)

@@ -1,0 +1,46 @@
+"""JSON Schema of every record, for platforms that write to Kafka themselves.
+
+`python -m stream.contracts.schema` writes `stream/contracts/schemas/`; a test holds the files against the models.
+"""
+
+import json
+from pathlib import Path
+
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Erasure
+from stream.contracts.sessions import SessionRecord
+from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+
+FOLDER = Path(__file__).parent / "schemas"
+EXAMPLES = Path(__file__).parent / "examples"
+
+RECORDS_BY_TOPIC = {
+    MESSAGES: MESSAGES_RECORDS,
+    SESSIONS: (SessionRecord, Erasure, ConsentWithdrawal),
+    FEEDBACK: (FeedbackRecord, Erasure, ConsentWithdrawal),
+}
+"""Which records may stand on which topic."""
+
+
+def schemas() -> dict[str, str]:
+    """File name to JSON Schema text, one for each CloudEvents type."""
+    records = {record.event_type: record for group in RECORDS_BY_TOPIC.values() for record in group}
+    return {
+        f"{event_type}.json": json.dumps(record.model_json_schema(mode="validation"), indent=2, sort_keys=True) + "\n"
+        for event_type, record in sorted(records.items())
+    }
+
+
+def write() -> None:
+    """Bring the files up to date and remove those of no record."""
+    FOLDER.mkdir(exist_ok=True)
+    wanted = schemas()
+    for old in FOLDER.glob("*.json"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text)
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,130 @@
+"""`counterpoint.sessions.v1`: one record per session revision, written when a session closes, reopens or is erased."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from stream.contracts.base import Contract, Language, MessageId, Name, Pseudonym, Tenant, Text, Utc
+from stream.contracts.messages import Consent
+from stream.contracts.vocabulary import (
+    Concern,
+    EndReason,
+    LeftOut,
+    MarkKind,
+    NeedsHuman,
+    OperatingPoint,
+    Role,
+    SessionState,
+)
+
+
+class SessionMessage(Contract):
+    """One message that an exchange or a mark needs, in the words that stood at the close."""
+
+    message_id: MessageId
+    revision: int = Field(ge=0)
+    role: Role
+    author: Pseudonym
+    text: Text
+    sent_at: Utc
+
+
+class Cue(Contract):
+    """Words that made the detector flag: a span in Unicode code points of a message's text, and its weight."""
+
+    message_id: MessageId
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    weight: float
+
+
+class Exchange(Contract):
+    """Up to ten messages before it, the flagged client turn, and the counsellor turn that answers it."""
+
+    exchange_id: UUID
+    context: tuple[MessageId, ...]
+    client_turn: tuple[MessageId, ...] = Field(min_length=1)
+    reply: tuple[MessageId, ...] = Field(min_length=1)
+    counsellor: Pseudonym | None
+    """Author of the reply; None when several people or a system wrote it."""
+    score: float = Field(ge=0, le=1)
+    cues: tuple[Cue, ...] = ()
+    needs_human: NeedsHuman | None = None
+    """Set when no model may rate it: critical content, or a reply that is not one counsellor's."""
+
+
+class Mark(Contract):
+    """Something a supervisor should see, with the messages it is about."""
+
+    kind: MarkKind
+    concerns: tuple[Concern, ...] = ()
+    message_ids: tuple[MessageId, ...] = Field(min_length=1)
+
+
+class Counts(Contract):
+    """What was in the session, and what the record leaves out of it."""
+
+    messages: int = Field(default=0, ge=0)
+    client_messages: int = Field(default=0, ge=0)
+    counsellor_messages: int = Field(default=0, ge=0)
+    client_turns: int = Field(default=0, ge=0)
+    flagged_turns: int = Field(default=0, ge=0)
+    unanswered_moments: int = Field(default=0, ge=0)
+    flagged_not_shown: int = Field(default=0, ge=0)
+    """Flagged exchanges beyond the number shown when no model confirms."""
+    exchanges_dropped_for_size: int = Field(default=0, ge=0)
+    context_dropped_for_size: int = Field(default=0, ge=0)
+
+
+class DetectorVersion(Contract):
+    """Which detector flagged, and where its threshold stood."""
+
+    name: str
+    version: str
+    operating_point: OperatingPoint
+
+
+class KnownName(Contract):
+    """A name or handle given by the platform, for the de-identifier; it never travels past the feedback worker."""
+
+    role: Role
+    name: Name
+
+
+class SessionOutline(Contract):
+    """What the session and the feedback record share: everything but the names."""
+
+    tenant: Tenant
+    conversation_id: Pseudonym
+    session_id: UUID
+    revision: int = Field(ge=1)
+    state: SessionState
+    started_at: Utc
+    ended_at: Utc
+    """`sent_at` of the last message, or of the platform's explicit end."""
+    closed_at: Utc
+    """Broker time of the close."""
+    end_reason: EndReason
+    left_out: LeftOut | None = None
+    """Why there is no feedback; None for an eligible session."""
+    language: Language | None = None
+    consent: Consent = Consent()
+    counts: Counts = Counts()
+    counsellors: tuple[Pseudonym, ...] = ()
+    """Every counsellor who wrote in the session: decides whose team sees it."""
+    messages: tuple[SessionMessage, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    detector: DetectorVersion | None = None
+
+
+class SessionRecord(SessionOutline):
+    """A session revision on its way to the feedback worker.
+
+    The topic also carries `Erasure`, and `ConsentWithdrawal` where no state of the session is left, unchanged.
+    """
+
+    event_type: ClassVar[str] = "counterpoint.session.v1"
+
+    known_names: tuple[KnownName, ...] = Field(default=())

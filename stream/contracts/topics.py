@@ -1,0 +1,46 @@
+"""The topics: their names and how the broker keeps them. Created by `counterpoint topics` alone."""
+
+from dataclasses import dataclass, field
+
+MESSAGES = "counterpoint.messages.v1"
+SESSIONS = "counterpoint.sessions.v1"
+FEEDBACK = "counterpoint.feedback.v1"
+DEAD_LETTERS = "counterpoint.dead-letters.v1"
+OPEN_SESSIONS_CHANGELOG = "counterpoint-stream-open-sessions-changelog"
+"""State of the open sessions: Faust's own name for it, `{app id}-{table name}-changelog`."""
+
+DEFAULT_PARTITIONS = 12  # divides evenly among 1, 2, 3, 4 and 6 workers; fixed for life, for keys hang on it
+MAX_RECORD_BYTES = 900_000  # under the 1 MB that brokers and clients accept by default, with room for headers
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic as it must stand on the broker; `config` holds broker settings as the broker spells them."""
+
+    name: str
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def _kept_for(days: int, **extra: str) -> dict[str, str]:
+    # Segments roll every hour, so that a record is gone at most an hour after its time.
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(days * _DAY_MS),
+        "segment.ms": str(_HOUR_MS),
+        **extra,
+    }
+
+
+TOPICS: tuple[TopicSpec, ...] = (
+    TopicSpec(MESSAGES, _kept_for(3, **{"message.timestamp.type": "LogAppendTime"})),
+    TopicSpec(SESSIONS, _kept_for(7)),
+    TopicSpec(FEEDBACK, _kept_for(7)),
+    TopicSpec(DEAD_LETTERS, _kept_for(14)),
+    TopicSpec(
+        OPEN_SESSIONS_CHANGELOG,
+        {"cleanup.policy": "compact", "segment.ms": str(_HOUR_MS), "max.compaction.lag.ms": str(_DAY_MS)},
+    ),
+)

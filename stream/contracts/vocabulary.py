@@ -1,0 +1,147 @@
+"""The words of the field that records use: closed lists, one place."""
+
+from enum import IntEnum, StrEnum
+
+
+class Role(StrEnum):
+    """Who speaks. A bot or an automatic notice is `system`."""
+
+    CLIENT = "client"
+    COUNSELLOR = "counsellor"
+    SYSTEM = "system"
+
+
+class Mechanism(StrEnum):
+    """The four communication mechanisms of arXiv 2602.21638; what each means to us is in docs/rubric.md."""
+
+    RESPECT_FOR_AUTONOMY = "respect_for_autonomy"
+    STANCE_ALIGNMENT = "stance_alignment"
+    EMOTIONAL_RESONANCE = "emotional_resonance"
+    CONVERSATIONAL_ORIENTATION = "conversational_orientation"
+
+
+class Level(IntEnum):
+    """How far a reply expresses a mechanism."""
+
+    NONE = 0
+    WEAK = 1
+    STRONG = 2
+
+
+class ResistanceType(StrEnum):
+    """The 13 behaviours of the PsyFIRE taxonomy (arXiv 2601.14780); names theirs, definitions ours."""
+
+    CHALLENGING = "challenging"
+    DISCOUNTING = "discounting"
+    BLAMING = "blaming"
+    DISAGREEING = "disagreeing"
+    EXCUSING = "excusing"
+    MINIMIZING = "minimizing"
+    PESSIMISM = "pessimism"
+    RELUCTANCE = "reluctance"
+    UNWILLINGNESS = "unwillingness"
+    MINIMUM_TALK = "minimum_talk"
+    LIMIT_SETTING = "limit_setting"
+    INATTENTION = "inattention"
+    SIDETRACKING = "sidetracking"
+
+
+class Concern(StrEnum):
+    """What a lexicon found in a client's words. The first four are risk language; all are critical content."""
+
+    SUICIDE = "suicide"
+    SELF_HARM = "self_harm"
+    HARM_TO_OTHERS = "harm_to_others"
+    ABUSE = "abuse"
+    DELUSION = "delusion"
+    HALLUCINATION = "hallucination"
+    MANIA = "mania"
+    COMPULSION = "compulsion"
+
+
+RISK_CONCERNS = frozenset({Concern.SUICIDE, Concern.SELF_HARM, Concern.HARM_TO_OTHERS, Concern.ABUSE})
+"""Concerns that put a session into the queue whatever its eligibility."""
+
+
+class OperatingPoint(StrEnum):
+    """Where the detector's threshold stands."""
+
+    GATE = "gate"
+    """High recall: a confirming model comes after it."""
+    ALONE = "alone"
+    """Precise: nothing confirms it, so few moments are shown."""
+
+
+class SessionState(StrEnum):
+    """What a session record says of its session."""
+
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ERASED = "erased"
+
+
+class EndReason(StrEnum):
+    """Why a session closed."""
+
+    EXPLICIT = "explicit"
+    IDLE = "idle"
+    TOO_LONG = "too_long"
+    WITHDRAWN = "withdrawn"
+
+
+class LeftOut(StrEnum):
+    """Why a finished session gets no feedback; stated in the record, counted, shown."""
+
+    NO_CONSENT = "no_consent"
+    TOO_SHORT = "too_short"
+    NO_RESISTANCE = "no_resistance"
+    LANGUAGE_NOT_SUPPORTED = "language_not_supported"
+    NO_COUNSELLOR_MESSAGE = "no_counsellor_message"
+    TOO_LONG = "too_long"
+
+
+class MarkKind(StrEnum):
+    """What a supervisor should see in a session besides its exchanges."""
+
+    RISK_LANGUAGE = "risk_language"
+    CRITICAL_CONTENT = "critical_content"
+    UNANSWERED_MOMENT = "unanswered_moment"
+
+
+class NeedsHuman(StrEnum):
+    """Why an exchange, or one mechanism of it, has no level and a person must look."""
+
+    CRITICAL_CONTENT = "critical_content"
+    REPLY_BY_SEVERAL = "reply_by_several"
+    REPLY_BY_SYSTEM = "reply_by_system"
+    EVIDENCE_NOT_FOUND = "evidence_not_found"
+    ANSWER_UNUSABLE = "answer_unusable"
+    MODEL_ABSTAINED = "model_abstained"
+    MODEL_FAILED = "model_failed"
+
+
+class Verdict(StrEnum):
+    """What the feedback model says of the detector's finding."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    NOT_ASSESSED = "not_assessed"
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record could not be used."""
+
+    BAD_ENVELOPE = "bad_envelope"
+    BAD_JSON = "bad_json"
+    BAD_SCHEMA = "bad_schema"
+    BAD_KEY = "bad_key"
+    NUL = "nul"
+    LONE_SURROGATE = "lone_surrogate"
+    OVERSIZE = "oversize"
+    TOMBSTONE = "tombstone"
+    UNKNOWN_TYPE = "unknown_type"
+    UNKNOWN_VERSION = "unknown_version"
+    WRONG_PARTITION = "wrong_partition"
+    NO_CONSENT = "no_consent"
+    TOO_LATE = "too_late"
+    BUG = "bug"
