@@ -1,0 +1,46 @@
+"""Exceptions, named by what the caller does next.
+
+    CounterpointError
+    ├── Poison         the record can never be used: dead-letter it, acknowledge it, go on
+    ├── Unavailable    somebody else is away: hold the record, keep polling, try again after `retry_after` seconds
+    ├── Denied         the caller may not: answer no, without saying why
+    └── Misconfigured  a person must change a setting: stop, print the sentence
+
+None of them ever carries message text: they are logged.
+"""
+
+from stream.contracts.vocabulary import DeadLetterReason
+
+
+class CounterpointError(Exception):
+    """Base of all of ours."""
+
+
+class Poison(CounterpointError):  # noqa: N818 - named by what the caller does, not by what it is
+    """A record that no retry can help. `place` names a field or a step, never its content."""
+
+    def __init__(self, reason: DeadLetterReason, place: str) -> None:
+        super().__init__(f"{reason.value} at {place}")
+        self.reason = reason
+        self.place = place
+
+
+class Unavailable(CounterpointError):  # noqa: N818
+    """A broker, a model or a database is away. `retry_after` is in seconds."""
+
+    def __init__(self, what: str, retry_after: float = 1.0) -> None:
+        super().__init__(f"{what} is unavailable; try again in {retry_after:g} s")
+        self.what = what
+        self.retry_after = retry_after
+
+
+class Denied(CounterpointError):  # noqa: N818
+    """The caller has no right to this, or its signature does not hold. `why` is for our log, not for the answer."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Misconfigured(CounterpointError):  # noqa: N818
+    """A setting is missing or wrong; the message is a sentence that says how to mend it."""

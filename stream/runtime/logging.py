@@ -1,0 +1,112 @@
+"""JSON logs through structlog that cannot hold message text.
+
+Our own lines carry only fields from `FIELDS`; anything else is dropped and its name counted. Exceptions are written
+as type and place, never with their message. Lines of libraries are reduced to where they come from and, if they have
+arguments, to their unfilled template, for a library may well format a record into its own words.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from types import TracebackType
+from typing import Literal
+
+import structlog
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+FIELDS = frozenset(
+    {
+        # who and what: ids of ours, pseudonyms, codes
+        "tenant", "conversation_id", "session_id", "revision", "exchange_id", "assessment_id", "event_id",
+        "request_id", "erasure_id", "user_id", "role", "reason", "place", "error_type", "error_at", "state",
+        "event_type", "model", "left_out", "end_reason", "status", "method", "route", "adapter", "check",
+        # where
+        "stage", "topic", "partition", "offset", "group", "url", "port", "logger", "template",
+        # how many, how long
+        "count", "attempt", "seconds", "retry_after_s", "bytes", "dropped_fields",
+        # structlog's own
+        "event", "level", "timestamp",
+    }
+)  # fmt: skip
+"""Every field a line may have. None of them ever holds words of a person."""
+
+_EVENT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+
+Event = MutableMapping[str, object]
+
+
+def configure(level: LogLevel = "info", *, stage: str) -> None:
+    """Send every log line of this process, ours and the libraries', to stderr as JSON."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, _exception_by_place, _only_known_fields, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(stage=stage)
+    handler = _LibraryHandler()
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in list(logging.root.manager.loggerDict):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """The one logger; bind `tenant`, `session_id`, `event_id` by `structlog.contextvars`."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+class _LibraryHandler(logging.Handler):
+    """A library's line, reduced to what cannot hold text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, object] = {"logger": record.name, "place": f"{record.module}:{record.lineno}"}
+        if record.args and isinstance(record.msg, str):
+            fields["template"] = record.msg
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        level = record.levelname.lower()
+        write = getattr(get_logger(), level if level in {"debug", "info", "warning", "error"} else "error")
+        write("library", **fields)
+
+
+def _exception_by_place(_logger: object, _name: str, event: Event) -> Event:
+    info = event.pop("exc_info", None)
+    event.pop("stack_info", None)
+    if info is True:
+        info = sys.exc_info()
+    if isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if isinstance(info, tuple) and info[0] is not None:
+        event["error_type"] = info[0].__name__
+        event["error_at"] = _places(info[2])
+    return event
+
+
+def _places(trace: TracebackType | None) -> str:
+    """The innermost five places of a traceback, without its source lines or values."""
+    return " < ".join(
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(traceback.extract_tb(trace)[-5:])
+    )
+
+
+def _only_known_fields(_logger: object, _name: str, event: Event) -> Event:
+    dropped = [name for name in event if name not in FIELDS]
+    for name in dropped:
+        del event[name]
+    if dropped:
+        event["dropped_fields"] = len(dropped)
+    if not _EVENT_NAME.match(str(event.get("event"))):
+        event["event"] = "event_name_not_allowed"
+    return event

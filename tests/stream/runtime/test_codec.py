@@ -1,0 +1,239 @@
+"""CloudEvents in and out of Kafka records: what is accepted, and by what name each bad record is refused."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.contracts.messages import MESSAGES_RECORDS, Deletion, Message
+from stream.contracts.topics import MAX_RECORD_BYTES
+from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
+from stream.runtime.errors import Poison
+
+KNOWN = known_types(*MESSAGES_RECORDS)
+DATA: dict[str, Any] = {
+    "tenant": "sample",
+    "conversation_id": "c_1",
+    "message_id": "m-1",
+    "role": "client",
+    "author": "p_1",
+    "text": "canary phrase",
+    "sent_at": "2026-03-02T18:00:00Z",
+}
+ATTRIBUTES: dict[str, Any] = {"id": "e-1", "source": "/s", "type": Message.event_type, "specversion": "1.0"}
+BINARY = [(f"ce_{name}", value.encode()) for name, value in ATTRIBUTES.items()]
+
+
+def raw(value: bytes | None, headers: list[tuple[str, bytes]] | None = None, **changes: Any) -> RawRecord:
+    """A record on the messages topic."""
+    fields: dict[str, Any] = {
+        "topic": "t",
+        "partition": 0,
+        "offset": 7,
+        "timestamp_ms": 0,
+        "key": b"sample:c_1",
+    } | changes
+    return RawRecord(value=value, headers=BINARY if headers is None else headers, **fields)
+
+
+def refused(record: RawRecord) -> tuple[DeadLetterReason, str]:
+    """Reason and place of the refusal."""
+    with pytest.raises(Poison) as caught:
+        decode(record, KNOWN)
+    assert "canary" not in str(caught.value)
+    return caught.value.reason, caught.value.place
+
+
+def binary(**changes: Any) -> RawRecord:
+    """A record in binary mode with changed data."""
+    return raw(json.dumps(DATA | changes).encode())
+
+
+def test_binary_mode_is_read() -> None:
+    """Attributes in headers, data in the value."""
+    event = decode(binary(), KNOWN)
+    assert (event.id, event.type) == ("e-1", Message.event_type)
+    assert isinstance(event.data, Message)
+    assert event.data.text == "canary phrase"
+    assert event.data.role is Role.CLIENT
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8"]
+)
+def test_structured_mode_is_told_by_its_content_type_in_any_case(content_type: str) -> None:
+    """Everything in the value; `ce_` headers that may stand beside it are ignored."""
+    whole = json.dumps(ATTRIBUTES | {"data": DATA}).encode()
+    event = decode(raw(whole, [("Content-Type", content_type.encode()), ("ce_id", b"other")]), KNOWN)
+    assert event.id == "e-1"
+
+
+@pytest.mark.parametrize("write", [to_binary, to_structured])
+def test_what_the_official_sdk_writes_is_read(write: Any) -> None:
+    """The CloudEvents SDK is an independent implementation of the same specification."""
+    message = write(CloudEvent(attributes=dict(ATTRIBUTES), data=DATA), JSONFormat())
+    event = decode(raw(message.value, list(message.headers.items())), KNOWN)
+    assert event.data == Message.model_validate(DATA)
+
+
+def test_what_we_write_is_read_by_the_official_sdk() -> None:
+    """And the other way round."""
+    data = Message.model_validate(DATA)
+    out = encode(data, event_type=Message.event_type, event_id=UUID(int=5), key=b"k")
+    event = from_kafka(KafkaMessage(dict(out.headers), out.key, out.value), JSONFormat())
+    assert event.get_id() == str(UUID(int=5))
+    assert event.get_type() == Message.event_type
+    assert event.get_data() == json.loads(data.model_dump_json(exclude_none=True))
+
+
+@given(st.text(max_size=200).filter(lambda t: "\x00" not in t))
+def test_any_words_survive_the_round_trip(text: str) -> None:
+    """To the code point."""
+    data = Message.model_validate(DATA | {"text": text})
+    out = encode(data, event_type=Message.event_type, event_id="e", key=b"k")
+    assert decode(raw(out.value, out.headers), KNOWN).data == data
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, DeadLetterReason.TOMBSTONE),
+        (b"", DeadLetterReason.BAD_JSON),
+        (b"{", DeadLetterReason.BAD_JSON),
+        (b"\xff\xfe", DeadLetterReason.BAD_JSON),
+        (b"NaN", DeadLetterReason.BAD_JSON),
+        (b"[" * 100_000, DeadLetterReason.BAD_JSON),
+        (b'{"text": "\\ud800"}', DeadLetterReason.LONE_SURROGATE),
+        (b'{"text": "\\udc00 canary"}', DeadLetterReason.LONE_SURROGATE),
+        (b"x" * (MAX_RECORD_BYTES + 1), DeadLetterReason.OVERSIZE),
+    ],
+    ids=lambda v: repr(v)[:24],
+)
+def test_a_value_that_is_no_json_is_refused(value: bytes | None, reason: DeadLetterReason) -> None:
+    """Each kind by its own name, at the value as a whole."""
+    assert refused(raw(value)) == (reason, "value")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "place"),
+    [
+        ({"text": "canary\x00"}, DeadLetterReason.NUL, "text"),
+        ({"text": None}, DeadLetterReason.BAD_SCHEMA, "text"),
+        ({"text": {"canary": 1}}, DeadLetterReason.BAD_SCHEMA, "text"),
+        ({"role": "canary"}, DeadLetterReason.BAD_SCHEMA, "role"),
+        ({"tenant": "Canary!"}, DeadLetterReason.BAD_SCHEMA, "tenant"),
+        ({"sent_at": "canary"}, DeadLetterReason.BAD_SCHEMA, "sent_at"),
+        ({"sent_at": "2026-03-02T18:00:00"}, DeadLetterReason.BAD_SCHEMA, "sent_at"),
+        ({"consent": {"processing": "canary"}}, DeadLetterReason.BAD_SCHEMA, "consent.processing"),
+    ],
+)
+def test_a_wrong_field_is_named_and_never_quoted(changes: dict[str, Any], reason: DeadLetterReason, place: str) -> None:
+    """The story says where, not what."""
+    assert refused(binary(**changes)) == (reason, place)
+
+
+def test_data_that_is_no_object_is_refused() -> None:
+    """A list, a number, a string."""
+    for value in (b"[]", b"1", b'"canary"', b"null"):
+        assert refused(raw(value)) == (DeadLetterReason.BAD_SCHEMA, "data")
+
+
+@pytest.mark.parametrize("missing", list(ATTRIBUTES))
+def test_a_missing_attribute_is_named_in_both_modes(missing: str) -> None:
+    """`id`, `source`, `type` and `specversion` are required by CloudEvents 1.0."""
+    kept = {name: value for name, value in ATTRIBUTES.items() if name != missing}
+    place = f"ce_{missing}"
+    as_headers = [(f"ce_{name}", value.encode()) for name, value in kept.items()]
+    assert refused(raw(json.dumps(DATA).encode(), as_headers)) == (DeadLetterReason.BAD_ENVELOPE, place)
+    structured = [("content-type", b"application/cloudevents+json")]
+    whole = json.dumps(kept | {"data": DATA}).encode()
+    assert refused(raw(whole, structured)) == (DeadLetterReason.BAD_ENVELOPE, place)
+
+
+@pytest.mark.parametrize(
+    "whole", [b"[]", b"7", json.dumps(ATTRIBUTES).encode(), json.dumps({"id": 7, "data": {}}).encode()]
+)
+def test_a_structured_value_that_is_no_event_is_refused(whole: bytes) -> None:
+    """Not an object, no data, an id that is a number."""
+    reason, _ = refused(raw(whole, [("content-type", b"application/cloudevents+json")]))
+    assert reason is DeadLetterReason.BAD_ENVELOPE
+
+
+def test_a_header_that_is_no_utf8_is_refused() -> None:
+    """By its name."""
+    headers = [(name, value if name != "ce_id" else b"\xff") for name, value in BINARY]
+    assert refused(raw(b"{}", headers)) == (DeadLetterReason.BAD_ENVELOPE, "ce_id")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "reason"),
+    [
+        ("counterpoint.message.v2", DeadLetterReason.UNKNOWN_VERSION),
+        ("counterpoint.message.v10", DeadLetterReason.UNKNOWN_VERSION),
+        ("counterpoint.song.v1", DeadLetterReason.UNKNOWN_TYPE),
+        ("com.example.message", DeadLetterReason.UNKNOWN_TYPE),
+    ],
+)
+def test_a_type_of_tomorrow_is_told_from_a_type_of_others(event_type: str, reason: DeadLetterReason) -> None:
+    """An unknown major version waits in the dead letters for an upgrade."""
+    headers = [(name, event_type.encode() if name == "ce_type" else value) for name, value in BINARY]
+    assert refused(raw(json.dumps(DATA).encode(), headers)) == (reason, "ce_type")
+
+
+def test_another_cloudevents_version_is_refused() -> None:
+    """Only 1.0 is spoken."""
+    headers = [(name, b"0.3" if name == "ce_specversion" else value) for name, value in BINARY]
+    assert refused(raw(b"{}", headers)) == (DeadLetterReason.UNKNOWN_VERSION, "ce_specversion")
+
+
+def test_partitions_are_those_of_the_java_client() -> None:
+    """murmur2 with the sign bit cleared; the values are what Kafka's own tools print for these keys."""
+    from aiokafka.partitioner import DefaultPartitioner  # an independent implementation
+
+    for number in range(200):
+        key = f"sample:c_{number}".encode()
+        assert partition_of(key, 12) == DefaultPartitioner()(key, list(range(12)), list(range(12)))
+
+
+def test_a_record_belongs_to_its_key_and_its_partition() -> None:
+    """One conversation, one partition, one order."""
+    data = Deletion(tenant="sample", conversation_id="c_1", message_id="m", deleted_at="2026-01-01T00:00:00Z")
+    right = partition_of(b"sample:c_1", 12)
+    check_partition(raw(b"", partition=right), data, 12)
+    with pytest.raises(Poison, match="wrong_partition"):
+        check_partition(raw(b"", partition=(right + 1) % 12), data, 12)
+    for key in (None, b"", b"sample:c_2", b"c_1"):
+        with pytest.raises(Poison, match="bad_key"):
+            check_partition(raw(b"", key=key, partition=right), data, 12)
+
+
+def test_a_record_too_large_is_not_written() -> None:
+    """The writer learns it before the broker does."""
+    data = Message.model_validate(DATA)
+    big = data.model_copy(update={"text": "x" * MAX_RECORD_BYTES})
+    with pytest.raises(Poison, match="oversize"):
+        encode(big, event_type=Message.event_type, event_id="e", key=None)
+
+
+def test_a_raw_record_shows_where_it_is_and_not_what_it_says() -> None:
+    """In tracebacks too."""
+    assert repr(raw(b"canary")) == "RawRecord(t[0]@7)"
+
+
+@given(
+    st.binary(max_size=300),
+    st.lists(st.tuples(st.sampled_from(["ce_id", "ce_type", "content-type"]), st.binary(max_size=40)), max_size=4),
+)
+def test_any_bytes_end_in_an_event_or_in_poison(value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    """Nothing else can come out."""
+    try:
+        decode(raw(value, headers), KNOWN)
+    except Poison:
+        pass

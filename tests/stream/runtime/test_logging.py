@@ -1,0 +1,114 @@
+"""Logs are JSON, carry ids, and cannot carry words of a person."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from stream.runtime import logging as ours
+
+CANARY = "canary phrase"
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
+    """Configure as a stage does and read back what it wrote."""
+    before = logging.getLogger().handlers, logging.getLogger().level
+    structlog.contextvars.clear_contextvars()
+    ours.configure("debug", stage="test")
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    yield read
+    logging.getLogger().handlers, logging.getLogger().level = before
+    structlog.contextvars.clear_contextvars()
+    structlog.reset_defaults()
+
+
+def test_a_line_is_json_with_time_level_and_stage(lines: Lines) -> None:
+    """What a log shipper expects."""
+    ours.get_logger().info("session_closed", session_id="s-1", count=3)
+    (line,) = lines()
+    assert line["event"] == "session_closed"
+    assert (line["stage"], line["level"], line["session_id"], line["count"]) == ("test", "info", "s-1", 3)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_a_field_outside_the_list_is_dropped_and_counted(lines: Lines) -> None:
+    """A careless `text=` changes nothing but a number."""
+    ours.get_logger().info("session_closed", text=CANARY, value=CANARY)
+    (line,) = lines()
+    assert CANARY not in json.dumps(line)
+    assert line["dropped_fields"] == 2
+
+
+def test_an_event_name_is_a_word_and_not_a_sentence(lines: Lines) -> None:
+    """An f-string in place of a name is replaced."""
+    ours.get_logger().warning(f"could not store {CANARY}")
+    (line,) = lines()
+    assert line["event"] == "event_name_not_allowed"
+    assert CANARY not in json.dumps(line)
+
+
+def test_an_exception_is_told_by_type_and_place(lines: Lines) -> None:
+    """Its message, its arguments and its source lines may quote a record."""
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        ours.get_logger().exception("record_failed")
+    (line,) = lines()
+    assert line["error_type"] == "ValueError"
+    assert "test_logging.py" in line["error_at"]
+    assert CANARY not in json.dumps(line)
+
+
+def test_a_library_line_keeps_its_template_and_loses_its_arguments(lines: Lines) -> None:
+    """Where it came from is what an operator needs."""
+    logging.getLogger("some.library").warning("cannot decode %r", CANARY)
+    (line,) = lines()
+    assert (line["logger"], line["template"]) == ("some.library", "cannot decode %r")
+    assert CANARY not in json.dumps(line)
+
+
+def test_a_library_line_without_arguments_loses_its_words(lines: Lines) -> None:
+    """It may have been an f-string."""
+    logging.getLogger("some.library").debug(f"got {CANARY}")
+    (line,) = lines()
+    assert "template" not in line
+    assert CANARY not in json.dumps(line)
+
+
+def test_a_library_exception_is_reduced_too(lines: Lines) -> None:
+    """Whatever handler the library had set up before."""
+    try:
+        raise RuntimeError(CANARY)
+    except RuntimeError:
+        logging.getLogger("some.library").exception("boom")
+    (line,) = lines()
+    assert line["error_type"] == "RuntimeError"
+    assert CANARY not in json.dumps(line)
+
+
+def test_handlers_a_library_brought_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    """uvicorn, Faust and others install their own, which would print their lines in full."""
+    own = logging.getLogger("library.with.handler")
+    own.addHandler(logging.StreamHandler())
+    own.propagate = False
+    before = logging.getLogger().handlers, logging.getLogger().level
+    ours.configure("info", stage="test")
+    own.warning(f"got {CANARY}")
+    logging.getLogger().handlers, logging.getLogger().level = before
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    assert CANARY not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["text", "message", "quote", "value", "body", "name", "reply", "payload", "key"])
+def test_the_list_has_no_field_for_words(name: str) -> None:
+    """Nobody adds one by habit."""
+    assert name not in ours.FIELDS
