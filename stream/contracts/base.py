@@ -16,7 +16,10 @@ _SHOWN = frozenset({"tenant", "message_id", "session_id", "exchange_id", "assess
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from None
 
 
 def _without_nul(value: str) -> str:

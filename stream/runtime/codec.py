@@ -90,7 +90,7 @@ def decode(raw: RawRecord, known: Mapping[str, type[Contract]]) -> Event:
         attributes, data = _structured(raw.value)
     else:
         attributes = {name[3:]: _text(v, name) for name, v in headers.items() if name in _CE_HEADERS}
-        data = _json(raw.value)
+        data = read_json(raw.value)
     for name in _REQUIRED:
         if not isinstance(attributes.get(name), str) or not attributes[name]:
             raise Poison(DeadLetterReason.BAD_ENVELOPE, f"ce_{name}")
@@ -150,7 +150,7 @@ def _text(value: bytes | None, place: str) -> str:
 
 
 def _structured(value: bytes) -> tuple[Mapping[str, object], object]:
-    whole = _json(value)
+    whole = read_json(value)
     if not isinstance(whole, dict):
         raise Poison(DeadLetterReason.BAD_ENVELOPE, "value")
     if "data" not in whole:
@@ -158,7 +158,12 @@ def _structured(value: bytes) -> tuple[Mapping[str, object], object]:
     return whole, whole["data"]
 
 
-def _json(value: bytes) -> object:
+def read_json(value: bytes) -> object:
+    """Read JSON strictly: UTF-8, no NaN, no lone surrogate, bounded depth.
+
+    Raises:
+        Poison: BAD_JSON or LONE_SURROGATE.
+    """
     try:
         return cast("object", from_json(value, allow_inf_nan=False))
     except ValueError:

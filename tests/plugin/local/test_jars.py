@@ -1,0 +1,85 @@
+"""The broker runs only from jars whose every byte is pinned."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from plugin.local.jars import LOCK, Jar, class_path, fetch, read_lock
+from plugin.local.process import Missing
+
+CONTENT = b"not really a jar"
+
+
+@pytest.fixture
+def jar() -> Jar:
+    """A made-up artifact."""
+    return Jar("org.example.deep", "thing", "1.2", hashlib.sha256(CONTENT).hexdigest())
+
+
+@pytest.fixture
+def lock(tmp_path: Path, jar: Jar) -> Path:
+    """A lock file that pins it."""
+    path = tmp_path / "jars.lock"
+    path.write_text(f"# a comment\n{jar.line}\n")
+    return path
+
+
+def _put(cache: Path, jar: Jar, content: bytes) -> Path:
+    path = cache / jar.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_the_lock_file_pins_kafka_and_everything_under_it() -> None:
+    """Each line is coordinates and sha256; no line names a place to fetch from."""
+    jars = read_lock(LOCK)
+    assert ("org.apache.kafka", "kafka_2.13", "4.3.1") in [(jar.group, jar.artifact, jar.version) for jar in jars]
+    assert len({jar.path for jar in jars}) == len(jars) > 40
+    assert all(re.fullmatch(r"[0-9a-f]{64}", jar.sha256) for jar in jars)
+    assert "//" not in LOCK.read_text()
+
+
+def test_a_line_of_the_lock_file_is_read_as_it_was_written(lock: Path, jar: Jar) -> None:
+    """Writing and reading agree; comments are passed over."""
+    assert read_lock(lock) == [jar]
+
+
+def test_a_jar_lies_where_every_maven_repository_keeps_it(jar: Jar) -> None:
+    """The cache has the common layout: group folders, artifact, version."""
+    assert jar.path == Path("org/example/deep/thing/1.2/thing-1.2.jar")
+
+
+def test_the_class_path_names_the_pinned_jars(tmp_path: Path, lock: Path, jar: Jar) -> None:
+    """Present and unchanged: usable."""
+    path = _put(tmp_path, jar, CONTENT)
+    assert class_path(lock, tmp_path) == str(path)
+
+
+def test_an_absent_jar_is_missing_with_its_remedy(tmp_path: Path, lock: Path) -> None:
+    """The broker is not started half; the sentence says what to run."""
+    with pytest.raises(Missing, match=r"1 of the broker's 1 jars .* `make setup-local`"):
+        class_path(lock, tmp_path)
+
+
+def test_a_changed_jar_is_refused_and_removed(tmp_path: Path, lock: Path, jar: Jar) -> None:
+    """One wrong byte and the file goes, so that the next setup fetches it anew."""
+    path = _put(tmp_path, jar, CONTENT + b"!")
+    with pytest.raises(Missing, match=r"thing-1\.2\.jar was not the pinned file"):
+        class_path(lock, tmp_path)
+    assert not path.exists()
+
+
+def test_fetching_when_all_is_there_fetches_nothing(tmp_path: Path, lock: Path, jar: Jar) -> None:
+    """The second setup needs no network."""
+    _put(tmp_path, jar, CONTENT)
+    assert fetch(lock, tmp_path) == 0
+
+
+def test_the_jars_of_this_checkout_are_the_pinned_ones() -> None:
+    """What the other tests' broker runs from."""
+    assert len(class_path().split(":")) == len(read_lock())

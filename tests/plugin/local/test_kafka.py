@@ -1,0 +1,98 @@
+"""The broker is a real Apache Kafka on loopback that keeps its data over restart and SIGKILL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+
+from plugin.local.kafka import Kafka, _cluster_id
+from plugin.local.loopback import listens
+from plugin.local.process import NotStarted
+
+TOPIC = "tried"
+
+
+def _produce(broker: Kafka, value: bytes) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+    producer.send(TOPIC, value).get(timeout=30)
+    producer.close()
+
+
+def _consume(broker: Kafka, count: int) -> list[bytes]:
+    consumer = KafkaConsumer(
+        TOPIC, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=30_000
+    )
+    values = [next(consumer).value for _ in range(count)]
+    consumer.close()
+    return values
+
+
+def _create_topic(broker: Kafka) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
+    admin.close()
+
+
+@pytest.mark.parametrize("end", [Kafka.stop, Kafka.kill])
+def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
+    fresh_kafka: Callable[[], Kafka], end: Callable[[Kafka], None]
+) -> None:
+    """After stop or SIGKILL the same address has the same records, and takes more."""
+    broker = fresh_kafka()
+    address = broker.bootstrap_servers
+    _create_topic(broker)
+    _produce(broker, b"before")
+    end(broker)
+    assert not listens(int(address.partition(":")[2]))
+    broker.start()
+    assert broker.bootstrap_servers == address
+    _produce(broker, b"after")
+    assert _consume(broker, 2) == [b"before", b"after"]
+
+
+def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[], Kafka]) -> None:
+    """The second demo still has the first demo's records, though its ports are others."""
+    first = fresh_kafka()
+    _create_topic(first)
+    _produce(first, b"kept")
+    first.stop()
+    with Kafka(first.data_dir) as second:
+        assert second.bootstrap_servers != first.bootstrap_servers
+        assert _consume(second, 1) == [b"kept"]
+
+
+def test_topics_are_never_made_by_a_client(kafka: Kafka) -> None:
+    """Asking for a topic that does not exist does not make it."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers)
+    consumer.partitions_for_topic("mistyped")
+    consumer.close()
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    assert "mistyped" not in admin.list_topics()
+    admin.close()
+
+
+def test_everything_listens_on_loopback_only(kafka: Kafka) -> None:
+    """Neither the broker nor its controller can be reached from outside."""
+    config = (kafka.data_dir / "server.properties").read_text()
+    listeners = [line for line in config.splitlines() if "listeners=" in line]
+    addresses = [part.partition("//")[2] for line in listeners for part in line.split(",") if "//" in part]
+    assert len(addresses) == 3
+    assert all(address.startswith("127.0.0.1:") for address in addresses)
+
+
+def test_a_broken_data_directory_is_told_with_the_brokers_own_words(tmp_path: Path) -> None:
+    """The error quotes the log: the reader need not look for it."""
+    (tmp_path / "log").mkdir()
+    with pytest.raises(NotStarted, match=r"(?s)kafka ended with status 1.*meta.properties"):
+        Kafka(tmp_path).start()
+
+
+def test_a_cluster_id_has_kafkas_form() -> None:
+    """22 characters of base64url, never a dash in front."""
+    ids = {_cluster_id() for _ in range(500)}
+    assert len(ids) == 500
+    assert all(len(text) == 22 and not text.startswith("-") for text in ids)

@@ -1,0 +1,93 @@
+"""What a machine lacks is named before anything is set up, each with the command that mends it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plugin.local import preflight
+from plugin.local.preflight import Machine, Problem, problems, report
+
+GOOD = Machine(
+    python=(3, 12),
+    system="Linux",
+    architecture="x86_64",
+    glibc=(2, 39),
+    has_venv=True,
+    has_libpython=True,
+    free_bytes=50_000_000_000,
+)
+
+
+@pytest.mark.parametrize("python", [(3, 11), (3, 12)])
+def test_a_good_machine_lacks_nothing(python: tuple[int, int]) -> None:
+    """Debian 12 and Ubuntu 24.04 with their own Python."""
+    assert problems(replace(GOOD, python=python)) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "what", "mend"),
+    [
+        (replace(GOOD, python=(3, 10)), "this is 3.10", "sudo apt-get install python3 python3-venv"),
+        (replace(GOOD, python=(3, 13)), "this is 3.13", "sudo apt-get install python3 python3-venv"),
+        (replace(GOOD, has_venv=False), "virtual environments", "sudo apt-get install python3.12-venv"),
+        (replace(GOOD, has_libpython=False), "libpython3.12.so.1.0", "sudo apt-get install libpython3.12"),
+        (replace(GOOD, free_bytes=1_200_000_000), "1.2 GB are free", "make room"),
+        (replace(GOOD, glibc=(2, 31)), "x86_64 with glibc 2.31", "Debian 12 or Ubuntu 24.04"),
+        (replace(GOOD, architecture="aarch64"), "aarch64 with glibc", "Debian 12 or Ubuntu 24.04"),
+        (replace(GOOD, system="Darwin"), "this is Darwin", "Debian 12 or Ubuntu 24.04"),
+    ],
+)
+def test_each_lack_is_one_problem_with_its_remedy(machine: Machine, what: str, mend: str) -> None:
+    """One sentence, one command; nothing else is blamed."""
+    (problem,) = problems(machine)
+    assert what in problem.what
+    assert mend in problem.mend
+
+
+def test_all_lacks_are_named_at_once() -> None:
+    """Nobody should mend one thing only to learn of the next."""
+    bare = replace(GOOD, has_venv=False, has_libpython=False)
+    assert len(problems(bare)) == 2
+
+
+def test_what_only_triton_needs_does_not_stop_a_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named all the same, with what happens instead."""
+    found = problems(replace(GOOD, has_libpython=False))
+    assert report(found, strict=False)
+    said = capsys.readouterr().err
+    assert "mend: sudo apt-get install libpython3.12" in said
+    assert "runs in process" in said
+
+
+def test_in_a_check_nothing_may_be_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """With CI=true a test that could not run would be left out: setup stops instead."""
+    assert not report(problems(replace(GOOD, has_libpython=False)), strict=True)
+    assert "runs in process" not in capsys.readouterr().err
+
+
+def test_what_everything_needs_stops_a_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without virtual environments nothing can be set up."""
+    assert not report([Problem("a lack", "a remedy")], strict=False)
+    assert capsys.readouterr().err == "missing: a lack\n   mend: a remedy\n"
+
+
+def test_nothing_missing_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence is good news."""
+    assert report([], strict=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_this_machine_runs_its_own_tests(tmp_path: Path) -> None:
+    """Reading the facts works here, and they are sufficient: otherwise these tests could not have been set up."""
+    assert problems(Machine.read(tmp_path)) == []
+
+
+def test_it_needs_nothing_but_a_bare_python() -> None:
+    """No package of ours, none from outside: it runs before any environment exists."""
+    done = subprocess.run([sys.executable, "-I", "-S", preflight.__file__], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,65 @@
+"""The make targets are the doors of the house: each is named, says what it does, and the check runs all of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from plugin.local.paths import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_help_is_the_default_and_names_every_target() -> None:
+    """`make` alone explains what there is."""
+    said = _make().stdout
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert phony is not None
+    for target in phony[1].split():
+        assert re.search(rf"make {target} +[A-Z]|make {target} +ruff", said), target
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["setup"], "scripts/setup.py runtime"),
+        (["setup-local"], "scripts/setup.py local"),
+        (["setup-dev"], "scripts/setup.py dev"),
+        (["demo"], "counterpoint demo"),
+        (["demo", "ONCE=1"], "counterpoint demo --once"),
+        (["test"], "-m pytest"),
+        (["eval", "DATA=some-folder"], 'training.detector eval "some-folder"'),
+    ],
+)
+def test_a_target_runs_its_command(arguments: list[str], command: str) -> None:
+    """What make would run, without running it."""
+    assert command in _make("--dry-run", *arguments).stdout
+
+
+def test_tests_include_the_checks_and_set_up_what_they_need() -> None:
+    """One command on a fresh machine."""
+    said = _make("--dry-run", "test").stdout
+    places = [said.index(word) for word in ("setup.py dev", "ruff check", "mypy", "lint-imports", "pytest")]
+    assert places == sorted(places)
+
+
+def test_the_check_runs_exactly_the_tests_and_leaves_nothing_out() -> None:
+    """CI=true makes leaving out a failure; its status is that of the tests."""
+    script = (ROOT / ".ci" / "run").read_text()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "CI=true exec make test" in script
+    assert "set -eu" in script
+
+
+def test_an_evaluation_without_data_says_what_is_missing() -> None:
+    """The folder is the caller's; there is no default."""
+    recipe = MAKEFILE.split("eval: setup-dev")[1].split("\n\n")[0]
+    assert "say where the data lie: make eval DATA=folder" in recipe
