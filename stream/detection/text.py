@@ -1,0 +1,51 @@
+"""Words and patterns over chat text, with every place counted in code points of the text as it was typed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u02b9\u00b4\uff07`", "'"))
+_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[?!]+|\.\.+")
+# Chat drops apostrophes: "dont" and "don't" are one word, except where dropping it makes another word.
+_KEEPS_APOSTROPHE = frozenset({"we're", "we'll", "i'll", "he'll", "she'll", "i'd", "we'd", "she'd", "he'd"})
+
+
+class Token(NamedTuple):
+    """A word, number or mark of emphasis in its normal form, and where it stood."""
+
+    form: str
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Lower case and straight apostrophes, the same length as `text`, so that places stay true."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters, such as U+0130, grow when lowered
+        lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return lowered.translate(_APOSTROPHES)
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of `text`, in order."""
+    found = []
+    for match in _TOKEN.finditer(fold(text)):
+        form = match.group()
+        if "'" in form and form not in _KEEPS_APOSTROPHE:
+            form = form.replace("'", "")
+        found.append(Token(form, match.start(), match.end()))
+    return found
+
+
+def compile_patterns(patterns: Iterable[str], words: Mapping[str, str]) -> re.Pattern[str]:
+    """One expression for a list of patterns; use it on folded text.
+
+    A pattern is a regular expression in which a space is any white space (` ?` any or none), an apostrophe may
+    be missing, and `<name>` stands for a list from `words`, which may use lists after it; it matches whole
+    words only.
+    """
+    whole = "|".join(patterns)
+    for name, alternatives in words.items():
+        whole = whole.replace(f"<{name}>", f"(?:{alternatives})")
+    whole = whole.replace("'", "'?").replace(" ?", r"\s*").replace(" ", r"\s+")
+    return re.compile(rf"(?<!\w)(?:{whole})(?!\w)", re.DOTALL)

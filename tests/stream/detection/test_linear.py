@@ -1,0 +1,172 @@
+"""The linear detector: its arithmetic, its evidence, its weights file."""
+
+import json
+import math
+from importlib import resources
+
+import pytest
+from pydantic import ValidationError
+
+import stream.detection
+from stream.contracts.vocabulary import OperatingPoint
+from stream.contracts.vocabulary import ResistanceType as R
+from stream.detection.base import DetectorInput
+from stream.detection.linear import (
+    WEIGHTS,
+    LinearDetector,
+    Weights,
+    combine,
+    load_linear,
+    shipped_weights,
+    weigh,
+)
+from stream.detection.phrases import Phrase
+
+THRESHOLDS = {OperatingPoint.GATE: 0.4, OperatingPoint.ALONE: 0.8}
+
+
+def _weights(bias: float = 0.0, **terms: dict[str, float]) -> Weights:
+    blocks = {"words": {}, "parts": {}, "before": {}, **terms}
+    return Weights.model_validate({"bias": bias, "thresholds": THRESHOLDS, "terms": blocks})
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+def test_without_known_terms_the_bias_speaks() -> None:
+    """Words never seen in training say nothing."""
+    assert weigh(_weights(bias=-2), DetectorInput("zebra")).learned == pytest.approx(_logistic(-2))
+
+
+def test_a_block_is_scaled_to_length_1() -> None:
+    """Two known terms weigh 1/sqrt(2) each: a long message gains nothing by its length."""
+    weights = _weights(words={"not": 1.0, "now": 3.0})
+    assert weigh(weights, DetectorInput("not now")).learned == pytest.approx(_logistic(4 / math.sqrt(2)))
+
+
+def test_unknown_terms_do_not_dilute() -> None:
+    """Only known terms count towards the length."""
+    weights = _weights(words={"no": 2.0})
+    assert weigh(weights, DetectorInput("zebra no zebra")).learned == pytest.approx(_logistic(2))
+
+
+def test_a_repeated_term_counts_once() -> None:
+    """Present or not."""
+    weights = _weights(words={"no": 2.0})
+    once = weigh(weights, DetectorInput("no")).learned
+    assert weigh(weights, DetectorInput("no no no")).learned == pytest.approx(once)
+
+
+def test_the_turn_before_weighs_half_and_is_no_evidence() -> None:
+    """Evidence is in the client's words alone."""
+    weights = _weights(before={"why": 2.0})
+    opinion = weigh(weights, DetectorInput("zebra", "why"))
+    assert opinion.learned == pytest.approx(_logistic(1))
+    assert sum(opinion.given_by_token().values()) == 0
+
+
+def test_evidence_sums_to_the_logit() -> None:
+    """What the words are said to give is what they gave, with nothing left over."""
+    weights = _weights(bias=-1, words={"not": 1.0, "not now": 0.5}, parts={"_no": 0.25, "now": -0.5})
+    opinion = weigh(weights, DetectorInput("not now, not ever"))
+    logit = math.log(opinion.learned / (1 - opinion.learned))
+    assert sum(opinion.given_by_token().values()) - 1 == pytest.approx(logit)
+
+
+def test_a_pair_gives_to_both_its_words() -> None:
+    """Half each."""
+    opinion = weigh(_weights(words={"not now": 1.0}), DetectorInput("not now"))
+    assert opinion.given_by_token() == {0: 0.5, 1: 0.5}
+
+
+@pytest.mark.parametrize("bias", [-2_000.0, 2_000.0])
+def test_extreme_logits_do_not_overflow(bias: float) -> None:
+    """The score stays a share."""
+    assert 0 <= weigh(_weights(bias=bias), DetectorInput("")).learned <= 1
+
+
+def test_a_phrase_and_the_words_are_two_reasons() -> None:
+    """Either may hold without the other; only the strongest phrase counts."""
+    said = [Phrase(R.PESSIMISM, 0.5, 0, 1), Phrase(R.EXCUSING, 0.2, 2, 3)]
+    assert combine(0.4, said) == pytest.approx(1 - 0.6 * 0.5)
+    assert combine(0.4, []) == pytest.approx(0.4)
+
+
+def test_a_score_at_the_threshold_is_flagged() -> None:
+    """Not below is flagged."""
+    weights = _weights(bias=math.log(4))
+    score = weigh(weights, DetectorInput("zebra")).learned
+    exact = weights.model_copy(update={"thresholds": dict.fromkeys(OperatingPoint, score)})
+    (found,) = LinearDetector(exact, OperatingPoint.ALONE, "test").detect([DetectorInput("zebra")])
+    assert found.flagged
+
+
+def test_neighbouring_words_are_one_cue() -> None:
+    """`not now` is one piece of evidence, its weight the sum."""
+    weights = _weights(bias=3, words={"not": 1.0, "now": 1.0})
+    (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("oh, not now ok")])
+    assert [(cue.start, cue.end) for cue in found.cues] == [(4, 11)]
+    assert found.cues[0].weight == pytest.approx(2 / math.sqrt(2))
+
+
+def test_weak_words_are_no_evidence() -> None:
+    """Below a quarter of the strongest word."""
+    weights = _weights(bias=3, words={"never": 1.0, "zebra": 0.1})
+    (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("zebra so never")])
+    assert [(cue.start, cue.end) for cue in found.cues] == [(9, 14)]
+
+
+def test_words_that_speak_against_are_no_evidence() -> None:
+    """A negative weight explains nothing that was flagged."""
+    weights = _weights(bias=3, words={"thanks": -1.0})
+    (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("thanks")])
+    assert found.flagged
+    assert found.cues == ()
+
+
+def test_at_most_five_cues() -> None:
+    """More explains nothing."""
+    terms = {f"{letter * 4}": 1.0 for letter in "abcdefgh"}
+    text = " zz ".join(terms)
+    (found,) = LinearDetector(_weights(bias=3, words=terms), OperatingPoint.GATE, "test").detect([DetectorInput(text)])
+    assert len(found.cues) == 5
+
+
+def test_the_version_names_weights_and_phrases() -> None:
+    """Both operating points share the weights, hence the version."""
+    gate, alone = load_linear(OperatingPoint.GATE), load_linear(OperatingPoint.ALONE)
+    assert gate.version == alone.version
+    assert len(gate.version) == 12
+
+
+def test_shipped_thresholds_stand_in_order() -> None:
+    """The precise point is the stricter one."""
+    thresholds = shipped_weights().thresholds
+    assert 0 < thresholds[OperatingPoint.GATE] < thresholds[OperatingPoint.ALONE] < 1
+
+
+def test_shipped_weights_hold_words_and_numbers_only() -> None:
+    """Plain JSON, small, no text of a conversation longer than a pair of words."""
+    raw = resources.files(stream.detection).joinpath(WEIGHTS).read_bytes()
+    assert len(raw) < 2_000_000
+    assert set(json.loads(raw)) == {"format", "bias", "thresholds", "terms", "seen"}
+    weights = shipped_weights()
+    assert all(len(term.split()) <= 2 for table in weights.terms.values() for term in table)
+    assert all(len(mark) == 12 for mark in weights.seen)
+
+
+def test_the_model_card_lies_beside_the_weights() -> None:
+    """Data, licence, figures and limits travel with the file."""
+    card = resources.files(stream.detection).joinpath("weights/MODEL_CARD.md").read_text(encoding="utf-8")
+    for needed in ("CC BY-SA 4.0", "AnnoMI", "MIBot", "proxy", "PR-AUC", "not a diagnosis"):
+        assert needed in card
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"bias": 0}, {"bias": 0, "thresholds": {}, "terms": {}, "format": 2}, {"surprise": 1}]
+)
+def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -> None:
+    """A newer format is never half understood."""
+    with pytest.raises(ValidationError):
+        Weights.model_validate(broken)

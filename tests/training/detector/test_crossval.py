@@ -1,0 +1,98 @@
+"""Nothing of a conversation is on both sides of a split."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from stream.contracts.vocabulary import OperatingPoint
+from stream.detection import DetectorInput
+from training.detector.corpora import DataError, LabelledTurn, of_corpus
+from training.detector.crossval import (
+    INNER,
+    OUTER,
+    Scorer,
+    choose_by_folds,
+    folds,
+    learned,
+    length_only,
+    out_of_fold,
+    random_order,
+    shipped,
+)
+
+
+def test_groups_stay_whole(turns: list[LabelledTurn]) -> None:
+    """No video and no session is split."""
+    for train, test in folds(turns, OUTER):
+        assert not {turns[i].group for i in train} & {turns[i].group for i in test}
+
+
+def test_each_turn_is_tested_once(turns: list[LabelledTurn]) -> None:
+    """The parts cover everything."""
+    assert sorted(i for _, test in folds(turns, OUTER) for i in test) == list(range(len(turns)))
+
+
+def test_each_part_has_both_corpora(turns: list[LabelledTurn]) -> None:
+    """So that none is learned from alone."""
+    for _, test in folds(turns, OUTER):
+        assert {turns[i].corpus for i in test} == {"annomi", "mibot"}
+
+
+def test_too_few_conversations_are_refused(turns: list[LabelledTurn]) -> None:
+    """With the number there is and the number needed."""
+    few = [turn for turn in of_corpus(turns, "mibot") if turn.group in {"person 0", "person 1"}]
+    with pytest.raises(DataError, match="mibot: 2 conversations hold resistance, 5 folds need as many"):
+        list(folds(few, OUTER))
+
+
+def test_a_recipe_sees_only_training_turns(turns: list[LabelledTurn]) -> None:
+    """Neither for its fit nor for its thresholds."""
+    seen: list[set[str]] = []
+
+    def spy(known: Sequence[LabelledTurn]) -> Scorer:
+        seen.append({turn.group for turn in known})
+
+        def score(inputs: Sequence[DetectorInput]) -> list[float]:
+            return [0.5 for _ in inputs]
+
+        return score
+
+    out_of_fold(turns, spy)
+    everyone = {turn.group for turn in turns}
+    assert len(seen) == OUTER * (INNER + 1)
+    assert all(groups < everyone for groups in seen)
+
+
+def test_every_turn_has_a_score_and_its_flags(turns: list[LabelledTurn]) -> None:
+    """In the order of the turns; each fit is told."""
+    steps: list[None] = []
+    found = out_of_fold(turns, learned, lambda: steps.append(None))
+    assert len(found) == len(turns)
+    assert len(steps) == OUTER * (INNER + 1)
+    assert all(set(each.flagged) == set(OperatingPoint) for each in found)
+
+
+def test_thresholds_are_chosen_on_scores_of_unseen_turns(turns: list[LabelledTurn]) -> None:
+    """The gate is the lower."""
+    thresholds = choose_by_folds(turns, shipped, 3)
+    assert 0 < thresholds[OperatingPoint.GATE] <= thresholds[OperatingPoint.ALONE] <= 1
+
+
+def test_phrases_only_raise_a_score(turns: list[LabelledTurn]) -> None:
+    """What ships is the words and more."""
+    inputs = [turn.given for turn in turns]
+    for plain, more in zip(learned(turns)(inputs), shipped(turns)(inputs), strict=True):
+        assert more >= plain - 1e-12
+
+
+def test_the_length_baseline_only_counts() -> None:
+    """More words, more score."""
+    few, many = length_only([])([DetectorInput("no"), DetectorInput("yes I will walk today")])
+    assert few < many < 1
+
+
+def test_the_random_baseline_is_repeatable() -> None:
+    """Seeded."""
+    inputs = [DetectorInput("a")] * 5
+    assert random_order([])(inputs) == random_order([])(inputs)
+    assert len(set(random_order([])(inputs))) == 5

@@ -1,0 +1,88 @@
+"""The two commands, end to end on a tiny folder."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from stream.contracts.vocabulary import OperatingPoint
+from stream.detection import DetectorInput, load
+from stream.detection.linear import LinearDetector, Weights
+from training.detector import __main__ as cli
+from training.detector import measures
+from training.detector.corpora import LabelledTurn
+from training.detector.evaluation import CANDIDATES, apply, cross_validate, fits, turns_per_second, unseen
+from training.detector.fitting import fingerprint
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interval's width is tested elsewhere; here its thousand draws would only take time."""
+    monkeypatch.setattr(measures, "_RESAMPLES", 10)
+
+
+def test_train_writes_weights_that_a_detector_runs_on(data: Path, tmp_path: Path) -> None:
+    """Plain JSON, the conversations seen marked by fingerprints."""
+    out = tmp_path / "weights.json"
+    result = CliRunner().invoke(cli.app, ["train", str(data), str(out)])
+    assert result.exit_code == 0, result.output
+    weights = Weights.model_validate_json(out.read_text(encoding="utf-8"))
+    assert fingerprint("person 0") in weights.seen
+    detector = LinearDetector(weights, OperatingPoint.GATE, "test")
+    resisting, neutral = detector.detect(
+        [DetectorInput("there is no point, I can't quit"), DetectorInput("yes, on Tuesday")]
+    )
+    assert resisting.score > neutral.score
+
+
+def test_eval_prints_every_figure_asked_for(data: Path) -> None:
+    """Both corpora, both points, baselines, our own set by behaviour, speed."""
+    result = CliRunner().invoke(cli.app, ["eval", str(data)])
+    assert result.exit_code == 0, result.output
+    for candidate in CANDIDATES:
+        assert candidate.name in result.stdout
+    for needed in ("annomi", "mibot", "PR-AUC [95%]", "recall", "precision", "flagged", "gate", "alone"):
+        assert needed in result.stdout
+    for needed in ("sidetracking", "minimum_talk", "look-alikes", "turns per second", "proxy"):
+        assert needed in result.stdout
+    assert "conversations they were not trained on" in result.stdout
+
+
+@pytest.mark.parametrize("command", [["eval"], ["train", "out.json"]])
+def test_missing_data_is_one_sentence(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback, exit code 1, and what was looked for."""
+    name, *rest = command
+    monkeypatch.setattr(sys, "argv", ["detector", name, str(tmp_path / "nowhere"), *rest])
+    with pytest.raises(SystemExit, match=r"error: .*nowhere is no folder") as ended:
+        cli.main()
+    assert ended.value.code != 0
+
+
+def test_the_progress_bar_knows_its_length(turns: list[LabelledTurn]) -> None:
+    """As many steps as announced."""
+    steps: list[None] = []
+    rows = cross_validate(turns, lambda: steps.append(None))
+    assert len(steps) == fits(turns)
+    assert len(rows) == 2 * len(CANDIDATES)
+    assert all(-1e-9 <= row.low <= row.high <= 1 + 1e-9 for row in rows)
+
+
+def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTurn]) -> None:
+    """What was trained on would flatter."""
+    seen = [fingerprint(turn.group) for turn in turns if turn.corpus == "annomi"]
+    left = unseen(turns, seen)
+    assert {turn.corpus for turn in left} == {"mibot"}
+    (row,) = apply(left, {point: load("linear", point) for point in OperatingPoint})
+    assert row.turns == len(left)
+
+
+def test_a_corpus_without_resistance_has_no_figures(turns: list[LabelledTurn]) -> None:
+    """Recall of nothing means nothing."""
+    neutral = [turn for turn in turns if not turn.resists]
+    assert apply(neutral, {point: load("linear", point) for point in OperatingPoint}) == []
+
+
+def test_speed_is_a_rate(turns: list[LabelledTurn]) -> None:
+    """Turns per second of one core."""
+    assert turns_per_second(load("linear", "gate"), turns * 5) > 100

@@ -1,0 +1,74 @@
+"""Figures and thresholds."""
+
+import pytest
+
+from stream.contracts.vocabulary import OperatingPoint
+from training.detector.measures import GATE_RECALL, at_threshold, choose, interval, pr_auc
+
+
+def test_a_perfect_ranking_has_area_1() -> None:
+    """All positives above all others."""
+    assert pr_auc([False, False, True], [0.1, 0.2, 0.3]) == 1
+
+
+def test_one_score_for_all_has_the_share_of_positives() -> None:
+    """What chance gives."""
+    assert pr_auc([True, False, False, False], [0.5] * 4) == pytest.approx(0.25)
+
+
+def test_the_interval_holds_the_area_and_is_repeatable() -> None:
+    """Conversations are drawn, not turns; the seed is fixed."""
+    labels = [i % 3 == 0 for i in range(60)]
+    scores = [(i * 7 % 11) / 11 + 0.3 * label for i, label in enumerate(labels)]
+    groups = [str(i // 6) for i in range(60)]
+    low, high = interval(labels, scores, groups)
+    assert low <= pr_auc(labels, scores) <= high
+    assert (low, high) == interval(labels, scores, groups)
+
+
+def test_one_conversation_has_no_spread() -> None:
+    """Drawing it again gives it again."""
+    labels, scores = [True, False, True], [0.9, 0.8, 0.7]
+    assert interval(labels, scores, ["a"] * 3) == (pr_auc(labels, scores),) * 2
+
+
+def test_figures_at_a_threshold() -> None:
+    """Two of three found, one of three flags false."""
+    found = at_threshold([True, True, True, False, False, False], [True, True, False, True, False, False])
+    assert found.recall == pytest.approx(2 / 3)
+    assert found.precision == pytest.approx(2 / 3)
+    assert found.f1 == pytest.approx(2 / 3)
+    assert found.flagged == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("flags", [[], [False, False]])
+def test_nothing_flagged_is_no_division_by_zero(flags: list[bool]) -> None:
+    """All figures are 0."""
+    found = at_threshold([False] * len(flags), flags)
+    assert (found.f1, found.recall, found.precision, found.flagged) == (0, 0, 0, 0)
+
+
+def test_the_gate_keeps_its_recall_and_no_more() -> None:
+    """The highest threshold that lets enough through."""
+    labels = [True] * 10 + [False] * 10
+    scores = [i / 20 for i in range(20, 0, -1)]
+    gate = choose(labels, scores, [1.0] * 20)[OperatingPoint.GATE]
+    kept = sum(label and score >= gate for label, score in zip(labels, scores, strict=True))
+    assert kept == GATE_RECALL * 10
+
+
+def test_the_precise_point_is_never_below_the_gate() -> None:
+    """Also where the best F lies at a low threshold."""
+    labels = [True, False] * 10
+    scores = [0.5 + 0.01 * (i % 5) for i in range(20)]
+    thresholds = choose(labels, scores, [1.0] * 20)
+    assert thresholds[OperatingPoint.GATE] <= thresholds[OperatingPoint.ALONE]
+
+
+def test_weights_count_in_the_choice() -> None:
+    """A corpus with few turns may weigh as much as one with many."""
+    labels = [True, True, False, True]
+    scores = [0.9, 0.8, 0.7, 0.1]
+    light = choose(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
+    heavy = choose(labels, scores, [1, 1, 1, 100])[OperatingPoint.GATE]
+    assert heavy < light

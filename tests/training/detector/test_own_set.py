@@ -1,0 +1,94 @@
+"""The set written by us: complete, without doubles, never trained on."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from stream.contracts.vocabulary import OperatingPoint, ResistanceType
+from stream.detection import Detection, DetectorInput, load
+from stream.detection.linear import shipped_weights
+from stream.detection.text import tokens
+from training.detector import own_set
+from training.detector.fitting import fingerprint
+
+LINES = own_set.load()
+
+
+@pytest.mark.parametrize("kind", ["resistance", "look_alike"])
+@pytest.mark.parametrize("behaviour", ResistanceType)
+def test_ten_lines_for_each_behaviour_and_ten_look_alikes(kind: str, behaviour: ResistanceType) -> None:
+    """All 13 behaviours."""
+    assert sum(line.kind == kind and line.behaviour is behaviour for line in LINES) == 10
+
+
+def test_no_line_stands_twice() -> None:
+    """Neither its id nor its words."""
+    assert max(Counter(line.id for line in LINES).values()) == 1
+    said = Counter((" ".join(t.form for t in tokens(line.client))) for line in LINES)
+    assert max(said.values()) == 1
+
+
+def test_every_line_has_words_and_a_turn_before() -> None:
+    """A detector sees both."""
+    for line in LINES:
+        assert line.client.strip() == line.client
+        assert tokens(line.client)
+        assert tokens(line.counsellor)
+
+
+def test_lengths_differ_as_in_chat() -> None:
+    """From one word to a long sentence."""
+    lengths = [len(tokens(line.client)) for line in LINES if line.kind == "resistance"]
+    assert min(lengths) == 1
+    assert max(lengths) >= 20
+
+
+def test_ids_say_what_a_line_is() -> None:
+    """Kind, behaviour, number."""
+    for line in LINES:
+        assert line.id.rsplit("-", 1)[0] == f"{line.kind}-{line.behaviour}"
+
+
+def test_the_weights_were_not_trained_on_it() -> None:
+    """No line's conversation is among those seen."""
+    assert not {fingerprint(line.id) for line in LINES} & set(shipped_weights().seen)
+
+
+def test_cues_lie_inside_every_line() -> None:
+    """The detector's evidence can be shown for all of them."""
+    found = load("linear", "gate").detect([DetectorInput(line.client, line.counsellor) for line in LINES])
+    for line, detection in zip(LINES, found, strict=True):
+        assert all(0 <= cue.start < cue.end <= len(line.client) for cue in detection.cues)
+
+
+class _FlagsShort:
+    """A detector for the test: flags messages of one word."""
+
+    name = "flags-short"
+    version = "test"
+    operating_point = OperatingPoint.GATE
+
+    def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
+        return [Detection(0.5, flagged=" " not in given.text) for given in inputs]
+
+
+def test_shares_are_counted_by_kind_and_behaviour() -> None:
+    """And over each kind as a whole."""
+    lines = [
+        own_set.Line(id="1", kind="resistance", behaviour=ResistanceType.MINIMUM_TALK, counsellor="So?", client="ok"),
+        own_set.Line(id="2", kind="resistance", behaviour=ResistanceType.BLAMING, counsellor="So?", client="ask him"),
+        own_set.Line(id="3", kind="look_alike", behaviour=ResistanceType.BLAMING, counsellor="So?", client="no"),
+    ]
+    assert own_set.share_flagged(lines, _FlagsShort()) == {
+        ("resistance", ResistanceType.MINIMUM_TALK): 1,
+        ("resistance", ResistanceType.BLAMING): 0,
+        ("resistance", None): 0.5,
+        ("look_alike", ResistanceType.BLAMING): 1,
+        ("look_alike", None): 1,
+    }
+
+
+def test_no_text_in_a_repr() -> None:
+    """Lines are treated like messages."""
+    assert LINES[0].client not in repr(LINES[0])

@@ -1,0 +1,110 @@
+"""Client turns with labels, from public corpora in the layout their publishers chose.
+
+Both labels are proxies: they mark talk against change, not discord with the counsellor.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from stream.detection import DetectorInput
+
+Corpus = Literal["annomi", "mibot"]
+_ANNOMI_COLUMNS = frozenset({"transcript_id", "video_url", "interlocutor", "utterance_text", "client_talk_type"})
+
+
+class DataError(Exception):
+    """The data folder is missing or not as its publishers made it; the text says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTurn:
+    """One client turn. Turns of a group must never be split between training and test."""
+
+    given: DetectorInput
+    resists: bool
+    group: str
+    corpus: Corpus
+
+
+def load(folder: Path) -> list[LabelledTurn]:
+    """Every labelled client turn under `annomi/*.csv` and `mibot/**/*.json` of `folder`; either may be absent.
+
+    Raises:
+        DataError: nothing is there, or a file is not what its name says.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; give the folder that holds annomi/ and mibot/")
+    csv_files = sorted((folder / "annomi").glob("*.csv"))
+    json_files = sorted((folder / "mibot").rglob("*.json"))
+    turns = [turn for path in csv_files for turn in read_annomi(path)]
+    turns += [turn for path in json_files for turn in read_mibot(path)]
+    if not turns:
+        raise DataError(f"{folder} holds no client turn; looked for annomi/*.csv and mibot/**/*.json")
+    return turns
+
+
+def read_annomi(path: Path) -> Iterator[LabelledTurn]:
+    """AnnoMI: each client utterance; positive is sustain talk; grouped by video, as some were transcribed twice."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        missing = _ANNOMI_COLUMNS - set(rows.fieldnames or ())
+        if missing:
+            raise DataError(f"{path} is no AnnoMI file; columns missing: {', '.join(sorted(missing))}")
+        for _, transcript in groupby(rows, key=lambda row: row["transcript_id"]):
+            before: str | None = None
+            for row in transcript:
+                if row["interlocutor"] != "client":
+                    before = row["utterance_text"]
+                    continue
+                yield LabelledTurn(
+                    DetectorInput(row["utterance_text"], before),
+                    resists=row["client_talk_type"] == "sustain",
+                    group=row["video_url"],
+                    corpus="annomi",
+                )
+
+
+class _Utterance(BaseModel):
+    speaker: Literal["client", "counsellor"]
+    volley_number: int
+    text: str = Field(repr=False)
+    auto_misc_label: str
+
+
+class _Transcript(BaseModel):
+    participant_id: str
+    utterances: tuple[_Utterance, ...]
+
+
+def read_mibot(path: Path) -> Iterator[LabelledTurn]:
+    """MIBot: utterances of one volley are one typed message; positive if any of them is labelled S."""
+    try:
+        transcript = _Transcript.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        # The error's own text would quote the conversation.
+        raise DataError(f"{path} is no MIBot transcript ({type(error).__name__})") from None
+    before: str | None = None
+    for (speaker, _), parts in groupby(transcript.utterances, key=lambda u: (u.speaker, u.volley_number)):
+        volley = tuple(parts)
+        text = " ".join(part.text for part in volley)
+        if speaker != "client":
+            before = text
+            continue
+        yield LabelledTurn(
+            DetectorInput(text, before),
+            resists=any(part.auto_misc_label == "S" for part in volley),
+            group=transcript.participant_id,
+            corpus="mibot",
+        )
+
+
+def of_corpus(turns: Sequence[LabelledTurn], corpus: Corpus) -> list[LabelledTurn]:
+    """The turns of one corpus, in order."""
+    return [turn for turn in turns if turn.corpus == corpus]

@@ -1,0 +1,46 @@
+"""A test set written by us: the 13 PsyFIRE behaviours in typed English, and look-alikes of each.
+
+Every line is made up. Nothing is trained or tuned on it; it says where the detector is blind.
+"""
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stream.contracts.vocabulary import ResistanceType
+from stream.detection import Detector, DetectorInput
+
+FILE = "own_set.jsonl"
+
+
+class Line(BaseModel):
+    """A client's message after a counsellor's; a look-alike names the behaviour that it resembles."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: Literal["resistance", "look_alike"]
+    behaviour: ResistanceType
+    counsellor: str = Field(min_length=1, repr=False)
+    client: str = Field(min_length=1, repr=False)
+
+
+def load() -> list[Line]:
+    """All lines, in the order of the file."""
+    raw = resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
+    return [Line.model_validate_json(line) for line in raw.splitlines()]
+
+
+def share_flagged(lines: Sequence[Line], detector: Detector) -> dict[tuple[str, ResistanceType | None], float]:
+    """Share of lines flagged, by kind and behaviour; under None for a whole kind.
+
+    For `resistance` that is recall, for `look_alike` the rate of false flags.
+    """
+    found = detector.detect([DetectorInput(line.client, line.counsellor) for line in lines])
+    hits: dict[tuple[str, ResistanceType | None], list[bool]] = {}
+    for line, detection in zip(lines, found, strict=True):
+        for key in ((line.kind, line.behaviour), (line.kind, None)):
+            hits.setdefault(key, []).append(detection.flagged)
+    return {key: sum(flags) / len(flags) for key, flags in hits.items()}
