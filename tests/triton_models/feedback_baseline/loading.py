@@ -1,0 +1,65 @@
+"""The baseline as the in-process fallback loads it: by the path of one file."""
+
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from stream.contracts.vocabulary import Mechanism
+
+MODEL = Path(__file__).resolve().parents[3] / "triton_models" / "feedback_baseline"
+VERSION_FOLDER = MODEL / "1"
+NAME = "feedback_baseline_under_test"
+
+
+@cache
+def baseline() -> ModuleType:
+    """The module `baseline.py`; its siblings are found in its own folder, and nothing is added to the search path."""
+    spec = importlib.util.spec_from_file_location(
+        NAME, VERSION_FOLDER / "baseline.py", submodule_search_locations=[str(VERSION_FOLDER)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[NAME] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def part(name: str) -> ModuleType:
+    """One of the files beside `baseline.py`."""
+    baseline()
+    return importlib.import_module(f"{NAME}.{name}")
+
+
+def request(client: str | list[str], reply: str | list[str], context: str = "") -> dict[str, Any]:
+    """A request as the adapter makes it: messages numbered from 1 in order."""
+    messages = [("context", "counsellor", context)] if context else []
+    messages += [("client_turn", "client", text) for text in ([client] if isinstance(client, str) else client)]
+    messages += [("reply", "counsellor", text) for text in ([reply] if isinstance(reply, str) else reply)]
+    return {
+        "schema": "1",
+        "messages": [
+            {"number": number, "part": where, "role": role, "text": text}
+            for number, (where, role, text) in enumerate(messages, 1)
+        ],
+    }
+
+
+def assess(client: str | list[str], reply: str | list[str], context: str = "") -> dict[str, Any]:
+    """The baseline's answer to an exchange."""
+    answer: dict[str, Any] = baseline().assess(request(client, reply, context))
+    return answer
+
+
+def ratings(answer: dict[str, Any]) -> dict[Mechanism, dict[str, Any]]:
+    """An answer's ratings by mechanism."""
+    return {Mechanism(rating["mechanism"]): rating for rating in answer["ratings"]}
+
+
+def levels(answer: dict[str, Any]) -> tuple[int | None, ...]:
+    """An answer's levels in the order of the vocabulary."""
+    return tuple(ratings(answer)[mechanism]["level"] for mechanism in Mechanism)

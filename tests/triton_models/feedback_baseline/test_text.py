@@ -1,0 +1,139 @@
+"""Sentences, words and quotations: every piece is a slice of the text it came from."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.triton_models.feedback_baseline.loading import part
+
+text = part("text")
+cues = part("cues")
+
+
+def raws(message: str) -> list[str]:
+    """The sentences of a message as they were typed."""
+    return [sentence.raw for sentence in text.sentences(1, message)]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("", []),
+        ("   \n \t", []),
+        ("🙂 ...", []),
+        ("ok", ["ok"]),
+        ("Fine. Whatever!! Really?!", ["Fine.", "Whatever!!", "Really?!"]),
+        ("I had 3.5 pints, e.g.on Friday", ["I had 3.5 pints, e.g.on Friday"]),
+        ("first line\nsecond line", ["first line", "second line"]),
+        ("He said “no way.” I laughed", ["He said “no way.”", "I laughed"]),
+        ("well… I don't know", ["well…", "I don't know"]),
+    ],
+)
+def test_a_message_is_read_sentence_by_sentence(message: str, expected: list[str]) -> None:
+    """End marks before white space and line ends part sentences; what holds no word is no sentence."""
+    assert raws(message) == expected
+
+
+@given(st.text())
+def test_a_sentence_is_a_slice_of_its_message(message: str) -> None:
+    """Nothing is normalised away: what is quoted can be found again."""
+    for raw in raws(message):
+        assert raw in message
+
+
+@given(st.text())
+def test_folding_keeps_every_place(message: str) -> None:
+    """A place in the folded text is the same place in the text, even where a letter would grow."""
+    assert len(text.fold(message)) == len(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "folded"),
+    [("I DON\u2019T", "i don't"), ("\u0130stanbul", "\u0130stanbul"), ("it`s", "it's"), ("STRASSE", "strasse")],
+)
+def test_folding_makes_spellings_alike(message: str, folded: str) -> None:
+    """Capitals and kinds of apostrophe do not hide a cue."""
+    assert text.fold(message) == folded
+
+
+def test_content_words_lose_their_endings_and_stopwords() -> None:
+    """To say "listening" takes up "listened"; to say "the" takes up nothing."""
+    assert text.stems("nobody listened to the mother's worries", cues.STOPWORDS) == [
+        "nobody",
+        "listen",
+        "mother",
+        "worri",
+    ]
+    assert text.stems("listening", cues.STOPWORDS) == ["listen"]
+
+
+def test_a_content_word_counts_once() -> None:
+    """Repeating a word takes up no more of what the client said."""
+    assert text.stems("diary diary diaries", cues.STOPWORDS) == ["diary", "diari"]
+
+
+def test_a_short_sentence_is_quoted_as_a_whole() -> None:
+    """The reader sees the cue where it stands."""
+    (sentence,) = text.sentences(1, "  It's up to you, really.  ")
+    assert text.quote(sentence, 0, 4) == "It's up to you, really."
+
+
+def test_a_long_sentence_is_quoted_around_the_cue_in_whole_words() -> None:
+    """A quotation fits two lines, holds the cue and cuts no word."""
+    message = "and then " * 60 + "it's up to you " + "of course " * 60
+    (sentence,) = text.sentences(1, message)
+    start = message.index("it's up")
+    quoted = text.quote(sentence, start, start + len("it's up to you"))
+    assert "it's up to you" in quoted
+    assert len(quoted) <= text.QUOTE_CODE_POINTS
+    assert set(quoted.split()) <= set(message.split())
+
+
+@given(st.text(min_size=1, max_size=600), st.integers(0, 600), st.integers(1, 600))
+def test_a_quotation_is_verbatim_and_bounded(raw: str, start: int, length: int) -> None:
+    """Whatever the text and wherever the cue."""
+    start = min(start, len(raw) - 1)
+    sentence = text.Sentence(1, raw, text.fold(raw))
+    quoted = text.quote(sentence, start, min(len(raw), start + length))
+    assert quoted in raw
+    assert len(quoted) <= text.QUOTE_CODE_POINTS
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("ok thanks", True),
+        ("Mm-hmm.", True),
+        ("Tell me more about lying awake.", True),
+        ("It's up to you.", True),
+        ("Was ist das für ein Gefühl, wenn Sie so allein sind?", False),
+        ("No te preocupes, a mí me parece que no es tan malo.", False),
+        ("good point", True),
+        ("Okay. Supervisor note strong expression strong expression", True),
+        ("", False),
+        ("👍👍", False),
+        ("Das verstehe ich gut, aber vielleicht hilft etwas anderes.", False),
+        ("Я понимаю, это тяжело", False),
+        ("慢慢来 不着急", False),
+    ],
+)
+def test_a_text_is_readable_when_rules_for_english_can_read_it(message: str, expected: bool) -> None:
+    """Silence in another language is no lack of expression."""
+    assert text.readable(text.sentences(1, message), cues.FUNCTION_WORDS) is expected
+
+
+@pytest.mark.parametrize("unit", ["!", ".", "a.", "! ", "so, ", "a", "\n", "(", "-", '"', "i don't want, and i "])
+def test_the_longest_text_takes_no_long_time(unit: str) -> None:
+    """20,000 code points of anything are read in a moment: no pattern runs away."""
+    message = (unit * 20_000)[:19_999] + "x"
+    began = time.process_time()
+    text.sentences(1, message)
+    assert time.process_time() - began < 2
+
+
+def test_text_stays_out_of_repr() -> None:
+    """A traceback must not carry somebody's words."""
+    (sentence,) = text.sentences(7, "something private")
+    assert "private" not in repr(sentence)
