@@ -1,0 +1,69 @@
+"""AnnoMI (uccollab/AnnoMI): transcribed demonstrations of motivational interviewing, one CSV for all.
+
+The therapist of a transcript is its counsellor; the video's own clock supplies the times.
+"""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+from plugin.replay.conversations import Conversation, Payload, check, conversation
+from stream.runtime.errors import Misconfigured
+
+COLUMNS = frozenset({"transcript_id", "utterance_id", "interlocutor", "timestamp", "utterance_text"})
+_ROLES = {"client": "client", "therapist": "counsellor"}
+_CLOCK_PARTS = 3
+
+
+def recognised(path: Path) -> bool:
+    """Whether the file's header is AnnoMI's."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return COLUMNS.issubset(next(csv.reader(file), []))
+
+
+def read(path: Path) -> list[Conversation]:
+    """Read every transcript of a file.
+
+    Raises:
+        Misconfigured: naming file, line and field of the first thing wrong.
+    """
+    events: dict[str, list[tuple[float | None, Payload]]] = defaultdict(list)
+    if not recognised(path):
+        raise Misconfigured(f"{path.name}: the header lacks columns of AnnoMI ({', '.join(sorted(COLUMNS))}).")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        try:
+            for row in rows:
+                place = f"{path.name}, line {rows.line_num}"
+                reference, payload = _payload(row, place)
+                events[reference].append((_seconds(row["timestamp"], place), payload))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise Misconfigured(f"{path.name}, after line {rows.line_num}: {type(error).__name__}.") from None
+    return [conversation(reference, path.name, found) for reference, found in events.items()]
+
+
+def _payload(row: dict[str, str], place: str) -> tuple[str, Payload]:
+    role = _ROLES.get(row["interlocutor"] or "")
+    if role is None:
+        raise Misconfigured(f"{place}: interlocutor is neither client nor therapist.")
+    reference = f"annomi-{row['transcript_id']}"
+    payload = {
+        "type": "message",
+        "conversation_id": reference,
+        "message_id": row["utterance_id"],
+        "role": role,
+        "author": f"{role}-{reference}",
+        "text": row["utterance_text"],
+        "consent": {"processing": True},
+        "language": "en",
+    }
+    check(payload, place)
+    return reference, payload
+
+
+def _seconds(clock: str | None, place: str) -> float:
+    parts = (clock or "").split(":")
+    if len(parts) != _CLOCK_PARTS or not all(part.isdecimal() for part in parts):
+        raise Misconfigured(f"{place}: timestamp is not written as hours:minutes:seconds.")
+    hours, minutes, seconds = (int(part) for part in parts)
+    return float(hours * 3600 + minutes * 60 + seconds)

@@ -1,0 +1,83 @@
+"""`counterpoint replay`: what it says on screen."""
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from plugin.replay.sending import Replayed, send_all
+from plugin.replay.sources import ASSERTED_CONSENT, Format, Source, load
+from plugin.replay.timeline import speed_of
+from stream.runtime.settings import Settings
+
+NO_CONSENT = "no_consent"
+
+
+def replay(
+    path: Path,
+    settings: Settings,
+    *,
+    tenant: str,
+    speed: str,
+    source_format: Format,
+    run: str,
+    console: Console,
+) -> int:
+    """Replay a file or a folder through the gateway and print the counts.
+
+    Returns:
+        0, or 1 when the gateway refused something for another reason than missing consent.
+
+    Raises:
+        Misconfigured: the path, a line in it, the speed or the tenant is wrong; nothing has been sent.
+        Denied: the gateway does not know the tenant or the secret.
+        Unavailable: the gateway stays away; repeat the same command to go on.
+    """
+    replayed = ask_gateway(load(path, source_format), settings, tenant=tenant, speed=speed, run=run, console=console)
+    return 1 if set(replayed.refused) - {NO_CONSENT} else 0
+
+
+def ask_gateway(source: Source, settings: Settings, *, tenant: str, speed: str, run: str, console: Console) -> Replayed:
+    """Send what was read, with a progress bar, and print the counts.
+
+    Raises:
+        Misconfigured: the speed or the tenant is wrong; nothing has been sent.
+        Denied: the gateway does not know the tenant or the secret.
+        Unavailable: the gateway stays away.
+    """
+    pace = speed_of(speed)
+    if asserted := sorted(source.formats & ASSERTED_CONSENT):
+        console.print(f"Consent to processing is asserted for the corpora read here ({', '.join(asserted)}).")
+    with progress_bar(console) as progress:
+        total = sum(len(conversation.steps) for conversation in source.conversations)
+        task = progress.add_task(f"Replaying {len(source.conversations)} conversations", total=total)
+        replayed = asyncio.run(
+            send_all(
+                source.conversations,
+                settings,
+                tenant=tenant,
+                speed=pace,
+                run=run,
+                sent=lambda: progress.advance(task),
+            )
+        )
+    say(replayed, console)
+    return replayed
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar over events."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def say(replayed: Replayed, console: Console) -> None:
+    """Print the counts."""
+    console.print(
+        f"{len(replayed.conversations)} conversations, {replayed.messages} messages; "
+        f"{replayed.accepted} events accepted, {replayed.refused.total()} refused."
+    )
+    for reason, count in replayed.refused.most_common():
+        console.print(f"  {count} {reason}", markup=False)

@@ -1,0 +1,62 @@
+"""MIBot transcripts (zaffnet/MIBOT_ACL2025, CC BY-SA 4.0): typed sessions of smokers with one counsellor.
+
+One JSON file a session. Its utterances become separate messages, as people send them in chat; it has no times.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from plugin.replay.conversations import Conversation, Payload, check, conversation
+from stream.runtime.errors import Misconfigured
+
+COUNSELLOR = "counsellor-mibot"
+
+
+class Utterance(BaseModel):
+    """One sentence or so; what labels it carries is not read."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    speaker: Literal["client", "counsellor"]
+    utterance_number: int
+    text: str = Field(repr=False)
+
+
+class Transcript(BaseModel):
+    """One session."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    participant_id: str = Field(min_length=1)
+    utterances: tuple[Utterance, ...] = Field(min_length=1, repr=False)
+
+
+def read(path: Path) -> list[Conversation]:
+    """Read the one conversation of a file.
+
+    Raises:
+        Misconfigured: naming file and field of the first thing wrong.
+    """
+    try:
+        transcript = Transcript.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"]) or "JSON"
+        raise Misconfigured(f"{path.name}: {place} is not as in a MIBot transcript.") from None
+    reference = f"mibot-{transcript.participant_id}"
+    events: list[tuple[float | None, Payload]] = []
+    for utterance in transcript.utterances:
+        payload = {
+            "type": "message",
+            "conversation_id": reference,
+            "message_id": str(utterance.utterance_number),
+            "role": utterance.speaker,
+            "author": f"client-{reference}" if utterance.speaker == "client" else COUNSELLOR,
+            "text": utterance.text,
+            "consent": {"processing": True},
+            "language": "en",
+        }
+        check(payload, f"{path.name}, utterance {utterance.utterance_number}")
+        events.append((None, payload))
+    return [conversation(reference, path.name, events)]

@@ -1,0 +1,47 @@
+"""When a replayed event is sent, and the time it carries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stream.runtime.errors import Misconfigured
+
+Speed = float | None
+"""A multiple of real time, or None: as fast as the gateway takes them."""
+
+
+def speed_of(text: str) -> Speed:
+    """Read `max` or a positive number.
+
+    Raises:
+        Misconfigured: it is neither.
+    """
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise Misconfigured("The speed is max, or a number above 0: 1 is real time, 60 a minute for every second.")
+    return speed
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One conversation in time. `started` is when its replay begins, `duration_s` how long it took in its source."""
+
+    started: datetime
+    duration_s: float
+    speed: Speed
+
+    def wait_s(self, at_s: float, now: datetime) -> float:
+        """Seconds from `now` until the event `at_s` seconds into the conversation is due."""
+        if self.speed is None:
+            return 0.0
+        return max(0.0, (self.time_of(at_s) - now).total_seconds())
+
+    def time_of(self, at_s: float) -> datetime:
+        """The time that event carries: when it is due, or at speed `max` as if the conversation ended just now."""
+        if self.speed is None:
+            return self.started - timedelta(seconds=self.duration_s - at_s)
+        return self.started + timedelta(seconds=at_s / self.speed)

@@ -1,0 +1,221 @@
+"""The gateway as a process of its own, against a real Kafka that comes and goes."""
+
+import asyncio
+import base64
+import json
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+import httpx
+import pytest
+from kafka import KafkaConsumer
+
+from plugin.crypto.pseudonyms import Pseudonyms
+from plugin.gateway.publisher import ACKNOWLEDGED_WITHIN_S
+from plugin.gateway.server import run
+from plugin.local.kafka import Kafka
+from plugin.local.loopback import free_ports
+from plugin.local.stage import Stage
+from stream.contracts.topics import MESSAGES
+from stream.runtime import topics
+from stream.runtime.codec import partition_of
+from stream.runtime.errors import Misconfigured
+from stream.runtime.settings import Kafka as KafkaSettings
+from stream.runtime.settings import Settings
+from tests.fixtures.waiting import eventually
+from tests.plugin.gateway.gateways import BENCH, TENANT, message, pieces, signed_now
+
+PARTITIONS = 4
+CANARY = "a canary phrase 4711"
+
+
+class Served:
+    """A gateway process, and deliveries to it. Leaving the context stops it."""
+
+    def __init__(self, folder: Path, bootstrap_servers: str) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        # Not through a proxy that the environment names.
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
+        self.stage = Stage(
+            "gateway",
+            folder,
+            health_url=self.url,
+            env={
+                "COUNTERPOINT_LOG_LEVEL": "debug",
+                "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers,
+                "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS),
+                "COUNTERPOINT_GATEWAY__PORT": str(port),
+                "COUNTERPOINT_TENANTS__SAMPLE__WEBHOOK_SECRETS": json.dumps([BENCH.secret]),
+                "COUNTERPOINT_TENANTS__SAMPLE__PSEUDONYM_KEY": base64.b64encode(b"k" * 32).decode(),
+            },
+        )
+
+    def __enter__(self) -> Self:
+        self.stage.launch()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stage.stop()
+        self.http.close()
+
+    def post(self, payload: dict[str, object], delivery: str = "d") -> httpx.Response:
+        """Deliver a payload, signed now."""
+        raw, headers = signed_now(payload, delivery)
+        return self.http.post("/v1/sample/events", content=raw, headers=headers)
+
+    def troubles(self) -> str:
+        """What /readyz says; empty when all is well, or when nobody answers yet."""
+        try:
+            return str(self.http.get("/readyz").json()["troubles"].get("kafka", ""))
+        except httpx.TransportError:
+            return ""
+
+
+@pytest.fixture(scope="module")
+def broker(fresh_kafka: Callable[[], Kafka]) -> Kafka:
+    """A broker of this file's own, for it is killed here."""
+    kafka = fresh_kafka()
+    topics.create_missing(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS))
+    return kafka
+
+
+@pytest.fixture
+def gateway(broker: Kafka, tmp_path: Path) -> Iterator[Served]:
+    """A gateway that is ready."""
+    with Served(tmp_path, broker.bootstrap_servers) as served:
+        served.stage.wait_ready()
+        yield served
+
+
+def texts_on(broker: Kafka, conversation: str) -> list[str]:
+    """Every text of a conversation on the messages topic, in order."""
+    reader = KafkaConsumer(
+        MESSAGES, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=1000
+    )
+    try:
+        key = f"sample:{conversation}".encode()
+        return [json.loads(record.value)["text"] for record in reader if record.key == key]
+    finally:
+        reader.close()
+
+
+def pseudonym(reference: str) -> str:
+    """What the gateway makes of a conversation's reference."""
+    return Pseudonyms(b"k" * 32).conversation(reference)
+
+
+def test_an_accepted_message_is_on_its_partition(gateway: Served, broker: Kafka) -> None:
+    """Keyed, in binary mode, with the broker's own time: what the stream worker expects."""
+    assert gateway.post(message(1, "on the topic", conversation_id="placed"), "placed").status_code == 202
+    reader = KafkaConsumer(
+        MESSAGES, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=1000
+    )
+    (record,) = [record for record in reader if b"on the topic" in record.value]
+    reader.close()
+    assert record.key == f"sample:{pseudonym('placed')}".encode()
+    assert record.partition == partition_of(record.key, PARTITIONS)
+    assert record.timestamp_type == 1  # LogAppendTime
+    assert dict(record.headers)["ce_type"] == b"counterpoint.message.v1"
+
+
+def test_a_broker_that_dies_is_answered_in_time_and_recovered_from(gateway: Served, broker: Kafka) -> None:
+    """503 before the platform gives up, readiness with a sentence, and afterwards the retry goes through by itself."""
+    assert gateway.post(message(1, conversation_id="outage"), "o-1").status_code == 202
+    broker.kill()
+    begun = time.monotonic()
+    refused = gateway.post(message(2, conversation_id="outage"), "o-2")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert time.monotonic() - begun < ACKNOWLEDGED_WITHIN_S + 1
+    assert eventually(lambda: "does not answer" in gateway.troubles())
+    assert gateway.http.get("/healthz").status_code == 200
+    broker.start()
+    assert eventually(lambda: gateway.post(message(2, conversation_id="outage"), "o-2").status_code == 202)
+    assert eventually(lambda: gateway.http.get("/readyz").status_code == 200)
+
+
+def test_a_gateway_killed_in_the_middle_loses_nothing_it_accepted(broker: Kafka, tmp_path: Path) -> None:
+    """A platform that repeats what was not answered finds every message on the topic, in order."""
+    expected = [f"words {number}" for number in range(60)]
+
+    async def deliver(served: Served) -> None:
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+            for number, words in enumerate(expected):
+                if number == 30:
+                    await asyncio.to_thread(served.stage.kill)
+                    served.stage.launch()
+                while True:
+                    raw, headers = signed_now(message(number, words, conversation_id="killed"), f"k-{number}")
+                    try:
+                        answer = await client.post(f"{served.url}/v1/sample/events", content=raw, headers=headers)
+                    except httpx.TransportError:
+                        await asyncio.sleep(0.05)
+                        continue
+                    if answer.status_code == 202:
+                        break
+                    await asyncio.sleep(0.05)
+
+    with Served(tmp_path, broker.bootstrap_servers) as served:
+        asyncio.run(deliver(served))
+    found = texts_on(broker, pseudonym("killed"))
+    assert list(dict.fromkeys(found)) == expected
+
+
+def test_sigterm_ends_it_with_what_it_holds_answered(gateway: Served) -> None:
+    """Exit status 0 within ten seconds, requests on their way included."""
+    raw, headers = signed_now(message(1, conversation_id="leaving"), "l-1")
+    with socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2]))) as line:
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        line.sendall(f"POST /v1/sample/events HTTP/1.1\r\nhost: x\r\ncontent-length: {len(raw)}\r\n{head}\r\n".encode())
+        line.sendall(raw[:10])
+        assert eventually(lambda: gateway.http.get("/healthz").status_code == 200)
+        gateway.stage.send_signal(signal.SIGTERM)
+        line.sendall(raw[10:])
+        assert line.recv(1000).startswith(b"HTTP/1.1 202")
+    assert gateway.stage.wait(10) == 0
+
+
+def test_a_body_without_length_is_cut_off_at_the_limit(gateway: Served) -> None:
+    """A chunked body cannot go on for ever."""
+    answer = gateway.http.post("/v1/sample/events", content=pieces(b"x" * 300_000, 10_000))
+    assert answer.status_code == 413
+
+
+def test_no_word_of_a_message_is_in_the_log(gateway: Served) -> None:
+    """At debug level: published, refused, denied, cut off."""
+    gateway.post(message(1, CANARY), "c-1")
+    gateway.post(message(1, CANARY, role=CANARY), "c-2")
+    gateway.post({"type": CANARY, CANARY: CANARY}, "c-3")
+    raw, headers = signed_now(message(1, CANARY), "c-4")
+    gateway.http.post(f"/v1/{CANARY}/events", content=raw, headers=headers)
+    log = gateway.stage.log.read_text()
+    assert '"delivery_refused"' in log
+    assert "canary" not in log
+    assert "user@example.org" not in log
+
+
+def test_it_starts_without_a_broker_and_says_so(tmp_path: Path) -> None:
+    """The order in which things start does not matter."""
+    (nobody,) = free_ports(1)
+    with Served(tmp_path, f"127.0.0.1:{nobody}") as served:
+        assert eventually(lambda: "does not answer" in served.troubles(), within_s=20)
+        assert served.post(message()).status_code == 503
+
+
+def test_an_address_in_use_is_a_sentence() -> None:
+    """With the settings to change."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = Settings.model_validate({"gateway": {"port": port}, "tenants": {"sample": TENANT}})
+        with pytest.raises(Misconfigured, match=f"cannot listen on 127.0.0.1:{port}"):
+            run(settings)
+
+
+def test_no_tenants_no_gateway() -> None:
+    """What could not verify does not start."""
+    with pytest.raises(Misconfigured, match="No tenant"):
+        run(Settings())

@@ -1,0 +1,78 @@
+"""MIBot transcripts: one session a file, each utterance a message."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plugin.replay import mibot
+from stream.runtime.errors import Misconfigured
+
+TRANSCRIPT = {
+    "participant_id": "p1",
+    "utterances": [
+        {"speaker": "counsellor", "volley_number": 7, "utterance_number": 70, "text": "Hello!", "auto_misc_label": "O"},
+        {"speaker": "counsellor", "volley_number": 7, "utterance_number": 71, "text": "How are you feeling today?"},
+        {"speaker": "client", "volley_number": 8, "utterance_number": 72, "text": "Not sure about this"},
+    ],
+    "stats": {"total_utterances": 3},
+}
+
+
+def written(folder: Path, content: object) -> Path:
+    """A transcript file."""
+    file = folder / "t.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+def test_each_utterance_is_a_message_of_its_own(tmp_path: Path) -> None:
+    """Also those of one volley, as people send them in chat; ids are the source's."""
+    (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
+    said = [step.payload for step in made.steps[:-1]]
+    assert made.reference == "mibot-p1"
+    assert [(one["message_id"], one["role"], one["text"]) for one in said] == [
+        ("70", "counsellor", "Hello!"),
+        ("71", "counsellor", "How are you feeling today?"),
+        ("72", "client", "Not sure about this"),
+    ]
+    assert made.steps[-1].payload["type"] == "session_end"
+
+
+def test_there_is_one_counsellor_and_a_client_a_session(tmp_path: Path) -> None:
+    """The counsellor was one program; consent is that of the study."""
+    (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
+    assert [step.payload.get("author") for step in made.steps] == [
+        "counsellor-mibot",
+        "counsellor-mibot",
+        "client-mibot-p1",
+        None,
+    ]
+    assert all(step.payload["consent"] == {"processing": True} for step in made.steps[:-1])
+
+
+def test_the_typing_pace_supplies_the_times(tmp_path: Path) -> None:
+    """1, 5 and 4 words at forty a minute."""
+    (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
+    assert [step.at_s for step in made.steps] == [0.5, 8.0, 14.0, 15.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "t.json: JSON is not as in"),
+        ([], "t.json: JSON is not as in"),
+        ({"participant_id": "p"}, "t.json: utterances is not"),
+        (TRANSCRIPT | {"utterances": []}, "t.json: utterances is not"),
+        (TRANSCRIPT | {"utterances": [{"speaker": "canary"}]}, "t.json: utterances.0.speaker is not"),
+        (
+            TRANSCRIPT | {"utterances": [{"speaker": "client", "utterance_number": 5, "text": "x" * 20_001}]},
+            "t.json, utterance 5: text is wrong",
+        ),
+    ],
+)
+def test_another_file_is_named_with_what_is_wrong(tmp_path: Path, content: object, sentence: str) -> None:
+    """By place, never by content."""
+    with pytest.raises(Misconfigured, match=sentence) as error:
+        mibot.read(written(tmp_path, content))
+    assert "canary" not in str(error.value)

@@ -1,0 +1,135 @@
+"""A replay is what a live platform would have sent, and repeating it adds nothing."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from plugin.replay import sending
+from plugin.replay.conversations import Conversation, Payload, conversation
+from plugin.replay.sending import Replayed, send_all
+from plugin.replay.timeline import Speed
+from stream.runtime.errors import Denied, Misconfigured
+from stream.runtime.settings import Settings
+from tests.plugin.replay.platforms import TENANT, Topic, gateway
+
+
+def chat(reference: str, length: int = 5, *, consent: bool = True) -> Conversation:
+    """A conversation with ten seconds between its messages."""
+    said: list[tuple[float | None, Payload]] = [
+        (
+            10.0 * number,
+            {
+                "type": "message",
+                "conversation_id": reference,
+                "message_id": str(number),
+                "role": "client",
+                "author": "a",
+                "text": f"words {number}",
+                "consent": {"processing": consent},
+            },
+        )
+        for number in range(length)
+    ]
+    return conversation(reference, "here", said)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Settings, Topic]]:
+    """A gateway on loopback."""
+    with gateway() as running:
+        yield running
+
+
+@pytest.fixture
+def topic(served: tuple[Settings, Topic]) -> Topic:
+    """Its topic, empty."""
+    served[1].records.clear()
+    return served[1]
+
+
+@pytest.fixture
+def settings(served: tuple[Settings, Topic]) -> Settings:
+    """Where it is."""
+    return served[0]
+
+
+def replay(
+    settings: Settings, *conversations: Conversation, run: str = "r", speed: Speed = None, tenant: str = "sample"
+) -> Replayed:
+    """Send and wait."""
+    return asyncio.run(send_all(conversations, settings, tenant=tenant, speed=speed, run=run))
+
+
+def test_every_event_arrives_in_order_within_its_conversation(settings: Settings, topic: Topic) -> None:
+    """Conversations go side by side."""
+    replayed = replay(settings, *(chat(f"c{number}") for number in range(sending.SIDE_BY_SIDE * 2)))
+    assert (replayed.messages, replayed.accepted, replayed.refused.total()) == (160, 192, 0)
+    for events in topic.conversations().values():
+        assert [event.get("message_id") for event in events] == ["0", "1", "2", "3", "4", None]
+        assert "ended_at" in events[-1]
+    assert len(topic.conversations()) == 32
+
+
+def test_at_speed_max_the_virtual_times_stay_and_end_now(settings: Settings, topic: Topic) -> None:
+    """Ten seconds between messages, though they went out in one."""
+    replay(settings, chat("c"))
+    times = [datetime.fromisoformat(data.get("sent_at") or data["ended_at"]) for data in topic.data()]
+    assert [(later - times[0]).total_seconds() for later in times] == [0, 10, 20, 30, 40, 41]
+    assert datetime.now(UTC) - times[-1] < timedelta(seconds=10)
+
+
+def test_at_a_speed_it_takes_its_time(settings: Settings, topic: Topic) -> None:
+    """41 virtual seconds at 200 times real time are 0.2 s, and the events say so."""
+    begun = datetime.now(UTC)
+    replay(settings, chat("c"), speed=200)
+    took = datetime.now(UTC) - begun
+    assert took > timedelta(seconds=41 / 200)
+    times = [datetime.fromisoformat(data["sent_at"]) for data in topic.data()[:-1]]
+    assert all(begun <= time <= begun + took for time in times)
+    assert times == sorted(times)
+
+
+def test_the_same_run_again_makes_the_same_ids(settings: Settings, topic: Topic) -> None:
+    """So that whoever stops it in the middle simply starts it again."""
+    replay(settings, chat("c"), run="one")
+    messages = {data["message_id"] for data in topic.data()[:-1]}
+    ids = {dict(record.headers)["ce_id"] for record in topic.records[:-1]}
+    topic.records.clear()
+    replay(settings, chat("c"), run="one")
+    assert {data["message_id"] for data in topic.data()[:-1]} == messages
+    assert {dict(record.headers)["ce_id"] for record in topic.records[:-1]} == ids
+
+
+def test_another_run_is_another_conversation_of_the_same_people(settings: Settings, topic: Topic) -> None:
+    """As if they had met again."""
+    one, two = replay(settings, chat("c"), run="one"), replay(settings, chat("c"), run="two")
+    assert (one.conversations, two.conversations) == (("one:c",), ("two:c",))
+    assert len(topic.conversations()) == 2
+    assert len({data["author"] for data in topic.data() if "author" in data}) == 1
+
+
+def test_a_broker_that_is_away_for_a_while_costs_nothing(settings: Settings, topic: Topic) -> None:
+    """What was not taken comes again, in order."""
+    topic.away = 3
+    replayed = replay(settings, chat("c", length=2))
+    assert replayed.accepted == 3
+    assert [data.get("message_id") for data in topic.data()] == ["0", "1", None]
+
+
+def test_what_is_refused_is_counted_by_reason(settings: Settings, topic: Topic) -> None:
+    """Text without consent among it; its session end still goes out."""
+    replayed = replay(settings, chat("c", consent=False), chat("d"))
+    assert (replayed.accepted, dict(replayed.refused)) == (7, {"no_consent": 5})
+    assert len(topic.records) == 7
+
+
+def test_an_unknown_tenant_or_secret_is_told_before_or_at_the_first_event(settings: Settings, topic: Topic) -> None:
+    """With the setting to change, or the gateway's no."""
+    with pytest.raises(Misconfigured, match=r"tenants\.nobody\.webhook_secrets is not set"):
+        replay(settings, chat("c"), tenant="nobody")
+    other = settings.model_copy(update={"tenants": {"other": TENANT}})
+    with pytest.raises(Denied):
+        replay(other, chat("c"), tenant="other")
+    assert topic.records == []
