@@ -1,0 +1,1 @@
+"""The pages for supervisors, therapists and operators: server-rendered, no script, nothing from elsewhere."""

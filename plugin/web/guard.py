@@ -1,0 +1,90 @@
+"""Around every request: an id, the headers that keep pages to themselves, a bound on bodies, one log line.
+
+The log line names the route as it is declared (`/sessions/{session_id}`), never the address as it was typed.
+"""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stream.runtime.logging import get_logger
+
+MAX_BODY_BYTES = 8192  # the largest form of ours (a login with its token) is under 1 kB
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_STATIC = "/static/"  # style and icon may be kept and asked after; pages may not be kept at all
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # a probe every second is no news
+
+
+class Guard:
+    """ASGI middleware, outermost of all."""
+
+    def __init__(self, app: ASGIApp, *, new_id: Callable[[], str], on_error: Callable[[Request], Response]) -> None:
+        """`on_error` makes the page of a request that raised what nobody expected."""
+        self._app = app
+        self._new_id = new_id
+        self._on_error = on_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; refuse one whose body is too long or of unknown length."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.monotonic()
+        status: int | None = None
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers["X-Request-ID"] = request_id
+                headers["Cache-Control"] = "no-cache" if scope["path"].startswith(_STATIC) else "no-store"
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            refusal = _refusal(Headers(scope=scope))
+            try:
+                await (refusal or self._app)(scope, receive, send_guarded)
+            except Exception as error:
+                get_logger().error("page_failed", exc_info=error)
+                if status is not None:
+                    raise  # half a page is out; the connection has to break
+                await self._on_error(Request(scope))(scope, receive, send_guarded)
+            if scope["path"] not in _QUIET:
+                _log(scope, status, time.monotonic() - started)
+
+
+def _refusal(headers: Headers) -> ASGIApp | None:
+    if "transfer-encoding" in headers:
+        return PlainTextResponse("A body must say its length.", 411)
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        return PlainTextResponse("The body is too long.", 413)
+    return None
+
+
+def _log(scope: Scope, status: int | None, seconds: float) -> None:
+    fields: dict[str, object] = {"route": getattr(scope.get("route"), "path", "none"), "status": status}
+    if viewer := scope["state"].get("viewer"):
+        fields["user_id"] = str(viewer.user_id)
+    get_logger().info("page_served", method=scope["method"], seconds=round(seconds, 4), **fields)

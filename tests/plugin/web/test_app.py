@@ -1,0 +1,174 @@
+"""The web stage as a whole: what it needs, how it fails, how it starts and stops."""
+
+import base64
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from plugin.local.loopback import free_ports
+from plugin.local.stage import Stage
+from plugin.queue.store import Store
+from plugin.web.app import create_app
+from stream.runtime.errors import Misconfigured, Unavailable
+from stream.runtime.settings import Settings, Web
+from tests.plugin.web.conftest import RELEASED, SUPERVISOR, Browser, address
+
+
+@pytest.mark.parametrize("secret", [None, "", "short"])
+def test_without_a_good_secret_it_refuses_to_start(store: Store, secret: str | None) -> None:
+    """And names the setting, never its value."""
+    web = Web(session_secret=None if secret is None else SecretStr(secret))
+    with pytest.raises(Misconfigured, match=r"web\.session_secret") as refusal:
+        create_app(Settings(web=web), store)
+    assert "short" not in str(refusal.value).replace("is too short", "")
+
+
+async def test_on_loopback_the_demo_may_do_without_https(store: Store) -> None:
+    """Then the cookie has no Secure flag, nor the prefix that demands it."""
+    web = Web(session_secret=SecretStr("not a secret outside of the tests"), cookie_secure=False)
+    app = create_app(Settings(web=web, demo=True), store)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        cookie = (await client.get("/login")).headers["set-cookie"]
+    assert cookie.startswith("counterpoint=")
+    assert "secure" not in cookie.lower()
+    assert "httponly; samesite=strict" in cookie.lower()
+
+
+@pytest.mark.parametrize(("demo", "times"), [(True, 1), (False, 0)])
+async def test_the_demo_says_that_nobody_in_it_is_real(
+    settings: Settings, store: Store, demo: bool, times: int
+) -> None:
+    """On every page, the login too; and never outside of the demo."""
+    app = create_app(settings.model_copy(update={"demo": demo}), store)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://page.example") as client:
+        page = (await client.get("/login")).text
+    assert page.count("every conversation here is a sample written by us") == times
+
+
+def away(*_arguments: object, **_more: object) -> None:
+    """Stand in for a method of the store while PostgreSQL is away."""
+    raise Unavailable("the database")
+
+
+async def test_while_the_database_is_away_people_read_why(
+    supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And when to try again."""
+    monkeypatch.setattr(app.state.services.store, "queue", away)
+    answer = await supervisor.get("/")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "60"
+    assert "Nothing is lost" in answer.text
+
+
+async def test_readiness_follows_the_database(browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alive all the time; ready again when the database is back."""
+    assert (await browser.get("/readyz")).status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(app.state.services.store, "ping", away)
+        answer = await browser.get("/readyz")
+        assert answer.status_code == 503
+        assert "PostgreSQL does not answer" in answer.json()["troubles"]["database"]
+        assert (await browser.get("/healthz")).status_code == 200
+    assert (await browser.get("/readyz")).status_code == 200
+
+
+async def test_a_database_of_another_key_is_said_in_its_own_words(
+    browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator has to change a setting; the sentence says which."""
+
+    def other_key() -> None:
+        raise Misconfigured("database.key_encryption_key is another one.")
+
+    monkeypatch.setattr(app.state.services.store, "ping", other_key)
+    troubles = (await browser.get("/readyz")).json()["troubles"]
+    assert troubles == {"database": "database.key_encryption_key is another one."}
+
+
+async def test_metrics_are_in_prometheus_format(browser: Browser) -> None:
+    """As in every stage."""
+    answer = await browser.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "# HELP" in answer.text
+
+
+async def test_a_bug_is_a_page_without_its_story(
+    supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No trace, no message; an id that finds it in the log."""
+
+    def broken(*_arguments: object, **_more: object) -> None:
+        raise ValueError("words of a client")
+
+    monkeypatch.setattr(app.state.services.store, "open", broken)
+    answer = await supervisor.get(address(RELEASED.session_id))
+    assert answer.status_code == 500
+    assert "words of a client" not in answer.text
+    assert "ValueError" not in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_other_methods_are_refused(supervisor: Browser, method: str) -> None:
+    """In a page of ours."""
+    answer = await supervisor.client.request(method, "/")
+    assert answer.status_code == 405
+    assert "That did not work" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static/", "/static/../app.py", "/favicon.ico"])
+async def test_there_is_nothing_besides_the_pages(supervisor: Browser, path: str) -> None:
+    """No description of the interface, no listing, no file from elsewhere."""
+    assert (await supervisor.get(path)).status_code == 404
+
+
+async def test_the_style_is_ours_and_complete(browser: Browser) -> None:
+    """One sheet that fetches nothing, with dark colours and without small print for one kind of screen alone."""
+    style = (await browser.get("/static/style.css")).text
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "prefers-color-scheme: dark" in style
+
+
+@pytest.fixture
+def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> Stage:
+    """The stage as an operator starts it, over this test's database."""
+    (port,) = free_ports(1)
+    env = {
+        "COUNTERPOINT_DATABASE__URL": page_database,
+        "COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "COUNTERPOINT_WEB__PORT": str(port),
+        "COUNTERPOINT_WEB__SESSION_SECRET": "not a secret outside of the tests",
+        "COUNTERPOINT_LOG_LEVEL": "debug",
+    }
+    folder = run_dir / request.node.name
+    return Stage("web", folder, env=env, health_url=f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_stage_serves_and_ends_in_good_order(stage: Stage, number: signal.Signals) -> None:
+    """Ready by itself, exit status 0 on request, and only lines of our own format in its log."""
+    with stage:
+        page = httpx.get(f"{stage.health_url}/login?words-of-a-client")
+        assert page.status_code == 200
+        assert "server" not in page.headers
+        stage.send_signal(number)
+        assert stage.wait(timeout_s=10) == 0
+    lines = stage.log.read_text().splitlines()
+    assert any('"route": "/login"' in line for line in lines)
+    assert not [line for line in lines if not line.startswith("{") or "words-of-a-client" in line]
+
+
+async def test_two_people_at_once_are_two_people(browsers: Callable[[], Browser]) -> None:
+    """Nothing of one visit is kept for the next."""
+    one, other = browsers(), browsers()
+    await one.log_in(SUPERVISOR)
+    assert (await other.get("/")).status_code == 303
+    assert (await one.get("/")).status_code == 200

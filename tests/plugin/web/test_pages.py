@@ -1,0 +1,298 @@
+"""What people read: the supervisor's order of need, one session with its evidence, the therapist's kind version."""
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+
+from plugin.web.wording import SCOPE
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.sessions import Mark
+from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, Mechanism
+from tests.plugin.web.conftest import (
+    ELSEWHERE,
+    LEFT_OUT,
+    OPERATOR,
+    OTHER_SUPERVISOR,
+    RELEASED,
+    THERAPIST,
+    WAITING,
+    Browser,
+    address,
+)
+from tests.plugin.web.samples import ALTERNATIVE, RATINGS, TEXT, record
+
+Put = Callable[[FeedbackRecord], None]
+
+
+def words_of(page: str) -> str:
+    """What a reader reads: without tags, on one line."""
+    text = re.sub(r"<(sup|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def sessions_on(page: str) -> list[str]:
+    """The sessions that a page links to, in its order."""
+    return re.findall(r'href="/sessions/([0-9a-f-]{36})"', page)
+
+
+# --- a supervisor's lists ---
+
+
+async def test_a_supervisor_sees_what_waits_with_the_reason(supervisor: Browser) -> None:
+    """Her teams' sessions alone."""
+    page = (await supervisor.get("/")).text
+    assert sessions_on(page) == [str(WAITING.session_id)]
+    said = words_of(page)
+    assert "1 session waits for you" in said
+    assert "Unanswered moments" in said
+    assert "Jonas Weber" in said
+    assert "1 unanswered moment \u00b7 No expression of Respect for Autonomy" in said
+
+
+async def test_risk_comes_first_whatever_came_later(supervisor: Browser, put: Put) -> None:
+    """A session left out with risk language waits in front of all others."""
+    risk = record(
+        "risk",
+        "counsellor-1",
+        left_out=LeftOut.TOO_SHORT,
+        exchanges=(),
+        assessments=(),
+        messages=WAITING.messages[:1],
+        marks=(Mark(kind=MarkKind.RISK_LANGUAGE, concerns=(Concern.SELF_HARM,), message_ids=("m1",)),),
+    )
+    put(risk)
+    page = (await supervisor.get("/")).text
+    assert sessions_on(page) == [str(risk.session_id), str(WAITING.session_id)]
+    assert "Words about self-harm" in words_of(page)
+    opened = words_of((await supervisor.get(address(risk.session_id))).text)
+    assert "Risk language: self-harm" in opened
+    assert "protocol handles risk" in opened
+    assert TEXT["m1"] in opened
+    assert "Put away" in opened
+    assert "Release" not in opened
+    assert (await supervisor.post(address(risk.session_id, "/withhold"), revision="1")).status_code == 303
+    assert sessions_on((await supervisor.get("/")).text) == [str(WAITING.session_id)]
+
+
+async def test_what_was_left_out_is_listed_with_its_reason(supervisor: Browser) -> None:
+    """On a page of its own, and on the session's."""
+    page = (await supervisor.get("/left-out")).text
+    assert sessions_on(page) == [str(LEFT_OUT.session_id)]
+    assert "Too short" in words_of(page)
+    opened = words_of((await supervisor.get(address(LEFT_OUT.session_id))).text)
+    assert "Left out of feedback Too short." in opened
+
+
+async def test_what_was_decided_is_listed(supervisor: Browser) -> None:
+    """With what was decided, and by whom."""
+    page = (await supervisor.get("/decided")).text
+    assert sessions_on(page) == [str(RELEASED.session_id)]
+    assert "released by Maria Keller" in words_of(page)
+
+
+async def test_empty_lists_say_so(browser: Browser) -> None:
+    """A new team's first day."""
+    await browser.log_in(OTHER_SUPERVISOR)
+    assert "Nothing has been decided yet." in (await browser.get("/decided")).text
+    assert "No session was left out." in (await browser.get("/left-out")).text
+    assert (await browser.post(address(ELSEWHERE.session_id, "/withhold"), revision="1")).status_code == 303
+    assert "Nothing waits." in (await browser.get("/")).text
+
+
+# --- one session ---
+
+
+async def test_a_session_shows_every_word_of_its_moment(supervisor: Browser) -> None:
+    """Context, the client's words, the reply, the unanswered words."""
+    said = words_of((await supervisor.get(address(WAITING.session_id))).text)
+    for message_id, text in TEXT.items():
+        assert " ".join(text.split()) in said.replace(" .", "."), message_id
+
+
+async def test_quoted_words_are_highlighted_and_numbered(supervisor: Browser) -> None:
+    """The number leads to the mechanism's card on the same page."""
+    page = (await supervisor.get(address(WAITING.session_id))).text
+    assert "<mark>two more weeks</mark>" in page
+    for target in re.findall(r'href="#([^"]+)"', page):
+        assert f'id="{target}"' in page, target
+    assert '<mark class="cue-only">don&#39;t see the point</mark>' in page
+
+
+async def test_ids_on_a_page_are_unique(supervisor: Browser) -> None:
+    """Or a link would lead astray."""
+    found = re.findall(r'\bid="([^"]+)"', (await supervisor.get(address(WAITING.session_id))).text)
+    assert len(found) == len(set(found))
+
+
+async def test_levels_stand_in_words_beside_what_they_are_worth(supervisor: Browser) -> None:
+    """Each linked to its rubric entry; "unvalidated" beside every one of them."""
+    page = (await supervisor.get(address(WAITING.session_id))).text
+    said = words_of(page)
+    assert "1 Respect for Autonomy \u25cb\u25cb no expression baseline unvalidated It decides for the client" in said
+    assert "\u25cf\u25cb weak expression baseline unvalidated" in said
+    assert "\u25cf\u25cf strong expression baseline unvalidated" in said
+    rubric = (await supervisor.get("/rubric")).text
+    links = re.findall(r'href="/rubric#([^"]+)"', page)
+    assert len(links) == len(Mechanism)
+    assert all(f'id="{link}"' in rubric for link in links)
+
+
+async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> None:
+    """An option from a library, not an instruction and not a person's advice."""
+    said = words_of((await supervisor.get(address(WAITING.session_id))).text)
+    assert ALTERNATIVE.text in said
+    assert "An option, not an instruction" in said
+    assert "pattern \u201creflect-then-ask\u201d" in said
+
+
+async def test_provenance_names_model_rubric_and_detector(supervisor: Browser) -> None:
+    """And that the finding is a possibility."""
+    said = words_of((await supervisor.get(address(WAITING.session_id))).text)
+    assert "CPU baseline, a baseline" in said
+    assert "not measured (unvalidated)" in said
+    assert "version 0.1" in said
+    assert "detector linear 0.1 at its precise point" in said
+    assert "possible resistance; type not assessed" in said
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e&lt;b&gt;'
+
+
+def hostile_record() -> FeedbackRecord:
+    """The sample with hostile text wherever a platform or a model may put text."""
+    messages = tuple(message.model_copy(update={"text": HOSTILE}) for message in WAITING.messages)
+    whole = record("hostile", "counsellor-1", messages=messages)
+    answer = whole.assessments[0]
+    quote = RATINGS[0].evidence[0].model_copy(update={"quote": HOSTILE, "start": 0, "end": 12})
+    rating = RATINGS[0].model_copy(update={"reason": HOSTILE, "evidence": (quote,)})
+    changed = answer.model_copy(
+        update={
+            "ratings": (rating, *RATINGS[1:]),
+            "strengths": (HOSTILE,),
+            "alternatives": (ALTERNATIVE.model_copy(update={"text": HOSTILE, "pattern_id": HOSTILE}),),
+            "model": answer.model.model_copy(update={"name": HOSTILE, "weights": HOSTILE}),
+        }
+    )
+    return whole.model_copy(update={"assessments": (changed,)})
+
+
+async def test_hostile_text_is_text(supervisor: Browser, therapist: Browser, put: Put) -> None:
+    """Whoever wrote it, client, counsellor or model, it is shown and never run."""
+    hostile = hostile_record()
+    put(hostile)
+    path = address(hostile.session_id)
+    for_supervisor = await supervisor.get(path)
+    await supervisor.post(f"{path}/release", revision="1")
+    for answer in (for_supervisor, await therapist.get(path)):
+        assert answer.status_code == 200
+        assert "<script" not in answer.text
+        assert "<img src=x" not in answer.text
+        # The words of the context, and those of the reason, the strength, the option and the model's name.
+        assert answer.text.count("&lt;img src=x onerror=alert(2)&gt;") >= len(WAITING.messages) - 3 + 4
+        assert "&amp;lt;b&amp;gt;" in answer.text
+
+
+async def test_a_name_is_text(browser: Browser) -> None:
+    """Display names are typed by people."""
+    await browser.log_in(OTHER_SUPERVISOR)
+    assert "Nora &lt;i&gt;Lind&lt;/i&gt;" in (await browser.get("/")).text
+
+
+# --- release ---
+
+
+async def test_nothing_reaches_a_therapist_before_the_release(supervisor: Browser, therapist: Browser) -> None:
+    """Then he reads it; a later withholding takes it back."""
+    path = address(WAITING.session_id)
+    assert (await therapist.get(path)).status_code == 404
+    await supervisor.get(path)
+    answer = await supervisor.post(f"{path}/release", revision="1")
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "Released by Maria Keller" in words_of((await supervisor.get(path)).text)
+    assert (await therapist.get(path)).status_code == 200
+    assert sessions_on((await therapist.get("/")).text)[0] == str(WAITING.session_id)
+    await supervisor.post(f"{path}/withhold", revision="1")
+    assert (await therapist.get(path)).status_code == 404
+
+
+async def test_a_session_that_changed_is_not_released_unseen(supervisor: Browser, therapist: Browser, put: Put) -> None:
+    """The supervisor is asked to look again; the therapist sees nothing meanwhile."""
+    path = address(WAITING.session_id)
+    await supervisor.get(path)
+    put(record("waiting", "counsellor-1", revision=2))
+    answer = await supervisor.post(f"{path}/release", revision="1")
+    assert answer.status_code == 409
+    assert f'href="{path}"' in answer.text
+    assert (await therapist.get(path)).status_code == 404
+
+
+async def test_a_new_revision_of_a_released_session_waits_again(
+    supervisor: Browser, therapist: Browser, put: Put
+) -> None:
+    """A release is for what was read."""
+    put(record("released", "counsellor-1", revision=2))
+    page = (await supervisor.get("/")).text
+    assert str(RELEASED.session_id) in sessions_on(page)
+    assert "changed since it was released" in page
+    assert (await therapist.get(address(RELEASED.session_id))).status_code == 404
+
+
+@pytest.mark.parametrize("revision", ["", "0", "-1", "one", "9" * 30])
+async def test_a_decision_names_a_revision(supervisor: Browser, revision: str) -> None:
+    """Anything else decides nothing."""
+    answer = await supervisor.post(address(WAITING.session_id, "/release"), revision=revision)
+    assert answer.status_code in {400, 409}
+    assert "No counsellor can read this yet." in (await supervisor.get(address(WAITING.session_id))).text
+
+
+# --- a therapist's pages ---
+
+
+async def test_a_therapist_sees_only_his_own_released_sessions(therapist: Browser) -> None:
+    """No count to compare, no place in a list."""
+    page = (await therapist.get("/")).text
+    assert sessions_on(page) == [str(RELEASED.session_id)]
+    assert "from Maria Keller" in words_of(page)
+
+
+async def test_a_therapist_reads_remarks_and_never_a_grade(therapist: Browser) -> None:
+    """What was heard comes first; no glyph, no level, no score, no mark of need, and the option is there."""
+    said = words_of((await therapist.get(address(RELEASED.session_id))).text)
+    assert "Your reply" in said
+    assert said.index("comes through clearly") < said.index("not heard in this reply yet")
+    assert "comes through in part baseline unvalidated" in said
+    assert ALTERNATIVE.text in said
+    assert "agreement with clinicians has not been measured" in said
+    assert not re.search(r"[\u25cb\u25cf]|no expression|weak|strong|score|0\.93|Unanswered|needs a person", said)
+
+
+async def test_a_therapist_may_disagree(therapist: Browser) -> None:
+    """And is told that it is welcome."""
+    said = words_of((await therapist.get(address(RELEASED.session_id))).text)
+    assert "You were there; the model was not." in said
+    assert "say so to your supervisor" in said
+
+
+# --- every page ---
+
+EVERY = ("/", "/rubric", address(RELEASED.session_id))
+
+
+@pytest.mark.parametrize("path", [*EVERY, "/decided", "/left-out", "/no-such-page"])
+async def test_every_page_says_what_it_is_for_and_holds_no_script(supervisor: Browser, path: str) -> None:
+    """Scope in the footer; nothing inline that the policy would block; nothing from elsewhere."""
+    page = (await supervisor.get(path)).text
+    assert SCOPE in html.unescape(page)
+    assert page.startswith("<!doctype html>")
+    assert '<html lang="en">' in page
+    assert not re.search(r"<script|\sstyle=|\son[a-z]+=|https?://", page)
+
+
+@pytest.mark.parametrize("person", [THERAPIST, OPERATOR])
+@pytest.mark.parametrize("path", ["/", "/rubric"])
+async def test_the_scope_stands_on_everybodys_pages(browser: Browser, person: str, path: str) -> None:
+    """Not for supervisors alone."""
+    await browser.log_in(person)
+    assert SCOPE in html.unescape((await browser.get(path)).text)

@@ -1,0 +1,138 @@
+"""Every route, every role: one table says who gets what. A route without a row in it fails the test."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from tests.plugin.web.conftest import (
+    ELSEWHERE,
+    LEFT_OUT,
+    OPERATOR,
+    OTHER_SUPERVISOR,
+    OTHER_THERAPIST,
+    RELEASED,
+    SUPERVISOR,
+    THERAPIST,
+    WAITING,
+    Browser,
+)
+
+UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
+LOGIN = "-> login"
+"""Sent to the login page (303)."""
+
+
+class Expected(NamedTuple):
+    """The answer for each role; a redirect within the pages is its status."""
+
+    anonymous: int | str
+    supervisor: int | str
+    other_supervisor: int | str
+    therapist: int | str
+    other_therapist: int | str
+    operator: int | str
+
+
+PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR)
+
+EVERYBODY = Expected(200, 200, 200, 200, 200, 200)
+SIGNED_IN = Expected(LOGIN, 200, 200, 200, 200, 200)
+SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404)
+HERS_ALONE = Expected(LOGIN, 200, 404, 404, 404, 404)
+NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
+
+SESSION = "/sessions/{session_id}"
+TABLE: dict[tuple[str, str, UUID | None], Expected] = {
+    ("GET", "/", None): SIGNED_IN,
+    ("GET", "/decided", None): SUPERVISORS,
+    ("GET", "/left-out", None): SUPERVISORS,
+    ("GET", "/rubric", None): SIGNED_IN,
+    ("GET", SESSION, WAITING.session_id): HERS_ALONE,
+    ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
+    ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,
+    ("GET", SESSION, ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),
+    ("GET", SESSION, UNKNOWN): NOBODY,
+    ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/release", LEFT_OUT.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/release", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/withhold", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/withhold", RELEASED.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/withhold", UNKNOWN): NOBODY,
+    ("GET", "/login", None): EVERYBODY,
+    ("POST", "/login", None): Expected(401, 401, 401, 401, 401, 401),  # without a name and password
+    ("POST", "/logout", None): Expected(*(LOGIN,) * 6),
+    ("GET", "/healthz", None): EVERYBODY,
+    ("GET", "/readyz", None): EVERYBODY,
+    ("GET", "/metrics", None): EVERYBODY,
+    ("GET", "/static", None): Expected(*(404,) * 6),  # the folder itself is not listed
+    ("GET", "/static/style.css", None): EVERYBODY,
+    ("GET", "/static/icon.svg", None): EVERYBODY,
+    ("GET", "/no-such-page", None): Expected(*(404,) * 6),
+}
+NO_ROUTE = {"/no-such-page", "/static/style.css", "/static/icon.svg"}
+
+
+def declared(app: FastAPI) -> set[tuple[str, str]]:
+    """Every method and path that the application answers; what has no methods of its own is read."""
+    return {
+        (method, route.path or "") for route in iter_route_contexts(app.routes) for method in route.methods or {"GET"}
+    }
+
+
+def test_every_route_has_its_row(app: FastAPI) -> None:
+    """A new page is not finished before its rights are written down."""
+    rows = {(method, path) for method, path, _ in TABLE if path not in NO_ROUTE}
+    assert declared(app) == rows
+
+
+async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browser]) -> None:
+    """Row by row in the order of the table, with a valid form token each: rights do not hang on it."""
+    opened = [browsers() for _ in PEOPLE]
+    for person, browser in zip(PEOPLE, opened, strict=True):
+        if person is not None:
+            await browser.log_in(person)
+    found = {}
+    for method, path, session_id in TABLE:
+        row = []
+        for person, browser in zip(PEOPLE, opened, strict=True):
+            if person is None:
+                await browser.get("/login")
+            row.append(await answer_of(browser, method, path.format(session_id=session_id)))
+        found[method, path, session_id] = Expected(*row)
+    assert {row: answer for row, answer in found.items() if answer != TABLE[row]} == {}
+
+
+async def answer_of(browser: Browser, method: str, path: str) -> int | str:
+    """The status, or that it leads to the login page."""
+    answer = await (browser.get(path) if method == "GET" else browser.post(path, revision="1"))
+    to_login = answer.status_code == 303 and answer.headers["location"] == "/login"
+    return LOGIN if to_login else answer.status_code
+
+
+async def test_an_address_that_is_no_session_does_not_exist(supervisor: Browser) -> None:
+    """Not even as an error of its own kind, and it is not repeated."""
+    answer = await supervisor.get("/sessions/words-of-a-client")
+    assert answer.status_code == 404
+    assert "words-of-a-client" not in answer.text
+
+
+async def test_a_closed_account_is_out_at_once(
+    supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cookie names somebody; whether they may is asked each time."""
+    monkeypatch.setattr(app.state.services.store, "viewer", lambda _user_id: None)
+    answer = await supervisor.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+async def test_an_operator_reads_numbers_and_no_words(browser: Browser) -> None:
+    """No text, no name of a counsellor, no session."""
+    await browser.log_in(OPERATOR)
+    page = (await browser.get("/")).text
+    assert "With feedback" in page
+    assert "Jonas" not in page
+    assert "/sessions/" not in page
