@@ -2,7 +2,7 @@
 PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
 
-.PHONY: help setup setup-local setup-dev demo test lint eval locks clean
+.PHONY: help setup setup-local setup-dev demo test lint eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,6 +32,13 @@ lint: setup-dev ## ruff, mypy, import-linter
 eval: setup-dev ## Cross-validate the detector: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make eval DATA=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m training.detector eval "$(DATA)"
+
+account: setup-local ## Replay real conversations on a stack of its own and account for each session: make account DATA=folder
+	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }
+	@exec $(BIN)/counterpoint demo --once "$(DATA)/mibot/transcripts" "$(DATA)/annomi/AnnoMI-simple.csv"
+
+screenshot: setup-dev ## Make docs/session.png from a running demo (needs Debian's chromium and chromium-driver)
+	@exec $(BIN)/python scripts/screenshot.py
 
 # Pins stay unless their source changed; delete a lock file to take everything new.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -1,0 +1,1 @@
+"""Keys, encrypted text, pseudonyms. Imports nothing else of ours."""
