@@ -1,0 +1,73 @@
+"""`make demo`: the whole of it, started, shown and ended; a second one keeps what the first one stored."""
+
+import re
+import signal
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import psycopg
+import pytest
+from rich.console import Console
+
+from plugin.local import demo as room
+from plugin.local.demo_settings import USERS
+from plugin.local.postgres import PostgreSQL
+
+
+@pytest.fixture(autouse=True)
+def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The demo of whoever runs the tests stays untouched; so does the way this process ends."""
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(room, "STATE", run_dir / "state")
+    yield run_dir / "state"
+    signal.signal(signal.SIGTERM, before)
+
+
+def run(*paths: Path) -> str:
+    """What one demo prints; it ends after the digest."""
+    out = StringIO()
+    assert room.demo(once=True, paths=paths, console=Console(file=out, width=200)) == 0
+    return out.getvalue()
+
+
+def test_a_demo_shows_the_digest_and_how_to_log_in_and_leaves_nothing_running(own_folder_and_signals: Path) -> None:
+    """Each step with its time; then what a supervisor reads between sessions; then the page and the accounts."""
+    said = run()
+    for step in ("kafka", "postgres", "triton", "gateway", "stream", "feedback", "sink", "web"):
+        assert re.search(rf"{step}.*\d\.\d s", said), step
+    for part in ("Client:", "Respect for Autonomy:", "Stance Alignment:", "Emotional Resonance:"):
+        assert part in said
+    for part in ("Conversational Orientation:", "An option", "unvalidated", "Left out", "Risk language"):
+        assert part in said
+    assert "not a crisis monitor" in said.lower()
+    assert re.search(r"The page: http://127\.0\.0\.1:\d+", said)
+    assert all(user.name in said for user in USERS)
+    assert sum(user.role == "therapist" for user in USERS) == 2
+    _second_demo_keeps_the_first(own_folder_and_signals / "demo")
+
+
+def _second_demo_keeps_the_first(folder: Path) -> None:
+    stored = _sessions(folder)
+    run()
+    assert _sessions(folder) == 2 * stored > 0
+
+
+def _sessions(folder: Path) -> int:
+    """Rows in a database that no demo is running on."""
+    with (
+        PostgreSQL(folder / "postgres") as server,
+        psycopg.connect(server.url.replace("+psycopg", "")) as connection,
+    ):
+        (count,) = connection.execute("SELECT count(*) FROM sessions").fetchone() or (0,)
+        return int(count)
+
+
+def test_given_conversations_are_accounted_for(tmp_path: Path) -> None:
+    """In = stored + left out, each with its reason."""
+    for name in ("exam-nerves.jsonl", "first-interview.jsonl"):
+        (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
+    said = run(tmp_path)
+    assert "in: 2 sessions" in said
+    assert "left out, no_resistance: 1" in said
+    assert "2 in = 1 stored + 1 left out" in said

@@ -1,0 +1,71 @@
+"""A demo has real secrets of its own, kept between runs, and settings that any command can use."""
+
+import base64
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_settings
+from stream.runtime.settings import load
+
+
+def written(folder: Path) -> Path:
+    """Settings of one run."""
+    return write_settings(
+        folder,
+        demo_secrets(folder),
+        bootstrap_servers="127.0.0.1:1",
+        database_url="postgresql+psycopg://h/d",
+        triton_url="t:1",
+    )
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    """The second run reads what the first one encrypted."""
+    assert demo_secrets(tmp_path) == demo_secrets(tmp_path)
+
+
+def test_two_machines_have_different_secrets(tmp_path: Path) -> None:
+    """There is no default anywhere."""
+    a, b = demo_secrets(tmp_path / "a"), demo_secrets(tmp_path / "b")
+    assert not set(a.values()) & set(b.values())
+
+
+def test_keys_are_as_long_as_the_checks_demand(tmp_path: Path) -> None:
+    """32 random bytes each."""
+    made = demo_secrets(tmp_path)
+    for name in ("pseudonym_key", "key_encryption_key"):
+        assert len(base64.b64decode(made[name])) == 32
+    assert made["webhook_secret"].startswith("whsec_")
+
+
+def test_every_user_has_a_password(tmp_path: Path) -> None:
+    """Also in the demo."""
+    made = demo_secrets(tmp_path)
+    assert all(len(made[user.name]) >= 12 for user in USERS)
+
+
+def test_only_the_user_may_read_the_files(tmp_path: Path) -> None:
+    """They hold secrets, if only of a demo."""
+    settings = written(tmp_path)
+    for path in (settings, tmp_path / "secrets.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_settings_are_read_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`COUNTERPOINT_FILE=... counterpoint digest` works in a second terminal."""
+    monkeypatch.setenv("COUNTERPOINT_FILE", str(written(tmp_path)))
+    settings = load()
+    assert settings.demo
+    assert settings.kafka.bootstrap_servers == "127.0.0.1:1"
+    assert settings.feedback.triton_url == "t:1"
+    assert len(settings.tenants[TENANT].webhook_secrets) == 1
+
+
+def test_each_stage_has_a_port_of_its_own(tmp_path: Path) -> None:
+    """On loopback, which is the default everywhere."""
+    values = tomllib.loads(written(tmp_path).read_text())
+    ports = [values["gateway"]["port"], values["web"]["port"], *values["health"].values()]
+    assert len(set(ports)) == 5

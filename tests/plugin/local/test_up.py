@@ -1,0 +1,100 @@
+"""All stages on one machine: started side by side, started again when they end, stopped together."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plugin.local import up
+from plugin.local.process import Command, NotStarted, Process
+from stream.runtime.settings import Settings
+
+DEADLINE_S = 10.0
+
+
+class Sleeper(Process):
+    """A program that does nothing, or ends at once."""
+
+    def __init__(self, name: str, folder: Path, program: str = "sleep 60") -> None:
+        super().__init__(name, folder, ready_s=5)
+        self.program = program
+
+    def command(self) -> Command:
+        """Say how to run it."""
+        return Command(["/bin/sh", "-c", f"exec {self.program}"], {"PATH": "/usr/bin:/bin"}, self.data_dir)
+
+    def is_ready(self) -> bool:
+        """At once, unless it is one that never will be."""
+        return self.program != "false"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[list[Process]]:
+    """Two programs, stopped in any case."""
+    running: list[Process] = [Sleeper("one", tmp_path), Sleeper("two", tmp_path)]
+    yield running
+    up.stop(running)
+
+
+def test_the_five_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
+    """Each with the address where it answers whether it is ready."""
+    settings = Settings()
+    made = up.stages(settings, tmp_path, env={})
+    assert [stage.name for stage in made] == ["gateway", "stream", "feedback", "sink", "web"]
+    assert len({stage.health_url for stage in made}) == 5
+    assert made[0].health_url == f"http://{settings.gateway.host}:{settings.gateway.port}"
+
+
+def test_start_waits_for_each_and_says_how_long(two: list[Process]) -> None:
+    """One sentence a stage."""
+    said: list[str] = []
+    up.start(two, said.append)
+    assert all(process.alive for process in two)
+    assert [line.split(":")[0] for line in said] == ["one", "two"]
+
+
+def test_a_stage_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> None:
+    """The end of the log stands in the error."""
+    broken = Sleeper("broken", tmp_path, program="false")
+    with pytest.raises(NotStarted, match="broken"):
+        up.start([broken], lambda _line: None)
+    up.stop([broken])
+
+
+def test_stop_ends_them_all(two: list[Process]) -> None:
+    """Side by side."""
+    up.start(two, lambda _line: None)
+    up.stop(two)
+    assert not any(process.alive for process in two)
+
+
+def test_what_ends_is_started_again(two: list[Process], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And said, with its status and its log."""
+    monkeypatch.setattr(up, "PAUSE_S", 0.01)
+    monkeypatch.setattr(up, "WATCH_S", 0.01)
+    said: list[str] = []
+    again = threading.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        again.set()
+
+    up.start(two, lambda _line: None)
+    first = two[0].pid
+    two[0].kill()
+
+    def interrupt_after_restart(seconds: float) -> None:
+        if again.is_set() and two[0].alive and two[0].pid != first:
+            raise KeyboardInterrupt
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        threading.Event().wait(seconds)
+
+    deadline = time.monotonic() + DEADLINE_S
+    monkeypatch.setattr(time, "sleep", interrupt_after_restart)
+    with pytest.raises(KeyboardInterrupt):
+        up.watch(two, say)
+    assert "one ended" in said[0]
+    assert two[0].pid != first

@@ -1,0 +1,141 @@
+"""`counterpoint check`: everything is looked at, and each trouble comes with its remedy."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from plugin import check as checking
+from plugin.check import Finding
+from stream.runtime import settings as settings_room
+from stream.runtime.errors import Misconfigured, Unavailable
+from stream.runtime.settings import Settings
+
+KEY = base64.b64encode(b"k" * 32).decode()
+GOOD = {
+    "tenants": {"riverside": {"webhook_secrets": ["whsec_" + KEY], "pseudonym_key": KEY}},
+    "database": {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": KEY},
+    "web": {"session_secret": "s" * 32},
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broker, database and model are well; their own suites try the real ones."""
+    monkeypatch.setattr(checking, "compare", lambda _kafka: [])
+    monkeypatch.setattr(checking, "pending", lambda _url: [])
+    monkeypatch.setattr(checking, "canary", lambda _feedback: _Version())
+
+
+class _Version:
+    name = "CPU baseline"
+    validated = False
+
+
+def findings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Finding]:
+    """What `check` says with these settings, by what it is about."""
+    monkeypatch.setattr(checking, "load", lambda: Settings.model_validate(GOOD | changes))
+    return {finding.about: finding for finding in checking.check()}
+
+
+def troubles(found: dict[str, Finding]) -> set[str]:
+    """What needs mending."""
+    return {about for about, finding in found.items() if finding.mend}
+
+
+def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so about each part."""
+    found = findings(monkeypatch)
+    assert troubles(found) == set()
+    assert set(found) == {
+        "settings", "tenant riverside", "key encryption key", "login cookie", "topics", "database", "model",
+    }  # fmt: skip
+
+
+def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator must not take a canary for a validation."""
+    sentence = findings(monkeypatch)["model"].sentence
+    assert "CPU baseline" in sentence
+    assert "unvalidated" in sentence
+
+
+def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the section to add."""
+    found = findings(monkeypatch, tenants={})
+    assert "[tenants." in str(found["tenants"].mend)
+
+
+@pytest.mark.parametrize("key", [None, "", "short", base64.b64encode(b"k" * 31).decode(), "not base64 ÿ" * 9])
+def test_a_key_that_is_none_of_32_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+    """With the command that makes a good one."""
+    tenants = {"riverside": {"webhook_secrets": ["whsec_x"], "pseudonym_key": key}}
+    database = {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": key}
+    found = findings(monkeypatch, tenants=tenants, database=database)
+    assert troubles(found) == {"tenant riverside", "key encryption key"}
+    assert "openssl rand" in str(found["key encryption key"].mend)
+
+
+def test_a_tenant_without_a_webhook_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its deliveries could not be verified."""
+    found = findings(monkeypatch, tenants={"riverside": {"pseudonym_key": KEY}})
+    assert troubles(found) == {"tenant riverside"}
+
+
+def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could be guessed."""
+    assert "login cookie" in troubles(findings(monkeypatch, web={"session_secret": "s" * 31}))
+
+
+def test_a_database_that_is_not_named_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No default points anywhere."""
+    found = findings(monkeypatch, database={"key_encryption_key": KEY})
+    assert "COUNTERPOINT_DATABASE__URL" in str(found["database"].mend)
+
+
+def test_missing_migrations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command."""
+    monkeypatch.setattr(checking, "pending", lambda _url: ["0001"])
+    assert "counterpoint migrate" in str(findings(monkeypatch)["database"].mend)
+
+
+def test_each_difference_of_the_topics_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the topics' own comparison gives it."""
+    monkeypatch.setattr(
+        checking, "compare", lambda _kafka: ["counterpoint.messages.v1 has 3 partitions instead of 12."]
+    )
+    found = findings(monkeypatch)
+    assert "3 partitions" in found["topics"].sentence
+    assert "counterpoint topics" in str(found["topics"].mend)
+
+
+@pytest.mark.parametrize(("part", "about"), [("compare", "broker"), ("pending", "database"), ("canary", "model")])
+def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, part: str, about: str) -> None:
+    """Each part is looked at on its own."""
+
+    def away(_what: object) -> Iterator[str]:
+        raise Unavailable(f"The {about}", retry_after=1)
+
+    monkeypatch.setattr(checking, part, away)
+    found = findings(monkeypatch)
+    assert troubles(found) == {about}
+    assert f"The {about} is unavailable" in found[about].sentence
+
+
+def test_settings_that_cannot_be_read_end_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else can be known then."""
+
+    def wrong() -> Settings:
+        raise Misconfigured("kafka.partitions: not a number")
+
+    monkeypatch.setattr(checking, "load", wrong)
+    (only,) = checking.check()
+    assert (only.about, bool(only.mend)) == ("settings", True)
+
+
+def test_no_sentence_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings are pasted into tickets."""
+    found = findings(monkeypatch, web={"session_secret": "zeppelin"})
+    assert settings_room.required(SecretStr("zeppelin"), "web.session_secret") == "zeppelin"
+    assert "zeppelin" not in str(found)
+    assert KEY not in str(found)

@@ -1,0 +1,144 @@
+"""The `counterpoint` command: help that teaches, errors that are sentences."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from plugin.cli import app
+
+COMMANDS = [
+    "gateway",
+    "stream",
+    "feedback",
+    "sink",
+    "web",
+    "up",
+    "topics",
+    "migrate",
+    "check",
+    "digest",
+    "replay",
+    "users",
+]
+CANARY = "canary-secret"
+
+
+def help_of(*command: str) -> str:
+    """What `--help` prints, on a wide terminal and without colour."""
+    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    assert result.exit_code == 0
+    return result.output
+
+
+def counterpoint(*arguments: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """The real command in a folder of its own, without settings of this machine."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run(
+        [sys.executable, "-m", "plugin.cli", *arguments],
+        cwd=cwd,
+        env=clean | {"PYTHONPATH": str(root), "NO_COLOR": "1", "COLUMNS": "200"} | env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command_and_the_scope() -> None:
+    """Whoever types `counterpoint --help` learns what it is, and what it is not."""
+    text = help_of()
+    for command in COMMANDS:
+        assert command in text
+    for part in ("after the session", "Not a crisis monitor", "not a diagnosis", "not a performance record"):
+        assert part in text
+    assert "demo" not in text.split()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    """In a sentence of its own."""
+    assert len(help_of(command).split()) > 12
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("replay", ["mibot", "annomi", "jsonl", "max", "Consent is asserted"]),
+        ("digest", ["--for", "--since", "seven days"]),
+        ("up", ["Ctrl-C", "started again"]),
+        ("topics", ["fixed for life"]),
+    ],
+)
+def test_help_teaches_what_a_user_must_know(command: str, words: list[str]) -> None:
+    """Formats, units, consequences."""
+    text = help_of(command)
+    for word in words:
+        assert word in text
+
+
+def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
+    """Rather than an error."""
+    assert "Usage" in counterpoint(cwd=tmp_path).stdout + counterpoint(cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["migrate"], "COUNTERPOINT_DATABASE__URL"),
+        (["sink"], "COUNTERPOINT_DATABASE__"),
+        (["web"], "COUNTERPOINT_"),
+        (["gateway"], "tenants"),
+        (["digest", "--for", "someone"], "COUNTERPOINT_DATABASE__"),
+    ],
+)
+def test_a_missing_secret_is_a_sentence_and_status_2(tmp_path: Path, arguments: list[str], missing: str) -> None:
+    """It says what to set; nothing starts on a default."""
+    done = counterpoint(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert missing in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path) -> None:
+    """Whatever the command."""
+    done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__PARTITIONS=CANARY)
+    assert done.returncode == 2
+    assert "kafka.partitions" in done.stderr
+    assert CANARY not in done.stderr + done.stdout
+
+
+def test_a_broker_that_is_away_is_a_sentence_and_status_1(tmp_path: Path) -> None:
+    """Trying again may help."""
+    done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert done.returncode == 1
+    assert "unavailable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_goes_on_to_the_end_and_says_how_to_mend_each(tmp_path: Path) -> None:
+    """One trouble does not hide the next."""
+    done = counterpoint(
+        "check",
+        cwd=tmp_path,
+        COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1",
+        COUNTERPOINT_FEEDBACK__TRITON_URL="127.0.0.1:1",
+        COUNTERPOINT_DATABASE__URL=f"postgresql+psycopg://u:{CANARY}@127.0.0.1:1/d",
+    )
+    assert done.returncode == 1
+    for about in ("settings", "tenants", "key encryption key", "login cookie", "broker", "database", "model"):
+        assert about in done.stdout
+    assert "openssl rand -base64 32" in done.stdout
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_an_unknown_role_is_refused_with_the_choices(tmp_path: Path) -> None:
+    """Typing help."""
+    done = counterpoint("users", "add", "ann", "--role", "boss", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "supervisor" in done.stderr
