@@ -1,0 +1,132 @@
+"""From a session record to a feedback record: one assessment or abstention an exchange, whatever the model does."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord, ModelVersion
+from stream.contracts.ids import assessment_id
+from stream.contracts.sessions import Exchange, SessionRecord
+from stream.contracts.vocabulary import NeedsHuman, SessionState
+from stream.feedback.answer import Unusable
+from stream.feedback.deidentify import Deidentifier
+from stream.feedback.gate import Checked, check, repair_request
+from stream.feedback.model import Clock, Deadline, FeedbackModel, RequestFailed
+from stream.feedback.prepared import Prepared, prepare
+from stream.feedback.size import fitting
+from stream.feedback.watch import ModelWatch
+from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
+
+ATTEMPTS = 3
+"""Failed requests of one exchange, with the model there, until its input counts as at fault."""
+OUTAGES = 10
+"""Outages that one exchange's requests may meet. An input that brings the model down each time must not hold its
+partition for ever; an outage that comes by chance is met once or twice."""
+_NOT_JSON = "the answer was not the one JSON object asked for, or was cut off"
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """One model with its watch. `deadline_s` bounds each request, in seconds."""
+
+    model: FeedbackModel
+    watch: ModelWatch
+    deadline_s: float
+    clock: Clock
+
+    async def feedback(self, record: SessionRecord) -> FeedbackRecord:
+        """Feedback on one session revision; waits while the model is away.
+
+        What is left out, reopened or erased passes through without a model call, whatever it carries.
+
+        Raises:
+            Poison: the record names messages it does not hold.
+            Misconfigured: the model is there, but is not the one this version speaks to.
+        """
+        eligible = record.state is SessionState.CLOSED and record.left_out is None
+        record = record if eligible else record.model_copy(update={"exchanges": ()})
+        deidentifier = Deidentifier(record.known_names)
+        assessments: list[Assessment] = []
+        abstentions: list[Abstention] = []
+        for exchange, prepared in zip(record.exchanges, prepare(record, deidentifier), strict=True):
+            answer = await self._answer(record.session_id, exchange, prepared, deidentifier)
+            if isinstance(answer, Assessment):
+                assessments.append(answer)
+                ANSWERS.labels(outcome="assessed").inc()
+            else:
+                abstentions.append(answer)
+                ANSWERS.labels(outcome=answer.reason.value).inc()
+        outline = record.model_dump(exclude={"known_names"})
+        return fitting(
+            FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),
+        )
+
+    async def _answer(
+        self, session: UUID, exchange: Exchange, prepared: Prepared, deidentifier: Deidentifier
+    ) -> Assessment | Abstention:
+        await self.watch.until_there()
+        outcome = exchange.needs_human or await self._ask_until_answered(prepared, deidentifier)
+        version = self.model.version
+        ids = _ids(session, prepared, version)
+        if isinstance(outcome, NeedsHuman):
+            return Abstention(**ids, model=version, reason=outcome)
+        return Assessment(
+            **ids,
+            model=version,
+            verdict=outcome.verdict,
+            resistance_type=outcome.resistance_type,
+            ratings=outcome.ratings,
+            strengths=outcome.strengths,
+            alternatives=outcome.alternatives,
+        )
+
+    async def _ask_until_answered(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
+        failures = outages = 0
+        while failures < ATTEMPTS and outages < OUTAGES:
+            began = self.clock()
+            try:
+                return await self._ask(prepared, deidentifier)
+            except RequestFailed:
+                if await self.watch.was_away(began):
+                    outages += 1
+                else:
+                    failures += 1
+        return NeedsHuman.MODEL_FAILED
+
+    async def _ask(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
+        """Ask once, and once more where the answer did not pass the gate; the better of the two stands."""
+        first = await self._ask_once(prepared, deidentifier, repair=None)
+        if isinstance(first, NeedsHuman):
+            return first
+        if first is not None and not first.problems:
+            return first.abstention or first
+        repair = repair_request(first.problems) if first is not None else f"- {_NOT_JSON}"
+        second = await self._ask_once(prepared, deidentifier, repair=repair)
+        if isinstance(second, NeedsHuman):
+            return second
+        read = [answer for answer in (second, first) if answer is not None]
+        if not read:
+            return NeedsHuman.ANSWER_UNUSABLE
+        best = min(read, key=lambda answer: (answer.abstention is not None, len(answer.problems)))
+        return best.abstention or best
+
+    async def _ask_once(
+        self, prepared: Prepared, deidentifier: Deidentifier, *, repair: str | None
+    ) -> Checked | NeedsHuman | None:
+        """What stands of one answer; None where it cannot be read, a reason where the model itself abstains."""
+        deadline = Deadline.after(self.deadline_s, self.clock)
+        try:
+            with MODEL_SECONDS.time():
+                answer = await self.model.assess(prepared.shown, deadline=deadline, repair=repair)
+        except Unusable:
+            return None
+        if answer.abstain:
+            return NeedsHuman.MODEL_ABSTAINED
+        return check(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)
+
+
+def _ids(session: UUID, prepared: Prepared, version: ModelVersion) -> dict[str, UUID]:
+    return {
+        "assessment_id": assessment_id(session, prepared.exchange_id, prepared.input_id, version.key),
+        "exchange_id": prepared.exchange_id,
+        "input_id": prepared.input_id,
+    }

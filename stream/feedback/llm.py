@@ -1,0 +1,108 @@
+"""The language model behind Triton's vLLM backend: prompt in, JSON out, by the backend's own tensors."""
+
+import json
+import secrets
+from collections.abc import Callable
+from contextlib import aclosing
+
+from stream.contracts.feedback import ModelVersion
+from stream.contracts.rubric import RUBRIC_VERSION
+from stream.contracts.vocabulary import Verdict
+from stream.feedback.answer import SCHEMA_VERSION, ModelAnswer, Unusable, read_answer
+from stream.feedback.model import Deadline, RequestFailed, ShownExchange, ask_canary
+from stream.feedback.prompt import PROMPT_VERSION, render
+from stream.feedback.triton import Connection, Tensors
+from stream.runtime.errors import Misconfigured, Unavailable
+
+MODEL = "feedback_llm"
+MAX_TOKENS = 1_600  # four reasons with quotations, two strengths and two alternatives take some 900
+_STOP_TOKENS = [128001, 128008, 128009]  # Llama 3.1: end of text, end of message, end of turn
+_OUTPUTS = ("text_output", "finish_reason")
+_UNFINISHED = frozenset({"", "None"})
+
+
+def boundary() -> str:
+    """A word nobody in the chat could know: 64 random bits."""
+    return secrets.token_hex(8)
+
+
+def answer_schema() -> dict[str, object]:
+    """The JSON Schema that decoding is held to. A language model does not get away with "not assessed"."""
+    schema = ModelAnswer.model_json_schema()
+    schema["$defs"]["Verdict"]["enum"] = [Verdict.CONFIRMED.value, Verdict.REJECTED.value]
+    return schema
+
+
+def sampling_parameters() -> bytes:
+    """All sampling values, for the backend has no useful defaults. The schema is JSON inside the JSON: so it asks."""
+    values = {
+        "temperature": 0,
+        "seed": 0,
+        "max_tokens": MAX_TOKENS,
+        "stop_token_ids": _STOP_TOKENS,
+        "structured_outputs": json.dumps({"json": answer_schema()}),
+    }
+    return json.dumps(values).encode()
+
+
+class TritonLlm:
+    """Llama-3.1-8B-Instruct, prompted or fine-tuned, behind Triton."""
+
+    def __init__(self, connection: Connection, *, boundary: Callable[[], str] = boundary) -> None:
+        self._connection = connection
+        self._boundary = boundary
+        self._version: ModelVersion | None = None
+
+    @property
+    def version(self) -> ModelVersion:
+        """Known once the canary has passed, for the weights are the server's to tell."""
+        if self._version is None:
+            raise RuntimeError("ask the canary first")
+        return self._version
+
+    async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
+        """See `FeedbackModel`."""
+        inputs: Tensors = {
+            "text_input": render(exchange, boundary=self._boundary(), repair=repair).encode(),
+            "stream": False,
+            "sampling_parameters": sampling_parameters(),
+            "exclude_input_in_output": True,  # otherwise the prompt stands before the answer
+            "return_finish_reason": True,
+        }
+        text: list[str] = []
+        finish_reason = ""
+        async with aclosing(self._connection.stream(MODEL, inputs, _OUTPUTS, deadline)) as responses:
+            async for response in responses:
+                text.append(response["text_output"])
+                finish_reason = response["finish_reason"]
+        if finish_reason in _UNFINISHED:
+            raise RequestFailed("broken_stream")
+        if finish_reason != "stop":
+            raise Unusable("cut")  # "length" is JSON without its end
+        return read_answer("".join(text).encode())
+
+    async def canary(self, deadline: Deadline) -> None:
+        """See `FeedbackModel`."""
+        try:
+            parameters = await self._connection.parameters(MODEL, deadline)
+        except RequestFailed as error:
+            raise Unavailable(f"the feedback model ({error.why})") from None
+        prompt = parameters.get("prompt_version", "")
+        if prompt != PROMPT_VERSION:
+            raise Misconfigured(
+                f"Triton serves {MODEL} for prompt version {prompt or 'unknown'}, but this version speaks"
+                f" {PROMPT_VERSION}. Deploy the model repository of the same release."
+            )
+        self._version = ModelVersion(
+            name=parameters.get("display_name", MODEL),
+            adapter="llm",
+            weights=parameters.get("weights", "unknown"),
+            prompt=PROMPT_VERSION,
+            rubric=RUBRIC_VERSION,
+            schema_version=SCHEMA_VERSION,
+        )
+        await ask_canary(self, deadline)
+
+    async def close(self) -> None:
+        """See `FeedbackModel`."""
+        await self._connection.close()

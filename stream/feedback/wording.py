@@ -1,0 +1,35 @@
+"""Words about a client that no feedback may use: they blame or label a person where an interaction was meant.
+
+A first, short list. What stands in the conversation itself may be quoted; what only the model says may not.
+"""
+
+import re
+
+_BLAMING = (
+    r"manipulat(?:ive|ing|or)",
+    r"attention[- ]seek(?:ing|er)",
+    r"non[- ]?complian(?:t|ce)",
+    r"un-?cooperative",
+    r"in denial",
+    r"difficult (?:client|person|patient)",
+    r"resistant (?:client|person|patient)",
+    r"hysterical",
+    r"crazy",
+    r"insane",
+    r"psycho(?:path)?",
+    r"lazy",
+    r"stubborn",
+    r"whin(?:y|ing|er)",
+    r"junkie",
+    r"addict",
+    r"alcoholic",
+    r"pathetic",
+    r"(?:her|his|their|the client's|client's) (?:own )?fault",
+)
+_PATTERN = re.compile(rf"\b(?:{'|'.join(_BLAMING)})\b", re.IGNORECASE)
+
+
+def blames(words: str, conversation: str) -> bool:
+    """Whether a model's `words` blame or label, other than in words of the `conversation` it was shown."""
+    said = conversation.casefold()
+    return any(match[0].casefold() not in said for match in _PATTERN.finditer(words))

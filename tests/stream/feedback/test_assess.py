@@ -1,0 +1,180 @@
+"""One assessment or abstention for each exchange, whatever the model does."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
+from stream.contracts.ids import assessment_id, input_id
+from stream.contracts.sessions import SessionRecord
+from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
+from stream.feedback.answer import ModelAnswer
+from stream.feedback.assess import ATTEMPTS, OUTAGES, Assessor
+from stream.feedback.watch import ModelWatch
+from stream.runtime.health import Health
+from tests.stream.feedback.builders import (
+    FAILED,
+    LLM,
+    NAMES,
+    SESSION,
+    UNREADABLE,
+    ScriptedModel,
+    answer,
+    rating,
+    record,
+)
+
+AUTONOMY, STANCE, *_ = Mechanism
+GOOD = answer(rating(AUTONOMY, 1, (3, "What would you rather do")))
+ONE_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")))
+TWO_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")), rating(STANCE, 2))
+
+
+async def feedback(model: ScriptedModel, session: SessionRecord | None = None) -> FeedbackRecord:
+    """What becomes of a session; waiting takes no time."""
+    watch = ModelWatch(model, Health(), deadline_s=5, sleep=lambda _seconds: asyncio.sleep(0))
+    return await Assessor(model, watch, 5, time.monotonic).feedback(session or record())
+
+
+async def only(model: ScriptedModel) -> Assessment | Abstention:
+    """What becomes of its one exchange."""
+    whole = await feedback(model)
+    answers: list[Assessment | Abstention] = [*whole.assessments, *whole.abstentions]
+    assert len(answers) == 1
+    return answers[0]
+
+
+async def test_a_session_travels_on_with_its_answers_and_without_names() -> None:
+    """Everything else of the record is as it was."""
+    session = record()
+    whole = await feedback(ScriptedModel(GOOD), session)
+    assert whole.model_dump(exclude={"assessments", "abstentions"}) == session.model_dump(exclude={"known_names"})
+    assert "known_names" not in whole.model_dump_json()
+    assert [one.exchange_id for one in whole.assessments] == [session.exchanges[0].exchange_id]
+    assert whole.abstentions == ()
+
+
+async def test_an_answer_is_named_by_session_exchange_input_and_model() -> None:
+    """The same on every path, so a redelivery makes the same id."""
+    first, again = await only(ScriptedModel(GOOD)), await only(ScriptedModel(GOOD))
+    shown = input_id([("m-1", 0), ("m-2", 0), ("m-3", 0)])
+    assert first.assessment_id == assessment_id(SESSION, first.exchange_id, shown, LLM.key)
+    assert (first.input_id, first.model) == (shown, LLM)
+    assert first == again
+
+
+async def test_no_known_name_reaches_the_model() -> None:
+    """In any message of the exchange."""
+    model = ScriptedModel(GOOD)
+    await feedback(model)
+    words = {word.casefold() for m in model.asked[0].messages for word in m.text.replace(",", " ").split()}
+    assert not words & {part.casefold() for name in NAMES for part in name.name.split()}
+
+
+async def test_a_good_answer_is_asked_for_once() -> None:
+    """No repair without a problem."""
+    model = ScriptedModel(GOOD)
+    assert isinstance(await only(model), Assessment)
+    assert model.repairs == [None]
+
+
+@pytest.mark.parametrize("first", [ONE_LOST, TWO_LOST, UNREADABLE])
+async def test_one_repair_may_mend_an_answer(first: ModelAnswer | Exception) -> None:
+    """The model is told what was wrong, and the mended answer stands."""
+    model = ScriptedModel(first, GOOD)
+    one = await only(model)
+    assert isinstance(one, Assessment)
+    assert one.ratings[0].level is Level.WEAK
+    assert model.repairs[0] is None
+    assert model.repairs[1]
+
+
+async def test_a_quotation_still_lost_costs_its_mechanism_alone() -> None:
+    """No level, a person must look; two requests, not three."""
+    model = ScriptedModel(ONE_LOST)
+    one = await only(model)
+    assert isinstance(one, Assessment)
+    assert (one.ratings[0].level, one.ratings[0].needs_human) == (None, NeedsHuman.EVIDENCE_NOT_FOUND)
+    assert [rating.level for rating in one.ratings[1:]] == [Level.NONE] * 3
+    assert len(model.asked) == 2
+
+
+async def test_a_worse_repair_does_not_spoil_the_first_answer() -> None:
+    """The better of the two stands."""
+    for worse in (TWO_LOST, UNREADABLE):
+        one = await only(ScriptedModel(ONE_LOST, worse))
+        assert isinstance(one, Assessment)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (TWO_LOST, NeedsHuman.ANSWER_UNUSABLE),
+        (UNREADABLE, NeedsHuman.ANSWER_UNUSABLE),
+        (answer(verdict="not_assessed", resistance_type=None), NeedsHuman.ANSWER_UNUSABLE),
+        (answer(abstain=True, abstain_reason="Not English."), NeedsHuman.MODEL_ABSTAINED),
+        (answer(*(rating(mechanism, None) for mechanism in Mechanism)), NeedsHuman.MODEL_ABSTAINED),
+        (FAILED, NeedsHuman.MODEL_FAILED),
+    ],
+    ids=["two lost", "unreadable", "no verdict", "abstains", "no level", "fails"],
+)
+async def test_where_no_answer_stands_a_person_must_look(entry: ModelAnswer | Exception, reason: NeedsHuman) -> None:
+    """The exchange is accounted for by an abstention with its reason."""
+    one = await only(ScriptedModel(entry))
+    assert isinstance(one, Abstention)
+    assert one.reason is reason
+
+
+async def test_a_request_that_keeps_failing_while_the_model_is_there_is_given_up() -> None:
+    """After three attempts, each with a canary that passed."""
+    model = ScriptedModel(FAILED)
+    one = await only(model)
+    assert isinstance(one, Abstention)
+    assert len(model.asked) == ATTEMPTS
+    assert model.canaries == 1 + ATTEMPTS
+
+
+async def test_an_outage_is_waited_out_and_counts_against_nobody() -> None:
+    """More outages than attempts, and the answer still comes."""
+    model = ScriptedModel(*[FAILED] * (ATTEMPTS + 2), GOOD, outage=3)
+    assert isinstance(await only(model), Assessment)
+
+
+async def test_an_input_that_brings_the_model_down_each_time_does_not_hold_its_partition_for_ever() -> None:
+    """Ten outages are no chance."""
+    model = ScriptedModel(FAILED, outage=1)
+    one = await only(model)
+    assert isinstance(one, Abstention)
+    assert one.reason is NeedsHuman.MODEL_FAILED
+    assert len(model.asked) == OUTAGES
+
+
+@pytest.mark.parametrize(
+    "reason", [NeedsHuman.CRITICAL_CONTENT, NeedsHuman.REPLY_BY_SEVERAL, NeedsHuman.REPLY_BY_SYSTEM]
+)
+async def test_what_no_model_may_rate_is_not_shown_to_one(reason: NeedsHuman) -> None:
+    """The reason of the session stage is the reason of the abstention."""
+    model = ScriptedModel(GOOD)
+    whole = await feedback(model, record(needs_human=reason))
+    assert [one.reason for one in whole.abstentions] == [reason]
+    assert whole.assessments == ()
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"left_out": LeftOut.NO_CONSENT},
+        {"left_out": LeftOut.NO_RESISTANCE},
+        {"state": SessionState.REOPENED},
+        {"state": SessionState.ERASED},
+    ],
+)
+async def test_what_is_left_out_reopened_or_erased_passes_without_a_model(changes: dict[str, Any]) -> None:
+    """Whatever it carries, nothing of it is scored; not even a canary is asked."""
+    model = ScriptedModel(GOOD)
+    whole = await feedback(model, record(**changes))
+    assert (whole.exchanges, whole.assessments, whole.abstentions) == ((), (), ())
+    assert (model.asked, model.canaries) == ([], 0)

@@ -1,0 +1,147 @@
+"""The language model behind a real Triton, with a stand-in engine; what every adapter must do is elsewhere."""
+
+import json
+import time
+from typing import Any
+
+import jsonschema
+import pytest
+
+from plugin.local.triton import Triton
+from stream.contracts.feedback import Assessment
+from stream.contracts.vocabulary import NeedsHuman
+from stream.feedback.answer import Unusable
+from stream.feedback.assess import Assessor
+from stream.feedback.llm import TritonLlm, answer_schema, boundary, sampling_parameters
+from stream.feedback.model import CANARY, Deadline, RequestFailed
+from stream.feedback.watch import ModelWatch
+from stream.runtime.errors import CounterpointError, Misconfigured, Unavailable
+from stream.runtime.health import Health
+from tests.stream.feedback.builders import REPLY, answer_json, prepared, record
+from tests.stream.feedback.models import opened
+from tests.stream.feedback.test_baseline import Stranger
+
+
+def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json() -> None:
+    """The backend has no useful defaults, and takes the schema in this form alone."""
+    values = json.loads(sampling_parameters())
+    schema = json.loads(values.pop("structured_outputs"))["json"]
+    assert schema == answer_schema()
+    assert values == {"temperature": 0, "seed": 0, "max_tokens": 1600, "stop_token_ids": [128001, 128008, 128009]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "valid"),
+    [
+        ({}, True),
+        ({"verdict": "rejected", "resistance_type": None}, True),
+        ({"verdict": "not_assessed"}, False),
+        ({"resistance_type": "stubborn"}, False),
+        ({"score": 5}, False),
+        ({"ratings": []}, False),
+    ],
+)
+def test_decoding_is_held_to_what_the_gate_reads(changes: dict[str, Any], valid: bool) -> None:
+    """And a language model does not get away with "not assessed"."""
+    errors = list(jsonschema.Draft202012Validator(answer_schema()).iter_errors(json.loads(answer_json(**changes))))
+    assert (not errors) is valid
+
+
+def test_the_model_writes_the_words_first_and_the_level_last() -> None:
+    """Decoding follows the order of the schema: evidence, reason, level."""
+    assert list(answer_schema()["$defs"]["RatedMechanism"]["properties"]) == [  # type: ignore[index]
+        "mechanism",
+        "evidence",
+        "reason",
+        "level",
+    ]
+
+
+def test_nobody_can_know_the_boundary() -> None:
+    """It is drawn anew for each request, 64 bits of it."""
+    drawn = {boundary() for _ in range(100)}
+    assert len(drawn) == 100
+    assert {len(one) for one in drawn} == {16}
+
+
+@pytest.mark.parametrize(
+    ("script", "raised", "why"),
+    [
+        ("cut", Unusable, "cut"),
+        ("prose", Unusable, "bad_json"),
+        ("error", RequestFailed, "model_error"),
+        ("broken", RequestFailed, "broken_stream"),
+        ("slow", RequestFailed, "deadline_exceeded"),
+    ],
+)
+async def test_no_broken_answer_passes_for_one(script: str, raised: type[Exception], why: str, triton: Triton) -> None:
+    """Cut JSON, prose, "N/A" beside an error, half a stream, no answer in time."""
+    one, _ = prepared(client=[f"script:{script}"])
+    async with opened("llm", triton) as (model, _):
+        with pytest.raises(CounterpointError) as caught:
+            await model.assess(one.shown, deadline=Deadline.after(1))
+    assert isinstance(caught.value, raised)
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("script", "levels"),
+    [
+        ("good", [1, 1, 1, 1]),
+        ("chunks", [1, 1, 1, 1]),
+        ("repair", [1, 1, 1, 1]),
+        ("wrong_quote", [1, 1, None, 1]),
+    ],
+)
+async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int | None], triton: Triton) -> None:
+    """Whole, in pieces, mended, or without the mechanism whose quotation is not there."""
+    one = await answered(script, triton)
+    assert isinstance(one, Assessment)
+    assert [rating.level for rating in one.ratings] == levels
+    quotes = {evidence.quote for rating in one.ratings for evidence in rating.evidence}
+    assert quotes == {" ".join(REPLY.split()[:5])}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("wrong_quotes", NeedsHuman.ANSWER_UNUSABLE),
+        ("cut", NeedsHuman.ANSWER_UNUSABLE),
+        ("prose", NeedsHuman.ANSWER_UNUSABLE),
+        ("abstain", NeedsHuman.MODEL_ABSTAINED),
+        ("error", NeedsHuman.MODEL_FAILED),
+        ("broken", NeedsHuman.MODEL_FAILED),
+    ],
+)
+async def test_where_none_stands_there_is_an_abstention(script: str, reason: NeedsHuman, triton: Triton) -> None:
+    """No invented level, whatever the engine does."""
+    assert await answered(script, triton) is reason
+
+
+async def answered(script: str, triton: Triton) -> Assessment | NeedsHuman:
+    """What becomes of a session whose exchange plays a script."""
+    async with opened("llm", triton) as (model, _):
+        watch = ModelWatch(model, Health(), deadline_s=5)
+        session = record(client=[f"It's no use. script:{script}"])
+        whole = await Assessor(model, watch, 5, time.monotonic).feedback(session)
+    return whole.assessments[0] if whole.assessments else whole.abstentions[0].reason
+
+
+async def test_a_server_for_another_prompt_is_refused() -> None:
+    """Weights and template are tuned to each other."""
+    with pytest.raises(Misconfigured, match="for prompt version 0, but this version speaks 1"):
+        await TritonLlm(Stranger({"prompt_version": "0"})).canary(Deadline.after(1))
+
+
+async def test_a_server_that_is_away_is_unavailable() -> None:
+    """Whether it says nothing at all, or not even what it serves."""
+    with pytest.raises(Unavailable):
+        await TritonLlm(Stranger(None)).canary(Deadline.after(1))
+
+
+async def test_names_and_weights_are_those_of_the_served_model(triton: Triton) -> None:
+    """They enter the ids of assessments and stand on the page."""
+    async with opened("llm", triton) as (model, _):
+        assert model.version.name == "Llama-3.1-8B-Instruct, prompted"
+        assert model.version.weights == "llama-3.1-8b-instruct"
+        assert (await model.assess(CANARY, deadline=Deadline.after(5))).verdict == "confirmed"
