@@ -1,0 +1,125 @@
+"""The open conversations of this worker's partitions, and how they come back from the changelog."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import faust
+from faust.types import TP, EventT
+
+from stream.contracts.ids import record_key
+from stream.runtime import metrics
+from stream.sessions.conversation import Conversation
+from stream.sessions.lifecycle import due_ms
+from stream.sessions.rules import Rules
+from stream.sessions.state import decode
+
+_SEPARATOR = b"|"  # stands neither in a tenant nor in a pseudonym
+
+
+def changelog_key(partition: int, conversation: Conversation, number: int) -> bytes:
+    """Where one part of a conversation is kept. The partition is in it, for it decides who may own the part."""
+    key = record_key(conversation.tenant, conversation.conversation_id)
+    return _SEPARATOR.join((str(partition).encode(), key, str(number).encode()))
+
+
+class OpenSessions:
+    """Conversations by partition and record key, with the broker time at which each next wants a tick."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._conversations: defaultdict[int, dict[bytes, Conversation]] = defaultdict(dict)
+        self._due: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
+        self._open: set[tuple[int, bytes]] = set()
+        self._restoring: defaultdict[tuple[int, bytes], dict[int, bytes | None]] = defaultdict(dict)
+
+    def get(self, partition: int, tenant: str, conversation_id: str) -> Conversation:
+        """The conversation, a new one if nothing is kept of it."""
+        found = self._conversations[partition].get(record_key(tenant, conversation_id))
+        return found or Conversation(tenant, conversation_id)
+
+    def settle(self, partition: int, conversation: Conversation) -> None:
+        """Keep what an event or a tick has made of a conversation, and note when it next wants a tick."""
+        key = record_key(conversation.tenant, conversation.conversation_id)
+        if conversation.is_empty and not conversation.dirty:
+            self._conversations[partition].pop(key, None)
+        else:
+            self._conversations[partition][key] = conversation
+        due = due_ms(conversation, self._rules)
+        if due is None:
+            self._due[partition].pop(key, None)
+        else:
+            self._due[partition][key] = due
+        if conversation.open_session is None:
+            self._open.discard((partition, key))
+        else:
+            self._open.add((partition, key))
+        metrics.OPEN_SESSIONS.set(len(self._open))
+
+    def due(self, partition: int, now_ms: int) -> list[Conversation]:
+        """The partition's conversations that want a tick at broker time `now_ms`."""
+        known = self._conversations[partition]
+        return [known[key] for key, ms in self._due[partition].items() if ms <= now_ms]
+
+    def postpone(self, partition: int, conversation: Conversation, until_ms: int) -> None:
+        """Give a conversation whose tick failed no other before `until_ms`."""
+        self._due[partition][record_key(conversation.tenant, conversation.conversation_id)] = until_ms
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one record of the changelog; the last of a key stands, None deletes."""
+        partition, conversation, number = key.split(_SEPARATOR)
+        self._restoring[int(partition), conversation][int(number)] = value
+
+    def restored(self, partitions: Collection[int]) -> None:
+        """The changelog is read to its end: build what it changed, and let go of what is not ours any more.
+
+        Raises:
+            ValueError: a record of the changelog is not ours.
+        """
+        for partition in set(self._conversations) - set(partitions):
+            del self._conversations[partition]
+            self._due.pop(partition, None)
+        self._open = {place for place in self._open if place[0] in partitions}
+        restoring, self._restoring = self._restoring, defaultdict(dict)
+        for (partition, key), values in restoring.items():
+            if partition in partitions:
+                self._rebuild(partition, key, values)
+
+    def _rebuild(self, partition: int, key: bytes, values: dict[int, bytes | None]) -> None:
+        tenant, _, conversation_id = key.decode().partition(":")
+        before = self.get(partition, tenant, conversation_id)
+        parts = {number: part for number in before.numbers if (part := before.part(number)) is not None}
+        for number, value in values.items():
+            if value is None:
+                parts.pop(number, None)
+            else:
+                parts[number] = decode(number, value)
+        conversation = Conversation(tenant, conversation_id, parts)
+        conversation.dirty = before.dirty - values.keys()
+        self.settle(partition, conversation)
+
+
+class ChangelogTable(faust.Table[bytes, bytes]):
+    """Faust's part: it reads the changelog to its end before a partition starts. The parts are kept by `sessions`."""
+
+    sessions: OpenSessions
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
+        """Take what recovery has read."""
+        for event in batch:
+            if event.message.key is not None:
+                self.sessions.restore(event.message.key, event.message.value)
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """All is read: build the state, and hold the flow until Faust has found its place in the messages.
+
+        Faust lets messages flow before it seeks to the committed offsets, and clears its queues after that: under
+        load the first message after a restart was lost, and committed. It starts the flow itself once it is done.
+        """
+        self.app.consumer.stop_flow()
+        self.app.flow_control.suspend()
+        try:
+            self.sessions.restored({tp.partition for tp in active_tps})
+        except Exception as error:  # noqa: BLE001 - Faust would swallow it and go on without the state
+            await self.app.crash(error)
+        await super().on_recovery_completed(active_tps, standby_tps)

@@ -1,0 +1,209 @@
+"""What each kind of event does to a conversation. Generators, with the contract of `stream.sessions.lifecycle`.
+
+An event that comes again has no second effect: a message is known by its id and revision, everything else by its
+offset or by changing nothing.
+"""
+
+from collections.abc import Generator, Iterator
+
+from stream.contracts.ids import revision_of
+from stream.contracts.messages import (
+    ConsentWithdrawal,
+    ConversationEvent,
+    Deletion,
+    Edit,
+    Erasure,
+    Message,
+    Participants,
+    SessionEnd,
+)
+from stream.contracts.sessions import KnownName, SessionRecord
+from stream.contracts.vocabulary import DeadLetterReason, EndReason
+from stream.sessions import lifecycle
+from stream.sessions.conversation import Conversation
+from stream.sessions.rules import Arrival, Refused, Rules
+from stream.sessions.state import Early, Entry, Scored, SessionHead
+
+Output = SessionRecord | Erasure | ConsentWithdrawal
+Outputs = Iterator[Output]
+
+MAX_NAMES = 200  # of one conversation; with their bound of 200 characters they fit into one record
+MAX_EARLY = 4  # edits that wait for their original; at the longest text still within one record
+
+
+def apply(
+    conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, scored: Scored | None = None
+) -> Outputs:
+    """Let one event have its effect; `scored` is what the detector said of its text, where a client wrote it.
+
+    Raises:
+        Refused: the event can have no effect, ever.
+    """
+    match event:
+        case Message():
+            yield from _message(conversation, event, at, rules, scored)
+        case Edit():
+            _edit(conversation, event, at, rules, scored)
+        case Deletion():
+            _delete(conversation, event, at)
+        case Participants():
+            _learn_names(conversation, event, at)
+        case SessionEnd():
+            yield from _end(conversation, event, at, rules)
+        case ConsentWithdrawal():
+            yield from _withdraw(conversation, event, at)
+        case Erasure():
+            yield event
+            conversation.clear()
+
+
+def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, scored: Scored | None) -> Outputs:
+    if not message.consent.processing:
+        raise Refused(DeadLetterReason.NO_CONSENT, "consent")
+    if at.offset > conversation.head.through and conversation.entry(message.message_id) is None:
+        yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
+        session = yield from _session_for(conversation, message, at, rules)
+        conversation.add(session, _entry(conversation, message, at, scored))
+    # Also after a repeated message: a crash may have come between the message and the close that it causes.
+    yield from lifecycle.close_if_too_long(conversation, at, rules)
+
+
+def _session_for(
+    conversation: Conversation, message: Message, at: Arrival, rules: Rules
+) -> Generator[SessionRecord, None, str]:
+    """The session a new message belongs to: one it is late for, the open one, the last one reopened, or the next."""
+    closed = [known for known in conversation.head.sessions if not known.is_open]
+    late_for = next((known for known in closed if message.sent_at <= known.ended_at), None)
+    if late_for is not None:
+        _check_late(conversation, late_for, at, rules)
+        return late_for.session
+    session = conversation.open_session
+    if session is not None:
+        known = conversation.session(session)
+        if known is not None and known.withdrawn:
+            ended_at = max(known.ended_at, message.sent_at)
+            conversation.set_session(known.model_copy(update={"active_ms": at.ms, "ended_at": ended_at}))
+            raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+        return session
+    if closed and _reopens(closed[-1], at, rules):
+        yield from lifecycle.reopen(conversation, closed[-1], at)
+        return closed[-1].session
+    return message.message_id
+
+
+def _reopens(last: SessionHead, at: Arrival, rules: Rules) -> bool:
+    final = last.withdrawn or last.end_reason is EndReason.TOO_LONG
+    return not final and at.ms - last.closed_at_ms <= rules.reopen_within_ms
+
+
+def _check_late(conversation: Conversation, known: SessionHead, at: Arrival, rules: Rules) -> None:
+    """Hold a late message against its closed session.
+
+    Raises:
+        Refused: the session was withdrawn, its window is over, or it holds all the messages that one may.
+    """
+    if known.withdrawn:
+        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+    in_time = at.ms - known.closed_at_ms <= rules.late_within_ms
+    if not in_time or known.session not in conversation.facts or known.end_reason is EndReason.TOO_LONG:
+        raise Refused(DeadLetterReason.TOO_LATE, "sent_at")
+
+
+def _entry(conversation: Conversation, message: Message, at: Arrival, scored: Scored | None) -> Entry:
+    """The message as it is kept: in the words of its edit, or without words, where those came first."""
+    early = next((e for e in conversation.head.early if e.message_id == message.message_id), None)
+    gone = early is not None and early.deleted
+    return Entry(
+        message_id=message.message_id,
+        offset=at.offset,
+        appended_ms=at.ms,
+        touched=at.offset,
+        touched_ms=at.ms,
+        role=message.role,
+        author=message.author,
+        sent_at=message.sent_at,
+        text="" if gone else early.text if early else message.text,
+        revision=early.revision if early else 0,
+        deleted=gone,
+        language=message.language,
+        secondary_use=message.consent.secondary_use,
+        scored=None if gone else scored,
+    )
+
+
+def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, scored: Scored | None) -> None:
+    if not edit.consent.processing:
+        raise Refused(DeadLetterReason.NO_CONSENT, "consent")
+    revision = revision_of(edit.edited_at)
+    entry = conversation.entry(edit.message_id)
+    if entry is None:
+        _wait(conversation, at, Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text))
+    elif not entry.deleted and revision > entry.revision:
+        known = conversation.session(conversation.session_of(edit.message_id))
+        if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
+            raise Refused(DeadLetterReason.TOO_LATE, "edited_at")
+        words = {"text": edit.text, "revision": revision, "scored": scored}
+        conversation.replace(entry.model_copy(update=words | {"touched": at.offset, "touched_ms": at.ms}))
+
+
+def _delete(conversation: Conversation, deletion: Deletion, at: Arrival) -> None:
+    entry = conversation.entry(deletion.message_id)
+    if entry is None:
+        _wait(conversation, at, Early(message_id=deletion.message_id, arrived_ms=at.ms, deleted=True))
+    elif not entry.deleted:
+        nothing = {"text": "", "scored": None, "deleted": True}
+        conversation.replace(entry.model_copy(update=nothing | {"touched": at.offset, "touched_ms": at.ms}))
+
+
+def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
+    """Keep what came before its original; of two for one message the deletion, or the higher revision."""
+    head = conversation.head
+    if at.offset <= head.through:
+        return
+    if head.sessions and head.sessions[-1].withdrawn:
+        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+    before = next((e for e in head.early if e.message_id == early.message_id), None)
+    if before is not None and (before.deleted, before.revision) >= (early.deleted, early.revision):
+        return
+    others = tuple(e for e in head.early if e.message_id != early.message_id)
+    conversation.set_head(early=(*others, early)[-MAX_EARLY:])
+
+
+def _learn_names(conversation: Conversation, event: Participants, at: Arrival) -> None:
+    named = (KnownName(role=person.role, name=name) for person in event.participants for name in person.names)
+    names = tuple(dict.fromkeys((*conversation.head.names, *named)))
+    if len(names) > MAX_NAMES:
+        raise Refused(DeadLetterReason.OVERSIZE, "participants")
+    if names != conversation.head.names:
+        conversation.set_head(names=names, names_ms=at.ms)
+
+
+def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rules) -> Outputs:
+    session = conversation.open_session
+    if rules.end_rule == "idle" or session is None or at.offset <= conversation.head.through:
+        return
+    facts, known = conversation.facts.get(session), conversation.session(session)
+    if facts is not None and event.ended_at < facts.first_sent:
+        return  # the end of an earlier session
+    if known is not None and not known.withdrawn and event.ended_at <= known.ended_at:
+        return  # the end that came before the reopening, told again
+    yield from lifecycle.close(
+        conversation, session, EndReason.EXPLICIT, at, rules, through=at.offset, explicit_end=event.ended_at
+    )
+
+
+def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
+    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on."""
+    if at.offset <= conversation.head.through:
+        return
+    began = {known.session: known.started_at for known in conversation.head.sessions}
+    began |= {name: facts.first_sent for name, facts in conversation.facts.items()}
+    before = [name for name, start in began.items() if start <= event.withdrawn_at]
+    latest = max(before, key=began.__getitem__, default=None)
+    known = None if latest is None else conversation.session(latest)
+    if known is not None and known.withdrawn:
+        return
+    if latest is None or latest not in conversation.facts:
+        yield event
+    else:
+        yield from lifecycle.withdraw(conversation, latest, at)

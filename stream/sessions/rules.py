@@ -1,0 +1,63 @@
+"""What the operator decides about sessions, where an event stands in its topic, and how an event is refused."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stream.contracts.sessions import DetectorVersion
+from stream.contracts.vocabulary import Concern, DeadLetterReason, OperatingPoint
+
+EndRule = Literal["explicit", "idle", "both"]
+Marks = Callable[[str], Collection[Concern]]
+"""The concerns a lexicon finds in a client's words."""
+
+SEGMENT_MESSAGES = 32  # a write then carries 3 kB on average; half of it halves that and doubles the keys (measured)
+SEGMENT_BYTES = 900_000  # a changelog record over the broker's 1 MB would stop the worker for good
+MAX_MESSAGES = 5_000  # of one session; a day of chat is a tenth of it
+CONTEXT_MESSAGES = 10  # before an exchange: what a supervisor reads to understand it
+MAX_SESSIONS = 200  # remembered of one conversation, so that its head stays far below one record
+RECLOSE_AFTER_MS = 2_000  # late messages come in bursts; one revision takes them all
+REMEMBERED_MS = 7 * 86_400_000  # after its text is gone: long enough to know a late message of any live topic
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All times are broker time, in milliseconds."""
+
+    detector: DetectorVersion
+    marks: Marks = field(repr=False)
+    end_rule: EndRule = "both"
+    idle_ms: int = 1_800_000
+    reopen_within_ms: int = 1_800_000
+    late_within_ms: int = 86_400_000
+    languages: tuple[str, ...] = ("en",)
+    min_client_messages: int = 2
+    min_words: int = 10
+    max_moments: int = 3
+
+    @property
+    def kept_ms(self) -> int:
+        """How long the text of a closed session stays: until nothing can change it any more."""
+        return max(self.late_within_ms, self.reopen_within_ms)
+
+    @property
+    def moments_shown(self) -> int | None:
+        """At the operating point `alone` nothing confirms the detector, so few moments are shown; None: all."""
+        return self.max_moments if self.detector.operating_point is OperatingPoint.ALONE else None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where an event stands in its partition: its offset, and the broker's append time in ms since 1970."""
+
+    offset: int
+    ms: int
+
+
+class Refused(Exception):  # noqa: N818 - named by what the caller does: set the event aside
+    """This event cannot have an effect, now or later. `place` names a field or a rule, never content."""
+
+    def __init__(self, reason: DeadLetterReason, place: str) -> None:
+        super().__init__(f"{reason.value} at {place}")
+        self.reason = reason
+        self.place = place

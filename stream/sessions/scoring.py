@@ -1,0 +1,73 @@
+"""Which texts of a batch the detector has to see, and the counsellor's turn that each of them answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from stream.contracts.ids import revision_of
+from stream.contracts.messages import ConversationEvent, Edit, Message
+from stream.contracts.vocabulary import Role
+from stream.sessions.conversation import Conversation
+from stream.sessions.rules import Arrival
+
+_SEGMENTS_BACK = 3
+
+
+@dataclass(frozen=True)
+class ToScore:
+    """A client's words that event number `offset` brings, and what they answer."""
+
+    offset: int
+    message_id: str
+    text: str = field(repr=False)
+    previous_text: str | None = field(repr=False)
+
+
+def to_score(conversation: Conversation, events: Iterable[tuple[Arrival, ConversationEvent]]) -> list[ToScore]:
+    """The client texts among a conversation's next events, in order; nothing of the conversation changes.
+
+    An edit may come before its original: then the original brings the edit's words.
+    """
+    found: list[ToScore] = []
+    spoken: dict[int, tuple[Role, str]] = {}
+    clients: set[str] = set()
+    edits = {early.message_id: (early.revision, early.text) for early in conversation.head.early if not early.deleted}
+    for at, event in events:
+        if isinstance(event, Message):
+            _, text = edits.get(event.message_id, (0, event.text))
+            spoken[at.offset] = (event.role, text)
+            if event.role is Role.CLIENT:
+                clients.add(event.message_id)
+                previous = _counsellor_before(conversation, spoken, at.offset)
+                found.append(ToScore(at.offset, event.message_id, text, previous))
+        elif isinstance(event, Edit):
+            revision = revision_of(event.edited_at)
+            entry = conversation.entry(event.message_id)
+            if event.message_id in clients or (entry is not None and entry.role is Role.CLIENT):
+                before = at.offset if entry is None else entry.offset
+                previous = _counsellor_before(conversation, spoken, before)
+                found.append(ToScore(at.offset, event.message_id, event.text, previous))
+            elif revision > edits.get(event.message_id, (0, ""))[0]:
+                edits[event.message_id] = (revision, event.text)
+    return found
+
+
+def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int) -> str | None:
+    """The last counsellor turn that arrived before `offset`: by arrival, so that a redelivery finds the same.
+
+    Only the last segments are looked through: who was silent for that long is not being answered.
+    """
+    told = {
+        e.offset: (e.role, e.text)
+        for number in sorted(conversation.segments)[-_SEGMENTS_BACK:]
+        for e in conversation.segments[number].entries
+        if e.offset < offset and not e.deleted
+    }
+    told |= {place: said for place, said in spoken.items() if place < offset}
+    turn: list[str] = []
+    for place in sorted(told, reverse=True):
+        role, text = told[place]
+        if role is Role.COUNSELLOR:
+            turn.append(text)
+        elif turn and role is Role.CLIENT:
+            break
+    return "\n".join(reversed(turn)) if turn else None

@@ -1,0 +1,103 @@
+"""What is kept of a conversation: segments of messages under numbers from 1, and a head under number 0.
+
+A message changes exactly one segment, so that it is seen and has its effect in one write. The head changes only when
+a session closes, reopens or is withdrawn, and with what belongs to no message: names, and edits before their original.
+"""
+
+from stream.contracts.base import Contract, MessageId, Utc
+from stream.contracts.sessions import Cue, KnownName
+from stream.contracts.vocabulary import EndReason, Role
+
+HEAD = 0
+
+
+class Scored(Contract):
+    """What the detector said of one client message."""
+
+    score: float
+    flagged: bool
+    cues: tuple[Cue, ...] = ()
+
+
+class Entry(Contract):
+    """One message in the words that stand now. A deleted one stays as a place without words."""
+
+    message_id: MessageId
+    offset: int
+    """Of its original in the messages topic: the order of arrival."""
+    appended_ms: int
+    touched: int
+    """Offset of the last event that changed it."""
+    touched_ms: int
+    role: Role
+    author: str
+    sent_at: Utc
+    text: str = ""
+    revision: int = 0
+    deleted: bool = False
+    language: str | None = None
+    secondary_use: bool = False
+    scored: Scored | None = None
+
+
+class Segment(Contract):
+    """Up to 32 messages of one session, in no order."""
+
+    session: MessageId
+    """The session's first message names it."""
+    entries: tuple[Entry, ...]
+
+
+class Early(Contract):
+    """An edit or a deletion that came before its original."""
+
+    message_id: MessageId
+    arrived_ms: int
+    revision: int = 0
+    text: str = ""
+    deleted: bool = False
+
+
+class SessionHead(Contract):
+    """A session that has closed at least once, or was withdrawn."""
+
+    session: MessageId
+    is_open: bool
+    revision: int
+    """Of the last record published."""
+    started_at: Utc
+    ended_at: Utc
+    closed_at_ms: int
+    """Broker time of the last close, not counting closes for late messages: the windows for them start here."""
+    closed_through: int
+    """Offset up to which the last close has seen the session's messages."""
+    end_reason: EndReason
+    explicit_end: Utc | None = None
+    withdrawn: bool = False
+    active_ms: int = 0
+    """Broker time of its reopening; for a withdrawn session that goes on, of the last message that was dropped."""
+
+
+class Head(Contract):
+    """What a conversation's segments do not say."""
+
+    through: int = -1
+    """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
+    sessions: tuple[SessionHead, ...] = ()
+    names: tuple[KnownName, ...] = ()
+    names_ms: int = 0
+    early: tuple[Early, ...] = ()
+
+
+def encode(part: Head | Segment) -> bytes:
+    """The changelog value of one part."""
+    return part.model_dump_json(exclude_defaults=True).encode()
+
+
+def decode(number: int, value: bytes) -> Head | Segment:
+    """Read back what `encode` wrote.
+
+    Raises:
+        ValueError: it is something else; its text names no content.
+    """
+    return (Head if number == HEAD else Segment).model_validate_json(value)

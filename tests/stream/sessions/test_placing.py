@@ -1,0 +1,181 @@
+"""Messages, edits, deletions and names: each has its effect once, in whatever order they come."""
+
+import itertools
+
+import pytest
+
+from stream.contracts.ids import revision_of
+from stream.contracts.messages import Edit
+from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.sessions.conversation import Conversation
+from stream.sessions.events import MAX_EARLY, MAX_NAMES, apply
+from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival, Refused
+from stream.sessions.state import Scored, encode
+from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules
+
+
+def test_a_message_that_comes_again_has_no_effect() -> None:
+    """Whether redelivered or sent twice by the platform: id and revision are the same."""
+    talk = Talk()
+    talk.client("hello", 0, message_id="a")
+    before = talk.kept
+    talk.client("hello", 1, message_id="a", sent=0)
+    talk.client("something else under the same id", 2, message_id="a")
+    assert talk.kept == before
+
+
+def test_a_message_changes_exactly_one_part() -> None:
+    """So that it is seen and has its effect in one write, wherever in a session it comes."""
+    conversation = Conversation("acme", "room-1")
+    for number in range(3 * SEGMENT_MESSAGES):
+        conversation.dirty.clear()
+        list(apply(conversation, message(f"m{number}", "hello", number), Arrival(number, ms(number)), rules()))
+        assert conversation.dirty == {number // SEGMENT_MESSAGES + 1}
+
+
+def test_a_segment_is_full_at_its_size_too() -> None:
+    """Fewer long messages fit: a changelog record must stay under the broker's limit."""
+    talk = Talk()
+    for number in range(SEGMENT_MESSAGES):
+        talk.client("\U0001f600" * 20_000, number)
+    assert len(talk.conversation.segments) > 1
+    assert all(len(encode(segment)) <= SEGMENT_BYTES for segment in talk.conversation.segments.values())
+
+
+def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
+    """The old words stand."""
+    talk = Talk()
+    names = [talk.client("short", number) for number in range(SEGMENT_MESSAGES)]
+    with pytest.raises(Refused) as refused:
+        for second, name in enumerate(names, SEGMENT_MESSAGES):
+            talk.edit(name, "\U0001f600" * 20_000, second)
+    assert refused.value.reason is DeadLetterReason.OVERSIZE
+    entry = talk.conversation.entry(names[-1])
+    assert entry is not None
+    assert entry.text == "short"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> None:
+    """The highest revision stands; a deletion wins over all."""
+
+    def tell(talk: Talk, which: int, second: float) -> None:
+        if which == 0:
+            talk.client("first words", second, message_id="a", sent=1)
+        elif which == 3:
+            talk.delete("a", second)
+        else:
+            talk.edit("a", f"words {which}", second, edited=50 + which)
+
+    edited, deleted = Talk(), Talk()
+    for second, which in enumerate(order, 60):
+        tell(deleted, which, second)
+        if which != 3:
+            tell(edited, which, second)
+    entry = edited.conversation.entry("a")
+    assert entry is not None
+    assert (entry.text, entry.revision) == ("words 2", revision_of(at_second(52)))
+    gone = deleted.conversation.entry("a")
+    assert gone is not None
+    assert gone.deleted
+    assert "words" not in gone.text
+
+
+def test_an_edit_brings_its_own_detector_result() -> None:
+    """What was flagged in the old words is no longer said."""
+    talk = Talk()
+    talk.client("no never", 0, message_id="a")
+    talk.edit("a", "yes I could try", 5)
+    entry = talk.conversation.entry("a")
+    assert entry is not None
+    assert entry.scored == Scored(score=0.0, flagged=False)
+
+
+def test_a_waiting_edit_or_deletion_has_no_session() -> None:
+    """It begins none, keeps none open, and is let go after a day."""
+    talk = Talk()
+    talk.edit("unknown", "words", 0)
+    talk.delete("other", 0)
+    assert talk.conversation.open_session is None
+    talk.tick(DAY)
+    assert talk.conversation.is_empty
+
+
+def test_only_a_few_edits_wait() -> None:
+    """The oldest goes: the head of a conversation must stay within one record."""
+    talk = Talk()
+    for number in range(MAX_EARLY + 2):
+        talk.edit(f"unknown-{number}", "words", number)
+    assert [early.message_id for early in talk.head.early] == [f"unknown-{n}" for n in range(2, MAX_EARLY + 2)]
+
+
+def test_a_lower_edit_does_not_replace_a_waiting_one() -> None:
+    """Edits may overtake each other before the original as well."""
+    talk = Talk()
+    talk.edit("a", "second", 10, edited=2)
+    talk.edit("a", "first", 11, edited=1)
+    talk.client("original", 12, message_id="a", sent=0)
+    entry = talk.conversation.entry("a")
+    assert entry is not None
+    assert entry.text == "second"
+
+
+def test_names_add_up_and_are_told_with_the_session() -> None:
+    """For the de-identifier, before or during the session."""
+    talk = Talk()
+    talk.meet(Role.CLIENT, ["Robin", "robin_x"], 0)
+    talk.session(1)
+    talk.meet(Role.COUNSELLOR, ["Ms Example"], 35)
+    talk.meet(Role.CLIENT, ["Robin"], 36)
+    talk.end(40)
+    assert [(n.role, n.name) for n in talk.last.known_names] == [
+        (Role.CLIENT, "Robin"),
+        (Role.CLIENT, "robin_x"),
+        (Role.COUNSELLOR, "Ms Example"),
+    ]
+
+
+def test_names_go_with_the_text() -> None:
+    """A day after they came, when no session here needs them."""
+    talk = Talk()
+    talk.meet(Role.CLIENT, ["Robin"], 0)
+    talk.tick(DAY - 1)
+    assert talk.head.names
+    talk.tick(DAY)
+    assert talk.conversation.is_empty
+
+
+def test_too_many_names_are_refused() -> None:
+    """They must fit into one record."""
+    talk = Talk()
+    for start in range(0, MAX_NAMES, 50):
+        talk.meet(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
+    with pytest.raises(Refused) as refused:
+        talk.meet(Role.CLIENT, ["one more"], MAX_NAMES)
+    assert refused.value.reason is DeadLetterReason.OVERSIZE
+    assert len(talk.head.names) == MAX_NAMES
+
+
+def test_of_very_many_sessions_the_oldest_are_forgotten() -> None:
+    """The head of a conversation must stay within one record, whatever a platform does."""
+    talk = Talk(rules(reopen_within_ms=0))
+    for number in range(MAX_SESSIONS + 5):
+        talk.client("hello", number * MINUTE)
+        talk.end(number * MINUTE + 1)
+    assert len(talk.head.sessions) == MAX_SESSIONS
+    assert len(talk.records) == MAX_SESSIONS + 5
+    assert len(talk.conversation.segments) == MAX_SESSIONS
+
+
+def test_no_text_shows_in_a_repr() -> None:
+    """A traceback or a debug line may print any of these."""
+    talk = Talk()
+    talk.meet(Role.CLIENT, ["Robin"], 0)
+    talk.client("a secret", 1)
+    talk.edit("unknown", "another secret", 2)
+    edit = Edit(
+        tenant="acme", conversation_id="room-1", message_id="a", text="a third secret", edited_at=at_second(1)
+    )
+    shown = f"{talk.conversation!r} {talk.conversation.segments!r} {talk.head!r} {talk.rules!r} {edit!r}"
+    assert "secret" not in shown
+    assert "Robin" not in shown
