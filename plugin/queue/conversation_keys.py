@@ -1,0 +1,70 @@
+"""The data key of each conversation: made when its first text comes, gone with its last."""
+
+from datetime import datetime
+
+from sqlalchemy import exists
+from sqlmodel import Session, col, delete, select
+
+from plugin.crypto.keys import KeyEncryptionKey, new_data_key
+from plugin.crypto.text import TextCipher
+from plugin.queue.tables import ConversationKey, StoredMessage, StoredSession
+from stream.runtime.errors import Misconfigured
+
+
+def cipher_of(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str) -> TextCipher | None:
+    """What opens a conversation's text; None when it has no key (any more).
+
+    Raises:
+        WrongKey: the key encryption key is not the one that wrapped it.
+    """
+    row = session.get(ConversationKey, (tenant, conversation_id))
+    return None if row is None else TextCipher(kek.unwrap(row.wrapped, _owner(tenant, conversation_id)))
+
+
+def cipher_for(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str, now: datetime) -> TextCipher:
+    """The same, making the key where there is none. The caller holds the conversation's lock."""
+    known = cipher_of(session, kek, tenant, conversation_id)
+    if known is not None:
+        return known
+    data_key = new_data_key()
+    session.add(
+        ConversationKey(
+            tenant=tenant,
+            conversation_id=conversation_id,
+            kek_id=kek.id,
+            wrapped=kek.wrap(data_key, _owner(tenant, conversation_id)),
+            created_at=now,
+        )
+    )
+    return TextCipher(data_key)
+
+
+def check_key(session: Session, kek: KeyEncryptionKey) -> None:
+    """Hold the key encryption key against what the database was filled with.
+
+    Raises:
+        Misconfigured: it is another one.
+    """
+    other = select(ConversationKey.kek_id).where(col(ConversationKey.kek_id) != kek.id).limit(1)
+    if session.exec(other).first() is not None:
+        raise Misconfigured("database.key_encryption_key is not the key that this database's text was sealed with.")
+
+
+def forget_unused(session: Session, tenant: str, conversation_id: str) -> None:
+    """Delete the key when none of the conversation's text is left: what backups still hold is unreadable then."""
+    has_text = exists(
+        select(StoredMessage.message_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredMessage.session_id))
+        .where(col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id)
+    )
+    session.exec(
+        delete(ConversationKey).where(
+            col(ConversationKey.tenant) == tenant,
+            col(ConversationKey.conversation_id) == conversation_id,
+            ~has_text,
+        )
+    )
+
+
+def _owner(tenant: str, conversation_id: str) -> str:
+    return f"{tenant}\x1f{conversation_id}"

@@ -1,0 +1,130 @@
+"""One session, opened: the only place where text of the queue is read."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from plugin.crypto.keys import KeyEncryptionKey
+from plugin.crypto.text import TextCipher
+from plugin.queue.answers import answer_of
+from plugin.queue.content import place_of_message, place_of_words
+from plugin.queue.conversation_keys import cipher_of
+from plugin.queue.lists import names_of_counsellors, rows_of
+from plugin.queue.scope import visible
+from plugin.queue.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
+from plugin.queue.views import AccountRole, Facts, MessageView, MomentView, Need, SessionView, Viewer
+from stream.contracts.feedback import Abstention, Assessment
+from stream.contracts.messages import Consent
+from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
+from stream.contracts.vocabulary import Role, Verdict
+
+
+def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, session_id: UUID) -> SessionView | None:
+    """The session as this person may see it; None when there is none for them."""
+    found = select(StoredSession).where(visible(viewer), col(StoredSession.session_id) == session_id)
+    row = session.exec(found).first()
+    if row is None:
+        return None
+    cipher = cipher_of(session, kek, row.tenant, row.conversation_id)
+    view = SessionView(
+        row=rows_of(session, [row])[0],
+        language=row.language,
+        consent=Consent.model_validate(row.consent),
+        closed_at=row.closed_at,
+        messages=() if cipher is None else _messages(session, cipher, row),
+        moments=() if cipher is None else _moments(session, cipher, row, viewer),
+        marks=tuple(Mark.model_validate(mark) for mark in row.marks),
+        detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
+    )
+    return _own_part(view, viewer) if viewer.role is AccountRole.THERAPIST else view
+
+
+def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
+    """What a therapist sees: his own rated moments with their messages, and nothing that places the session."""
+    needed = {message for moment in view.moments for message in _ids(moment)}
+    return replace(
+        view,
+        row=replace(
+            view.row,
+            counsellors=(viewer.display_name,),
+            need=Need.OTHER,
+            facts=Facts(),
+            moments=len(view.moments),
+            counts=Counts(),
+        ),
+        messages=tuple(message for message in view.messages if message.message_id in needed),
+        marks=(),
+    )
+
+
+def _ids(moment: MomentView) -> tuple[str, ...]:
+    return (*moment.context, *moment.client_turn, *moment.reply)
+
+
+def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple[MessageView, ...]:
+    found = session.exec(
+        select(StoredMessage)
+        .where(col(StoredMessage.session_id) == row.session_id)
+        .order_by(col(StoredMessage.position))
+    ).all()
+    counsellors = {message.author for message in found if message.role == Role.COUNSELLOR}
+    names = names_of_counsellors(session, row.tenant, counsellors)
+    return tuple(
+        MessageView(
+            message_id=message.message_id,
+            role=Role(message.role),
+            author=names[message.author] if message.role == Role.COUNSELLOR else "",
+            sent_at=message.sent_at,
+            text=cipher.decrypt(message.text, place_of_message(row.tenant, row.session_id, message.message_id)),
+        )
+        for message in found
+    )
+
+
+def _moments(session: Session, cipher: TextCipher, row: StoredSession, viewer: Viewer) -> tuple[MomentView, ...]:
+    found = session.exec(
+        select(StoredExchange, StoredAnswer)
+        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .where(
+            col(StoredExchange.session_id) == row.session_id,
+            col(StoredAnswer.superseded_by).is_(None),
+        )
+        .order_by(col(StoredExchange.position))
+    ).all()
+    kept = set(
+        session.exec(select(StoredMessage.message_id).where(col(StoredMessage.session_id) == row.session_id)).all()
+    )
+    names = names_of_counsellors(session, row.tenant, (e.counsellor for e, _ in found if e.counsellor is not None))
+    moments = []
+    for exchange, stored in found:
+        answer = _answer(cipher, row.tenant, stored)
+        if viewer.role is AccountRole.THERAPIST and not _is_own(exchange, answer, viewer):
+            continue
+        moments.append(
+            MomentView(
+                exchange_id=exchange.exchange_id,
+                context=tuple(message for message in exchange.context if message in kept),
+                client_turn=tuple(exchange.client_turn),
+                reply=tuple(exchange.reply),
+                counsellor=None if exchange.counsellor is None else names[exchange.counsellor],
+                score=exchange.score,
+                cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
+                answer=answer,
+            )
+        )
+    return tuple(moments)
+
+
+def _answer(cipher: TextCipher, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
+    sealed = stored.words
+    words = None if sealed is None else cipher.decrypt(sealed, place_of_words(tenant, stored.assessment_id))
+    return answer_of(stored, words)
+
+
+def _is_own(exchange: StoredExchange, answer: Assessment | Abstention, viewer: Viewer) -> bool:
+    return (
+        exchange.counsellor == viewer.counsellor
+        and isinstance(answer, Assessment)
+        and answer.verdict is not Verdict.REJECTED
+    )

@@ -1,0 +1,62 @@
+"""A migrated database for each test, and the store on it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import Engine, text
+
+from plugin.queue.database import connect
+from plugin.queue.migrate import upgrade
+from plugin.queue.store import Store
+from plugin.queue.tables import METADATA
+from plugin.queue.views import AccountRole, Viewer
+from tests.plugin.queue.samples import KEK, NOW, TENANT, person
+
+
+@pytest.fixture(scope="session")
+def queue_url(create_database: Callable[..., str]) -> str:
+    """A migrated database that the tests of this room share, one after the other."""
+    url = create_database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def engine(queue_url: str) -> Iterator[Engine]:
+    """Connections to that database, emptied."""
+    engine = connect(queue_url)
+    with engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names}"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    """The queue as people meet it, at a fixed time."""
+    return Store(engine, KEK, now=lambda: NOW)
+
+
+@dataclass(frozen=True)
+class People:
+    """Two teams of one platform, and an operator."""
+
+    supervisor: Viewer
+    other_supervisor: Viewer
+    ana: Viewer
+    ben: Viewer
+    operator: Viewer
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    """Ana is in the supervisor's team, Ben in the other supervisor's."""
+    return People(
+        supervisor=person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        other_supervisor=person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
+        ana=person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
+        ben=person(engine, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
+        operator=person(engine, "otto", AccountRole.OPERATOR),
+    )

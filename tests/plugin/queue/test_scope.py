@@ -1,0 +1,133 @@
+"""Which sessions each role may see: one table of every role against every state of a session."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+
+from plugin.queue.scope import has_team, visible
+from plugin.queue.store import Store
+from plugin.queue.tables import StoredSession
+from plugin.queue.views import AccountRole, DecisionKind, Viewer
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, SessionState, Verdict
+from tests.plugin.queue.conftest import People
+from tests.plugin.queue.samples import TENANT, hidden, left_out, mark, person, put, record
+
+SENT = record()
+RISK = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
+
+
+def session_ids(engine: Engine, viewer: Viewer) -> list[object]:
+    """What `visible` lets through."""
+    with Session(engine) as session:
+        return list(session.exec(select(StoredSession.session_id).where(visible(viewer))))
+
+
+def everybody(engine: Engine, people: People) -> dict[str, Viewer]:
+    """All roles that a service can have."""
+    return {
+        "supervisor": people.supervisor,
+        "other supervisor": people.other_supervisor,
+        "platform supervisor": person(engine, "vera", AccountRole.SUPERVISOR, tenant=TENANT),
+        "supervisor of another platform": person(engine, "wim", AccountRole.SUPERVISOR, tenant="elsewhere"),
+        "own therapist": people.ana,
+        "other therapist": people.ben,
+        "operator": people.operator,
+    }
+
+
+Steps = Callable[[Store, People], None]
+
+
+def nothing(_store: Store, _people: People) -> None:
+    """Nobody has decided."""
+
+
+def released(store: Store, people: People) -> None:
+    """The supervisor lets the counsellor see it."""
+    store.decide(people.supervisor, SENT.session_id, 1, DecisionKind.RELEASED)
+
+
+def withheld(store: Store, people: People) -> None:
+    """The supervisor does not."""
+    store.decide(people.supervisor, SENT.session_id, 1, DecisionKind.WITHHELD)
+
+
+@pytest.mark.parametrize(
+    ("first", "steps", "then", "who"),
+    [
+        (SENT, nothing, None, {"supervisor"}),
+        (SENT, released, None, {"supervisor", "own therapist"}),
+        (SENT, withheld, None, {"supervisor"}),
+        (SENT, released, hidden(SENT, state=SessionState.REOPENED), set()),
+        (SENT, released, record(revision=2), {"supervisor"}),
+        (SENT, released, hidden(SENT, state=SessionState.ERASED), {"supervisor"}),
+        (left_out(), nothing, None, {"supervisor"}),
+        (left_out(), released, None, {"supervisor"}),
+        (left_out(marks=(RISK,)), nothing, None, {"supervisor"}),
+        (left_out(marks=(RISK,)), released, None, {"supervisor"}),
+        (record(abstain=NeedsHuman.MODEL_FAILED), released, None, {"supervisor"}),
+        (record(verdict=Verdict.REJECTED), released, None, {"supervisor"}),
+        (record(counsellor="p_stranger"), nothing, None, {"platform supervisor"}),
+        (left_out(counsellors=()), nothing, None, {"platform supervisor"}),
+        (record(counsellors=("p_ana", "p_ben")), nothing, None, {"supervisor", "other supervisor"}),
+        (record(counsellors=("p_ana", "p_ben")), released, None, {"supervisor", "other supervisor", "own therapist"}),
+    ],
+)
+def test_who_sees_what(
+    engine: Engine,
+    store: Store,
+    people: People,
+    first: FeedbackRecord,
+    steps: Steps,
+    then: FeedbackRecord | None,
+    who: set[str],
+) -> None:
+    """Nobody sees more than this, whichever way they ask."""
+    viewers = everybody(engine, people)
+    put(engine, first)
+    steps(store, people)
+    if then is not None:
+        put(engine, then)
+    assert {name for name, viewer in viewers.items() if session_ids(engine, viewer)} == who
+    assert {name for name, viewer in viewers.items() if store.open(viewer, first.session_id) is not None} == who
+
+
+def test_a_therapist_without_a_platform_sees_nothing(engine: Engine, store: Store, people: People) -> None:
+    """An account that was never tied to a counsellor matches no session, least of all those without one."""
+    put(engine, SENT)
+    released(store, people)
+    bare = Viewer(people.ana.user_id, "x", "X", AccountRole.THERAPIST)
+    assert session_ids(engine, bare) == []
+
+
+def test_who_leaves_a_team_sees_its_sessions_no_more(engine: Engine, store: Store, people: People) -> None:
+    """Rights are rows, read anew on every request."""
+    put(engine, SENT)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM memberships WHERE account_id = :who"), {"who": people.supervisor.user_id})
+    again = store.viewer(people.supervisor.user_id)
+    assert again is not None
+    assert store.open(again, SENT.session_id) is None
+
+
+def test_a_supervisor_of_two_teams_sees_both(engine: Engine, people: People) -> None:
+    """And each session once."""
+    both = person(engine, "zoe", AccountRole.SUPERVISOR, teams=("north", "south"), tenant=TENANT)
+    put(engine, SENT, record(conversation="c_2", counsellor="p_ben"), record(conversation="c_3", counsellor="p_x"))
+    assert len(session_ids(engine, both)) == len(set(session_ids(engine, both))) == 3
+    assert len(session_ids(engine, people.supervisor)) == 1
+
+
+def test_a_session_has_a_team_when_one_of_its_counsellors_has(engine: Engine, people: People) -> None:
+    """An account without a team is no team."""
+    assert people.ana.team_ids
+    person(engine, "alone", AccountRole.THERAPIST, tenant=TENANT, counsellor="p_alone")
+    put(engine, SENT, record(conversation="c_2", counsellor="p_alone"))
+    with Session(engine) as session:
+        found = session.exec(
+            select(StoredSession.conversation_id).where(has_team()).order_by(col(StoredSession.tenant))
+        )
+        assert list(found) == [SENT.conversation_id]
