@@ -1,0 +1,32 @@
+"""Conversations for end-to-end tests, written by us. The client's lines hold resistance in plain words."""
+
+from tests.fixtures.system import Platform
+
+Line = tuple[str, str]
+
+RESISTANT: tuple[Line, ...] = (
+    ("counsellor", "Hi, thanks for coming back today. How has the week been with the drinking?"),
+    ("client", "Same as ever really. I had a few most nights."),
+    ("counsellor", "Have you thought about keeping a diary of what you drink?"),
+    ("client", "No. I don't want to quit drinking and I'm not going to stop, I like it too much to give it up."),
+    ("counsellor", "It sounds like it matters to you, and it's your choice. What would you like us to look at today?"),
+    ("client", "I don't know. My sleep maybe, that has been bad."),
+    ("counsellor", "What happens on the nights when you cannot sleep?"),
+    ("client", "I lie there and think about work until three."),
+    ("counsellor", "That sounds exhausting."),
+)
+"""One flagged client turn among calm ones, answered by one counsellor."""
+
+CALM: tuple[Line, ...] = (
+    ("counsellor", "Hello again. How did the walk go on Sunday?"),
+    ("client", "Really well, thank you. My sister came with me and we went round the lake."),
+    ("counsellor", "That is lovely to hear. What made it go well?"),
+    ("client", "Planning it on Friday helped. I want to do it again next weekend."),
+)
+"""Nothing to flag."""
+
+
+def talk(platform: Platform, lines: tuple[Line, ...]) -> None:
+    """Send the lines one after the other."""
+    for role, words in lines:
+        platform.say(role, words)
