@@ -8,10 +8,8 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +19,18 @@ from faust.exceptions import FaustError
 from faust.types import EventT
 
 from stream.contracts.topics import DEAD_LETTERS
-from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime import metrics, settings
+from stream.runtime import settings
 from stream.runtime.codec import Encoded, RawRecord
-from stream.runtime.dead_letters import dead_letter
-from stream.runtime.errors import CounterpointError, Poison
+from stream.runtime.dead_letters import Streak, dead_letter, tell
 from stream.runtime.health import Health, serve
 from stream.runtime.logging import get_logger
 
-IN_A_ROW = 20
-"""Dead letters of one partition without a good record between: then it is not the records that are broken."""
 STOP_S = 8.0
 """Seconds for Faust to leave; whoever sent SIGTERM waits ten."""
-_WHOLE = frozenset({DeadLetterReason.NO_CONSENT, DeadLetterReason.TOO_LATE})
-"""Reasons that say nothing against a record's form: any number of them in a row is daily life."""
-# Bytes. With its story beside it, a record as large as the broker takes would be too large for the broker; the story
-# says where the original stands.
-_LARGEST_BODY = 1_000_000
 _RETRY_SEND_S = 1.0
 _POLL_LIMIT_S = 3_600.0  # a held record must not cost the membership in the group
 BROKER = "broker"
 """Its name in /readyz."""
-
-
-class TooManyDeadLetters(CounterpointError):  # noqa: N818 - named by what is wrong; the stage stops and says so
-    """Nearly everything is refused: a person must look before more is set aside."""
 
 
 class Stop:
@@ -149,39 +134,19 @@ class DeadLetters:
     def __init__(self, app: faust.App, stage: str) -> None:
         self._app = app
         self._stage = stage
-        self._in_a_row: Counter[int] = Counter()
+        self._streak = Streak()
+        self.good = self._streak.good
 
-    def good(self, partition: int) -> None:
-        """A record of this partition could be used."""
-        self._in_a_row.pop(partition, None)
-
-    async def put(self, raw: RawRecord, why: Poison | Exception) -> None:
+    async def put(self, raw: RawRecord, why: Exception) -> None:
         """Return once the broker has the dead letter; only then may the record be acknowledged.
 
         Raises:
-            TooManyDeadLetters: at the twentieth in a row of a partition; that one is not set aside.
+            TooManyDeadLetters: nearly everything is refused; this one is not set aside.
         """
-        reason = why.reason if isinstance(why, Poison) else DeadLetterReason.BUG
-        self._in_a_row[raw.partition] += reason not in _WHOLE
-        if self._in_a_row[raw.partition] >= IN_A_ROW:
-            raise TooManyDeadLetters(
-                f"{IN_A_ROW} records in a row of {raw.topic}, partition {raw.partition}, could not be used. See the"
-                " dead letters' reasons; the stage goes on from here when it is started again."
-            )
-        log = get_logger().warning if isinstance(why, Poison) else get_logger().error
-        log(
-            "dead_letter",
-            reason=reason.value,
-            topic=raw.topic,
-            partition=raw.partition,
-            offset=raw.offset,
-            exc_info=None if isinstance(why, Poison) else why,
-        )
-        letter = dead_letter(raw, why, stage=self._stage)
-        if len(letter.value) > _LARGEST_BODY:
-            letter = replace(letter, value=b"")
-        await send(self._app, DEAD_LETTERS, letter, None)
-        metrics.DEAD_LETTERS.labels(stage=self._stage, reason=reason.value).inc()
+        self._streak.check(raw)
+        await send(self._app, DEAD_LETTERS, dead_letter(raw, why, stage=self._stage), None)
+        self._streak.bad(raw, why)
+        tell(raw, why, stage=self._stage)
 
 
 Build = Callable[[Path, Stop, Health], AbstractAsyncContextManager[faust.App]]

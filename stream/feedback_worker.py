@@ -17,7 +17,7 @@ from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import FEEDBACK, SESSIONS
-from stream.faust_app import DeadLetters, Stop, TooManyDeadLetters, create_app, raw_record, send
+from stream.faust_app import DeadLetters, Stop, create_app, raw_record, send
 from stream.faust_app import run as run_app
 from stream.feedback.adapters import open_model
 from stream.feedback.assess import Assessor
@@ -25,7 +25,7 @@ from stream.feedback.watch import PART, ModelWatch
 from stream.keyed_tasks import KeyedTasks
 from stream.runtime import metrics, topics
 from stream.runtime.codec import Encoded, RawRecord, check_partition, decode, encode, known_types
-from stream.runtime.errors import Misconfigured
+from stream.runtime.errors import Misconfigured, TooManyDeadLetters
 from stream.runtime.health import Health
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings

@@ -9,10 +9,11 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 
 from stream.contracts.ids import conversation_event_id, record_id, record_key
-from stream.contracts.messages import MESSAGES_RECORDS, ConversationEvent, Erasure, Tick
+from stream.contracts.messages import MESSAGES_RECORDS, ConversationEvent, Edit, Erasure, Message, Tick
 from stream.contracts.sessions import Cue, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, SessionState
 from stream.detection.base import Detection, Detector, DetectorInput
@@ -26,15 +27,15 @@ from stream.sessions.events import Output, Outputs, apply
 from stream.sessions.lifecycle import tick
 from stream.sessions.rules import Arrival, Refused, Rules
 from stream.sessions.scoring import to_score
-from stream.sessions.state import Scored
+from stream.sessions.state import HEAD, Scored
 from stream.sessions.state import encode as encode_part
 
 _KNOWN = known_types(*MESSAGES_RECORDS)
 _TICKED_AT_ONCE = 100  # closes in flight: enough to fill the broker's batches, few enough to hold in memory
 _TICK_AGAIN_MS = 60_000  # after a tick failed on a conversation: not every second, its next event tries sooner
 
-Scores = dict[tuple[int, int], Scored]
-"""By partition and offset."""
+Scores = dict[tuple[int, int, str], Detection]
+"""By partition, offset and text."""
 
 
 class Outlet(Protocol):
@@ -120,9 +121,18 @@ class SessionBatches:
         for detection in found:
             metrics.DETECTED_TURNS.labels(flagged=str(detection.flagged).lower()).inc()
         return {
-            (partition, text.offset): _scored(text.message_id, detection)
+            (partition, text.offset, text.text): detection
             for (partition, text), detection in zip(wanted, found, strict=True)
         }
+
+    def _scored(self, scores: Scores, event: _Event, text: str) -> Scored:
+        """What the detector says of the text; seldom it was not foreseen what the text would be."""
+        found = scores.get((event.raw.partition, event.raw.offset, text))
+        if found is None:
+            (found,) = self._detector.detect([DetectorInput(text)])
+        name = event.data.message_id if isinstance(event.data, Message | Edit) else ""
+        cues = tuple(Cue(message_id=name, start=cue.start, end=cue.end, weight=cue.weight) for cue in found.cues)
+        return Scored(score=found.score, flagged=found.flagged, cues=cues)
 
     async def _partition(self, items: Iterable[_Event | RawRecord], scores: Scores) -> None:
         """Events between two ticks side by side, conversation by conversation; a tick after all that came before."""
@@ -183,9 +193,12 @@ class SessionBatches:
             _tell(output)
 
     async def _write(self, partition: int, conversation: Conversation) -> None:
-        numbers = sorted(conversation.dirty)
-        await _all(self._write_part(partition, conversation, number) for number in numbers)
-        conversation.dirty.difference_update(numbers)
+        """The head first: what is placed after a close or a reopening must never be kept without it."""
+        if HEAD in conversation.dirty:
+            await self._write_part(partition, conversation, HEAD)
+        segments = sorted(conversation.dirty - {HEAD})
+        await _all(self._write_part(partition, conversation, number) for number in segments)
+        conversation.dirty.clear()
 
     async def _write_part(self, partition: int, conversation: Conversation, number: int) -> None:
         part = conversation.part(number)
@@ -208,11 +221,6 @@ def _by_conversation(events: Iterable[_Event]) -> list[list[_Event]]:
     for event in events:
         grouped[event.raw.partition, event.data.tenant, event.data.conversation_id].append(event)
     return list(grouped.values())
-
-
-def _scored(message_id: str, detection: Detection) -> Scored:
-    cues = tuple(Cue(message_id=message_id, start=c.start, end=c.end, weight=c.weight) for c in detection.cues)
-    return Scored(score=detection.score, flagged=detection.flagged, cues=cues)
 
 
 def _encoded(output: Output) -> Encoded:

@@ -4,6 +4,7 @@
     ├── Poison         the record can never be used: dead-letter it, acknowledge it, go on
     ├── Unavailable    somebody else is away: hold the record, keep polling, try again after `retry_after` seconds
     ├── Denied         the caller may not: answer no, without saying why
+    ├── TooManyDeadLetters  nearly every record is refused: stop, for it is not the records that are broken
     └── Misconfigured  a person must change a setting: stop, print the sentence
 
 None of them ever carries message text: they are logged.
@@ -40,6 +41,10 @@ class Denied(CounterpointError):  # noqa: N818
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class TooManyDeadLetters(CounterpointError):  # noqa: N818
+    """Nearly everything is refused: the stage stops, and a person looks before more is set aside."""
 
 
 class Misconfigured(CounterpointError):  # noqa: N818

@@ -4,7 +4,7 @@ An event that comes again has no second effect: a message is known by its id and
 offset or by changing nothing.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import (
@@ -18,7 +18,7 @@ from stream.contracts.messages import (
     SessionEnd,
 )
 from stream.contracts.sessions import KnownName, SessionRecord
-from stream.contracts.vocabulary import DeadLetterReason, EndReason
+from stream.contracts.vocabulary import DeadLetterReason, EndReason, Role
 from stream.sessions import lifecycle
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival, Refused, Rules
@@ -26,24 +26,23 @@ from stream.sessions.state import Early, Entry, Scored, SessionHead
 
 Output = SessionRecord | Erasure | ConsentWithdrawal
 Outputs = Iterator[Output]
+Score = Callable[[str], Scored]
 
 MAX_NAMES = 200  # of one conversation; with their bound of 200 characters they fit into one record
 MAX_EARLY = 4  # edits that wait for their original; at the longest text still within one record
 
 
-def apply(
-    conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, scored: Scored | None = None
-) -> Outputs:
-    """Let one event have its effect; `scored` is what the detector said of its text, where a client wrote it.
+def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, score: Score) -> Outputs:
+    """Let one event have its effect; `score` asks the detector about the words that a client's message will have.
 
     Raises:
         Refused: the event can have no effect, ever.
     """
     match event:
         case Message():
-            yield from _message(conversation, event, at, rules, scored)
+            yield from _message(conversation, event, at, rules, score)
         case Edit():
-            _edit(conversation, event, at, rules, scored)
+            _edit(conversation, event, at, rules, score)
         case Deletion():
             _delete(conversation, event, at)
         case Participants():
@@ -57,13 +56,13 @@ def apply(
             conversation.clear()
 
 
-def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, scored: Scored | None) -> Outputs:
+def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, score: Score) -> Outputs:
     if not message.consent.processing:
         raise Refused(DeadLetterReason.NO_CONSENT, "consent")
     if at.offset > conversation.head.through and conversation.entry(message.message_id) is None:
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
-        conversation.add(session, _entry(conversation, message, at, scored))
+        conversation.add(session, _entry(conversation, message, at, score))
     # Also after a repeated message: a crash may have come between the message and the close that it causes.
     yield from lifecycle.close_if_too_long(conversation, at, rules)
 
@@ -88,6 +87,9 @@ def _session_for(
     if closed and _reopens(closed[-1], at, rules):
         yield from lifecycle.reopen(conversation, closed[-1], at)
         return closed[-1].session
+    withdrawn_at = conversation.head.withdrawn_at
+    if withdrawn_at is not None and message.sent_at <= withdrawn_at:
+        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
     return message.message_id
 
 
@@ -109,10 +111,11 @@ def _check_late(conversation: Conversation, known: SessionHead, at: Arrival, rul
         raise Refused(DeadLetterReason.TOO_LATE, "sent_at")
 
 
-def _entry(conversation: Conversation, message: Message, at: Arrival, scored: Scored | None) -> Entry:
+def _entry(conversation: Conversation, message: Message, at: Arrival, score: Score) -> Entry:
     """The message as it is kept: in the words of its edit, or without words, where those came first."""
     early = next((e for e in conversation.head.early if e.message_id == message.message_id), None)
     gone = early is not None and early.deleted
+    text = "" if gone else early.text if early else message.text
     return Entry(
         message_id=message.message_id,
         offset=at.offset,
@@ -122,16 +125,16 @@ def _entry(conversation: Conversation, message: Message, at: Arrival, scored: Sc
         role=message.role,
         author=message.author,
         sent_at=message.sent_at,
-        text="" if gone else early.text if early else message.text,
+        text=text,
         revision=early.revision if early else 0,
         deleted=gone,
         language=message.language,
         secondary_use=message.consent.secondary_use,
-        scored=None if gone else scored,
+        scored=score(text) if message.role is Role.CLIENT and not gone else None,
     )
 
 
-def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, scored: Scored | None) -> None:
+def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, score: Score) -> None:
     if not edit.consent.processing:
         raise Refused(DeadLetterReason.NO_CONSENT, "consent")
     revision = revision_of(edit.edited_at)
@@ -142,6 +145,7 @@ def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, sco
         known = conversation.session(conversation.session_of(edit.message_id))
         if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
             raise Refused(DeadLetterReason.TOO_LATE, "edited_at")
+        scored = score(edit.text) if entry.role is Role.CLIENT else None
         words = {"text": edit.text, "revision": revision, "scored": scored}
         conversation.replace(entry.model_copy(update=words | {"touched": at.offset, "touched_ms": at.ms}))
 
@@ -205,5 +209,10 @@ def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival)
         return
     if latest is None or latest not in conversation.facts:
         yield event
+        conversation.set_head(
+            through=max(at.offset, conversation.head.through),
+            withdrawn_at=max(event.withdrawn_at, conversation.head.withdrawn_at or event.withdrawn_at),
+            withdrawn_ms=at.ms,
+        )
     else:
         yield from lifecycle.withdraw(conversation, latest, at)

@@ -139,6 +139,8 @@ def due_ms(conversation: Conversation, rules: Rules) -> int | None:
             times.append(known.closed_at_ms + rules.kept_ms + REMEMBERED_MS)
     if conversation.head.names and not conversation.facts:
         times.append(conversation.head.names_ms + rules.kept_ms)
+    if conversation.head.withdrawn_at is not None:
+        times.append(conversation.head.withdrawn_ms + rules.kept_ms)
     times += [early.arrived_ms + rules.kept_ms for early in conversation.head.early]
     return min((time for time in times if time is not None), default=None)
 
@@ -170,8 +172,10 @@ def _forget(conversation: Conversation, now_ms: int, rules: Rules) -> None:
         conversation.set_head(early=early)
     if head.names and not conversation.facts and head.names_ms + rules.kept_ms <= now_ms:
         conversation.set_head(names=(), names_ms=0)
-    head = conversation.head
-    if not (conversation.segments or head.sessions or head.names or head.early):
+    if head.withdrawn_at is not None and head.withdrawn_ms + rules.kept_ms <= now_ms:
+        conversation.set_head(withdrawn_at=None, withdrawn_ms=0)
+    left = conversation.head
+    if not (conversation.segments or left.sessions or left.names or left.early or left.withdrawn_at):
         conversation.clear()
 
 

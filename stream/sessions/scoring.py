@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stream.contracts.ids import revision_of
-from stream.contracts.messages import ConversationEvent, Edit, Message
+from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Edit, Erasure, Message
 from stream.contracts.vocabulary import Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival
@@ -25,26 +25,32 @@ class ToScore:
 def to_score(conversation: Conversation, events: Iterable[tuple[Arrival, ConversationEvent]]) -> list[ToScore]:
     """The client texts among a conversation's next events, in order; nothing of the conversation changes.
 
-    An edit may come before its original: then the original brings the edit's words.
+    An edit may come before its original: then the original brings the edit's words. What a text answers is told as
+    well as it can be before the batch has had its effect; where a batch begins may change it, never the text itself.
     """
     found: list[ToScore] = []
     spoken: dict[int, tuple[Role, str]] = {}
-    clients: set[str] = set()
+    originals: dict[str, int] = {}
     edits = {early.message_id: (early.revision, early.text) for early in conversation.head.early if not early.deleted}
     for at, event in events:
-        if isinstance(event, Message):
+        if isinstance(event, ConsentWithdrawal | Erasure):
+            spoken.clear()
+        elif isinstance(event, Message):
+            if not event.consent.processing or conversation.entry(event.message_id) is not None:
+                continue
             _, text = edits.get(event.message_id, (0, event.text))
             spoken[at.offset] = (event.role, text)
             if event.role is Role.CLIENT:
-                clients.add(event.message_id)
+                originals.setdefault(event.message_id, at.offset)
                 previous = _counsellor_before(conversation, spoken, at.offset)
                 found.append(ToScore(at.offset, event.message_id, text, previous))
         elif isinstance(event, Edit):
             revision = revision_of(event.edited_at)
             entry = conversation.entry(event.message_id)
-            if event.message_id in clients or (entry is not None and entry.role is Role.CLIENT):
-                before = at.offset if entry is None else entry.offset
-                previous = _counsellor_before(conversation, spoken, before)
+            if entry is not None and entry.role is Role.CLIENT:
+                originals[event.message_id] = entry.offset
+            if event.message_id in originals:
+                previous = _counsellor_before(conversation, spoken, originals[event.message_id])
                 found.append(ToScore(at.offset, event.message_id, event.text, previous))
             elif revision > edits.get(event.message_id, (0, ""))[0]:
                 edits[event.message_id] = (revision, event.text)

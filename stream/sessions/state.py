@@ -84,6 +84,9 @@ class Head(Contract):
     through: int = -1
     """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
     sessions: tuple[SessionHead, ...] = ()
+    withdrawn_at: Utc | None = None
+    """When consent was last taken back while no session was here: what was sent before begins none."""
+    withdrawn_ms: int = 0
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0
     early: tuple[Early, ...] = ()

@@ -35,7 +35,7 @@ PARTITIONS = 2
 
 
 class Flagging:
-    """Flags "no", and lets what was said before decide the score: a wrong neighbour would show."""
+    """Flags "no"; the score tells the text apart from others."""
 
     name = "flagging"
     version = "1"
@@ -49,7 +49,7 @@ class Flagging:
         self.calls.append(len(inputs))
         return [
             Detection(
-                score=min(1.0, (len(i.text) + 7 * len(i.previous_text or "")) / 1_000),
+                score=min(1.0, len(i.text) / 1_000),
                 flagged="no" in i.text,
                 cues=(Cue(0, 2, 1.0),) if "no" in i.text else (),
             )
@@ -152,7 +152,9 @@ class Log:
 
     def raw(self, value: bytes | None, partition: int = 0, **changes: Any) -> RawRecord:
         """Append anything."""
-        return self._append(partition, Encoded(key=changes.get("key"), value=value or b"", headers=[]), 0, value is None)
+        return self._append(
+            partition, Encoded(key=changes.get("key"), value=value or b"", headers=[]), 0, value is None
+        )
 
     def _append(self, partition: int, encoded: Encoded, second: float, tombstone: bool = False) -> RawRecord:
         record = RawRecord(
@@ -244,9 +246,7 @@ def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
     log.raw(None)
     log.raw(b"{")
     elsewhere = log.put(said("room-1", "a", "no", 0), 0)
-    log.records[-1] = RawRecord(
-        **{**vars(elsewhere), "partition": 1 - elsewhere.partition}
-    )
+    log.records[-1] = RawRecord(**{**vars(elsewhere), "partition": 1 - elsewhere.partition})
     log.put(said("room-1", "b", "no", 1, consent=Consent()), 1)
     log.put(said("room-1", "c", "no", 2), 2)
     log.tick(3)
@@ -319,14 +319,14 @@ def test_what_the_outlet_raises_ends_the_batch() -> None:
 ROOMS = ("room-1", "room-2")
 
 
-@st.composite
-def conversations(draw: st.DrawFn) -> Log:
+def conversations(seed: int) -> Log:
     """A log of two rooms in which everything happens, with ticks between."""
+    chance = random.Random(seed)
     log = Log()
     second = 0.0
-    steps = draw(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(ROOMS), st.integers(0, 9)), max_size=40))
-    for number, (kind, room, which) in enumerate(steps):
-        second += draw(st.sampled_from((1, 1, 1, 5, 40, 70)))
+    for number in range(chance.randint(1, 40)):
+        kind, room, which = chance.randint(0, 12), chance.choice(ROOMS), chance.randint(0, 9)
+        second += chance.choice((1, 1, 1, 5, 40, 70))
         name = f"m{which}"
         match kind:
             case 0:
@@ -344,6 +344,9 @@ def conversations(draw: st.DrawFn) -> Log:
                 log.put(said(room, f"late{number}", "no, late", max(0, second - 30)), second)
             case 5 | 6:
                 log.put(said(room, f"t{number}", "say more" * which, second, Role.COUNSELLOR), second)
+            case 7 if which == 0:
+                gone = {"erasure_id": "0" * 36, "requested_at": at_second(second)}
+                log.put(Erasure(tenant=TENANT, conversation_id=room, **gone), second)
             case _:
                 log.put(said(room, name if which < 4 else f"c{number}", f"no {number}", second), second)
         log.tick(second)
@@ -352,7 +355,9 @@ def conversations(draw: st.DrawFn) -> Log:
     return log
 
 
-def run(log: Log, broker: Broker, sizes: Sequence[int], process: Callable[[Worker, list[RawRecord]], Awaitable[None]]) -> None:
+def run(
+    log: Log, broker: Broker, sizes: Sequence[int], process: Callable[[Worker, list[RawRecord]], Awaitable[None]]
+) -> None:
     """Feed the log in batches of these sizes; a worker that dies is followed by one that begins at the last batch."""
     worker, at, turn = new_worker(broker), 0, 0
     while at < len(log.records):
@@ -383,26 +388,27 @@ def outcome(broker: Broker) -> dict[str, str]:
     for record in broker.records:
         rank = (record.state.value == "erased", record.revision, record.state.value == "reopened")
         before = last.get(str(record.session_id))
-        if before is None or rank >= (before.state.value == "erased", before.revision, before.state.value == "reopened"):
+        if before is None or rank >= (
+            before.state.value == "erased",
+            before.revision,
+            before.state.value == "reopened",
+        ):
             last[str(record.session_id)] = record
     return {name: record.model_dump_json() for name, record in last.items()}
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    log=conversations(),
-    sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5),
-    crashes=st.lists(st.integers(1, 9), min_size=10, max_size=40),
-    seed=st.integers(0, 1_000),
-)
-def test_a_crash_at_any_moment_changes_nothing_in_the_end(
-    log: Log, sizes: list[int], crashes: list[int], seed: int
-) -> None:
-    """Whatever was kept and whatever was lost: the last word on each session is the same, and so is what is kept."""
-    calm, stormy = Broker(), Broker()
+SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tame
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=SEED)
+def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
+    """Whatever was kept and whatever was lost: the last word on each session is the same."""
+    log, calm, stormy = conversations(seed), Broker(), Broker()
     run(log, calm, [1], whole)
     stormy.chance = random.Random(seed)
-    left = list(crashes)
+    sizes = [stormy.chance.randint(1, 60) for _ in range(4)]
+    left = [stormy.chance.randint(1, 9) for _ in range(40)]
 
     async def crashing(worker: Worker, batch: list[RawRecord]) -> None:
         if stormy.fails_at is None and left:
@@ -413,11 +419,11 @@ def test_a_crash_at_any_moment_changes_nothing_in_the_end(
     assert outcome(stormy) == outcome(calm)
 
 
-@settings(max_examples=50, deadline=None)
-@given(log=conversations(), sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5))
-def test_how_the_log_is_cut_into_batches_changes_nothing(log: Log, sizes: list[int]) -> None:
+@settings(max_examples=100, deadline=None)
+@given(seed=SEED, sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5))
+def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[int]) -> None:
     """Each record is published with the same content, in the same order of its conversation."""
-    calm, other = Broker(), Broker()
+    log, calm, other = conversations(seed), Broker(), Broker()
     run(log, calm, [1], whole)
     run(log, other, sizes, whole)
 

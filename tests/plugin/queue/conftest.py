@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, text
 
+from plugin.queue import accounts
 from plugin.queue.database import connect
 from plugin.queue.migrate import upgrade
 from plugin.queue.store import Store
@@ -20,6 +23,13 @@ def queue_url(create_database: Callable[..., str]) -> str:
     url = create_database()
     upgrade(url)
     return url
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same Argon2id at its lowest cost: hundreds of accounts are made here, none of them worth guarding."""
+    quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_HASHES", PasswordHash((quick,)))
 
 
 @pytest.fixture

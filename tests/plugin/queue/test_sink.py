@@ -24,7 +24,6 @@ from plugin.local.postgres import PostgreSQL
 from plugin.local.stage import Stage
 from plugin.queue.database import connect
 from plugin.queue.migrate import upgrade
-from plugin.queue.set_aside import IN_A_ROW, TooManyDeadLetters
 from plugin.queue.sink import GROUP, Sink
 from plugin.queue.writer import Writer
 from stream.contracts.base import Contract
@@ -34,6 +33,8 @@ from stream.contracts.messages import Erasure
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MAX_RECORD_BYTES
 from stream.runtime import settings
 from stream.runtime.codec import encode, partition_of
+from stream.runtime.dead_letters import IN_A_ROW
+from stream.runtime.errors import TooManyDeadLetters
 from stream.runtime.health import Health
 from stream.runtime.topics import create_missing
 from tests.fixtures.waiting import eventually
@@ -231,7 +232,7 @@ def test_bad_records_are_set_aside_with_a_reason_and_the_next_is_stored(bench: B
 
 def test_many_bad_records_in_a_row_stop_the_sink(bench: Bench) -> None:
     """Then it is not the records that are broken; the next start goes on from there."""
-    for _ in range(IN_A_ROW + 1):
+    for _ in range(IN_A_ROW + 2):
         bench.raw(b"{", key=b"k", headers=[("content-type", b"application/json")])
     with pytest.raises(TooManyDeadLetters, match=f"{IN_A_ROW} records in a row"), bench.sink():
         assert eventually(lambda: bench.lag() == 2, within_s=STORED_WITHIN_S)

@@ -4,8 +4,8 @@ import pytest
 
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
-from stream.runtime.dead_letters import dead_letter
-from stream.runtime.errors import Poison
+from stream.runtime.dead_letters import IN_A_ROW, LARGEST_BODY, Streak, dead_letter
+from stream.runtime.errors import Poison, TooManyDeadLetters
 
 CANARY = b"canary phrase"
 RAW = RawRecord(
@@ -85,3 +85,47 @@ def test_a_bug_is_told_by_type_and_place_without_its_words() -> None:
 def test_an_error_without_a_traceback_is_told_too(why: Exception) -> None:
     """Made, not raised."""
     assert story(why)["cp_place"] in {b"unknown", b"text"}
+
+
+def test_a_record_as_large_as_the_broker_takes_leaves_its_body_behind() -> None:
+    """With its story beside it the broker would refuse it; the story says where the original stands."""
+    raw = RawRecord("t", 0, 7, 0, b"k", b"x" * (LARGEST_BODY + 1))
+    letter = dead_letter(raw, Poison(DeadLetterReason.OVERSIZE, "value"), stage="stream")
+    assert letter.value == b""
+    assert dict(letter.headers)["cp_offset"] == b"7"
+
+
+BROKEN = Poison(DeadLetterReason.BAD_JSON, "value")
+
+
+def test_twenty_in_a_row_are_enough() -> None:
+    """Before the next one is set aside, somebody must look."""
+    streak = Streak()
+    for _ in range(IN_A_ROW):
+        streak.check(RAW)
+        streak.bad(RAW, BROKEN)
+    with pytest.raises(TooManyDeadLetters, match="partition 3, could not be used"):
+        streak.check(RAW)
+
+
+def test_a_good_record_begins_a_new_row_and_partitions_count_apart() -> None:
+    """Now and then a bad record is daily life."""
+    streak = Streak()
+    other = RawRecord("t", 4, 0, 0, None, b"")
+    for _ in range(3):
+        for _ in range(IN_A_ROW - 1):
+            for raw in (RAW, other):
+                streak.check(raw)
+                streak.bad(raw, BROKEN)
+        streak.good(3)
+        streak.good(4)
+    streak.check(RAW)
+
+
+@pytest.mark.parametrize("reason", [DeadLetterReason.NO_CONSENT, DeadLetterReason.TOO_LATE])
+def test_refusals_of_daily_life_do_not_count(reason: DeadLetterReason) -> None:
+    """A missing consent or a late message says nothing against a platform's records."""
+    streak = Streak()
+    for _ in range(2 * IN_A_ROW):
+        streak.check(RAW)
+        streak.bad(RAW, Poison(reason, "any"))

@@ -5,6 +5,7 @@ All words are written by us.
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,7 @@ class Talk:
     def give(self, event: ConversationEvent, second: float) -> None:
         """Append an event to the log at a broker second and let it have its effect."""
         self.offset += 1
-        score = scored(event.message_id, event.text) if isinstance(event, Message | Edit) else None
+        score = partial(scored, getattr(event, "message_id", ""))
         self.published += list(apply(self.conversation, event, Arrival(self.offset, ms(second)), self.rules, score))
         self.restart()
 
@@ -152,9 +153,7 @@ class Talk:
 
     def delete(self, name: str, second: float) -> None:
         """A message is gone."""
-        self.give(
-            Deletion(tenant=TENANT, conversation_id=ROOM, message_id=name, deleted_at=at_second(second)), second
-        )
+        self.give(Deletion(tenant=TENANT, conversation_id=ROOM, message_id=name, deleted_at=at_second(second)), second)
 
     def withdraw(self, second: float, withdrawn: float | None = None) -> None:
         """The client takes consent back."""
@@ -185,7 +184,8 @@ class Talk:
         """The effect of message `q<number>`, not yet followed: for sessions too long to be restarted at each message."""
         self.offset += 1
         event = message(f"q{number}", "so it goes", number)
-        return apply(self.conversation, event, Arrival(self.offset, ms(number)), self.rules)
+        score = partial(scored, event.message_id)
+        return apply(self.conversation, event, Arrival(self.offset, ms(number)), self.rules, score)
 
     def give_quietly(self, number: int) -> None:
         """Say message `q<number>` without a restart after it."""

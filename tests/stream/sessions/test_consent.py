@@ -181,6 +181,20 @@ def test_a_withdrawal_without_a_session_here_is_passed_on() -> None:
     assert talk.story == [(1, "closed")]
 
 
+def test_what_was_sent_before_a_withdrawal_that_overtook_it_begins_no_session() -> None:
+    """A withdrawal may come before the first message that it is about; what is sent after it is heard."""
+    talk = Talk()
+    talk.withdraw(10)
+    assert refusal(talk, SECRET, 11, sent=5) is DeadLetterReason.NO_CONSENT
+    assert SECRET not in talk.kept
+    talk.client("hello again", 20)
+    assert talk.conversation.open_session is not None
+    other = Talk()
+    other.withdraw(10)
+    other.tick(10 + DAY)
+    assert other.conversation.is_empty
+
+
 def test_an_edit_that_waits_goes_with_the_withdrawal() -> None:
     """And none may wait for a withdrawn session any more."""
     talk = Talk()

@@ -1,6 +1,7 @@
 """Messages, edits, deletions and names: each has its effect once, in whatever order they come."""
 
 import itertools
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ from stream.sessions.conversation import Conversation
 from stream.sessions.events import MAX_EARLY, MAX_NAMES, apply
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival, Refused
 from stream.sessions.state import Scored, encode
-from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules
+from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules, scored
 
 
 def test_a_message_that_comes_again_has_no_effect() -> None:
@@ -29,7 +30,8 @@ def test_a_message_changes_exactly_one_part() -> None:
     conversation = Conversation("acme", "room-1")
     for number in range(3 * SEGMENT_MESSAGES):
         conversation.dirty.clear()
-        list(apply(conversation, message(f"m{number}", "hello", number), Arrival(number, ms(number)), rules()))
+        score = partial(scored, f"m{number}")
+        list(apply(conversation, message(f"m{number}", "hello", number), Arrival(number, ms(number)), rules(), score))
         assert conversation.dirty == {number // SEGMENT_MESSAGES + 1}
 
 
@@ -173,9 +175,7 @@ def test_no_text_shows_in_a_repr() -> None:
     talk.meet(Role.CLIENT, ["Robin"], 0)
     talk.client("a secret", 1)
     talk.edit("unknown", "another secret", 2)
-    edit = Edit(
-        tenant="acme", conversation_id="room-1", message_id="a", text="a third secret", edited_at=at_second(1)
-    )
+    edit = Edit(tenant="acme", conversation_id="room-1", message_id="a", text="a third secret", edited_at=at_second(1))
     shown = f"{talk.conversation!r} {talk.conversation.segments!r} {talk.head!r} {talk.rules!r} {edit!r}"
     assert "secret" not in shown
     assert "Robin" not in shown

@@ -1,6 +1,6 @@
 """Which texts the detector sees, and what each of them answers."""
 
-from stream.contracts.messages import ConversationEvent, Deletion, Edit
+from stream.contracts.messages import Consent, ConsentWithdrawal, ConversationEvent, Deletion, Edit, Erasure
 from stream.contracts.vocabulary import Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival
@@ -13,7 +13,12 @@ FRESH = Conversation("acme", "room-1")
 def edit(name: str, text: str, second: float) -> Edit:
     """New words for a message."""
     return Edit(
-        tenant="acme", conversation_id="room-1", message_id=name, text=text, edited_at=at_second(second), consent=CONSENT
+        tenant="acme",
+        conversation_id="room-1",
+        message_id=name,
+        text=text,
+        edited_at=at_second(second),
+        consent=CONSENT,
     )
 
 
@@ -97,6 +102,31 @@ def test_an_edit_that_came_first_lends_its_words() -> None:
         start=10,
     )
     assert [text.text for text in found] == ["kept words", "batch words"]
+
+
+def test_a_repeated_message_and_one_without_consent_are_not_scored() -> None:
+    """The one has its result, the other may not be read, not even as what another answers."""
+    talk = Talk()
+    name = talk.client("words", 1)
+    found = seen(
+        talk.conversation,
+        message(name, "words", 1),
+        message("a", "a secret", 2, Role.COUNSELLOR, consent=Consent()),
+        message("b", "another secret", 3, consent=Consent()),
+        message("c", "and so on", 4),
+        start=10,
+    )
+    assert [(text.text, text.previous_text) for text in found] == [("and so on", None)]
+
+
+def test_after_a_withdrawal_nothing_before_it_is_read() -> None:
+    """Nor after an erasure."""
+    at = at_second(2)
+    gone = ConsentWithdrawal(tenant="acme", conversation_id="room-1", withdrawn_at=at)
+    erased = Erasure(tenant="acme", conversation_id="room-1", erasure_id="0" * 36, requested_at=at)
+    for event in (gone, erased):
+        found = seen(FRESH, message("a", "a secret", 1, Role.COUNSELLOR), event, message("b", "hello", 3))
+        assert [(text.text, text.previous_text) for text in found] == [("hello", None)]
 
 
 def test_a_deletion_is_nothing_to_score() -> None:

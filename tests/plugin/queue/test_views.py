@@ -1,0 +1,77 @@
+"""The plain values that pages and digests show."""
+
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from plugin.queue import views
+from plugin.queue.views import Decision, DecisionKind, MessageView, Need, OwnRow, SessionRow
+from stream.contracts.sessions import Counts
+from stream.contracts.vocabulary import EndReason, Role
+from tests.plugin.queue.samples import NOW, record
+
+WORDS = "these are made-up words"
+
+
+def row(*, revision: int, decision: Decision | None) -> SessionRow:
+    """A session in a list."""
+    return SessionRow(
+        session_id=record().session_id,
+        tenant="sample",
+        counsellors=("Ana",),
+        started_at=NOW,
+        ended_at=NOW,
+        end_reason=EndReason.IDLE,
+        revision=revision,
+        need=Need.OTHER,
+        facts=views.Facts(),
+        moments=1,
+        counts=Counts(),
+        left_out=None,
+        decision=decision,
+    )
+
+
+def test_a_decision_holds_for_its_own_revision_alone() -> None:
+    """None, an older one, the present one."""
+    decision = Decision(DecisionKind.RELEASED, 1, "Mara", NOW)
+    assert not row(revision=1, decision=None).is_decided
+    assert not row(revision=2, decision=decision).is_decided
+    assert row(revision=1, decision=decision).is_decided
+
+
+def test_needs_stand_in_the_order_in_which_people_are_needed() -> None:
+    """The number decides the place in the list."""
+    assert [need.name for need in sorted(Need)] == [
+        "RISK",
+        "CRITICAL",
+        "NEEDS_HUMAN",
+        "UNANSWERED",
+        "WITHOUT_EXPRESSION",
+        "OTHER",
+    ]
+
+
+def test_a_message_does_not_show_its_text_in_its_repr() -> None:
+    """Nor does anything that holds one."""
+    message = MessageView("m-1", Role.CLIENT, "", NOW, WORDS)
+    assert WORDS not in repr((message,))
+    assert "m-1" in repr(message)
+
+
+@pytest.mark.parametrize("view", [each for each in vars(views).values() if is_dataclass(each)])
+def test_every_view_is_frozen(view: type) -> None:
+    """What one page has read another cannot change."""
+    assert view.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_a_therapists_row_has_nothing_to_compare_people_by() -> None:
+    """No need, no level, no score, no count of what was found."""
+    assert {field.name for field in fields(OwnRow)} == {
+        "session_id",
+        "started_at",
+        "ended_at",
+        "moments",
+        "released_at",
+        "released_by",
+    }
