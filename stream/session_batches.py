@@ -151,11 +151,10 @@ class SessionBatches:
         partition = events[0].raw.partition
         conversation = self._conversation(events[0])
         for event in events:
-            scored = scores.get((partition, event.raw.offset))
+            score = partial(self._scored, scores, event)
             try:
-                await self._drain(
-                    partition, conversation, apply(conversation, event.data, event.at, self._rules, scored)
-                )
+                outputs = apply(conversation, event.data, event.at, self._rules, score)
+                await self._drain(partition, conversation, outputs)
             except Refused as why:
                 await self._outlet.set_aside(event.raw, Poison(why.reason, why.place))
             except CounterpointError:

@@ -181,7 +181,7 @@ class Talk:
             self.restart()
 
     def quiet_effect(self, number: int) -> Iterator[Output]:
-        """The effect of message `q<number>`, not yet followed: for sessions too long to be restarted at each message."""
+        """The effect of message `q<number>`, not yet followed: for long sessions, without restarts."""
         self.offset += 1
         event = message(f"q{number}", "so it goes", number)
         score = partial(scored, event.message_id)
