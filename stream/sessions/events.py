@@ -71,6 +71,9 @@ def _session_for(
     conversation: Conversation, message: Message, at: Arrival, rules: Rules
 ) -> Generator[SessionRecord, None, str]:
     """The session a new message belongs to: one it is late for, the open one, the last one reopened, or the next."""
+    withdrawn_at = conversation.head.withdrawn_at
+    if withdrawn_at is not None and message.sent_at <= withdrawn_at:
+        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
     closed = [known for known in conversation.head.sessions if not known.is_open]
     late_for = next((known for known in closed if message.sent_at <= known.ended_at), None)
     if late_for is not None:
@@ -87,9 +90,6 @@ def _session_for(
     if closed and _reopens(closed[-1], at, rules):
         yield from lifecycle.reopen(conversation, closed[-1], at)
         return closed[-1].session
-    withdrawn_at = conversation.head.withdrawn_at
-    if withdrawn_at is not None and message.sent_at <= withdrawn_at:
-        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
     return message.message_id
 
 
@@ -141,7 +141,7 @@ def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, sco
     entry = conversation.entry(edit.message_id)
     if entry is None:
         _wait(conversation, at, Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text))
-    elif not entry.deleted and revision > entry.revision:
+    elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
         known = conversation.session(conversation.session_of(edit.message_id))
         if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
             raise Refused(DeadLetterReason.TOO_LATE, "edited_at")
@@ -154,17 +154,21 @@ def _delete(conversation: Conversation, deletion: Deletion, at: Arrival) -> None
     entry = conversation.entry(deletion.message_id)
     if entry is None:
         _wait(conversation, at, Early(message_id=deletion.message_id, arrived_ms=at.ms, deleted=True))
-    elif not entry.deleted:
+    elif at.offset > entry.offset and not entry.deleted:
         nothing = {"text": "", "scored": None, "deleted": True}
         conversation.replace(entry.model_copy(update=nothing | {"touched": at.offset, "touched_ms": at.ms}))
 
 
 def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
-    """Keep what came before its original; of two for one message the deletion, or the higher revision."""
+    """Keep what came before its original; of two for one message the deletion, or the higher revision.
+
+    It has its say when the original comes. Redelivered after that, it stands before the original in the log, and has
+    no other.
+    """
     head = conversation.head
     if at.offset <= head.through:
         return
-    if head.sessions and head.sessions[-1].withdrawn:
+    if not early.deleted and head.sessions and head.sessions[-1].withdrawn:
         raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
     before = next((e for e in head.early if e.message_id == early.message_id), None)
     if before is not None and (before.deleted, before.revision) >= (early.deleted, early.revision):
@@ -197,7 +201,10 @@ def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rule
 
 
 def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
-    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on."""
+    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on.
+
+    What was sent before the withdrawal is not heard any more, so that it cannot begin a session behind its back.
+    """
     if at.offset <= conversation.head.through:
         return
     began = {known.session: known.started_at for known in conversation.head.sessions}
@@ -205,14 +212,10 @@ def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival)
     before = [name for name, start in began.items() if start <= event.withdrawn_at]
     latest = max(before, key=began.__getitem__, default=None)
     known = None if latest is None else conversation.session(latest)
-    if known is not None and known.withdrawn:
-        return
     if latest is None or latest not in conversation.facts:
-        yield event
-        conversation.set_head(
-            through=max(at.offset, conversation.head.through),
-            withdrawn_at=max(event.withdrawn_at, conversation.head.withdrawn_at or event.withdrawn_at),
-            withdrawn_ms=at.ms,
-        )
-    else:
+        if known is None or not known.withdrawn:
+            yield event
+    elif known is None or not known.withdrawn:
         yield from lifecycle.withdraw(conversation, latest, at)
+    withdrawn_at = max(event.withdrawn_at, conversation.head.withdrawn_at or event.withdrawn_at)
+    conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.ms)

@@ -72,7 +72,10 @@ def assert_nothing_stays(talk: Talk) -> None:
     assert talk.last.state is SessionState.ERASED
     assert talk.last.left_out is LeftOut.NO_CONSENT
     assert talk.last.end_reason is EndReason.WITHDRAWN
-    assert not (talk.last.messages or talk.last.exchanges or talk.last.marks or talk.last.known_names)
+    assert not talk.last.messages
+    assert not talk.last.exchanges
+    assert not talk.last.marks
+    assert not talk.last.known_names
     assert talk.last.counts.messages == 0
 
 

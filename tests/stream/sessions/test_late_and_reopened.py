@@ -75,7 +75,10 @@ def test_a_newer_message_soon_after_the_close_reopens_the_session() -> None:
     talk.client("no wait one more thing", end + 20 * MINUTE)
     assert talk.story == [(1, "closed"), (1, "reopened")]
     reopened = talk.last
-    assert not (reopened.messages or reopened.exchanges or reopened.marks or reopened.known_names)
+    assert not reopened.messages
+    assert not reopened.exchanges
+    assert not reopened.marks
+    assert not reopened.known_names
     talk.end(end + 21 * MINUTE)
     assert talk.story[-1] == (2, "closed")
     assert talk.last.session_id == reopened.session_id

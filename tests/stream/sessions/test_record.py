@@ -165,7 +165,9 @@ def left_out(talk: Talk) -> LeftOut | None:
     talk.meet(Role.CLIENT, ["Robin"], 900)
     record = closed(talk).last
     if record.left_out is not None:
-        assert not (record.exchanges or record.messages or record.known_names)
+        assert not record.exchanges
+        assert not record.messages
+        assert not record.known_names
         assert record.counts.messages > 0
     return record.left_out
 
