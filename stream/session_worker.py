@@ -1,7 +1,8 @@
 """The stream stage: messages in, session records out. Wiring only; what happens is in stream/sessions.
 
-What Faust does behind an agent's back, and how this avoids it, is told in docs/how-an-event-travels.md: raw bytes in,
-acknowledged by hand, last; one batch in flight at a time, which a rebalance waits for or calls off.
+Faust acknowledges what raised and what it cannot decode, and opens the flow before it has its place. So: raw bytes in,
+acknowledged by hand, last; one batch in flight at a time, which a rebalance waits for or calls off
+(docs/decisions/0013-hold-the-flow-after-a-restore.md).
 """
 
 import asyncio

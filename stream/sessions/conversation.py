@@ -14,6 +14,7 @@ class Facts:
     """What is asked of a session at every message, kept instead of counted anew."""
 
     count: int
+    first_offset: int
     last_ms: int
     first_sent: datetime
     last_sent: datetime
@@ -175,10 +176,11 @@ class Conversation:
         facts = self.facts.get(session)
         if facts is None:
             self.facts[session] = Facts(
-                1, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms
+                1, entry.offset, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms
             )
             return
         facts.count += 1
+        facts.first_offset = min(facts.first_offset, entry.offset)
         facts.last_ms = max(facts.last_ms, entry.appended_ms)
         facts.first_sent = min(facts.first_sent, entry.sent_at)
         facts.last_sent = max(facts.last_sent, entry.sent_at)

@@ -5,6 +5,7 @@ offset or by changing nothing.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from datetime import datetime
 
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import (
@@ -53,18 +54,24 @@ def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rul
             yield from _withdraw(conversation, event, at)
         case Erasure():
             yield event
-            conversation.clear()
+            _erase(conversation, event, at)
 
 
 def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, score: Score) -> Outputs:
     if not message.consent.processing:
         raise Refused(DeadLetterReason.NO_CONSENT, "consent")
-    if at.offset > conversation.head.through and conversation.entry(message.message_id) is None:
+    if not _seen(conversation, message, at):
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
         conversation.add(session, _entry(conversation, message, at, score))
     # Also after a repeated message: a crash may have come between the message and the close that it causes.
     yield from lifecycle.close_if_too_long(conversation, at, rules)
+
+
+def _seen(conversation: Conversation, message: Message, at: Arrival) -> bool:
+    """Whether the message has had its effect: by its place in the log, by its id, or because a session is named so."""
+    known = conversation.entry(message.message_id) or conversation.session(message.message_id)
+    return known is not None or at.offset <= conversation.head.through
 
 
 def _session_for(
@@ -191,7 +198,7 @@ def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rule
     if rules.end_rule == "idle" or session is None or at.offset <= conversation.head.through:
         return
     facts, known = conversation.facts.get(session), conversation.session(session)
-    if facts is not None and event.ended_at < facts.first_sent:
+    if facts is not None and (event.ended_at < facts.first_sent or at.offset < facts.first_offset):
         return  # the end of an earlier session
     if known is not None and not known.withdrawn and event.ended_at <= known.ended_at:
         return  # the end that came before the reopening, told again
@@ -201,10 +208,7 @@ def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rule
 
 
 def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
-    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on.
-
-    What was sent before the withdrawal is not heard any more, so that it cannot begin a session behind its back.
-    """
+    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on."""
     if at.offset <= conversation.head.through:
         return
     began = {known.session: known.started_at for known in conversation.head.sessions}
@@ -217,5 +221,26 @@ def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival)
             yield event
     elif known is None or not known.withdrawn:
         yield from lifecycle.withdraw(conversation, latest, at)
-    withdrawn_at = max(event.withdrawn_at, conversation.head.withdrawn_at or event.withdrawn_at)
+    _hear_no_more(conversation, event.withdrawn_at, at)
+
+
+def _erase(conversation: Conversation, event: Erasure, at: Arrival) -> None:
+    """Let go of all that came before. Repeated after a crash, it does not touch what has begun since."""
+    for session, facts in list(conversation.facts.items()):
+        if facts.first_offset < at.offset:
+            conversation.drop_text(session)
+    since = tuple(
+        known
+        for known in conversation.head.sessions
+        if known.session in conversation.facts or known.closed_through > at.offset
+    )
+    conversation.set_head(
+        through=max(at.offset, conversation.head.through), sessions=since, names=(), names_ms=0, early=()
+    )
+    _hear_no_more(conversation, event.requested_at, at)
+
+
+def _hear_no_more(conversation: Conversation, sent_before: datetime, at: Arrival) -> None:
+    """What was sent before a withdrawal or an erasure and comes after it is refused."""
+    withdrawn_at = max(sent_before, conversation.head.withdrawn_at or sent_before)
     conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.ms)

@@ -13,7 +13,7 @@ from stream.contracts.vocabulary import EndReason
 from stream.sessions import record
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import MAX_MESSAGES, RECLOSE_AFTER_MS, REMEMBERED_MS, Arrival, Rules
-from stream.sessions.state import SessionHead
+from stream.sessions.state import Head, SessionHead
 
 Records = Iterator[SessionRecord]
 
@@ -140,7 +140,7 @@ def due_ms(conversation: Conversation, rules: Rules) -> int | None:
     if conversation.head.names and not conversation.facts:
         times.append(conversation.head.names_ms + rules.kept_ms)
     if conversation.head.withdrawn_at is not None:
-        times.append(conversation.head.withdrawn_ms + rules.kept_ms)
+        times.append(conversation.head.withdrawn_ms + rules.kept_ms + REMEMBERED_MS)
     times += [early.arrived_ms + rules.kept_ms for early in conversation.head.early]
     return min((time for time in times if time is not None), default=None)
 
@@ -152,31 +152,34 @@ def tick(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
         again = recloses_at(conversation, known)
         if again is not None and again <= at.ms:
             yield from reclose(conversation, known, at, rules)
-    _forget(conversation, at.ms, rules)
+    _forget(conversation, at, rules)
 
 
-def _forget(conversation: Conversation, now_ms: int, rules: Rules) -> None:
+def _forget(conversation: Conversation, at: Arrival, rules: Rules) -> None:
+    """Let go of what nobody can change any more. What came before is done with, should it come again."""
     for known in conversation.head.sessions:
-        text_over = known.closed_at_ms + rules.kept_ms
-        if known.withdrawn:
+        if known.withdrawn or _is_over(conversation, known, at.ms, rules.kept_ms):
             conversation.drop_text(known.session)
-        if known.is_open or recloses_at(conversation, known) is not None:
-            continue
-        if text_over <= now_ms:
-            conversation.drop_text(known.session)
-        if text_over + REMEMBERED_MS <= now_ms:
-            conversation.set_head(sessions=tuple(s for s in conversation.head.sessions if s.session != known.session))
     head = conversation.head
-    early = tuple(e for e in head.early if e.arrived_ms + rules.kept_ms > now_ms)
-    if early != head.early:
-        conversation.set_head(early=early)
-    if head.names and not conversation.facts and head.names_ms + rules.kept_ms <= now_ms:
-        conversation.set_head(names=(), names_ms=0)
-    if head.withdrawn_at is not None and head.withdrawn_ms + rules.kept_ms <= now_ms:
-        conversation.set_head(withdrawn_at=None, withdrawn_ms=0)
-    left = conversation.head
-    if not (conversation.segments or left.sessions or left.names or left.early or left.withdrawn_at):
+    remembered_ms = rules.kept_ms + REMEMBERED_MS
+    left = Head(
+        through=head.through,
+        sessions=tuple(s for s in head.sessions if not _is_over(conversation, s, at.ms, remembered_ms)),
+        early=tuple(e for e in head.early if e.arrived_ms + rules.kept_ms > at.ms),
+    )
+    if conversation.facts or head.names_ms + rules.kept_ms > at.ms:
+        left = left.model_copy(update={"names": head.names, "names_ms": head.names_ms})
+    if head.withdrawn_ms + remembered_ms > at.ms:
+        left = left.model_copy(update={"withdrawn_at": head.withdrawn_at, "withdrawn_ms": head.withdrawn_ms})
+    if left == Head(through=head.through) and not conversation.segments:
         conversation.clear()
+    elif left != head or conversation.dirty:
+        conversation.set_head(**vars(left) | {"through": max(at.offset, head.through)})
+
+
+def _is_over(conversation: Conversation, known: SessionHead, now_ms: int, after_ms: int) -> bool:
+    waits = known.is_open or recloses_at(conversation, known) is not None
+    return not waits and known.closed_at_ms + after_ms <= now_ms
 
 
 def _closed_head(

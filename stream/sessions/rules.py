@@ -17,7 +17,7 @@ MAX_MESSAGES = 5_000  # of one session; a day of chat is a tenth of it
 CONTEXT_MESSAGES = 10  # before an exchange: what a supervisor reads to understand it
 MAX_SESSIONS = 200  # remembered of one conversation, so that its head stays far below one record
 RECLOSE_AFTER_MS = 2_000  # late messages come in bursts; one revision takes them all
-REMEMBERED_MS = 7 * 86_400_000  # after its text is gone: long enough to know a late message of any live topic
+REMEMBERED_MS = 7 * 86_400_000  # after the text is gone: longer than the messages topic keeps what could come again
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Head(Contract):
     """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
     sessions: tuple[SessionHead, ...] = ()
     withdrawn_at: Utc | None = None
-    """When consent was last taken back: what was sent before is not heard any more."""
+    """When consent was last taken back, or erasure asked for: what was sent before is not heard any more."""
     withdrawn_ms: int = 0
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -29,6 +29,8 @@ from stream.open_sessions import OpenSessions
 from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
 from stream.runtime.errors import CounterpointError, Poison
 from stream.session_batches import SessionBatches
+from stream.sessions.events import apply
+from stream.sessions.lifecycle import tick
 from tests.stream.sessions.talk import CONSENT, TENANT, at_second, message, ms, rules
 
 PARTITIONS = 2
@@ -237,7 +239,8 @@ def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
     Worker(broker).process(log.records)
     types = [dict(encoded.headers)["ce_type"].decode() for _, encoded in broker.published]
     assert types == [gone.event_type, erased.event_type]
-    assert broker.changelog == {}
+    (kept,) = broker.changelog
+    assert kept.endswith(b"|0")
 
 
 def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
@@ -265,12 +268,11 @@ def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.Mon
     for name in ("a", "b", "c"):
         log.put(said("room-1", name, "no", ord(name)), ord(name))
     worker = Worker(broker)
-    real = worker.batches._follow.__func__.__globals__["apply"]  # type: ignore[attr-defined]
 
     def broken(conversation: Any, event: Any, *rest: Any) -> Any:
         if event.message_id == "b":
             raise ZeroDivisionError
-        return real(conversation, event, *rest)
+        return apply(conversation, event, *rest)
 
     monkeypatch.setattr("stream.session_batches.apply", broken)
     worker.process(log.records)
@@ -286,12 +288,11 @@ def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch:
         log.put(said(room, "a", "no", 0), 0)
     worker = Worker(broker)
     worker.process(log.records)
-    real = worker.batches._tick_one.__func__.__globals__["tick"]  # type: ignore[attr-defined]
 
     def broken(conversation: Any, *rest: Any) -> Any:
         if conversation.conversation_id == "room-2":
             raise ZeroDivisionError
-        return real(conversation, *rest)
+        return tick(conversation, *rest)
 
     monkeypatch.setattr("stream.session_batches.tick", broken)
     for second in (1_800, 1_801, 1_802):
@@ -316,6 +317,7 @@ def test_what_the_outlet_raises_ends_the_batch() -> None:
         Worker(broker).process(log.records)
 
 
+Process = Callable[[Worker, list[RawRecord]], Coroutine[Any, Any, None]]
 ROOMS = ("room-1", "room-2")
 
 
@@ -356,7 +358,10 @@ def conversations(seed: int) -> Log:
 
 
 def run(
-    log: Log, broker: Broker, sizes: Sequence[int], process: Callable[[Worker, list[RawRecord]], Awaitable[None]]
+    log: Log,
+    broker: Broker,
+    sizes: Sequence[int],
+    process: Process,
 ) -> None:
     """Feed the log in batches of these sizes; a worker that dies is followed by one that begins at the last batch."""
     worker, at, turn = new_worker(broker), 0, 0
@@ -364,7 +369,7 @@ def run(
         batch = log.records[at : at + sizes[turn % len(sizes)]]
         turn += 1
         try:
-            asyncio.run(process(worker, batch))  # type: ignore[arg-type]
+            asyncio.run(process(worker, batch))
         except Crash:
             broker.fails_at = None
             worker = new_worker(broker)

@@ -42,6 +42,7 @@ class Bench:
 
     stage: Stage
     servers: str
+    env: dict[str, str]
     seen: dict[str, list[Any]] = field(default_factory=lambda: {SESSIONS: [], DEAD_LETTERS: []})
 
     def __post_init__(self) -> None:
@@ -161,7 +162,7 @@ def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
     }
     create_missing(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS))
     with Stage("stream", run_dir / "stream", env=env, health_url=f"http://127.0.0.1:{port}") as stage:
-        bench = Bench(stage, kafka.bootstrap_servers)
+        bench = Bench(stage, kafka.bootstrap_servers, env)
         yield bench
         bench.close()
 
@@ -346,6 +347,32 @@ def test_a_worker_asked_to_end_hands_over_within_ten_seconds(bench: Bench) -> No
     rooms = rooms_with(bench, 40, ask)
     bench.stage.wait_ready()
     assert_exact(rooms)
+
+
+def test_messages_that_waited_for_a_worker_are_all_taken(bench: Bench) -> None:
+    """A worker that restores state while a backlog waits loses none of it: Faust alone would, and commit that."""
+    rooms = [bench.room() for _ in range(20)]
+    for number, (role, text) in enumerate(RESISTANT):
+        if number % 3 == 1:
+            bench.stage.stop()
+        for room in rooms:
+            room.put(room.message(role, text))
+        if number % 3 == 1:
+            bench.stage.start()
+    for room in rooms:
+        room.end()
+    assert_exact(rooms)
+
+
+def test_a_second_worker_takes_its_share_and_gives_it_back(bench: Bench, run_dir: Path) -> None:
+    """A rebalance in the middle of forty open sessions, and another when the second worker ends."""
+    (port,) = free_ports(1)
+    env = bench.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
+    second = Stage("stream", run_dir / "stream-2", env=env, health_url=f"http://127.0.0.1:{port}")
+    rooms = rooms_with(bench, 40, second.launch)
+    second.wait_ready()
+    more = rooms_with(bench, 40, second.stop)
+    assert_exact(rooms + more)
 
 
 def test_when_everything_is_bad_the_stage_stops_and_says_so(bench: Bench) -> None:

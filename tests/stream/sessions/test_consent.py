@@ -194,7 +194,7 @@ def test_what_was_sent_before_a_withdrawal_that_overtook_it_begins_no_session() 
     assert talk.conversation.open_session is not None
     other = Talk()
     other.withdraw(10)
-    other.tick(10 + DAY)
+    other.tick(10 + 8 * DAY)
     assert other.conversation.is_empty
 
 
@@ -233,8 +233,27 @@ def test_an_erasure_travels_on_and_leaves_nothing() -> None:
     talk.session(2 * IDLE)
     talk.erase(2 * IDLE + 50)
     assert isinstance(talk.published[-1], Erasure)
+    assert talk.conversation.segments == {}
+    assert talk.head.sessions == ()
+    assert "Ms Example" not in talk.kept
+    assert refusal(talk, SECRET, 2 * IDLE + 51, sent=2 * IDLE + 49) is DeadLetterReason.NO_CONSENT
+    talk.tick(2 * IDLE + 50 + 8 * DAY)
     assert talk.conversation.is_empty
-    assert talk.kept == ""
+
+
+def test_an_erasure_repeated_after_a_crash_spares_what_has_begun_since() -> None:
+    """It stands in the log before it."""
+    talk = Talk()
+    talk.session()
+    talk.erase(40)
+    place = talk.offset
+    talk.session(50)
+    end = talk.offset
+    talk.offset = place - 1
+    talk.erase(40)
+    talk.offset = end
+    talk.end(100)
+    assert talk.last.counts.messages == 4
 
 
 def test_after_an_erasure_the_conversation_may_begin_anew() -> None:

@@ -25,6 +25,29 @@ def test_a_message_that_comes_again_has_no_effect() -> None:
     assert talk.kept == before
 
 
+def test_a_sessions_first_message_is_known_when_its_text_is_gone() -> None:
+    """The session bears its name: told again, under another time, it begins no second one of that name."""
+    talk = Talk()
+    talk.client("hello", 0, message_id="a")
+    talk.end(1)
+    talk.tick(1 + DAY)
+    talk.client("hello", 2 * DAY, message_id="a")
+    assert talk.conversation.open_session is None
+
+
+def test_an_edit_that_had_its_say_has_no_other_when_it_comes_again() -> None:
+    """It stands before its original in the log: the original took its words, or it was refused."""
+    talk = Talk()
+    talk.offset = 10
+    talk.client("original", 5, message_id="a", sent=0)
+    talk.offset = 0
+    talk.edit("a", "redelivered", 4)
+    talk.delete("a", 4.5)
+    entry = talk.conversation.entry("a")
+    assert entry is not None
+    assert (entry.text, entry.deleted) == ("original", False)
+
+
 def test_a_message_changes_exactly_one_part() -> None:
     """So that it is seen and has its effect in one write, wherever in a session it comes."""
     conversation = Conversation("acme", "room-1")
