@@ -2,7 +2,7 @@
 
 Faust acknowledges what raised and what it cannot decode, and opens the flow before it has its place. So: raw bytes in,
 acknowledged by hand, last; one batch in flight at a time, which a rebalance waits for or calls off
-(docs/decisions/0013-hold-the-flow-after-a-restore.md).
+(docs/decisions/0012-hold-the-flow-after-a-restore.md).
 """
 
 import asyncio
