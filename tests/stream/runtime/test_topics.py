@@ -88,7 +88,12 @@ def test_a_changed_setting_is_named_with_its_value_and_how_to_mend_it(topics: se
     changed = ConfigResource(ConfigResourceType.TOPIC, OPEN_SESSIONS_CHANGELOG, {"cleanup.policy": "delete"})
     admin.alter_configs([changed])
     admin.close()
-    sentences = [sentence for sentence in compare(topics) if "cleanup.policy" in sentence]
+
+    def about_cleanup() -> list[str]:
+        return [sentence for sentence in compare(topics) if "cleanup.policy" in sentence]
+
+    assert eventually(lambda: bool(about_cleanup())), "the broker tells a changed setting a moment later"
+    sentences = about_cleanup()
     assert len(sentences) == 1
     assert f"{OPEN_SESSIONS_CHANGELOG} has cleanup.policy=delete, it should be compact" in sentences[0]
     assert "--add-config cleanup.policy=compact" in sentences[0]
