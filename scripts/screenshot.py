@@ -40,7 +40,7 @@ def main() -> int:
         browser.find_element(By.NAME, "username").send_keys("supervisor")
         browser.find_element(By.NAME, "password").send_keys(password)
         browser.find_element(By.CSS_SELECTOR, "form button").click()
-        browser.find_element(By.CSS_SELECTOR, "main section:last-of-type a[href^='/sessions/']").click()
+        browser.find_element(By.CSS_SELECTOR, "main section:last-of-type li:last-child a[href^='/sessions/']").click()
         browser.save_screenshot(str(ROOT / "docs" / "session.png"))
     finally:
         browser.quit()
