@@ -1,0 +1,25 @@
+"""The command itself: its help, its panels and its exit statuses. The other files of this folder fill it."""
+
+from typing import Final
+
+import typer
+
+from plugin.queue.wording import SCOPE
+
+MISCONFIGURED: Final = 2  # exit status: a person must change something
+AWAY: Final = 1  # exit status: something did not answer; trying again may help
+
+STAGES: Final = "Run a stage"
+SETUP: Final = "Set up and check"
+PEOPLE: Final = "Use it"
+NIGHT: Final = "Keep it running"
+PRIVACY: Final = "Forget and protect"
+MODELS: Final = "Models"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and those may hold text
+    help=f"Feedback, after the session, on how moments of client resistance were handled in text counselling. {SCOPE}",
+    epilog="Settings: counterpoint.toml, COUNTERPOINT_... variables, files in COUNTERPOINT_SECRETS_DIR. See README.md.",
+)

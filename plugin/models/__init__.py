@@ -1,0 +1,1 @@
+"""What stands between a model and people: sample, agreement, check, activation."""

@@ -1,0 +1,1 @@
+"""What an operator does at night: dead letters, status."""

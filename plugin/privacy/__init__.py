@@ -1,0 +1,1 @@
+"""What forgets and what proves it: erasure, retention, key rotation, legal hold."""
