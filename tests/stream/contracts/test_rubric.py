@@ -8,17 +8,26 @@ from pathlib import Path
 import pytest
 
 from stream.contracts.rubric import (
+    BEHAVIOURS,
+    COLLABORATION,
     COLLUSION,
+    GROUPS,
     HOW_TO_READ,
     LEVEL_TITLES,
+    MISTAKES,
     ORIGIN,
+    PRINCIPLES,
     RUBRIC,
     RUBRIC_VERSION,
+    Behaviour,
+    Group,
     LevelRubric,
+    Mistake,
+    Principle,
     anchor,
     markdown,
 )
-from stream.contracts.vocabulary import Concern, Level, Mechanism
+from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "rubric.md"
@@ -47,26 +56,83 @@ def test_every_level_is_defined_from_none_to_strong(mechanism: Mechanism) -> Non
 
 
 @pytest.mark.parametrize("meaning", CASES)
-def test_a_level_says_when_it_holds_and_shows_it_by_an_example(meaning: LevelRubric) -> None:
-    """Definition and example are whole sentences, and short enough to be read between two sessions."""
-    for words in (meaning.definition, meaning.example_client, meaning.example_reply):
+def test_a_level_says_when_it_holds_and_shows_it_by_two_examples(meaning: LevelRubric) -> None:
+    """All of it is whole sentences, and short enough to be read between two sessions."""
+    first, second = meaning.examples
+    for words in (meaning.definition, meaning.in_chat, first.client, first.reply, second.client, second.reply):
         assert words == words.strip()
         assert words[-1] in ".?!"
         assert 20 < len(words) < 250
+    assert first.client != second.client
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
-def test_the_three_examples_of_a_mechanism_answer_the_same_client(mechanism: Mechanism) -> None:
+def test_the_examples_of_a_mechanism_answer_the_same_two_clients(mechanism: Mechanism) -> None:
     """Only the reply differs from level to level, so a reader sees what makes the level."""
     levels = RUBRIC[mechanism].levels.values()
-    assert len({meaning.example_client for meaning in levels}) == 1
-    assert len({meaning.example_reply for meaning in levels}) == len(Level)
+    assert len({tuple(example.client for example in meaning.examples) for meaning in levels}) == 1
 
 
-def test_no_example_belongs_to_two_mechanisms() -> None:
-    """A reply expresses several mechanisms at once; each example is written for one."""
-    replies = [meaning.example_reply for entry in RUBRIC.values() for meaning in entry.levels.values()]
-    assert len(set(replies)) == len(replies)
+def test_no_example_belongs_to_two_places() -> None:
+    """A reply expresses several mechanisms at once; each example is written for one level of one."""
+    levels = [meaning for entry in RUBRIC.values() for meaning in entry.levels.values()]
+    replies = [example.reply for meaning in levels for example in meaning.examples]
+    assert len(set(replies)) == len(replies) == 2 * len(Mechanism) * len(Level)
+
+
+@pytest.mark.parametrize("mechanism", Mechanism)
+def test_a_mechanism_names_its_theory_with_years_and_differs_from_each_of_the_others(mechanism: Mechanism) -> None:
+    """A supervisor may look it up, and may ask why this is not that."""
+    entry = RUBRIC[mechanism]
+    assert re.search(r"\b(19|20)\d\d\b", entry.theory)
+    assert set(entry.neighbours) == set(Mechanism) - {mechanism}
+    for words in (entry.theory, *entry.neighbours.values()):
+        assert words in markdown()
+
+
+def test_the_thirteen_behaviours_stand_in_their_four_groups() -> None:
+    """As PsyFIRE has them: 2 that argue, 7 that deny, 2 that avoid, 2 that ignore."""
+    assert list(BEHAVIOURS) == list(ResistanceType)
+    assert list(GROUPS) == list(Group)
+    sizes = {group: sum(behaviour.group is group for behaviour in BEHAVIOURS.values()) for group in Group}
+    assert sizes == {Group.ARGUING: 2, Group.DENYING: 7, Group.AVOIDING: 2, Group.IGNORING: 2}
+
+
+@pytest.mark.parametrize(("kind", "behaviour"), BEHAVIOURS.items())
+def test_a_behaviour_is_described_and_blames_nobody(kind: ResistanceType, behaviour: Behaviour) -> None:
+    """A verb after "the client", and an example; both on the page."""
+    assert f"| {kind} | the client {behaviour.meaning} | {behaviour.example} |" in markdown()
+    assert not re.search(r"resistant|difficult|manipulat|refus", behaviour.meaning)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.title)
+def test_a_common_mistake_is_named_defined_shown_and_costs_something(mistake: Mistake) -> None:
+    """So that a reason can call it by its name."""
+    assert mistake.weakens
+    assert f"**{mistake.title}.** {mistake.definition}" in markdown()
+    assert f"> Reply: {mistake.example}\n" in markdown()
+
+
+def test_the_common_mistakes_are_the_seven_known_ones() -> None:
+    """Collusion among them: it is neither alignment nor autonomy."""
+    assert [mistake.title for mistake in MISTAKES] == [
+        "Arguing for change",
+        "Advice without permission",
+        "Premature problem-solving",
+        "Ignoring the resistance",
+        "False reassurance",
+        "Closed-question interrogation",
+        "Collusion",
+    ]
+    assert MISTAKES[-1].weakens == (Mechanism.STANCE_ALIGNMENT, Mechanism.RESPECT_FOR_AUTONOMY)
+
+
+def test_seven_principles_are_the_yardstick_for_suggestions_alone() -> None:
+    """Each asks a question of a suggested reply; the page says that nobody is held against them."""
+    assert list(PRINCIPLES) == list(Principle)
+    assert all(yardstick.question.endswith("?") for yardstick in PRINCIPLES.values())
+    assert "a yardstick for a suggestion, never for a person" in markdown()
+    assert COLLABORATION in markdown()
 
 
 def test_levels_bear_the_names_that_pages_use() -> None:
@@ -101,20 +167,22 @@ def test_the_page_names_every_subject_that_gets_no_level(concern: Concern) -> No
     assert COLLUSION in markdown()
 
 
-def test_the_page_has_a_heading_for_each_mechanism_and_each_of_its_levels() -> None:
+def test_the_page_has_a_heading_for_each_part_of_the_rubric() -> None:
     """Nothing of the rubric is left off the page."""
     assert headings(1) == [f"Rubric {RUBRIC_VERSION}: the four mechanisms and their levels"]
-    assert headings(2) == [entry.title for entry in RUBRIC.values()]
-    assert headings(3) == ["0 · No expression", "1 · Weak expression", "2 · Strong expression"] * len(Mechanism)
+    titles = [entry.title for entry in RUBRIC.values()]
+    rest = ["Common mistakes", "Kinds of resistance", "What a suggested reply is held against"]
+    assert headings(2) == titles + rest
+    levels = ["0 · No expression", "1 · Weak expression", "2 · Strong expression", "Beside its neighbours"]
+    assert headings(3) == levels * len(Mechanism) + [group.value.title() for group in Group]
 
 
 @pytest.mark.parametrize("meaning", CASES)
-def test_the_page_shows_each_definition_with_its_example(meaning: LevelRubric) -> None:
+def test_the_page_shows_each_definition_with_its_examples(meaning: LevelRubric) -> None:
     """What the model is told is what people can read."""
-    assert (
-        f"{meaning.definition}\n\n> Client: {meaning.example_client}\n>\n> Reply: {meaning.example_reply}\n"
-        in markdown()
-    )
+    examples = [f"> Client: {example.client}\n>\n> Reply: {example.reply}\n" for example in meaning.examples]
+    shown = [f"{meaning.definition}\n", f"In text chat: {meaning.in_chat}\n", *examples]
+    assert "\n".join(shown) in markdown()
 
 
 def test_the_page_in_the_repository_is_the_one_the_rubric_makes() -> None:

@@ -162,11 +162,10 @@ READ_OTHERWISE = [
 ]
 
 RUBRIC_EXAMPLES = [
-    pytest.param(
-        mechanism, level, meaning.example_client, meaning.example_reply, id=f"{mechanism}-{level.name.lower()}"
-    )
+    pytest.param(mechanism, level, example.client, example.reply, id=f"{mechanism}-{level.name.lower()}-{number}")
     for mechanism, entry in RUBRIC.items()
     for level, meaning in entry.levels.items()
+    for number, example in enumerate(meaning.examples, start=1)
 ]
 
 

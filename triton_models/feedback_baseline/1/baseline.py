@@ -16,7 +16,7 @@ from .text import Sentence, readable, sentences
 
 VERSION = "0.1"
 """Of rules and cues and patterns together: a change to any of them is another version."""
-RUBRIC_VERSION = "0.1"
+RUBRIC_VERSION = "0.2"
 
 MOST_STRENGTHS = 2
 """Few points are read; the levels show the rest."""

@@ -1,4 +1,4 @@
-"""The four rules: from named cues in a reply to a level of rubric 0.1, with the words it rests on.
+"""The four rules: from named cues in a reply to a level of rubric 0.2, with the words it rests on.
 
 Each rule reads the client turn and the reply that answers it, nothing else. What it calls "returned" are words of
 the client's that the reply takes up: the one sign, visible without understanding, that a reply speaks to this client.

@@ -1,0 +1,35 @@
+"""What mechanisms, levels and resistance mean: the one source for prompt, page, digest, training and docs/rubric.md.
+
+`python -m stream.contracts.rubric > docs/rubric.md` writes the page; a test holds it against this folder.
+"""
+
+from stream.contracts.rubric.mechanisms import RUBRIC
+from stream.contracts.rubric.mistakes import COLLUSION, MISTAKES, Mistake
+from stream.contracts.rubric.page import anchor, markdown
+from stream.contracts.rubric.principles import PRINCIPLES, Principle
+from stream.contracts.rubric.resistance import BEHAVIOURS, COLLABORATION, GROUPS, Behaviour, Group
+from stream.contracts.rubric.shape import LEVEL_TITLES, Example, LevelRubric, MechanismRubric
+from stream.contracts.rubric.version import HOW_TO_READ, ORIGIN, RUBRIC_VERSION
+
+__all__ = [
+    "BEHAVIOURS",
+    "COLLABORATION",
+    "COLLUSION",
+    "GROUPS",
+    "HOW_TO_READ",
+    "LEVEL_TITLES",
+    "MISTAKES",
+    "ORIGIN",
+    "PRINCIPLES",
+    "RUBRIC",
+    "RUBRIC_VERSION",
+    "Behaviour",
+    "Example",
+    "Group",
+    "LevelRubric",
+    "MechanismRubric",
+    "Mistake",
+    "Principle",
+    "anchor",
+    "markdown",
+]

@@ -1,0 +1,39 @@
+"""Seven principles of a good counselling reply: the yardstick for suggested replies, not for people.
+
+The seven are those of arXiv 2502.19731 by name; the questions are ours.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Principle(StrEnum):
+    """What a suggested reply is held against."""
+
+    EMPATHY = "empathy"
+    RELEVANCE = "relevance"
+    CLARITY = "clarity"
+    SAFETY = "safety"
+    EXPLORATION = "exploration"
+    AUTONOMY = "autonomy"
+    STAGE_OF_CHANGE = "stage_of_change"
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A principle's name as people read it, and the question it puts to a suggested reply."""
+
+    title: str
+    question: str
+
+
+PRINCIPLES: Final[dict[Principle, Yardstick]] = {
+    Principle.EMPATHY: Yardstick("Empathy", "Does it show that what the client feels was understood?"),
+    Principle.RELEVANCE: Yardstick("Relevance", "Is it about this client and this moment, not about anybody?"),
+    Principle.CLARITY: Yardstick("Clarity", "Is it short and plain, with one thought at a time?"),
+    Principle.SAFETY: Yardstick("Safety", "Is there nothing in it that could do harm, promise too much or diagnose?"),
+    Principle.EXPLORATION: Yardstick("Exploration", "Does it help the client to look closer for themselves?"),
+    Principle.AUTONOMY: Yardstick("Autonomy", "Does it leave the decision, and the credit, with the client?"),
+    Principle.STAGE_OF_CHANGE: Yardstick("Stage of change", "Does it ask for no more than the client is ready for?"),
+}

@@ -1,0 +1,42 @@
+"""How the rubric is laid out in code: what prompt, page, digest, document and training data all read."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from stream.contracts.vocabulary import Level, Mechanism
+
+LEVEL_TITLES: Final = {
+    Level.NONE: "No expression",
+    Level.WEAK: "Weak expression",
+    Level.STRONG: "Strong expression",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One reply to one client turn, both written by us."""
+
+    client: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class LevelRubric:
+    """One level of one mechanism: when it holds, how it looks in typed chat, and two examples."""
+
+    definition: str
+    in_chat: str
+    examples: tuple[Example, Example]
+
+
+@dataclass(frozen=True)
+class MechanismRubric:
+    """One mechanism: its name as people read it, what it means, what it stands on, and its three levels."""
+
+    title: str
+    definition: str
+    theory: str
+    """Where the idea comes from; names and years of published work, in our words."""
+    levels: dict[Level, LevelRubric]
+    neighbours: dict[Mechanism, str]
+    """How it differs from each of the others."""
