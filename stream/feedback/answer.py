@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stream.contracts.vocabulary import Level, Mechanism, ResistanceType, Verdict
+from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType, Verdict
 from stream.runtime.codec import read_json
 from stream.runtime.errors import CounterpointError, Poison
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Of this JSON object; part of a model's version."""
 
 # Code points. A reason is one or two sentences; the bounds also bound the tokens a model may spend.
@@ -63,6 +63,8 @@ class SuggestedReply(_Part):
 class ModelAnswer(_Part):
     """One model's whole answer on one exchange."""
 
+    # Before all else: where it is set, nothing after it is used.
+    critical_content: Concern | None = None
     verdict: Verdict
     resistance_type: ResistanceType | None
     ratings: tuple[RatedMechanism, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))

@@ -15,6 +15,7 @@ from stream.feedback.answer import ModelAnswer, Quotation, RatedMechanism
 from stream.feedback.model import Part
 from stream.feedback.prepared import Prepared
 from stream.feedback.quotes import find_quote
+from stream.feedback.suggestions import fault_of
 from stream.feedback.wording import blames
 
 FAILED_MECHANISMS_TO_ABSTAIN = 2
@@ -73,7 +74,7 @@ def check(answer: ModelAnswer, prepared: Prepared, *, is_baseline: bool, reveal:
                 pattern_id=other.pattern_id if is_baseline else None,  # the library of patterns is the baseline's
             )
             for other in answer.alternatives
-            if _may_be_said(other.text, conversation)
+            if _may_be_said(other.text, conversation) and fault_of(other.text) is None
         ),
         problems=tuple(problems),
     )

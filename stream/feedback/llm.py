@@ -9,14 +9,16 @@ from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Verdict
 from stream.feedback.answer import SCHEMA_VERSION, ModelAnswer, Unusable, read_answer
-from stream.feedback.model import Deadline, RequestFailed, ShownExchange, ask_canary
+from stream.feedback.model import Deadline, ModelAway, RequestFailed, ShownExchange, ask_canary
 from stream.feedback.prompt import PROMPT_VERSION, render
 from stream.feedback.triton import Connection, Tensors
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.runtime.errors import Misconfigured
 
 MODEL = "feedback_llm"
 MAX_TOKENS = 1_600  # four reasons with quotations, two strengths and two alternatives take some 900
 _STOP_TOKENS = [128001, 128008, 128009]  # Llama 3.1: end of text, end of message, end of turn
+STRUCTURED_OUTPUTS = ("structured_outputs", "guided_decoding")
+"""How Triton's vLLM backend calls the schema: since release 25.11, and through 25.10."""
 _OUTPUTS = ("text_output", "finish_reason")
 _UNFINISHED = frozenset({"", "None"})
 
@@ -27,30 +29,43 @@ def boundary() -> str:
 
 
 def answer_schema() -> dict[str, object]:
-    """The JSON Schema that decoding is held to. A language model does not get away with "not assessed"."""
+    """The JSON Schema that decoding is held to: every field said, and no word on patterns, which are the baseline's.
+
+    A language model does not get away with "not assessed".
+    """
     schema = ModelAnswer.model_json_schema()
     schema["$defs"]["Verdict"]["enum"] = [Verdict.CONFIRMED.value, Verdict.REJECTED.value]
+    del schema["$defs"]["SuggestedReply"]["properties"]["pattern_id"]
+    schema["required"] = list(schema["properties"])
     return schema
 
 
-def sampling_parameters() -> bytes:
-    """All sampling values, for the backend has no useful defaults. The schema is JSON inside the JSON: so it asks."""
-    values = {
+def sampling_parameters(*, key: str = STRUCTURED_OUTPUTS[0], lora: str = "") -> bytes:
+    """All sampling values, for the backend has no useful defaults. The schema is JSON inside the JSON: so it asks.
+
+    `key` is the backend's own name for the schema, `lora` an adapter of its multi_lora.json.
+    """
+    values: dict[str, object] = {
         "temperature": 0,
         "seed": 0,
         "max_tokens": MAX_TOKENS,
         "stop_token_ids": _STOP_TOKENS,
-        "structured_outputs": json.dumps({"json": answer_schema()}),
+        key: json.dumps({"json": answer_schema()}),
     }
+    if lora:
+        values["lora_name"] = lora
     return json.dumps(values).encode()
 
 
 class TritonLlm:
     """Llama-3.1-8B-Instruct, prompted or fine-tuned, behind Triton."""
 
-    def __init__(self, connection: Connection, *, boundary: Callable[[], str] = boundary) -> None:
+    def __init__(self, connection: Connection, *, lora: str = "", boundary: Callable[[], str] = boundary) -> None:
+        """`lora` names an adapter that the server holds beside the weights; empty: the weights alone."""
         self._connection = connection
+        self._lora = lora
         self._boundary = boundary
+        self._sampling = sampling_parameters(lora=lora)
         self._version: ModelVersion | None = None
 
     @property
@@ -65,7 +80,7 @@ class TritonLlm:
         inputs: Tensors = {
             "text_input": render(exchange, boundary=self._boundary(), repair=repair).encode(),
             "stream": False,
-            "sampling_parameters": sampling_parameters(),
+            "sampling_parameters": self._sampling,
             "exclude_input_in_output": True,  # otherwise the prompt stands before the answer
             "return_finish_reason": True,
         }
@@ -86,22 +101,33 @@ class TritonLlm:
         try:
             parameters = await self._connection.parameters(MODEL, deadline)
         except RequestFailed as error:
-            raise Unavailable(f"the feedback model ({error.why})") from None
+            raise ModelAway(error.why) from None
         prompt = parameters.get("prompt_version", "")
         if prompt != PROMPT_VERSION:
             raise Misconfigured(
                 f"Triton serves {MODEL} for prompt version {prompt or 'unknown'}, but this version speaks"
                 f" {PROMPT_VERSION}. Deploy the model repository of the same release."
             )
+        key = parameters.get("structured_output_key", STRUCTURED_OUTPUTS[0])
+        if key not in STRUCTURED_OUTPUTS:
+            raise Misconfigured(
+                f"structured_output_key in {MODEL}/config.pbtxt is {key}; it must be {' or '.join(STRUCTURED_OUTPUTS)}."
+            )
+        self._sampling = sampling_parameters(key=key, lora=self._lora)
+        weights = parameters.get("weights", "unknown")
         self._version = ModelVersion(
-            name=parameters.get("display_name", MODEL),
+            name=parameters.get("display_name", MODEL) + (f" with adapter {self._lora}" if self._lora else ""),
             adapter="llm",
-            weights=parameters.get("weights", "unknown"),
+            weights=f"{weights}+{self._lora}" if self._lora else weights,
             prompt=PROMPT_VERSION,
             rubric=RUBRIC_VERSION,
             schema_version=SCHEMA_VERSION,
         )
         await ask_canary(self, deadline)
+
+    async def reload(self, deadline: Deadline) -> None:
+        """See `FeedbackModel`."""
+        await self._connection.reload(MODEL, deadline)
 
     async def close(self) -> None:
         """See `FeedbackModel`."""

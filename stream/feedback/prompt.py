@@ -1,42 +1,29 @@
-"""The prompt of the language model: instructions, rubric, one exchange, instructions again.
+"""The prompt of the language model: instructions, rubric, worked examples, one exchange, instructions again.
+
+What is the same for every exchange comes first, so that the server reads it once for all of them.
 
 Chat text is hostile input, so the exchange stands between two lines that carry a word drawn anew for each request,
 each message on one line under its number, and the task is repeated after it. Raise `PROMPT_VERSION` with every change
 of what is rendered here: it is part of an assessment's id, and the served model names the one it goes with.
 """
 
-from stream.contracts.rubric import RUBRIC
-from stream.contracts.vocabulary import Mechanism, ResistanceType
+from stream.contracts.rubric import BEHAVIOURS, COLLABORATION, GROUPS, MISTAKES, PRINCIPLES, RUBRIC
+from stream.contracts.vocabulary import Concern, Mechanism
+from stream.feedback.few_shots import FEW_SHOTS
 from stream.feedback.model import Part, ShownExchange, ShownMessage
 
-PROMPT_VERSION = "1"
-MAX_EXCHANGE_CODE_POINTS = 12_000
-"""About 4,000 tokens: with 2,500 of instructions and the answer's 1,600 it fits a model length of 8,192."""
-
-RESISTANCE_TYPES: dict[ResistanceType, str] = {
-    ResistanceType.CHALLENGING: "disputes that what the counsellor said is right",
-    ResistanceType.DISCOUNTING: "doubts or belittles the counsellor's ability or usefulness",
-    ResistanceType.BLAMING: "answers a step the counsellor proposes by laying the problem on others",
-    ResistanceType.DISAGREEING: "turns down what the counsellor proposes and offers nothing in its place",
-    ResistanceType.EXCUSING: "justifies own behaviour in order not to follow a direction",
-    ResistanceType.MINIMIZING: "says that the risk or the trouble is made too much of",
-    ResistanceType.PESSIMISM: "answers a step with hopelessness about own chances",
-    ResistanceType.RELUCTANCE: "voices reservations about information or advice",
-    ResistanceType.UNWILLINGNESS: "is content as things are, or says there is no wish to change",
-    ResistanceType.MINIMUM_TALK: "answers an open question with next to nothing",
-    ResistanceType.LIMIT_SETTING: "declines to talk about a subject",
-    ResistanceType.INATTENTION: "goes on with the own subject as if the counsellor had not spoken",
-    ResistanceType.SIDETRACKING: "changes the subject",
-}
-"""Names are those of arXiv 2601.14780; the wording is ours."""
+PROMPT_VERSION = "2"
+MAX_EXCHANGE_CODE_POINTS = 7_000
+"""Some 2,100 tokens; with 4,000 of instructions and examples and the answer's 1,600 it fits a length of 8,192."""
 
 # Llama 3.1's own template, to the letter. No <|begin_of_text|>: the server adds it, and two of them cost accuracy.
-_TEMPLATE = (
+_SYSTEM = (
     "<|start_header_id|>system<|end_header_id|>\n\n"
     "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n{system}<|eot_id|>"
-    "<|start_header_id|>user<|end_header_id|>\n\n{user}<|eot_id|>"
-    "<|start_header_id|>assistant<|end_header_id|>\n\n"
 )
+_USER = "<|start_header_id|>user<|end_header_id|>\n\n{user}<|eot_id|>"
+_ASSISTANT = "<|start_header_id|>assistant<|end_header_id|>\n\n"
+_END_OF_TURN = "<|eot_id|>"
 
 _TASK = """\
 You read one exchange from a text-counselling session that is over. You write for the counsellor's supervisor, who
@@ -45,19 +32,24 @@ knows the work and will judge for herself. You answer with one JSON object and n
 The client turn was marked as possible resistance. Resistance is something between two people at a moment, never a
 fault of the client. Describe words and what they do; never describe or label a person.
 
-1. verdict: "confirmed" if the client turn resists the counsellor or the direction of the talk, "rejected" if not (the
+1. critical_content: if the client's words speak of one of {concerns}, name the first that fits, abstain, and leave
+   every level null: agreeing with a delusion is not alignment, and respecting a plan of self-harm is not autonomy.
+   Otherwise null.
+2. verdict: "confirmed" if the client turn resists the counsellor or the direction of the talk, "rejected" if not (the
    client disagrees with somebody else, corrects a fact, or simply does not want a thing).
    resistance_type: the one type below that fits best if confirmed, null if rejected.
-2. ratings: rate the reply once for each of the four mechanisms, in the order below. For each, first evidence, then
+3. ratings: rate the reply once for each of the four mechanisms, in the order below. For each, first evidence, then
    reason, then level (0, 1 or 2 as defined below; null if you cannot tell).
    - evidence: at most three quotations, copied word for word from one message, with the number of that message.
      Levels 1 and 2 need one from the reply. Level 0 quotes the words of the client turn that went unanswered, or
      nothing.
    - reason: one or two plain sentences about what the reply does.
-3. strengths: up to two short sentences on what the reply does well; none if nothing stands out.
-4. alternatives: up to two replies the counsellor could have written instead, each in the counsellor's own voice, short,
-   without advice the client did not ask for, each with the mechanism it would express more. pattern_id is null.
-5. abstain: true only if the exchange cannot be judged at all, with the reason in abstain_reason; otherwise false
+4. strengths: up to two short sentences on what the reply does well; none if nothing stands out.
+5. alternatives: up to two replies the counsellor could have written instead, each in the counsellor's own voice, short,
+   each with the mechanism it would express more; none if the reply leaves nothing to add. Without advice the client
+   did not ask for, without promises, diagnoses or words on medication, and without any feeling, experience or identity
+   of the counsellor's ("I know how that feels"): you cannot know whether it is true.
+6. abstain: true only if the exchange cannot be judged at all, with the reason in abstain_reason; otherwise false
    and "".
 
 Names are replaced by placeholders such as [CLIENT_1]. Keep them as they are."""
@@ -70,6 +62,10 @@ out above, with quotations copied word for word. Answer with the JSON object alo
 
 def render(exchange: ShownExchange, *, boundary: str, repair: str | None = None) -> str:
     """The whole prompt as the model's tokeniser takes it. `boundary` is a word nobody in the chat could know."""
+    return _SHARED + _USER.format(user=_user(exchange, boundary, repair)) + _ASSISTANT
+
+
+def _user(exchange: ShownExchange, boundary: str, repair: str | None = None) -> str:
     messages = _fitting(exchange.messages)
     lines = [f"[{message.number}] {message.part} {message.role}: {message.text}" for message in messages]
     user = [
@@ -81,21 +77,32 @@ def render(exchange: ShownExchange, *, boundary: str, repair: str | None = None)
     ]
     if repair is not None:
         user += ["", "An answer of yours to this exchange could not be used. Answer anew and mend this:", repair]
-    return _TEMPLATE.format(system=_system(), user="\n".join(user))
+    return "\n".join(user)
+
+
+def _shared() -> str:
+    """What stands before every exchange: the system's turn, then the worked examples."""
+    turns = [_SYSTEM.format(system=_system())]
+    for number, shot in enumerate(FEW_SHOTS, start=1):
+        turns += [_USER.format(user=_user(shot.exchange, f"example-{number}")), _ASSISTANT]
+        turns += [shot.answer_json, _END_OF_TURN]
+    return "".join(turns)
 
 
 def _system() -> str:
-    types = [f"- {kind}: the client {meaning}" for kind, meaning in RESISTANCE_TYPES.items()]
-    return "\n".join([_TASK, "", "Types of resistance:", *types, "", "Mechanisms and levels:", *_rubric()])
-
-
-def _rubric() -> list[str]:
-    lines: list[str] = []
+    lines = [_TASK.format(concerns=", ".join(Concern)), "", "Types of resistance:"]
+    for group, meaning in GROUPS.items():
+        lines.append(f"{group}. {meaning}")
+        lines += [f"- {kind}: the client {b.meaning}" for kind, b in BEHAVIOURS.items() if b.group is group]
+    lines += [COLLABORATION, "", "Mechanisms and levels:"]
     for mechanism in Mechanism:
         entry = RUBRIC[mechanism]
         lines.append(f"- {mechanism} ({entry.title}): {entry.definition}")
         lines += [f"  {level.value}: {rule.definition}" for level, rule in entry.levels.items()]
-    return lines
+    lines += ["", "Common mistakes of a reply:"]
+    lines += [f"- {mistake.title}: {mistake.definition}" for mistake in MISTAKES]
+    lines += ["", "A suggested reply is held against seven questions:"]
+    return "\n".join(lines + [f"- {yardstick.question}" for yardstick in PRINCIPLES.values()])
 
 
 def _fitting(messages: tuple[ShownMessage, ...]) -> tuple[ShownMessage, ...]:
@@ -108,3 +115,6 @@ def _fitting(messages: tuple[ShownMessage, ...]) -> tuple[ShownMessage, ...]:
 
 def _numbers(messages: tuple[ShownMessage, ...], part: Part) -> str:
     return ", ".join(str(message.number) for message in messages if message.part is part)
+
+
+_SHARED = _shared()

@@ -13,9 +13,8 @@ from stream.contracts.sessions import Exchange, KnownName, SessionMessage, Sessi
 from stream.contracts.vocabulary import EndReason, Mechanism, NeedsHuman, Role, SessionState
 from stream.feedback.answer import ModelAnswer, Unusable, read_answer
 from stream.feedback.deidentify import Deidentifier
-from stream.feedback.model import Deadline, RequestFailed, ShownExchange
+from stream.feedback.model import Deadline, ModelAway, RequestFailed, ShownExchange
 from stream.feedback.prepared import Prepared, prepare
-from stream.runtime.errors import Unavailable
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
 WHEN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -113,6 +112,7 @@ def answer_json(*ratings: dict[str, Any], **changes: Any) -> bytes:
     """The same, as a model writes it."""
     given = {one["mechanism"]: one for one in ratings}
     whole = {
+        "critical_content": None,
         "verdict": "confirmed",
         "resistance_type": "pessimism",
         "ratings": [given.get(mechanism.value, rating(mechanism, 0)) for mechanism in Mechanism],
@@ -156,7 +156,10 @@ class ScriptedModel:
         self.canaries += 1
         if self.away > 0:
             self.away -= 1
-            raise Unavailable("the feedback model (test)")
+            raise ModelAway("test")
+
+    async def reload(self, deadline: Deadline) -> None:
+        """Nothing to load."""
 
     async def close(self) -> None:
         """Hold nothing."""

@@ -8,6 +8,7 @@ import pytest
 from plugin.local.triton import Triton
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Role
+from stream.feedback.answer import SCHEMA_VERSION
 from stream.feedback.baseline import InProcessBaseline, TritonBaseline, request_json
 from stream.feedback.model import CANARY, Deadline, Part, RequestFailed, ShownExchange, ShownMessage
 from stream.feedback.triton import Tensors, TritonConnection
@@ -35,7 +36,7 @@ class Stranger(TritonConnection):
 def test_the_request_holds_the_shown_messages_and_nothing_else() -> None:
     """Numbers, parts, roles and words, under the version of the form."""
     request = json.loads(request_json(CANARY))
-    assert request["schema"] == "1"
+    assert request["schema"] == SCHEMA_VERSION
     assert set(request) == {"schema", "messages"}
     assert request["messages"][1] == {
         "number": 2,

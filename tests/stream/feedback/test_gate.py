@@ -111,6 +111,22 @@ def test_strengths_and_alternatives_that_blame_or_say_nothing_are_dropped() -> N
     assert outcome.problems == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I know exactly how that feels.",
+        "You should stop taking the tablets.",
+        "I promise it will get better.",
+    ],
+)
+def test_alternatives_below_the_floor_are_dropped(text: str) -> None:
+    """Claims about the counsellor, doses, promises: see `suggestions`; a sound one beside them stays."""
+    sound = {"text": "What would you rather do?", "mechanism": "respect_for_autonomy", "pattern_id": None}
+    outcome = checked(alternatives=[{**sound, "text": text}, sound])
+    assert [other.text for other in outcome.alternatives] == ["What would you rather do?"]
+    assert outcome.problems == ()
+
+
 def test_a_level_the_model_does_not_know_is_its_own_abstention_not_an_error() -> None:
     """Null costs no repair and nothing else."""
     outcome = checked(rating(AUTONOMY, None))

@@ -12,8 +12,10 @@ from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import NeedsHuman
 from stream.feedback.answer import Unusable
 from stream.feedback.assess import Assessor
-from stream.feedback.llm import TritonLlm, answer_schema, boundary, sampling_parameters
+from stream.feedback.llm import STRUCTURED_OUTPUTS, TritonLlm, answer_schema, boundary, sampling_parameters
 from stream.feedback.model import CANARY, Deadline, RequestFailed
+from stream.feedback.prompt import PROMPT_VERSION
+from stream.feedback.triton import TritonConnection
 from stream.feedback.watch import ModelWatch
 from stream.runtime.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.health import Health
@@ -22,10 +24,11 @@ from tests.stream.feedback.models import opened
 from tests.stream.feedback.test_baseline import Stranger
 
 
-def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json() -> None:
-    """The backend has no useful defaults, and takes the schema in this form alone."""
-    values = json.loads(sampling_parameters())
-    schema = json.loads(values.pop("structured_outputs"))["json"]
+@pytest.mark.parametrize("key", STRUCTURED_OUTPUTS)
+def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json(key: str) -> None:
+    """The backend has no useful defaults, and takes the schema in this form alone, by either of its names."""
+    values = json.loads(sampling_parameters(key=key))
+    schema = json.loads(values.pop(key))["json"]
     assert schema == answer_schema()
     assert values == {"temperature": 0, "seed": 0, "max_tokens": 1600, "stop_token_ids": [128001, 128008, 128009]}
 
@@ -39,6 +42,10 @@ def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json() 
         ({"resistance_type": "stubborn"}, False),
         ({"score": 5}, False),
         ({"ratings": []}, False),
+        ({"critical_content": "delusion"}, True),
+        ({"critical_content": "sadness"}, False),
+        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment"}]}, True),
+        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "pattern_id": None}]}, False),
     ],
 )
 def test_decoding_is_held_to_what_the_gate_reads(changes: dict[str, Any], valid: bool) -> None:
@@ -55,6 +62,19 @@ def test_the_model_writes_the_words_first_and_the_level_last() -> None:
         "reason",
         "level",
     ]
+
+
+def test_it_says_first_whether_a_person_must_look_and_leaves_nothing_out() -> None:
+    """A model that skips a field has not thought about it."""
+    schema = answer_schema()
+    assert schema["required"] == list(schema["properties"])  # type: ignore[call-overload]
+    assert schema["required"][0] == "critical_content"  # type: ignore[index]
+
+
+def test_an_adapter_is_named_in_the_sampling_values() -> None:
+    """So the backend chooses it; without a setting the weights answer alone."""
+    assert json.loads(sampling_parameters(lora="warm"))["lora_name"] == "warm"
+    assert "lora_name" not in json.loads(sampling_parameters())
 
 
 def test_nobody_can_know_the_boundary() -> None:
@@ -129,8 +149,37 @@ async def answered(script: str, triton: Triton) -> Assessment | NeedsHuman:
 
 async def test_a_server_for_another_prompt_is_refused() -> None:
     """Weights and template are tuned to each other."""
-    with pytest.raises(Misconfigured, match="for prompt version 0, but this version speaks 1"):
+    with pytest.raises(Misconfigured, match=f"for prompt version 0, but this version speaks {PROMPT_VERSION}"):
         await TritonLlm(Stranger({"prompt_version": "0"})).canary(Deadline.after(1))
+
+
+async def test_a_server_that_calls_a_schema_by_a_third_name_is_refused() -> None:
+    """It would decode freely, and nobody would notice."""
+    parameters = {"prompt_version": PROMPT_VERSION, "structured_output_key": "guided_json"}
+    with pytest.raises(Misconfigured, match="must be structured_outputs or guided_decoding"):
+        await TritonLlm(Stranger(parameters)).canary(Deadline.after(1))
+
+
+async def test_a_server_without_schemas_under_our_name_is_away(triton: Triton) -> None:
+    """The canary is a real inference: the engine refuses what it does not know."""
+    connection = TritonConnection(triton.grpc_url)
+    older = TritonLlm(connection)
+    older._sampling = sampling_parameters(key="guided_decoding")
+    with pytest.raises(RequestFailed):
+        await older.assess(CANARY, deadline=Deadline.after(5))
+    await connection.close()
+
+
+async def test_an_adapter_is_part_of_the_models_name_and_of_its_ids(triton: Triton) -> None:
+    """Other weights are another model; an adapter that the server does not hold is no model at all."""
+    connection = TritonConnection(triton.grpc_url)
+    warm = TritonLlm(connection, lora="warm")
+    await warm.canary(Deadline.after(5))
+    assert warm.version.name == "Llama-3.1-8B-Instruct, prompted with adapter warm"
+    assert warm.version.weights == "llama-3.1-8b-instruct+warm"
+    with pytest.raises(Unavailable):
+        await TritonLlm(connection, lora="cold").canary(Deadline.after(5))
+    await connection.close()
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from plugin.local.paths import MODELS
-from stream.contracts.rubric import RUBRIC, RUBRIC_VERSION
-from stream.contracts.vocabulary import Mechanism, ResistanceType, Role
+from stream.contracts.rubric import BEHAVIOURS, MISTAKES, PRINCIPLES, RUBRIC, RUBRIC_VERSION
+from stream.contracts.vocabulary import Concern, Mechanism, Role
+from stream.feedback.few_shots import FEW_SHOTS
 from stream.feedback.model import CANARY, Part, ShownExchange, ShownMessage
-from stream.feedback.prompt import MAX_EXCHANGE_CODE_POINTS, PROMPT_VERSION, RESISTANCE_TYPES, render
+from stream.feedback.prompt import MAX_EXCHANGE_CODE_POINTS, PROMPT_VERSION, render
 from tests.stream.feedback.builders import prepared
 
 GOLDEN = Path(__file__).with_name("prompt.golden.txt")
 BOUNDARY = "b0a7"
-PINNED = {("1", "0.1"): "ca042652fd764b7c8763d85a0a1e28c12a89ebf280d7b0c28aa270851fd88eea"}
+PINNED = {("2", "0.2"): "1a1e2c318269740f0e08d524735255f9149cb859080350bf618606da44278019"}
 """Digest of the golden file by versions of prompt and rubric: another text under the same versions is a mistake."""
 
 
@@ -41,15 +42,21 @@ def test_it_is_llamas_template_without_a_second_beginning() -> None:
     assert prompt.startswith("<|start_header_id|>system<|end_header_id|>\n\n")
     assert prompt.endswith("<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")
     assert "<|begin_of_text|>" not in prompt
-    assert re.findall(r"<\|start_header_id\|>(\w+)", prompt) == ["system", "user", "assistant"]
+    turns = ["user", "assistant"] * (len(FEW_SHOTS) + 1)
+    assert re.findall(r"<\|start_header_id\|>(\w+)", prompt) == ["system", *turns]
+    assert prompt.count("<|eot_id|>") == len(turns)  # every turn ends but the one to be written
 
 
-def test_every_type_and_every_level_is_defined() -> None:
-    """A level that nobody defined means nothing."""
+def test_the_whole_rubric_is_told() -> None:
+    """A level that nobody defined means nothing; the page and the prompt say the same."""
     prompt = render(CANARY, boundary=BOUNDARY)
-    assert list(RESISTANCE_TYPES) == list(ResistanceType)
-    for kind, meaning in RESISTANCE_TYPES.items():
-        assert f"- {kind}: the client {meaning}\n" in prompt
+    for kind, behaviour in BEHAVIOURS.items():
+        assert f"- {kind}: the client {behaviour.meaning}\n" in prompt
+    for mistake in MISTAKES:
+        assert f"- {mistake.title}: {mistake.definition}\n" in prompt
+    for yardstick in PRINCIPLES.values():
+        assert f"- {yardstick.question}" in prompt
+    assert ", ".join(Concern) in prompt
     for mechanism in Mechanism:
         for level, rule in RUBRIC[mechanism].levels.items():
             assert f"\n  {level.value}: {rule.definition}" in prompt
@@ -67,9 +74,18 @@ def test_the_exchange_stands_between_boundaries_with_instructions_before_and_aft
 
 def test_what_is_shared_by_all_exchanges_comes_first() -> None:
     """So that the server reads the instructions once for all of them."""
-    first = render(CANARY, boundary="one")
-    second = render(prepared()[0].shown, boundary="two")
-    assert first.split("<|eot_id|>")[0] == second.split("<|eot_id|>")[0]
+    first = render(CANARY, boundary="one").split("<|eot_id|>")
+    second = render(prepared()[0].shown, boundary="two").split("<|eot_id|>")
+    assert first[:-2] == second[:-2]
+    assert first[-2] != second[-2]
+
+
+def test_the_worked_examples_are_turns_of_their_own_with_boundaries_of_their_own() -> None:
+    """Shown as every exchange is shown, answered by the one JSON object."""
+    prompt = render(CANARY, boundary=BOUNDARY)
+    for number, shot in enumerate(FEW_SHOTS, start=1):
+        assert prompt.count(f"===== example-{number} the exchange begins =====") == 1
+        assert f"<|start_header_id|>assistant<|end_header_id|>\n\n{shot.answer_json}<|eot_id|>" in prompt
 
 
 @pytest.mark.parametrize(
@@ -87,7 +103,8 @@ def test_a_hostile_message_stays_one_line_of_data(attack: str) -> None:
     one, _ = prepared(client=[attack])
     prompt = render(one.shown, boundary=BOUNDARY)
     assert prompt.count("<|") == render(CANARY, boundary=BOUNDARY).count("<|")
-    assert len(re.findall(r"^\[\d+\] ", prompt, re.MULTILINE)) == 3
+    _, _, last = prompt.partition(f"===== {BOUNDARY} the exchange begins =====")
+    assert len(re.findall(r"^\[\d+\] ", last, re.MULTILINE)) == 3
     assert prompt.count(BOUNDARY) == 2
 
 
@@ -100,10 +117,11 @@ def test_a_repair_says_what_was_wrong_at_the_end() -> None:
 
 def test_the_oldest_context_gives_way_where_an_exchange_is_long() -> None:
     """Numbers stay, so quotations still lead to their messages; the turn and its reply are always shown."""
-    long = "word " * (MAX_EXCHANGE_CODE_POINTS // 15)
+    long = "word " * (MAX_EXCHANGE_CODE_POINTS // 14)
     context = tuple(ShownMessage(n, Part.CONTEXT, Role.CLIENT, long) for n in (1, 2, 3, 4))
     turn = ShownMessage(5, Part.CLIENT_TURN, Role.CLIENT, long)
     prompt = render(ShownExchange((*context, turn, ShownMessage(6, Part.REPLY, Role.COUNSELLOR, "Yes."))), boundary="b")
-    assert re.findall(r"^\[(\d)\]", prompt, re.MULTILINE) == ["4", "5", "6"]
+    _, _, last = prompt.partition("===== b the exchange begins =====")
+    assert re.findall(r"^\[(\d)\]", last, re.MULTILINE) == ["4", "5", "6"]
     whole = ShownMessage(1, Part.CLIENT_TURN, Role.CLIENT, "x" * (MAX_EXCHANGE_CODE_POINTS + 1))
     assert "xxx" in render(ShownExchange((whole,)), boundary="b")

@@ -24,6 +24,8 @@ INPUTS = {
 OUTPUTS = ("text_output", "finish_reason")
 MECHANISMS = ("respect_for_autonomy", "stance_alignment", "emotional_resonance", "conversational_orientation")
 MESSAGE = re.compile(r"^\[(\d+)\] (context|client_turn|reply) \w+: (.*)$", re.MULTILINE)
+KEY = "structured_outputs"  # what the backend has called a schema since release 25.11
+LORAS = {"warm"}  # as if multi_lora.json named one
 SCRIPT = re.compile(r"script:(\w+)")
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 SLOW_S = 20.0
@@ -65,7 +67,9 @@ def _run(request: Any) -> None:
 def _checked(request: Any) -> str:
     prompt = _get(request, "text_input").decode()
     sampling = json.loads(_get(request, "sampling_parameters", b"{}"))
-    schema = json.loads(sampling["structured_outputs"])["json"]
+    schema = json.loads(sampling[KEY])["json"]
+    if sampling.get("lora_name", "warm") not in LORAS:
+        raise ValueError(f"unknown adapter {sampling['lora_name']}")
     if not _get(request, "exclude_input_in_output", False):
         raise ValueError("the prompt would stand before the answer")
     if "<|begin_of_text|>" in prompt or schema["type"] != "object" or sampling["max_tokens"] <= 16:
@@ -104,8 +108,9 @@ def _answer(prompt: str, wrong: tuple[str, ...] = (), **changes: Any) -> str:
         }
         for mechanism in MECHANISMS
     ]
-    alternative = {"text": "What would you like instead?", "mechanism": MECHANISMS[0], "pattern_id": None}
+    alternative = {"text": "What would you like instead?", "mechanism": MECHANISMS[0]}
     answer = {
+        "critical_content": None,
         "verdict": "confirmed",
         "resistance_type": "pessimism",
         "ratings": ratings,

@@ -41,7 +41,7 @@ def request(client: str | list[str], reply: str | list[str], context: str = "") 
     messages += [("client_turn", "client", text) for text in ([client] if isinstance(client, str) else client)]
     messages += [("reply", "counsellor", text) for text in ([reply] if isinstance(reply, str) else reply)]
     return {
-        "schema": "1",
+        "schema": "2",
         "messages": [
             {"number": number, "part": where, "role": role, "text": text}
             for number, (where, role, text) in enumerate(messages, 1)

@@ -50,10 +50,10 @@ def test_the_longest_texts_pass_through(server: client.InferenceServerClient) ->
     ("document", "sentence"),
     [
         (b"", "the request is no JSON"),
-        (b'{"schema": "1", "messages": [secret', "the request is no JSON"),
+        (b'{"schema": "2", "messages": [secret', "the request is no JSON"),
         (b"\xff\xfe", "the request is not UTF-8"),
-        (b'{"schema": "2", "messages": []}', "the request is not of schema"),
-        (b'{"schema": "1", "messages": ["secret"]}', "a message lacks its number, part or text"),
+        (b'{"schema": "3", "messages": []}', "the request is not of schema"),
+        (b'{"schema": "2", "messages": ["secret"]}', "a message lacks its number, part or text"),
     ],
 )
 def test_a_document_that_cannot_be_read_is_an_error_without_its_words(

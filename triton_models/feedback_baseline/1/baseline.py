@@ -14,7 +14,7 @@ from .cues import FUNCTION_WORDS
 from .ratings import RULES, STRENGTHS, STRONG, Moment, Rating
 from .text import Sentence, readable, sentences
 
-VERSION = "0.1"
+VERSION = "0.2"
 """Of rules and cues and patterns together: a change to any of them is another version."""
 RUBRIC_VERSION = "0.2"
 
@@ -40,10 +40,10 @@ def assess(request: dict[str, Any]) -> dict[str, Any]:
 
 def _moment(request: dict[str, Any]) -> Moment:
     match request:
-        case {"schema": "1", "messages": [*messages]}:
+        case {"schema": "2", "messages": [*messages]}:
             parts: dict[str, list[Sentence]] = {"context": [], "client_turn": [], "reply": []}
         case _:
-            raise ValueError('the request is not of schema "1" with a list of messages')
+            raise ValueError('the request is not of schema "2" with a list of messages')
     for message in messages:
         match message:
             case {"number": int(number), "part": str(part), "text": str(text)} if part in parts:
