@@ -7,12 +7,23 @@ from pydantic import SecretStr
 
 from plugin.crypto.keys import KEY_BYTES, key_from_base64
 from plugin.queue.migrate import pending
+from stream.contracts.feedback import ModelVersion
+from stream.feedback.activation import read_activation
 from stream.feedback.canary import canary
+from stream.feedback.llm import weights_path
 from stream.runtime.errors import CounterpointError, Misconfigured
 from stream.runtime.settings import Settings, load
 from stream.runtime.topics import compare
 
 MIN_COOKIE_SECRET = 32  # characters
+ACTIVATE = (
+    "Run `counterpoint model check`, then `counterpoint model activate` on its report, and name the file in"
+    " feedback.activation. Until then the feedback stage holds its records."
+)
+WEIGHTS = (
+    "Triton loads the weights from {path}, as triton_models/feedback_llm/1/model.json says: get Llama-3.1-8B-Instruct"
+    " from its licensor, mount its folder there (WEIGHTS in .env), and name it under `weights` in config.pbtxt."
+)
 
 
 @dataclass(frozen=True)
@@ -102,10 +113,25 @@ def _model(settings: Settings) -> Iterator[Finding]:
     try:
         version = canary(settings.feedback)
     except CounterpointError as error:
-        yield Finding("model", str(error), "Look at Triton's log, or correct feedback.model and feedback.triton_url.")
+        mend = "Look at Triton's log, or correct feedback.model and feedback.triton_url."
+        if settings.feedback.model == "llm":
+            mend += f" {WEIGHTS.format(path=weights_path())}"
+        yield Finding("model", str(error), mend)
         return
-    said = "validated" if version.validated else "unvalidated: its agreement with clinicians has not been measured"
-    yield Finding("model", f"A canary inference by {where} succeeded: {version.name}, {said}.")
+    yield Finding("model", f"A canary inference by {where} succeeded: {version.name}.")
+    yield _activation(settings, version)
+
+
+def _activation(settings: Settings, version: ModelVersion) -> Finding:
+    try:
+        activation = read_activation(settings.feedback.activation)
+    except Misconfigured as error:
+        return Finding("activation", str(error), ACTIVATE)
+    if activation.key != version.key:
+        sentence = f"It is for {activation.name} (weights {activation.weights}), and Triton serves {version.weights}."
+        return Finding("activation", sentence, ACTIVATE)
+    said = "validated" if activation.validated else "unvalidated: its agreement with clinicians has not been measured"
+    return Finding("activation", f"{version.name} passed its model check and is activated; {said}.")
 
 
 def _is_key(secret: SecretStr | None, *, exactly: bool = False) -> bool:

@@ -12,11 +12,12 @@ from typing import cast
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.feedback.answer import SCHEMA_VERSION, ModelAnswer, read_answer
-from stream.feedback.model import Deadline, RequestFailed, ShownExchange, ask_canary
+from stream.feedback.model import Deadline, ModelAway, RequestFailed, ShownExchange, ask_canary
 from stream.feedback.triton import Connection
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.runtime.errors import Misconfigured
 
 MODEL = "feedback_baseline"
+_FINGERPRINT = 12  # hexadecimal digits: enough to tell versions apart, short enough to read
 _REPOSITORY = Path(__file__).parents[2] / "triton_models"
 
 Assess = Callable[[dict[str, object]], dict[str, object]]
@@ -44,7 +45,7 @@ class _Baseline:
             raise RuntimeError("ask the canary first")
         return self._version
 
-    def _found(self, version: str, rubric: str) -> None:
+    def _found(self, version: str, fingerprint: str, rubric: str) -> None:
         if rubric != RUBRIC_VERSION:
             raise Misconfigured(
                 f"Triton serves {MODEL} for rubric {rubric or 'unknown'}, but this version needs {RUBRIC_VERSION}."
@@ -53,7 +54,7 @@ class _Baseline:
         self._version = ModelVersion(
             name="CPU baseline",
             adapter="baseline",
-            weights=version,
+            weights=f"{version}+{fingerprint[:_FINGERPRINT]}",
             prompt="none",
             rubric=RUBRIC_VERSION,
             schema_version=SCHEMA_VERSION,
@@ -80,9 +81,16 @@ class TritonBaseline(_Baseline):
         try:
             parameters = await self._connection.parameters(MODEL, deadline)
         except RequestFailed as error:
-            raise Unavailable(f"the feedback model ({error.why})") from None
-        self._found(parameters.get("version", ""), parameters.get("rubric_version", ""))
+            raise ModelAway(error.why) from None
+        version, fingerprint, rubric = (
+            parameters.get(name, "") for name in ("version", "fingerprint", "rubric_version")
+        )
+        self._found(version, fingerprint, rubric)
         await ask_canary(self, deadline)
+
+    async def reload(self, deadline: Deadline) -> None:
+        """See `FeedbackModel`."""
+        await self._connection.reload(MODEL, deadline)
 
     async def close(self) -> None:
         """See `FeedbackModel`."""
@@ -96,7 +104,8 @@ class InProcessBaseline(_Baseline):
         super().__init__()
         module = _load(repository / MODEL / "1")
         self._assess = cast("Assess", module.assess)
-        self._found(module.VERSION, module.RUBRIC_VERSION)
+        self.fingerprint = cast("str", module.FINGERPRINT)
+        self._found(module.VERSION, module.FINGERPRINT, module.RUBRIC_VERSION)
 
     async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
         """See `FeedbackModel`; takes milliseconds, so the deadline is not looked at."""
@@ -110,6 +119,9 @@ class InProcessBaseline(_Baseline):
     async def canary(self, deadline: Deadline) -> None:
         """See `FeedbackModel`."""
         await ask_canary(self, deadline)
+
+    async def reload(self, deadline: Deadline) -> None:
+        """See `FeedbackModel`; there is no server."""
 
     async def close(self) -> None:
         """See `FeedbackModel`."""

@@ -74,7 +74,7 @@ def check(answer: ModelAnswer, prepared: Prepared, *, is_baseline: bool, reveal:
                 pattern_id=other.pattern_id if is_baseline else None,  # the library of patterns is the baseline's
             )
             for other in answer.alternatives
-            if _may_be_said(other.text, conversation) and fault_of(other.text) is None
+            if _may_be_said(other.text, conversation) and fault_of(other.text, conversation) is None
         ),
         problems=tuple(problems),
     )

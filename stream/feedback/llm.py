@@ -4,13 +4,14 @@ import json
 import secrets
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Verdict
 from stream.feedback.answer import SCHEMA_VERSION, ModelAnswer, Unusable, read_answer
 from stream.feedback.model import Deadline, ModelAway, RequestFailed, ShownExchange, ask_canary
-from stream.feedback.prompt import PROMPT_VERSION, render
+from stream.feedback.prompt import PROMPT_VERSION, STANDARD, Instructions, render
 from stream.feedback.triton import Connection, Tensors
 from stream.runtime.errors import Misconfigured
 
@@ -19,8 +20,14 @@ MAX_TOKENS = 1_600  # four reasons with quotations, two strengths and two altern
 _STOP_TOKENS = [128001, 128008, 128009]  # Llama 3.1: end of text, end of message, end of turn
 STRUCTURED_OUTPUTS = ("structured_outputs", "guided_decoding")
 """How Triton's vLLM backend calls the schema: since release 25.11, and through 25.10."""
+_REPOSITORY = Path(__file__).parents[2] / "triton_models"
 _OUTPUTS = ("text_output", "finish_reason")
 _UNFINISHED = frozenset({"", "None"})
+
+
+def weights_path() -> str:
+    """Where Triton looks for the weights, as the model repository beside this code says."""
+    return str(json.loads((_REPOSITORY / MODEL / "1" / "model.json").read_text())["model"])
 
 
 def boundary() -> str:
@@ -60,9 +67,17 @@ def sampling_parameters(*, key: str = STRUCTURED_OUTPUTS[0], lora: str = "") -> 
 class TritonLlm:
     """Llama-3.1-8B-Instruct, prompted or fine-tuned, behind Triton."""
 
-    def __init__(self, connection: Connection, *, lora: str = "", boundary: Callable[[], str] = boundary) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        lora: str = "",
+        instructions: Instructions = STANDARD,
+        boundary: Callable[[], str] = boundary,
+    ) -> None:
         """`lora` names an adapter that the server holds beside the weights; empty: the weights alone."""
         self._connection = connection
+        self._instructions = instructions
         self._lora = lora
         self._boundary = boundary
         self._sampling = sampling_parameters(lora=lora)
@@ -78,7 +93,7 @@ class TritonLlm:
     async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
         """See `FeedbackModel`."""
         inputs: Tensors = {
-            "text_input": render(exchange, boundary=self._boundary(), repair=repair).encode(),
+            "text_input": self._prompt(exchange, repair).encode(),
             "stream": False,
             "sampling_parameters": self._sampling,
             "exclude_input_in_output": True,  # otherwise the prompt stands before the answer
@@ -95,6 +110,9 @@ class TritonLlm:
         if finish_reason != "stop":
             raise Unusable("cut")  # "length" is JSON without its end
         return read_answer("".join(text).encode())
+
+    def _prompt(self, exchange: ShownExchange, repair: str | None) -> str:
+        return render(exchange, boundary=self._boundary(), repair=repair, instructions=self._instructions)
 
     async def canary(self, deadline: Deadline) -> None:
         """See `FeedbackModel`."""

@@ -91,10 +91,19 @@ _FAULTS: dict[Fault, tuple[str, ...]] = {
     ),
 }
 _PATTERNS = {fault: re.compile("|".join(rf"(?:{p})" for p in found), re.IGNORECASE) for fault, found in _FAULTS.items()}
+_QUOTED = re.compile(r'[“"]([^”"]+)[”"]')
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u2018": "'"})
 
 
-def fault_of(suggestion: str) -> Fault | None:
-    """The first fault of a suggested reply; None where no wording of the lists stands in it."""
-    plain = " ".join(suggestion.translate(_APOSTROPHES).split())
-    return next((fault for fault, pattern in _PATTERNS.items() if pattern.search(plain)), None)
+def fault_of(suggestion: str, conversation: str = "") -> Fault | None:
+    """The first fault of a suggested reply; None where no wording of the lists stands in it.
+
+    What it quotes from the `conversation` is what somebody said: "my mother" in it is not the counsellor's.
+    """
+    said = _plain(conversation).casefold()
+    own = _QUOTED.sub(lambda match: " " if match[1].casefold() in said else match[0], _plain(suggestion))
+    return next((fault for fault, pattern in _PATTERNS.items() if pattern.search(own)), None)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_APOSTROPHES).split())

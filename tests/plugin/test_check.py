@@ -2,12 +2,14 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from plugin import check as checking
 from plugin.check import Finding
+from stream.feedback.baseline import InProcessBaseline
 from stream.runtime import settings as settings_room
 from stream.runtime.errors import Misconfigured, Unavailable
 from stream.runtime.settings import Settings
@@ -25,12 +27,10 @@ def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broker, database and model are well; their own suites try the real ones."""
     monkeypatch.setattr(checking, "compare", lambda _kafka: [])
     monkeypatch.setattr(checking, "pending", lambda _url: [])
-    monkeypatch.setattr(checking, "canary", lambda _feedback: _Version())
+    monkeypatch.setattr(checking, "canary", lambda _feedback: SERVED)
 
 
-class _Version:
-    name = "CPU baseline"
-    validated = False
+SERVED = InProcessBaseline().version
 
 
 def findings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Finding]:
@@ -50,14 +50,46 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     assert troubles(found) == set()
     assert set(found) == {
         "settings", "tenant riverside", "key encryption key", "login cookie", "topics", "database", "model",
+        "activation",
     }  # fmt: skip
 
 
 def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator must not take a canary for a validation."""
-    sentence = findings(monkeypatch)["model"].sentence
-    assert "CPU baseline" in sentence
-    assert "unvalidated" in sentence
+    """An operator must not take a canary, or a passed check, for a validation."""
+    found = findings(monkeypatch)
+    assert "CPU baseline" in found["model"].sentence
+    assert "unvalidated" in found["activation"].sentence
+
+
+def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage would hold its records; here stands why before it starts."""
+    other = SERVED.model_copy(update={"weights": "another"})
+    monkeypatch.setattr(checking, "canary", lambda _feedback: other)
+    found = findings(monkeypatch)
+    assert troubles(found) == {"activation"}
+    assert "Triton serves another" in found["activation"].sentence
+    for command in ("counterpoint model check", "counterpoint model activate"):
+        assert command in str(found["activation"].mend)
+
+
+def test_an_activation_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the setting's name."""
+    found = findings(monkeypatch, feedback={"activation": tmp_path / "nowhere.json"})
+    assert troubles(found) == {"activation"}
+    assert "nowhere.json cannot be read" in found["activation"].sentence
+
+
+def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are the operator's to supply; nobody should have to read Triton's log for that."""
+
+    def away(_what: object) -> None:
+        raise Unavailable("the feedback model (not_found)")
+
+    monkeypatch.setattr(checking, "canary", away)
+    mend = str(findings(monkeypatch, feedback={"model": "llm"})["model"].mend)
+    assert "/weights/llama-3.1-8b-instruct" in mend
+    assert "WEIGHTS in .env" in mend
+    assert "weights" not in str(findings(monkeypatch)["model"].mend)
 
 
 def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,15 @@ def test_a_plain_reply_passes(text: str) -> None:
     assert fault_of(text) is None
 
 
+def test_words_quoted_from_the_conversation_are_not_the_counsellors() -> None:
+    """Else half of what takes up a client's words would go; what only looks like a quotation stays a claim."""
+    said = "My mother says it's nothing, and I felt lost."
+    quoting = "You said “My mother says it's nothing”. What would you want her to see?"
+    assert fault_of(quoting, said) is None
+    assert fault_of(quoting, "Fine.") is Fault.CLAIMS
+    assert fault_of(quoting + " When I was ill, nobody saw it.", said) is Fault.CLAIMS
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern["id"])
 def test_the_library_of_patterns_holds_to_it(pattern: dict[str, str]) -> None:
     """Our own options are held to what a model's are."""

@@ -183,6 +183,7 @@ def test_version_and_rubric_are_the_ones_the_server_announces() -> None:
         "version": baseline().VERSION,
         "rubric_version": baseline().RUBRIC_VERSION,
         "schema_version": request("", "")["schema"],
+        "fingerprint": baseline().FINGERPRINT,
     }
     assert baseline().RUBRIC_VERSION == RUBRIC_VERSION
 

@@ -7,15 +7,18 @@ leaves out: whether the client resisted at all (the verdict) and how (the type).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .alternatives import alternative
 from .cues import FUNCTION_WORDS
+from .fingerprint import fingerprint
 from .ratings import RULES, STRENGTHS, STRONG, Moment, Rating
 from .text import Sentence, readable, sentences
 
 VERSION = "0.2"
 """Of rules and cues and patterns together: a change to any of them is another version."""
+FINGERPRINT = fingerprint(Path(__file__).parent)
 RUBRIC_VERSION = "0.2"
 
 MOST_STRENGTHS = 2

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from .baseline import assess
+from .baseline import FINGERPRINT, assess
 
 
 class TritonPythonModel:
     """What the server calls."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Refuse to be served as what the configuration says if the files are others."""
+        told = json.loads(args["model_config"])["parameters"].get("fingerprint", {}).get("string_value")
+        if told != FINGERPRINT:
+            raise pb_utils.TritonModelException(f"config.pbtxt tells fingerprint {told}, these files have {FINGERPRINT}")
 
     def execute(self, requests: list[Any]) -> list[Any]:
         """Answer each request; one that cannot be read is answered by an error that holds none of its text."""

@@ -103,6 +103,8 @@ CAUGHT = {
         "he takes all my money and reads my messages",
         "he gets violent when he drinks",
         "mum locked me in the cupboard",
+        "my uncle touches me when my parents are out",
+        "my coach keeps touching me",
     ],
     Concern.DELUSION: [
         "i know they are following me",

@@ -1,0 +1,44 @@
+"""What the baseline's files are, in one hash."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.triton_models.feedback_baseline.loading import baseline
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two files of rules."""
+    (tmp_path / "a.py").write_text("1")
+    (tmp_path / "b.toml").write_text("2")
+    return tmp_path
+
+
+def fingerprint(folder: Path) -> str:
+    """The baseline's own function."""
+    found: str = baseline().fingerprint(folder)
+    return found
+
+
+def test_the_same_files_are_the_same_model(folder: Path) -> None:
+    """Whatever else lies beside them."""
+    before = fingerprint(folder)
+    (folder / "__pycache__").mkdir()
+    (folder / "notes.txt").write_text("3")
+    assert fingerprint(folder) == before
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.py", "2"), ("b.toml", "1"), ("c.py", "")])
+def test_another_file_is_another_model(folder: Path, name: str, text: str) -> None:
+    """One byte, or one file more: it must be checked and activated anew."""
+    before = fingerprint(folder)
+    (folder / name).write_text(text)
+    assert fingerprint(folder) != before
+
+
+def test_a_file_under_another_name_is_another_model(folder: Path) -> None:
+    """Names count: they say what is loaded."""
+    before = fingerprint(folder)
+    (folder / "a.py").rename(folder / "c.py")
+    assert fingerprint(folder) != before
