@@ -63,12 +63,74 @@ def model_activate(
     out: Annotated[Path, typer.Option(help="The file to write; name it in feedback.activation.")] = Path(
         "activation.json"
     ),
+    agreement: Annotated[
+        Path | None,
+        typer.Option(help="agreement.json: makes the model validated where the figures are good enough."),
+    ] = None,
 ) -> None:
     """Let the model of a passing report rate: the feedback stage takes it up as soon as the file is there."""
     from plugin.models.activate import activate
 
-    activation = activate(report, out, datetime.now(UTC))
+    activation = activate(report, out, datetime.now(UTC), agreement_path=agreement)
+    said = "validated" if activation.validated else "unvalidated: nobody has measured its agreement with clinicians"
+    typer.echo(f"{activation.name} (weights {activation.weights}) is activated by {out}, {said}.")
+    typer.echo("Set feedback.activation to this file.")
+
+
+@models.command("sample")
+def model_sample(
+    user: Annotated[str, typer.Option("--for", help="User name of the supervisor whose sessions are drawn from.")] = "",
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Draw from a file of exchanges (JSON Lines) instead; the served model rates them."),
+    ] = None,
+    size: Annotated[int, typer.Option(min=2, help="How many exchanges to draw at most.")] = 80,
+    seed: Annotated[int, typer.Option(help="The same seed on the same exchanges draws the same sample.")] = 0,
+    sheet: Annotated[Path, typer.Option(help="The sheet to copy for each rater: words, no levels.")] = Path(
+        "sample.csv"
+    ),
+    key: Annotated[Path, typer.Option(help="The key: the model's levels, no words. Keep it from the raters.")] = Path(
+        "sample.key.json"
+    ),
+) -> None:
+    """Draw a blind, stratified set of exchanges for clinicians to rate.
+
+    From the queue only sessions are drawn whose clients agreed to secondary use; each reading is on the audit trail.
+    The sheet holds their words: give it to the raters on paths that may carry them, and delete it afterwards.
+    """
+    from plugin.models.drawing import draw_sample
+
+    drawn = draw_sample(load(), user=user, source=source, size=size, seed=seed, sheet=sheet, key=key)
+    typer.echo(f"{drawn} exchanges are in {sheet}. It holds people's words; {key} holds the model's levels.")
     typer.echo(
-        f"{activation.name} (weights {activation.weights}) is activated by {out}, unvalidated: nobody has measured its"
-        f" agreement with clinicians. Set feedback.activation to this file."
+        "Each rater fills in 0, 1 or 2 under each mechanism of a copy (docs/rubric.md), without talking to another."
     )
+
+
+@models.command("agreement")
+def model_agreement(
+    key: Annotated[Path, typer.Argument(help="sample.key.json of the draw.")],
+    sheets: Annotated[list[Path], typer.Argument(help="The filled-in sheets, one a rater, two or more.")],
+    report: Annotated[Path, typer.Option(help="Folder for agreement.json and agreement.svg.")] = Path("agreement"),
+    plot: Annotated[bool, typer.Option(help="Draw the picture, too.")] = True,
+) -> None:
+    """Say how far clinicians agree with each other, with the model, and with the mere length of a reply.
+
+    Weighted kappa and macro-F1 per mechanism, with 95 % intervals. Without this a model is unvalidated, whatever else
+    it passed.
+    """
+    from plugin.models.agreement_report import PLOT_NAME, compare
+    from plugin.models.agreement_report import plot as draw
+    from plugin.models.sheets import read_key, read_ratings
+
+    known = read_key(key)
+    found = compare(known, [read_ratings(path, known) for path in sheets])
+    written = found.write(report)
+    console = Console()
+    console.print(found.table())
+    if plot:
+        draw(found, report / PLOT_NAME)
+    for title, why in found.shortcomings.items():
+        console.print(f"{title}: {why}.", markup=False, highlight=False)
+    verdict = "The model stays unvalidated." if found.shortcomings else "Figures that support the word validated."
+    console.print(f"{verdict} The report: {written}", highlight=False)

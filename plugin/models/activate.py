@@ -3,16 +3,19 @@
 from datetime import datetime
 from pathlib import Path
 
+from plugin.models.agreement_report import read_agreement
 from plugin.models.report import read_report
+from stream.contracts.feedback import ModelVersion
 from stream.feedback.activation import Activation
 from stream.runtime.errors import Misconfigured
 
 
-def activate(report_path: Path, out: Path, now: datetime) -> Activation:
-    """Write the activation of the model that a report is about.
+def activate(report_path: Path, out: Path, now: datetime, *, agreement_path: Path | None = None) -> Activation:
+    """Write the activation of the model that a report is about; validated where an agreement supports the word.
 
     Raises:
-        Misconfigured: the report cannot be read or did not pass, or the file cannot be written.
+        Misconfigured: the report cannot be read or did not pass, the agreement is of another model or too weak, or the
+            file cannot be written.
     """
     report, digest = read_report(report_path)
     failed = [line.check for line in report.checks if not line.passed]
@@ -21,6 +24,7 @@ def activate(report_path: Path, out: Path, now: datetime) -> Activation:
             f"{report_path} did not pass ({', '.join(failed)}): a model that fails its check rates nobody."
         )
     model = report.model
+    agreed = None if agreement_path is None else _agreed(agreement_path, model)
     activation = Activation(
         name=model.name,
         adapter=model.adapter,
@@ -30,6 +34,8 @@ def activate(report_path: Path, out: Path, now: datetime) -> Activation:
         schema_version=model.schema_version,
         report_sha256=digest,
         activated_at=now,
+        validated=agreed is not None,
+        agreement_sha256=agreed,
     )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -37,3 +43,15 @@ def activate(report_path: Path, out: Path, now: datetime) -> Activation:
     except OSError as error:
         raise Misconfigured(f"{out} cannot be written: {error.strerror}.") from None
     return activation
+
+
+def _agreed(path: Path, model: ModelVersion) -> str:
+    agreement, digest = read_agreement(path)
+    if agreement.model.key != model.key:
+        raise Misconfigured(
+            f"{path} is about {agreement.model.name} (weights {agreement.model.weights}), another model."
+        )
+    if agreement.shortcomings:
+        told = "; ".join(f"{title}: {why}" for title, why in agreement.shortcomings.items())
+        raise Misconfigured(f"{path} does not support the word validated. {told}. Activate without it.")
+    return digest

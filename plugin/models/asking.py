@@ -82,8 +82,8 @@ class _Recorder:
     async def canary(self, deadline: Deadline) -> None:
         await self.model.canary(deadline)
 
-    async def reload(self, deadline: Deadline) -> None:
-        await self.model.reload(deadline)
+    async def reload(self, deadline: Deadline) -> bool:
+        return await self.model.reload(deadline)
 
     async def close(self) -> None:
         """Leave the model open: it is not ours."""

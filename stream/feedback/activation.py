@@ -88,9 +88,9 @@ class Activated:
             raise NotActivated(self._model.version)
         self._validated = activation.validated
 
-    async def reload(self, deadline: Deadline) -> None:
+    async def reload(self, deadline: Deadline) -> bool:
         """See `FeedbackModel`."""
-        await self._model.reload(deadline)
+        return await self._model.reload(deadline)
 
     async def close(self) -> None:
         """See `FeedbackModel`."""
