@@ -1,0 +1,160 @@
+"""The baseline's figures, on turns made for these tests: what is read, what is measured, and that groups stay whole."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugin.local.paths import ROOT
+from training.baseline import evaluate, turns
+from training.baseline.evaluate import MIN_WORDS
+from training.baseline.rules import Read, Rules
+from training.baseline.turns import ANNOMI, BEHAVIOURS, BOLT, CounsellorTurn, DataError
+
+COLUMNS = (
+    "transcript_id", "mi_quality", "video_url", "interlocutor", "utterance_text", "main_therapist_behaviour",
+)  # fmt: skip
+
+
+def line(transcript: int, role: str, text: str, behaviour: str = "n/a", quality: str = "high") -> dict[str, str]:
+    """One row of AnnoMI's table."""
+    values = (str(transcript), quality, f"video-{transcript}", role, text, behaviour)
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve short conversations in AnnoMI's layout, and BOLT's two tables with one line in common."""
+    rows = []
+    for number in range(12):
+        quality = "low" if number % 4 == 0 else "high"
+        rows += [
+            line(number, "client", "I don't want to stop drinking."),
+            line(number, "therapist", "It sounds as if stopping is the last thing you want.", "reflection", quality),
+            line(number, "therapist", "What would you like to use this time for?", "question", quality),
+            line(number, "therapist", "You should cut down to the weekends first.", "therapist_input", quality),
+            line(number, "therapist", "Okay, well, thank you for that.", "other", quality),
+        ]
+    write(tmp_path / ANNOMI, COLUMNS, rows)
+    said = {"prompt": "It sounds like you felt alone", "completion": "Reflections on Emotions "}
+    for name in BOLT:
+        write(tmp_path / name, ("prompt", "completion"), [said, {"prompt": name, "completion": "Planning"}])
+    return tmp_path
+
+
+def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    """A CSV table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def test_turns_carry_the_clients_words_before_them_and_their_conversations_label(folder: Path) -> None:
+    """A client's words of one conversation are not before another's first turn."""
+    found = turns.annomi(folder)
+    assert len(found) == 48
+    assert {turn.behaviour for turn in found} == set(BEHAVIOURS)
+    assert {turn.client for turn in found} == {"I don't want to stop drinking."}
+    assert (found[0].quality, found[4].quality) == ("low", "high")
+    rows = [line(1, "client", "Words of one."), line(2, "therapist", "Hello there.", "other")]
+    write(folder / ANNOMI, COLUMNS, rows)
+    assert turns.annomi(folder)[0].client == ""
+
+
+def test_a_line_of_two_tables_counts_once(folder: Path) -> None:
+    """BOLT's tables overlap; blanks at the end of a label are none of it."""
+    found = turns.bolt(folder)
+    assert len(found) == 3
+    assert {one.name for one in found} == {"Reflections on Emotions", "Planning"}
+
+
+def test_a_corpus_that_is_not_there_is_left_out_or_told(tmp_path: Path) -> None:
+    """BOLT may be absent; without AnnoMI there is nothing to measure."""
+    assert turns.bolt(tmp_path) == []
+    with pytest.raises(DataError, match="cannot be read"):
+        turns.annomi(tmp_path)
+
+
+def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
+    """By the name of the column, never by its words."""
+    write(tmp_path / ANNOMI, ("a",), [{"a": "secret"}])
+    write(tmp_path / BOLT[0], ("a",), [{"a": "secret"}])
+    for read in (turns.annomi, turns.bolt):
+        with pytest.raises(DataError, match="has no column") as caught:
+            read(tmp_path)
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "behaviour"),
+    [
+        ("It sounds as if stopping is the last thing you want.", "reflection"),
+        ("It sounds hard. What would you want instead?", "question"),
+        ("You should cut down to the weekends.", "input"),
+        ("Thank you for telling me.", "other"),
+        ("", "other"),
+    ],
+)
+def test_cues_tell_the_kind_of_an_utterance(reply: str, behaviour: str) -> None:
+    """Nothing fitted: the cues that the ratings rest on, in a fixed order."""
+    assert Rules().read("I don't want to stop drinking.", reply).behaviour == behaviour
+
+
+def test_levels_are_those_that_the_model_gives() -> None:
+    """Read through the baseline's own entrance."""
+    read = Rules().read("I don't want to.", "Whether you do it is up to you.")
+    assert read.levels[0] == 2
+    assert Rules().read("Bonjour.", "Qu'est-ce que vous voulez faire maintenant alors ?").levels == (None,) * 4
+
+
+def test_the_trained_reference_is_never_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
+    """Here each behaviour has its own words in every video, so folds by video lose nothing."""
+    found = turns.annomi(folder)
+    said = evaluate.trained(found)
+    assert evaluate.behaviours("trained", found, said).macro.value == pytest.approx(1)
+    strange = [
+        CounsellorTurn("", f"word{i} " * 4, BEHAVIOURS[i % 4], f"v{i}", "high") for i in range(40)
+    ]  # each word in one video alone: nothing can be learned across videos
+    assert evaluate.behaviours("trained", strange, evaluate.trained(strange)).macro.value < 0.6
+
+
+def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
+    """Also of a behaviour that is never told."""
+    found = [CounsellorTurn("", "x", BEHAVIOURS[i % 4], f"v{i % 6}", "high") for i in range(24)]
+    row = evaluate.behaviours("always other", found, ["other"] * 24)
+    assert row.macro.value == pytest.approx(0.1)
+    assert row.macro.low <= row.macro.value <= row.macro.high
+    assert row.by_behaviour == {"reflection": 0, "question": 0, "input": 0, "other": pytest.approx(0.4)}
+
+
+def test_quality_is_told_apart_by_a_number_that_follows_it() -> None:
+    """1 for a number that knows, 0.5 for one that does not."""
+    found = [CounsellorTurn("", "x", "other", f"v{i}", "high" if i % 2 else "low") for i in range(20)]
+    assert evaluate.quality("knows", found, [float(i % 2) for i in range(20)]).auc.value == 1
+    assert evaluate.quality("knows nothing", found, [1.0] * 20).auc.value == 0.5
+
+
+def test_turns_that_say_nothing_are_left_out_of_quality() -> None:
+    """Shorter than four words, or not readable."""
+    found = [CounsellorTurn("", text, "other", "v", "high") for text in ("Mm-hmm.", "a b c d", "e f g h")]
+    read = [Read((0,) * 4, "other"), Read((1,) * 4, "other"), Read((None,) * 4, "other")]
+    kept, known = evaluate.long_enough(found, read)
+    assert [turn.reply for turn in kept] == ["a b c d"]
+    assert known == [read[1]]
+    assert MIN_WORDS == 4
+
+
+def test_the_command_prints_three_tables(folder: Path) -> None:
+    """From a folder in the publishers' layout; a folder without them is told in a sentence."""
+    command = [sys.executable, "-m", "training.baseline"]
+    done = subprocess.run([*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    for words in ("Counsellor behaviour", "High or low conversation", "Share with any expression", "always `other`"):
+        assert words in done.stdout
+    missing = subprocess.run([*command, str(folder / "x")], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert missing.returncode == 1
+    assert "cannot be read" in missing.stderr
+    assert "Traceback" not in missing.stderr

@@ -1,0 +1,87 @@
+"""Counsellor turns with labels, from public corpora in the layout their publishers chose."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ANNOMI: Final = "annomi/AnnoMI-simple.csv"
+BOLT: Final = ("bolt/finetune_therapist_combined_train.csv", "bolt/finetune_therapist_combined_valid.csv")
+BEHAVIOURS: Final = ("reflection", "question", "input", "other")
+_LABELS = {"reflection": "reflection", "question": "question", "therapist_input": "input", "other": "other"}
+
+
+class DataError(Exception):
+    """The data folder is missing or not as its publishers made it; the text says what to look at."""
+
+
+@dataclass(frozen=True)
+class CounsellorTurn:
+    """One counsellor utterance of AnnoMI with the client's before it. Videos must never be split."""
+
+    client: str = field(repr=False)
+    reply: str = field(repr=False)
+    behaviour: str
+    video: str
+    quality: str
+    """Of the whole conversation, as its makers called it: high or low."""
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One utterance of BOLT: what a therapist says, and what its annotators call it."""
+
+    reply: str = field(repr=False)
+    name: str
+
+
+def annomi(folder: Path) -> list[CounsellorTurn]:
+    """Every labelled counsellor utterance.
+
+    Raises:
+        DataError: the table is missing, or has other columns.
+    """
+    return list(_annomi(_rows(folder / ANNOMI)))
+
+
+def bolt(folder: Path) -> list[Technique]:
+    """Every labelled therapist utterance, each once; none where the corpus is not there.
+
+    Raises:
+        DataError: a table has other columns.
+    """
+    paths = [folder / name for name in BOLT if (folder / name).exists()]
+    try:
+        found = {(row["prompt"], row["completion"].strip()) for path in paths for row in _rows(path)}
+    except KeyError as error:
+        raise DataError(f"{folder / BOLT[0]} has no column {error}") from None
+    return [Technique(reply, name) for reply, name in sorted(found)]
+
+
+def _annomi(rows: list[dict[str, str]]) -> Iterator[CounsellorTurn]:
+    client, transcript = "", ""
+    try:
+        for row in rows:
+            if row["transcript_id"] != transcript:
+                client, transcript = "", row["transcript_id"]
+            if row["interlocutor"] == "client":
+                client = row["utterance_text"]
+            elif row["main_therapist_behaviour"] in _LABELS:
+                yield CounsellorTurn(
+                    client=client,
+                    reply=row["utterance_text"],
+                    behaviour=_LABELS[row["main_therapist_behaviour"]],
+                    video=row["video_url"],
+                    quality=row["mi_quality"],
+                )
+    except KeyError as error:
+        raise DataError(f"{ANNOMI} has no column {error}") from None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read ({type(error).__name__})") from None
