@@ -26,6 +26,7 @@ from stream.runtime.health import Health, answer
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import MESSAGES_IN
 from stream.runtime.settings import Gateway as GatewaySettings
+from stream.runtime.trace import HEADER, begin, carried, trace_id
 
 MAX_IN_FLIGHT = 500
 """Requests at once; with bodies of at most 256 KiB that bounds memory to 125 MB."""
@@ -70,12 +71,13 @@ class Gateway:
     async def _receive(self, request: Request) -> Response:
         named = self.tenants.get(request.path_params["tenant"])
         label = named.name if named else _UNKNOWN
-        log = get_logger().bind(tenant=label)
+        trace = carried([(HEADER, request.headers.get(HEADER, "").encode())]) or begin()
+        log = get_logger().bind(tenant=label, trace_id=trace_id(trace))
         try:
             raw = await body.read(request, self.settings.body_limit_bytes)
             tenant, delivery = self._verify(named, raw, request.headers)
             outcome, repeated = await self.repeats.once(
-                _fingerprint(tenant.name, delivery, raw), lambda: self._accept(tenant, raw, delivery)
+                _fingerprint(tenant.name, delivery, raw), lambda: self._accept(tenant, raw, delivery, trace)
             )
         except body.Refused as refused:
             MESSAGES_IN.labels(label, "bad").inc()
@@ -103,10 +105,10 @@ class Gateway:
             raise Denied("unknown tenant")
         return tenant, delivery
 
-    async def _accept(self, tenant: KnownTenant, raw: bytes, delivery: str) -> str:
+    async def _accept(self, tenant: KnownTenant, raw: bytes, delivery: str, trace: bytes) -> str:
         payload = self.adapter.parse(raw)
         events = records(self.adapter, payload, tenant.name, tenant.pseudonyms)
-        allowed = [record_of(event, delivery) for event in events if may_be_published(event)]
+        allowed = [record_of(event, delivery, trace) for event in events if may_be_published(event)]
         for record in allowed:
             await self.publisher.publish(record)
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT

@@ -13,8 +13,10 @@ def may_be_published(event: PlatformEvent) -> bool:
     return event.consent.processing if isinstance(event, Message | Edit) else True
 
 
-def record_of(event: PlatformEvent, delivery: str) -> Encoded:
+def record_of(event: PlatformEvent, delivery: str, trace: bytes | None = None) -> Encoded:
     """The record of one event; the same event makes the same id on every retry of its `delivery`.
+
+    `trace` is the `traceparent` that goes on from here.
 
     Raises:
         Poison: OVERSIZE.
@@ -24,6 +26,7 @@ def record_of(event: PlatformEvent, delivery: str) -> Encoded:
         event_type=event.event_type,
         event_id=_event_id(event, delivery),
         key=record_key(event.tenant, event.conversation_id),
+        trace=trace,
     )
 
 

@@ -19,6 +19,7 @@ from stream.runtime import metrics
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.errors import Unavailable
 from stream.runtime.logging import get_logger
+from stream.runtime.trace import carried, trace_id
 
 _KNOWN: Final = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
 
@@ -55,6 +56,7 @@ class Writer:
             session_id=str(getattr(record, "session_id", "")),
             revision=getattr(record, "revision", None),
             state=applied.value,
+            trace_id=trace_id(carried(raw.headers)),
         )
 
     def trouble(self) -> str | None:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from stream.contracts.ids import record_key
 from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.errors import Poison
+from stream.runtime.trace import HEADER as TRACE_HEADER
 
 STRUCTURED = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
@@ -115,13 +117,16 @@ def check_partition(raw: RawRecord, data: Keyed, partitions: int) -> None:
         raise Poison(DeadLetterReason.WRONG_PARTITION, "partition")
 
 
+@lru_cache(maxsize=65_536)  # keys; a conversation's comes again with each message, and to hash it takes 10 us
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's Java client, kafka-python and Faust give to a key."""
     return cast("int", (murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
-def encode(data: Contract, *, event_type: str, event_id: UUID | str, key: bytes | None) -> Encoded:
-    """Write one event in binary mode.
+def encode(
+    data: Contract, *, event_type: str, event_id: UUID | str, key: bytes | None, trace: bytes | None = None
+) -> Encoded:
+    """Write one event in binary mode. `trace` is the `traceparent` that it carries on.
 
     Raises:
         Poison: OVERSIZE, when it is larger than a record may be.
@@ -136,6 +141,8 @@ def encode(data: Contract, *, event_type: str, event_id: UUID | str, key: bytes 
         ("ce_type", event_type.encode()),
         ("content-type", b"application/json"),
     ]
+    if trace is not None:
+        headers.append((TRACE_HEADER, trace))
     return Encoded(key=key, value=value, headers=headers)
 
 

@@ -21,7 +21,7 @@ FIELDS = frozenset(
     {
         # who and what: ids of ours, pseudonyms, codes
         "tenant", "conversation_id", "session_id", "revision", "exchange_id", "assessment_id", "event_id",
-        "request_id", "erasure_id", "user_id", "role", "reason", "place", "error_type", "error_at", "state",
+        "request_id", "trace_id", "erasure_id", "user_id", "role", "reason", "place", "error_type", "error_at", "state",
         "event_type", "model", "left_out", "end_reason", "status", "method", "route", "adapter", "check",
         # where
         "stage", "topic", "partition", "offset", "group", "url", "port", "logger", "template",
