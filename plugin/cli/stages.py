@@ -8,6 +8,7 @@ import typer
 
 from plugin.cli.base import STAGES, app
 from stream.runtime.logging import configure
+from stream.runtime.metrics import tell_build
 from stream.runtime.settings import Settings, load
 
 Stage = Callable[[Settings], int]
@@ -16,6 +17,7 @@ Stage = Callable[[Settings], int]
 def _run(stage: str, run: Stage) -> None:
     settings = load()
     configure(settings.log_level, stage=stage)
+    tell_build(stage)
     raise typer.Exit(run(settings))
 
 
@@ -63,7 +65,7 @@ def web() -> None:
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:
-    """Run all five stages on this machine until Ctrl-C; a stage that ends is started again.
+    """Run all five stages on this machine until Ctrl-C; a stage that ends is started again, unless a person must look first.
 
     Broker, database and Triton must be reachable: `counterpoint check` says whether they are.
     """

@@ -1,0 +1,102 @@
+"""Alert rules: sound PromQL on metrics that exist, each with a section that says what to do."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from plugin.local.paths import ROOT
+from stream.contracts.vocabulary import DeadLetterReason, NeedsHuman
+from tests.ops.rules import OPS, grouped, selectors, series, strangers
+
+RULES: list[dict[str, Any]] = [
+    rule for group in yaml.safe_load((OPS / "alerts.yml").read_text())["groups"] for rule in group["rules"]
+]
+BY_NAME = {rule["alert"]: rule for rule in RULES}
+GUIDE = (ROOT / "docs" / "operations.md").read_text()
+KNOWN_VALUES = {
+    "counterpoint_dead_letters_total": set(DeadLetterReason),
+    "counterpoint_feedback_answers_total": {"assessed", *NeedsHuman},
+    "counterpoint_gateway_events_total": {"published", "repeated", "no_consent", "denied", "bad", "unavailable"},
+}
+
+
+def test_names_are_unique() -> None:
+    """A section belongs to one alert."""
+    assert len(BY_NAME) == len(RULES)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_rule_is_complete(name: str) -> None:
+    """Expression, severity and a sentence; nothing that Prometheus does not know."""
+    rule = BY_NAME[name]
+    assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+    assert re.fullmatch(r"\d+[smhd]", rule.get("for", "1m"))
+    assert rule["annotations"]["summary"]
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_rule_uses_what_exists(name: str) -> None:
+    """Metrics, their labels, and what is grouped by."""
+    expression = BY_NAME[name]["expr"]
+    assert strangers(expression) == []
+    for labels, there in grouped(expression):
+        assert labels <= there
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_rule_asks_for_values_that_occur(name: str) -> None:
+    """A reason that was renamed would silence its alert."""
+    for selector in selectors(BY_NAME[name]["expr"]):
+        known = KNOWN_VALUES.get(str(selector.name), set())
+        for matcher in selector.matchers.matchers:
+            if known and matcher.name in {"reason", "outcome"}:
+                assert set(matcher.value.split("|")) <= known
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_rule_has_a_section_in_the_guide(name: str) -> None:
+    """Of its name, with something to do in it."""
+    section = re.search(rf"^### {name}\n(.+?)(?=^###? |\Z)", GUIDE, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    assert len(section[1].split()) > 15
+
+
+def test_the_guide_has_no_section_of_an_alert_that_is_gone() -> None:
+    """What is between its two marks belongs to alerts alone."""
+    part = GUIDE.split("## What to do for each alert")[1].split("\n## ")[0]
+    assert set(re.findall(r"^### (\w+)$", part, re.MULTILINE)) == set(BY_NAME)
+
+
+@pytest.mark.parametrize(
+    ("broken", "stranger"),
+    [
+        ("counterpoint_no_such_metric > 1", "counterpoint_no_such_metric"),
+        ('counterpoint_records_total{colour="red"} > 1', "counterpoint_records_total.colour"),
+    ],
+)
+def test_a_stranger_is_noticed(broken: str, stranger: str) -> None:
+    """Otherwise these tests would say nothing."""
+    assert strangers(broken) == [stranger]
+
+
+def test_broken_promql_is_noticed() -> None:
+    """By Prometheus's own grammar."""
+    with pytest.raises(ValueError):
+        list(selectors("sum by (stage ("))
+
+
+def test_what_we_compare_with_is_what_a_scrape_holds() -> None:
+    """The names in these tests are those of the exposition, not of the source."""
+    from prometheus_client import generate_latest
+    from prometheus_client.parser import text_string_to_metric_families
+
+    exposed = {
+        sample.name
+        for family in text_string_to_metric_families(generate_latest().decode())
+        for sample in family.samples
+        if sample.name.startswith("counterpoint_") and not sample.name.endswith("_created")
+    }
+    assert exposed <= set(series())
