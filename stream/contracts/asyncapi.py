@@ -1,0 +1,164 @@
+"""The AsyncAPI 3 document of the topics, for whoever writes to them or reads them.
+
+`python -m stream.contracts.asyncapi` writes `docs/asyncapi.json`; a test holds the file against the contracts.
+"""
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from stream.contracts.schema import RECORDS_BY_TOPIC
+from stream.contracts.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, FEEDBACK, MESSAGES, SESSIONS, TOPICS, TopicSpec
+
+FILE: Final = Path(__file__).parents[2] / "docs" / "asyncapi.json"
+
+_CHANNELS: Final = {
+    MESSAGES: ("messages", "What a platform tells us, and our own clock."),
+    SESSIONS: ("sessions", "One record per session revision, when it closes, reopens or is erased."),
+    FEEDBACK: ("feedback", "The session record without names, with one answer per exchange."),
+    DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, and their story in headers."),
+}
+_OPERATIONS: Final = {
+    "receiveMessages": ("receive", MESSAGES, "Detect, keep the open session, close it."),
+    "sendSessions": ("send", SESSIONS, "The stream stage writes what has closed."),
+    "sendFeedback": ("send", FEEDBACK, "The feedback stage writes what was rated; the sink stores it."),
+    "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage sets aside what it cannot use."),
+}
+_STORY: Final = {
+    "cp_reason": "Why it could not be used, a word of a closed list.",
+    "cp_stage": "Who set it aside.",
+    "cp_topic": "Where the record stood.",
+    "cp_partition": "Where the record stood.",
+    "cp_offset": "Where the record stood.",
+    "cp_appended_ms": "The broker's append time of the record, in ms since 1970.",
+    "cp_error_type": "Type of the exception.",
+    "cp_place": "Field or step, never its content.",
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole document, as JSON values."""
+    records = {record.__name__: record for group in RECORDS_BY_TOPIC.values() for record in group}
+    models: Sequence[type[BaseModel]] = [records[name] for name in sorted(records)]
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Counterpoint",
+            "version": version("counterpoint"),
+            "description": "CloudEvents 1.0 on Kafka. The key of a record is tenant:conversation_id; its partition is"
+            " murmur2 of the key modulo the number of partitions. Structured mode is read as well. See docs/kafka.md.",
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            name: _channel(next(spec for spec in TOPICS if spec.name == topic), said)
+            for topic, (name, said) in _CHANNELS.items()
+        },
+        "operations": {
+            name: {"action": action, "channel": _channel_ref(topic), "summary": said}
+            for name, (action, topic, said) in _OPERATIONS.items()
+        },
+        "components": {
+            "messages": {model.__name__: _message(model) for model in models} | {"DeadLetter": _dead_letter()},
+            "schemas": schemas["$defs"],
+        },
+    }
+
+
+def write() -> None:
+    """Bring the file up to date."""
+    FILE.write_text(text())
+
+
+def text() -> str:
+    """The document as it stands in the file."""
+    return json.dumps(document(), indent=2, sort_keys=True) + "\n"
+
+
+def _channel(spec: TopicSpec, said: str) -> dict[str, Any]:
+    names = [record.__name__ for record in RECORDS_BY_TOPIC.get(spec.name, ())] or ["DeadLetter"]
+    return {
+        "address": spec.name,
+        "description": said,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {
+            "kafka": {
+                "topic": spec.name,
+                "partitions": DEFAULT_PARTITIONS,
+                "topicConfiguration": {
+                    "cleanup.policy": [spec.config["cleanup.policy"]],
+                    "retention.ms": int(spec.config["retention.ms"]),
+                },
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
+
+
+def _channel_ref(topic: str) -> dict[str, str]:
+    return {"$ref": f"#/channels/{_CHANNELS[topic][0]}"}
+
+
+def _message(model: type[BaseModel]) -> dict[str, Any]:
+    event_type: str = model.event_type  # type: ignore[attr-defined]
+    return {
+        "name": event_type,
+        "title": model.__name__,
+        "summary": (model.__doc__ or "").split("\n")[0],
+        "contentType": "application/json",
+        "headers": _headers(event_type),
+        "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+        **_keyed(model),
+    }
+
+
+def _keyed(model: type[BaseModel]) -> dict[str, Any]:
+    """A record of a conversation has its key; ours about a whole partition have none."""
+    if "conversation_id" not in model.model_fields:
+        return {}
+    key = {"type": "string", "description": "tenant:conversation_id"}
+    return {"bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}}}
+
+
+def _headers(event_type: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["ce_id", "ce_source", "ce_specversion", "ce_type"],
+        "properties": {
+            "ce_id": {"type": "string"},
+            "ce_source": {"type": "string"},
+            "ce_specversion": {"type": "string", "const": "1.0"},
+            "ce_type": {"type": "string", "const": event_type},
+            "content-type": {"type": "string", "const": "application/json"},
+            "traceparent": {
+                "type": "string",
+                "description": "W3C Trace Context; goes on to every record that follows.",
+            },
+        },
+    }
+
+
+def _dead_letter() -> dict[str, Any]:
+    return {
+        "name": "dead letter",
+        "title": "DeadLetter",
+        "summary": "The original bytes; CloudEvents headers as they were. Without its body for lack of consent.",
+        "headers": {
+            "type": "object",
+            "required": list(_STORY),
+            "properties": {name: {"type": "string", "description": said} for name, said in _STORY.items()},
+        },
+        "payload": {"description": "Whatever came; it may be no JSON."},
+    }
+
+
+if __name__ == "__main__":
+    write()
