@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from plugin.cli import people, setup, stages  # each adds its commands
-from plugin.cli.base import AWAY, MISCONFIGURED, app
-from stream.runtime.errors import CounterpointError, Misconfigured
+from plugin.cli import models, operations, people, privacy, setup, stages  # each adds its commands
+from plugin.cli.base import app
+from stream.runtime.errors import CounterpointError
 
-__all__ = ["app", "main", "people", "setup", "stages"]
+__all__ = ["app", "main", "models", "operations", "people", "privacy", "setup", "stages"]
 
 
 def main() -> None:
@@ -17,4 +17,4 @@ def main() -> None:
         app()
     except CounterpointError as error:
         typer.echo(str(error), err=True)
-        sys.exit(MISCONFIGURED if isinstance(error, Misconfigured) else AWAY)
+        sys.exit(error.exit_status)

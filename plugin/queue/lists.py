@@ -131,16 +131,22 @@ def operator_counts(session: Session) -> OperatorCounts:
     )
     closed = col(StoredSession.state) == SessionState.CLOSED.value
     eligible = col(StoredSession.left_out).is_(None)
-    waits = and_(closed, _has_place(), ~is_decided())
+    waiting, oldest_waiting = waiting_of_all(session)
     return OperatorCounts(
         stored=_count(session, closed, eligible),
         left_out={LeftOut(reason): count for reason, count in reasons if reason is not None},
         erased=_count(session, col(StoredSession.state) == SessionState.ERASED.value),
         reopened=_count(session, col(StoredSession.state) == SessionState.REOPENED.value),
-        waiting=_count(session, waits),
-        oldest_waiting=session.exec(select(func.min(StoredSession.ended_at)).where(waits)).one(),
+        waiting=waiting,
+        oldest_waiting=oldest_waiting,
         without_team=_count(session, ~has_team()),
     )
+
+
+def waiting_of_all(session: Session) -> tuple[int, datetime | None]:
+    """How many sessions of all platforms wait for a decision, and when the one that waits longest ended."""
+    waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, _has_place(), ~is_decided())
+    return _count(session, waits), session.exec(select(func.min(StoredSession.ended_at)).where(waits)).one()
 
 
 def accounted(session: Session, tenant: str, conversation_ids: Collection[str]) -> Accounted:

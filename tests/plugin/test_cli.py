@@ -23,6 +23,8 @@ COMMANDS = [
     "digest",
     "replay",
     "users",
+    "status",
+    "dead-letters",
 ]
 CANARY = "canary-secret"
 
@@ -73,11 +75,14 @@ def test_each_command_explains_itself(command: str) -> None:
         ("digest", ["--for", "--since", "seven days"]),
         ("up", ["Ctrl-C", "started again"]),
         ("topics", ["fixed for life"]),
+        ("status", ["lag", "dead letters", "Status 0", "--json"]),
+        ("dead-letters replay", ["--policy", "--limit", "--dry-run", "consent", "each once"]),
+        ("dead-letters show", ["--text", "--reason", "password", "trail"]),
     ],
 )
 def test_help_teaches_what_a_user_must_know(command: str, words: list[str]) -> None:
     """Formats, units, consequences."""
-    text = help_of(command)
+    text = help_of(*command.split())
     for word in words:
         assert word in text
 

@@ -1,0 +1,198 @@
+"""What keeps it running: the state of everything, and the dead letters."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from plugin.cli.base import AWAY, NIGHT, app
+from stream.runtime.errors import Denied, Misconfigured
+from stream.runtime.settings import Settings, load, required
+
+if TYPE_CHECKING:
+    from plugin.operations.runs import Runs, Selection
+
+LIMIT = 20
+"""Letters a run looks at unless told otherwise: few enough to read what became of each."""
+LARGEST_LIMIT = 10_000
+
+dead_letters = typer.Typer(
+    no_args_is_help=True, help="Records that could not be used: see them, send them again, put them away."
+)
+app.add_typer(dead_letters, name="dead-letters", rich_help_panel=NIGHT)
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="PARTITION:OFFSET as `list` prints it.")]
+Limit = Annotated[int, typer.Option(min=1, max=LARGEST_LIMIT, help="Letters to look at, at most.")]
+Reasons = Annotated[
+    list[str] | None, typer.Option("--reason-code", help="Only with this reason; may be given several times.")
+]
+StagesOption = Annotated[
+    list[str] | None, typer.Option("--stage", help="Only those of this stage; may be given several times.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
+@app.command(rich_help_panel=NIGHT)
+def status(as_json: Json = False) -> None:
+    """Show lag, dead letters, model, oldest waiting sessions and the readiness of each stage.
+
+    Works while parts are down and names what could not be asked. Status 0 when all is well, 1 when something is not.
+    """
+    from plugin.operations.status import status as ask
+    from plugin.operations.tables import print_status
+
+    found = ask(load(), now=datetime.now(UTC))
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        print_status(found, Console())
+    if found.troubles:
+        raise typer.Exit(AWAY)
+
+
+@dead_letters.command("list")
+def list_letters(
+    as_json: Json = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those replayed or dropped too.")] = False,
+    newest: Annotated[int, typer.Option(min=0, max=1_000, help="How many stories to print.")] = 20,
+) -> None:
+    """Count them by reason, stage, topic and day, and print the newest stories. Never a word of a record."""
+    from plugin.operations.overview import overview
+    from plugin.operations.tables import print_overview
+
+    found = overview(load(), newest=newest, everything=everything)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        print_overview(found, Console())
+
+
+@dead_letters.command()
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="PARTITION:OFFSET as `list` prints it.")],
+    text: Annotated[
+        bool, typer.Option("--text", help="The record itself, for a supervisor whose scope it is in; asks who you are.")
+    ] = False,
+    reason: Annotated[
+        Literal["safety", "complaint", "client_request", "fault"] | None,
+        typer.Option(help="Why --text is needed; goes on the trail.", show_default=False),
+    ] = None,
+    user: Annotated[str, typer.Option(help="User name of the supervisor, for --text.")] = "",
+) -> None:
+    """Print the story of one. With --text the record, after a supervisor's password and with a reason, on the trail."""
+    from plugin.operations.letters import LetterId
+    from plugin.operations.reading import letter
+
+    settings = load()
+    found = letter(settings.kafka, LetterId.parse(letter_id))
+    if found is None:
+        raise Misconfigured(f"There is no dead letter {letter_id}, or none any more.")
+    if not text:
+        typer.echo(json.dumps(found.story, indent=2))
+        return
+    if reason is None:
+        raise Misconfigured("--text needs --reason: safety, complaint, client_request or fault.")
+
+    from plugin.operations.words import Why, Words
+    from plugin.queue.store import open_store
+
+    with _runs(settings) as runs, open_store(settings) as store:
+        name = user or typer.prompt("User name", err=True)
+        viewer = store.authenticate(name, _password(), request_id="dead-letters show")
+        if viewer is None:
+            raise Denied("No supervisor with this name and password.")
+        words = Words(runs.engine, runs.kek, settings.kafka.partitions)
+        shown = words.open(viewer, found, Why(reason), now=datetime.now(UTC))
+    if shown is None:
+        raise Denied(f"There is no dead letter {letter_id} for you to read.")
+    typer.echo(shown)
+
+
+@dead_letters.command()
+def replay(
+    ids: Ids = None,
+    policy: Annotated[
+        Literal["stop", "reinsert", "drop"],
+        typer.Option(help="With a record that still cannot be used: stop there, make a new dead letter, or drop it."),
+    ] = "stop",
+    limit: Limit = LIMIT,
+    reason_code: Reasons = None,
+    stage: StagesOption = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Send records back to their topics, oldest first, each once.
+
+    Each is read again as its stage will, and held against consent, withdrawals and erasures first. What was sent, put
+    back or dropped is remembered; one entry on the trail a run. Status 1 when a record stopped it.
+    """
+    from plugin.operations.runs import OnFailure
+
+    with _runs(load()) as runs:
+        wanted = _selection(ids, limit, reason_code, stage)
+        report = runs.replay(wanted, OnFailure(policy), dry_run=dry_run, say=_say)
+    typer.echo(report.sentence())
+    if report.stopped_at is not None:
+        raise typer.Exit(AWAY)
+
+
+@dead_letters.command()
+def drop(
+    ids: Ids = None,
+    limit: Limit = LIMIT,
+    reason_code: Reasons = None,
+    stage: StagesOption = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Put letters away: they are neither listed nor replayed any more. Their bytes go with the topic's retention."""
+    if not (ids or reason_code or stage):
+        raise Misconfigured("Say which: by ID, --reason-code or --stage. Nothing is dropped otherwise.")
+    with _runs(load()) as runs:
+        report = runs.drop(_selection(ids, limit, reason_code, stage), dry_run=dry_run, say=_say)
+    typer.echo(report.sentence())
+
+
+def _selection(ids: list[str] | None, limit: int, reasons: list[str] | None, stages: list[str] | None) -> "Selection":
+    from plugin.operations.letters import UNKNOWN, LetterId
+    from plugin.operations.runs import Selection
+    from stream.contracts.vocabulary import DeadLetterReason
+
+    known = {*DeadLetterReason, UNKNOWN}
+    for reason in reasons or ():
+        if reason not in known:
+            raise Misconfigured(f"There is no reason {reason!r}. Reasons: {', '.join(sorted(known))}.")
+    return Selection(
+        limit=limit,
+        ids=frozenset(LetterId.parse(each) for each in ids or ()),
+        reasons=frozenset(reasons or ()),
+        stages=frozenset(stages or ()),
+    )
+
+
+@contextmanager
+def _runs(settings: Settings) -> "Iterator[Runs]":
+    from plugin.operations.runs import Runs
+    from plugin.queue.database import connect
+    from plugin.queue.store import key_of, utc_now
+
+    engine = connect(required(settings.database.url, "database.url"))
+    try:
+        yield Runs(settings.kafka, engine, key_of(settings), utc_now)
+    finally:
+        engine.dispose()
+
+
+def _say(letter: object, outcome: str) -> None:
+    """One line a letter on standard error, so that progress does not mix with what is piped on."""
+    typer.echo(f"{getattr(letter, 'id', '')} {getattr(letter, 'reason', '')}: {outcome}", err=True)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\n")

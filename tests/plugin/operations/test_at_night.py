@@ -1,0 +1,308 @@
+"""The operator's commands on a running system: what they print, what they change, and what they give as exit status."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from sqlalchemy import make_url
+
+from plugin.local import up
+from plugin.local.kafka import Kafka
+from plugin.local.loopback import free_ports
+from plugin.local.paths import ROOT
+from plugin.local.stage import Stage
+from plugin.local.triton import Triton
+from plugin.queue.roles import url_as
+from stream.contracts.ids import message_event_id, record_key
+from stream.contracts.messages import Consent, Message
+from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.vocabulary import Role
+from stream.runtime.codec import encode, partition_of
+from stream.runtime.trace import HEADER
+from tests.e2e.conversations import CALM, RESISTANT, talk
+from tests.faults.books import load
+from tests.fixtures.system import PARTITIONS, Platform, System, now, running_system, wait_until
+
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+CANARY = "canary-phrase-on-a-wrong-partition"
+SEED = 20261121
+
+
+@pytest.fixture(scope="module")
+def system(
+    tmp_path_factory: pytest.TempPathFactory,
+    fresh_kafka: Callable[[], Kafka],
+    create_database: Callable[..., str],
+    triton: Triton,
+) -> Iterator[System]:
+    """All five stages on a broker and a database of their own."""
+    with running_system(tmp_path_factory.mktemp("night"), fresh_kafka(), create_database(), triton) as running:
+        yield running
+
+
+def operators_url(system: System) -> str:
+    """The database as the role that has no right to anybody's words: enough for all but --text and accounts."""
+    owner = (make_url(system.database_url).password or "").encode()
+    return url_as(system.database_url, "privacy", hmac.digest(owner, b"privacy", hashlib.sha256).hex())
+
+
+def counterpoint(
+    system: System, *arguments: str, stdin: str = "", owner: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """The real command with the system's settings, as an operator or as the owner of the tables."""
+    url = system.database_url if owner else operators_url(system)
+    return subprocess.run(
+        [sys.executable, "-m", "plugin.cli", *arguments],
+        env={
+            **os.environ,
+            **system.stages["sink"]._env,
+            "COUNTERPOINT_DATABASE__URL": url,
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+        },
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def told(system: System, *arguments: str) -> dict[str, object]:
+    """What a command says as JSON."""
+    found: dict[str, object] = json.loads(counterpoint(system, *arguments, "--json").stdout)
+    return found
+
+
+def lines_of(system: System, stage: str) -> str:
+    """A stage's log."""
+    return system.stages[stage].log.read_text()
+
+
+def misplaced(system: System, room: Platform) -> None:
+    """A message of the room on a wrong partition, as a client with another partitioner puts it there."""
+    key = record_key("demo", room.conversation_id)
+    message = Message(
+        tenant="demo",
+        conversation_id=room.conversation_id,
+        message_id=f"extra-{uuid4()}",
+        role=Role.CLIENT,
+        author="p_client",
+        text=CANARY,
+        sent_at=now(),
+        consent=Consent(processing=True),
+    )
+    event_id = message_event_id("demo", room.conversation_id, message.message_id, 0)
+    made = encode(message, event_type=message.event_type, event_id=event_id, key=key)
+    wrong = (partition_of(key, PARTITIONS) + 1) % PARTITIONS
+    producer = KafkaProducer(bootstrap_servers=system.kafka.bootstrap_servers)
+    producer.send(MESSAGES, value=made.value, key=key, headers=made.headers, partition=wrong).get(10)
+    producer.close()
+
+
+def waiting(system: System) -> list[dict[str, str]]:
+    """Stories of the dead letters that wait."""
+    found: list[dict[str, str]] = told(system, "dead-letters", "list")["newest"]  # type: ignore[assignment]
+    return found
+
+
+def test_all_is_well_and_the_status_is_0(system: System) -> None:
+    """Stages, lag, model, dead letters, the oldest that wait: as a table and as JSON."""
+    room = system.platform()
+    talk(room, RESISTANT)
+    room.end()
+    wait_until(room.sessions, "the session is in the queue")
+    wait_until(lambda: counterpoint(system, "status").returncode == 0, "all is well")
+    done = counterpoint(system, "status")
+    assert "All is well." in done.stdout
+    assert done.stderr == ""
+    found = told(system, "status")
+    assert found["well"] is True
+    assert found["waiting_for_release"]
+    assert "baseline" in str(found["model"]).lower()
+    assert "'breaker': 'closed'" in str(found["model"])
+    assert {name: stage["ready"] for name, stage in found["stages"].items()} == dict.fromkeys(system.stages, True)  # type: ignore[attr-defined]
+    assert all(stage["version"] for stage in found["stages"].values())  # type: ignore[attr-defined]
+
+
+def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: System) -> None:
+    """The rest is told all the same; when it is back, nothing waits."""
+    sink = system.stages["sink"]
+    sink.stop()
+    try:
+        room = system.platform()
+        talk(room, RESISTANT)
+        room.end()
+        wait_until(lambda: told(system, "status")["lag"]["sink"]["records"], "a record waits for the sink")  # type: ignore[index]
+        done = counterpoint(system, "status")
+        assert done.returncode == 1
+        assert "sink: could not be asked" in done.stdout
+        assert "Traceback" not in done.stderr
+        assert float(str(told(system, "status")["oldest_unscored_s"])) >= 0
+    finally:
+        sink.start()
+    wait_until(room.sessions, "the session is in the queue")
+    wait_until(lambda: told(system, "status")["oldest_unscored_s"] is None, "nothing waits for the queue")
+
+
+def test_one_trace_id_from_the_request_to_the_row(system: System) -> None:
+    """On the record of each topic, and in the log of each stage; text in none of them."""
+    room = system.platform()
+    talk(room, RESISTANT)
+    room.traceparent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+    room.end()
+    wait_until(room.sessions, "the session is in the queue")
+    (session,) = room.sessions()
+    for stage, event in (("stream", "session_published"), ("feedback", "record_done"), ("sink", "record_applied")):
+        lines = [json.loads(line) for line in lines_of(system, stage).splitlines() if TRACE_ID in line]
+        assert event in {line["event"] for line in lines}, stage
+        assert {line["trace_id"] for line in lines} == {TRACE_ID}
+    assert session["session_id"] in lines_of(system, "stream")
+    consumer = KafkaConsumer(bootstrap_servers=system.kafka.bootstrap_servers)
+    for topic in (MESSAGES, SESSIONS, FEEDBACK):
+        parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(parts)
+        consumer.seek_to_beginning()
+        ends = consumer.end_offsets(parts)
+        traces = set()
+        while any(consumer.position(part) < end for part, end in ends.items()):
+            for records in consumer.poll(timeout_ms=500).values():
+                traces |= {dict(record.headers).get(HEADER) for record in records}
+        assert room.traceparent.encode() in traces, topic
+    consumer.close()
+
+
+def test_an_event_without_a_trace_gets_one_at_the_gateway(system: System) -> None:
+    """So every session can be followed."""
+    room = system.platform()
+    talk(room, CALM)
+    room.end()
+    wait_until(room.sessions, "the session is in the queue")
+    (session,) = room.sessions()
+    ours = [json.loads(line) for line in lines_of(system, "stream").splitlines() if session["session_id"] in line]
+    assert all(re.fullmatch(r"[0-9a-f]{32}", line["trace_id"]) for line in ours)
+
+
+def test_a_misplaced_message_is_seen_shown_and_sent_again(system: System) -> None:
+    """Story without words; replayed once, into its session; the second run finds nothing; one entry on the trail."""
+    room = system.platform()
+    talk(room, RESISTANT)
+    misplaced(system, room)
+    wait_until(lambda: waiting(system), "the dead letter is listed")
+    (story,) = waiting(system)
+    assert (story["reason"], story["stage"]) == ("wrong_partition", "stream")
+    table = counterpoint(system, "dead-letters", "list")
+    assert "wrong_partition" in table.stdout
+    shown = counterpoint(system, "dead-letters", "show", story["id"])
+    assert json.loads(shown.stdout)["place"] == "partition"
+    assert told(system, "status")["dead_letters_24_h"] == {"wrong_partition": 1}
+
+    dry = counterpoint(system, "dead-letters", "replay", "--dry-run")
+    assert "Nothing was changed; it would be: replayed 1." in dry.stdout
+    done = counterpoint(system, "dead-letters", "replay", "--reason-code", "wrong_partition", "--stage", "stream")
+    assert (done.returncode, done.stdout) == (0, "replayed 1.\n")
+    assert f"{story['id']} wrong_partition: replayed" in done.stderr
+    again = counterpoint(system, "dead-letters", "replay")
+    assert (again.returncode, again.stdout) == (0, "no dead letter was meant.\n")
+    assert waiting(system) == []
+    room.end()
+    wait_until(room.sessions, "the session is in the queue")
+    (session,) = room.sessions()
+    assert session["counts"]["messages"] == len(RESISTANT) + 1
+    runs = system.rows("SELECT outcome FROM audit WHERE purpose LIKE 'replay dead letters%'")
+    assert runs == [("replayed 1",)]
+    for command in (table, shown, dry, done, again):
+        assert CANARY not in command.stdout + command.stderr
+
+
+def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: System) -> None:
+    """With password and reason; a wrong password and somebody else's scope look alike to a stranger."""
+    password = uuid4().hex
+    for name, tenant in (("nina", "demo"), ("rosa", "elsewhere")):
+        made = counterpoint(
+            system, "users", "add", name, "--role", "supervisor", "--tenant", tenant, stdin=password + "\n", owner=True
+        )
+        assert made.returncode == 0, made.stderr
+    room = system.platform()
+    misplaced(system, room)
+    wait_until(lambda: waiting(system), "the dead letter is listed")
+    letter = waiting(system)[0]["id"]
+    show = ("dead-letters", "show", letter, "--text")
+
+    no_reason = counterpoint(system, *show)
+    assert (no_reason.returncode, "--reason" in no_reason.stderr) == (2, True)
+    asked = (*show, "--reason", "fault", "--user")
+    assert counterpoint(system, *asked, "nina", stdin="wrong\n", owner=True).returncode == 1
+    other = counterpoint(system, *asked, "rosa", stdin=password + "\n", owner=True)
+    assert (other.returncode, other.stdout) == (1, "")
+    lacking = counterpoint(system, *asked, "nina", stdin=password + "\n")
+    assert (lacking.returncode, "database roles" in lacking.stderr, "Traceback" in lacking.stderr) == (2, True, False)
+    hers = counterpoint(system, *asked, "nina", stdin=password + "\n", owner=True)
+    assert hers.returncode == 0, hers.stderr
+    assert CANARY in hers.stdout
+    trail = system.rows("SELECT purpose, outcome FROM audit WHERE object_id = :id ORDER BY at", id=letter)
+    assert trail == [("read a dead letter: fault", "not_found"), ("read a dead letter: fault", "done")]
+
+    dropped = counterpoint(system, "dead-letters", "drop", letter)
+    assert (dropped.returncode, dropped.stdout) == (0, "dropped 1.\n")
+    assert waiting(system) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("show", "nonsense"), 2, "PARTITION:OFFSET"),
+        (("show", "0:999999"), 2, "no dead letter"),
+        (("show", "99:0"), 2, "no dead letter"),
+        (("replay", "--reason-code", "colour"), 2, "wrong_partition"),
+        (("replay", "--limit", "0"), 2, "limit"),
+        (("replay", "--limit", "10001"), 2, "limit"),
+        (("replay", "--policy", "hope"), 2, "reinsert"),
+        (("replay", "\x1b[2J"), 2, "PARTITION:OFFSET"),
+        (("drop",), 2, "Say which"),
+    ],
+)
+def test_bad_input_is_a_sentence(system: System, arguments: tuple[str, ...], status: int, said: str) -> None:
+    """And a status of 2; nothing is changed."""
+    done = counterpoint(system, "dead-letters", *arguments)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b[2J" not in done.stderr
+
+
+def test_a_rolling_restart_loses_nothing(system: System, long: bool) -> None:
+    """Stages with two workers each are asked to end and started again, one after the other, under load."""
+    ports = dict(zip(("stream", "feedback", "sink"), free_ports(3), strict=True))
+    seconds = {
+        name: Stage(
+            name,
+            system.folder / f"second-{name}",
+            env=system.stages[name]._env | {f"COUNTERPOINT_HEALTH__{name.upper()}_PORT": str(port)},
+            health_url=f"http://127.0.0.1:{port}",
+        )
+        for name, port in ports.items()
+    }
+    try:
+        up.start(list(seconds.values()), lambda _line: None)
+        workers = [system.stages[name] for name in ("sink", "feedback", "stream", "gateway")]
+        with load(system, SEED) as talks:
+            for worker in [*workers, *(seconds.values() if long else ())]:
+                worker.restart()
+        wait_until(lambda: all(one.room.sessions() for one in talks), "every conversation has its session", 90)
+        assert len(talks) > len(workers)
+        for one in talks:
+            (session,) = one.room.sessions()
+            assert session["counts"]["messages"] == len(one.said)
+            assert session["revision"] == 1
+    finally:
+        up.stop(list(seconds.values()))

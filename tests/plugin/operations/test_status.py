@@ -1,0 +1,288 @@
+"""`counterpoint status`: everything that can be asked is told, and what cannot is named."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
+from kafka.structs import OffsetAndMetadata
+from rich.console import Console
+
+from plugin.local.loopback import free_ports
+from plugin.operations import lag
+from plugin.operations.asking import addresses, ask
+from plugin.operations.lag import GROUPS, Lag, lags
+from plugin.operations.status import Status, status
+from plugin.operations.tables import print_status
+from stream import feedback_worker, session_worker
+from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+from stream.runtime.errors import Unavailable
+from stream.runtime.health import Health, serve
+from stream.runtime.settings import Settings
+from tests.plugin.operations.conftest import Bench, encoded, message
+from tests.plugin.queue.samples import put, record
+
+ALL = ("gateway", "stream", "feedback", "sink", "web")
+METRICS = """
+counterpoint_build_info{stage="feedback",version="0.1.0"} 1
+counterpoint_model_info{model="CPU baseline",weights="0.1",prompt="none",rubric="0.1",validated="false"} 1
+counterpoint_oldest_held_seconds{stage="feedback"} 12.5
+counterpoint_breaker_state %s
+"""
+
+
+@contextmanager
+def answering(path_to_body: dict[str, tuple[int, str]]) -> Iterator[str]:
+    """A server that gives fixed answers: what a stage says, or something that is no stage."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            code, body = path_to_body.get(self.path, (404, ""))
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def feedback_stage(breaker: int = 0, troubles: str = "{}") -> Iterator[str]:
+    """What the feedback stage says of itself."""
+    ready = (200 if troubles == "{}" else 503, '{"status": "x", "troubles": %s}' % troubles)  # noqa: UP031 - braces
+    with answering({"/readyz": ready, "/metrics": (200, METRICS % breaker)}) as url:
+        yield url
+
+
+def nowhere() -> dict[str, str]:
+    """Addresses at which nothing listens."""
+    return {name: f"http://127.0.0.1:{port}" for name, port in zip(ALL, free_ports(len(ALL)), strict=True)}
+
+
+def settings(database: str, kafka: Any, **urls: str) -> Settings:
+    """Those of the command."""
+    return Settings.model_validate(
+        {"kafka": kafka, "database": {"url": database}, "health": {"urls": nowhere() | urls}}
+    )
+
+
+def printed(found: Status) -> str:
+    """As on a terminal, without colour."""
+    out = io.StringIO()
+    print_status(found, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> None:
+    """The command is for that night."""
+    found = status(
+        settings("postgresql+psycopg://u:zeppelin@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        now=datetime.now(UTC),
+    )
+    assert set(found.not_asked) == {*ALL, "broker", "database"}
+    assert [stage.ready for stage in found.stages.values()] == [None] * 5
+    assert (found.lag, found.dead_letters_24_h, found.model, found.waiting_for_release) == (None, None, None, None)
+    assert len(found.troubles) == 7
+    assert found.as_json()["well"] is False
+    text = printed(found)
+    assert text.count("no answer") == 5
+    assert text.count("not known") == 4
+    assert "zeppelin" not in text + str(found.as_json())
+
+
+def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:
+    """Lag and dead letters are asked of the broker, the model of its stage."""
+    bench.set_aside(encoded(message(bench.conversation)))
+    with feedback_stage() as url:
+        found = status(
+            settings("postgresql+psycopg://u@127.0.0.1:1/d", bench.kafka, feedback=url), now=datetime.now(UTC)
+        )
+    assert "database" in found.not_asked
+    assert "broker" not in found.not_asked
+    assert found.dead_letters_24_h is not None
+    assert found.dead_letters_24_h["bad_schema"] >= 1
+    assert found.model is not None
+    assert (found.model.breaker, found.model.version["model"]) == ("closed", "CPU baseline")
+    assert found.stages["feedback"].ready is True
+    assert (found.stages["feedback"].version, found.stages["feedback"].oldest_held_s) == ("0.1.0", 12.5)
+
+
+@pytest.mark.parametrize(("state", "word"), [(1, "half-open"), (2, "open"), (7, "unknown")])
+def test_a_breaker_that_is_not_closed_is_a_trouble(database: str, bench: Bench, state: int, word: str) -> None:
+    """Sessions are held then."""
+    with feedback_stage(state) as url:
+        found = status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
+    assert found.model is not None
+    assert found.model.breaker == word
+    assert any("breaker" in trouble for trouble in found.troubles)
+
+
+def test_a_stage_that_is_not_ready_says_why(database: str, bench: Bench) -> None:
+    """In its own sentence."""
+    with feedback_stage(troubles='{"model": "Triton is away"}') as url:
+        found = status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
+    assert found.stages["feedback"].ready is False
+    assert "feedback: not ready (model: Triton is away)" in found.troubles
+    assert "Triton is away" in printed(found)
+
+
+def test_dead_letters_that_were_handled_do_not_count(bench: Bench, database: str) -> None:
+    """Only what waits is news; and nothing older than a day."""
+
+    def waiting(now: datetime) -> int:
+        found = status(settings(database, bench.kafka), now=now)
+        assert found.dead_letters_24_h is not None
+        return found.dead_letters_24_h.get("bad_schema", 0)
+
+    now = datetime.now(UTC)
+    before = waiting(now)
+    bench.set_aside(encoded(message(bench.conversation)))
+    assert waiting(now) == before + 1
+    bench.drop()
+    assert waiting(now) == before
+    assert waiting(now + timedelta(hours=25)) == 0
+
+
+def test_the_session_that_waits_longest_for_a_supervisor(bench: Bench, database: str) -> None:
+    """Counted from its end."""
+    feedback = record(conversation=bench.conversation, started_at=datetime(2026, 1, 1, tzinfo=UTC))
+    put(bench.engine, feedback)
+    found = status(settings(database, bench.kafka), now=feedback.ended_at + timedelta(hours=2))
+    assert found.oldest_unreleased_s == 2 * 3600
+    assert (found.waiting_for_release or 0) >= 1
+    assert "2.0 h" in printed(found)
+
+
+def caught_up(bench: Bench, *stages: str) -> None:
+    """Let the groups of these stages have finished with everything."""
+    for stage in stages:
+        group, topic = GROUPS[stage]
+        consumer = KafkaConsumer(
+            bootstrap_servers=bench.kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
+        )
+        ends = {TopicPartition(topic, number): end for number, end in bench.end(topic).items()}
+        consumer.assign(list(ends))
+        consumer.commit({part: OffsetAndMetadata(end, "", -1) for part, end in ends.items()})
+        consumer.close(autocommit=False)
+
+
+def put_on(bench: Bench, topic: str) -> int:
+    """Any record; returns its append time."""
+    sent = bench.producer.send(topic, value=b"{}", key=b"sample:c").get(10)
+    return int(sent.timestamp)
+
+
+def test_the_session_that_waits_longest_to_be_rated(bench: Bench, database: str) -> None:
+    """Closed, on the sessions topic, and no stage has taken it: known while every stage is down."""
+    caught_up(bench, "feedback", "sink")
+    first = put_on(bench, SESSIONS)
+    put_on(bench, SESSIONS)
+    put_on(bench, FEEDBACK)
+    now = datetime.fromtimestamp(first / 1000 + 600, UTC)
+    found = status(settings(database, bench.kafka), now=now)
+    assert found.oldest_unscored_s == 600
+    assert found.lag is not None
+    assert (found.lag["feedback"].records, found.lag["sink"].records) == (2, 1)
+    assert found.lag["feedback"].oldest_s == 600
+
+
+def test_lag_is_what_a_group_has_not_committed(bench: Bench) -> None:
+    """A group that has committed its end waits for nothing; one that never has, for all of it."""
+    put_on(bench, MESSAGES)
+    assert lags(bench.kafka)["stream"].records == sum(bench.end(MESSAGES).values())
+    put_on(bench, FEEDBACK)
+    caught_up(bench, "sink")
+    assert lags(bench.kafka)["sink"] == Lag(0, None)
+    appended_ms = put_on(bench, FEEDBACK)
+    put_on(bench, FEEDBACK)
+    assert lags(bench.kafka)["sink"] == Lag(2, appended_ms)
+
+
+def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes the topic of the groups' places when it is first asked; one that never does is away."""
+    monkeypatch.setattr(lag, "_AGAIN_S", 0.0)
+
+    class Starting:
+        def __init__(self, refusals: int) -> None:
+            self.refusals = refusals
+
+        def list_group_offsets(self, wanted: dict[str, Any]) -> dict[str, Any]:
+            """Refuse a few times, then say that nothing is committed."""
+            self.refusals -= 1
+            if self.refusals >= 0:
+                raise CoordinatorNotAvailableError
+            return {group: {} for group in wanted}
+
+    assert lag._committed(Starting(3), "g", []) == {}
+    with pytest.raises(Unavailable):
+        lag._committed(Starting(99), "g", [])
+
+
+def test_lag_is_told_without_reading_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator's user has no right to, on a broker with rights."""
+    bench.producer.send(SESSIONS, value=b"{}", key=b"sample:c").get(10)
+    monkeypatch.setattr(KafkaConsumer, "poll", lambda *_, **__: pytest.fail("it reads"))
+    assert lags(bench.kafka)["feedback"].oldest_ms is not None
+
+
+def test_the_groups_are_those_of_the_stages() -> None:
+    """This room may not import the stream's apps, so the names stand twice."""
+    assert GROUPS["stream"][0] == session_worker.APP_ID
+    assert GROUPS["feedback"][0] == feedback_worker.APP_ID
+
+
+def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:
+    """An address that means all of this machine's is asked on loopback."""
+    found = addresses(
+        Settings.model_validate(
+            {"health": {"host": "0.0.0.0", "urls": {"sink": "http://sink-1:8033/"}}, "gateway": {"host": "10.0.0.7"}}
+        )
+    )
+    assert found["stream"] == "http://127.0.0.1:8031"
+    assert found["gateway"] == "http://10.0.0.7:8010"
+    assert found["sink"] == "http://sink-1:8033"
+
+
+def test_a_real_stage_is_understood() -> None:
+    """Readiness and metrics as `stream.runtime.health` serves them."""
+    health = Health("part")
+    server = serve(health, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        assert ask(url).troubles == {"part": "starting"}
+        health.set("part", None)
+        answer = ask(url)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert answer.troubles == {}
+    assert answer.value("counterpoint_open_sessions") is not None
+    assert answer.value("no_such_metric") is None
+
+
+@pytest.mark.parametrize("body", ["", "not json", "[]", "{}", '"x"', '{"troubles": 1}'])
+def test_what_is_no_stage_of_ours_is_unavailable(body: str) -> None:
+    """Another program on the port is told as no answer, not as a traceback."""
+    with answering({"/readyz": (200, body), "/metrics": (200, "")}) as url, pytest.raises(Unavailable):
+        ask(url)
+
+
+@pytest.mark.parametrize("url", ["http://[", "nonsense", "http://127.0.0.1:99999", "ftp://127.0.0.1"])
+def test_an_address_that_is_none_is_unavailable(url: str) -> None:
+    """A typing mistake in `health.urls` hides nothing else."""
+    with pytest.raises(Unavailable):
+        ask(url)
