@@ -43,7 +43,7 @@ class Rating(Contract):
     """One mechanism of one reply: a level with its reason and evidence, or why there is none."""
 
     mechanism: Mechanism
-    level: Level | None
+    level: Level | None = None
     reason: Text = ""
     evidence: tuple[Evidence, ...] = ()
     needs_human: NeedsHuman | None = None

@@ -6,17 +6,17 @@ revision 0 is the original, an edit's revision is the platform's edit time in mi
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from stream.contracts.base import Contract, Language, MessageId, Name, Pseudonym, Tenant, Text, Utc
 from stream.contracts.vocabulary import Role
 
 
 class Consent(Contract):
-    """What the client agreed to at the time of a message. Absent means no."""
+    """What the client agreed to at the time of a message. Absent means no, and only a plain `true` means yes."""
 
-    processing: bool = False
-    secondary_use: bool = False
+    processing: StrictBool = False
+    secondary_use: StrictBool = False
 
 
 class ChatEvent(Contract):
@@ -102,6 +102,23 @@ class Erasure(ChatEvent):
     requested_at: Utc
 
 
+class PersonErasure(Contract):
+    """Everything of one person is to be forgotten; our own word, put on each partition.
+
+    It reaches the sessions that are still open. Of a client the whole conversation goes, of a counsellor the sessions
+    in which they wrote.
+    """
+
+    event_type: ClassVar[str] = "counterpoint.person-erasure.v1"
+
+    tenant: Tenant
+    person: Pseudonym
+    role: Literal[Role.CLIENT, Role.COUNSELLOR]
+    erasure_id: str = Field(pattern=r"^[0-9a-f-]{36}$")
+    requested_at: Utc
+    partition: int = Field(ge=0)
+
+
 class Tick(Contract):
     """Our own clock: put on each partition every second; its append time is what counts."""
 
@@ -111,10 +128,10 @@ class Tick(Contract):
 
 
 ConversationEvent = Message | Edit | Deletion | Participants | SessionEnd | ConsentWithdrawal | Erasure
-MessagesRecord = ConversationEvent | Tick
+MessagesRecord = ConversationEvent | PersonErasure | Tick
 
 MESSAGES_RECORDS: tuple[type[MessagesRecord], ...] = (
-    Message, Edit, Deletion, Participants, SessionEnd, ConsentWithdrawal, Erasure, Tick,
+    Message, Edit, Deletion, Participants, SessionEnd, ConsentWithdrawal, Erasure, PersonErasure, Tick,
 )  # fmt: skip
 """Every type that may stand on the messages topic."""
 

@@ -46,7 +46,7 @@ class Exchange(Contract):
     context: tuple[MessageId, ...]
     client_turn: tuple[MessageId, ...] = Field(min_length=1)
     reply: tuple[MessageId, ...] = Field(min_length=1)
-    counsellor: Pseudonym | None
+    counsellor: Pseudonym | None = None
     """Author of the reply; None when several people or a system wrote it."""
     score: float = Field(ge=0, le=1)
     cues: tuple[Cue, ...] = ()
@@ -113,6 +113,8 @@ class SessionOutline(Contract):
     counts: Counts = Counts()
     counsellors: tuple[Pseudonym, ...] = ()
     """Every counsellor who wrote in the session: decides whose team sees it."""
+    clients: tuple[Pseudonym, ...] = ()
+    """Every client who wrote in the session: so that an erasure finds all that is theirs."""
     messages: tuple[SessionMessage, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     marks: tuple[Mark, ...] = ()

@@ -1,11 +1,13 @@
 """What the field types accept and refuse."""
 
+import importlib
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from stream.contracts.base import MAX_TEXT_CODE_POINTS, Language, MessageId, Pseudonym, Tenant, Text, Utc
+from stream.contracts.base import MAX_TEXT_CODE_POINTS, Contract, Language, MessageId, Pseudonym, Tenant, Text, Utc
 
 
 @pytest.mark.parametrize("tenant", ["a", "riverside", "line-2", "0" * 63])
@@ -86,3 +88,20 @@ def test_a_time_beyond_the_calendar_is_refused(edge: str) -> None:
     """Moving it to UTC would leave the years that exist."""
     with pytest.raises(ValidationError):
         TypeAdapter(Utc).validate_python(edge)
+
+
+def test_whatever_may_be_none_may_be_left_out() -> None:
+    """Records are written without their empty fields: a field that allows None but needs a value could not be read."""
+    modules = [
+        importlib.import_module(f"stream.contracts.{name}") for name in ("base", "messages", "sessions", "feedback")
+    ]
+    contracts = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
+    models = [thing for thing in contracts if issubclass(thing, Contract)]
+    assert len(models) > 20
+    wrong = [
+        f"{model.__name__}.{name}"
+        for model in models
+        for name, field in model.model_fields.items()
+        if field.is_required() and type(None) in get_args(field.annotation)
+    ]
+    assert wrong == []
