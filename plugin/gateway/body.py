@@ -7,6 +7,8 @@ from starlette.requests import ClientDisconnect, Request
 READ_S = 10.0
 """A body of 256 KiB takes well under a second on any line that a chat platform has."""
 
+_MOST_DIGITS = 18  # of a length that a body could ever have; Python refuses to read thousands of them
+
 
 class Refused(Exception):  # noqa: N818 - named by what happens to the request
     """The body is not read to its end; `status` is the HTTP answer."""
@@ -23,7 +25,7 @@ async def read(request: Request, limit: int) -> bytes:
         Refused: 413 when it is longer, 408 when it does not come within `READ_S` seconds, 400 when the sender leaves.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > limit):
         raise Refused(413)
     parts = bytearray()
     try:

@@ -13,6 +13,7 @@ from stream.runtime.errors import Misconfigured
 COLUMNS = frozenset({"transcript_id", "utterance_id", "interlocutor", "timestamp", "utterance_text"})
 _ROLES = {"client": "client", "therapist": "counsellor"}
 _CLOCK_PARTS = 3
+_CLOCK_DIGITS = 4  # of one part: no video lasts ten thousand hours
 
 
 def recognised(path: Path) -> bool:
@@ -63,7 +64,7 @@ def _payload(row: dict[str, str], place: str) -> tuple[str, Payload]:
 
 def _seconds(clock: str | None, place: str) -> float:
     parts = (clock or "").split(":")
-    if len(parts) != _CLOCK_PARTS or not all(part.isdecimal() for part in parts):
+    if len(parts) != _CLOCK_PARTS or not all(part.isdecimal() and len(part) <= _CLOCK_DIGITS for part in parts):
         raise Misconfigured(f"{place}: timestamp is not written as hours:minutes:seconds.")
     hours, minutes, seconds = (int(part) for part in parts)
     return float(hours * 3600 + minutes * 60 + seconds)

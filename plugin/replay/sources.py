@@ -45,7 +45,11 @@ def load(path: Path, source_format: Format = "auto") -> Source:
     Raises:
         Misconfigured: naming the place of the first thing wrong; nothing has been sent then.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that no file can have
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from None
+    if not there:
         raise Misconfigured(f"{path} does not exist.")
     wanted = {name: reader for name, reader in READERS.items() if source_format in ("auto", name)}
     found: dict[str, Conversation] = {}

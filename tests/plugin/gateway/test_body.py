@@ -78,3 +78,11 @@ async def test_a_sender_that_leaves_is_no_error_of_ours() -> None:
     """Nobody reads the answer."""
     asked, _ = request([b"x"], then="leave")
     assert await refused(asked) == 400
+
+
+@pytest.mark.parametrize("declared", ["101", "9" * 19, "9" * 6_000])
+async def test_a_declared_length_of_any_size_is_refused_unread(declared: str) -> None:
+    """Thousands of digits too, which Python would not even read."""
+    asked, taken = request([b"x"], declared=declared)
+    assert await refused(asked) == 413
+    assert taken == []
