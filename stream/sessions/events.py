@@ -5,7 +5,9 @@ offset or by changing nothing.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from datetime import datetime
+from sys import intern
 
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import (
@@ -16,6 +18,7 @@ from stream.contracts.messages import (
     Erasure,
     Message,
     Participants,
+    PersonErasure,
     SessionEnd,
 )
 from stream.contracts.sessions import KnownName, SessionRecord
@@ -31,6 +34,7 @@ Score = Callable[[str], Scored]
 
 MAX_NAMES = 200  # of one conversation; with their bound of 200 characters they fit into one record
 MAX_EARLY = 4  # edits that wait for their original; at the longest text still within one record
+MAX_EARLY_DELETIONS = 200  # deletions that do; they carry no text
 
 
 def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, score: Score) -> Outputs:
@@ -130,13 +134,13 @@ def _entry(conversation: Conversation, message: Message, at: Arrival, score: Sco
         touched=at.offset,
         touched_ms=at.ms,
         role=message.role,
-        author=message.author,
+        author=intern(message.author),  # one string for all of a person's messages
         sent_at=message.sent_at,
         text=text,
         revision=early.revision if early else 0,
         deleted=gone,
         language=message.language,
-        secondary_use=message.consent.secondary_use,
+        secondary_use=message.consent.secondary_use and (early is None or early.secondary_use),
         scored=score(text) if message.role is Role.CLIENT and not gone else None,
     )
 
@@ -147,14 +151,19 @@ def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, sco
     revision = revision_of(edit.edited_at)
     entry = conversation.entry(edit.message_id)
     if entry is None:
-        _wait(conversation, at, Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text))
+        withdrawn_at = conversation.head.withdrawn_at
+        if withdrawn_at is not None and edit.edited_at <= withdrawn_at:
+            raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")  # its original came before that too
+        early = Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text)
+        _wait(conversation, at, early.model_copy(update={"secondary_use": edit.consent.secondary_use}))
     elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
         known = conversation.session(conversation.session_of(edit.message_id))
         if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
             raise Refused(DeadLetterReason.TOO_LATE, "edited_at")
         scored = score(edit.text) if entry.role is Role.CLIENT else None
-        words = {"text": edit.text, "revision": revision, "scored": scored}
-        conversation.replace(entry.model_copy(update=words | {"touched": at.offset, "touched_ms": at.ms}))
+        secondary_use = entry.secondary_use and edit.consent.secondary_use  # only what both allowed
+        words = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
+        conversation.replace(replace(words, touched=at.offset, touched_ms=at.ms))
 
 
 def _delete(conversation: Conversation, deletion: Deletion, at: Arrival) -> None:
@@ -162,8 +171,8 @@ def _delete(conversation: Conversation, deletion: Deletion, at: Arrival) -> None
     if entry is None:
         _wait(conversation, at, Early(message_id=deletion.message_id, arrived_ms=at.ms, deleted=True))
     elif at.offset > entry.offset and not entry.deleted:
-        nothing = {"text": "", "scored": None, "deleted": True}
-        conversation.replace(entry.model_copy(update=nothing | {"touched": at.offset, "touched_ms": at.ms}))
+        nothing = replace(entry, text="", scored=None, deleted=True)
+        conversation.replace(replace(nothing, touched=at.offset, touched_ms=at.ms))
 
 
 def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
@@ -171,20 +180,28 @@ def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
 
     It has its say when the original comes. Redelivered after that, it stands before the original in the log, and has
     no other.
+
+    Raises:
+        Refused: OVERSIZE, when as many wait as may: none that waits is pushed out unheard.
     """
     head = conversation.head
     if at.offset <= head.through:
         return
-    if not early.deleted and head.sessions and head.sessions[-1].withdrawn:
+    if not early.deleted and any(known.withdrawn for known in head.sessions):  # it may be of that session
         raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
     before = next((e for e in head.early if e.message_id == early.message_id), None)
     if before is not None and (before.deleted, before.revision) >= (early.deleted, early.revision):
         return
     others = tuple(e for e in head.early if e.message_id != early.message_id)
-    conversation.set_head(early=(*others, early)[-MAX_EARLY:])
+    limit = MAX_EARLY_DELETIONS if early.deleted else MAX_EARLY
+    if sum(e.deleted == early.deleted for e in others) >= limit:
+        raise Refused(DeadLetterReason.OVERSIZE, "early")
+    conversation.set_head(early=(*others, early))
 
 
 def _learn_names(conversation: Conversation, event: Participants, at: Arrival) -> None:
+    if at.offset <= conversation.head.through:
+        return  # told again after a crash: a withdrawal may have come since
     named = (KnownName(role=person.role, name=name) for person in event.participants for name in person.names)
     names = tuple(dict.fromkeys((*conversation.head.names, *named)))
     if len(names) > MAX_NAMES:
@@ -197,11 +214,13 @@ def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rule
     session = conversation.open_session
     if rules.end_rule == "idle" or session is None or at.offset <= conversation.head.through:
         return
-    facts, known = conversation.facts.get(session), conversation.session(session)
-    if facts is not None and (event.ended_at < facts.first_sent or at.offset < facts.first_offset):
-        return  # the end of an earlier session
-    if known is not None and not known.withdrawn and event.ended_at <= known.ended_at:
-        return  # the end that came before the reopening, told again
+    known = conversation.session(session)
+    if session in conversation.facts:  # told again after a crash, it finds messages that came after it
+        before = [entry.sent_at for entry in conversation.entries(session) if entry.offset < at.offset]
+        if not before or event.ended_at < min(before):
+            return  # the end of an earlier session
+    if known is not None and (event.ended_at < known.ended_at if known.withdrawn else event.ended_at <= known.ended_at):
+        return  # the end of an earlier session, or the one before the reopening, told again
     yield from lifecycle.close(
         conversation, session, EndReason.EXPLICIT, at, rules, through=at.offset, explicit_end=event.ended_at
     )
@@ -240,7 +259,37 @@ def _erase(conversation: Conversation, event: Erasure, at: Arrival) -> None:
     _hear_no_more(conversation, event.requested_at, at)
 
 
+def forget_person(conversation: Conversation, event: PersonErasure, at: Arrival) -> Outputs:
+    """Let go of what one person is in: of a client everything, of a counsellor the sessions in which they wrote.
+
+    Nothing happens where nothing of theirs has begun before it, so that it may come again after a crash.
+    """
+    theirs = {
+        session
+        for session, facts in conversation.facts.items()
+        if facts.first_offset < at.offset
+        and any(e.author == event.person and e.role is event.role for e in conversation.entries(session))
+    }
+    if not theirs:
+        return
+    if event.role is Role.CLIENT:
+        erasure = Erasure(
+            tenant=conversation.tenant,
+            conversation_id=conversation.conversation_id,
+            erasure_id=event.erasure_id,
+            requested_at=event.requested_at,
+        )
+        yield erasure
+        _erase(conversation, erasure, at)
+        return
+    for session in theirs:
+        conversation.drop_text(session)
+    others = tuple(known for known in conversation.head.sessions if known.session not in theirs)
+    conversation.set_head(through=max(at.offset, conversation.head.through), sessions=others)
+
+
 def _hear_no_more(conversation: Conversation, sent_before: datetime, at: Arrival) -> None:
-    """What was sent before a withdrawal or an erasure and comes after it is refused."""
+    """What was sent before a withdrawal or an erasure and comes after it is refused; edits of then wait no more."""
     withdrawn_at = max(sent_before, conversation.head.withdrawn_at or sent_before)
-    conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.ms)
+    early = tuple(e for e in conversation.head.early if e.deleted or e.revision > revision_of(withdrawn_at))
+    conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.ms, early=early)

@@ -95,6 +95,7 @@ def _outline(conversation: Conversation, head: SessionHead, closed_at_ms: int) -
         end_reason=head.end_reason,
         consent=Consent(processing=True, secondary_use=all(e.secondary_use for e in entries)),
         counsellors=tuple(sorted({e.author for e in entries if e.role is Role.COUNSELLOR})),
+        clients=tuple(sorted({e.author for e in entries if e.role is Role.CLIENT})),
     )
 
 

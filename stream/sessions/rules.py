@@ -11,7 +11,7 @@ EndRule = Literal["explicit", "idle", "both"]
 Marks = Callable[[str], Collection[Concern]]
 """The concerns a lexicon finds in a client's words."""
 
-SEGMENT_MESSAGES = 32  # a write then carries 3 kB on average; half of it halves that and doubles the keys (measured)
+SEGMENT_MESSAGES = 32  # of one batch and session, in one write; an edit writes all of them anew
 SEGMENT_BYTES = 900_000  # a changelog record over the broker's 1 MB would stop the worker for good
 MAX_MESSAGES = 5_000  # of one session; a day of chat is a tenth of it
 CONTEXT_MESSAGES = 10  # before an exchange: what a supervisor reads to understand it

@@ -1,7 +1,8 @@
 """Which texts of a batch the detector has to see, and the counsellor's turn that each of them answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Edit, Erasure, Message
@@ -9,7 +10,7 @@ from stream.contracts.vocabulary import Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival
 
-_SEGMENTS_BACK = 3
+_LOOK_BACK = 96  # messages
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,24 @@ def to_score(conversation: Conversation, events: Iterable[tuple[Arrival, Convers
 def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int) -> str | None:
     """The last counsellor turn that arrived before `offset`: by arrival, so that a redelivery finds the same.
 
-    Only the last segments are looked through: who was silent for that long is not being answered.
+    Only the last messages are looked through: who was silent for that long is not being answered.
     """
-    told = {
-        e.offset: (e.role, e.text)
-        for number in sorted(conversation.segments)[-_SEGMENTS_BACK:]
-        for e in conversation.segments[number].entries
-        if e.offset < offset and not e.deleted
-    }
-    told |= {place: said for place, said in spoken.items() if place < offset}
     turn: list[str] = []
-    for place in sorted(told, reverse=True):
-        role, text = told[place]
+    for role, text in islice(_told_before(conversation, spoken, offset), _LOOK_BACK):
         if role is Role.COUNSELLOR:
             turn.append(text)
         elif turn and role is Role.CLIENT:
             break
     return "\n".join(reversed(turn)) if turn else None
+
+
+def _told_before(
+    conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int
+) -> Iterator[tuple[Role, str]]:
+    """What arrived before `offset`, the last first: what the batch brings comes after all that is kept."""
+    for place in reversed(spoken):
+        if place < offset:
+            yield spoken[place]
+    for entry in conversation.latest():
+        if entry.offset < offset and entry.offset not in spoken and not entry.deleted:
+            yield entry.role, entry.text

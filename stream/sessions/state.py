@@ -1,8 +1,16 @@
 """What is kept of a conversation: segments of messages under numbers from 1, and a head under number 0.
 
-A message changes exactly one segment, so that it is seen and has its effect in one write. The head changes only when
-a session closes, reopens or is withdrawn, and with what belongs to no message: names, and edits before their original.
+A message changes exactly one segment, so that it is seen and has its effect in one write. A segment takes no further
+message once it is written, so that what is written for a message does not grow with the session. The head changes
+only when a session closes, reopens or is withdrawn, and with what belongs to no message: names, and edits before their
+original.
+
+What there is one of for each message is a plain dataclass: a model would need three times the memory.
 """
+
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
 
 from stream.contracts.base import Contract, MessageId, Utc
 from stream.contracts.sessions import Cue, KnownName
@@ -11,7 +19,8 @@ from stream.contracts.vocabulary import EndReason, Role
 HEAD = 0
 
 
-class Scored(Contract):
+@dataclass(frozen=True, slots=True)
+class Scored:
     """What the detector said of one client message."""
 
     score: float
@@ -19,7 +28,8 @@ class Scored(Contract):
     cues: tuple[Cue, ...] = ()
 
 
-class Entry(Contract):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
     """One message in the words that stand now. A deleted one stays as a place without words."""
 
     message_id: MessageId
@@ -30,9 +40,9 @@ class Entry(Contract):
     """Offset of the last event that changed it."""
     touched_ms: int
     role: Role
-    author: str
+    author: str = field(repr=False)
     sent_at: Utc
-    text: str = ""
+    text: str = field(default="", repr=False)
     revision: int = 0
     deleted: bool = False
     language: str | None = None
@@ -40,8 +50,9 @@ class Entry(Contract):
     scored: Scored | None = None
 
 
-class Segment(Contract):
-    """Up to 32 messages of one session, in no order."""
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The messages that one batch brought to one session, at most 32, as they arrived."""
 
     session: MessageId
     """The session's first message names it."""
@@ -56,6 +67,7 @@ class Early(Contract):
     revision: int = 0
     text: str = ""
     deleted: bool = False
+    secondary_use: bool = True
 
 
 class SessionHead(Contract):
@@ -92,8 +104,15 @@ class Head(Contract):
     early: tuple[Early, ...] = ()
 
 
+NO_HEAD = Head()
+"""The head of a conversation of which nothing but messages is known: one for all of them."""
+_SEGMENT = TypeAdapter(Segment)
+
+
 def encode(part: Head | Segment) -> bytes:
     """The changelog value of one part."""
+    if isinstance(part, Segment):
+        return _SEGMENT.dump_json(part, exclude_defaults=True)
     return part.model_dump_json(exclude_defaults=True).encode()
 
 
@@ -103,4 +122,7 @@ def decode(number: int, value: bytes) -> Head | Segment:
     Raises:
         ValueError: it is something else; its text names no content.
     """
-    return (Head if number == HEAD else Segment).model_validate_json(value)
+    try:
+        return Head.model_validate_json(value) if number == HEAD else _SEGMENT.validate_json(value)
+    except ValidationError as error:
+        raise ValueError(f"part {number} of a conversation cannot be read: {error.error_count()} errors") from None

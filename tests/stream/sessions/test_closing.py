@@ -112,6 +112,19 @@ def test_the_end_of_an_earlier_session_does_not_close_the_next() -> None:
     assert talk.story == [(1, "closed")]
 
 
+def test_an_end_told_again_after_a_crash_is_judged_by_what_came_before_it() -> None:
+    """A message that came after it may have been sent before the others; that makes the end no later."""
+    talk = Talk()
+    talk.client("hello", 10)
+    talk.end(11, ended=5)
+    end_at = talk.offset
+    talk.client("sent before, came after", 12, sent=0)
+    assert talk.story == []
+    talk.offset = end_at - 1
+    talk.end(11, ended=5)
+    assert talk.story == []
+
+
 def test_a_session_of_five_thousand_messages_closes_as_too_long() -> None:
     """The next message begins the next session at once; the long one is left out and never opens again."""
     talk = Talk()

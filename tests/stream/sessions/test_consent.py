@@ -110,6 +110,36 @@ def test_a_withdrawn_session_ends_by_silence_too() -> None:
     assert talk.conversation.open_session is not None
 
 
+def test_the_end_of_an_earlier_session_does_not_end_a_withdrawn_one() -> None:
+    """Told again after the withdrawal it would let the rest of the session begin a new one."""
+    talk = Talk()
+    first_end = talk.session() + 5
+    talk.end(first_end)
+    second = first_end + 2 * IDLE
+    talk.client("here again", second)
+    talk.withdraw(second + 10)
+    talk.end(second + 20, ended=first_end)
+    assert refusal(talk, SECRET, second + 30) is DeadLetterReason.NO_CONSENT
+    talk.end(second + 40)
+    talk.client("a new session", second + 50)
+    assert SECRET not in talk.kept
+    assert "a new session" in talk.kept
+
+
+def test_an_edit_may_take_secondary_use_back() -> None:
+    """Words that stand may be used for what both the message and its edit allow, in either order."""
+    both = Consent(processing=True, secondary_use=True)
+    for edit_first in (False, True):
+        talk = Talk()
+        if edit_first:
+            talk.edit("m1", "other words", 0, edited=5)
+        talk.client("words", 1, message_id="m1", consent=both)
+        if not edit_first:
+            talk.edit("m1", "other words", 5)
+        talk.end(10)
+        assert talk.last.consent == Consent(processing=True)
+
+
 def test_a_withdrawal_after_the_close_is_the_next_revision() -> None:
     """And the session never opens again."""
     talk = Talk()
@@ -209,6 +239,32 @@ def test_an_edit_that_waits_goes_with_the_withdrawal() -> None:
     with pytest.raises(Refused) as refused:
         talk.edit("m3", SECRET, 45)
     assert refused.value.reason is DeadLetterReason.NO_CONSENT
+
+
+def test_words_of_an_edit_whose_session_was_withdrawn_do_not_stay() -> None:
+    """Its message is gone, so nobody can tell it from one whose message has not come; a new session changes nothing."""
+    talk = Talk()
+    talk.session()
+    talk.withdraw(40)
+    talk.end(50)
+    talk.client("a new session", 60)
+    talk.end(65)
+    with pytest.raises(Refused) as refused:
+        talk.edit("m1", SECRET, 70)
+    assert refused.value.reason is DeadLetterReason.NO_CONSENT
+    assert SECRET not in talk.kept
+
+
+def test_names_told_again_after_a_withdrawal_do_not_come_back() -> None:
+    """A crash lets events come again, at the offsets that they had."""
+    talk = Talk()
+    talk.client("hello", 0)
+    talk.meet(Role.CLIENT, ["Leonie"], 1)
+    told_at = talk.offset
+    talk.withdraw(10)
+    talk.offset = told_at - 1
+    talk.meet(Role.CLIENT, ["Leonie"], 1)
+    assert "Leonie" not in talk.kept
 
 
 def test_text_that_a_crash_left_of_a_withdrawn_session_goes_at_the_next_tick() -> None:

@@ -11,7 +11,7 @@ from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.events import MAX_EARLY, MAX_NAMES, apply
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival, Refused
-from stream.sessions.state import Scored, encode
+from stream.sessions.state import Head, Scored, Segment, encode
 from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules, scored
 
 
@@ -52,25 +52,71 @@ def test_a_message_changes_exactly_one_part() -> None:
     """So that it is seen and has its effect in one write, wherever in a session it comes."""
     conversation = Conversation("acme", "room-1")
     for number in range(3 * SEGMENT_MESSAGES):
+        say(conversation, number)
+        assert conversation.dirty == {number + 1}
         conversation.dirty.clear()
-        score = partial(scored, f"m{number}")
-        list(apply(conversation, message(f"m{number}", "hello", number), Arrival(number, ms(number)), rules(), score))
-        assert conversation.dirty == {number // SEGMENT_MESSAGES + 1}
+
+
+def test_what_one_batch_brings_shares_a_segment() -> None:
+    """Up to its bound; what is not yet written costs nothing to write together."""
+    conversation = Conversation("acme", "room-1")
+    for number in range(SEGMENT_MESSAGES + 1):
+        say(conversation, number)
+    assert [len(segment.entries) for segment in conversation.segments.values()] == [SEGMENT_MESSAGES, 1]
+    assert conversation.dirty == {1, 2}
+
+
+def test_a_written_segment_takes_no_further_message() -> None:
+    """So that the bytes written for a message do not grow with the session; an edit still writes its own anew."""
+    talk = Talk()
+    first = talk.client("hello", 0)
+    sizes = [len(encode(part)) for number in range(1, 200) if (part := after(talk, number)) is not None]
+    assert max(sizes) <= min(sizes) + len("99") * 6
+    talk.edit(first, "hello again", 300)
+    entry = talk.conversation.entry(first)
+    assert entry is not None
+    assert entry.text == "hello again"
+    assert len(talk.conversation.segments) == 200
+
+
+def test_after_a_crash_messages_stand_in_the_order_of_arrival() -> None:
+    """The first of two was lost and comes again: it is kept under the higher number, and read before the other."""
+    conversation = Conversation("acme", "room-1")
+    for number in (7, 9, 8):
+        say(conversation, number)
+        conversation.dirty.clear()
+    parts = {number: part for number in conversation.numbers if (part := conversation.part(number)) is not None}
+    assert [e.offset for e in Conversation("acme", "room-1", parts).latest()] == [9, 8, 7]
+
+
+def say(conversation: Conversation, number: int, text: str = "hello") -> None:
+    """Message `m<number>` at offset `number`."""
+    score = partial(scored, f"m{number}")
+    list(apply(conversation, message(f"m{number}", text, number), Arrival(number, ms(number)), rules(), score))
+
+
+def after(talk: Talk, number: int) -> Head | Segment | None:
+    """Say one more message, and return the part that it was written to."""
+    talk.client("hello", number)
+    return talk.conversation.part(max(talk.conversation.segments))
 
 
 def test_a_segment_is_full_at_its_size_too() -> None:
     """Fewer long messages fit: a changelog record must stay under the broker's limit."""
-    talk = Talk()
+    conversation = Conversation("acme", "room-1")
     for number in range(SEGMENT_MESSAGES):
-        talk.client("\U0001f600" * 20_000, number)
-    assert len(talk.conversation.segments) > 1
-    assert all(len(encode(segment)) <= SEGMENT_BYTES for segment in talk.conversation.segments.values())
+        say(conversation, number, "\U0001f600" * 20_000)
+    assert 1 < len(conversation.segments) < SEGMENT_MESSAGES
+    assert all(len(encode(segment)) <= SEGMENT_BYTES for segment in conversation.segments.values())
 
 
 def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
     """The old words stand."""
     talk = Talk()
-    names = [talk.client("short", number) for number in range(SEGMENT_MESSAGES)]
+    for number in range(SEGMENT_MESSAGES):
+        say(talk.conversation, number)
+    names = [f"m{number}" for number in range(SEGMENT_MESSAGES)]
+    talk.offset = SEGMENT_MESSAGES
     for name in names[:11]:
         talk.edit(name, "\U0001f600" * 20_000, 100)
     with pytest.raises(Refused) as refused:
@@ -78,7 +124,7 @@ def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
     assert refused.value.reason is DeadLetterReason.OVERSIZE
     entry = talk.conversation.entry(names[-1])
     assert entry is not None
-    assert entry.text == "short"
+    assert entry.text == "hello"
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
@@ -128,11 +174,26 @@ def test_a_waiting_edit_or_deletion_has_no_session() -> None:
 
 
 def test_only_a_few_edits_wait() -> None:
-    """The oldest goes: the head of a conversation must stay within one record."""
+    """The head of a conversation must stay within one record: one too many is refused, and pushes none out unheard."""
     talk = Talk()
-    for number in range(MAX_EARLY + 2):
+    for number in range(MAX_EARLY):
         talk.edit(f"unknown-{number}", "words", number)
-    assert [early.message_id for early in talk.head.early] == [f"unknown-{n}" for n in range(2, MAX_EARLY + 2)]
+    with pytest.raises(Refused) as refused:
+        talk.edit("one-too-many", "words", 10)
+    assert refused.value.reason is DeadLetterReason.OVERSIZE
+    talk.edit("unknown-0", "newer words", 11)
+    assert sorted(early.message_id for early in talk.head.early) == [f"unknown-{n}" for n in range(MAX_EARLY)]
+
+
+def test_deletions_that_wait_are_not_pushed_out_by_edits() -> None:
+    """A deletion always wins, also when it came first and much came after it."""
+    talk = Talk()
+    for number in range(20):
+        talk.delete(f"unknown-{number}", number)
+    for number in range(MAX_EARLY):
+        talk.edit(f"edited-{number}", "words", 30 + number)
+    talk.client("never to be read", 50, message_id="unknown-0")
+    assert "never to be read" not in talk.kept
 
 
 def test_a_lower_edit_does_not_replace_a_waiting_one() -> None:
