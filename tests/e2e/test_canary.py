@@ -1,22 +1,41 @@
-"""A phrase that nobody else says goes through the whole path, and is found only where words may live."""
+"""A phrase that nobody else says goes through every path, the failing ones too, and is found only where words may live.
+
+Topics, the stream's changelog and the dead letters' bodies hold words; they go with their retention, which
+`test_canary_retention.py` waits for. Shared memory between Triton and its backends is the prompt in flight.
+"""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from kafka import KafkaProducer
+from tritonclient import grpc
+from tritonclient.utils import InferenceServerException
 
 from plugin.local.kafka import Kafka
-from plugin.local.postgres import PostgreSQL
+from plugin.local.postgres import PostgreSQL, binaries
 from plugin.local.triton import Triton
-from stream.contracts.topics import MESSAGES
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
+from stream.runtime.codec import partition_of
 from tests.e2e.conversations import RESISTANT
-from tests.fixtures.system import System, running_system, wait_until
+from tests.e2e.leaks import below, self_test, within
+from tests.fixtures.activation import write_llm_activation
+from tests.fixtures.system import PARTITIONS, Platform, System, running_system, wait_until
+from tests.fuzz.books import read
 
-CANARY = "quillfeather marmalade zeppelin"
-NAME = "Zebulon Quackenbush"
+CANARY = "quillfeather m\u00e4rmelade zeppelinward"
+NAME = "Zebulontes Quackenbusch"
+PERSON = "wolpertinger-quibblewick@blunderbuzzle.example"
+PHRASES = (CANARY, NAME, PERSON)
+FAILING = ("error", "cut", "prose", "broken", "wrong_quotes", "abstain")
+"""What the model does with an exchange in which such a word stands; the first tells the prompt in its error."""
 
 
 @pytest.fixture(scope="module")
@@ -26,77 +45,255 @@ def system(
     create_database: Callable[..., str],
     triton: Triton,
 ) -> Iterator[System]:
-    """All stages with debug logs; the phrase has gone through, by good records and by bad ones."""
-    with running_system(tmp_path_factory.mktemp("canary"), fresh_kafka(), create_database(), triton) as running:
-        _send_it_through(running)
+    """All stages with debug logs and a folder for temporary files; the phrase has gone through."""
+    folder: Path = tmp_path_factory.mktemp("canary")
+    (folder / "temporary").mkdir()
+    with running_system(
+        folder, fresh_kafka(), create_database(), triton, TMPDIR=str(folder / "temporary"),
+        COUNTERPOINT_FEEDBACK__MODEL="llm", COUNTERPOINT_SESSIONS__LATE_WITHIN_S="1",
+        COUNTERPOINT_FEEDBACK__ACTIVATION=str(write_llm_activation(folder / "activation.json")),
+    ) as running:  # fmt: skip
+        send_it_through(running)
         yield running
 
 
-def _send_it_through(system: System) -> None:
-    room = system.platform()
-    room.deliver(type="participants", participants=[{"role": "client", "names": [NAME]}])
+def send_it_through(system: System) -> None:
+    """Every path, each with the phrase, a name, and a person's reference."""
+    rooms = [talk(system, f"script:{word}") for word in FAILING]
+    good = talk(system, "")
+    good.deliver(type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at="2030-01-01T00:00:00Z",
+                 consent={"processing": True})  # fmt: skip
+    good.deliver(type="deletion", message_id="m-6", deleted_at="2030-01-01T00:00:00Z")
+    system.platform().say("client", CANARY, consent=False)
+    bad_requests(system)
+    bad_records(system)
+    triton_complains(system.triton)
+    for room in (*rooms, good):
+        room.end()
+        wait_until(room.sessions, "the session is stored")
+    too_late(good)
+    withdrawn = talk(system, "")
+    withdrawn.end()
+    withdrawn.withdraw()
+    wait_until(lambda: [one for one in withdrawn.sessions() if one["left_out"] == "no_consent"], "it is withdrawn")
+    database_fails(system)
+    assert good.sessions()[0]["left_out"] is None
+
+
+def talk(system: System, script: str) -> Platform:
+    """A session with one resisting turn, in which the phrase, a name and a person stand everywhere."""
+    room = system.platform(f"{PERSON}/{script}/{os.urandom(4).hex()}")
+    room.deliver(type="participants", participants=[{"role": "client", "names": [NAME, CANARY]}])
     for role, words in RESISTANT:
-        room.say(role, f"{words} {CANARY}, says {NAME}.")
-    room.deliver(
-        type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at="2030-01-01T00:00:00Z",
-        consent={"processing": True},
-    )  # fmt: skip
-    refused = system.platform()
-    refused.say("client", CANARY, consent=False)
-    _send_bad_records(system)
-    room.end()
-    wait_until(room.sessions, "the session is stored")
-    assert room.sessions()[0]["left_out"] is None
+        room.say(role, f"{words} {CANARY}, says {NAME}. {script}", author=f"{role} {PERSON}")
+    return room
 
 
-def _send_bad_records(system: System) -> None:
-    """What a Kafka-native platform might get wrong, each with the phrase inside."""
-    envelope = {"ce_id": CANARY, "ce_source": CANARY, "ce_type": "counterpoint.message.v1", "ce_specversion": "1.0"}
-    headers = [(name, value.encode()) for name, value in envelope.items()]
-    data = {"tenant": "demo", "conversation_id": "c", "message_id": "m", "text": CANARY}
-    bad = [b"{" + CANARY.encode(), json.dumps(data).encode(), json.dumps(data | {"role": CANARY}).encode(), None]
+def too_late(room: Platform) -> None:
+    """Set aside with its body, after a window of one second."""
+    before = len(dead_letters(room.system))
+
+    def is_there() -> bool:
+        room.say("client", f"{CANARY}, too late", sent_at="2020-01-01T00:00:00Z")
+        return len(dead_letters(room.system)) > before
+
+    wait_until(is_there, "a late message is set aside")
+
+
+def bad_requests(system: System) -> None:
+    """What the gateway refuses: no signature, a wrong one, no such tenant, no such path, no event, no trace."""
+    gateway = system.settings.gateway
+    base = f"http://{gateway.host}:{gateway.port}"
+    body = json.dumps({"type": "message", "text": CANARY, "conversation_id": PERSON})
+    for path in ("/v1/demo/events", f"/v1/{CANARY}/events", f"/{CANARY}", "/v1/demo/events?text=" + CANARY):
+        for name in ("webhook-id", "webhook-signature", "traceparent", "x-text"):
+            httpx.post(base + path, content=body.encode(), headers={name.encode(): CANARY.encode()}, trust_env=False)
+    room = system.platform(PERSON)
+    for wrong in ({"role": CANARY}, {CANARY: CANARY, "sent_at": CANARY}, {"text": CANARY + "\x00"}):
+        with pytest.raises(AssertionError):
+            room.deliver(**{"type": "message", "message_id": "m", "text": CANARY, **wrong})
+    with pytest.raises(AssertionError):
+        room.deliver(type=CANARY)
+
+
+def bad_records(system: System) -> None:
+    """What a Kafka-native platform might get wrong: envelope, JSON, schema, key, partition, trace, headers."""
+    sent = {"ce_id": CANARY, "ce_source": CANARY, "ce_type": "counterpoint.message.v1", "ce_specversion": "1.0"}
+    sent |= {"traceparent": CANARY, "x-text": CANARY}
+    headers = [(name, value.encode()) for name, value in sent.items()]
+    data = {"tenant": "demo", "conversation_id": "c", "message_id": "m", "role": "client", "author": "p",
+            "text": CANARY, "sent_at": "2026-01-01T00:00:00Z", "consent": {"processing": True}}  # fmt: skip
+    home = partition_of(b"demo:c", PARTITIONS)
+    bad: list[tuple[bytes | None, int, bytes]] = [
+        (b"{" + CANARY.encode(), home, b"demo:c"),
+        (json.dumps(data | {"role": CANARY}).encode(), home, b"demo:c"),
+        (json.dumps(data | {"sent_at": CANARY, CANARY: [CANARY]}).encode(), home, b"demo:c"),
+        (json.dumps(data | {"tenant": CANARY}).encode(), home, b"demo:c"),
+        (json.dumps(data | {"consent": {}}).encode(), home, b"demo:c"),
+        (json.dumps(data).encode(), (home + 1) % PARTITIONS, b"demo:c"),
+        (json.dumps(data).encode(), home, b"demo:other"),
+        (None, home, b"demo:c"),
+    ]
     producer = KafkaProducer(bootstrap_servers=system.kafka.bootstrap_servers, acks="all")
     try:
-        for value in bad:
-            producer.send(MESSAGES, key=b"demo:c", value=value, headers=headers).get(30)
+        for value, partition, key in bad:
+            producer.send(MESSAGES, key=key, value=value, headers=headers, partition=partition).get(30)
+        named = [(name, CANARY.encode() if name == "ce_type" else value) for name, value in headers]
+        producer.send(MESSAGES, key=b"demo:c", value=b"{}", headers=named, partition=home).get(30)
     finally:
         producer.close()
 
 
-def holding(folder: Path, phrase: str) -> list[Path]:
-    """Files below a folder in which the phrase stands in the clear, in UTF-8."""
-    return [path for path in folder.rglob("*") if path.is_file() and phrase.encode() in path.read_bytes()]
+def triton_complains(triton: Triton) -> None:
+    """A request that the model cannot read."""
+    client = grpc.InferenceServerClient(triton.grpc_url)
+    try:
+        given = grpc.InferInput("REQUEST", [1], "BYTES")
+        given.set_data_from_numpy(np.array([json.dumps({"messages": CANARY}).encode()], dtype=object))
+        with pytest.raises(InferenceServerException):
+            client.infer("feedback_baseline", [given])
+    finally:
+        client.close()
 
 
-@pytest.mark.parametrize("phrase", [CANARY, NAME])
-def test_no_log_of_ours_holds_it(system: System, phrase: str) -> None:
+def database_fails(system: System) -> None:
+    """A table is gone while the sink writes to it: an error of the driver with all its parameters."""
+    room = talk(system, "")
+    log = system.folder / "logs" / "sink.log"
+    before = log.stat().st_size
+    system.rows("ALTER TABLE messages RENAME TO messages_away")
+    try:
+        room.end()
+        wait_until(lambda: b"error_type" in log.read_bytes()[before:], "the sink says that it failed")
+    finally:
+        system.rows("ALTER TABLE messages_away RENAME TO messages")
+
+
+def dead_letters(system: System) -> list[Any]:
+    """What has been set aside."""
+    return read(system.kafka.bootstrap_servers, DEAD_LETTERS, PARTITIONS)
+
+
+def command(system: System, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+    """A command on this system, as an operator types it."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
+    env |= {"COUNTERPOINT_FILE": str(system.folder / "counterpoint.toml"), "COUNTERPOINT_LOG_LEVEL": "debug"}
+    env |= {"TMPDIR": str(system.folder / "temporary"), "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS)}
+    argv = [sys.executable, "-m", "plugin.cli", *arguments]
+    return subprocess.run(argv, env=env, input=stdin.encode(), capture_output=True, timeout=120, check=False)
+
+
+def test_the_search_finds_a_planted_phrase_in_every_spelling() -> None:
+    """A search that finds nothing anywhere would prove nothing."""
+    for phrase in PHRASES:
+        assert self_test(phrase) == []
+
+
+def test_no_log_of_ours_holds_it(system: System) -> None:
     """At debug level, of every stage."""
     logs = system.folder / "logs"
-    assert len(list(logs.glob("*.log"))) == 5
-    assert all(path.stat().st_size for path in logs.glob("*.log"))
-    assert holding(logs, phrase) == []
+    written = list(logs.glob("*.log"))
+    assert len(written) == 5
+    assert all(path.stat().st_size for path in written)
+    assert list(below(logs, PHRASES)) == []
+    told = b"".join(path.read_bytes() for path in written)
+    for failure in (b"delivery_denied", b"delivery_refused", b"dead_letter", b"bad_schema", b"too_late", b"no_consent"):
+        assert failure in told  # the failing paths were really taken
 
 
 def test_tritons_log_does_not_hold_it(system: System) -> None:
-    """The prompt in flight stays in flight."""
-    assert system.triton.log.stat().st_size
-    assert CANARY.encode() not in system.triton.log.read_bytes()
+    """The prompt in flight stays in flight, also where the model fails on it."""
+    content = system.triton.log.read_bytes()
+    assert content
+    assert within(content, PHRASES) == []
 
 
-@pytest.mark.parametrize("phrase", [CANARY, NAME])
-def test_the_database_holds_it_in_no_clear_byte(system: System, postgres: PostgreSQL, phrase: str) -> None:
-    """Tables, indexes, write-ahead log and server log, after a checkpoint."""
-    assert system.rows("SELECT count(*) FROM messages") != [(0,)]
-    system.rows("CHECKPOINT")
-    assert holding(postgres.data_dir, phrase) == []
+def test_no_temporary_file_holds_it(system: System) -> None:
+    """While the stages run."""
+    assert list(below(system.folder / "temporary", PHRASES)) == []
 
 
 def test_metrics_do_not_hold_it(system: System) -> None:
-    """Of every stage."""
-    for stage in system.stages.values():
-        assert CANARY not in httpx.get(f"{stage.health_url}/metrics", trust_env=False).text
+    """Of every stage, and of Triton."""
+    urls = [f"{stage.health_url}/metrics" for stage in system.stages.values()] + [system.triton.metrics_url]
+    for url in urls:
+        assert within(httpx.get(url, trust_env=False).content, PHRASES) == []
 
 
-def test_the_broker_holds_it_so_the_search_finds_what_is_there(system: System) -> None:
-    """Topics are where words live: a search that finds nothing anywhere would prove nothing."""
-    assert holding(system.kafka.data_dir, CANARY)
+def test_dead_letters_tell_their_story_without_it(system: System) -> None:
+    """What we say of a record in its headers; where there was no consent the record is empty too."""
+    letters = dead_letters(system)
+    stories = [(name, value) for letter in letters for name, value in letter.headers if name.startswith("cp_")]
+    assert len(letters) > 8
+    assert within(repr(stories).encode(), PHRASES) == []
+    traces = [value for letter in letters for name, value in letter.headers if name.startswith("trace")]
+    assert within(b"\n".join(traces), PHRASES) == []
+    without = [letter for letter in letters if dict(letter.headers)["cp_reason"] == b"no_consent"]
+    assert without
+    assert {letter.value for letter in without} == {b""}
+    everything = [letter.value or b"" for letter in letters]
+    assert within(b"\n".join(everything), PHRASES)  # bodies are kept, for a replay: there the search finds it
+
+
+def test_traces_and_headers_do_not_hold_it(system: System) -> None:
+    """What travels beside the records of our own making, and the trace that a platform sends."""
+    for topic in (SESSIONS, FEEDBACK):
+        records = read(system.kafka.bootstrap_servers, topic, PARTITIONS)
+        assert records
+        assert within(repr([record.headers for record in records]).encode(), PHRASES) == []
+        assert within(b"\n".join(record.key or b"" for record in records), PHRASES) == []
+
+
+def test_the_database_holds_it_in_no_byte(system: System, postgres: PostgreSQL) -> None:
+    """Tables, indexes, write-ahead log and server log, after a checkpoint."""
+    assert system.rows("SELECT count(*) FROM messages") != [(0,)]
+    system.rows("CHECKPOINT")
+    assert list(below(postgres.data_dir, PHRASES)) == []
+
+
+def test_a_backup_does_not_hold_it(system: System) -> None:
+    """As text and as an archive of PostgreSQL's own."""
+    url = system.database_url.replace("+psycopg", "")
+    for form in ("plain", "custom"):
+        dump = [str(binaries() / "pg_dump"), "--format", form, "--compress", "none", "--dbname", url]
+        if form == "plain":
+            dump = [part for part in dump if part not in {"--compress", "none"}]
+        done = subprocess.run(dump, capture_output=True, timeout=120, check=True)
+        assert b"messages" in done.stdout
+        assert within(done.stdout, PHRASES) == []
+
+
+def test_what_commands_print_does_not_hold_it(system: System, tmp_path: Path) -> None:
+    """Errors about a file, about an argument, about a setting; `check`, `status`, and the list of dead letters."""
+    bad = tmp_path / "bad.jsonl"
+    payload = {"type": "message", "conversation_id": "r", "message_id": "m", "role": "client", "author": "a"}
+    for line in (
+        CANARY,
+        json.dumps(payload | {"text": [CANARY]}),
+        json.dumps(payload | {"text": CANARY, "at": CANARY}),
+    ):
+        bad.write_text(line)
+        done = command(system, "replay", str(bad))
+        assert done.returncode == 2
+        assert done.stderr
+        assert within(done.stdout + done.stderr, PHRASES) == []
+    good = tmp_path / "good.jsonl"
+    good.write_text(json.dumps(payload | {"text": CANARY, "consent": {"processing": True}}))
+    for arguments in (("replay", str(good)), ("check",), ("status",), ("dead-letters", "list")):
+        done = command(system, *arguments)
+        assert done.stdout
+        assert within(done.stdout + done.stderr, PHRASES) == []
+
+
+def test_error_pages_do_not_hold_it(system: System) -> None:
+    """Whatever somebody without a login asks for."""
+    with httpx.Client(base_url=system.stages["web"].health_url, trust_env=False, follow_redirects=True) as client:
+        for path in (f"/sessions/{CANARY}", f"/{CANARY}", "/sessions/5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01", "/metrics"):
+            assert within(client.get(path).content, [NAME, PERSON]) == []
+        answer = client.post("/login", data={"username": CANARY, "password": CANARY})
+        assert within(answer.content, PHRASES) == []
+
+
+def test_the_broker_holds_it_until_its_time_is_over(system: System) -> None:
+    """Topics are where words live: the search finds it there."""
+    assert next(below(system.kafka.data_dir / "log", PHRASES), None)
