@@ -1,5 +1,7 @@
 """Topics, database and the look at everything, before the first stage runs."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 
@@ -26,14 +28,33 @@ def topics() -> None:
 
 
 @app.command(rich_help_panel=SETUP)
+def acls(
+    apply: Annotated[bool, typer.Option("--apply", help="Give these rights, as the user of the settings.")] = False,
+) -> None:
+    """Print the rights that each stage's user needs on the broker, as `kafka-acls` commands; or give them."""
+    from stream.runtime import kafka_rights
+
+    settings = load()
+    if apply:
+        given = kafka_rights.apply(settings.kafka)
+        typer.echo(f"{given} rights given, {len(kafka_rights.RIGHTS) - given} were there.")
+        return
+    for line in kafka_rights.commands(settings.kafka.bootstrap_servers):
+        typer.echo(line)
+
+
+@app.command(rich_help_panel=SETUP)
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from plugin.queue.migrate import pending, upgrade
+    from plugin.queue.roles import renew
     from stream.runtime.settings import required
 
     url = required(load().database.url, "database.url")
     steps = pending(url)
     upgrade(url)
+    if renew(url):
+        typer.echo("The rights of the stages' roles are those of this version.")
     typer.echo(f"{len(steps)} migrations applied." if steps else "The database is up to date.")
 
 

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -48,27 +49,36 @@ def checked_key(key: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class KeyEncryptionKey:
-    """The key outside the database. `secret` is exactly 32 bytes."""
+    """The key outside the database. `secret` is exactly 32 bytes.
+
+    While keys are exchanged, `others` still open what they wrapped; only the key itself wraps.
+    """
 
     secret: bytes = field(repr=False)
+    others: tuple["KeyEncryptionKey", ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if len(self.secret) != KEY_BYTES:
             raise ValueError(f"the key has {len(self.secret)} bytes, it needs exactly {KEY_BYTES}")
 
     @classmethod
-    def from_base64(cls, text: str) -> Self:
-        """Read the key as it stands in the settings.
+    def from_base64(cls, text: str, others: Iterable[str] = ()) -> Self:
+        """Read the key as it stands in the settings, and those that it takes over from.
 
         Raises:
             ValueError: it is not base64 of 32 bytes.
         """
-        return cls(key_from_base64(text))
+        return cls(key_from_base64(text), tuple(cls(key_from_base64(other)) for other in others))
 
     @property
     def id(self) -> str:
         """Names the key without telling it; stored beside what it wrapped, so that keys can be exchanged later."""
         return hmac.digest(self.secret, b"key id", hashlib.sha256).hex()[:16]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of every key that can be opened with here, this one first."""
+        return (self.id, *(other.id for other in self.others))
 
     def wrap(self, data_key: bytes, owner: str) -> bytes:
         """Seal a data key; it opens for the same `owner` (tenant and conversation) alone."""
@@ -78,12 +88,24 @@ class KeyEncryptionKey:
         """Open a wrapped data key.
 
         Raises:
-            WrongKey: it was wrapped by another key or for another owner.
+            WrongKey: it was wrapped by none of these keys, or for another owner.
         """
-        try:
-            return open_sealed(AESGCM(self.secret), wrapped, _wrapped_for(owner))
-        except InvalidTag:
-            raise WrongKey("a data key cannot be opened with this key encryption key") from None
+        for key in (self, *self.others):
+            try:
+                return open_sealed(AESGCM(key.secret), wrapped, _wrapped_for(owner))
+            except InvalidTag:
+                continue
+        raise WrongKey("a data key cannot be opened with this key encryption key")
+
+
+@dataclass(frozen=True)
+class FingerprintKey:
+    """The key of what must be known again and never be read: it stays when the key encryption key is exchanged."""
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        checked_key(self.secret)
 
     def fingerprint(self, kind: str, what: str) -> bytes:
         """A keyed hash: tells whether `what` is the same thing again, and nothing else to anybody without the key."""

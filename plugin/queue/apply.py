@@ -5,28 +5,33 @@ rows of a session say what its highest record says; a lower one changes nothing,
 not matter. Decisions of supervisors are never touched: each names its revision and holds for no other.
 """
 
-import hashlib
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from plugin.crypto.keys import KeyEncryptionKey
-from plugin.queue import forgotten
+from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
+from plugin.queue import forgotten, holds
 from plugin.queue.content import remove_content, store_content
 from plugin.queue.conversation_keys import forget_unused
 from plugin.queue.facts import facts_of, facts_to_json, need_of
-from plugin.queue.tables import ForgottenKind, SessionCounsellor, StoredAnswer, StoredSession
+from plugin.queue.forgotten import Subject
+from plugin.queue.guard_key import guard_key
+from plugin.queue.locks import lock_conversation
+from plugin.queue.tables import ForgottenKind, SessionClient, SessionCounsellor, StoredAnswer, StoredSession
 from plugin.queue.views import Need
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.ids import record_key
 from stream.contracts.messages import ConsentWithdrawal, Erasure
-from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
+from stream.contracts.sessions import SessionOutline
+from stream.contracts.vocabulary import EndReason, LeftOut, Role, SessionState
 
 FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal
+
+_WITHOUT_WORDS = defer(StoredAnswer.words, raiseload=True)  # type: ignore[arg-type] # a column, to the mapper
+"""What was sealed is not read again: the sink has no right to."""
 
 
 class Applied(StrEnum):
@@ -40,7 +45,7 @@ class Applied(StrEnum):
 
 def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, now: datetime) -> Applied:
     """Write one record. `now` is stored as the time it came."""
-    _lock(session, record.tenant, record.conversation_id)
+    lock_conversation(session, record.tenant, record.conversation_id)
     if isinstance(record, Erasure):
         return _erase(session, kek, record, now)
     if isinstance(record, ConsentWithdrawal):
@@ -48,15 +53,9 @@ def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, 
     return _store(session, kek, record, now)
 
 
-def _lock(session: Session, tenant: str, conversation_id: str) -> None:
-    """One writer a conversation, whoever thinks to own its partition."""
-    digest = hashlib.sha256(record_key(tenant, conversation_id)).digest()
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], signed=True)})
-
-
 def _store(session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now: datetime) -> Applied:
-    of = (session, kek, record.tenant, record.conversation_id)
-    if forgotten.until(*of, ForgottenKind.ERASURE, record.started_at):
+    key = guard_key(session, kek)
+    if _is_erased(session, key, record):
         return Applied.ERASED
     row = session.get(StoredSession, record.session_id)
     if row is not None:
@@ -68,7 +67,8 @@ def _store(session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now:
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
         _place(session, row, record)
-        for until in forgotten.until(*of, ForgottenKind.WITHDRAWAL, record.started_at):
+        withdrawn = Subject(ForgottenKind.WITHDRAWAL, record.tenant, record.conversation_id)
+        for until in forgotten.until(session, key, withdrawn, record.started_at):
             if _session_at(session, record.tenant, record.conversation_id, until) == row:
                 _take_back(session, row)
                 return Applied.ERASED
@@ -76,6 +76,21 @@ def _store(session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now:
         _take_back(session, row)
         return Applied.ERASED
     return Applied.STORED
+
+
+def _is_erased(session: Session, key: FingerprintKey, record: FeedbackRecord) -> bool:
+    erased = Subject(ForgottenKind.ERASURE, record.tenant, record.conversation_id)
+    return bool(forgotten.until(session, key, erased, record.started_at)) or forgotten.is_any_of(
+        session, key, people_in(record), record.started_at
+    )
+
+
+def people_in(record: SessionOutline) -> set[Subject]:
+    """Everybody whose erasure would concern this session."""
+    clients = {*record.clients, *(m.author for m in record.messages if m.role is Role.CLIENT)}
+    return {Subject(ForgottenKind.CLIENT, record.tenant, name) for name in clients} | {
+        Subject(ForgottenKind.COUNSELLOR, record.tenant, name) for name in record.counsellors
+    }
 
 
 def _order(state: str, revision: int) -> tuple[bool, int, bool]:
@@ -104,6 +119,12 @@ def _outline(session: Session, row: StoredSession | None, record: FeedbackRecord
         SessionCounsellor(session_id=record.session_id, counsellor=name, tenant=record.tenant, position=position)
         for position, name in enumerate(dict.fromkeys(record.counsellors))
     )
+    session.exec(delete(SessionClient).where(col(SessionClient.session_id) == record.session_id))
+    session.add_all(
+        SessionClient(session_id=record.session_id, client=person.pseudonym, tenant=record.tenant)
+        for person in people_in(record)
+        if person.kind is ForgottenKind.CLIENT
+    )
     return row
 
 
@@ -117,33 +138,35 @@ def _place(session: Session, row: StoredSession, record: FeedbackRecord) -> None
 
 def _standing(session: Session, session_id: UUID) -> list[StoredAnswer]:
     of_session = select(StoredAnswer).where(col(StoredAnswer.session_id) == session_id)
-    return list(session.exec(of_session.where(col(StoredAnswer.superseded_by).is_(None))).all())
+    without_words = of_session.options(_WITHOUT_WORDS)
+    return list(session.exec(without_words.where(col(StoredAnswer.superseded_by).is_(None))).all())
 
 
 def _take_back(session: Session, row: StoredSession) -> None:
-    """Keep that there was a session, left out for lack of consent; nothing of what was in it."""
+    """Keep that there was a session, left out for lack of consent; nothing of what was in it.
+
+    Under a legal hold its content stays, and is shown to nobody.
+    """
+    if holds.is_held(session, row.tenant, row.conversation_id):
+        row.restricted = True
+        session.add(row)
+        session.flush()
+        return
     remove_content(session, row.session_id)
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
     row.end_reason = EndReason.WITHDRAWN.value
     row.consent, row.counts, row.marks, row.detector, row.language = {}, {}, [], None, None
-    row.need, row.facts = Need.OTHER.value, facts_to_json(facts_of((), ()))
+    row.need, row.facts, row.restricted = Need.OTHER.value, facts_to_json(facts_of((), ())), False
     session.add(row)
     session.flush()
     forget_unused(session, row.tenant, row.conversation_id)
 
 
 def _withdraw(session: Session, kek: KeyEncryptionKey, record: ConsentWithdrawal, now: datetime) -> Applied:
-    forgotten.remember(
-        session,
-        kek,
-        record.tenant,
-        record.conversation_id,
-        kind=ForgottenKind.WITHDRAWAL,
-        until=record.withdrawn_at,
-        erasure_id=None,
-        now=now,
-    )
+    subject = Subject(ForgottenKind.WITHDRAWAL, record.tenant, record.conversation_id)
+    key = guard_key(session, kek)
+    forgotten.remember(session, key, subject, until=record.withdrawn_at, erasure_id=None, now=now)
     row = _session_at(session, record.tenant, record.conversation_id, record.withdrawn_at)
     if row is not None and row.state != SessionState.ERASED:
         row.stored_at = now
@@ -169,18 +192,40 @@ def _sessions_until(tenant: str, conversation_id: str, at: datetime) -> SelectOf
 
 
 def _erase(session: Session, kek: KeyEncryptionKey, record: Erasure, now: datetime) -> Applied:
-    forgotten.remember(
-        session,
-        kek,
-        record.tenant,
-        record.conversation_id,
-        kind=ForgottenKind.ERASURE,
-        until=record.requested_at,
-        erasure_id=record.erasure_id,
-        now=now,
-    )
-    for row in session.exec(_sessions_until(record.tenant, record.conversation_id, record.requested_at)).all():
-        session.delete(row)  # and with it, by the database, everything that hangs on it
-    session.flush()
-    forget_unused(session, record.tenant, record.conversation_id)
+    subject = Subject(ForgottenKind.ERASURE, record.tenant, record.conversation_id)
+    key = guard_key(session, kek)
+    forgotten.remember(session, key, subject, until=record.requested_at, erasure_id=record.erasure_id, now=now)
+    forget_conversation(session, record.tenant, record.conversation_id, record.requested_at)
     return Applied.ERASED
+
+
+def forget_conversation(session: Session, tenant: str, conversation_id: str, until: datetime) -> tuple[int, int]:
+    """Remove the sessions that began up to `until`, and the data key where nothing else needs it; how many of each.
+
+    Under a legal hold they stay, and are shown to nobody. The caller holds the conversation's lock.
+    """
+    rows = session.exec(_sessions_until(tenant, conversation_id, until)).all()
+    held = holds.is_held(session, tenant, conversation_id)
+    for row in rows:
+        if held:
+            row.restricted = True
+        else:
+            session.delete(row)  # and with it, by the database, everything that hangs on it
+    session.flush()
+    keys = forget_unused(session, tenant, conversation_id)
+    return 0 if held else len(rows), keys
+
+
+def take_back_restricted(session: Session, tenant: str, conversation_id: str, now: datetime) -> int:
+    """Do what withdrawals asked for while a hold stood; how many sessions. The caller holds the conversation's lock."""
+    rows = session.exec(
+        select(StoredSession).where(
+            col(StoredSession.tenant) == tenant,
+            col(StoredSession.conversation_id) == conversation_id,
+            col(StoredSession.restricted),
+        )
+    ).all()
+    for row in rows:
+        row.stored_at = now
+        _take_back(session, row)
+    return len(rows)

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, delete, select
 
 from plugin.crypto.keys import KeyEncryptionKey, new_data_key
 from plugin.crypto.text import TextCipher
-from plugin.queue.tables import ConversationKey, StoredMessage, StoredSession
+from plugin.queue.tables import ConversationKey, StoredAnswer, StoredMessage, StoredSession
 from stream.runtime.errors import Misconfigured
 
 
@@ -18,7 +18,7 @@ def cipher_of(session: Session, kek: KeyEncryptionKey, tenant: str, conversation
         WrongKey: the key encryption key is not the one that wrapped it.
     """
     row = session.get(ConversationKey, (tenant, conversation_id))
-    return None if row is None else TextCipher(kek.unwrap(row.wrapped, _owner(tenant, conversation_id)))
+    return None if row is None else TextCipher(kek.unwrap(row.wrapped, owner_of(tenant, conversation_id)))
 
 
 def cipher_for(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str, now: datetime) -> TextCipher:
@@ -32,7 +32,7 @@ def cipher_for(session: Session, kek: KeyEncryptionKey, tenant: str, conversatio
             tenant=tenant,
             conversation_id=conversation_id,
             kek_id=kek.id,
-            wrapped=kek.wrap(data_key, _owner(tenant, conversation_id)),
+            wrapped=kek.wrap(data_key, owner_of(tenant, conversation_id)),
             created_at=now,
         )
     )
@@ -45,26 +45,38 @@ def check_key(session: Session, kek: KeyEncryptionKey) -> None:
     Raises:
         Misconfigured: it is another one.
     """
-    other = select(ConversationKey.kek_id).where(col(ConversationKey.kek_id) != kek.id).limit(1)
+    other = select(ConversationKey.kek_id).where(col(ConversationKey.kek_id).not_in(kek.ids)).limit(1)
     if session.exec(other).first() is not None:
-        raise Misconfigured("database.key_encryption_key is not the key that this database's text was sealed with.")
+        raise Misconfigured(
+            "database.key_encryption_key is not the key that this database's text was sealed with. While keys are"
+            " exchanged, the other one belongs into database.previous_key_encryption_keys."
+        )
 
 
-def forget_unused(session: Session, tenant: str, conversation_id: str) -> None:
-    """Delete the key when none of the conversation's text is left: what backups still hold is unreadable then."""
-    has_text = exists(
+def forget_unused(session: Session, tenant: str, conversation_id: str) -> int:
+    """Delete the key when nothing is left that it opens. The caller holds the conversation's lock; returns 1 or 0."""
+    of_it = col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
+    texts = exists(
         select(StoredMessage.message_id)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredMessage.session_id))
-        .where(col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id)
+        .where(*of_it)
     )
-    session.exec(
+    words = exists(
+        select(StoredAnswer.assessment_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredAnswer.session_id))
+        .where(*of_it, col(StoredAnswer.has_words))
+    )
+    gone = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
             col(ConversationKey.conversation_id) == conversation_id,
-            ~has_text,
+            ~texts,
+            ~words,
         )
     )
+    return gone.rowcount
 
 
-def _owner(tenant: str, conversation_id: str) -> str:
+def owner_of(tenant: str, conversation_id: str) -> str:
+    """For whom a conversation's key is wrapped."""
     return f"{tenant}\x1f{conversation_id}"

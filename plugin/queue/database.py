@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
@@ -49,19 +51,34 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turn trouble that may pass by itself into `Unavailable`: connection, shutdown, deadlock, time, full disk."""
+    """Turn trouble that may pass by itself into `Unavailable`: connection, shutdown, deadlock, time, full disk.
+
+    Raises:
+        Misconfigured: the user of the URL lacks a right: no retry would help.
+    """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError):
         raise Unavailable("the database", RETRY_AFTER_S) from None
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise Misconfigured(
+            "The user of database.url may not do this. `counterpoint database roles` prints each role's rights; the"
+            " owner of the tables has them all."
+        ) from None
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
-    """One transaction: all of it or nothing.
+def transaction(engine: Engine, account: UUID | None = None) -> Iterator[Session]:
+    """One transaction: all of it or nothing. `account` is on whose behalf: the database shows their rows alone.
+
+    (To a role that `counterpoint database roles` has made; the owner of the tables sees every row.)
 
     Raises:
         Unavailable: the database is away or too busy; nothing was changed, unless the answer to the commit was lost.
     """
     with reachable(), Session(engine) as session, session.begin():
+        if account is not None:
+            session.execute(text("SELECT set_config('counterpoint.account', :id, true)"), {"id": str(account)})
         yield session

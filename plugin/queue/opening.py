@@ -33,7 +33,7 @@ def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, sessio
         consent=Consent.model_validate(row.consent),
         closed_at=row.closed_at,
         messages=() if cipher is None else _messages(session, cipher, row),
-        moments=() if cipher is None else _moments(session, cipher, row, viewer),
+        moments=_moments(session, cipher, row, viewer),
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
     )
@@ -82,7 +82,8 @@ def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple
     )
 
 
-def _moments(session: Session, cipher: TextCipher, row: StoredSession, viewer: Viewer) -> tuple[MomentView, ...]:
+def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, viewer: Viewer) -> tuple[MomentView, ...]:
+    """The moments; without a key their levels alone: the words have had their time."""
     found = session.exec(
         select(StoredExchange, StoredAnswer)
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
@@ -116,10 +117,10 @@ def _moments(session: Session, cipher: TextCipher, row: StoredSession, viewer: V
     return tuple(moments)
 
 
-def _answer(cipher: TextCipher, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
-    sealed = stored.words
-    words = None if sealed is None else cipher.decrypt(sealed, place_of_words(tenant, stored.assessment_id))
-    return answer_of(stored, words)
+def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
+    if cipher is None or stored.words is None:
+        return answer_of(stored, None)
+    return answer_of(stored, cipher.decrypt(stored.words, place_of_words(tenant, stored.assessment_id)))
 
 
 def _is_own(exchange: StoredExchange, answer: Assessment | Abstention, viewer: Viewer) -> bool:

@@ -20,19 +20,22 @@ from stream.contracts.vocabulary import SessionState, Verdict
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
-    """A condition on `StoredSession`. A reopened session is nobody's until it closes again.
+    """A condition on `StoredSession`.
 
-    A supervisor sees the sessions of the counsellors in her teams, and, where her account names a platform, those of
+    A reopened session is nobody's until it closes again; one that is kept for a legal hold alone is nobody's. A
+    supervisor sees the sessions of the counsellors in her teams, and, where her account names a platform, those of
     its sessions that no team has. A therapist sees those he wrote in, once this very revision is released to him and
     holds a moment of his own. An operator sees none.
     """
     if viewer.role is AccountRole.SUPERVISOR:
         return and_(
             col(StoredSession.state) != SessionState.REOPENED.value,
+            ~col(StoredSession.restricted),
             or_(_of_teams(viewer), _of_no_team(viewer)),
         )
     if viewer.role is AccountRole.THERAPIST:
-        return and_(col(StoredSession.state) == SessionState.CLOSED.value, _is_released(), _holds_own(viewer))
+        is_shown = and_(col(StoredSession.state) == SessionState.CLOSED.value, ~col(StoredSession.restricted))
+        return and_(is_shown, _is_released(), _holds_own(viewer))
     return false()
 
 

@@ -16,15 +16,17 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from plugin.queue.database import connect
-from plugin.queue.set_aside import ACKNOWLEDGED_WITHIN_S, SetAside
+from plugin.queue.set_aside import ACKNOWLEDGED_WITHIN_S, STAGE, SetAside
 from plugin.queue.store import key_of, utc_now
 from plugin.queue.writer import Writer
 from stream.contracts.topics import FEEDBACK, MAX_RECORD_BYTES
 from stream.runtime import metrics, settings
 from stream.runtime.codec import RawRecord
-from stream.runtime.errors import Unavailable
+from stream.runtime.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, serve
+from stream.runtime.kafka_clients import options
 from stream.runtime.logging import get_logger
+from stream.runtime.progress import Progress
 
 GROUP: Final = "counterpoint-sink"
 BROKER, DATABASE = "broker", "database"
@@ -76,6 +78,7 @@ class Sink:
     _look_at: float = field(default=0.0, init=False)
     _well: bool = field(default=False, init=False)
     """Whether the last look, and every record since, found database and broker well."""
+    _progress: Progress = field(default_factory=lambda: Progress(STAGE), init=False)
 
     def run(self) -> None:
         """Consume until `stop` is set; a broker that is away is waited for."""
@@ -113,15 +116,16 @@ class Sink:
                 if self.stop.is_set():
                     return
                 raw = _raw(record)
+                self._progress.take(raw)
                 try:
                     self.writer.write(raw)
                     aside.good(raw.partition)
-                except Unavailable:
+                except (Unavailable, Misconfigured):  # a missing right is no fault of the record
                     raise
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is set aside by name and place
                     aside.put(raw, error)
                 done[partition] = raw.offset + 1
-                metrics.RECORDS.labels(stage="sink").inc()
+                self._progress.finish(raw)
 
     def _commit(self, consumer: Any, done: dict[Any, int]) -> None:
         """Tell the broker what is finished with. If it does not hear, the same records come again: no harm."""
@@ -143,6 +147,7 @@ class Sink:
                     20 if trouble is None else 30, "well_again" if trouble is None else "trouble", check=part
                 )
             self.health.set(part, trouble)
+        self._progress.keep_only({part.partition for part in consumer.assignment()})
         self._well = database is None and broker is None
         self._look_at = self.clock() + (LOOK_EVERY_S if self._well else LOOK_AGAIN_S)
         if self._well:
@@ -163,7 +168,7 @@ class Sink:
     @contextlib.contextmanager
     def _clients(self) -> Iterator[tuple[Any, SetAside]]:
         common = {
-            "bootstrap_servers": self.kafka.bootstrap_servers,
+            **options(self.kafka),
             "client_id": GROUP,
             "bootstrap_timeout_ms": REACH_MS,
             "reconnect_backoff_max_ms": 1_000,
@@ -184,13 +189,14 @@ class Sink:
             producer = KafkaProducer(
                 **common,
                 acks="all",
+                enable_idempotence=False,  # kafka-python 3.0.12: see plugin/gateway/publisher.py
                 max_request_size=MAX_RECORD_BYTES + 200_000,  # what the broker took with its headers, and the story
                 request_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000) - 1_000,
                 delivery_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000),
                 max_block_ms=REACH_MS,
             )
             try:
-                yield consumer, SetAside(producer)
+                yield consumer, SetAside(producer, self.kafka.dead_letters_in_a_row, self.health)
             finally:
                 producer.close(timeout=REACH_MS / 1000)
         finally:

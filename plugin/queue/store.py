@@ -44,14 +44,15 @@ def utc_now() -> datetime:
 
 
 def key_of(settings: Settings) -> KeyEncryptionKey:
-    """The key encryption key of the settings.
+    """The key encryption key of the settings, with those that it takes over from.
 
     Raises:
         Misconfigured: it is missing or not 32 bytes in base64.
     """
     place = "database.key_encryption_key"
+    others = [other.get_secret_value() for other in settings.database.previous_key_encryption_keys]
     try:
-        return KeyEncryptionKey.from_base64(required(settings.database.key_encryption_key, place))
+        return KeyEncryptionKey.from_base64(required(settings.database.key_encryption_key, place), others)
     except ValueError as error:
         raise Misconfigured(f"{place}: {error}") from None
 
@@ -123,38 +124,38 @@ class Store:
         """A supervisor's lists; empty for anybody else."""
         if viewer.role is not AccountRole.SUPERVISOR:
             return Queue((), (), (), 0, 0, 0)
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             return lists.queue_of(session, viewer)
 
     def own(self, viewer: Viewer) -> tuple[OwnRow, ...]:
         """A therapist's released sessions, latest release first; empty for anybody else."""
         if viewer.role is not AccountRole.THERAPIST:
             return ()
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             return lists.own_of(session, viewer)
 
     def counts(self, viewer: Viewer) -> OperatorCounts | None:
         """An operator's numbers; None for anybody else."""
         if viewer.role is not AccountRole.OPERATOR:
             return None
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             return lists.operator_counts(session)
 
     def new_since(self, viewer: Viewer, since: datetime) -> tuple[UUID, ...]:
         """Sessions with something to read that came, or were released, since then."""
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             return lists.new_since(session, viewer, since)
 
     def left_out_since(self, viewer: Viewer, since: datetime) -> dict[LeftOut, int]:
         """How many sessions without anything to read came since then, by reason."""
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             return lists.left_out_since(session, viewer, since)
 
     def open(
         self, viewer: Viewer, session_id: UUID, *, purpose: str = "review", request_id: str = ""
     ) -> SessionView | None:
         """One session with its text; None when there is none for this person. The reading is on the trail."""
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             view = open_session(session, self._kek, viewer, session_id)
             outcome = Outcome.NOT_FOUND if view is None else Outcome.DONE
             self._note(session, viewer, purpose, session_id, outcome, request_id)
@@ -164,7 +165,7 @@ class Store:
         self, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind, *, request_id: str = ""
     ) -> Outcome:
         """Release or withhold the revision that the supervisor has seen. A later decision replaces an earlier one."""
-        with self._transaction() as session:
+        with self._transaction(viewer) as session:
             outcome = self._decided(session, viewer, session_id, revision, kind)
             self._note(session, viewer, kind.value, session_id, outcome, request_id)
             return outcome
@@ -207,8 +208,8 @@ class Store:
             now=self._now(),
         )
 
-    def _transaction(self) -> AbstractContextManager[Session]:
-        return transaction(self._engine)
+    def _transaction(self, viewer: Viewer | None = None) -> AbstractContextManager[Session]:
+        return transaction(self._engine, None if viewer is None else viewer.user_id)
 
 
 def _may_be_decided(row: StoredSession, kind: DecisionKind) -> bool:

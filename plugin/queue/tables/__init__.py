@@ -1,9 +1,20 @@
 """The tables. Plain columns never hold text: whatever somebody said or a model wrote about it is sealed."""
 
 from plugin.queue.tables.base import METADATA, Table
+from plugin.queue.tables.operations import HandledDeadLetter
 from plugin.queue.tables.people import Account, Membership, Team
-from plugin.queue.tables.protection import AuditEntry, ConversationKey, Forgotten, ForgottenKind
+from plugin.queue.tables.protection import (
+    AuditEntry,
+    ConversationKey,
+    ErasureRequest,
+    Forgotten,
+    ForgottenKind,
+    Hold,
+    RetentionRun,
+    ServiceKey,
+)
 from plugin.queue.tables.sessions import (
+    SessionClient,
     SessionCounsellor,
     StoredAnswer,
     StoredDecision,
@@ -17,9 +28,15 @@ __all__ = [
     "Account",
     "AuditEntry",
     "ConversationKey",
+    "ErasureRequest",
     "Forgotten",
     "ForgottenKind",
+    "HandledDeadLetter",
+    "Hold",
     "Membership",
+    "RetentionRun",
+    "ServiceKey",
+    "SessionClient",
     "SessionCounsellor",
     "StoredAnswer",
     "StoredDecision",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, false
 from sqlmodel import Field
 
 from plugin.queue.tables.base import Json, Table, json, json_or_null, utc
@@ -39,6 +39,8 @@ class StoredSession(Table, table=True):
     detector: Json = json_or_null()
     need: int
     facts: Json = json()
+    restricted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Kept for a legal hold alone, after a withdrawal or an erasure: shown to nobody."""
 
 
 class SessionCounsellor(Table, table=True):
@@ -52,6 +54,17 @@ class SessionCounsellor(Table, table=True):
     tenant: str
     position: int
     """Order of first appearance."""
+
+
+class SessionClient(Table, table=True):
+    """Who wrote in a session as the client: so that an erasure finds all that is theirs."""
+
+    __tablename__ = "session_clients"
+    __table_args__ = (Index(None, "tenant", "client"),)
+
+    session_id: UUID = Field(primary_key=True, foreign_key="sessions.session_id", ondelete="CASCADE")
+    client: str = Field(primary_key=True)
+    tenant: str
 
 
 class StoredMessage(Table, table=True):
@@ -112,6 +125,10 @@ class StoredAnswer(Table, table=True):
     """Mechanisms, levels and evidence spans."""
     words: bytes | None = Field(repr=False)
     """Reasons, quotes, strengths and alternatives as JSON, sealed."""
+    has_words: bool = Field(
+        default=None, sa_column=Column(Boolean, Computed("words IS NOT NULL", persisted=True), nullable=True)
+    )
+    """For those who may not read them: whether there are any."""
     revision: int
     """The session revision it came with."""
     superseded_by: int | None = None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from plugin.crypto.keys import (
     KEY_BYTES,
+    FingerprintKey,
     KeyEncryptionKey,
     WrongKey,
     checked_key,
@@ -77,12 +78,28 @@ def test_the_id_of_a_key_tells_it_from_others_and_nothing_else() -> None:
 
 def test_a_fingerprint_is_the_same_for_the_same_thing_and_key_alone() -> None:
     """Kinds are apart, so a fingerprint of one kind says nothing about another."""
-    one = KEK.fingerprint("conversation", "sample:one")
-    assert one == KEK.fingerprint("conversation", "sample:one")
-    assert len({one, KEK.fingerprint("conversation", "b"), KEK.fingerprint("x", "sample:one")}) == 3
-    assert one != OTHER.fingerprint("conversation", "sample:one")
+    key, other = FingerprintKey(bytes(range(32))), FingerprintKey(bytes(32))
+    one = key.fingerprint("conversation", "sample:one")
+    assert one == key.fingerprint("conversation", "sample:one")
+    assert len({one, key.fingerprint("conversation", "b"), key.fingerprint("x", "sample:one")}) == 3
+    assert one != other.fingerprint("conversation", "sample:one")
 
 
 def test_no_key_is_in_a_repr() -> None:
     """It would end in a log."""
     assert repr(KEK) == "KeyEncryptionKey()"
+    assert repr(KeyEncryptionKey(KEK.secret, (OTHER,))) == "KeyEncryptionKey()"
+    assert repr(FingerprintKey(KEK.secret)) == "FingerprintKey()"
+
+
+def test_while_keys_are_exchanged_both_open_and_the_new_one_wraps() -> None:
+    """A stage with the new key reads what the old one wrapped, and the other way round once it is told of both."""
+    data_key = new_data_key()
+    old, new = KEK.wrap(data_key, "sample:one"), OTHER.wrap(data_key, "sample:one")
+    both = KeyEncryptionKey(OTHER.secret, (KEK,))
+    assert both.unwrap(old, "sample:one") == both.unwrap(new, "sample:one") == data_key
+    assert both.id == OTHER.id
+    assert both.ids == (OTHER.id, KEK.id)
+    assert OTHER.unwrap(both.wrap(data_key, "sample:one"), "sample:one") == data_key
+    with pytest.raises(WrongKey):
+        both.unwrap(old, "sample:two")

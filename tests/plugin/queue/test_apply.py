@@ -51,7 +51,7 @@ def rows(engine: Engine) -> dict[str, int]:
     return {
         name: count
         for name, count in found.items()
-        if count and name not in {"accounts", "teams", "memberships", "audit"}
+        if count and name not in {"accounts", "teams", "memberships", "audit", "service_keys"}
     }
 
 
@@ -201,8 +201,8 @@ def test_an_erasure_takes_everything_and_leaves_a_keyed_hash(engine: Engine, sto
     with Session(engine) as session:
         proof = session.exec(select(Forgotten)).one()
     assert proof.erasure_id == request.erasure_id
-    assert CONVERSATION not in proof.conversation_hash.decode("latin-1")
-    assert TENANT not in json.dumps(proof.model_dump(mode="json", exclude={"conversation_hash"}))
+    assert CONVERSATION not in proof.subject_hash.decode("latin-1")
+    assert TENANT not in json.dumps(proof.model_dump(mode="json", exclude={"subject_hash"}))
 
 
 def test_an_erasure_leaves_other_conversations_and_later_sessions(engine: Engine) -> None:
@@ -234,7 +234,7 @@ def test_a_withdrawal_is_kept_for_a_session_whose_record_comes_later(engine: Eng
     """A dead letter that is replayed must not bring back what was taken back."""
     taken_back = withdrawal(START + timedelta(hours=1))
     assert put(engine, taken_back, FIRST, FIRST) == [Applied.ERASED, Applied.ERASED, Applied.OLDER]
-    assert rows(engine) == {"sessions": 1, "session_counsellors": 1, "erasures": 1}
+    assert rows(engine) == {"sessions": 1, "session_clients": 1, "session_counsellors": 1, "erasures": 1}
 
 
 def test_a_withdrawal_before_a_session_is_not_for_it(engine: Engine) -> None:

@@ -2,9 +2,10 @@
 
 import threading
 import traceback
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
 from plugin.local.loopback import free_ports
@@ -90,3 +91,21 @@ def test_a_url_of_something_else_is_a_wrong_setting(url: str) -> None:
     """The sentence shows how one looks."""
     with pytest.raises(Misconfigured, match=r"postgresql\+psycopg://user:password@host/name"):
         connect(url)
+
+
+def test_a_missing_right_is_a_sentence_and_no_retry(database_url: str) -> None:
+    """A role that may not read a table is a person's mistake; trying again would not help."""
+    engine = connect(database_url)
+    name = f"nobody_{uuid4().hex[:8]}"
+    with engine.begin() as owner:
+        owner.execute(text("CREATE TABLE secrets (id int)"))
+        owner.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'x'"))
+    lacking = connect(make_url(database_url).set(username=name, password="x").render_as_string(hide_password=False))
+    try:
+        with pytest.raises(Misconfigured, match="database roles"), transaction(lacking) as session:
+            session.execute(text("SELECT * FROM secrets"))
+    finally:
+        lacking.dispose()
+        with engine.begin() as owner:
+            owner.execute(text(f"DROP ROLE {name}"))
+        engine.dispose()

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
+from plugin.queue.answers import WORDS_GONE
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, Outcome
+from stream.contracts.feedback import Assessment
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import MarkKind, Role
 from tests.plugin.queue.conftest import People
@@ -61,7 +63,11 @@ def test_without_its_key_a_session_has_no_words(engine: Engine, store: Store, pe
     change(engine, "DELETE FROM conversation_keys")
     view = store.open(people.supervisor, sent.session_id)
     assert view is not None
-    assert (view.messages, view.moments) == ((), ())
+    assert view.messages == ()
+    (moment,) = view.moments
+    assert isinstance(moment.answer, Assessment)
+    assert {rating.reason for rating in moment.answer.ratings} == {WORDS_GONE}
+    assert not moment.answer.alternatives
 
 
 def test_another_key_encryption_key_opens_nothing(engine: Engine, people: People) -> None:

@@ -10,10 +10,13 @@ from plugin.queue.set_aside import SetAside
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
-from stream.runtime.dead_letters import IN_A_ROW, LARGEST_BODY
+from stream.runtime.dead_letters import LARGEST_BODY, PART
 from stream.runtime.errors import Poison, TooManyDeadLetters, Unavailable
+from stream.runtime.health import Health
+from stream.runtime.settings import Kafka
 
 POISON = Poison(DeadLetterReason.BAD_JSON, "value")
+IN_A_ROW = Kafka().dead_letters_in_a_row
 SAID = "these are made-up words"
 
 
@@ -48,7 +51,7 @@ def story(sent: dict[str, Any]) -> dict[str, str]:
 def test_a_dead_letter_is_the_record_with_its_story() -> None:
     """On the same partition, so that its conversation's order can be kept in a replay."""
     producer = Producer()
-    SetAside(producer).put(raw(partition=3), POISON)
+    SetAside(producer, IN_A_ROW, Health()).put(raw(partition=3), POISON)
     (sent,) = producer.sent
     assert (sent["topic"], sent["partition"], sent["value"]) == (DEAD_LETTERS, 3, SAID.encode())
     assert story(sent)["cp_reason"] == "bad_json"
@@ -57,11 +60,15 @@ def test_a_dead_letter_is_the_record_with_its_story() -> None:
 
 def test_a_broker_that_does_not_acknowledge_keeps_the_record_from_being_committed() -> None:
     """It is held and set aside later; it does not count as set aside."""
-    producer = Producer(answers=False)
-    aside = SetAside(producer)
+    producer, health = Producer(answers=False), Health()
+    aside = SetAside(producer, IN_A_ROW, health)
     for _ in range(2 * IN_A_ROW):
         with pytest.raises(Unavailable):
             aside.put(raw(), POISON)
+    assert "does not take a dead letter (KafkaTimeoutError)" in health.troubles()[PART]
+    producer.answers = True
+    aside.put(raw(), POISON)
+    assert health.troubles() == {}
 
 
 def test_an_error_of_ours_is_a_bug_with_its_place_and_without_its_message() -> None:
@@ -71,7 +78,7 @@ def test_an_error_of_ours_is_a_bug_with_its_place_and_without_its_message() -> N
         try:
             raise KeyError(SAID)
         except KeyError as error:
-            SetAside(producer).put(raw(), error)
+            SetAside(producer, IN_A_ROW, Health()).put(raw(), error)
     (sent,) = producer.sent
     assert story(sent)["cp_reason"] == "bug"
     assert story(sent)["cp_error_type"] == "KeyError"
@@ -83,7 +90,7 @@ def test_an_error_of_ours_is_a_bug_with_its_place_and_without_its_message() -> N
 def test_after_twenty_in_a_row_the_stage_stops() -> None:
     """The next is not set aside; the sentence says what to do. A good record begins a new row."""
     producer = Producer()
-    aside = SetAside(producer)
+    aside = SetAside(producer, IN_A_ROW, Health())
     for _ in range(2):
         aside.good(0)
         for _ in range(IN_A_ROW):
@@ -96,7 +103,9 @@ def test_after_twenty_in_a_row_the_stage_stops() -> None:
 def test_a_record_too_large_for_its_story_leaves_its_body_behind() -> None:
     """The story says where the original stands."""
     producer = Producer()
-    SetAside(producer).put(raw(value=b"x" * (LARGEST_BODY + 1)), Poison(DeadLetterReason.OVERSIZE, "value"))
+    SetAside(producer, IN_A_ROW, Health()).put(
+        raw(value=b"x" * (LARGEST_BODY + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
+    )
     (sent,) = producer.sent
     assert sent["value"] == b""
     assert (story(sent)["cp_topic"], story(sent)["cp_offset"]) == (FEEDBACK, "5")

@@ -33,7 +33,6 @@ from stream.contracts.messages import Erasure
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MAX_RECORD_BYTES
 from stream.runtime import settings
 from stream.runtime.codec import encode, partition_of
-from stream.runtime.dead_letters import IN_A_ROW
 from stream.runtime.errors import TooManyDeadLetters
 from stream.runtime.health import Health
 from stream.runtime.topics import create_missing
@@ -42,6 +41,7 @@ from tests.plugin.queue.samples import KEK, NOW, TENANT, record
 
 PARTITIONS = 2
 STORED_WITHIN_S = 30.0
+IN_A_ROW = settings.Kafka().dead_letters_in_a_row
 
 
 @pytest.fixture(scope="module")

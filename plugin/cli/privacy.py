@@ -1,0 +1,139 @@
+"""Forget and protect: erasure, retention, legal holds, keys, the trail, the database's roles."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plugin.cli.base import MISCONFIGURED, PRIVACY, SETUP, app
+from stream.runtime.settings import load
+
+hold = typer.Typer(no_args_is_help=True, help="Legal holds: conversations that nothing removes while they stand.")
+keys = typer.Typer(no_args_is_help=True, help="The key that wraps each conversation's own key.")
+audit = typer.Typer(no_args_is_help=True, help="The trail of who did what: verify that nobody has changed it.")
+database = typer.Typer(no_args_is_help=True, help="The database's roles: what each stage may do in it.")
+app.add_typer(hold, name="hold", rich_help_panel=PRIVACY)
+app.add_typer(keys, name="keys", rich_help_panel=PRIVACY)
+app.add_typer(audit, name="audit", rich_help_panel=PRIVACY)
+app.add_typer(database, name="database", rich_help_panel=SETUP)
+
+Tenant = Annotated[str, typer.Option(help="Whose platform; must be in the settings.")]
+IsPseudonym = Annotated[bool, typer.Option("--pseudonym", help="The reference is the pseudonym already.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+Conversation = Annotated[str, typer.Option(help="The platform's own reference to the conversation.")]
+
+
+@app.command(rich_help_panel=PRIVACY)
+def erase(
+    tenant: Tenant,
+    conversation: Annotated[str, typer.Option(help="A conversation, by the platform's own reference.")] = "",
+    client: Annotated[str, typer.Option(help="A client: every conversation they wrote in, whole.")] = "",
+    therapist: Annotated[str, typer.Option(help="A counsellor: the sessions they wrote in.")] = "",
+    pseudonym: IsPseudonym = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a conversation or a person: rows, keys, what is still open or on its way. It never comes back.
+
+    Broken off, it goes on when it is run again.
+    """
+    from plugin.privacy.commands import erase as run
+    from plugin.queue.tables import ForgottenKind
+
+    given = {
+        ForgottenKind.ERASURE: conversation,
+        ForgottenKind.CLIENT: client,
+        ForgottenKind.COUNSELLOR: therapist,
+    }
+    named = [(kind, reference) for kind, reference in given.items() if reference]
+    if len(named) != 1:
+        typer.echo("Give exactly one of --conversation, --client and --therapist.", err=True)
+        raise typer.Exit(MISCONFIGURED)
+    kind, reference = named[0]
+    complete = run(
+        load(),
+        Console(),
+        kind=kind,
+        tenant=tenant,
+        reference=reference,
+        is_pseudonym=pseudonym,
+        dry_run=dry_run,
+        confirm=None if yes else typer.confirm,
+    )
+    if not complete:
+        raise typer.Exit(MISCONFIGURED)
+
+
+@app.command(rich_help_panel=PRIVACY)
+def retention(dry_run: DryRun = False) -> None:
+    """Remove what has had its time, by the clocks of the settings' section `retention`. Run it every night."""
+    from plugin.privacy.commands import retention as run
+
+    run(load(), Console(), dry_run=dry_run)
+
+
+@hold.command("add")
+def hold_add(
+    tenant: Tenant,
+    conversation: Conversation,
+    reason: Annotated[str, typer.Option(help="Why, e.g. a file number. Stored in clear: no names, no story.")],
+    pseudonym: IsPseudonym = False,
+) -> None:
+    """Keep a conversation as evidence: no clock, no withdrawal and no erasure removes what is stored of it."""
+    from plugin.privacy.commands import hold_add as run
+
+    run(load(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym, reason=reason)
+
+
+@hold.command("remove")
+def hold_remove(tenant: Tenant, conversation: Conversation, pseudonym: IsPseudonym = False) -> None:
+    """End a hold, and do what was asked for while it stood."""
+    from plugin.privacy.commands import hold_remove as run
+
+    run(load(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym)
+
+
+@hold.command("list")
+def hold_list() -> None:
+    """List the holds: by pseudonym, for the platform's own references are not known here."""
+    from plugin.privacy.commands import hold_list as run
+
+    run(load(), Console())
+
+
+@keys.command("rotate")
+def keys_rotate(dry_run: DryRun = False) -> None:
+    """Wrap every data key with the key of the settings, while the stages go on. Run again, it goes on.
+
+    Before: make a new key; set it as database.key_encryption_key and the old one in
+    database.previous_key_encryption_keys, for every stage; restart them. After: take the old one out of the settings.
+    """
+    from plugin.privacy.commands import keys_rotate as run
+
+    run(load(), Console(), dry_run=dry_run)
+
+
+@audit.command("verify")
+def audit_verify(
+    anchor: Annotated[str, typer.Option(help="One that was printed earlier and kept elsewhere.")] = "",
+) -> None:
+    """Prove that no entry of the trail was changed, inserted or removed, and print an anchor to keep elsewhere."""
+    from plugin.privacy.commands import audit_verify as run
+
+    if not run(load(), Console(), anchor=anchor or None):
+        raise typer.Exit(MISCONFIGURED)
+
+
+@database.command("roles")
+def database_roles(
+    apply: Annotated[bool, typer.Option("--apply", help="Run it as the user of database.url.")] = False,
+) -> None:
+    """Print the SQL that makes one role a stage with no more rights than it needs, or run it.
+
+    Passwords are set from database.role_passwords (by stage: sink, web, digest, privacy) with --apply, else by
+    psql's password command. Then each stage's own database.url names its role. `counterpoint migrate` keeps the
+    rights up to date.
+    """
+    from plugin.privacy.commands import database_roles as run
+
+    run(load(), apply=apply, say=typer.echo)
