@@ -2,16 +2,19 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
 import pytest
+from llguidance import LLMatcher, LLTokenizer
 
 from plugin.local.triton import Triton
 from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import NeedsHuman
 from stream.feedback.answer import Unusable
 from stream.feedback.assess import Assessor
+from stream.feedback.few_shots import FEW_SHOTS, FewShot
 from stream.feedback.llm import STRUCTURED_OUTPUTS, TritonLlm, answer_schema, boundary, sampling_parameters
 from stream.feedback.model import CANARY, Deadline, RequestFailed
 from stream.feedback.prompt import PROMPT_VERSION
@@ -69,6 +72,41 @@ def test_it_says_first_whether_a_person_must_look_and_leaves_nothing_out() -> No
     schema = answer_schema()
     assert schema["required"] == list(schema["properties"])  # type: ignore[call-overload]
     assert schema["required"][0] == "critical_content"  # type: ignore[index]
+
+
+@pytest.fixture(scope="module")
+def decoding() -> Callable[[str], bool]:
+    """Whether a real engine of constrained decoding, one of those vLLM uses, lets a whole answer through."""
+    tokens = LLTokenizer("byte")
+    grammar = LLMatcher.grammar_from_json_schema(answer_schema())
+    assert LLMatcher(tokens, grammar).get_error() == ""
+
+    def lets_through(answer: str) -> bool:
+        matcher = LLMatcher(tokens, grammar, log_level=0)
+        return matcher.consume_tokens(tokens.tokenize_str(answer)) and matcher.is_accepting()
+
+    return lets_through
+
+
+@pytest.mark.parametrize("shot", FEW_SHOTS, ids=["resists", "does not resist", "needs a person"])
+def test_an_engine_of_constrained_decoding_takes_our_schema(shot: FewShot, decoding: Callable[[str], bool]) -> None:
+    """References, bounds and all; every worked example can be decoded under it."""
+    assert decoding(shot.answer_json)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "not_assessed"},
+        {"score": 5},
+        {"strengths": ["a", "b", "c", "d", "e"]},
+        {"abstain_reason": "x" * 401},
+    ],
+    ids=["no verdict", "another field", "too many", "too long"],
+)
+def test_nothing_else_can_be_decoded_under_it(change: dict[str, Any], decoding: Callable[[str], bool]) -> None:
+    """The same bounds that our reading has: no answer is written in vain."""
+    assert not decoding(json.dumps(FEW_SHOTS[0].answer | change))
 
 
 def test_an_adapter_is_named_in_the_sampling_values() -> None:
