@@ -144,6 +144,7 @@ async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> 
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     assert ALTERNATIVE.text in said
     assert "An option, not an instruction" in said
+    assert "Unscored: nothing but a reader has judged it." in said
     assert "pattern \u201creflect-then-ask\u201d" in said
 
 
