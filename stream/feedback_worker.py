@@ -19,20 +19,27 @@ from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import FEEDBACK, SESSIONS
 from stream.faust_app import DeadLetters, Stop, create_app, raw_record, send
 from stream.faust_app import run as run_app
+from stream.feedback.activation import Activated, read_activation
 from stream.feedback.adapters import open_model
 from stream.feedback.assess import Assessor
+from stream.feedback.breaker import State
 from stream.feedback.watch import PART, ModelWatch
+from stream.intake import Intake
 from stream.keyed_tasks import KeyedTasks
-from stream.runtime import metrics, topics
+from stream.runtime import topics
 from stream.runtime.codec import Encoded, RawRecord, check_partition, decode, encode, known_types
 from stream.runtime.errors import Misconfigured, TooManyDeadLetters
 from stream.runtime.health import Health
 from stream.runtime.logging import get_logger
+from stream.runtime.metrics import tell_model
+from stream.runtime.progress import Progress
 from stream.runtime.settings import Settings
+from stream.runtime.trace import carried, trace_id
 
 APP_ID = "counterpoint-feedback"
 STAGE = "feedback"
-_BUFFER = 16  # records that wait, per partition; one may have 900 kB
+_BUFFER = 16  # records between Faust and us; one may have 900 kB
+_HELD = 4  # records in hand for each that is worked on: enough never to wait for the broker
 _KNOWN = known_types(*RECORDS_BY_TOPIC[SESSIONS])
 
 
@@ -51,29 +58,40 @@ def run(settings: Settings) -> int:
 
 @asynccontextmanager
 async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> AsyncIterator[faust.App]:
-    model = open_model(settings.feedback)
+    read_activation(settings.feedback.activation)  # a wrong path is told at the start, not in the first bad night
+    model = Activated(open_model(settings.feedback), partial(read_activation, settings.feedback.activation))
     deadline_s = settings.feedback.deadline_s
-    watch = ModelWatch(model, health, deadline_s=deadline_s)
     app = create_app(APP_ID, settings.kafka, data_dir=folder, buffer=_BUFFER)
+    intake = Intake(app)
+    watch = ModelWatch(
+        model,
+        health,
+        deadline_s=deadline_s,
+        changed=lambda state: intake.hold("model", held=state is State.OPEN),
+    )
     worker = _Worker(
         app,
         Assessor(model, watch, deadline_s, time.monotonic),
+        DeadLetters(app, STAGE, settings.kafka.dead_letters_in_a_row, health),
         stop,
         partitions=settings.kafka.partitions,
     )
-    tasks = KeyedTasks(settings.feedback.concurrency)
+    most = _HELD * settings.feedback.concurrency
+    tasks = KeyedTasks(
+        settings.feedback.concurrency, changed=lambda count: intake.hold("full hands", held=count >= most)
+    )
     sessions = app.topic(SESSIONS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     @app.agent(sessions, name="sessions")
     async def assess(stream: StreamT[bytes]) -> None:
         async for event in cast("Any", stream).noack().events():  # the interface does not name `noack`
-            await tasks.start(event.key, partial(worker.handle, event))
+            tasks.start(event.key, partial(worker.handle, event))
 
-    first_look = asyncio.create_task(worker.first_look())
+    looking = asyncio.create_task(worker.keep_looking())
     try:
         yield app
     finally:
-        first_look.cancel()
+        looking.cancel()
         await tasks.cancel()
         await model.close()
 
@@ -81,23 +99,29 @@ async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> 
 class _Worker:
     """What happens to one record."""
 
-    def __init__(self, app: faust.App, assessor: Assessor, stop: Stop, *, partitions: int) -> None:
+    def __init__(
+        self, app: faust.App, assessor: Assessor, dead_letters: DeadLetters, stop: Stop, *, partitions: int
+    ) -> None:
         self._app = app
         self._assessor = assessor
+        self._dead_letters = dead_letters
         self._stop = stop
         self._partitions = partitions
-        self._dead_letters = DeadLetters(app, STAGE)
+        self._progress = Progress(STAGE)
 
-    async def first_look(self) -> None:
-        """See whether the model is there before the first record asks for it."""
+    async def keep_looking(self) -> None:
+        """See whether the model is there, before the first record asks for it and while none does."""
         try:
-            await self._assessor.watch.until_there()
+            await self._assessor.watch.until_seen()
+            tell_model(self._assessor.model.version)
+            await self._assessor.watch.keep_looking()
         except Misconfigured as error:
             self._stop.now(error)
 
     async def handle(self, event: EventT[Any]) -> None:
         """Send what becomes of one record, then acknowledge it. Never raises: Faust would acknowledge that."""
         raw = raw_record(event)
+        self._progress.take(raw)
         try:
             try:
                 await send(self._app, FEEDBACK, await self._output(raw), raw.partition)
@@ -109,18 +133,21 @@ class _Worker:
         except (Misconfigured, TooManyDeadLetters) as error:
             self._stop.now(error)
             return
+        finally:
+            self._progress.let_go(raw)
         event.ack()
+        self._progress.finish(raw)
         get_logger().info("record_done", partition=raw.partition, offset=raw.offset)
-        metrics.RECORDS.labels(stage=STAGE).inc()
 
     async def _output(self, raw: RawRecord) -> Encoded:
         event = decode(raw, _KNOWN)
         data = cast("SessionRecord | Erasure | ConsentWithdrawal", event.data)
         check_partition(raw, data, self._partitions)
-        bind_contextvars(tenant=data.tenant, event_id=event.id)
+        trace = carried(raw.headers)
+        bind_contextvars(tenant=data.tenant, event_id=event.id, trace_id=trace_id(trace))
         if not isinstance(data, SessionRecord):
-            return encode(data, event_type=event.type, event_id=event.id, key=raw.key)
+            return encode(data, event_type=event.type, event_id=event.id, key=raw.key, trace=trace)
         bind_contextvars(session_id=str(data.session_id))
         feedback = await self._assessor.feedback(data)
         event_id = record_id(feedback.session_id, feedback.revision, feedback.state)
-        return encode(feedback, event_type=feedback.event_type, event_id=event_id, key=raw.key)
+        return encode(feedback, event_type=feedback.event_type, event_id=event_id, key=raw.key, trace=trace)

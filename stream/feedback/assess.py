@@ -1,6 +1,7 @@
 """From a session record to a feedback record: one assessment or abstention an exchange, whatever the model does."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord, ModelVersion
@@ -14,6 +15,7 @@ from stream.feedback.model import Clock, Deadline, FeedbackModel, RequestFailed
 from stream.feedback.prepared import Prepared, prepare
 from stream.feedback.size import fitting
 from stream.feedback.watch import ModelWatch
+from stream.runtime.errors import Unavailable
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
 
 ATTEMPTS = 3
@@ -63,7 +65,7 @@ class Assessor:
     async def _answer(
         self, session: UUID, exchange: Exchange, prepared: Prepared, deidentifier: Deidentifier
     ) -> Assessment | Abstention:
-        await self.watch.until_there()
+        await self.watch.until_seen()
         outcome = exchange.needs_human or await self._ask_until_answered(prepared, deidentifier)
         version = self.model.version
         ids = _ids(session, prepared, version)
@@ -82,14 +84,12 @@ class Assessor:
     async def _ask_until_answered(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
         failures = outages = 0
         while failures < ATTEMPTS and outages < OUTAGES:
-            began = self.clock()
             try:
-                return await self._ask(prepared, deidentifier)
+                return await self.watch.request(partial(self._ask, prepared, deidentifier))
+            except Unavailable:
+                outages += 1
             except RequestFailed:
-                if await self.watch.was_away(began):
-                    outages += 1
-                else:
-                    failures += 1
+                failures += 1
         return NeedsHuman.MODEL_FAILED
 
     async def _ask(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
@@ -119,6 +119,8 @@ class Assessor:
                 answer = await self.model.assess(prepared.shown, deadline=deadline, repair=repair)
         except Unusable:
             return None
+        if answer.critical_content is not None:
+            return NeedsHuman.CRITICAL_CONTENT  # the model's own word counts as much as the lexicon's
         if answer.abstain:
             return NeedsHuman.MODEL_ABSTAINED
         return check(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)

@@ -88,9 +88,9 @@ class TritonBaseline(_Baseline):
         self._found(version, fingerprint, rubric)
         await ask_canary(self, deadline)
 
-    async def reload(self, deadline: Deadline) -> None:
+    async def reload(self, deadline: Deadline) -> bool:
         """See `FeedbackModel`."""
-        await self._connection.reload(MODEL, deadline)
+        return await self._connection.reload(MODEL, deadline)
 
     async def close(self) -> None:
         """See `FeedbackModel`."""
@@ -102,7 +102,7 @@ class InProcessBaseline(_Baseline):
 
     def __init__(self, repository: Path = _REPOSITORY) -> None:
         super().__init__()
-        module = _load(repository / MODEL / "1")
+        module = load_rules(repository / MODEL / "1")
         self._assess = cast("Assess", module.assess)
         self.fingerprint = cast("str", module.FINGERPRINT)
         self._found(module.VERSION, module.FINGERPRINT, module.RUBRIC_VERSION)
@@ -120,14 +120,16 @@ class InProcessBaseline(_Baseline):
         """See `FeedbackModel`."""
         await ask_canary(self, deadline)
 
-    async def reload(self, deadline: Deadline) -> None:
+    async def reload(self, deadline: Deadline) -> bool:
         """See `FeedbackModel`; there is no server."""
+        del deadline
+        return False
 
     async def close(self) -> None:
         """See `FeedbackModel`."""
 
 
-def _load(folder: Path) -> ModuleType:
+def load_rules(folder: Path) -> ModuleType:
     """Import a Triton model's folder as the package it is inside Triton."""
     name = MODEL
     source = folder / "baseline.py"

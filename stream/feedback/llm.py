@@ -143,9 +143,9 @@ class TritonLlm:
         )
         await ask_canary(self, deadline)
 
-    async def reload(self, deadline: Deadline) -> None:
+    async def reload(self, deadline: Deadline) -> bool:
         """See `FeedbackModel`."""
-        await self._connection.reload(MODEL, deadline)
+        return await self._connection.reload(MODEL, deadline)
 
     async def close(self) -> None:
         """See `FeedbackModel`."""

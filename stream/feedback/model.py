@@ -69,6 +69,14 @@ class RequestFailed(CounterpointError):  # noqa: N818 - named by what the caller
         self.why = why
 
 
+class ModelAway(Unavailable):
+    """The model brings no answer to anybody. `why` is a code, as in `RequestFailed`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the feedback model ({why})")
+        self.why = why
+
+
 class FeedbackModel(Protocol):
     """A model behind the seam. One object serves many requests side by side."""
 
@@ -90,8 +98,15 @@ class FeedbackModel(Protocol):
         """Ask for feedback on a fixed, made-up exchange: a real inference, for readiness lies.
 
         Raises:
-            Unavailable: the model is away.
-            Misconfigured: it is there, but is not the one this version speaks to.
+            ModelAway: it brought no answer that can be read.
+            Misconfigured: the model is there, but is not the one this version speaks to.
+        """
+
+    async def reload(self, deadline: Deadline) -> bool:
+        """Have the server load the failing model anew; False where there is no server to ask, or it is at it already.
+
+        Raises:
+            RequestFailed: the server does not let us, or could not.
         """
 
     async def close(self) -> None:
@@ -114,11 +129,11 @@ async def ask_canary(model: FeedbackModel, deadline: Deadline) -> None:
     """One real inference on `CANARY`.
 
     Raises:
-        Unavailable: it brought no answer that can be read.
+        ModelAway: it brought no answer that can be read.
     """
     try:
         await model.assess(CANARY, deadline=deadline)
     except RequestFailed as error:
-        raise Unavailable(f"the feedback model ({error.why})") from None
+        raise ModelAway(error.why) from None
     except Unusable as error:
-        raise Unavailable(f"the feedback model (its canary answer cannot be used: {error.why})") from None
+        raise ModelAway(f"its canary answer cannot be used: {error.why}") from None

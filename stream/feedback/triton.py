@@ -7,7 +7,9 @@ messages, so only the status ever leaves this file.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
 import grpc
 import numpy as np
@@ -15,6 +17,11 @@ import tritonclient.grpc.aio as triton
 from tritonclient.utils import InferenceServerException
 
 from stream.feedback.model import Deadline, RequestFailed
+
+ADMIN_HEADER = "triton-grpc-protocol-admin"
+"""Triton's own prefix, and the name we give the restriction."""
+_LIVE_S = 2.0
+"""Liveness takes milliseconds."""
 
 Tensors = Mapping[str, bytes | bool]
 """Inputs by name, each of one element: bytes become BYTES[1], bool becomes BOOL[1]."""
@@ -31,6 +38,33 @@ _CHANNEL = [
 ]
 
 
+@dataclass(frozen=True)
+class Access:
+    """How a guarded server is reached. Files are PEM; with `ca` the connection is TLS."""
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    admin_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def channel(self) -> dict[str, Any]:
+        """What the client takes."""
+        if self.ca is None:
+            return {}
+        files = {"root_certificates": self.ca, "certificate_chain": self.certificate, "private_key": self.key}
+        return {"ssl": True, **{name: str(file) for name, file in files.items() if file is not None}}
+
+    @property
+    def admin(self) -> dict[str, str] | None:
+        """The headers of a call that only an administrator may make."""
+        return None if self.admin_secret is None else {ADMIN_HEADER: self.admin_secret}
+
+
+OPEN = Access()
+"""A server that anybody who reaches it may use."""
+
+
 class Connection(Protocol):
     """What an adapter needs of a server; tests capture what is sent."""
 
@@ -45,6 +79,9 @@ class Connection(Protocol):
     async def parameters(self, model: str, deadline: Deadline) -> dict[str, str]:
         """The `parameters` of a model's config.pbtxt."""
 
+    async def reload(self, model: str, deadline: Deadline) -> bool:
+        """Have a server that is there load a model anew; whether there was one that did."""
+
     async def close(self) -> None:
         """Give back the channel."""
 
@@ -52,8 +89,9 @@ class Connection(Protocol):
 class TritonConnection:
     """One channel to one server. Every method raises `RequestFailed`, with a status and no more."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, access: Access = OPEN) -> None:
         self._url = url
+        self._access = access
         self._client: triton.InferenceServerClient | None = None
 
     async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
@@ -104,6 +142,31 @@ class TritonConnection:
         found = answer["config"].get("parameters", {})
         return {name: value.get("string_value", "") for name, value in found.items()}
 
+    async def reload(self, model: str, deadline: Deadline) -> bool:
+        """Unload and load a model: what a dead Python back end needs, and loading alone does not do.
+
+        False where no server answers, or while it is loading the model already. A model that somebody unloaded is
+        loaded: so a process that is killed between the two steps leaves no gap.
+        """
+        client = self._connected()
+        try:
+            await client.is_server_live(client_timeout=min(deadline.remaining(), _LIVE_S))
+        except InferenceServerException:
+            return False
+        try:
+            index = await client.get_model_repository_index(
+                as_json=True, headers=self._access.admin, client_timeout=deadline.remaining()
+            )
+            states = {one.get("state", "") for one in index.get("models", ()) if one["name"] == model}
+            if "LOADING" in states:
+                return False
+            if "READY" in states:
+                await client.unload_model(model, headers=self._access.admin, client_timeout=deadline.remaining())
+            await client.load_model(model, headers=self._access.admin, client_timeout=deadline.remaining())
+        except InferenceServerException as error:
+            raise RequestFailed(_status(error)) from None
+        return True
+
     async def close(self) -> None:
         """Give back the channel."""
         if self._client is not None:
@@ -113,7 +176,7 @@ class TritonConnection:
     def _connected(self) -> triton.InferenceServerClient:
         # Made at the first request: a gRPC channel belongs to the event loop it is made in.
         if self._client is None:
-            self._client = triton.InferenceServerClient(self._url, channel_args=_CHANNEL)
+            self._client = triton.InferenceServerClient(self._url, channel_args=_CHANNEL, **self._access.channel)
         return self._client
 
 

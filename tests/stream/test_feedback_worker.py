@@ -33,6 +33,7 @@ from stream.contracts.vocabulary import LeftOut, NeedsHuman, SessionState
 from stream.runtime import settings
 from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
 from stream.runtime.topics import create_missing
+from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.stack import BACKENDS
 from tests.stream.feedback.builders import record
 
@@ -75,6 +76,7 @@ class Bench:
             "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS),
             "COUNTERPOINT_FEEDBACK__TRITON_URL": triton_url or self.triton.grpc_url,
             "COUNTERPOINT_FEEDBACK__MODEL": "llm",
+            "COUNTERPOINT_FEEDBACK__ACTIVATION": str(write_llm_activation(self.folder / "activation.json")),
             "COUNTERPOINT_FEEDBACK__DEADLINE_S": "5",
             "COUNTERPOINT_HEALTH__FEEDBACK_PORT": str(port),
             "COUNTERPOINT_LOG_LEVEL": "debug",

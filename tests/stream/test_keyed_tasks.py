@@ -16,10 +16,10 @@ async def test_work_of_one_key_runs_in_order_and_of_others_side_by_side() -> Non
     async def quick(name: str) -> None:
         done.append(name)
 
-    await tasks.start(b"a", slow)
-    await tasks.start(b"a", lambda: quick("a2"))
-    await tasks.start(b"b", lambda: quick("b1"))
-    await tasks.start(b"a", lambda: quick("a3"))
+    tasks.start(b"a", slow)
+    tasks.start(b"a", lambda: quick("a2"))
+    tasks.start(b"b", lambda: quick("b1"))
+    tasks.start(b"a", lambda: quick("a3"))
     await asyncio.sleep(0.01)
     assert done == ["b1"]
     gate.set()
@@ -28,8 +28,9 @@ async def test_work_of_one_key_runs_in_order_and_of_others_side_by_side() -> Non
 
 
 async def test_no_more_than_the_limit_run_at_a_time() -> None:
-    """Starting waits for a slot; whoever gives records is slowed down by it."""
-    tasks, running, most = KeyedTasks(3), 0, 0
+    """Starting does not wait; whoever gives records hears how many are in hand."""
+    counts = list[int]()
+    tasks, running, most = KeyedTasks(3, changed=counts.append), 0, 0
 
     async def work() -> None:
         nonlocal running, most
@@ -39,10 +40,29 @@ async def test_no_more_than_the_limit_run_at_a_time() -> None:
         running -= 1
 
     for number in range(20):
-        await tasks.start(str(number).encode(), work)
-    assert most == 3
-    await asyncio.sleep(0.02)
-    assert running == 0
+        tasks.start(str(number).encode(), work)
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    assert (most, running) == (3, 0)
+    assert (max(counts), counts[-1]) == (20, 0)
+
+
+async def test_what_waits_for_its_key_keeps_nobody_from_a_slot() -> None:
+    """A slow conversation holds one slot, however much it has said."""
+    tasks, done, gate = KeyedTasks(2), list[str](), asyncio.Event()
+
+    async def slow() -> None:
+        await gate.wait()
+
+    async def quick() -> None:
+        done.append("b")
+
+    for _ in range(3):
+        tasks.start(b"a", slow)
+    tasks.start(b"b", quick)
+    await asyncio.sleep(0.01)
+    assert done == ["b"]
+    gate.set()
 
 
 async def test_cancelled_work_has_ended_when_cancel_returns() -> None:
@@ -55,18 +75,20 @@ async def test_cancelled_work_has_ended_when_cancel_returns() -> None:
         finally:
             ended.append(1)
 
-    await tasks.start(b"a", forever)
-    await tasks.start(b"a", forever)
+    tasks.start(b"a", forever)
+    tasks.start(b"a", forever)
     await asyncio.sleep(0)
     await tasks.cancel()
     assert ended == [1]
-    await asyncio.wait_for(tasks.start(b"a", lambda: asyncio.sleep(0)), 1)
+    tasks.start(b"a", lambda: asyncio.sleep(0))
+    await asyncio.sleep(0.01)
+    assert tasks._all == set()
 
 
 async def test_a_key_that_is_done_is_forgotten() -> None:
     """Conversations come and go; their names must not pile up."""
     tasks = KeyedTasks(2)
     for number in range(10):
-        await tasks.start(str(number).encode(), lambda: asyncio.sleep(0))
+        tasks.start(str(number).encode(), lambda: asyncio.sleep(0))
     await asyncio.sleep(0.01)
     assert (tasks._last, tasks._all) == ({}, set())

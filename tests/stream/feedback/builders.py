@@ -1,5 +1,6 @@
 """Exchanges and answers for tests. Every line in them was written for these tests."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -124,6 +125,25 @@ def answer_json(*ratings: dict[str, Any], **changes: Any) -> bytes:
     return json.dumps({**whole, **changes}).encode()
 
 
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        """The time, in seconds."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let it pass."""
+        if seconds:
+            self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
 class ScriptedModel:
     """A model that answers by a list: an answer, or an error to raise. The last entry repeats."""
 
@@ -158,8 +178,10 @@ class ScriptedModel:
             self.away -= 1
             raise ModelAway("test")
 
-    async def reload(self, deadline: Deadline) -> None:
+    async def reload(self, deadline: Deadline) -> bool:
         """Nothing to load."""
+        assert deadline.remaining() > 0
+        return False
 
     async def close(self) -> None:
         """Hold nothing."""

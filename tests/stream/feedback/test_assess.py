@@ -1,7 +1,5 @@
 """One assessment or abstention for each exchange, whatever the model does."""
 
-import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from tests.stream.feedback.builders import (
     SESSION,
     UNREADABLE,
     ScriptedModel,
+    Time,
     answer,
     rating,
     record,
@@ -34,8 +33,9 @@ TWO_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")), rating(STANCE,
 
 async def feedback(model: ScriptedModel, session: SessionRecord | None = None) -> FeedbackRecord:
     """What becomes of a session; waiting takes no time."""
-    watch = ModelWatch(model, Health(), deadline_s=5, sleep=lambda _seconds: asyncio.sleep(0))
-    return await Assessor(model, watch, 5, time.monotonic).feedback(session or record())
+    passing = Time()
+    watch = ModelWatch(model, Health(), deadline_s=5, clock=passing, sleep=passing.sleep)
+    return await Assessor(model, watch, 5, passing).feedback(session or record())
 
 
 async def only(model: ScriptedModel) -> Assessment | Abstention:
@@ -128,12 +128,12 @@ async def test_where_no_answer_stands_a_person_must_look(entry: ModelAnswer | Ex
 
 
 async def test_a_request_that_keeps_failing_while_the_model_is_there_is_given_up() -> None:
-    """After three attempts, each with a canary that passed."""
+    """After three attempts, each between two canaries that passed."""
     model = ScriptedModel(FAILED)
     one = await only(model)
     assert isinstance(one, Abstention)
     assert len(model.asked) == ATTEMPTS
-    assert model.canaries == 1 + ATTEMPTS
+    assert model.canaries == 2 * ATTEMPTS
 
 
 async def test_an_outage_is_waited_out_and_counts_against_nobody() -> None:

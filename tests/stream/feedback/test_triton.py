@@ -119,3 +119,22 @@ async def test_the_parameters_of_a_model_are_its_config(triton: Triton) -> None:
     assert parameters["display_name"] == "Llama-3.1-8B-Instruct, prompted"
     await connection.close()
     await connection.close()
+
+
+async def test_a_model_is_loaded_anew_where_a_server_is_there_to_do_it(triton: Triton) -> None:
+    """Also one that somebody unloaded; a model that the repository does not have is refused."""
+    connection = TritonConnection(triton.grpc_url)
+    request = {"REQUEST": request_json(CANARY)}
+    for _ in range(2):
+        assert await connection.reload(baseline.MODEL, Deadline.after(30))
+        assert b"ratings" in await connection.infer(baseline.MODEL, request, "RESPONSE", Deadline.after(10))
+        await connection._connected().unload_model(baseline.MODEL)
+    assert await connection.reload(baseline.MODEL, Deadline.after(30))
+    with pytest.raises(RequestFailed):
+        await connection.reload("no_such_model", Deadline.after(10))
+    await connection.close()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = TritonConnection(f"127.0.0.1:{closed.getsockname()[1]}")
+        assert not await nobody.reload(baseline.MODEL, Deadline.after(10))
+        await nobody.close()
