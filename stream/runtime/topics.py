@@ -6,13 +6,15 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from stream.contracts.topics import TOPICS, TopicSpec
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.runtime.errors import Misconfigured
+from stream.runtime.kafka_clients import options, refusal
 from stream.runtime.settings import Kafka
 
 _BOOTSTRAP_MS = 10_000  # an address that nobody answers is told within ten seconds
+_COPIES_TO_LOSE_ONE = 3  # with two copies and one gone, either nothing is taken or what is taken has one copy
 
 
 def create_missing(kafka: Kafka) -> list[str]:
@@ -28,7 +30,7 @@ def create_missing(kafka: Kafka) -> list[str]:
             spec.name: {
                 "num_partitions": kafka.partitions,
                 "replication_factor": kafka.replication,
-                "configs": spec.config,
+                "configs": _wanted(spec, kafka),
             }
             for spec in TOPICS
             if spec.name not in there
@@ -60,8 +62,20 @@ def compare(kafka: Kafka) -> list[str]:
                 continue
             if partitions[spec.name] != kafka.partitions:
                 sentences.append(_other_partitions(spec.name, partitions[spec.name], kafka.partitions))
-            sentences += _other_config(spec, _config(admin, spec.name))
+            sentences += _other_config(spec.name, _wanted(spec, kafka), _config(admin, spec.name))
         return sentences
+
+
+def kept(kafka: Kafka) -> dict[str, dict[str, str]]:
+    """How the broker keeps each of our topics now: its settings, by topic.
+
+    Raises:
+        Unavailable: the broker does not answer.
+        Misconfigured: it does not let us in.
+    """
+    with _admin(kafka) as admin:
+        there = set(admin.list_topics())
+        return {spec.name: _config(admin, spec.name) for spec in TOPICS if spec.name in there}
 
 
 def require(kafka: Kafka) -> None:
@@ -84,15 +98,13 @@ def require(kafka: Kafka) -> None:
 @contextmanager
 def _admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=kafka.bootstrap_servers.split(","), bootstrap_timeout_ms=_BOOTSTRAP_MS
-        )
-    except KafkaError:
-        raise Unavailable(f"Kafka at {kafka.bootstrap_servers}") from None
+        admin = KafkaAdminClient(**options(kafka), bootstrap_timeout_ms=_BOOTSTRAP_MS)
+    except KafkaError as error:
+        raise refusal(error, kafka) from None
     try:
         yield admin
-    except KafkaError:
-        raise Unavailable(f"Kafka at {kafka.bootstrap_servers}") from None
+    except KafkaError as error:
+        raise refusal(error, kafka) from None
     finally:
         admin.close()
 
@@ -105,6 +117,8 @@ def _partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
 def _config(admin: KafkaAdminClient, name: str) -> dict[str, str]:
     wanted = ConfigResource(ConfigResourceType.TOPIC, name, None)
     found: dict[str, dict[str, Any]] = admin.describe_configs([wanted], config_filter="all")["topic"][name]
+    if not found:
+        raise TopicAuthorizationFailedError(name)  # the client keeps the broker's refusal to itself
     return {key: str(entry["value"]) for key, entry in found.items()}
 
 
@@ -115,10 +129,17 @@ def _other_partitions(name: str, found: int, wanted: int) -> str:
     )
 
 
-def _other_config(spec: TopicSpec, found: dict[str, str]) -> list[str]:
+def _wanted(spec: TopicSpec, kafka: Kafka) -> dict[str, str]:
+    """The topic's settings; with three copies two must have a record before it counts, so that one broker may go."""
+    if kafka.replication < _COPIES_TO_LOSE_ONE:
+        return spec.config
+    return {**spec.config, "min.insync.replicas": str(kafka.replication - 1)}
+
+
+def _other_config(name: str, wanted: dict[str, str], found: dict[str, str]) -> list[str]:
     return [
-        f"Topic {spec.name} has {key}={found.get(key)}, it should be {value}. Change it with"
-        f" `kafka-configs --alter --topic {spec.name} --add-config {key}={value}`."
-        for key, value in spec.config.items()
+        f"Topic {name} has {key}={found.get(key)}, it should be {value}. Change it with"
+        f" `kafka-configs --alter --topic {name} --add-config {key}={value}`."
+        for key, value in wanted.items()
         if found.get(key) != value
     ]

@@ -12,6 +12,7 @@ from kafka.admin import NewTopic
 from plugin.local.kafka import Kafka, _cluster_id
 from plugin.local.loopback import listens
 from plugin.local.process import NotStarted
+from tests.faults.proxy import Proxy
 
 TOPIC = "tried"
 
@@ -76,12 +77,27 @@ def test_topics_are_never_made_by_a_client(kafka: Kafka) -> None:
 
 
 def test_everything_listens_on_loopback_only(kafka: Kafka) -> None:
-    """Neither the broker nor its controller can be reached from outside."""
+    """Neither the broker's listeners nor its controller can be reached from outside."""
     config = (kafka.data_dir / "server.properties").read_text()
     listeners = [line for line in config.splitlines() if "listeners=" in line]
     addresses = [part.partition("//")[2] for line in listeners for part in line.split(",") if "//" in part]
-    assert len(addresses) == 3
+    assert len(addresses) == 5
     assert all(address.startswith("127.0.0.1:") for address in addresses)
+
+
+def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callable[[], Kafka]) -> None:
+    """So that a test can put its own proxy between them; the broker starts although nobody listens there."""
+    broker = fresh_kafka()
+    broker.stop()
+    with Proxy(int(broker.address.rpartition(":")[2])) as proxy:
+        proxy.refuse()
+        broker.advertised = proxy.address
+        broker.start()
+        proxy.pass_again()
+        assert broker.bootstrap_servers == proxy.address
+        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        assert [node["port"] for node in admin.describe_cluster()["brokers"]] == [proxy.port]
+        admin.close()
 
 
 def test_a_broken_data_directory_is_told_with_the_brokers_own_words(tmp_path: Path) -> None:

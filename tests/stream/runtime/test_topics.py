@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from plugin.local.kafka import Kafka
+from plugin.local.kafka_cluster import KafkaCluster
 from plugin.local.loopback import free_ports
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
 from stream.runtime import settings
@@ -82,8 +84,6 @@ def test_other_partitions_are_a_matter_of_the_settings(topics: settings.Kafka) -
 
 def test_a_changed_setting_is_named_with_its_value_and_how_to_mend_it(topics: settings.Kafka) -> None:
     """A changelog that is not compacted alone would lose open sessions."""
-    from kafka.admin import ConfigResource, ConfigResourceType
-
     admin = KafkaAdminClient(bootstrap_servers=topics.bootstrap_servers)
     changed = ConfigResource(ConfigResourceType.TOPIC, OPEN_SESSIONS_CHANGELOG, {"cleanup.policy": "delete"})
     admin.alter_configs([changed])
@@ -103,6 +103,20 @@ def test_a_broker_that_refuses_is_a_matter_of_the_settings(bare: settings.Kafka)
     """One broker cannot keep three copies."""
     with pytest.raises(Misconfigured, match=r"kafka\.replication"):
         create_missing(bare.model_copy(update={"replication": 3}))
+
+
+def test_with_three_copies_two_must_have_a_record(kafka_cluster: KafkaCluster) -> None:
+    """Acknowledged then means: there after the loss of any one broker."""
+    three = settings.Kafka(bootstrap_servers=kafka_cluster.bootstrap_servers, partitions=2, replication=3)
+    create_missing(three)
+    assert compare(three) == []
+    admin = KafkaAdminClient(bootstrap_servers=kafka_cluster.bootstrap_servers.split(","))
+    (described,) = admin.describe_topics([MESSAGES])
+    assert all(len(partition["replica_nodes"]) == 3 for partition in described["partitions"])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, MESSAGES, {"min.insync.replicas": "1"})])
+    assert eventually(lambda: any("min.insync.replicas=1, it should be 2" in told for told in compare(three)))
+    admin.delete_topics(NAMES)
+    admin.close()
 
 
 def test_a_broker_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
