@@ -1,18 +1,25 @@
 # One image for all stages; compose names the command. Not built by the tests: see README, "What has not been run".
-FROM python:3.12-slim-bookworm
-
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+FROM python:3.12-slim-bookworm AS build
 WORKDIR /counterpoint
-
 COPY requirements/runtime.lock requirements/runtime.lock
-RUN pip install --no-cache-dir --no-deps --require-hashes --only-binary=:all: -r requirements/runtime.lock
-
-COPY pyproject.toml README.md alembic.ini ./
+# Everything by its hash, and nothing is compiled: a package without a wheel stops the build.
+RUN python -m venv --without-pip /venv \
+ && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --only-binary=:all: -r requirements/runtime.lock
+COPY pyproject.toml README.md ./
 COPY plugin plugin
 COPY stream stream
 COPY migrations migrations
-RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index -e . \
- && useradd --system --no-create-home counterpoint
-USER counterpoint
+COPY triton_models triton_models
+RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --no-index -e . \
+ && pip --python /venv/bin/python uninstall --yes setuptools
 
+FROM python:3.12-slim-bookworm
+# Who gets in finds nothing to build or install with.
+RUN pip uninstall --yes --no-input --root-user-action=ignore pip \
+ && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin counterpoint
+WORKDIR /counterpoint
+COPY --from=build /venv /venv
+COPY --from=build /counterpoint /counterpoint
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
 ENTRYPOINT ["counterpoint"]

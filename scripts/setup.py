@@ -23,6 +23,7 @@ from plugin.local import preflight  # noqa: E402 - the path above makes it impor
 LOCKS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 TRITON = ROOT / ".venv-triton"
+AUDIT = ROOT / ".venv-audit"
 JARS = ROOT / ".counterpoint" / "jars"
 LOG = ROOT / ".counterpoint" / "setup.log"
 PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
@@ -58,7 +59,7 @@ def install(python: Path, lock: Path) -> list[str]:
 
 
 def steps(upto: str) -> list[Step]:
-    """Return the steps up to ``runtime``, ``local`` or ``dev``, in order."""
+    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit``, in order."""
     ours = VENV / "bin" / "python"
     project = ROOT / "pyproject.toml"
     runtime = Step(
@@ -98,6 +99,17 @@ def steps(upto: str) -> list[Step]:
         VENV / "dev.stamp",
         [LOCKS / "dev.lock"],
     )
+    audit = Step(
+        "what audits us (.venv-audit)",
+        [
+            [sys.executable, "-m", "venv", str(AUDIT)],
+            install(AUDIT / "bin" / "python", LOCKS / "audit.lock"),
+        ],
+        AUDIT / "audit.stamp",
+        [LOCKS / "audit.lock"],
+    )
+    if upto == "audit":
+        return [runtime, audit]
     return {"runtime": [runtime], "local": [runtime, local, jars, triton], "dev": [runtime, local, jars, triton, dev]}[
         upto
     ]
@@ -130,7 +142,7 @@ def main(upto: str) -> int:
     if not due:
         return 0
     found = preflight.problems(preflight.Machine.read(ROOT))
-    if upto == "runtime":
+    if upto in {"runtime", "audit"}:
         found = [problem for problem in found if not problem.only_triton]
     if not preflight.report(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
         return 1
