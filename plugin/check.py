@@ -12,7 +12,8 @@ from stream.feedback.activation import read_activation
 from stream.feedback.canary import canary
 from stream.feedback.llm import weights_path
 from stream.runtime.errors import CounterpointError, Misconfigured
-from stream.runtime.settings import Settings, load
+from stream.runtime.settings import Feedback, Settings, load
+from stream.runtime.tls import client_context, handshake_trouble
 from stream.runtime.topics import compare
 
 MIN_COOKIE_SECRET = 32  # characters
@@ -116,10 +117,22 @@ def _model(settings: Settings) -> Iterator[Finding]:
         mend = "Look at Triton's log, or correct feedback.model and feedback.triton_url."
         if settings.feedback.model == "llm":
             mend += f" {WEIGHTS.format(path=weights_path())}"
-        yield Finding("model", str(error), mend)
+        yield Finding("model", f"{error}{_over_tls(settings.feedback)}", mend)
         return
     yield Finding("model", f"A canary inference by {where} succeeded: {version.name}.")
     yield _activation(settings, version)
+
+
+def _over_tls(feedback: Feedback) -> str:
+    """Why TLS with Triton does not come about: gRPC says only that it cannot connect."""
+    if feedback.ca_file is None:
+        return ""
+    try:
+        context = client_context(feedback.ca_file, feedback.certificate_file, feedback.key_file, where="feedback")
+    except Misconfigured:
+        return ""  # the canary's own error says it
+    trouble = handshake_trouble(feedback.triton_url, context).sentence
+    return f". The server at {feedback.triton_url}: {trouble}" if trouble else ""
 
 
 def _activation(settings: Settings, version: ModelVersion) -> Finding:

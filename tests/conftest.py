@@ -1,3 +1,9 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.fixtures.stack", "tests.fixtures.nothing_left_out"]
+pytest_plugins = [
+    "tests.fixtures.stack",
+    "tests.fixtures.nothing_left_out",
+    "tests.fixtures.guarantees",
+    "tests.fixtures.certificates",
+    "tests.fixtures.secured",
+]

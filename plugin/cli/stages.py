@@ -65,7 +65,7 @@ def web() -> None:
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:
-    """Run all five stages on this machine until Ctrl-C; a stage that ends is started again, unless a person must look first.
+    """Run all five stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
     Broker, database and Triton must be reachable: `counterpoint check` says whether they are.
     """

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ READY_S: Final = 30.0
 ENVIRONMENT: Final = {"LANG": "C", "PATH": os.defpath}
 USER: Final = "counterpoint"
 DATABASE: Final = "counterpoint"
+DISTRIBUTION: Final = Path("/usr/lib/postgresql")
+"""Where Debian and its kin keep the programs of each version."""
 UNPRIVILEGED: Final = "nobody"
 """PostgreSQL refuses to run as root. This user is on every machine; we do not add one to somebody's system."""
 
@@ -49,11 +52,34 @@ def binaries() -> Path:
     return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 
+def system_binaries() -> Path:
+    """Return the folder of the newest server that the distribution has installed: one that was built with OpenSSL.
+
+    Raises:
+        Missing: there is none.
+    """
+    found = sorted(DISTRIBUTION.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    if not found:
+        raise Missing(f"No PostgreSQL server under {DISTRIBUTION}: run `sudo apt-get install postgresql`")
+    return found[-1].parent
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A server of the system instead of the wheel's: it speaks TLS, and nothing else with who comes by network."""
+
+    binaries: Path
+    certificate: Path
+    key: Path
+
+
 class PostgreSQL(Process):
     """The database server. Data and password stay in ``data_dir``; the port is new with every object."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, distribution: Distribution | None = None) -> None:
         super().__init__("postgres", data_dir, ready_s=READY_S)
+        self._distribution = distribution
+        self._binaries = distribution.binaries if distribution else binaries()
         (self._port,) = free_ports(1)
         self._account = _unprivileged() if os.geteuid() == 0 else None
         self.opened: list[Path] = []
@@ -71,14 +97,14 @@ class PostgreSQL(Process):
     def command(self) -> Command:
         """Initialise the data directory once, and say how to run the server."""
         if self._account:
-            self.opened += make_passable(binaries()) + make_passable(self.data_dir)
+            self.opened += make_passable(self._binaries) + make_passable(self.data_dir)
         data = self.data_dir / "data"
         if not data.exists():
             self._initialise(data)
         _drop_stale_pid(data)
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | self._tls(data)).items()]
         return Command(
-            [str(binaries() / "postgres"), "-D", str(data), f"--port={self._port}", *settings],
+            [str(self._binaries / "postgres"), "-D", str(data), f"--port={self._port}", *settings],
             ENVIRONMENT,
             self.data_dir,
             account=self._account,
@@ -118,10 +144,26 @@ class PostgreSQL(Process):
             os.chown(new, self._account.uid, self._account.gid)
             os.chown(password, self._account.uid, self._account.gid)
         access = ["-U", USER, f"--pwfile={password}", "--auth=scram-sha-256"]
-        text = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        initdb = [str(binaries() / "initdb"), "-D", str(new), *access, *text]
+        text = ["--encoding=UTF8", "--locale=C"]
+        if not self._distribution:
+            text += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # since PostgreSQL 17
+        initdb = [str(self._binaries / "initdb"), "-D", str(new), *access, *text]
         run_once(initdb, env=ENVIRONMENT, cwd=self.data_dir, account=self._account)
+        if self._distribution:
+            (new / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
         new.rename(data)
+
+    def _tls(self, data: Path) -> dict[str, str]:
+        if not self._distribution:
+            return {}
+        files = {"ssl_cert_file": self._distribution.certificate, "ssl_key_file": self._distribution.key}
+        for name, source in files.items():  # the server reads no key that others may read
+            copy = data / f"{name}.pem"
+            copy.touch(mode=0o600)
+            copy.write_bytes(source.read_bytes())
+            if self._account:
+                os.chown(copy, self._account.uid, self._account.gid)
+        return {"ssl": "on", **{name: str(data / f"{name}.pem") for name in files}}
 
 
 def make_passable(path: Path) -> list[Path]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ READY_S: Final = 60.0
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where the server meets its Python back end
 ARENA_BYTES: Final = 1_048_576
 """Shared memory that a model instance starts with, in either direction; it grows by itself."""
+RESTRICTED: Final = "model-repository,shared-memory,trace,logging"
+"""What changes the server or shows what passes through it; everything else is inference and health."""
 
 LIBDIR: Final = "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"
 PROBE: Final = """
@@ -84,6 +86,29 @@ class ServerEnvironment:
         return cls(found["version"], wheel, library_path)
 
 
+@dataclass(frozen=True)
+class Guard:
+    """A server as in production: TLS on gRPC, and what changes the server only for who knows the secret."""
+
+    certificate: Path
+    key: Path
+    admin_secret: str = field(repr=False)
+    client_ca: Path | None = None
+    """With it, clients have to show a certificate of this authority."""
+
+    def arguments(self) -> list[str]:
+        """Return the server's options. The secret is one of them: it shows in this machine's list of processes."""
+        mutual = [] if self.client_ca is None else ["--grpc-use-ssl-mutual=true", f"--grpc-root-cert={self.client_ca}"]
+        return [
+            "--grpc-use-ssl=true",
+            f"--grpc-server-cert={self.certificate}",
+            f"--grpc-server-key={self.key}",
+            *mutual,
+            f"--grpc-restricted-protocol={RESTRICTED}:admin={self.admin_secret}",
+            f"--http-restricted-api={RESTRICTED}:admin={self.admin_secret}",
+        ]
+
+
 class Triton(Process):
     """The inference server with the named models loaded. Ports are new with every object and survive a restart."""
 
@@ -95,6 +120,7 @@ class Triton(Process):
         repository: Path = MODELS,
         backends: Sequence[Path] = (),
         python: Path = SERVER_PYTHON,
+        guard: Guard | None = None,
     ) -> None:
         """``backends`` are folders with a ``model.py``, each a back end written in Python named like its folder."""
         super().__init__("triton", data_dir, ready_s=READY_S)
@@ -102,6 +128,7 @@ class Triton(Process):
         self._repository = repository.resolve()
         self._backends = list(backends)
         self._python = python
+        self._guard = guard
         self._grpc, self._http, self._metrics = free_ports(3)
         self._prefix = f"counterpoint-{uuid.uuid4().hex[:12]}"
 
@@ -144,6 +171,7 @@ class Triton(Process):
             "--exit-timeout-secs=5",
             f"--backend-config=python,shm-region-prefix-name={self._prefix}",
             f"--backend-config=python,shm-default-byte-size={ARENA_BYTES}",
+            *(self._guard.arguments() if self._guard else ()),
         ]
         env = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
         env |= {

@@ -7,9 +7,9 @@ in COUNTERPOINT_SECRETS_DIR. Secrets have no default: a stage that needs one ref
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -21,6 +21,7 @@ from pydantic_settings import (
 from stream.contracts.topics import DEFAULT_PARTITIONS
 from stream.contracts.vocabulary import OperatingPoint
 from stream.runtime.errors import Misconfigured
+from stream.runtime.known_secrets import known
 from stream.runtime.logging import LogLevel
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -42,6 +43,27 @@ class Kafka(Section):
     replication: int = Field(default=1, ge=1)
     session_timeout_s: int = Field(default=6, ge=6)
     """After a hard kill the group waits this long for the dead member; 6 s is the broker's own lower bound."""
+    dead_letters_in_a_row: int = Field(default=20, ge=1)
+    """Records of one partition, none of them usable, after which a stage stops: then it is not the records that are
+    broken, and a backlog can be worked off, a drained topic cannot."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = "PLAINTEXT"
+    """As Kafka spells it: nothing, TLS, TLS with a user. A password without TLS is not offered."""
+    ca_file: FilePath | None = None
+    """PEM with the authorities whose broker certificates are believed; without it, the system's."""
+    certificate_file: FilePath | None = None
+    """PEM with our own certificate and what lies between it and the authority, where the broker asks for one."""
+    key_file: FilePath | None = None
+    """PEM with its key, if that is not in `certificate_file`."""
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    username: str = ""
+    """For SASL_SSL. Each stage has its own: `counterpoint acls` says what each of them needs."""
+    password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _a_user_where_one_is_asked_for(self) -> Self:
+        if self.security_protocol == "SASL_SSL" and not (self.username and self.password):
+            raise ValueError("security_protocol SASL_SSL needs username and password")
+        return self
 
 
 class Tenant(Section):
@@ -79,6 +101,8 @@ class Sessions(Section):
     min_words: int = Field(default=10, ge=0)
     """Of client and counsellor together; shorter sessions are left out as too short."""
     detector: str = "linear"
+    """`linear`: words alone, thousands a second. `encoder`: finds more, a few milliseconds a message. `triton`: the
+    same as `encoder`, asked of the server at `feedback.triton_url`."""
     operating_point: OperatingPoint = OperatingPoint.ALONE
     max_moments: int = Field(default=3, ge=1)
     """Moments shown a session at the operating point `alone`."""
@@ -90,6 +114,18 @@ class Feedback(Section):
     model: Literal["baseline", "llm"] = "baseline"
     triton_url: str = "127.0.0.1:8001"
     """gRPC address of Triton, or `in-process` for the baseline without a server."""
+    lora: str = ""
+    """For `llm`: an adapter named in the server's multi_lora.json; empty: the weights alone."""
+    activation: Path | None = None
+    """What `counterpoint model activate` wrote for the served model; without it the baseline's own, which ships."""
+    ca_file: FilePath | None = None
+    """PEM with the authorities whose server certificates are believed. With it, Triton is spoken to over TLS."""
+    certificate_file: FilePath | None = None
+    """PEM with our own certificate, where Triton asks for one (`--grpc-use-ssl-mutual`)."""
+    key_file: FilePath | None = None
+    """PEM with its key."""
+    admin_secret: SecretStr | None = None
+    """What Triton wants to hear before it loads a model anew (`--grpc-restricted-protocol=...:admin=SECRET`)."""
     deadline_s: float = Field(default=60, gt=0)
     """For one request: queue, connection and stream together."""
     concurrency: int = Field(default=8, ge=1)
@@ -102,6 +138,23 @@ class Database(Section):
     """postgresql+psycopg://user:password@host/name"""
     key_encryption_key: SecretStr | None = None
     """32 random bytes in base64; wraps the data key of each conversation."""
+    previous_key_encryption_keys: tuple[SecretStr, ...] = ()
+    """Keys that still open what they wrapped, while `counterpoint keys rotate` exchanges them; then none."""
+    role_passwords: dict[str, SecretStr] = {}
+    """For `counterpoint database roles --apply` alone: by stage (sink, web, digest, privacy), each its own."""
+
+
+class Retention(Section):
+    """How long what is stored of a finished session is kept, in days since its end. `counterpoint retention` acts."""
+
+    text_days: float = Field(default=90, gt=0)
+    """Messages: long enough for supervision to come round to a session; afterwards nobody needs the whole words."""
+    quotes_days: float = Field(default=180, gt=0)
+    """Reasons, quotations and alternatives of the answers: what a counsellor goes back to while learning from it."""
+    assessments_days: float = Field(default=730, gt=0)
+    """Everything else of a session, levels included: two years show whether somebody's practice changes."""
+    audit_days: float = Field(default=2190, gt=0)
+    """The trail: six years, as 45 CFR 164.316(b)(2) asks for what documents the protection of health records."""
 
 
 class Web(Section):
@@ -122,6 +175,8 @@ class Health(Section):
     stream_port: Port = 8031
     feedback_port: Port = 8032
     sink_port: Port = 8033
+    urls: dict[Literal["gateway", "stream", "feedback", "sink", "web"], str] = {}
+    """Where `counterpoint status` asks a stage that runs on another machine, e.g. `http://stream-1:8031`."""
 
 
 class Settings(BaseSettings):
@@ -144,6 +199,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     feedback: Feedback = Feedback()
     database: Database = Database()
+    retention: Retention = Retention()
     web: Web = Web()
     health: Health = Health()
     tenants: dict[str, Tenant] = {}
@@ -176,15 +232,19 @@ def load() -> Settings:
     """Read the settings.
 
     Raises:
-        Misconfigured: with one sentence per wrong setting, naming it and never its value.
+        Misconfigured: with one sentence per wrong setting, naming it and never its value; also for a secret that
+            everybody knows, outside a demo.
     """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         raise Misconfigured("Settings are wrong. " + "; ".join(lines)) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Misconfigured(f"Settings cannot be read: {error}") from None
+    if not settings.demo and (found := [f"{place} is {what}" for place, what in known(settings)]):
+        raise Misconfigured(f"These secrets protect nobody outside a demo: {'; '.join(found)}. Make new ones.")
+    return settings
 
 
 def required(secret: SecretStr | None, name: str) -> str:

@@ -18,7 +18,8 @@ class TritonPythonModel:
         """Refuse to be served as what the configuration says if the files are others."""
         told = json.loads(args["model_config"])["parameters"].get("fingerprint", {}).get("string_value")
         if told != FINGERPRINT:
-            raise pb_utils.TritonModelException(f"config.pbtxt tells fingerprint {told}, these files have {FINGERPRINT}")
+            sentence = f"config.pbtxt tells fingerprint {told}, these files have {FINGERPRINT}"
+            raise pb_utils.TritonModelException(sentence)
 
     def execute(self, requests: list[Any]) -> list[Any]:
         """Answer each request; one that cannot be read is answered by an error that holds none of its text."""

@@ -1,0 +1,100 @@
+"""PostgreSQL over TLS, with the server of the distribution: `make test-tls`, no part of `make test`.
+
+The server that `make test` starts comes from a wheel that was built without OpenSSL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from plugin.check import check
+from plugin.local.environment import environment
+from plugin.local.postgres import Distribution, PostgreSQL, system_binaries
+from plugin.queue.database import connect
+from plugin.queue.migrate import pending, upgrade
+from tests.fixtures.certificates import Authority
+
+ENCRYPTED = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+
+@pytest.fixture(scope="module")
+def server(run_dir: Path, authority: Authority) -> Iterator[PostgreSQL]:
+    """It takes connections over TLS alone."""
+    certificate, key = authority.issue("postgres")
+    distribution = Distribution(system_binaries(), certificate, key)
+    with PostgreSQL(run_dir / "postgres-tls", distribution=distribution) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(server: PostgreSQL, authority: Authority) -> str:
+    """As docs/tls.md says that database.url should look."""
+    return f"{server.url}?sslmode=verify-full&sslrootcert={authority.file}"
+
+
+def test_the_connection_is_encrypted_and_the_server_is_who_it_says(url: str) -> None:
+    """`verify-full`: the authority and the name are checked."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        encrypted, version = connection.execute(text(ENCRYPTED)).one()
+    engine.dispose()
+    assert encrypted
+    assert version in {"TLSv1.2", "TLSv1.3"}
+
+
+def test_the_migrations_run_over_it(url: str) -> None:
+    """Alembic takes the same URL."""
+    upgrade(url)
+    assert pending(url) == []
+
+
+def test_without_tls_nobody_is_let_in(server: PostgreSQL) -> None:
+    """The server refuses, whatever the client would settle for."""
+    _refused(connect(f"{server.url}?sslmode=disable"), "no encryption")
+
+
+def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: PostgreSQL) -> None:
+    """`allow` tries without it first, and has to come back."""
+    engine = connect(f"{server.url}?sslmode=allow")
+    with engine.connect() as connection:
+        assert connection.execute(text(ENCRYPTED)).one().ssl
+    engine.dispose()
+
+
+def test_an_authority_that_did_not_sign_is_not_believed(server: PostgreSQL, stranger: Authority) -> None:
+    """Somebody else may be answering."""
+    _refused(connect(f"{server.url}?sslmode=verify-full&sslrootcert={stranger.file}"), "certificate verify failed")
+
+
+def test_a_certificate_of_yesterday_or_of_a_stranger_is_not_believed(
+    run_dir: Path, authority: Authority, stranger: Authority
+) -> None:
+    """Two servers that a client must not talk to."""
+    for maker, name, expired in ((authority, "postgres-late", True), (stranger, "postgres-strange", False)):
+        certificate, key = maker.issue(name, expired=expired)
+        distribution = Distribution(system_binaries(), certificate, key)
+        with PostgreSQL(run_dir / name, distribution=distribution) as running:
+            url = f"{running.url}?sslmode=verify-full&sslrootcert={authority.file}"
+            _refused(connect(url), "certificate verify failed")  # libpq says no more than that
+
+
+def test_check_says_that_the_database_cannot_be_reached(server: PostgreSQL, stranger: Authority) -> None:
+    """In a sentence, without the password."""
+    wrong = f"{server.url}?sslmode=verify-full&sslrootcert={stranger.file}"
+    with environment(COUNTERPOINT_DATABASE__URL=wrong):
+        (finding,) = (finding for finding in check() if finding.about == "database")
+    assert finding.mend is not None
+    assert (server.data_dir / "password").read_text().strip() not in f"{finding}"
+
+
+def _refused(engine: Engine, reason: str) -> None:
+    try:
+        with pytest.raises(OperationalError, match=reason):
+            engine.connect()
+    finally:
+        engine.dispose()
