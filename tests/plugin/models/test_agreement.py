@@ -91,7 +91,7 @@ def test_the_model_is_held_against_each_rater() -> None:
 def test_length_alone_finds_levels_that_hang_on_length() -> None:
     """Then no model can claim to have understood anything."""
     words = [3, 4, 5, 6, 20, 21, 22, 23, 60, 61, 62, 63]
-    levels: list[int | None] = [0] * 4 + [1] * 4 + [2] * 4
+    levels: list[int | None] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert by_length(words, [levels, levels]) == levels
 
 
@@ -99,7 +99,7 @@ def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
     """Each item's cuts are chosen on the others: a single odd one is not learned."""
     words = [3, 4, 5, 6, 20, 21, 22, 23]
     levels: list[int | None] = [0, 0, 0, 0, 2, 2, 2, 2]
-    odd = [*levels[:1], 2, *levels[2:]]
+    odd: list[int | None] = [*levels[:1], 2, *levels[2:]]
     assert by_length(words, [odd, odd])[1] == 0
 
 

@@ -55,8 +55,8 @@ def test_together_they_show_every_kind_of_answer() -> None:
     assert {answer.verdict for answer in answers} == {Verdict.CONFIRMED, Verdict.REJECTED}
     assert {rating.level for answer in answers for rating in answer.ratings} == {*Level, None}
     (critical,) = [answer for answer in answers if answer.critical_content is not None]
-    assert critical.critical_content in Concern
+    assert critical.critical_content is Concern.DELUSION
     assert critical.abstain
     assert [rating.level for rating in critical.ratings] == [None] * len(Mechanism)
-    assert critical.alternatives == critical.strengths == ()
+    assert (critical.alternatives, critical.strengths) == ((), ())
     assert {len(answer.alternatives) for answer in answers if answer is not critical} == {0, 1}
