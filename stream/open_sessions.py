@@ -19,8 +19,7 @@ _SEPARATOR = b"|"  # stands neither in a tenant nor in a pseudonym
 
 def changelog_key(partition: int, conversation: Conversation, number: int) -> bytes:
     """Where one part of a conversation is kept. The partition is in it, for it decides who may own the part."""
-    key = record_key(conversation.tenant, conversation.conversation_id)
-    return _SEPARATOR.join((str(partition).encode(), key, str(number).encode()))
+    return b"%d|%b|%d" % (partition, conversation.key, number)
 
 
 class OpenSessions:
@@ -40,7 +39,7 @@ class OpenSessions:
 
     def settle(self, partition: int, conversation: Conversation) -> None:
         """Keep what an event or a tick has made of a conversation, and note when it next wants a tick."""
-        key = record_key(conversation.tenant, conversation.conversation_id)
+        key = conversation.key
         if conversation.is_empty and not conversation.dirty:
             self._conversations[partition].pop(key, None)
         else:
@@ -50,20 +49,24 @@ class OpenSessions:
             self._due[partition].pop(key, None)
         else:
             self._due[partition][key] = due
-        if conversation.open_session is None:
-            self._open.discard((partition, key))
-        else:
-            self._open.add((partition, key))
-        metrics.OPEN_SESSIONS.set(len(self._open))
+        if (conversation.open_session is not None) != ((partition, key) in self._open):
+            self._open ^= {(partition, key)}
+            metrics.OPEN_SESSIONS.set(len(self._open))
 
     def due(self, partition: int, now_ms: int) -> list[Conversation]:
         """The partition's conversations that want a tick at broker time `now_ms`."""
         known = self._conversations[partition]
         return [known[key] for key, ms in self._due[partition].items() if ms <= now_ms]
 
+    def of_tenant(self, partition: int, tenant: str) -> list[Conversation]:
+        """The partition's conversations of one platform."""
+        return [
+            conversation for conversation in self._conversations[partition].values() if conversation.tenant == tenant
+        ]
+
     def postpone(self, partition: int, conversation: Conversation, until_ms: int) -> None:
         """Give a conversation whose tick failed no other before `until_ms`."""
-        self._due[partition][record_key(conversation.tenant, conversation.conversation_id)] = until_ms
+        self._due[partition][conversation.key] = until_ms
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the changelog; the last of a key stands, None deletes."""

@@ -1,7 +1,7 @@
 """The stream stage: messages in, session records out. Wiring only; what happens is in stream/sessions.
 
 Faust acknowledges what raised and what it cannot decode, and opens the flow before it has its place. So: raw bytes in,
-acknowledged by hand, last; one batch in flight at a time, which a rebalance waits for or calls off
+acknowledged by hand, last; one batch in flight for any partition, which a rebalance waits for or calls off
 (docs/decisions/0012-hold-the-flow-after-a-restore.md).
 """
 
@@ -14,30 +14,33 @@ from typing import Any, cast
 
 import faust
 from faust.streams import Stream
-from faust.types import EventT, StreamT, TopicT
+from faust.types import EventT, StreamT
 
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
 from stream.contracts.vocabulary import Concern
-from stream.detection import load
+from stream.detection import Server, load
 from stream.detection.lexicons import marks
-from stream.faust_app import DeadLetters, Stop, create_app, raw_record, send, send_raw
+from stream.faust_app import DeadLetters, Record, Stop, create_app, raw_record, send, send_all
 from stream.faust_app import run as run_app
+from stream.membership import Guard, Membership
 from stream.open_sessions import ChangelogTable, OpenSessions
-from stream.runtime import metrics, topics
+from stream.runtime import topics
 from stream.runtime.codec import Encoded, encode
-from stream.runtime.errors import Misconfigured
+from stream.runtime.errors import Misconfigured, TooManyDeadLetters
 from stream.runtime.health import Health
-from stream.runtime.settings import Sessions, Settings
-from stream.session_batches import SessionBatches
+from stream.runtime.progress import Progress
+from stream.runtime.settings import Feedback, Sessions, Settings
+from stream.session_batches import Part, SessionBatches
 from stream.sessions.rules import Rules
 
 APP_ID = "counterpoint-stream"
 STAGE = "stream"
 TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
 STATE = "state"
-BATCH = 500  # records: enough for one detector call and one round trip to pay for many messages
+_LANES = 3  # that partitions share: one waits for the broker while another is worked on; more only split the batches
+_WAITING = 1_000  # records, of all lanes, while others are in flight: enough for a round trip to pay
 _BUFFER = 4_096  # records that wait, per partition
 _TICK_S = 1.0
 _CALL_OFF_S = 3.0  # a rebalance waits this long for the batch in flight; the group waits ten
@@ -59,7 +62,7 @@ def run(settings: Settings) -> int:
 @asynccontextmanager
 async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> AsyncIterator[faust.App]:
     try:
-        detector = load(settings.sessions.detector, settings.sessions.operating_point)
+        detector = load(settings.sessions.detector, settings.sessions.operating_point, _server(settings.feedback))
     except ValueError as error:
         raise Misconfigured(f"sessions.detector: {error}") from None
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=detector.operating_point)
@@ -69,18 +72,31 @@ async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> 
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
     table.sessions = sessions
     app.tables.add(table)
-    outlet = _Outlet(app)
+    outlet = _Outlet(app, DeadLetters(app, STAGE, settings.kafka.dead_letters_in_a_row, health))
     batches = SessionBatches(sessions, detector, rules, outlet, partitions=settings.kafka.partitions)
     worker = _Worker(app, batches, stop, health)
     messages = app.topic(MESSAGES, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     app.agent(messages, name="messages")(worker.follow)
-    app.on_partitions_revoked.connect(worker.call_off, weak=False)
+    guard = Guard(app, Membership(settings.kafka.session_timeout_s), stop.now)
+
+    async def give_back(*_: Any, **__: Any) -> None:
+        await worker.call_off()
+        await guard.settle()
+
+    app.on_partitions_assigned.connect(guard.install, weak=False)
+    app.on_partitions_revoked.connect(give_back, weak=False)
     ticking = asyncio.create_task(worker.tick())
+    watching = asyncio.create_task(guard.watch())
     try:
         yield app
     finally:
+        watching.cancel()
         ticking.cancel()
         await worker.call_off()
+
+
+def _server(feedback: Feedback) -> Server:
+    return Server(feedback.triton_url, feedback.ca_file, feedback.certificate_file, feedback.key_file)
 
 
 def rules_of(sessions: Sessions, detector: DetectorVersion) -> Rules:
@@ -106,68 +122,99 @@ def _concerns(text: str) -> set[Concern]:
 class _Outlet:
     """The broker, as `SessionBatches` sees it."""
 
-    def __init__(self, app: faust.App) -> None:
+    def __init__(self, app: faust.App, dead_letters: DeadLetters) -> None:
         self._app = app
-        self._dead_letters = DeadLetters(app, STAGE)
-        self.set_aside = self._dead_letters.put
-        self.good = self._dead_letters.good
+        self.set_aside = dead_letters.put
+        self.good = dead_letters.good
 
-    async def write(self, partition: int, key: bytes, value: bytes | None) -> None:
-        await send_raw(self._app, OPEN_SESSIONS_CHANGELOG, key, value, partition)
+    async def write(self, partition: int, parts: Sequence[Part]) -> None:
+        await send_all(self._app, OPEN_SESSIONS_CHANGELOG, [Record(*part) for part in parts], partition)
 
-    async def publish(self, partition: int, record: Encoded) -> None:
-        await send(self._app, SESSIONS, record, partition)
+    async def publish(self, partition: int, records: Sequence[Encoded]) -> None:
+        await send_all(self._app, SESSIONS, records, partition)
 
 
 class _Worker:
-    """Collects batches, sees them through one at a time, and gives time its beat."""
+    """Sees batches through, one at a time in each lane, and gives time its beat.
+
+    A partition keeps to one lane. While one lane waits for the broker, another is worked on; what comes meanwhile is
+    the lane's next batch.
+    """
 
     def __init__(self, app: faust.App, batches: SessionBatches, stop: Stop, health: Health) -> None:
         self._app = app
         self._batches = batches
         self._stop = stop
         self._health = health
-        self._collected: list[EventT[Any]] = []
-        self._in_flight: asyncio.Task[None] | None = None
+        self._progress = Progress(STAGE)
+        self._waiting: dict[int, list[EventT[Any]]] = {}
+        self._at_work: dict[int, asyncio.Task[None]] = {}
+        self._room = asyncio.Event()
+        self._over: int | None = None
 
     async def follow(self, given: StreamT[Any]) -> None:
         """The agent. It never raises: Faust would acknowledge what it held."""
         stream = cast("Stream[Any]", given).noack()
-        channel = cast("TopicT", stream.channel)
-        async for event in stream.events():
-            if event.message.generation_id == self._app.consumer_generation_id:  # if not, it comes again
-                self._collected.append(event)
-            if len(self._collected) < BATCH and not channel.queue.empty():
-                continue
-            batch, self._collected = self._collected, []
-            self._in_flight = asyncio.create_task(self._see_through(batch))
-            try:
-                await asyncio.wait((self._in_flight,))
-            except asyncio.CancelledError:  # the app stops
-                self._in_flight.cancel()
-                raise
+        try:
+            async for event in stream.events():
+                generation = event.message.generation_id
+                if generation == self._app.consumer_generation_id != self._over:  # if not, it comes again
+                    self._take(event)
+                while sum(map(len, self._waiting.values())) >= _WAITING:
+                    self._room.clear()
+                    await self._room.wait()
+        except asyncio.CancelledError:  # the app stops
+            for task in self._at_work.values():
+                task.cancel()
+            raise
+
+    def _take(self, event: EventT[Any]) -> None:
+        lane = event.message.partition % _LANES
+        self._waiting.setdefault(lane, []).append(event)
+        if lane not in self._at_work:
+            self._at_work[lane] = asyncio.create_task(self._work(lane))
+
+    async def _work(self, lane: int) -> None:
+        """See what waits through, and what has come meanwhile, until there is nothing."""
+        try:
+            while batch := self._waiting.pop(lane, []):
+                self._room.set()
+                await self._see_through(batch)
+        finally:
+            del self._at_work[lane]
 
     async def _see_through(self, batch: Sequence[EventT[Any]]) -> None:
+        records = [raw_record(event) for event in batch]
+        self._progress.take(records[0])
         try:
-            await self._batches.process([raw_record(event) for event in batch])
+            await self._batches.process(records)
         except Exception as error:  # noqa: BLE001 - unacknowledged, all of it comes again after the restart
+            if isinstance(error, TooManyDeadLetters):  # what came before it is done, and must not be set aside again
+                for event in batch:
+                    if event.message.offset <= self._batches.done.get(event.message.partition, -1):
+                        event.ack()
             self._stop.now(error)
             await asyncio.Event().wait()  # nothing more is done here
         for event in batch:
             event.ack()
-        metrics.RECORDS.labels(stage=STAGE).inc(len(batch))
+        self._progress.let_go(records[0])
+        self._progress.finish(records[-1], len(records))
 
     async def call_off(self, *_: Any, **__: Any) -> None:
-        """Let the batch in flight end, or end it, before anybody else may own its partitions.
+        """Let the batches in flight end, or end them, before anybody else may own their partitions.
 
         What was not acknowledged comes again, to whoever owns it then.
         """
         self._health.set(STATE, "the partitions' state is being restored")
-        self._collected = []
-        if self._in_flight is not None:
-            await asyncio.wait((self._in_flight,), timeout=_CALL_OFF_S)
-            self._in_flight.cancel()
-            await asyncio.wait((self._in_flight,))
+        self._over = self._app.consumer_generation_id
+        self._waiting.clear()
+        self._room.set()
+        self._progress.keep_only(())
+        if at_work := list(self._at_work.values()):
+            await asyncio.wait(at_work, timeout=_CALL_OFF_S)
+            for task in at_work:
+                task.cancel()
+            await asyncio.wait(at_work)
 
     async def tick(self) -> None:
         """Put the clock on each partition of ours, every second: time passes only where it can be followed."""

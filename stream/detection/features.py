@@ -1,10 +1,12 @@
 """What the linear detector reads from a message: three blocks of terms, each term once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain, pairwise
 from typing import Literal
 
-from stream.detection.text import Token, tokens
+from stream.detection.text import Token, forms, tokens
 
 Block = Literal["words", "parts", "before"]
 Terms = Mapping[str, list[int]]
@@ -24,6 +26,11 @@ def read(text: str) -> list[Token]:
     return tokens(text)[:_MOST_TOKENS]
 
 
+def read_forms(text: str) -> list[str]:
+    """`read` without the places."""
+    return forms(text)[:_MOST_TOKENS]
+
+
 def words(found: Sequence[Token]) -> Terms:
     """Single words and pairs of neighbours."""
     terms: dict[str, list[int]] = defaultdict(list)
@@ -40,11 +47,14 @@ def parts(found: Sequence[Token]) -> Terms:
     """Runs of letters inside words, the word's ends marked with `_`."""
     terms: dict[str, list[int]] = defaultdict(list)
     for i, (form, _, _) in enumerate(found):
-        marked = f"_{form}_"
-        for length in _PART_LENGTHS:
-            for start in range(len(marked) - length + 1):
-                terms[marked[start : start + length]].append(i)
+        for part in _parts_of(form):
+            terms[part].append(i)
     return terms
+
+
+def _parts_of(form: str) -> list[str]:
+    marked = f"_{form}_"
+    return [marked[i : i + length] for length in _PART_LENGTHS for i in range(len(marked) - length + 1)]
 
 
 def single_words(found: Sequence[Token]) -> Terms:
@@ -60,3 +70,29 @@ BLOCKS: Mapping[Block, Callable[[Sequence[Token]], Terms]] = {
     "parts": parts,
     "before": single_words,
 }
+
+
+class KnownTerms:
+    """Which terms of a vocabulary a text holds, without their places: all that a score needs.
+
+    Of each word in the vocabulary the known parts are looked up, not cut out anew.
+    """
+
+    def __init__(self, terms: Mapping[Block, Collection[str]]) -> None:
+        self._terms: Mapping[Block, frozenset[str]] = {block: frozenset(known) for block, known in terms.items()}
+        known_parts = self._terms["parts"]
+        self._parts = {
+            word: known_parts.intersection(_parts_of(word)) for word in self._terms["words"] if " " not in word
+        }
+
+    def of(self, text: str, before: str) -> Mapping[Block, AbstractSet[str]]:
+        """The known terms of a message and of the turn before it, by block; the same that `BLOCKS` find."""
+        found = read_forms(text)
+        pairs = (f"{one} {other}" for one, other in pairwise(found))
+        unknown = [form for form in found if form not in self._parts]
+        cut_out = self._terms["parts"].intersection(part for form in unknown for part in _parts_of(form))
+        return {
+            "words": self._terms["words"].intersection(chain(found, pairs)),
+            "parts": cut_out.union(*(self._parts[form] for form in found if form in self._parts)),
+            "before": self._terms["before"].intersection(read_forms(before)),
+        }

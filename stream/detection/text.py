@@ -21,6 +21,8 @@ class Token(NamedTuple):
 def fold(text: str) -> str:
     """Lower case and straight apostrophes, the same length as `text`, so that places stay true."""
     lowered = text.lower()
+    if lowered.isascii() and "`" not in lowered:
+        return lowered
     if len(lowered) != len(text):  # a few letters, such as U+0130, grow when lowered
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     return lowered.translate(_APOSTROPHES)
@@ -34,6 +36,14 @@ def tokens(text: str) -> list[Token]:
         if "'" in form and form not in _KEEPS_APOSTROPHE:
             form = form.replace("'", "")
         found.append(Token(form, match.start(), match.end()))
+    return found
+
+
+def forms(text: str) -> list[str]:
+    """The normal forms of `tokens`, without their places: several times as fast."""
+    found = _TOKEN.findall(fold(text))
+    if any("'" in form for form in found):
+        return [form if form in _KEEPS_APOSTROPHE else form.replace("'", "") for form in found]
     return found
 
 

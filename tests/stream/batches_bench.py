@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from stream.contracts.ids import record_key
@@ -19,7 +20,7 @@ from stream.detection.base import Cue, Detection, DetectorInput
 from stream.open_sessions import OpenSessions
 from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
 from stream.runtime.errors import CounterpointError, Poison
-from stream.session_batches import SessionBatches
+from stream.session_batches import Part, SessionBatches
 from tests.stream.sessions.talk import TENANT, at_second, message, ms, rules
 
 PARTITIONS = 2
@@ -31,6 +32,7 @@ class Flagging:
     name = "flagging"
     version = "1"
     operating_point = OperatingPoint.ALONE
+    slow = False
 
     def __init__(self) -> None:
         self.calls: list[int] = []
@@ -64,36 +66,43 @@ class Broker:
         self.fails_at: int | None = None
         self.chance = random.Random(0)
 
-    async def write(self, partition: int, key: bytes, value: bytes | None) -> None:
-        """Keep or delete one key."""
-        assert key.startswith(b"%d|" % partition)
-        await self._effect(lambda: self.changelog.pop(key, None) if value is None else self._put(key, value))
+    async def write(self, partition: int, parts: Sequence[Part]) -> None:
+        """Keep or delete each key."""
+        assert parts
+        assert all(key.startswith(b"%d|" % partition) for key, _ in parts)
+        await self._effects([partial(self._put, key, value) for key, value in parts])
 
-    async def publish(self, partition: int, record: Encoded) -> None:
-        """Keep one record."""
-        await self._effect(lambda: self.published.append((partition, record)))
+    async def publish(self, partition: int, records: Sequence[Encoded]) -> None:
+        """Keep each record."""
+        assert records
+        await self._effects([partial(self.published.append, (partition, record)) for record in records])
 
     async def set_aside(self, raw: RawRecord, why: Poison | Exception) -> None:
         """Keep one dead letter."""
         reason = why.reason if isinstance(why, Poison) else DeadLetterReason.BUG
-        await self._effect(lambda: self.dead.append((raw, reason)))
+        await self._effects([lambda: self.dead.append((raw, reason))])
 
     def good(self, _partition: int) -> None:
         """Count it."""
         self.good_ones += 1
 
-    def _put(self, key: bytes, value: bytes) -> None:
-        self.changelog[key] = value
+    def _put(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            self.changelog.pop(key, None)
+        else:
+            self.changelog[key] = value
 
-    async def _effect(self, happen: Callable[[], object]) -> None:
+    async def _effects(self, happen: Sequence[Callable[[], object]]) -> None:
         await asyncio.sleep(0)  # lets the others go on, as a network would
-        self.effects += 1
-        if self.fails_at is None or self.effects < self.fails_at:
-            happen()
-            return
-        if self.chance.random() < 0.5:
-            happen()
-        raise Crash
+        crash = False
+        for effect in happen:
+            self.effects += 1
+            fails = self.fails_at is not None and self.effects >= self.fails_at
+            crash |= fails
+            if not fails or self.chance.random() < 0.5:
+                effect()
+        if crash:
+            raise Crash
 
     @property
     def records(self) -> list[SessionRecord]:

@@ -121,7 +121,7 @@ def test_what_was_not_yet_written_stays_to_be_written() -> None:
     sessions.settle(0, ahead)
     sessions.restore(changelog_key(0, ahead, HEAD), encode(Head(through=0)))
     sessions.restored((0,))
-    assert sessions.get(0, "acme", "room-1").dirty == {1}
+    assert sessions.get(0, "acme", "room-1").dirty == {2}
     assert ids(sessions) == ["a", "b"]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ from stream.contracts.messages import (
 )
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.detection import Detection, DetectorInput
 from stream.runtime.codec import RawRecord
+from stream.runtime.dead_letters import Streak
+from stream.runtime.errors import Unavailable
 from stream.sessions.events import apply
 from stream.sessions.lifecycle import tick
 from tests.stream.batches_bench import PARTITIONS, Broker, Crash, Log, Worker, ended, said
@@ -104,6 +108,33 @@ def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
     assert len(broker.changelog) == 1
 
 
+def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
+    """Many of them in one batch, with good ones between, are not in a row; and what came before each is done."""
+    log, broker = Log(), Broker()
+    for second in range(30):
+        log.put(said("room-1", f"m{second}", "hello", second), second)
+        here = log.records[-1].partition
+        log.raw(b"{")
+        log.records[-1] = replace(log.records[-1], partition=here)
+    streak, worker = Streak(2), Worker(broker)
+    heard: list[str] = []
+
+    async def set_aside(raw: RawRecord, why: Exception) -> None:
+        streak.check(raw)
+        streak.bad(raw, why)
+        heard.append("bad")
+
+    def good(partition: int) -> None:
+        streak.good(partition)
+        heard.append("good")
+
+    broker.set_aside = set_aside  # type: ignore[method-assign]
+    broker.good = good  # type: ignore[method-assign,assignment]
+    worker.process(log.records)
+    assert heard == ["good", "bad"] * 30
+    assert worker.batches.done == {here: log.records[-1].offset}
+
+
 def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that nobody expected costs one record, not the stage."""
     log, broker = Log(), Broker()
@@ -114,7 +145,7 @@ def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.Mon
     def broken(conversation: Any, event: Any, *rest: Any) -> Any:
         if event.message_id == "b":
             raise ZeroDivisionError
-        return apply(conversation, event, *rest)
+        yield from apply(conversation, event, *rest)
 
     monkeypatch.setattr("stream.session_batches.apply", broken)
     worker.process(log.records)
@@ -134,7 +165,7 @@ def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch:
     def broken(conversation: Any, *rest: Any) -> Any:
         if conversation.conversation_id == "room-2":
             raise ZeroDivisionError
-        return tick(conversation, *rest)
+        yield from tick(conversation, *rest)
 
     monkeypatch.setattr("stream.session_batches.tick", broken)
     for second in (1_800, 1_801, 1_802):
@@ -233,21 +264,32 @@ _HOW_IT_CLOSED = {"revision", "end_reason", "closed_at", "ended_at"}
 
 
 def outcome(broker: Broker) -> dict[str, str]:
-    """The last word on every session, but for how often and why it closed.
+    """The last word on every session that was not erased after it, but for how often and why it closed.
 
-    An end that came before the first message closes nothing; redelivered after a crash it finds the session.
+    An end that came before the first message closes nothing; redelivered after a crash it finds the session. An erasure
+    that a crash cut short comes again, and takes with it what ticks before it have told of the rest meanwhile.
     """
     last: dict[str, SessionRecord] = {}
-    for record in broker.records:
-        rank = (record.state.value == "erased", record.revision, record.state.value == "reopened")
-        before = last.get(str(record.session_id))
-        if before is None or rank >= (
-            before.state.value == "erased",
-            before.revision,
-            before.state.value == "reopened",
-        ):
-            last[str(record.session_id)] = record
+    for _, encoded in broker.published:
+        if dict(encoded.headers)["ce_type"] == Erasure.event_type.encode():
+            erasure = Erasure.model_validate_json(encoded.value)
+            last = {name: record for name, record in last.items() if not takes(erasure, record)}
+        elif dict(encoded.headers)["ce_type"] == SessionRecord.event_type.encode():
+            record = SessionRecord.model_validate_json(encoded.value)
+            before = last.get(str(record.session_id))
+            if before is None or rank(record) >= rank(before):
+                last[str(record.session_id)] = record
     return {name: record.model_dump_json(exclude=_HOW_IT_CLOSED) for name, record in last.items()}
+
+
+def takes(erasure: Erasure, record: SessionRecord) -> bool:
+    """Whether the session had begun when its conversation was erased."""
+    return record.conversation_id == erasure.conversation_id and record.started_at <= erasure.requested_at
+
+
+def rank(record: SessionRecord) -> tuple[bool, int, bool]:
+    """Which of two records of a session stands: the sink's rule."""
+    return record.state.value == "erased", record.revision, record.state.value == "reopened"
 
 
 SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tame
@@ -288,3 +330,26 @@ def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[
 
     assert by_key(other) == by_key(calm)
     assert other.changelog.keys() == calm.changelog.keys()
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.MonkeyPatch, *, slow: bool) -> None:
+    """It may stand behind a server: nothing is kept, set aside or told good until it has answered."""
+    log, broker = Log(), Broker()
+    log.put(said("room-1", "a", "no", 0), 0)
+    worker = Worker(broker)
+    detect, away = worker.detector.detect, [Unavailable("the detector", 0.01)] * 2
+    seen: list[int] = []
+
+    def asked(inputs: Sequence[DetectorInput]) -> list[Detection]:
+        seen.append(broker.effects + broker.good_ones)
+        if away:
+            raise away.pop()
+        return detect(inputs)
+
+    monkeypatch.setattr(worker.detector, "detect", asked)
+    monkeypatch.setattr(worker.detector, "slow", slow)
+    worker.process(log.records)
+    assert seen == [0, 0, 0]
+    assert broker.good_ones == 1
+    assert broker.dead == []

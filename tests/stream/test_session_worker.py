@@ -5,166 +5,35 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.stage import Stage
-from stream.contracts.messages import Consent, Deletion, Edit, Message, SessionEnd
-from stream.contracts.schema import RECORDS_BY_TOPIC
-from stream.contracts.sessions import SessionRecord
-from stream.contracts.topics import DEAD_LETTERS, MESSAGES, SESSIONS
-from stream.contracts.vocabulary import EndReason, LeftOut, Role, SessionState
-from stream.runtime.codec import STRUCTURED, RawRecord, decode, encode, known_types, partition_of
-from stream.runtime.dead_letters import IN_A_ROW
-from stream.runtime.settings import Kafka as KafkaSettings
-from stream.runtime.topics import create_missing
-from tests.e2e.conversations import CALM, RESISTANT, Line
+from stream.contracts.messages import Consent, Deletion, Edit, Message
+from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
+from stream.runtime import settings
+from stream.runtime.codec import STRUCTURED, encode
+from stream.runtime.errors import TooManyDeadLetters
+from tests.e2e.conversations import CALM, RESISTANT
+from tests.fixtures.stream_stage import PARTITIONS, TENANT, WITHIN_S, Bench, Room, stream_stage
 from tests.fixtures.waiting import eventually
 
-PARTITIONS = 4
 IDLE_S = 4
-WITHIN_S = 60.0
-KNOWN = known_types(*RECORDS_BY_TOPIC[SESSIONS])
-TENANT = "riverside"
-
-
-@dataclass
-class Bench:
-    """The stage between its two topics."""
-
-    stage: Stage
-    servers: str
-    env: dict[str, str]
-    seen: dict[str, list[Any]] = field(default_factory=lambda: {SESSIONS: [], DEAD_LETTERS: []})
-
-    def __post_init__(self) -> None:
-        self.producer = KafkaProducer(bootstrap_servers=self.servers, acks="all")
-        self.consumer = KafkaConsumer(bootstrap_servers=self.servers)
-        self.consumer.assign([TopicPartition(name, p) for name in self.seen for p in range(PARTITIONS)])
-        self.consumer.seek_to_beginning()
-
-    def close(self) -> None:
-        """Let go of both ends."""
-        self.producer.close()
-        self.consumer.close()
-
-    def send(self, value: bytes | None, *, key: bytes, headers: list[tuple[str, bytes]], partition: int) -> None:
-        """Put bytes on the messages topic and wait for the broker."""
-        self.producer.send(MESSAGES, value=value, key=key, headers=headers, partition=partition).get(30)
-
-    def look(self) -> None:
-        """Read what has come."""
-        for records in self.consumer.poll(timeout_ms=100).values():
-            for record in records:
-                self.seen[record.topic].append(record)
-
-    def sessions(self, room: "Room") -> list[SessionRecord]:
-        """The room's session records so far, in order, each once: a crash may publish the same one again."""
-        self.look()
-        found: dict[str, SessionRecord] = {}
-        for record in self.seen[SESSIONS]:
-            raw = RawRecord(
-                SESSIONS, record.partition, record.offset, 0, record.key, record.value, tuple(record.headers)
-            )
-            event = decode(raw, KNOWN)
-            if isinstance(event.data, SessionRecord) and event.data.conversation_id == room.name:
-                assert found.setdefault(event.id, event.data) == event.data
-        return list(found.values())
-
-    def dead(self) -> list[dict[str, bytes]]:
-        """The stories of the dead letters so far."""
-        self.look()
-        return [dict(record.headers) | {"value": record.value} for record in self.seen[DEAD_LETTERS]]
-
-    def room(self) -> "Room":
-        """A conversation of its own."""
-        return Room(self, f"c_{uuid4().hex}")
-
-
-@dataclass
-class Room:
-    """One conversation, written to the topic as CloudEvents."""
-
-    bench: Bench
-    name: str
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    sent: int = 0
-
-    @property
-    def key(self) -> bytes:
-        """The record key."""
-        return f"{TENANT}:{self.name}".encode()
-
-    @property
-    def partition(self) -> int:
-        """Where murmur2 puts it."""
-        return partition_of(self.key, PARTITIONS)
-
-    def message(self, role: str, text: str, *, number: int | None = None, consent: bool = True) -> Message:
-        """The next message; a second of `sent_at` apart from the one before."""
-        self.sent += 1
-        count = self.sent if number is None else number
-        return Message(
-            tenant=TENANT,
-            conversation_id=self.name,
-            message_id=f"m-{self.sent}",
-            role=Role(role),
-            author=f"p_{role}",
-            text=text,
-            sent_at=self.began + timedelta(seconds=count),
-            consent=Consent(processing=consent),
-        )
-
-    def put(self, event: Message | Edit | Deletion | SessionEnd) -> None:
-        """Write one event in binary mode."""
-        out = encode(event, event_type=event.event_type, event_id=uuid4(), key=self.key)
-        self.bench.send(out.value, key=self.key, headers=out.headers, partition=self.partition)
-
-    def talk(self, lines: tuple[Line, ...]) -> None:
-        """Write the lines as messages."""
-        for role, text in lines:
-            self.put(self.message(role, text))
-
-    def end(self) -> None:
-        """Write the platform's end."""
-        self.put(self.ended())
-
-    def ended(self) -> SessionEnd:
-        """The platform's end, after the last message."""
-        at = self.began + timedelta(seconds=self.sent + 1)
-        return SessionEnd(tenant=TENANT, conversation_id=self.name, ended_at=at)
-
-    def closed(self, count: int = 1) -> list[SessionRecord]:
-        """Wait for that many session records."""
-        assert eventually(lambda: len(self.bench.sessions(self)) >= count, within_s=WITHIN_S)
-        return self.bench.sessions(self)
+IN_A_ROW = settings.Kafka().dead_letters_in_a_row
 
 
 @pytest.fixture(scope="module")
 def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
     """One stage for the tests of this file, with topics of its own."""
-    kafka = fresh_kafka()
-    (port,) = free_ports(1)
-    env = {
-        "COUNTERPOINT_LOG_LEVEL": "debug",
-        "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS),
-        "COUNTERPOINT_SESSIONS__IDLE_S": str(IDLE_S),
-        "COUNTERPOINT_HEALTH__STREAM_PORT": str(port),
-    }
-    create_missing(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS))
-    with Stage("stream", run_dir / "stream", env=env, health_url=f"http://127.0.0.1:{port}") as stage:
-        bench = Bench(stage, kafka.bootstrap_servers, env)
+    servers = fresh_kafka().bootstrap_servers
+    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S)) as bench:
         yield bench
-        bench.close()
 
 
 def test_an_explicit_end_closes_a_session(bench: Bench) -> None:
@@ -376,18 +245,21 @@ def test_a_second_worker_takes_its_share_and_gives_it_back(bench: Bench, run_dir
 
 
 def test_when_everything_is_bad_the_stage_stops_and_says_so(bench: Bench) -> None:
-    """After twenty in a row; a restart goes on from there, and nothing was lost meanwhile."""
+    """After twenty in a row; a restart goes on from there, nothing was lost, and nothing is set aside twice."""
     room = bench.room()
     before = len(bench.dead())
     for _ in range(IN_A_ROW + 5):
         bench.send(b"{", key=room.key, headers=[], partition=room.partition)
     room.talk(RESISTANT)
     room.end()
-    assert bench.stage.wait(30) != 0
+    assert bench.stage.wait(30) == TooManyDeadLetters.exit_status
     assert "could not be used" in bench.stage.tail()
+    assert eventually(lambda: len(bench.dead()) >= before + IN_A_ROW, within_s=WITHIN_S)
+    assert len(bench.dead()) == before + IN_A_ROW
     bench.stage.start()
     assert room.closed()[0].counts.messages == len(RESISTANT)
     assert eventually(lambda: len(bench.dead()) >= before + IN_A_ROW + 5, within_s=WITHIN_S)
+    assert len(bench.dead()) == before + IN_A_ROW + 5
 
 
 def test_words_are_in_no_log(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Order, turns and moments of a session."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from stream.contracts.vocabulary import NeedsHuman, Role
@@ -57,13 +58,13 @@ def test_messages_stand_in_the_order_they_were_sent() -> None:
 
 def test_messages_of_one_time_stand_as_they_arrived() -> None:
     """Many platforms tell whole seconds; a name must not decide."""
-    spoken = [e.model_copy(update={"sent_at": START, "message_id": f"{9 - e.offset}"}) for e in entries("ctc")]
+    spoken = [replace(e, sent_at=START, message_id=f"{9 - e.offset}") for e in entries("ctc")]
     assert names(transcript(spoken)) == "9 8 7"
 
 
 def test_a_deleted_message_is_not_in_the_transcript() -> None:
     """Neither as words nor as a turn."""
-    spoken = [e.model_copy(update={"deleted": e.offset == 1}) for e in entries("ctc")]
+    spoken = [replace(e, deleted=e.offset == 1) for e in entries("ctc")]
     assert names(transcript(spoken)) == "c0 c2"
 
 
