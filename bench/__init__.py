@@ -1,0 +1,1 @@
+"""How fast it is, beside what else one could build: `make bench`. Written up in docs/speed.md."""
