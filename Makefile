@@ -2,7 +2,7 @@
 PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
 
-.PHONY: help setup setup-local setup-dev demo test lint eval account screenshot locks clean
+.PHONY: help fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -17,11 +17,17 @@ setup-local: ## The same, with what runs broker, database and Triton on this mac
 setup-dev: ## The same, with what tests and checks need
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py dev
 
+setup-training: ## Make .venv-training, which fine-tunes a feedback model (several gigabytes)
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py training
+
 demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after the digest
 	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
 
 test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL and Triton
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
+	@exec $(BIN)/python -m pytest tests/faults -v --long --guarantees docs/guarantees.md $(ARGS)
 
 lint: setup-dev ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
@@ -29,13 +35,33 @@ lint: setup-dev ## ruff, mypy, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-eval: setup-dev ## Cross-validate the detector: make eval DATA=folder
+fuzz: setup-dev ## Send 100,000 generated deliveries through the real gateway, broker and worker, and account for each; ARGS="--seed 7"
+	@exec $(BIN)/python -m pytest tests/fuzz/test_deliveries.py -v --long $(ARGS)
+
+bench: setup-dev ## Measure speed, memory and bytes beside what else one could build: make bench ARGS="--only lag"
+	@exec $(BIN)/python -m bench $(ARGS)
+
+test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Debian: postgresql), so no part of `make test`
+	@exec $(BIN)/python -m pytest tests/tls/postgres_tls.py $(ARGS)
+
+test-training: setup-training ## The training recipe end to end on a tiny model; needs .venv-training, so no part of `make test`
+	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py $(ARGS)
+
+audit: ## Look up known holes, write build/sbom.json, hold licences against the list
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py audit
+	@exec $(BIN)/python -m scripts.audit
+
+eval: setup-dev ## Detector and baseline against public labels: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make eval DATA=folder" >&2; exit 2; }
-	@exec $(BIN)/python -m training.detector eval "$(DATA)"
+	@$(BIN)/python -m training.detector eval "$(DATA)"
+	@$(BIN)/python -m training.baseline "$(DATA)"
 
 account: setup-local ## Replay real conversations on a stack of its own and account for each session: make account DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }
 	@exec $(BIN)/counterpoint demo --once "$(DATA)/mibot/transcripts" "$(DATA)/annomi/AnnoMI-simple.csv"
+
+baseline: setup-dev ## After a change to the CPU baseline: its fingerprint, its check, its activation
+	@exec $(BIN)/python -m scripts.baseline
 
 screenshot: setup-dev ## Make docs/session.png from a running demo (needs Debian's chromium and chromium-driver)
 	@exec $(BIN)/python scripts/screenshot.py
@@ -48,8 +74,10 @@ locks: setup-dev ## Resolve the lock files anew (developers)
 	@$(COMPILE) pyproject.toml requirements/build.in -o requirements/runtime.lock
 	@$(COMPILE) requirements/local.in -o requirements/local.lock
 	@$(COMPILE) requirements/dev.in -o requirements/dev.lock
+	@$(COMPILE) requirements/audit.in -o requirements/audit.lock
+	@$(COMPILE) requirements/training.in -o requirements/training.lock
 	@$(COMPILE) --no-deps requirements/triton.in -o requirements/triton.lock
 	@$(BIN)/python -m plugin.local.jars lock
 
 clean: ## Remove what setup and local runs made, data included
-	rm -rf .venv .venv-triton .counterpoint build *.egg-info
+	rm -rf .venv .venv-triton .venv-audit .venv-training .counterpoint build *.egg-info

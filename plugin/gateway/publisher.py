@@ -12,6 +12,7 @@ from stream.contracts.topics import MAX_RECORD_BYTES, MESSAGES
 from stream.runtime.codec import Encoded, partition_of
 from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health
+from stream.runtime.kafka_clients import options
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Kafka
 
@@ -89,7 +90,7 @@ class Publisher:
             return f"{away}."
         try:
             admin = KafkaAdminClient(
-                bootstrap_servers=self._kafka.bootstrap_servers,
+                **options(self._kafka),
                 bootstrap_timeout_ms=REACH_MS,
                 request_timeout_ms=REACH_MS,
             )
@@ -110,10 +111,13 @@ class Publisher:
 
     def _connect(self) -> Any:
         producer = KafkaProducer(
-            bootstrap_servers=self._kafka.bootstrap_servers,
+            **options(self._kafka),
             client_id="counterpoint-gateway",
             acks="all",
-            enable_idempotence=True,
+            # kafka-python 3.0.12 never sends again once an outage has cost its idempotent producer its id. Order is
+            # kept by one request at a time, and a record that comes twice has the same id.
+            enable_idempotence=False,
+            max_in_flight_requests_per_connection=1,
             allow_auto_create_topics=False,
             max_request_size=MAX_RECORD_BYTES + 100_000,  # headers and framing
             linger_ms=1,  # concurrent requests share a batch; a millisecond is nothing to a webhook

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
+from plugin.local.database_roles import stage_urls
 from plugin.local.demo_settings import TEAM, TENANT, USERS, demo_secrets, write_settings
 from plugin.local.environment import environment
 from plugin.local.paths import STATE
@@ -65,7 +66,8 @@ def _run(
         create_missing(settings.kafka)
         upgrade(required(settings.database.url, "database.url"))
         _add_users(settings, secret)
-    running = stages(settings, folder, env={})
+        urls = stage_urls(required(settings.database.url, "database.url"), say=console.print)
+    running = stages(settings, folder, {}, urls)
     try:
         start(running, console.print)
         begun = datetime.now(UTC)

@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 
 from plugin.local.loopback import free_ports
+from stream.runtime.known_secrets import DEMO_MARK
 
 TENANT = "demo"
 SECRET_BYTES = 32
@@ -63,18 +64,27 @@ def demo_secrets(folder: Path) -> dict[str, str]:
 
 
 def write_settings(
-    folder: Path, secret: Mapping[str, str], *, bootstrap_servers: str, database_url: str, triton_url: str
+    folder: Path,
+    secret: Mapping[str, str],
+    *,
+    bootstrap_servers: str,
+    database_url: str,
+    triton_url: str,
+    usual_ports: bool = True,
 ) -> Path:
-    """Write `counterpoint.toml` for this run and return its path; the stages and any command may use it."""
+    """Write `counterpoint.toml` for this run and return its path; the stages and any command may use it.
+
+    Without `usual_ports` several runs can start at the same time: two of them may find a usual port free.
+    """
     ports = iter(free_ports(5))
     values: dict[str, Any] = {
         "demo": True,
         "kafka": {"bootstrap_servers": bootstrap_servers},
-        "gateway": {"port": _port("gateway", next(ports))},
+        "gateway": {"port": _port("gateway", next(ports), usual=usual_ports)},
         "feedback": {"triton_url": triton_url},
         "database": {"url": database_url, "key_encryption_key": secret["key_encryption_key"]},
         "web": {
-            "port": _port("web", next(ports)),
+            "port": _port("web", next(ports), usual=usual_ports),
             "session_secret": secret["session_secret"],
             "cookie_secure": False,  # loopback without TLS
         },
@@ -88,11 +98,15 @@ def write_settings(
 
 
 def _key() -> str:
-    return base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    """Random, but for the mark by which it is refused anywhere but in a demo."""
+    random = secrets.token_bytes(SECRET_BYTES - len(DEMO_MARK))
+    return base64.b64encode(random + DEMO_MARK).decode()
 
 
-def _port(stage: str, otherwise: int) -> int:
-    """The stage's usual port where it is free."""
+def _port(stage: str, otherwise: int, *, usual: bool) -> int:
+    """The stage's usual port where it is wanted and free."""
+    if not usual:
+        return otherwise
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", FAVOURITE_PORTS[stage]))

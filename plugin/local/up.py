@@ -5,18 +5,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from plugin.local.process import NotStarted, Process
 from plugin.local.stage import Stage
+from stream.runtime.errors import NEEDS_A_PERSON
 from stream.runtime.settings import Settings
 
 WATCH_S = 0.5  # how often a stage is looked at; an ended one is noticed within this time
 PAUSE_S = 2.0  # before an ended stage is started again, so that a broken one does not spin
 
 
-def stages(settings: Settings, logs: Path, env: Mapping[str, str]) -> list[Stage]:
-    """The five stages in the order in which events pass them, not started."""
+def stages(
+    settings: Settings, logs: Path, env: Mapping[str, str], database_urls: Mapping[str, str] | None = None
+) -> list[Stage]:
+    """The five stages in the order in which events pass them, not started.
+
+    `database_urls` are those of stages with a role of their own; the others take the one of the settings.
+    """
+    own = {name: {"COUNTERPOINT_DATABASE__URL": url} for name, url in (database_urls or {}).items()}
     health = settings.health
     addresses = {
         "gateway": (settings.gateway.host, settings.gateway.port),
@@ -25,7 +31,10 @@ def stages(settings: Settings, logs: Path, env: Mapping[str, str]) -> list[Stage
         "sink": (health.host, health.sink_port),
         "web": (settings.web.host, settings.web.port),
     }
-    return [Stage(name, logs, env=env, health_url=f"http://{host}:{port}") for name, (host, port) in addresses.items()]
+    return [
+        Stage(name, logs, env={**env, **own.get(name, {})}, health_url=f"http://{host}:{port}")
+        for name, (host, port) in addresses.items()
+    ]
 
 
 def start(running: Sequence[Process], say: Callable[[str], None]) -> None:
@@ -51,16 +60,22 @@ def stop(running: Sequence[Process]) -> None:
         thread.join()
 
 
-def watch(running: Sequence[Process], say: Callable[[str], None]) -> NoReturn:
-    """Start again what ends, until interrupted.
+def watch(running: Sequence[Process], say: Callable[[str], None], over: Callable[[], bool] = lambda: False) -> None:
+    """Start again what ends, until it is `over`; but not what has said that a person must look first.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, or SIGTERM where `ctrl_c_on_sigterm` was called.
     """
-    while True:
+    left_alone: set[str] = set()
+    while not over():
         time.sleep(WATCH_S)
         for stage in running:
-            if stage.alive:
+            if stage.alive or stage.name in left_alone:
+                continue
+            if stage.exit_code in NEEDS_A_PERSON:
+                left_alone.add(stage.name)
+                say(f"{stage.name} ended with status {stage.exit_code} and is NOT started again: {_last_words(stage)}")
+                say(f"Mend it, then start `counterpoint {stage.name}`, or all with `counterpoint up`. Log: {stage.log}")
                 continue
             say(f"{stage.name} ended with status {stage.exit_code}; starting it again. Its log: {stage.log}")
             time.sleep(PAUSE_S)
@@ -68,6 +83,12 @@ def watch(running: Sequence[Process], say: Callable[[str], None]) -> NoReturn:
                 stage.restart()
             except NotStarted as error:
                 say(str(error))
+
+
+def _last_words(stage: Process) -> str:
+    """The sentence with which it ended."""
+    lines = stage.tail().strip().splitlines()
+    return lines[-1] if lines else "it said nothing."
 
 
 def ctrl_c_on_sigterm() -> None:

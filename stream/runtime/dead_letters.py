@@ -9,16 +9,20 @@ from stream.runtime import metrics
 from stream.runtime.codec import Encoded, RawRecord
 from stream.runtime.errors import Poison, TooManyDeadLetters
 from stream.runtime.logging import get_logger
+from stream.runtime.trace import HEADER as TRACE_HEADER
+from stream.runtime.trace import carried, trace_id
 
 STORY_PREFIX = "cp_"
 # The envelope is needed to read the bytes again on a replay; nothing else of the original headers is kept.
 _ENVELOPE = frozenset({"ce_id", "ce_source", "ce_type", "ce_specversion", "content-type"})
 _LONGEST_ENVELOPE_VALUE = 512  # bytes; an id or a type is far shorter, anything longer is not one
 _WITHOUT_BODY = frozenset({DeadLetterReason.NO_CONSENT})
-IN_A_ROW = 20
-"""Dead letters of one partition without a good record between: then it is not the records that are broken."""
 _WHOLE = frozenset({DeadLetterReason.NO_CONSENT, DeadLetterReason.TOO_LATE})
 """Reasons that say nothing against the topic: the record is well formed, and a rule keeps it out."""
+PART = "dead letters"
+"""Its name in /readyz."""
+NOT_TAKEN_AFTER_S = 5.0
+"""An acknowledgement takes milliseconds; after this long the stage says that it waits for one."""
 LARGEST_BODY = 1_000_000
 """Bytes. With its story a larger one would not fit the broker's bound; the story says where the original stands."""
 
@@ -45,6 +49,8 @@ def dead_letter(raw: RawRecord, why: Exception, *, stage: str) -> Encoded:
         for name, value in raw.headers
         if name.lower() in _ENVELOPE and value is not None and len(value) <= _LONGEST_ENVELOPE_VALUE
     ]
+    if trace := carried(raw.headers):
+        headers.append((TRACE_HEADER, trace))
     letter = Encoded(key=raw.key, value=raw.value or b"", headers=headers)
     keeps_body = reason not in _WITHOUT_BODY and len(letter.value) <= LARGEST_BODY
     return letter if keeps_body else replace(letter, value=b"")
@@ -66,15 +72,23 @@ def tell(raw: RawRecord, why: Exception, *, stage: str) -> None:
         topic=raw.topic,
         partition=raw.partition,
         offset=raw.offset,
+        trace_id=trace_id(carried(raw.headers)),
         exc_info=why if bug else None,
     )
     metrics.DEAD_LETTERS.labels(stage=stage, reason=reason.value).inc()
 
 
-class Streak:
-    """Notices when nearly every record of a partition is set aside."""
+def not_taken(error: BaseException | None) -> str:
+    """What /readyz says while a dead letter waits: nothing is acknowledged before the broker has it."""
+    why = "no answer" if error is None else type(error).__name__
+    return f"The topic {DEAD_LETTERS} does not take a dead letter ({why}); its record is held until it does."
 
-    def __init__(self) -> None:
+
+class Streak:
+    """Notices when nearly every record of a partition is set aside: `limit` of them, none good between."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._in_a_row: Counter[int] = Counter()
 
     def good(self, partition: int) -> None:
@@ -85,11 +99,11 @@ class Streak:
         """Ask before a record is set aside.
 
         Raises:
-            TooManyDeadLetters: `IN_A_ROW` of its partition have been, without a good one between.
+            TooManyDeadLetters: the limit is reached on its partition.
         """
-        if self._in_a_row[raw.partition] >= IN_A_ROW:
+        if self._in_a_row[raw.partition] >= self._limit:
             raise TooManyDeadLetters(
-                f"{IN_A_ROW} records in a row of {raw.topic}, partition {raw.partition}, could not be used. See the"
+                f"{self._limit} records in a row of {raw.topic}, partition {raw.partition}, could not be used. See the"
                 " dead letters' reasons; the stage goes on from here when it is started again."
             )
 
@@ -107,4 +121,15 @@ def _innermost(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
 
 
-__all__ = ["DEAD_LETTERS", "IN_A_ROW", "LARGEST_BODY", "STORY_PREFIX", "Streak", "dead_letter", "reason_of", "tell"]
+__all__ = [
+    "DEAD_LETTERS",
+    "LARGEST_BODY",
+    "NOT_TAKEN_AFTER_S",
+    "PART",
+    "STORY_PREFIX",
+    "Streak",
+    "dead_letter",
+    "not_taken",
+    "reason_of",
+    "tell",
+]

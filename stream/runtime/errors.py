@@ -10,11 +10,16 @@
 None of them ever carries message text: they are logged.
 """
 
+from typing import ClassVar
+
 from stream.contracts.vocabulary import DeadLetterReason
 
 
 class CounterpointError(Exception):
     """Base of all of ours."""
+
+    exit_status: ClassVar[int] = 1
+    """Of a command that ends with it. 1: something did not answer, starting again may help."""
 
 
 class Poison(CounterpointError):  # noqa: N818 - named by what the caller does, not by what it is
@@ -46,6 +51,14 @@ class Denied(CounterpointError):  # noqa: N818
 class TooManyDeadLetters(CounterpointError):  # noqa: N818
     """Nearly everything is refused: the stage stops, and a person looks before more is set aside."""
 
+    exit_status = 3
+
 
 class Misconfigured(CounterpointError):  # noqa: N818
     """A setting is missing or wrong; the message is a sentence that says how to mend it."""
+
+    exit_status = 2
+
+
+NEEDS_A_PERSON = frozenset({Misconfigured.exit_status, TooManyDeadLetters.exit_status})
+"""Exit statuses after which starting again by itself would only hide the trouble, or do harm."""

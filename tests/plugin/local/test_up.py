@@ -9,6 +9,7 @@ import pytest
 
 from plugin.local import up
 from plugin.local.process import Command, NotStarted, Process
+from stream.runtime.errors import Misconfigured, TooManyDeadLetters
 from stream.runtime.settings import Settings
 
 DEADLINE_S = 10.0
@@ -68,6 +69,22 @@ def test_stop_ends_them_all(two: list[Process]) -> None:
     up.start(two, lambda _line: None)
     up.stop(two)
     assert not any(process.alive for process in two)
+
+
+@pytest.mark.parametrize("status", [Misconfigured.exit_status, TooManyDeadLetters.exit_status])
+def test_what_needs_a_person_is_not_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """A wrong setting, or nearly every record refused: said once, in the words of the stage, and left alone."""
+    monkeypatch.setattr(up, "WATCH_S", 0.01)
+    stage = Sleeper("fussy", tmp_path, program=f"sh -c 'echo 20 records in a row could not be used.; exit {status}'")
+    stage.launch()
+    stage.wait(DEADLINE_S)
+    first, said, looks = stage.pid, list[str](), iter(range(20))
+    up.watch([stage], said.append, over=lambda: next(looks, None) is None)
+    assert not stage.alive
+    assert stage.pid == first
+    assert len(said) == 2
+    assert f"fussy ended with status {status} and is NOT started again: 20 records in a row" in said[0]
+    assert "counterpoint up" in said[1]
 
 
 def test_what_ends_is_started_again(two: list[Process], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ import pytest
 
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
-from stream.runtime.dead_letters import IN_A_ROW, LARGEST_BODY, Streak, dead_letter
+from stream.runtime.dead_letters import LARGEST_BODY, Streak, dead_letter
 from stream.runtime.errors import Poison, TooManyDeadLetters
+from stream.runtime.settings import Kafka
 
+IN_A_ROW = Kafka().dead_letters_in_a_row
 CANARY = b"canary phrase"
 RAW = RawRecord(
     "counterpoint.messages.v1",
@@ -100,7 +102,7 @@ BROKEN = Poison(DeadLetterReason.BAD_JSON, "value")
 
 def test_twenty_in_a_row_are_enough() -> None:
     """Before the next one is set aside, somebody must look."""
-    streak = Streak()
+    streak = Streak(IN_A_ROW)
     for _ in range(IN_A_ROW):
         streak.check(RAW)
         streak.bad(RAW, BROKEN)
@@ -110,7 +112,7 @@ def test_twenty_in_a_row_are_enough() -> None:
 
 def test_a_good_record_begins_a_new_row_and_partitions_count_apart() -> None:
     """Now and then a bad record is daily life."""
-    streak = Streak()
+    streak = Streak(IN_A_ROW)
     other = RawRecord("t", 4, 0, 0, None, b"")
     for _ in range(3):
         for _ in range(IN_A_ROW - 1):
@@ -125,7 +127,7 @@ def test_a_good_record_begins_a_new_row_and_partitions_count_apart() -> None:
 @pytest.mark.parametrize("reason", [DeadLetterReason.NO_CONSENT, DeadLetterReason.TOO_LATE])
 def test_refusals_of_daily_life_do_not_count(reason: DeadLetterReason) -> None:
     """A missing consent or a late message says nothing against a platform's records."""
-    streak = Streak()
+    streak = Streak(IN_A_ROW)
     for _ in range(2 * IN_A_ROW):
         streak.check(RAW)
         streak.bad(RAW, Poison(reason, "any"))

@@ -1,0 +1,88 @@
+"""The broker goes away under load: started again, or out of reach behind a line that a test can cut."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plugin.local.kafka import Kafka
+from plugin.local.loopback import free_ports
+from plugin.local.triton import Triton
+from tests.faults.books import Talk, balance, load
+from tests.faults.conftest import STAGES, supervised
+from tests.faults.proxy import Proxy
+from tests.fixtures.system import System, running_system, wait_until
+
+AWAY_S, AWAY_LONG_S = 30.0, 60.0
+"""How long nothing passes: in the short run, and in the long."""
+ENOUGH = 15
+"""Conversations: more than talk at once, so that some have ended."""
+BACK_WITHIN_S = 60.0
+"""From the line's return to the first conversation that has gone all the way."""
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Proxy]:
+    """To the broker; where it leads is known once the broker has its port."""
+    with Proxy(free_ports(1)[0]) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def system(
+    tmp_path_factory: pytest.TempPathFactory,
+    run_dir: Path,
+    line: Proxy,
+    create_database: Callable[..., str],
+    triton: Triton,
+) -> Iterator[System]:
+    """Four stages that know their broker by the line's address alone."""
+    broker = Kafka(run_dir / "broker-behind-a-line")
+    broker.advertised = line.address
+    line.target = int(broker.address.rpartition(":")[2])
+    with (
+        broker,
+        running_system(tmp_path_factory.mktemp("broker"), broker, create_database(), triton, names=STAGES) as running,
+    ):
+        yield running
+
+
+def first_stored_after(talks: list[Talk]) -> float:
+    """Seconds until a conversation that begins now is in the queue: every stage is at work again."""
+    begun, known = time.monotonic(), len(talks)
+
+    def stored() -> bool:
+        return any(talk.room.sessions() for talk in talks[known:])
+
+    wait_until(stored, "a conversation goes all the way again", BACK_WITHIN_S)
+    return time.monotonic() - begun
+
+
+@pytest.mark.fault("broker restarted", holds="one row a session, no gap")
+def test_a_broker_that_restarts_loses_nothing(system: System, figures: dict[str, str], seed: int) -> None:
+    """The broker is asked to end under load, and started again on its data."""
+    with supervised(system), load(system, seed) as talks:
+        wait_until(lambda: len(talks) > ENOUGH, "some conversations have ended")
+        system.kafka.restart()
+        figures["back after the broker's restart"] = f"{first_stored_after(talks):.1f} s to the first row"
+    figures["books after the broker's restart"] = str(balance(system, talks))
+
+
+@pytest.mark.fault("broker out of reach", holds="one row a session, no gap")
+def test_a_broker_out_of_reach_loses_nothing(
+    system: System, line: Proxy, figures: dict[str, str], long: bool, seed: int
+) -> None:
+    """Nothing passes to and from the broker for 30 s (60 s in the long run): lines fall silent, then are refused."""
+    away_s = AWAY_LONG_S if long else AWAY_S
+    with supervised(system) as said, load(system, seed) as talks:
+        wait_until(lambda: len(talks) > ENOUGH, "some conversations have ended")
+        line.black_hole()
+        time.sleep(away_s * 2 / 3)
+        line.refuse()
+        time.sleep(away_s / 3)
+        line.pass_again()
+        back_s = first_stored_after(talks)
+    again = sum("starting it again" in line for line in said)
+    figures[f"back after {away_s:g} s"] = f"{back_s:.1f} s to the first row; {again} stages were started again"
+    figures["books after the outage"] = str(balance(system, talks))

@@ -1,0 +1,130 @@
+"""Stages are asked to end, get company and lose it, while each holds what it cannot finish."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from plugin.local import up
+from plugin.local.loopback import free_ports
+from plugin.local.process import Process
+from plugin.local.stage import Stage
+from tests.faults.books import balance, load
+from tests.faults.conftest import STAGES, supervised
+from tests.fixtures.system import System, wait_until
+
+HELD_S = 1.5
+"""Under load each stage gets a record at least that often, and then holds it."""
+GRACE_S = 10.0
+"""Between SIGTERM and SIGKILL, as containers and service managers have it."""
+OTHERS = ("stream", "feedback", "sink")
+"""Those that share their work with others of their kind by Kafka's group."""
+
+
+@contextmanager
+def stopped(process: Process) -> Iterator[None]:
+    """A server that does not answer, and whose connections stay."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def locked(system: System) -> Iterator[None]:
+    """A database in which nobody gets at the sessions."""
+    engine = create_engine(system.database_url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"))
+            yield
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def holding(system: System, *names: str) -> Iterator[None]:
+    """Make stages hold what they have: the server that each waits for does not answer."""
+    with ExitStack() as stack:
+        if {"gateway", "stream"} & set(names):
+            stack.enter_context(stopped(system.kafka))
+        if "feedback" in names:
+            stack.enter_context(stopped(system.triton))
+        if "sink" in names:
+            stack.enter_context(locked(system))
+        time.sleep(HELD_S)
+        yield
+
+
+@contextmanager
+def company(system: System, names: Sequence[str], folder: Path) -> Iterator[list[Stage]]:
+    """Another process of each stage, asked to end at the end."""
+    others = []
+    for name, port in zip(names, free_ports(len(names)), strict=True):
+        env = system.stages[name]._env | {f"COUNTERPOINT_HEALTH__{name.upper()}_PORT": str(port)}
+        others.append(Stage(name, folder, env=env, health_url=f"http://127.0.0.1:{port}"))
+        others[-1].launch()
+    try:
+        yield others
+    finally:
+        up.stop(others)
+
+
+@pytest.mark.fault("SIGTERM while each stage holds a record", holds="it ends by itself in 10 s; one row a session")
+@pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "sink")])
+def test_stages_that_hold_a_record_end_in_time(
+    system: System, figures: dict[str, str], seed: int, names: tuple[str, ...]
+) -> None:
+    """SIGTERM under load while broker (gateway, stream), Triton (feedback) or database (sink) do not answer."""
+    stages = [system.stages[name] for name in names]
+    others = [name for name in STAGES if name not in names]
+    try:
+        with supervised(system, only=others), load(system, seed) as talks:
+            time.sleep(HELD_S)
+            with holding(system, *names):
+                begun = time.monotonic()
+                for stage in stages:
+                    stage.send_signal(signal.SIGTERM)
+                for stage in stages:
+                    assert stage.wait(GRACE_S) == 0, stage.name
+                    figures[f"{stage.name} ends"] = f"{time.monotonic() - begun:.1f} s after SIGTERM"
+            up.start(stages, lambda _line: None)
+    finally:
+        for stage in stages:
+            if not stage.alive:
+                stage.start()
+    balance(system, talks)
+
+
+@pytest.mark.fault("a rebalance while each stage holds a record", holds="one row a session, no gap")
+@pytest.mark.parametrize("names", [("stream",), ("feedback", "sink")])
+def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
+    system: System, tmp_path: Path, seed: int, names: tuple[str, ...]
+) -> None:
+    """A second worker joins under load while broker (stream), Triton (feedback) or database (sink) do not answer."""
+    with supervised(system), load(system, seed) as talks:
+        with company(system, names, tmp_path) as others:
+            with holding(system, *names):
+                time.sleep(HELD_S)
+            for other in others:
+                other.wait_ready()
+        assert not [other.name for other in others if other.alive]
+    balance(system, talks)
+
+
+@pytest.mark.fault("a second worker joins and leaves during closing", holds="one row a session, no gap")
+def test_second_workers_come_and_go(system: System, tmp_path: Path, seed: int) -> None:
+    """A second stream, feedback and sink worker join under load, take their share, and are asked to end."""
+    with load(system, seed) as talks:
+        with company(system, OTHERS, tmp_path) as others:
+            for other in others:
+                other.wait_ready()
+            begun = len(talks)
+            wait_until(lambda: len(talks) >= begun + 5, "five more conversations have begun")
+        assert [other.exit_code for other in others] == [0, 0, 0]
+    balance(system, talks)

@@ -1,0 +1,107 @@
+"""The line that the other tests cut: each manner does what its name says."""
+
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.proxy import Proxy
+from tests.fixtures.waiting import eventually
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Says everything back."""
+
+    def handle(self) -> None:
+        """One connection."""
+        while said := self.request.recv(1024):
+            self.request.sendall(said)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    """A line to an echo."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Proxy(server.server_address[1]) as proxy:
+            yield proxy
+        server.shutdown()
+
+
+def call(proxy: Proxy) -> socket.socket:
+    """A line through the proxy."""
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+
+
+def echoes(line: socket.socket, within_s: float = 5.0) -> bool:
+    """Whether what is said comes back."""
+    line.settimeout(within_s)
+    try:
+        line.sendall(b"hello")
+        return line.recv(5) == b"hello"
+    except OSError:
+        return False
+
+
+def test_it_passes_both_ways(proxy: Proxy) -> None:
+    """Several lines at once."""
+    with call(proxy) as one, call(proxy) as other:
+        assert echoes(one)
+        assert echoes(other)
+
+
+def test_refused_is_refused_until_it_passes_again(proxy: Proxy) -> None:
+    """The line at hand ends, a new one is not taken; afterwards all is as before, on the same port."""
+    with call(proxy) as line:
+        proxy.refuse()
+        assert not echoes(line)
+    with pytest.raises(ConnectionRefusedError):
+        call(proxy)
+    proxy.pass_again()
+    with call(proxy) as line:
+        assert echoes(line)
+
+
+def test_a_cut_ends_the_lines_at_hand_alone(proxy: Proxy) -> None:
+    """The next one is welcome."""
+    with call(proxy) as line:
+        assert echoes(line)
+        proxy.cut()
+        assert not echoes(line)
+    with call(proxy) as line:
+        assert echoes(line)
+
+
+def test_a_black_hole_takes_and_says_nothing(proxy: Proxy) -> None:
+    """Neither on the line at hand nor on a new one; when it passes again, the old lines have ended."""
+    with call(proxy) as line, call(proxy) as new:
+        assert echoes(line)
+        proxy.black_hole()
+        assert not echoes(line, within_s=0.3)
+        assert not echoes(new, within_s=0.3)
+        proxy.pass_again()
+        assert eventually(lambda: not echoes(line, within_s=0.1))
+    with call(proxy) as line:
+        assert echoes(line)
+
+
+def test_a_delay_is_felt_each_way(proxy: Proxy) -> None:
+    """Twice its length in all."""
+    with call(proxy) as line:
+        assert echoes(line)
+        proxy.delay(0.2)
+        begun = time.monotonic()
+        assert echoes(line)
+        assert time.monotonic() - begun >= 0.4
+
+
+def test_nobody_behind_it_ends_the_line() -> None:
+    """As a refused connection would, a little later."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with Proxy(port) as proxy, call(proxy) as line:
+        assert not echoes(line)

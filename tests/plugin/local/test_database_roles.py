@@ -1,0 +1,55 @@
+"""Stages of this machine use the database as their own roles, where the server allows to make them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import text
+
+from plugin.local.database_roles import STAGES, stage_urls
+from plugin.local.up import stages
+from plugin.queue.database import connect
+from plugin.queue.migrate import upgrade
+from stream.runtime.settings import Settings
+
+
+def user_of(url: str) -> str:
+    """Who one is there."""
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            return str(connection.scalar(text("SELECT current_user")))
+    finally:
+        engine.dispose()
+
+
+def test_each_stage_logs_in_as_itself(create_database: Callable[..., str]) -> None:
+    """Into every database of the server: the passwords are the server's."""
+    urls = []
+    for _ in range(2):
+        url = create_database()
+        upgrade(url)
+        urls.append(stage_urls(url))
+    for made in urls:
+        assert {stage: user_of(made[stage]) for stage in STAGES} == {
+            "sink": "counterpoint_sink",
+            "web": "counterpoint_web",
+        }
+
+
+def test_without_the_right_to_make_roles_all_go_on_as_the_owner(create_database: Callable[..., str]) -> None:
+    """And it is said."""
+    url = create_database()
+    upgrade(url)
+    said: list[str] = []
+    assert stage_urls(stage_urls(url)["web"], say=said.append) == {}
+    assert "as its owner" in said[0]
+
+
+def test_a_stage_with_a_url_of_its_own_gets_it(tmp_path: Path) -> None:
+    """The others take the one of the settings."""
+    made = {
+        stage.name: stage for stage in stages(Settings(), tmp_path, {"A": "1"}, {"sink": "postgresql+psycopg://s@h/d"})
+    }
+    assert made["sink"].command().env["COUNTERPOINT_DATABASE__URL"] == "postgresql+psycopg://s@h/d"
+    assert made["sink"].command().env["A"] == "1"
+    assert "COUNTERPOINT_DATABASE__URL" not in made["stream"].command().env

@@ -1,0 +1,88 @@
+"""The fault table is made from the tests that ran: a row a fault, its figures, and no row that hides a failure."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.guarantees import BEGIN, END, Told, table, write
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = 'pytest_plugins = ["tests.fixtures.guarantees"]'
+TESTS = '''
+import pytest
+
+row = pytest.mark.fault("broker gone", holds="nothing lost")
+
+@row
+def test_it_comes_back(figures):
+    """SIGKILL of the broker."""
+    figures["back at work"] = "7.9 s"
+
+@row
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_it_stays_away(figures, name, long, seed):
+    """The line is cut.
+
+    And more that no table wants.
+    """
+    figures[f"waited for {name}"] = f"{seed} {long}"
+
+@pytest.mark.fault("disk full", holds="it is said")
+def test_full():
+    """A small disk."""
+    assert False
+
+@pytest.mark.fault("no set-up", holds="it is seen")
+def test_without(nothing_of_this_name):
+    """An error before the test."""
+
+def test_no_fault():
+    pass
+'''
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """An inner run of the tests above."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_x=TESTS)
+    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "--strict-markers", *arguments)
+
+
+def test_a_run_writes_a_row_for_each_fault(pytester: pytest.Pytester) -> None:
+    """Tests of one fault are joined; how it is injected is the first line of the docstring."""
+    path = pytester.path / "guarantees.md"
+    run(pytester, "--guarantees", str(path), "--seed", "11", "--long")
+    rows = [line for line in path.read_text().splitlines() if line.startswith("| ")]
+    assert rows[2] == (
+        "| broker gone | nothing lost | SIGKILL of the broker.<br>The line is cut. | yes"
+        " | back at work: 7.9 s<br>waited for a: 11 True<br>waited for b: 11 True"
+        " | [test_it_comes_back](../test_x.py)<br>[test_it_stays_away](../test_x.py) |"
+    )
+    assert "| disk full | it is said | A small disk. | **FAILED** |" in rows[3]
+    assert "| no set-up | it is seen | An error before the test. | **FAILED** |" in rows[4]
+    assert len(rows) == 5
+    assert "long run, seed 11" in path.read_text()
+    assert "5 tests, 2 failed" in path.read_text()
+
+
+def test_without_the_option_nothing_is_written(pytester: pytest.Pytester) -> None:
+    """`make test` leaves the document as the last `make faults` made it."""
+    before = set(pytester.path.iterdir())
+    result = run(pytester)
+    result.assert_outcomes(passed=4, failed=1, errors=1)
+    assert {path.suffix for path in set(pytester.path.iterdir()) - before} <= {".py", ""}
+
+
+def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
+    """The run replaces what stands between the two marks."""
+    path = tmp_path / "guarantees.md"
+    path.write_text(f"# What is promised\n\n{BEGIN}\nold\n{END}\n\n## What is not\n")
+    write(path, "new\n")
+    assert path.read_text() == f"# What is promised\n\n{BEGIN}\nnew\n{END}\n\n## What is not\n"
+
+
+def test_a_bar_in_a_cell_breaks_no_row() -> None:
+    """A figure may hold one."""
+    told = Told("a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, figures={"p50|p99": "1|2 s"})
+    assert r"p50\|p99: 1\|2 s" in table([told])
