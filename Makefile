@@ -1,6 +1,8 @@
 # Counterpoint. `make help` lists the targets.
 PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
+# Tests wait for brokers and groups more than they compute: two at a time on two cores, each with servers of its own.
+WORKERS ?= 2
 
 .PHONY: help fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
@@ -24,7 +26,7 @@ demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after t
 	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
 
 test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL and Triton
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
 	@exec $(BIN)/python -m pytest tests/faults -v --long --guarantees docs/guarantees.md $(ARGS)

@@ -27,7 +27,7 @@ def _names(requirements: list[str]) -> set[str]:
 
 def test_there_is_a_lock_for_each_environment() -> None:
     """Run time, local servers, development, and Triton's own."""
-    assert [lock.stem for lock in LOCKS] == ["dev", "local", "runtime", "triton"]
+    assert [lock.stem for lock in LOCKS] == ["audit", "dev", "local", "runtime", "training", "triton"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
