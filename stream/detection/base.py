@@ -42,7 +42,7 @@ class Detector(Protocol):
     """Finds possible resistance, one message at a time, on a CPU.
 
     Pure: the same input gives the same answer in any batch and any order, nothing is kept, nothing is raised
-    for any string.
+    for any string. Several threads may ask at once.
     """
 
     @property
@@ -60,6 +60,15 @@ class Detector(Protocol):
         """Where the threshold stands."""
         ...
 
+    @property
+    def slow(self) -> bool:
+        """Whether a batch may take long enough, or wait for a server, that an event loop should not wait for it."""
+        ...
+
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """One detection per input, in order."""
+        """One detection per input, in order.
+
+        Raises:
+            Unavailable: it stands behind a server, and no answer came. Nothing else, whatever the texts.
+        """
         ...

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection.base import Cue, Detection, DetectorInput
-from stream.detection.features import BLOCKS, SCALE, Block, read
+from stream.detection.features import BLOCKS, SCALE, Block, KnownTerms, read
 from stream.detection.phrases import Phrase, phrases, source
 from stream.detection.text import Token
 
@@ -58,24 +58,34 @@ class LinearDetector:
     """Scores with trained weights and known phrases; the same answer on every machine."""
 
     name = NAME
+    slow = False
 
     def __init__(self, weights: Weights, operating_point: OperatingPoint, version: str) -> None:
         self.version = version
         self.operating_point = operating_point
         self._weights = weights
         self._threshold = weights.thresholds[operating_point]
+        self._known = KnownTerms(weights.terms)
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
         """One detection per input, in order."""
         return [self._detect(given) for given in inputs]
 
     def _detect(self, given: DetectorInput) -> Detection:
-        opinion = weigh(self._weights, given)
         said = phrases(given.text, given.previous_text)
-        score = combine(opinion.learned, said)
+        score = combine(self.learned(given), said)
         if score < self._threshold:
             return Detection(score, flagged=False)
-        return Detection(score, flagged=True, cues=_cues(opinion, said))
+        return Detection(score, flagged=True, cues=cues(weigh(self._weights, given), said))
+
+    def learned(self, given: DetectorInput) -> float:
+        """What `weigh` says, to the last bit, without what only evidence needs: few messages are flagged."""
+        logit = self._weights.bias
+        for block, known in self._known.of(given.text, given.previous_text or "").items():
+            if known:
+                table = self._weights.terms[block]
+                logit += SCALE[block] / math.sqrt(len(known)) * math.fsum(table[term] for term in known)
+        return logistic(logit)
 
 
 def weigh(weights: Weights, given: DetectorInput) -> Opinion:
@@ -96,7 +106,7 @@ def weigh(weights: Weights, given: DetectorInput) -> Opinion:
         logit += scale * math.fsum(weight for weight, _ in known)
         if block != "before":  # evidence is in the client's words alone
             gave += ((scale * weight, places) for weight, places in known)
-    return Opinion(_logistic(logit), found, gave)
+    return Opinion(logistic(logit), found, gave)
 
 
 def combine(learned: float, said: Sequence[Phrase]) -> float:
@@ -120,7 +130,7 @@ def _raw_weights() -> bytes:
     return resources.files(__package__).joinpath(WEIGHTS).read_bytes()
 
 
-def _cues(opinion: Opinion, said: Sequence[Phrase]) -> tuple[Cue, ...]:
+def cues(opinion: Opinion, said: Sequence[Phrase]) -> tuple[Cue, ...]:
     """The phrases found and the words that gave most, at most `_MOST_CUES`, sorted, never overlapping."""
     spans = [Cue(phrase.start, phrase.end, phrase.strength) for phrase in said]
     given = opinion.given_by_token()
@@ -149,7 +159,7 @@ def _runs(found: Sequence[Token], given: Mapping[int, float], least: float) -> l
     return runs
 
 
-def _logistic(x: float) -> float:
+def logistic(x: float) -> float:
     """1 / (1 + e^-x) without overflow."""
     if x >= 0:
         return 1 / (1 + math.exp(-x))

@@ -5,6 +5,8 @@ import math
 from importlib import resources
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import stream.detection
@@ -20,8 +22,24 @@ from stream.detection.linear import (
     shipped_weights,
     weigh,
 )
-from stream.detection.phrases import Phrase
+from stream.detection.phrases import Phrase, phrases
 
+SPOKEN = (
+    "no",
+    "I don't",
+    "we`re",
+    "dont",
+    "stop",
+    "smoking",
+    "Why?!",
+    "\u2019s",
+    "you are wrong",
+    "12",
+    "\u0130",
+    "...",
+)
+SHIPPED = load_linear(OperatingPoint.GATE)
+SHIPPED_WEIGHTS = shipped_weights()
 THRESHOLDS = {OperatingPoint.GATE: 0.4, OperatingPoint.ALONE: 0.8}
 
 
@@ -170,3 +188,12 @@ def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -
     """A newer format is never half understood."""
     with pytest.raises(ValidationError):
         Weights.model_validate(broken)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200) | st.lists(st.sampled_from(SPOKEN), max_size=60).map(" ".join), st.sampled_from(SPOKEN))
+def test_the_fast_score_is_the_explained_one_to_the_last_bit(text: str, before: str) -> None:
+    """Most messages are scored without places; a detection must not depend on which way it was made."""
+    given_ = DetectorInput(text, before)
+    explained = combine(weigh(SHIPPED_WEIGHTS, given_).learned, phrases(text, before))
+    assert SHIPPED.detect([given_])[0].score == explained

@@ -1,4 +1,4 @@
-"""The first layers of a small sentence encoder in plain numpy, and what they make of a client's words.
+"""The first layers of a small sentence encoder, in plain numpy.
 
 all-MiniLM-L6-v2, cut after its third layer (layers four to six helped no more in trial), weights as 8-bit integers
 with one scale a row, computed in 32-bit floats. Texts are read one at a time: so an answer does not depend on the
@@ -7,7 +7,6 @@ batch it came in.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,16 @@ from .wordpiece import pieces
 FILE = "encoder.npz"
 HEADS = 12
 _EPSILON = 1e-12  # of the layer norms, as trained
-# The opinion is cut to what every machine agrees on: sums of floats differ in the sixth digit.
-_DIGITS = 4
 
 
 class Encoder:
     """Read-only once made; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        raw = path.read_bytes()
-        self.version = hashlib.sha256(raw).hexdigest()[:12]
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         self.vocabulary = {piece: i for i, piece in enumerate(bytes(arrays.pop("vocabulary")).decode().split("\n"))}
         self._pieces = arrays.pop("pieces"), arrays.pop("pieces.scale")
-        self._head = arrays.pop("head.weight"), float(arrays.pop("head.bias"))
         self._w = {
             name: (array * arrays[f"{name}.scale"][:, None]).T.copy() if f"{name}.scale" in arrays else array
             for name, array in arrays.items()
@@ -41,13 +35,8 @@ class Encoder:
         }
         self.layers = sum(name.endswith("query") for name in self._w)
 
-    def opinion(self, text: str) -> float:
-        """The logit of possible resistance in a client's words, by meaning rather than by wording."""
-        weight, bias = self._head
-        return round(float(self.vector(text) @ weight) + bias, _DIGITS)
-
     def vector(self, text: str) -> Any:
-        """The mean over the pieces of what the last layer holds."""
+        """384 numbers: the mean over the pieces of what the last layer holds."""
         ids = np.array(pieces(text, self.vocabulary))
         table, scale = self._pieces
         w = self._w

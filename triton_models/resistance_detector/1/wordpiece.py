@@ -12,6 +12,8 @@ MOST_PIECES = 126
 _MOST_LETTERS = 100
 # Characters of a message looked at: enough for `MOST_PIECES` of any real text, and a bound for a pasted book.
 _MOST_CHARACTERS = 2_000
+# What keyboards make of apostrophes, as the vocabulary has it.
+_PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4\uff07", "'"))
 
 
 def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
@@ -19,7 +21,8 @@ def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
     unknown = vocabulary[UNKNOWN]
     found: list[int] = []
     for word in _words(text[:_MOST_CHARACTERS]):
-        found += _split(word, vocabulary) or [unknown]
+        # Pictures and odd marks say nothing here; an unknown word still stands for a word.
+        found += _split(word, vocabulary) or ([unknown] if word[0].isalnum() else [])
         if len(found) >= MOST_PIECES:
             break
     return [vocabulary[START], *found[:MOST_PIECES], vocabulary[END]]
@@ -28,7 +31,7 @@ def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
 def _words(text: str) -> Iterator[str]:
     """Runs of letters and digits, lower case and without accents; each other mark alone."""
     word = ""
-    for character in unicodedata.normalize("NFD", text.lower()):
+    for character in unicodedata.normalize("NFD", text.lower().translate(_PLAIN)):
         category = unicodedata.category(character)
         if category == "Mn" or (category[0] == "C" and not character.isspace()):
             continue
