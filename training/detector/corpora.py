@@ -6,7 +6,7 @@ Both labels are proxies: they mark talk against change, not discord with the cou
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,9 @@ from pydantic import BaseModel, Field, ValidationError
 from stream.detection import DetectorInput
 
 Corpus = Literal["annomi", "mibot"]
+Talk = Literal["neutral", "change", "sustain"]
 _ANNOMI_COLUMNS = frozenset({"transcript_id", "video_url", "interlocutor", "utterance_text", "client_talk_type"})
+_TALK: dict[str, Talk] = {"sustain": "sustain", "change": "change"}
 
 
 class DataError(Exception):
@@ -31,6 +33,15 @@ class LabelledTurn:
     resists: bool
     group: str
     corpus: Corpus
+    talk: Talk = "neutral"
+    """The label before it was cut to two: what the client's words say of change."""
+    topic: str = ""
+    position: int = 0
+    """How many client turns came before it."""
+    earlier: tuple[str, ...] = field(default=(), repr=False)
+    """What the client said before, the last three turns at most, in order."""
+    counsellor_before: tuple[str, ...] = field(default=(), repr=False)
+    """The counsellor's last two turns, in order; the last is `given.previous_text`."""
 
 
 def load(folder: Path) -> list[LabelledTurn]:
@@ -58,17 +69,16 @@ def read_annomi(path: Path) -> Iterator[LabelledTurn]:
         if missing:
             raise DataError(f"{path} is no AnnoMI file; columns missing: {', '.join(sorted(missing))}")
         for _, transcript in groupby(rows, key=lambda row: row["transcript_id"]):
-            before: str | None = None
+            told: list[tuple[str, str]] = []
             for row in transcript:
+                said = row["utterance_text"]
                 if row["interlocutor"] != "client":
-                    before = row["utterance_text"]
+                    told.append(("counsellor", said))
                     continue
-                yield LabelledTurn(
-                    DetectorInput(row["utterance_text"], before),
-                    resists=row["client_talk_type"] == "sustain",
-                    group=row["video_url"],
-                    corpus="annomi",
-                )
+                talk = _TALK.get(row["client_talk_type"], "neutral")
+                topic = row.get("topic") or ""
+                yield _turn(said, told, talk, row["video_url"], "annomi", topic.strip())
+                told.append(("client", said))
 
 
 class _Utterance(BaseModel):
@@ -90,19 +100,33 @@ def read_mibot(path: Path) -> Iterator[LabelledTurn]:
     except (ValueError, ValidationError) as error:
         # The error's own text would quote the conversation.
         raise DataError(f"{path} is no MIBot transcript ({type(error).__name__})") from None
-    before: str | None = None
+    told: list[tuple[str, str]] = []
     for (speaker, _), parts in groupby(transcript.utterances, key=lambda u: (u.speaker, u.volley_number)):
         volley = tuple(parts)
         text = " ".join(part.text for part in volley)
-        if speaker != "client":
-            before = text
-            continue
-        yield LabelledTurn(
-            DetectorInput(text, before),
-            resists=any(part.auto_misc_label == "S" for part in volley),
-            group=transcript.participant_id,
-            corpus="mibot",
-        )
+        if speaker == "client":
+            labels = {part.auto_misc_label for part in volley}
+            talk: Talk = "sustain" if "S" in labels else "change" if "C" in labels else "neutral"
+            yield _turn(text, told, talk, transcript.participant_id, "mibot", "smoking (typed)")
+        told.append((speaker, text))
+
+
+def _turn(
+    text: str, told: Sequence[tuple[str, str]], talk: Talk, group: str, corpus: Corpus, topic: str
+) -> LabelledTurn:
+    client = [said for speaker, said in told if speaker == "client"]
+    counsellor = [said for speaker, said in told if speaker == "counsellor"]
+    return LabelledTurn(
+        DetectorInput(text, counsellor[-1] if counsellor else None),
+        resists=talk == "sustain",
+        group=group,
+        corpus=corpus,
+        talk=talk,
+        topic=topic,
+        position=len(client),
+        earlier=tuple(client[-3:]),
+        counsellor_before=tuple(counsellor[-2:]),
+    )
 
 
 def of_corpus(turns: Sequence[LabelledTurn], corpus: Corpus) -> list[LabelledTurn]:

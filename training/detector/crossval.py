@@ -9,11 +9,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from stream.detection.linear import combine
+from stream.detection.encoder import average
+from stream.detection.linear import combine, logistic
 from stream.detection.phrases import phrases
 from stream.detection.text import tokens
+from training.detector import own_set
+from training.detector.calibration import Calibration
 from training.detector.corpora import Corpus, DataError, LabelledTurn
 from training.detector.fitting import Pipeline
+from training.detector.meaning import Head
 from training.detector.measures import SEED, choose
 
 OUTER, INNER = 5, 3
@@ -41,6 +45,21 @@ def shipped(turns: Sequence[LabelledTurn]) -> Scorer:
     return score
 
 
+def paired(turns: Sequence[LabelledTurn]) -> Scorer:
+    """Words, phrases and meaning: the detector `encoder`, before its scores are calibrated."""
+    lines = own_set.load(own_set.WRITTEN)
+    words, head = Pipeline(turns, lines), Head(turns, lines)
+
+    def score(inputs: Sequence[DetectorInput]) -> list[float]:
+        meant = head.opinions([given.text for given in inputs])
+        return [
+            logistic(average(p, phrases(given.text, given.previous_text), logit))
+            for p, given, logit in zip(words.scores(inputs), inputs, meant, strict=True)
+        ]
+
+    return score
+
+
 def length_only(_: Sequence[LabelledTurn]) -> Scorer:
     """A baseline that only counts words: the longer, the more resistance."""
     return lambda inputs: [n / (n + 20) for n in (len(tokens(given.text)) for given in inputs)]
@@ -58,6 +77,8 @@ class OutOfFold:
 
     score: float
     flagged: dict[OperatingPoint, bool]
+    probability: float = 0.0
+    """The score as calibrated on inner folds."""
 
 
 def out_of_fold(
@@ -70,30 +91,53 @@ def out_of_fold(
     result: dict[int, OutOfFold] = {}
     for train, test in folds(turns, OUTER):
         known = [turns[i] for i in train]
-        thresholds = choose_by_folds(known, recipe, INNER, step)
+        inner = scored_by_folds(known, recipe, INNER, step)
+        thresholds, calibrate = inner.thresholds(), inner.calibration()
         scores = recipe(known)([turns[i].given for i in test])
         step()
         for i, score in zip(test, scores, strict=True):
             flags = {point: score >= cut for point, cut in thresholds.items()}
-            result[i] = OutOfFold(score, flags)
+            result[i] = OutOfFold(score, flags, calibrate(score))
     return [result[i] for i in range(len(turns))]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Pooled out-of-fold scores; by their weights each corpus counts alike."""
+
+    labels: list[bool]
+    scores: list[float]
+    weights: list[float]
+
+    def thresholds(self) -> dict[OperatingPoint, float]:
+        """The threshold of each operating point."""
+        return choose(self.labels, self.scores, self.weights)
+
+    def calibration(self) -> Calibration:
+        """From a score to a probability, every turn counting alike."""
+        return Calibration.fit(self.labels, self.scores)
+
+
+def scored_by_folds(
+    turns: Sequence[LabelledTurn], recipe: Recipe, count: int, step: Callable[[], None] = lambda: None
+) -> Scored:
+    """Each turn's score from a fold that did not see it."""
+    pooled = Scored([], [], [])
+    share = _corpus_share(turns)
+    for train, test in folds(turns, count):
+        score = recipe([turns[i] for i in train])
+        pooled.scores.extend(score([turns[i].given for i in test]))
+        pooled.labels.extend(turns[i].resists for i in test)
+        pooled.weights.extend(share[turns[i].corpus] for i in test)
+        step()
+    return pooled
 
 
 def choose_by_folds(
     turns: Sequence[LabelledTurn], recipe: Recipe, count: int, step: Callable[[], None] = lambda: None
 ) -> dict[OperatingPoint, float]:
     """Thresholds from pooled out-of-fold scores of `turns`, in which each corpus counts alike."""
-    labels: list[bool] = []
-    scores: list[float] = []
-    weights: list[float] = []
-    share = _corpus_share(turns)
-    for train, test in folds(turns, count):
-        score = recipe([turns[i] for i in train])
-        scores += score([turns[i].given for i in test])
-        labels += [turns[i].resists for i in test]
-        weights += [share[turns[i].corpus] for i in test]
-        step()
-    return choose(labels, scores, weights)
+    return scored_by_folds(turns, recipe, count, step).thresholds()
 
 
 def folds(turns: Sequence[LabelledTurn], count: int) -> Iterator[tuple[list[int], list[int]]]:

@@ -15,11 +15,12 @@ from training.detector.crossval import (
     learned,
     length_only,
     out_of_fold,
+    paired,
     random_order,
     shipped,
 )
 from training.detector.fitting import fingerprint
-from training.detector.measures import AtThreshold, at_threshold, interval, pr_auc
+from training.detector.measures import AtThreshold, Gain, at_threshold, gain, interval, pr_auc
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Row:
     low: float
     high: float
     at: dict[OperatingPoint, AtThreshold]
+    gain: Gain | None = None
+    """Over the linear detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,11 @@ class Candidate:
     both: bool
 
 
+LINEAR = "words and phrases (linear)"
+PAIR = "words, phrases and meaning (encoder, triton)"
 CANDIDATES = (
-    Candidate("words and phrases (ships)", shipped, both=True),
+    Candidate(LINEAR, shipped, both=True),
+    Candidate(PAIR, paired, both=True),
     Candidate("words alone", learned, both=True),
     Candidate("words and phrases, this corpus only", shipped, both=False),
     Candidate("length alone", length_only, both=False),
@@ -60,25 +66,34 @@ def fits(turns: Sequence[LabelledTurn]) -> int:
     return runs * OUTER * (INNER + 1)
 
 
-def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> list[Row]:
+Found = dict[str, dict[Corpus, list[OutOfFold]]]
+"""What each candidate said of each turn of each corpus, by a model that had not seen it."""
+
+
+def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> Found:
     """Every candidate on every corpus of `turns`."""
-    rows = []
+    result: Found = {}
     for candidate in CANDIDATES:
         if candidate.both:
             scored = out_of_fold(turns, candidate.recipe, step)
-            rows += [
-                _row(
-                    candidate.name,
-                    of_corpus(turns, corpus),
-                    [found for turn, found in zip(turns, scored, strict=True) if turn.corpus == corpus],
-                )
+            result[candidate.name] = {
+                corpus: [found for turn, found in zip(turns, scored, strict=True) if turn.corpus == corpus]
                 for corpus in corpora(turns)
-            ]
-            continue
-        for corpus in corpora(turns):
-            own = of_corpus(turns, corpus)
-            rows.append(_row(candidate.name, own, out_of_fold(own, candidate.recipe, step)))
-    return sorted(rows, key=lambda row: row.corpus)
+            }
+        else:
+            result[candidate.name] = {
+                corpus: out_of_fold(of_corpus(turns, corpus), candidate.recipe, step) for corpus in corpora(turns)
+            }
+    return result
+
+
+def rows(turns: Sequence[LabelledTurn], found: Found) -> list[Row]:
+    """The figures, each candidate beside the linear detector."""
+    return [
+        row(name, of_corpus(turns, corpus), by_corpus[corpus], None if name == LINEAR else found[LINEAR][corpus])
+        for corpus in corpora(turns)
+        for name, by_corpus in found.items()
+    ]
 
 
 def unseen(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[LabelledTurn]:
@@ -87,17 +102,17 @@ def unseen(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[LabelledT
     return [turn for turn in turns if fingerprint(turn.group) not in known]
 
 
-def apply(turns: Sequence[LabelledTurn], detectors: dict[OperatingPoint, Detector]) -> list[Row]:
+def apply(turns: Sequence[LabelledTurn], name: str, detectors: dict[OperatingPoint, Detector]) -> list[Row]:
     """The shipped weights as they are, on turns that are new to them."""
-    rows = []
+    found_rows = []
     for corpus in corpora(turns):
         own = of_corpus(turns, corpus)
         if not any(turn.resists for turn in own):
             continue
         found = {point: detector.detect([turn.given for turn in own]) for point, detector in detectors.items()}
-        rows.append(
-            _row(
-                "shipped weights",
+        found_rows.append(
+            row(
+                name,
                 own,
                 [
                     OutOfFold(found[OperatingPoint.GATE][i].score, {p: found[p][i].flagged for p in detectors})
@@ -105,7 +120,7 @@ def apply(turns: Sequence[LabelledTurn], detectors: dict[OperatingPoint, Detecto
                 ],
             )
         )
-    return rows
+    return found_rows
 
 
 def turns_per_second(detector: Detector, turns: Sequence[LabelledTurn]) -> float:
@@ -121,10 +136,14 @@ def corpora(turns: Sequence[LabelledTurn]) -> list[Corpus]:
     return sorted({turn.corpus for turn in turns})
 
 
-def _row(name: str, turns: Sequence[LabelledTurn], found: Sequence[OutOfFold]) -> Row:
+def row(
+    name: str, turns: Sequence[LabelledTurn], found: Sequence[OutOfFold], reference: Sequence[OutOfFold] | None = None
+) -> Row:
+    """The figures of one way of scoring the turns of one corpus."""
     labels = [turn.resists for turn in turns]
     scores = [each.score for each in found]
-    low, high = interval(labels, scores, [turn.group for turn in turns])
+    groups = [turn.group for turn in turns]
+    low, high = interval(labels, scores, groups)
     return Row(
         corpus=turns[0].corpus,
         name=name,
@@ -134,4 +153,5 @@ def _row(name: str, turns: Sequence[LabelledTurn], found: Sequence[OutOfFold]) -
         low=low,
         high=high,
         at={point: at_threshold(labels, [each.flagged[point] for each in found]) for point in OperatingPoint},
+        gain=None if reference is None else gain(labels, scores, [each.score for each in reference], groups),
     )

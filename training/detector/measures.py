@@ -1,7 +1,8 @@
 """Figures for a ranking and for a threshold, and how thresholds are chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
@@ -26,23 +27,96 @@ class AtThreshold:
     flagged: float
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Interval:
+    """How often a positive stands above a negative; by chance 0.5. Bootstrap over either kind."""
+    random = np.random.default_rng(SEED)
+    y, s = np.array(labels), np.array(scores)
+    above = np.sign(s[y][:, None] - s[~y][None, :]) / 2 + 0.5
+    found = []
+    for _ in range(_RESAMPLES):
+        rows, columns = (np.bincount(random.integers(n, size=n), minlength=n) for n in above.shape)
+        found.append(float(rows @ above @ columns) / above.size)
+    low, high = np.quantile(found, (0.025, 0.975))
+    return Interval(float(above.mean()), float(low), float(high))
+
+
 def pr_auc(labels: Sequence[bool], scores: Sequence[float]) -> float:
     """Average precision: the area under the precision-recall curve; by chance it is the share of positives."""
     return float(average_precision_score(labels, scores))
 
 
+class _Ranking:
+    """The PR-AUC of one way of scoring, for any count of each turn: the order is found once."""
+
+    def __init__(self, labels: Sequence[bool], scores: Sequence[float]) -> None:
+        y, s = np.array(labels), np.array(scores)
+        self._order = np.argsort(-s, kind="stable")
+        self._positive = y[self._order]
+        ranked = s[self._order]
+        self._last_of_equals = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+
+    def area(self, counts: Any) -> float:
+        """Average precision when turn i counts `counts[i]` times."""
+        drawn = counts[self._order]
+        hits = np.cumsum(drawn * self._positive)[self._last_of_equals]
+        flagged = np.cumsum(drawn)[self._last_of_equals]
+        gained = np.diff(hits, prepend=0)
+        return float((gained * hits / np.maximum(flagged, 1)).sum() / hits[-1])
+
+
+def _draws(labels: Sequence[bool], groups: Sequence[str]) -> Iterator[Any]:
+    """How often each turn is drawn when conversations are, with replacement."""
+    random = np.random.default_rng(SEED)
+    names, of_turn = np.unique(np.array(groups), return_inverse=True)
+    y = np.array(labels)
+    for _ in range(_RESAMPLES):
+        drawn = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))[of_turn]
+        if (drawn * y).any():
+            yield drawn
+
+
 def interval(labels: Sequence[bool], scores: Sequence[float], groups: Sequence[str]) -> tuple[float, float]:
     """95% interval of the PR-AUC, by bootstrap over conversations."""
-    random = np.random.default_rng(SEED)
-    y, s = np.array(labels), np.array(scores)
-    members = [np.flatnonzero(np.array(groups) == group) for group in sorted(set(groups))]
-    areas = []
-    for _ in range(_RESAMPLES):
-        drawn = np.concatenate([members[i] for i in random.integers(len(members), size=len(members))])
-        if y[drawn].any():
-            areas.append(pr_auc(y[drawn].tolist(), s[drawn].tolist()))
-    low, high = np.quantile(areas, (0.025, 0.975))
+    ranking = _Ranking(labels, scores)
+    low, high = np.quantile([ranking.area(drawn) for drawn in _draws(labels, groups)], (0.025, 0.975))
     return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """PR-AUC over that of another way of scoring the same turns, with the 95% interval of the difference."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def gain(labels: Sequence[bool], scores: Sequence[float], reference: Sequence[float], groups: Sequence[str]) -> Gain:
+    """Paired bootstrap over conversations: both ways are measured on each draw."""
+    one, other = _Ranking(labels, scores), _Ranking(labels, reference)
+    found = [one.area(drawn) - other.area(drawn) for drawn in _draws(labels, groups)]
+    low, high = np.quantile(found, (0.025, 0.975))
+    return Gain(pr_auc(labels, scores) - pr_auc(labels, reference), float(low), float(high))
+
+
+def at_recall(labels: Sequence[bool], scores: Sequence[float], recall: float) -> AtThreshold:
+    """What holds at the highest threshold that keeps `recall` of these very turns: for orientation, not a promise."""
+    y, s = np.array(labels), np.array(scores)
+    kept = np.sort(s[y])[::-1]
+    cut = kept[int(np.ceil(recall * len(kept))) - 1]
+    return at_threshold(labels, (s >= cut).tolist())
 
 
 def at_threshold(labels: Sequence[bool], flags: Sequence[bool]) -> AtThreshold:

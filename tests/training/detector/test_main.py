@@ -8,12 +8,24 @@ from typer.testing import CliRunner
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput, load
+from stream.detection.encoder import EncoderDetector, EncoderWeights
 from stream.detection.linear import LinearDetector, Weights
+from stream.detection.meaning import InProcess
 from training.detector import __main__ as cli
 from training.detector import measures
 from training.detector.corpora import LabelledTurn
-from training.detector.evaluation import CANDIDATES, apply, cross_validate, fits, turns_per_second, unseen
+from training.detector.evaluation import (
+    CANDIDATES,
+    LINEAR,
+    apply,
+    cross_validate,
+    fits,
+    rows,
+    turns_per_second,
+    unseen,
+)
 from training.detector.fitting import fingerprint
+from training.detector.meaning import FOLDER
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +48,9 @@ def test_train_writes_weights_that_a_detector_runs_on(data: Path, tmp_path: Path
     assert resisting.score > neutral.score
 
 
-def test_eval_prints_every_figure_asked_for(data: Path) -> None:
-    """Both corpora, both points, baselines, our own set by behaviour, speed."""
+def test_eval_prints_every_figure_asked_for(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both corpora, both points, baselines, our own set by behaviour, speed; and draws how true probabilities are."""
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli.app, ["eval", str(data)])
     assert result.exit_code == 0, result.output
     for candidate in CANDIDATES:
@@ -47,6 +60,48 @@ def test_eval_prints_every_figure_asked_for(data: Path) -> None:
     for needed in ("sidetracking", "minimum_talk", "look-alikes", "turns per second", "proxy"):
         assert needed in result.stdout
     assert "conversations they were not trained on" in result.stdout
+    for needed in ("over linear [95%]", "calibration error (ECE)", "kind of message", "by topic", "AUC"):
+        assert needed in result.stdout
+    assert (tmp_path / "build" / "detector-reliability.svg").exists()
+
+
+def test_pair_writes_weights_and_a_head_that_belong_together(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head's mark is in the weights, or the detector would refuse them."""
+    folder = tmp_path / "resistance_detector" / "1"
+    folder.mkdir(parents=True)
+    for file in FOLDER.glob("*.*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder.parent / "config.pbtxt").write_bytes((FOLDER.parent / "config.pbtxt").read_bytes())
+    monkeypatch.setattr(cli, "FOLDER", folder)
+    result = CliRunner().invoke(cli.app, ["pair", str(data), str(tmp_path / "pair.json")])
+    assert result.exit_code == 0, result.output
+    weights = EncoderWeights.model_validate_json((tmp_path / "pair.json").read_text(encoding="utf-8"))
+    detector = EncoderDetector("encoder", weights, InProcess(tmp_path), OperatingPoint.GATE, "test")
+    resisting, neutral = detector.detect(
+        [DetectorInput("there is no point, I can't quit"), DetectorInput("yes, on Tuesday")]
+    )
+    assert resisting.score > neutral.score
+
+
+def test_variants_writes_a_line_for_each(data: Path, tmp_path: Path) -> None:
+    """Losers too, on both corpora, beside the linear detector."""
+    out = tmp_path / "RESULTS.md"
+    result = CliRunner().invoke(cli.app, ["variants", str(data), str(out)])
+    assert result.exit_code == 0, result.output
+    page = out.read_text(encoding="utf-8")
+    assert page.count("\n| ") >= 30
+    for needed in (
+        "the linear detector",
+        "gradient boosting",
+        "NB-SVM",
+        "cascade",
+        "labels smoothed",
+        "annomi",
+        "mibot",
+    ):
+        assert needed in page
 
 
 @pytest.mark.parametrize("command", [["eval"], ["train", "out.json"]])
@@ -62,10 +117,11 @@ def test_missing_data_is_one_sentence(command: list[str], tmp_path: Path, monkey
 def test_the_progress_bar_knows_its_length(turns: list[LabelledTurn]) -> None:
     """As many steps as announced."""
     steps: list[None] = []
-    rows = cross_validate(turns, lambda: steps.append(None))
+    found = rows(turns, cross_validate(turns, lambda: steps.append(None)))
     assert len(steps) == fits(turns)
-    assert len(rows) == 2 * len(CANDIDATES)
-    assert all(-1e-9 <= row.low <= row.high <= 1 + 1e-9 for row in rows)
+    assert len(found) == 2 * len(CANDIDATES)
+    assert all(-1e-9 <= row.low <= row.high <= 1 + 1e-9 for row in found)
+    assert all((row.gain is None) is (row.name == LINEAR) for row in found)
 
 
 def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTurn]) -> None:
@@ -73,14 +129,14 @@ def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTur
     seen = [fingerprint(turn.group) for turn in turns if turn.corpus == "annomi"]
     left = unseen(turns, seen)
     assert {turn.corpus for turn in left} == {"mibot"}
-    (row,) = apply(left, {point: load("linear", point) for point in OperatingPoint})
+    (row,) = apply(left, "shipped", {point: load("linear", point) for point in OperatingPoint})
     assert row.turns == len(left)
 
 
 def test_a_corpus_without_resistance_has_no_figures(turns: list[LabelledTurn]) -> None:
     """Recall of nothing means nothing."""
     neutral = [turn for turn in turns if not turn.resists]
-    assert apply(neutral, {point: load("linear", point) for point in OperatingPoint}) == []
+    assert apply(neutral, "shipped", {point: load("linear", point) for point in OperatingPoint}) == []
 
 
 def test_speed_is_a_rate(turns: list[LabelledTurn]) -> None:

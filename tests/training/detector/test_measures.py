@@ -1,9 +1,20 @@
 """Figures and thresholds."""
 
+import numpy as np
 import pytest
 
 from stream.contracts.vocabulary import OperatingPoint
-from training.detector.measures import GATE_RECALL, at_threshold, choose, interval, pr_auc
+from training.detector.measures import (
+    GATE_RECALL,
+    _Ranking,
+    at_recall,
+    at_threshold,
+    choose,
+    gain,
+    interval,
+    pr_auc,
+    roc_auc,
+)
 
 
 def test_a_perfect_ranking_has_area_1() -> None:
@@ -72,3 +83,41 @@ def test_weights_count_in_the_choice() -> None:
     light = choose(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
     heavy = choose(labels, scores, [1, 1, 1, 100])[OperatingPoint.GATE]
     assert heavy < light
+
+
+def test_a_turn_that_is_drawn_twice_counts_twice() -> None:
+    """As if it stood there twice; equal scores are one step."""
+    labels, scores, counts = [True, False, True, False], [0.9, 0.5, 0.5, 0.1], [2, 1, 3, 0]
+    many = [i for i, count in enumerate(counts) for _ in range(count)]
+    assert _Ranking(labels, scores).area(np.array(counts)) == pytest.approx(
+        pr_auc([labels[i] for i in many], [scores[i] for i in many])
+    )
+
+
+def test_a_gain_is_measured_on_the_same_draws() -> None:
+    """A ranking has none over itself, and a better one has some on every draw."""
+    labels = [i % 3 == 0 for i in range(90)]
+    right = [0.9 if label else 0.1 for label in labels]
+    blind = [i * 7 % 11 / 11 for i in range(90)]
+    groups = [str(i // 9) for i in range(90)]
+    none = gain(labels, blind, blind, groups)
+    assert (none.mean, none.low, none.high) == (0, 0, 0)
+    some = gain(labels, right, blind, groups)
+    assert 0 < some.low <= some.mean <= some.high
+
+
+def test_what_keeping_a_recall_costs() -> None:
+    """At the highest threshold that keeps it."""
+    labels = [True] * 10 + [False] * 10
+    scores = [i / 20 for i in range(20, 0, -2)] + [i / 20 for i in range(19, 0, -2)]
+    found = at_recall(labels, scores, 0.8)
+    assert found.recall == 0.8
+    assert found.flagged == 15 / 20
+
+
+def test_the_area_under_roc_is_half_by_chance() -> None:
+    """With an interval around it."""
+    found = roc_auc([True, False] * 20, [i // 2 for i in range(40)])
+    assert found.mean == pytest.approx(0.5)
+    assert found.low < 0.5 < found.high
+    assert str(found).startswith("0.500 [")

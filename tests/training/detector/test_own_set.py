@@ -68,6 +68,7 @@ class _FlagsShort:
     name = "flags-short"
     version = "test"
     operating_point = OperatingPoint.GATE
+    slow = False
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
         return [Detection(0.5, flagged=" " not in given.text) for given in inputs]
@@ -92,3 +93,33 @@ def test_shares_are_counted_by_kind_and_behaviour() -> None:
 def test_no_text_in_a_repr() -> None:
     """Lines are treated like messages."""
     assert LINES[0].client not in repr(LINES[0])
+
+
+WRITTEN = own_set.load(own_set.WRITTEN)
+
+
+def test_lines_to_learn_from_are_others_than_those_to_test_on() -> None:
+    """No message twice, and no five words in a row."""
+    assert len(WRITTEN) > 200
+    tested = [[token.form for token in tokens(line.client)] for line in LINES]
+    learned = [[token.form for token in tokens(line.client)] for line in WRITTEN]
+    assert not {tuple(words) for words in tested} & {tuple(words) for words in learned}
+    assert not _runs(tested) & _runs(learned)
+
+
+def _runs(texts: Sequence[Sequence[str]], length: int = 5) -> set[tuple[str, ...]]:
+    return {tuple(words[i : i + length]) for words in texts for i in range(len(words) - length + 1)}
+
+
+def test_lines_to_learn_from_show_either_side_of_each_behaviour() -> None:
+    """Nearly as many look-alikes as resistance."""
+    for behaviour in ResistanceType:
+        kinds = Counter(line.kind for line in WRITTEN if line.behaviour is behaviour)
+        assert min(kinds["resistance"], kinds["look_alike"]) >= 5
+
+
+def test_the_area_says_how_often_resistance_stands_above() -> None:
+    """One word resists, many do not: for this detector flags are scores."""
+    lines = [line for line in LINES if line.behaviour is ResistanceType.MINIMUM_TALK]
+    found = own_set.area(lines, _FlagsShort())
+    assert found.low <= found.mean <= found.high

@@ -1,0 +1,54 @@
+"""Probabilities, and how true they are."""
+
+import random
+
+import pytest
+
+from training.detector.calibration import BINS, Bin, Calibration, calibration_error, reliability, reliability_svg
+
+
+def _drawn(true: float, count: int = 4_000) -> tuple[list[bool], list[float]]:
+    """Labels drawn at `true` times the score."""
+    source = random.Random(7)
+    scores = [source.random() for _ in range(count)]
+    return [source.random() < true * score for score in scores], scores
+
+
+def test_scores_that_tell_too_much_are_lowered() -> None:
+    """Half as many are so as was said."""
+    labels, scores = _drawn(0.5)
+    before = calibration_error(reliability(labels, scores))
+    calibrate = Calibration.fit(labels, scores)
+    after = calibration_error(reliability(labels, [calibrate(score) for score in scores]))
+    assert before == pytest.approx(0.25, abs=0.03)
+    assert after < 0.06
+
+
+def test_the_order_of_scores_is_kept() -> None:
+    """So PR-AUC does not change."""
+    calibrate = Calibration.fit(*_drawn(0.8))
+    told = [calibrate(score) for score in (0.0, 0.1, 0.5, 0.9, 1.0)]
+    assert told == sorted(told)
+    assert all(0 < each < 1 for each in told)
+
+
+def test_bins_hold_equally_many_from_low_to_high() -> None:
+    """Each turn once."""
+    bins = reliability(*_drawn(1.0, 105))
+    assert len(bins) == BINS
+    assert sum(each.turns for each in bins) == 105
+    assert [each.said for each in bins] == sorted(each.said for each in bins)
+
+
+def test_the_error_weighs_bins_by_their_turns() -> None:
+    """0.1 off for three quarters, right for the rest."""
+    assert calibration_error([Bin(3, 0.5, 0.4), Bin(1, 0.2, 0.2)]) == pytest.approx(0.075)
+
+
+def test_the_picture_names_each_line_and_its_error() -> None:
+    """A file of its own, without a script."""
+    picture = reliability_svg({"annomi": [Bin(1, 0.5, 0.4)], "mibot": [Bin(1, 0.5, 0.5)]})
+    assert picture.startswith("<svg")
+    assert "annomi, ECE 0.100" in picture
+    assert "mibot, ECE 0.000" in picture
+    assert "<script" not in picture
