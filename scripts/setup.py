@@ -24,6 +24,7 @@ LOCKS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 TRITON = ROOT / ".venv-triton"
 AUDIT = ROOT / ".venv-audit"
+TRAINING = ROOT / ".venv-training"
 JARS = ROOT / ".counterpoint" / "jars"
 LOG = ROOT / ".counterpoint" / "setup.log"
 PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
@@ -59,7 +60,7 @@ def install(python: Path, lock: Path) -> list[str]:
 
 
 def steps(upto: str) -> list[Step]:
-    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit``, in order."""
+    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit`` or ``training``, in order."""
     ours = VENV / "bin" / "python"
     project = ROOT / "pyproject.toml"
     runtime = Step(
@@ -108,8 +109,18 @@ def steps(upto: str) -> list[Step]:
         AUDIT / "audit.stamp",
         [LOCKS / "audit.lock"],
     )
-    if upto == "audit":
-        return [runtime, audit]
+    training = Step(
+        "what fine-tunes a feedback model, several gigabytes (.venv-training)",
+        [
+            [sys.executable, "-m", "venv", str(TRAINING)],
+            install(TRAINING / "bin" / "python", LOCKS / "runtime.lock"),
+            install(TRAINING / "bin" / "python", LOCKS / "training.lock"),
+        ],
+        TRAINING / "training.stamp",
+        [LOCKS / "runtime.lock", LOCKS / "training.lock"],
+    )
+    if upto in {"audit", "training"}:
+        return [runtime, audit] if upto == "audit" else [training]
     return {"runtime": [runtime], "local": [runtime, local, jars, triton], "dev": [runtime, local, jars, triton, dev]}[
         upto
     ]
@@ -142,7 +153,7 @@ def main(upto: str) -> int:
     if not due:
         return 0
     found = preflight.problems(preflight.Machine.read(ROOT))
-    if upto in {"runtime", "audit"}:
+    if upto in {"runtime", "audit", "training"}:
         found = [problem for problem in found if not problem.only_triton]
     if not preflight.report(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
         return 1

@@ -115,6 +115,14 @@ def test_each_level_builds_on_the_one_before() -> None:
     assert len(names["runtime"]) < len(names["local"]) < len(names["dev"])
 
 
+def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
+    """Its gigabytes are nobody else's: neither a demo nor a test waits for them."""
+    (training,) = steps("training")
+    others = {step.stamp.parent for upto in ("dev", "audit") for step in steps(upto)}
+    assert training.stamp.parent not in others
+    assert training.inputs[-1].name == "training.lock"
+
+
 def test_only_what_a_lock_file_names_is_installed() -> None:
     """With its hash, without what it would pull in, and without running a package's own build."""
     command = install(Path("python"), Path("some.lock"))

@@ -1,0 +1,276 @@
+"""The whole recipe on a tiny random Llama made here, on the CPU: `make test-training`. No part of `make test`.
+
+Everything runs as an operator runs it, by its command; nothing is fetched.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.contracts.vocabulary import Mechanism
+from stream.feedback.prompt import PROMPT_VERSION
+from tests.training.feedback.samples import lines, write
+from training.feedback.data import Item, read_items
+from training.feedback.explanations import overlap
+from training.feedback.tokens import encode, prompt_ids, stops
+
+ROOT = Path(__file__).parents[3]
+SPECIAL = (
+    "<|begin_of_text|>",
+    "<|end_of_text|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+)
+EXCHANGES = 20  # ten sessions, the fewest that five folds take
+FAST = (
+    "--batch",
+    "1",
+    "--accumulation",
+    "1",
+    "--eval-steps",
+    "6",
+    "--epochs",
+    "0.5",
+    "--learning-rate",
+    "0.01",
+    "--seed",
+    "3",
+)
+PATIENCE_S = 300
+OFFLINE = {
+    **os.environ,
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",  # several threads wait for each other where cores are shared
+}
+
+
+def recipe(*words: object) -> str:
+    """Run the recipe's command; what it printed."""
+    return ran(sys.executable, "-m", "training.feedback", *words)
+
+
+def ran(*command: object) -> str:
+    """A command that must succeed, and what it said."""
+    done = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, env=OFFLINE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-4_000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepared by the command."""
+    folder = tmp_path_factory.mktemp("data")
+    recipe("prepare", write(folder / "set.jsonl", lines(EXCHANGES)), folder / "data.jsonl")
+    return folder / "data.jsonl"
+
+
+@pytest.fixture(scope="module")
+def items(data: Path) -> list[Item]:
+    """The same, read."""
+    return read_items(data)
+
+
+@pytest.fixture(scope="module")
+def base(items: list[Item], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of two layers that knows nothing, with a tokeniser of Llama's manners."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, set_seed
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=3_000, special_tokens=list(SPECIAL), initial_alphabet=alphabet)
+    made.train_from_iterator([text for item in items for text in (item.instruction, item.output)], trainer)
+    bos = (SPECIAL[0], made.token_to_id(SPECIAL[0]))
+    made.post_processor = processors.TemplateProcessing(single=f"{bos[0]} $A", special_tokens=[bos])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, bos_token=SPECIAL[0], eos_token=SPECIAL[3])
+    set_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=8_192,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    folder = tmp_path_factory.mktemp("tiny") / "Tiny-Llama"
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base: Path) -> Any:
+    """As the recipe loads it."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(base, local_files_only=True)
+
+
+@pytest.fixture(scope="module")
+def full(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A full run: one fold, killed in the middle and taken up again; then the model to serve."""
+    run = tmp_path_factory.mktemp("runs") / "full"
+    command = ("train", data, run, "--model", base, "--method", "full", *FAST)
+    killed(run / "fold-0", *command, "--fold", "0")
+    assert "going on from checkpoint-" in recipe(*command, "--fold", "0")
+    recipe(*command, "--final")
+    return run
+
+
+@pytest.fixture(scope="module")
+def lora(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with an adapter."""
+    run = tmp_path_factory.mktemp("runs") / "lora"
+    command = ("train", data, run, "--model", base, "--method", "lora", *FAST)
+    killed(run / "fold-0", *command, "--fold", "0")
+    assert "going on from checkpoint-" in recipe(*command, "--fold", "0")
+    recipe(*command, "--final")
+    return run
+
+
+def killed(part: Path, *command: object) -> None:
+    """Start training and kill it, without a word of warning, once a checkpoint is whole."""
+    words = [sys.executable, "-m", "training.feedback", *map(str, command)]
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=OFFLINE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    until = time.monotonic() + PATIENCE_S
+    while not list(part.glob("checkpoints/checkpoint-*/trainer_state.json")):
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (part / "done.json").exists()
+
+
+def told(path: Path) -> Any:
+    """A JSON file."""
+    return json.loads(path.read_text())
+
+
+def test_a_prompt_begins_once_and_an_answer_ends(tokenizer: Any, items: list[Item]) -> None:
+    """The server adds the begin-of-text itself; ours must stand where its will."""
+    item = items[0]
+    assert tokenizer(item.instruction)["input_ids"] == prompt_ids(tokenizer, item.instruction)
+    encoded = encode(tokenizer, item.instruction, item.output)
+    assert encoded.input_ids.count(tokenizer.bos_token_id) == 1
+    assert encoded.input_ids[0] == tokenizer.bos_token_id
+    assert encoded.input_ids[-1] == tokenizer.get_vocab()["<|eot_id|>"]
+    assert set(stops(tokenizer)) == {tokenizer.get_vocab()[end] for end in SPECIAL[1:4]}
+
+
+def test_the_loss_is_on_the_answer_alone(tokenizer: Any, items: list[Item]) -> None:
+    """What is learnt reads back as the answer, and nothing of the chat is learnt."""
+    encoded = encode(tokenizer, items[0].instruction, items[0].output)
+    learnt = [label for label in encoded.labels if label != -100]
+    assert tokenizer.decode(learnt) == items[0].output + "<|eot_id|>"
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_killed_run_goes_on_and_ends(method: str, request: pytest.FixtureRequest) -> None:
+    """Its record says where it went on; optimizer states are gone, and no pickle is left beside the weights."""
+    run: Path = request.getfixturevalue(method)
+    done = told(run / "fold-0" / "done.json")
+    assert 0 < done["resumed_from_step"] < done["steps"]
+    assert done["drawn"] > done["items"]
+    assert done["too_long"] == 0
+    assert not (run / "fold-0" / "checkpoints").exists()
+    names = {path.name for path in (run / "final" / "model").iterdir()}
+    assert {"model.safetensors", "adapter_model.safetensors"} & names
+    assert not {name for name in names if name.endswith((".bin", ".pt", ".pkl"))}
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_what_is_finished_is_not_trained_again(
+    method: str, data: Path, base: Path, request: pytest.FixtureRequest
+) -> None:
+    """The same command once more changes nothing."""
+    run: Path = request.getfixturevalue(method)
+    before = (run / "fold-0" / "done.json").stat().st_mtime_ns
+    recipe("train", data, run, "--model", base, "--method", method, *FAST, "--fold", "0")
+    assert (run / "fold-0" / "done.json").stat().st_mtime_ns == before
+
+
+def test_it_learns(full: Path, base: Path, items: list[Item]) -> None:
+    """The loss on held-out sessions is below that of the random model it began with."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(base, local_files_only=True)
+    encoded = encode(AutoTokenizer.from_pretrained(base), items[0].instruction, items[0].output)
+    with torch.inference_mode():
+        random = model(torch.tensor([encoded.input_ids]), labels=torch.tensor([encoded.labels])).loss.item()
+    assert told(full / "fold-0" / "done.json")["best_eval_loss"] < random * 0.8
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request: pytest.FixtureRequest) -> None:
+    """Figures beside the published ones, a card, and no exchange asked about twice."""
+    run: Path = request.getfixturevalue(method)
+    said = recipe("evaluate", data, run, "--max-tokens", "24")
+    for shown in ("Macro-F1", "80.92", "45.37", "not comparable", "Respect for Autonomy", "cannot be read"):
+        assert shown in " ".join(said.split())
+    found = told(run / "evaluation.json")
+    assert found["folds"] == [0]
+    assert set(found["mechanisms"]) == set(Mechanism)
+    kept = (run / "fold-0" / "answers.jsonl").read_text()
+    assert len(kept.splitlines()) == found["exchanges"] > 0
+    (run / "fold-0" / "answers.jsonl").write_text(kept[: len(kept) - 9])  # the last line was being written
+    recipe("evaluate", data, run, "--max-tokens", "24")
+    assert (run / "fold-0" / "answers.jsonl").read_text() == kept
+    card = (run / "MODEL_CARD.md").read_text()
+    assert "not comparable" in card
+    assert "What is not known" in card
+
+
+def test_all_weights_are_packaged(full: Path, base: Path, tmp_path: Path) -> None:
+    """The server's folder names them by their hash, and the run's words on what to do name the mount."""
+    said = ran(sys.executable, "-m", "plugin.cli", "model", "package", full, "--out", tmp_path)
+    engine = told(tmp_path / "feedback_llm" / "1" / "model.json")
+    name = Path(engine["model"]).name
+    assert name.startswith("tiny-llama-")
+    config = (tmp_path / "feedback_llm" / "config.pbtxt").read_text()
+    assert f'key: "weights" value {{ string_value: "{name}" }}' in config
+    assert f'key: "display_name" value {{ string_value: "{base.name}, fine-tuned" }}' in config
+    assert f'"prompt_version" value {{ string_value: "{PROMPT_VERSION}" }}' in config
+    assert engine["model"] in said
+    assert "model check" in said
+
+
+def test_an_adapter_is_packaged(lora: Path, tmp_path: Path) -> None:
+    """Beside the weights that are served, under the name to set."""
+    said = ran(sys.executable, "-m", "plugin.cli", "model", "package", lora, "--out", tmp_path)
+    folder = tmp_path / "feedback_llm" / "1"
+    ((name, _),) = told(folder / "multi_lora.json").items()
+    assert told(folder / "model.json")["enable_lora"] == "true"
+    assert f'feedback.lora = "{name}"' in said
+
+
+def test_word_overlap_is_that_of_hand_counts() -> None:
+    """Four words, three of them right, two pairs of them: 3/4 and 2/3, and BLEU-2 is their geometric mean."""
+    found = overlap(["the cat sat down"], ["The cat sat here."])
+    assert found["BLEU-1"] == pytest.approx(75.0)
+    assert found["BLEU-2"] == pytest.approx(100 * (3 / 4 * 2 / 3) ** 0.5, abs=0.01)
+    assert found["ROUGE-1"] == pytest.approx(75.0)
+    assert found["ROUGE-2"] == pytest.approx(66.67, abs=0.01)
+    assert found["ROUGE-L"] == pytest.approx(75.0)
+    assert overlap(["", "the cat"], ["a dog", "the cat"])["ROUGE-1"] == pytest.approx(50.0)

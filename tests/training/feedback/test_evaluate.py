@@ -1,0 +1,88 @@
+"""From answers to figures, to a table beside the published one, to a card."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stream.contracts.vocabulary import Mechanism
+from tests.training.feedback.samples import items
+from training.feedback.card import card
+from training.feedback.data import Arm, Item
+from training.feedback.evaluate import PUBLISHED, Evaluation, evaluate
+from training.feedback.run import Done, Run
+from training.feedback.settings import Method, published
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
+    """Labels alone: overlap of words is the end-to-end test's."""
+    return items(tmp_path_factory.mktemp("set") / "set.jsonl", 12, Arm.LABELS)
+
+
+@pytest.fixture(scope="module")
+def found(made: list[Item]) -> Evaluation:
+    """Ten right answers, one that cannot be read, one of prose."""
+    said = {place: item.output for place, item in enumerate(made)}
+    return evaluate(made, said | {0: made[0].output[:-9], 1: "It was a good reply."}, [0, 1], seed=0)
+
+
+def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
+    """Two of twelve cannot be."""
+    assert found.unreadable == pytest.approx(100 * 2 / 12)
+    assert (found.exchanges, found.sessions) == (12, 6)
+    for figures in found.mechanisms.values():
+        assert sum(row[3] for row in figures.confusion) == 2
+        assert figures.macro_f1.value < 100
+
+
+def test_right_answers_are_all_right(made: list[Item]) -> None:
+    """The other end of the scale."""
+    best = evaluate(made, {place: item.output for place, item in enumerate(made)}, [0], seed=0)
+    assert {figures.macro_f1.value for figures in best.mechanisms.values()} == {100.0}
+    assert best.unreadable == 0
+
+
+def test_the_published_figures_stand_beside(found: Evaluation) -> None:
+    """As the paper's digests give them, and marked."""
+    assert PUBLISHED["tuned Llama-3.1-8B"] == (80.92, 77.56, 77.34, 77.87)
+    said = " ".join(found.text().split())
+    for figures in PUBLISHED.values():
+        assert all(f"{figure:.2f}" in said for figure in figures)
+    assert "not comparable" in said
+    assert "Answers that cannot be read: 16.67 %" in said
+
+
+def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> None:
+    """JSON for programs, text for people, no words of anybody in either."""
+    text = found.write(tmp_path).read_text()
+    again = Evaluation.model_validate_json((tmp_path / "evaluation.json").read_text())
+    assert again == found
+    assert "diary" not in text + json.dumps(again.model_dump(mode="json"))
+
+
+def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Evaluation) -> None:
+    """Data, settings, figures with intervals, gaps, whose duty the licence is."""
+    run = Run.of(made, "ab" * 32, "some/Base-Model", published(Method.LORA, Arm.LABELS))
+    done = Done(
+        items=9, drawn=14, too_long=1, steps=7, best_eval_loss=0.5, seconds=3, resumed_from_step=4, device="CPU"
+    )
+    said = card(run, {"fold-0": done}, found)
+    for shown in (
+        "some/Base-Model",
+        "cannot be served",
+        "12 exchanges of 6 sessions",
+        "learning_rate 0.0001",
+        "| fold-0 | 9 | 14 | 1 | 7 | 0.5000 | 3 (of the last call) | CPU | - |",
+        str(found.mechanisms[Mechanism.STANCE_ALIGNMENT].macro_f1),
+        "not comparable",
+        "What is not known",
+        "duty of whoever trains and serves it",
+    ):
+        assert shown in said
+
+
+def test_a_card_without_figures_says_so(made: list[Item]) -> None:
+    """Nobody takes silence for a good sign."""
+    run = Run.of(made, "ab" * 32, "some/Base-Model", published(Method.FULL, Arm.REASONS))
+    assert "Not evaluated" in card(run, {}, None)

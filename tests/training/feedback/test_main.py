@@ -1,0 +1,119 @@
+"""The command: what it prepares, what it refuses in a sentence, and what it says where torch is missing."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.training.feedback.samples import line, lines, write
+from training.feedback import __main__ as command
+from training.feedback.data import read_items
+from training.feedback.run import Run, open_run, read_run
+from training.feedback.train import MISSING, last_checkpoint
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
+    """Run the command; what it ends with, empty where all is well."""
+    monkeypatch.setattr("sys.argv", ["training.feedback", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    return str(ended.value.code or "")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twelve sessions, prepared."""
+    assert ran(monkeypatch, "prepare", write(tmp_path / "set.jsonl", lines(24)), tmp_path / "data.jsonl") == ""
+    return tmp_path / "data.jsonl"
+
+
+def test_prepare_counts_what_it_wrote_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers alone."""
+    written = [line(0), line(1), line(2, client="I want to kill myself.")]
+    assert ran(monkeypatch, "prepare", write(tmp_path / "set.jsonl", written), tmp_path / "data.jsonl") == ""
+    said = capsys.readouterr().out
+    assert "2 exchanges of 1 sessions" in said
+    assert "1 were left out" in said
+    assert len(read_items(tmp_path / "data.jsonl")) == 2
+
+
+def test_a_bad_line_is_told_with_its_file_and_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one sentence."""
+    path = write(tmp_path / "set.jsonl", [line(0), line(1, evidence={})])
+    said = ran(monkeypatch, "prepare", path, tmp_path / "data.jsonl")
+    assert said.startswith(f"error: {path}, line 2: respect_for_autonomy: levels 1 and 2 need")
+
+
+def test_where_torch_is_missing_the_remedy_is_named(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has an environment of its own, so that nothing else carries its gigabytes."""
+    assert importlib.util.find_spec("torch") is None
+    assert ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0") == f"error: {MISSING}"
+
+
+def test_a_run_is_not_gone_on_with_by_other_settings(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of each would be neither."""
+    ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0")
+    said = ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0", "--epochs", "9")
+    assert "other data or settings" in said
+
+
+def test_settings_given_stand_in_the_record(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the published ones, which stand where nothing was given."""
+    ran(monkeypatch, "train", data, tmp_path / "run", "--rank", "8", "--seed", "4", "--model", "some/Model")
+    run = read_run(tmp_path / "run")
+    assert (run.base_model, run.recipe.rank, run.recipe.alpha, run.recipe.seed) == ("some/Model", 8, 16, 4)
+    assert (run.recipe.learning_rate, run.recipe.epochs) == (1e-4, 5)
+    assert (run.items, run.sessions, run.reviewed_by_several, run.weights) == (24, 12, 24, None)
+
+
+def test_a_run_that_has_weights_is_still_the_same_run(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folds may be trained after the model to serve."""
+    ran(monkeypatch, "train", data, tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    begun = read_run(tmp_path / "run")
+    path.write_text(json.dumps(begun.model_dump(mode="json") | {"weights": "final/model"}))
+    assert open_run(tmp_path / "run", begun) == Run(**{**begun.model_dump(), "weights": "final/model"})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("evaluate", "{data}", "{run}"), "holds no finished fold"),
+        (("evaluate", "{data}", "{nowhere}"), "is no run of `train`"),
+        (("train", "{data}", "{run}", "--fold", "5"), "--fold is 0 to 4"),
+        (("train", "{nowhere}", "{run}"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(
+    words: tuple[str, ...], said: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback."""
+    ran(monkeypatch, "train", data, tmp_path / "run")
+    places = {"data": data, "run": tmp_path / "run", "nowhere": tmp_path / "nowhere"}
+    assert said in ran(monkeypatch, *(word.format(**places) for word in words))
+
+
+def test_other_data_are_not_evaluated(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their folds would hold what the models were trained on."""
+    ran(monkeypatch, "train", data, tmp_path / "run")
+    data.write_text("".join(data.read_text().splitlines(keepends=True)[:-2]))
+    assert "was trained on other data" in ran(monkeypatch, "evaluate", data, tmp_path / "run")
+
+
+def test_a_checkpoint_that_was_being_written_is_passed_over(tmp_path: Path) -> None:
+    """Its state is written last; by number, not by name."""
+    for step in (9, 10, 11):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    for step in (9, 10):
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+    assert last_checkpoint(tmp_path / "nowhere") is None

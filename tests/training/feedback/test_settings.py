@@ -1,0 +1,36 @@
+"""The published settings are the defaults."""
+
+import pytest
+from pydantic import ValidationError
+
+from training.feedback.data import Arm
+from training.feedback.settings import FOLDS, Method, Recipe, published
+
+
+@pytest.mark.parametrize(
+    ("method", "arm", "rate", "epochs"),
+    [
+        (Method.FULL, Arm.REASONS, 1e-5, 2),
+        (Method.FULL, Arm.LABELS, 5e-6, 2),
+        (Method.LORA, Arm.REASONS, 1e-4, 5),
+        (Method.LORA, Arm.LABELS, 1e-4, 5),
+    ],
+)
+def test_each_method_and_arm_has_its_rate(method: Method, arm: Arm, rate: float, epochs: int) -> None:
+    """As the authors' configurations say."""
+    recipe = published(method, arm)
+    assert (recipe.learning_rate, recipe.epochs) == (rate, epochs)
+
+
+def test_what_both_share() -> None:
+    """Batch, accumulation, cutoff, warm-up, rank, how often the loss is looked at, folds."""
+    recipe = published(Method.LORA, Arm.REASONS)
+    shared = (recipe.batch, recipe.accumulation, recipe.cutoff, recipe.warmup, recipe.rank, recipe.eval_steps, FOLDS)
+    assert shared == (2, 4, 8192, 0.1, 16, 10, 5)
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": 0}, {"epochs": 0}, {"batch": 0}, {"warmup": 1}, {"unknown": 1}])
+def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
+    """Before hours are spent."""
+    with pytest.raises(ValidationError):
+        Recipe(**{"method": Method.FULL, "learning_rate": 1e-5, "epochs": 2, **wrong})

@@ -1,0 +1,236 @@
+"""From an annotated exchange to a line of training data: our prompt, and the answer a model should have given.
+
+What the gate would not let through is not taught: with reasons, every line is held against the gate itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stream.contracts.ids import exchange_id
+from stream.contracts.messages import Consent
+from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
+from stream.contracts.vocabulary import (
+    Concern,
+    EndReason,
+    Level,
+    Mechanism,
+    ResistanceType,
+    Role,
+    SessionState,
+    Verdict,
+)
+from stream.detection.lexicons import marks
+from stream.feedback import gate
+from stream.feedback.answer import Unusable, read_answer
+from stream.feedback.deidentify import Deidentifier
+from stream.feedback.model import Part
+from stream.feedback.prepared import Prepared, prepare
+from stream.feedback.prompt import render
+from stream.feedback.quotes import find_quote
+from training.feedback.data import MECHANISMS, Arm, DataError, Item, lines_of
+
+_WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
+
+
+class Suggestion(BaseModel):
+    """What could have been said instead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    text: str = Field(min_length=1, repr=False)
+    mechanism: Mechanism
+
+
+class Annotated(BaseModel):
+    """One exchange as people annotated it. Only the first five are needed for labels alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    session: str = Field(min_length=1)
+    before: tuple[tuple[Role, str], ...] = Field(default=(), repr=False)
+    client: str = Field(min_length=1, repr=False)
+    reply: str = Field(min_length=1, repr=False)
+    levels: dict[Mechanism, Level] = {}
+    reasons: dict[Mechanism, str] = Field(default={}, repr=False)
+    evidence: dict[Mechanism, tuple[str, ...]] = Field(default={}, repr=False)
+    """Quotations, word for word; which message they are from is found out."""
+    verdict: Verdict = Verdict.CONFIRMED
+    resistance_type: ResistanceType | None = None
+    critical_content: Concern | None = None
+    """Set, the right answer is to abstain; such a line has no levels."""
+    strengths: tuple[str, ...] = Field(default=(), repr=False)
+    alternatives: tuple[Suggestion, ...] = Field(default=(), repr=False)
+    reviewers: int | None = Field(default=None, ge=1)
+
+    @property
+    def critical(self) -> bool:
+        """Whether our lexicon stops this exchange before any model sees it."""
+        said = [text for role, text in self.before if role is Role.CLIENT]
+        return any(marks(text) for text in (*said, self.client))
+
+
+@dataclass(frozen=True)
+class Built:
+    """The lines of a set, and how many were left out because no model is ever asked about them."""
+
+    items: list[Item]
+    critical: int
+
+
+def read_annotated(path: Path) -> list[tuple[int, Annotated]]:
+    """Annotated exchanges with the numbers of their lines.
+
+    Raises:
+        DataError: with the line's number and the place of what is wrong, never its words.
+    """
+    found = []
+    for number, line in lines_of(path):
+        try:
+            found.append((number, Annotated.model_validate(json.loads(line))))
+        except ValidationError as error:
+            place = next((str(part) for part in error.errors()[0]["loc"] if part in Annotated.model_fields), "a field")
+            raise DataError(f"{path}, line {number}: {place} is missing, wrong or not known.") from None
+        except ValueError:
+            raise DataError(f"{path}, line {number}: it is no JSON object.") from None
+    if not found:
+        raise DataError(f"{path} is empty.")
+    return found
+
+
+def build(lines: Iterable[tuple[int, Annotated]], arm: Arm) -> Built:
+    """The training data of one arm.
+
+    Raises:
+        DataError: a line lacks what the arm needs, or the gate would not let its answer through.
+    """
+    items, critical = [], 0
+    for number, line in lines:
+        if line.critical and line.critical_content is None:
+            critical += 1
+            continue
+        try:
+            items.append(_item(line, arm))
+        except _Fault as fault:
+            raise DataError(f"line {number}: {fault}.") from None
+    return Built(items, critical)
+
+
+class _Fault(Exception):  # noqa: N818 - half a sentence on its way to a DataError
+    """Why a line cannot be used."""
+
+
+def _item(line: Annotated, arm: Arm) -> Item:
+    given = set(line.levels)
+    if line.critical_content is not None and given:
+        raise _Fault("an exchange with critical content has no levels")
+    if line.critical_content is None and given != set(MECHANISMS):
+        raise _Fault("levels must name all four mechanisms")
+    deidentifier = Deidentifier(())
+    (shown,) = prepare(_record(line), deidentifier)
+    output = json.dumps(_answer(line, arm, shown, deidentifier), ensure_ascii=False)
+    try:
+        answer = read_answer(output.encode())
+    except Unusable as error:
+        raise _Fault(f"the answer cannot be read back ({error.why})") from None
+    if arm is Arm.REASONS:
+        checked = gate.check(answer, shown, is_baseline=False, reveal=lambda words: words)
+        for problem in checked.problems:
+            raise _Fault(f"{problem.where}: {problem.why}")
+        if len(checked.strengths) < len(answer.strengths):
+            raise _Fault("a strength is empty, blames or labels a person")
+        if len(checked.alternatives) < len(answer.alternatives):
+            raise _Fault("an alternative is below the safety floor, blames or labels a person")
+    return Item(
+        instruction=render(shown.shown, boundary=_boundary(line)),
+        output=output,
+        session=line.session,
+        reviewers=line.reviewers,
+    )
+
+
+def _answer(line: Annotated, arm: Arm, shown: Prepared, deidentifier: Deidentifier) -> dict[str, Any]:
+    """The answer in the order of the schema, as the worked examples of the prompt are."""
+    whole = arm is Arm.REASONS and line.critical_content is None
+
+    def clean(text: str) -> str:
+        return deidentifier.apply(text).text
+
+    def evidence(mechanism: Mechanism) -> list[dict[str, Any]]:
+        quotes = line.evidence.get(mechanism, ()) if whole else ()
+        return [_quotation(mechanism, line.levels[mechanism], clean(quote), shown) for quote in quotes]
+
+    return {
+        "critical_content": line.critical_content,
+        "verdict": line.verdict,
+        "resistance_type": line.resistance_type,
+        "ratings": [
+            {
+                "mechanism": mechanism,
+                "evidence": evidence(mechanism),
+                "reason": clean(line.reasons.get(mechanism, "")) if whole else "",
+                "level": line.levels.get(mechanism),
+            }
+            for mechanism in MECHANISMS
+        ],
+        "strengths": [clean(text) for text in line.strengths] if whole else [],
+        "alternatives": [{"text": clean(each.text), "mechanism": each.mechanism} for each in line.alternatives]
+        if whole
+        else [],
+        "abstain": line.critical_content is not None,
+        "abstain_reason": "" if line.critical_content is None else "The client's words are for a person to read.",
+    }
+
+
+def _quotation(mechanism: Mechanism, level: Level, quote: str, shown: Prepared) -> dict[str, Any]:
+    """The quotation with the number of its message, looked for first where its level needs it."""
+    first = Part.CLIENT_TURN if level is Level.NONE else Part.REPLY
+    for message in sorted(shown.shown.messages, key=lambda message: message.part is not first):
+        if find_quote(quote, message.text) is not None:
+            return {"message": message.number, "quote": quote}
+    raise _Fault(f"{mechanism}: a quotation does not stand word for word in the exchange")
+
+
+def _boundary(line: Annotated) -> str:
+    """Another word for each exchange, as in production, and the same one each time the set is built."""
+    said = "\n".join((line.session, *(text for _, text in line.before), line.client, line.reply))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _record(line: Annotated) -> SessionRecord:
+    session = uuid5(NAMESPACE_URL, line.session)
+    said = [*line.before, (Role.CLIENT, line.client), (Role.COUNSELLOR, line.reply)]
+    messages = tuple(
+        SessionMessage(message_id=f"m-{number}", revision=0, role=role, author=f"p_{role}", text=text, sent_at=_WHEN)
+        for number, (role, text) in enumerate(said, start=1)
+    )
+    *context, client, reply = (message.message_id for message in messages)
+    exchange = Exchange(
+        exchange_id=exchange_id(session, client),
+        context=tuple(context),
+        client_turn=(client,),
+        reply=(reply,),
+        counsellor="p_counsellor",
+        score=1.0,
+    )
+    return SessionRecord(
+        tenant="training",
+        conversation_id="c_training",
+        session_id=session,
+        revision=1,
+        state=SessionState.CLOSED,
+        started_at=_WHEN,
+        ended_at=_WHEN,
+        closed_at=_WHEN,
+        end_reason=EndReason.EXPLICIT,
+        consent=Consent(processing=True),
+        messages=messages,
+        exchanges=(exchange,),
+    )

@@ -1,0 +1,101 @@
+"""A trained fold's answers on the sessions it has not seen, kept line by line so that a long evaluation goes on.
+
+Deterministic: the likeliest token each time, without a schema to hold it. The server holds answers to the schema, so
+what cannot be read here is an upper bound.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from training.feedback.data import Item
+from training.feedback.run import Run
+from training.feedback.settings import Method
+from training.feedback.tokens import prompt_ids, stops
+from training.feedback.train import load_model
+
+FILE = "answers.jsonl"
+_OWNER_ONLY = 0o600
+
+
+def answers(
+    items: Sequence[Item],
+    test: Sequence[int],
+    part: Path,
+    run: Run,
+    *,
+    max_tokens: int,
+    step: Callable[[], None],
+    download: bool = False,
+) -> dict[int, str]:
+    """What the model of `part` says to each of its test items, by place; `step` is called after each.
+
+    Raises:
+        DataError: the model cannot be loaded.
+    """
+    known = {place: text for place, text in _read(part / FILE).items() if place in set(test)}
+    for _ in known:
+        step()
+    missing = [place for place in test if place not in known]
+    if not missing:
+        return known
+    model, tokenizer = _trained(part / "model", run, download=download)
+    handle = os.open(part / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
+    with os.fdopen(handle, "a", encoding="utf-8") as file:
+        for place in missing:
+            known[place] = _generate(model, tokenizer, items[place].instruction, max_tokens)
+            file.write(json.dumps({"item": place, "answer": known[place]}) + "\n")
+            file.flush()
+            step()
+    return known
+
+
+def _trained(folder: Path, run: Run, *, download: bool) -> tuple[Any, Any]:
+    if run.recipe.method is Method.FULL:
+        model, tokenizer = load_model(str(folder), download=False)
+    else:
+        model, tokenizer = load_model(run.base_model, download=download)
+        from peft import PeftModel  # noqa: PLC0415
+
+        model = PeftModel.from_pretrained(model, str(folder))
+    import torch  # noqa: PLC0415
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return model.to(device).eval(), tokenizer
+
+
+def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> str:
+    import torch  # noqa: PLC0415
+
+    prompt = torch.tensor([prompt_ids(tokenizer, instruction)], device=model.device)
+    with torch.inference_mode():
+        whole = model.generate(
+            input_ids=prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            eos_token_id=stops(tokenizer),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    return str(tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True))
+
+
+def _read(path: Path) -> dict[int, str]:
+    """What was answered before; a line cut short is answered again."""
+    found: dict[int, str] = {}
+    if not path.exists():
+        return found
+    whole = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        try:
+            entry = json.loads(line)
+            found[int(entry["item"])] = str(entry["answer"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        whole.append(line)
+    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    return found

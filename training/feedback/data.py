@@ -1,0 +1,136 @@
+"""The training data: one exchange a line, what the model reads (`instruction`) and what it should write (`output`).
+
+JSON Lines; the two columns are those of arXiv 2602.21638, beside them the session, by which folds are cut. The file
+holds people's words.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stream.contracts.vocabulary import Level, Mechanism
+from stream.feedback.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.model import CANARY
+from stream.feedback.prompt import render
+
+MECHANISMS: Final = tuple(Mechanism)
+Levels = tuple[Level | None, ...]
+"""In the order of the mechanisms; None where no level is given."""
+_OWNER_ONLY = 0o600
+
+
+class DataError(Exception):
+    """A file cannot be used. The message is a sentence with the line's number, never its words."""
+
+
+class Arm(StrEnum):
+    """What a model learns to write."""
+
+    REASONS = "reasons"
+    """The whole answer. Every line has passed our own gate."""
+    LABELS = "labels"
+    """Levels alone, for comparison: the gate takes no level without evidence and reason, so it cannot be served."""
+
+
+class Item(BaseModel):
+    """One line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    instruction: str = Field(min_length=1, repr=False)
+    """Our prompt, rendered: `stream.feedback.prompt.render`."""
+    output: str = Field(min_length=1, repr=False)
+    """The answer as JSON: `stream.feedback.answer`."""
+    session: str = Field(min_length=1)
+    reviewers: int | None = Field(default=None, ge=1)
+    """How many people the levels stand on, where it is known."""
+
+    @property
+    def answer(self) -> ModelAnswer:
+        """What should be said."""
+        return read_answer(self.output.encode())
+
+
+def levels_of(answer: ModelAnswer) -> Levels:
+    """The levels of an answer, in the order of the mechanisms."""
+    by_mechanism = {rating.mechanism: rating.level for rating in answer.ratings}
+    return tuple(by_mechanism[mechanism] for mechanism in MECHANISMS)
+
+
+def reasons_of(answer: ModelAnswer) -> str:
+    """All reasons of an answer, in the order of the mechanisms."""
+    by_mechanism = {rating.mechanism: rating.reason for rating in answer.ratings}
+    return " ".join(reason for mechanism in MECHANISMS if (reason := by_mechanism[mechanism]))
+
+
+def arm_of(items: Sequence[Item]) -> Arm:
+    """Labels alone where no item has a reason."""
+    return Arm.REASONS if any(reasons_of(item.answer) for item in items) else Arm.LABELS
+
+
+def write_items(path: Path, items: Sequence[Item]) -> None:
+    """Write them, readable by their owner alone.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(item.model_dump_json(exclude_none=True) + "\n" for item in items)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def read_items(path: Path) -> list[Item]:
+    """Read what `write_items` wrote.
+
+    Raises:
+        DataError: it cannot be read, a line is none of ours, or was made for another version of the prompt.
+    """
+    items = []
+    for number, line in lines_of(path):
+        try:
+            item = Item.model_validate(json.loads(line))
+            levels_of(item.answer)
+        except (ValueError, ValidationError, Unusable):
+            raise DataError(f"{path}, line {number}: it is no line of `prepare`.") from None
+        if not item.instruction.startswith(_shared()):
+            raise DataError(f"{path}, line {number}: it was made for another prompt. Run `prepare` again.")
+        items.append(item)
+    if not items:
+        raise DataError(f"{path} is empty.")
+    return items
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file that are not blank, with their numbers from 1.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        # Not splitlines: it also breaks at U+2028 and its like, which may stand inside a message.
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({type(error).__name__}).") from None
+    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _shared() -> str:
+    """What stands before every exchange."""
+    return render(CANARY, boundary="").rpartition("<|start_header_id|>user")[0]

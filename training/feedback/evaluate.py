@@ -1,0 +1,122 @@
+"""What a run is worth: figures from answers, as a record, as a table beside the published one, as text."""
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.table import Table
+
+from stream.contracts.rubric import RUBRIC
+from stream.feedback.answer import ModelAnswer, Unusable, read_answer
+from training.feedback.data import MECHANISMS, Item, levels_of, reasons_of
+from training.feedback.explanations import overlap
+from training.feedback.measures import Figure, Judged, confusion, macro_f1_over_sessions
+
+PUBLISHED: Final = {
+    "tuned Llama-3.1-8B": (80.92, 77.56, 77.34, 77.87),
+    "GPT-4o, prompted": (45.37, 58.61, 53.16, 41.72),
+    "Claude-3.5-Sonnet, prompted": (41.61, 52.59, 55.59, 45.36),
+}
+"""Macro-F1 in percent, by mechanism, arXiv 2602.21638, from digests of the paper; four of the twelve also from the
+authors' repository."""
+NOT_COMPARABLE: Final = (
+    "Published: arXiv 2602.21638, Chinese text counselling, other exchanges, other raters, another rubric's words."
+    " Set beside this run for orientation; the two are not comparable."
+)
+_WIDTH = 132
+
+
+class MechanismFigures(BaseModel):
+    """One mechanism."""
+
+    model_config = ConfigDict(frozen=True)
+
+    macro_f1: Figure
+    confusion: list[list[int]]
+    """Rows what people said, columns what the model said; the last column is no level."""
+
+
+class Evaluation(BaseModel):
+    """All figures of a run, in percent unless said otherwise. Holds no words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folds: list[int]
+    """Those that were trained and are in the figures."""
+    exchanges: int
+    sessions: int
+    unreadable: float
+    """Share of answers that are not our JSON."""
+    mechanisms: dict[str, MechanismFigures]
+    explanations: dict[str, float]
+    note: str = NOT_COMPARABLE
+
+    def table(self) -> Table:
+        """This run beside the published figures."""
+        title = f"Macro-F1 in %, {self.exchanges} exchanges of {self.sessions} sessions nobody trained on"
+        table = Table("mechanism", "this run [95 %]", *(f"{name} *" for name in PUBLISHED), title=title)
+        for place, mechanism in enumerate(MECHANISMS):
+            shown = (f"{figures[place]:.2f}" for figures in PUBLISHED.values())
+            table.add_row(RUBRIC[mechanism].title, str(self.mechanisms[mechanism].macro_f1), *shown)
+        return table
+
+    def text(self) -> str:
+        """Everything for a terminal or a file."""
+        console = Console(file=StringIO(), width=_WIDTH, record=True, color_system=None)
+        console.print(self.table())
+        console.print(f"* {NOT_COMPARABLE}", highlight=False)
+        console.print(f"Folds {', '.join(map(str, self.folds))}. Answers that cannot be read: {self.unreadable:.2f} %.")
+        for mechanism in MECHANISMS:
+            table = Table("people said", "0", "1", "2", "no level", title=f"{RUBRIC[mechanism].title}: model said")
+            for level, row in enumerate(self.mechanisms[mechanism].confusion):
+                table.add_row(str(level), *map(str, row))
+            console.print(table)
+        if self.explanations:
+            table = Table(*self.explanations, title="Reasons beside people's, word overlap in %")
+            table.add_row(*(f"{value:.2f}" for value in self.explanations.values()))
+            console.print(table)
+        else:
+            console.print("Reasons: none in the data.")
+        return console.export_text()
+
+    def write(self, folder: Path) -> Path:
+        """evaluation.json and evaluation.txt."""
+        (folder / "evaluation.json").write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        path = folder / "evaluation.txt"
+        path.write_text(self.text(), encoding="utf-8")
+        return path
+
+
+def evaluate(items: Sequence[Item], said: Mapping[int, str], folds: Sequence[int], seed: int) -> Evaluation:
+    """The figures of answers by the items' places."""
+    read = {place: _read(text) for place, text in said.items()}
+    judged = [
+        Judged(items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None)
+        for place, answer in read.items()
+    ]
+    return Evaluation(
+        folds=list(folds),
+        exchanges=len(judged),
+        sessions=len({one.session for one in judged}),
+        unreadable=100 * sum(answer is None for answer in read.values()) / len(read),
+        mechanisms={
+            mechanism: MechanismFigures(
+                macro_f1=macro_f1_over_sessions(judged, place, seed), confusion=confusion(judged, place).tolist()
+            )
+            for place, mechanism in enumerate(MECHANISMS)
+        },
+        explanations=overlap(
+            [reasons_of(answer) if answer else "" for answer in read.values()],
+            [reasons_of(items[place].answer) for place in read],
+        ),
+    )
+
+
+def _read(text: str) -> ModelAnswer | None:
+    try:
+        return read_answer(text.encode())
+    except Unusable:
+        return None

@@ -1,0 +1,105 @@
+"""Who trains, who chooses the checkpoint, who is tested: sessions stay whole, and rare classes are seen more often."""
+
+import random
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sklearn.model_selection import StratifiedGroupKFold
+
+from training.feedback.data import MECHANISMS, DataError, Item, levels_of
+from training.feedback.settings import FOLDS
+
+_VALIDATION = 8
+"""One part in so many of the sessions that are not tested chooses the checkpoint. Nothing of it is trained on."""
+MOST_COPIES = 5
+"""Of one item: where a class is very rare, more copies would be learnt by heart."""
+
+Class = tuple[int, int]
+"""A mechanism, by its place, and a level."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Places of items, in order."""
+
+    train: list[int]
+    valid: list[int]
+    test: list[int]
+
+
+def folds(items: Sequence[Item], seed: int, count: int = FOLDS) -> list[Split]:
+    """Five splits; each session is tested in one of them.
+
+    Raises:
+        DataError: there are too few sessions.
+    """
+    if len({item.session for item in items}) < 2 * count:
+        raise DataError(f"{count} folds need at least {2 * count} sessions.")
+    splits = []
+    for known, test in _grouped(items, range(len(items)), count, seed):
+        train, valid = _validation(items, known, seed)
+        splits.append(Split(train, valid, test))
+    return splits
+
+
+def whole(items: Sequence[Item], seed: int) -> Split:
+    """Everything, for the model that will be served: nothing of it is tested, a part chooses the checkpoint.
+
+    Raises:
+        DataError: there are too few sessions.
+    """
+    train, valid = _validation(items, range(len(items)), seed)
+    return Split(train, valid, [])
+
+
+def oversampled(items: Sequence[Item], train: Sequence[int], seed: int) -> list[int]:
+    """The training part with rare classes drawn more often, in random order; every item at least once.
+
+    An item counts by its rarest class: were that as rare as a third of the mechanism's commonest, it stands there
+    three times. The published recipe says random oversampling and no more; how four labels share one item is ours.
+    """
+    source = random.Random(seed)  # noqa: S311 - a draw that must be the same each time
+    counts = _counts(items, train)
+    most = {place: max(n for (p, _), n in counts.items() if p == place) for place, _ in counts}
+    drawn = []
+    for index in train:
+        wanted = max((most[one[0]] / counts[one] for one in _classes(items[index])), default=1.0)
+        wanted = min(wanted, float(MOST_COPIES))
+        copies = int(wanted) + (source.random() < wanted % 1)
+        drawn += [index] * copies
+    source.shuffle(drawn)
+    return drawn
+
+
+def _validation(items: Sequence[Item], known: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
+    count = min(_VALIDATION, len({items[index].session for index in known}))
+    if count < 2:  # noqa: PLR2004 - one to train on, one to choose by
+        raise DataError("A split needs at least two sessions: one to train on, one that chooses the checkpoint.")
+    return _grouped(items, known, count, seed)[0]
+
+
+def _grouped(items: Sequence[Item], places: Sequence[int], count: int, seed: int) -> list[tuple[list[int], list[int]]]:
+    """Sessions whole, each part with its share of each item's rarest class."""
+    counts = _counts(items, places)
+    rarest = [min(_classes(items[index]), key=lambda one: (counts[one], one), default=(-1, -1)) for index in places]
+    names = {one: number for number, one in enumerate(sorted(set(rarest)))}
+    groups = [items[index].session for index in places]
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    labels = [names[one] for one in rarest]
+    if max(Counter(labels).values()) < count:
+        labels = [0] * len(labels)  # so few of each that nothing can be shared out evenly
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class with fewer items than parts is shared as far as it goes
+        parts = list(splitter.split(labels, labels, groups))
+    return [([places[i] for i in rest], [places[i] for i in part]) for rest, part in parts]
+
+
+def _classes(item: Item) -> list[Class]:
+    levels = levels_of(item.answer)
+    return [(place, int(level)) for place in range(len(MECHANISMS)) if (level := levels[place]) is not None]
+
+
+def _counts(items: Sequence[Item], places: Sequence[int]) -> Counter[Class]:
+    return Counter(one for index in places for one in _classes(items[index]))

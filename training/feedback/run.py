@@ -1,0 +1,127 @@
+"""A run's folder: what was trained on what, kept in `run.json` for whoever goes on, evaluates or packages.
+
+RUN/run.json        this record
+RUN/fold-0 ... 4    one model a fold, for the figures: model/, done.json, answers.jsonl
+RUN/final           the model to serve, trained on all sessions: model/, done.json
+RUN/evaluation.*    figures; RUN/MODEL_CARD.md
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stream.contracts.rubric import RUBRIC_VERSION
+from stream.feedback.answer import SCHEMA_VERSION
+from stream.feedback.prompt import PROMPT_VERSION
+from training.feedback.data import MECHANISMS, Arm, DataError, Item, arm_of, levels_of
+from training.feedback.settings import Recipe
+
+FILE: Final = "run.json"
+FINAL: Final = "final"
+
+
+class Run(BaseModel):
+    """What decides a run's result, and what is there of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    base_model: str
+    arm: Arm
+    recipe: Recipe
+    prompt_version: str = PROMPT_VERSION
+    rubric: str = RUBRIC_VERSION
+    schema_version: str = SCHEMA_VERSION
+    data_sha256: str
+    items: int
+    sessions: int
+    reviewed_by_several: int
+    """Items whose levels stand on two people or more."""
+    levels: dict[str, tuple[int, int, int]]
+    """How often each level is given, by mechanism."""
+    weights: str | None = None
+    """The folder of the model to serve, beside this file; None until it is there."""
+
+    @classmethod
+    def of(cls, items: Sequence[Item], data_sha256: str, base_model: str, recipe: Recipe) -> "Run":
+        """The record of a run that begins."""
+        given = [levels_of(item.answer) for item in items]
+        return cls(
+            base_model=base_model,
+            arm=arm_of(items),
+            recipe=recipe,
+            data_sha256=data_sha256,
+            items=len(items),
+            sessions=len({item.session for item in items}),
+            reviewed_by_several=sum((item.reviewers or 1) > 1 for item in items),
+            levels={
+                mechanism: _three([sum(levels[place] == level for levels in given) for level in range(3)])
+                for place, mechanism in enumerate(MECHANISMS)
+            },
+        )
+
+
+class Done(BaseModel):
+    """What training one part came to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    items: int
+    """Of the training part, before oversampling."""
+    drawn: int
+    """The same after it."""
+    too_long: int
+    """Items left out because they do not fit into the cutoff."""
+    steps: int
+    best_eval_loss: float
+    seconds: float
+    """Of the call that finished it."""
+    resumed_from_step: int
+    device: str
+    peak_gpu_bytes: int | None = None
+
+
+def open_run(folder: Path, wanted: Run) -> Run:
+    """Begin a run, or take up one that was begun with the same settings.
+
+    Raises:
+        DataError: the folder holds a run of something else, or cannot be written.
+    """
+    if not (folder / FILE).exists():
+        save_run(folder, wanted)
+        return wanted
+    found = read_run(folder)
+    if found.model_copy(update={"weights": None}) != wanted:
+        raise DataError(f"{folder} holds a run with other data or settings. Begin in another folder.")
+    return found
+
+
+def read_run(folder: Path) -> Run:
+    """Raises `DataError` where there is none."""
+    try:
+        return Run.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        raise DataError(f"{folder} is no run of `train` of this version.") from None
+
+
+def save_run(folder: Path, run: Run) -> None:
+    """Write the record. Raises `DataError` where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / FILE).write_text(run.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error.strerror}.") from None
+
+
+def done(part: Path) -> Done | None:
+    """What training a part came to; None where it is not finished."""
+    path = part / "done.json"
+    return Done.model_validate(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def _three(counts: list[int]) -> tuple[int, int, int]:
+    none, weak, strong = counts
+    return none, weak, strong

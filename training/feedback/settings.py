@@ -1,0 +1,47 @@
+"""How a run trains. Defaults are the published settings of arXiv 2602.21638.
+
+[R]: the authors' own repository; [D]: a digest of the paper; "ours": not published, chosen here.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from training.feedback.data import Arm
+
+BASE_MODEL: Final = "meta-llama/Llama-3.1-8B-Instruct"  # [R]
+FOLDS: Final = 5  # [R]
+
+
+class Method(StrEnum):
+    """Which weights are trained."""
+
+    FULL = "full"
+    LORA = "lora"
+
+
+class Recipe(BaseModel):
+    """Everything a run's result hangs on besides data and base model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Method
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch: int = Field(default=2, ge=1)  # [R], a device
+    accumulation: int = Field(default=4, ge=1)  # [R]; with the authors' four GPUs 32 items a step, with one GPU 8
+    cutoff: int = Field(default=8192, ge=1)  # [R], tokens
+    warmup: float = Field(default=0.1, ge=0, lt=1)  # [R], share of all steps; the schedule is a cosine [R]
+    rank: int = Field(default=16, ge=1)  # [R], of LoRA, on all linear layers [R]
+    alpha: int = Field(default=32, ge=1)  # ours: twice the rank; the authors set none
+    eval_steps: int = Field(default=10, ge=1)  # [D], and the checkpoint with the lowest loss is kept [D]
+    seed: int = 0  # ours
+
+
+def published(method: Method, arm: Arm) -> Recipe:
+    """The published settings for a method and an arm."""
+    if method is Method.LORA:
+        return Recipe(method=method, learning_rate=1e-4, epochs=5)  # [R]
+    # [R] both rates; two epochs [R], where digests say three.
+    return Recipe(method=method, learning_rate=1e-5 if arm is Arm.REASONS else 5e-6, epochs=2)

@@ -1,0 +1,176 @@
+"""Train one part of a run: a fold, or the model to serve. A second call goes on from the last whole checkpoint."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from training.feedback.data import DataError, Item
+from training.feedback.folds import Split, oversampled
+from training.feedback.run import Done, done
+from training.feedback.settings import Method, Recipe
+from training.feedback.tokens import Encoded, encode
+
+MISSING = (
+    "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.feedback."
+)
+_CHECKPOINTS = "checkpoints"
+
+
+def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
+    """A causal model and its tokeniser, by name or folder; from this machine alone unless `download`.
+
+    Raises:
+        DataError: it is not here, keeps its weights as pickles, or the libraries are missing.
+    """
+    try:
+        import torch  # noqa: PLC0415 - only training needs it; seconds to import
+        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise DataError(MISSING) from None
+    kind = torch.bfloat16 if _bf16() else torch.float32
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=not download)
+        model = AutoModelForCausalLM.from_pretrained(
+            name,
+            local_files_only=not download,
+            use_safetensors=True,  # a pickle may run anything
+            dtype=kind,
+        )
+    except (OSError, ValueError) as error:
+        mend = "" if download else " Give its folder, or --download to fetch it by name."
+        raise DataError(f"The model {name} cannot be loaded ({type(error).__name__}).{mend}") from None
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def train(
+    items: Sequence[Item], split: Split, part: Path, recipe: Recipe, base_model: str, *, download: bool = False
+) -> Done:
+    """Train one part into `part/model`; nothing is done where that is finished.
+
+    Raises:
+        DataError: the model cannot be loaded, or nothing fits into the cutoff.
+    """
+    finished = done(part)
+    if finished is not None:
+        return finished
+    model, tokenizer = load_model(base_model, download=download)
+    from datasets import Dataset  # noqa: PLC0415
+    from transformers import set_seed  # noqa: PLC0415
+    from trl import SFTTrainer  # noqa: PLC0415
+
+    set_seed(recipe.seed)
+    order = oversampled(items, split.train, recipe.seed)
+    training, too_long = _fitting(tokenizer, items, order, recipe.cutoff)
+    validation, unseen = _fitting(tokenizer, items, split.valid, recipe.cutoff)
+    if not training or not validation:
+        raise DataError(f"No item of {part.name} fits into {recipe.cutoff} tokens.")
+    trainer = SFTTrainer(
+        model=model,
+        args=_arguments(part / _CHECKPOINTS, recipe),
+        train_dataset=Dataset.from_list([vars(each) for each in training]),
+        eval_dataset=Dataset.from_list([vars(each) for each in validation]),
+        processing_class=tokenizer,
+        peft_config=_lora(recipe) if recipe.method is Method.LORA else None,
+    )
+    begun, last = time.monotonic(), last_checkpoint(part / _CHECKPOINTS)
+    if last is not None:
+        print(f"{part.name}: going on from {last.name}")
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    _save(trainer, part)
+    result = Done(
+        items=len(split.train),
+        drawn=len(order),
+        too_long=len({*too_long, *unseen}),
+        steps=trainer.state.global_step,
+        best_eval_loss=trainer.state.best_metric,
+        seconds=round(time.monotonic() - begun, 1),
+        resumed_from_step=int(last.name.rpartition("-")[2]) if last else 0,
+        device=_device(),
+        peak_gpu_bytes=_peak(),
+    )
+    if trainer.is_world_process_zero():
+        (part / "done.json").write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(part / _CHECKPOINTS, ignore_errors=True)  # optimizer states: several times the model
+    return result
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint: its state is written last, so one without was cut short."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _arguments(folder: Path, recipe: Recipe) -> Any:
+    import torch  # noqa: PLC0415
+    from trl import SFTConfig  # noqa: PLC0415
+
+    return SFTConfig(
+        output_dir=str(folder),
+        learning_rate=recipe.learning_rate,
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch,
+        per_device_eval_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulation,
+        lr_scheduler_type="cosine",
+        warmup_steps=recipe.warmup,  # below 1 it is a share of all steps
+        bf16=_bf16(),
+        use_cpu=not torch.cuda.is_available(),
+        max_length=None,  # what is too long was left out: a cut answer is a wrong one
+        eval_strategy="steps",
+        eval_steps=recipe.eval_steps,
+        save_strategy="steps",
+        save_steps=recipe.eval_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_steps=recipe.eval_steps,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        report_to="none",
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _lora(recipe: Recipe) -> Any:
+    from peft import LoraConfig  # noqa: PLC0415
+
+    return LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+
+
+def _fitting(
+    tokenizer: Any, items: Sequence[Item], places: Sequence[int], cutoff: int
+) -> tuple[list[Encoded], list[int]]:
+    """What fits, and the places of what does not."""
+    encoded = {place: encode(tokenizer, items[place].instruction, items[place].output) for place in set(places)}
+    too_long = [place for place, each in encoded.items() if len(each.input_ids) > cutoff]
+    return [encoded[place] for place in places if place not in too_long], too_long
+
+
+def _save(trainer: Any, part: Path) -> None:
+    """Weights and tokeniser by way of the trainer, which gathers what is spread over several GPUs; without pickles."""
+    folder = part / "model"
+    trainer.save_model(str(folder))
+    (folder / "training_args.bin").unlink(missing_ok=True)
+
+
+def _bf16() -> bool:
+    import torch  # noqa: PLC0415
+
+    return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+
+
+def _device() -> str:
+    import torch  # noqa: PLC0415
+
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
+
+
+def _peak() -> int | None:
+    import torch  # noqa: PLC0415
+
+    return int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else None
