@@ -134,3 +134,23 @@ def model_agreement(
         console.print(f"{title}: {why}.", markup=False, highlight=False)
     verdict = "The model stays unvalidated." if found.shortcomings else "Figures that support the word validated."
     console.print(f"{verdict} The report: {written}", highlight=False)
+
+
+@models.command("package")
+def model_package(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run (python -m training.feedback train --final).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Model repository to write into; without it triton_models/ of this checkout.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What people call the model; without it the base model's name.")] = "",
+) -> None:
+    """Write a fine-tuned model into the folder that Triton serves: all weights, or an adapter beside them.
+
+    Weights are not copied. Pickles are refused. The model rates nobody before it is checked and activated.
+    """
+    from plugin.models.package import SERVED, package
+
+    done = package(run, SERVED if out is None else out, name=name)
+    typer.echo(f"{done.folder} serves {done.name} now. What is left to do:")
+    for number, step in enumerate(done.next_steps(), start=1):
+        typer.echo(f"{number}. {step}")
