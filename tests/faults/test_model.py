@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from plugin.local.process import Command
 from plugin.local.triton import Triton
-from stream.contracts.topics import SESSIONS
+from stream.contracts.topics import DEAD_LETTERS, SESSIONS
 from stream.feedback.answer import ModelAnswer
 from stream.feedback.baseline import TritonBaseline
 from stream.feedback.model import CANARY, Deadline
@@ -28,6 +29,14 @@ GOES_ON = "ingest and detection go on; records are held, none is dead-lettered; 
 NOTHING_MADE_UP = "no level without an answer; the exchange says why, the others have theirs"
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_set_aside(frail: Frail) -> Iterator[None]:
+    """What fails here is not the records' fault."""
+    before = frail.written(DEAD_LETTERS)
+    yield
+    assert frail.written(DEAD_LETTERS) == before
+
+
 def held(frail: Frail, rooms: list[Platform], before: int) -> None:
     """Wait until the breaker is open; the sessions are on their topic all the same, and have no row."""
     wait_until(lambda: frail.metric("feedback", "counterpoint_breaker_state") == 2, "the breaker opens")
@@ -38,13 +47,12 @@ def held(frail: Frail, rooms: list[Platform], before: int) -> None:
 
 
 def all_answered(frail: Frail, rooms: list[Platform]) -> None:
-    """Each session is there once, with its one assessment; the stage is well, and nothing was set aside."""
+    """Each session is there once, with its one assessment; the stage is well."""
     wait_until(lambda: all(frail.answers(room) for room in rooms), "every session is answered")
     assert [frail.answers(room) for room in rooms] == [[None]] * len(rooms)
     assert [len(room.sessions()) for room in rooms] == [1] * len(rooms)
     wait_until(lambda: frail.metric("feedback", "counterpoint_breaker_state") == 0, "the breaker closes")
     assert frail.troubles("feedback") == {}
-    assert frail.metric("feedback", "counterpoint_dead_letters_total") == 0
 
 
 def first_answer(frail: Frail, rooms: list[Platform], since: float) -> str:
