@@ -84,6 +84,7 @@ async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> 
         await guard.settle()
 
     app.on_partitions_assigned.connect(guard.install, weak=False)
+    app.on_partitions_assigned.connect(worker.take_up, weak=False)
     app.on_partitions_revoked.connect(give_back, weak=False)
     ticking = asyncio.create_task(worker.tick())
     watching = asyncio.create_task(guard.watch())
@@ -215,6 +216,10 @@ class _Worker:
             for task in at_work:
                 task.cancel()
             await asyncio.wait(at_work)
+
+    async def take_up(self, *_: Any, **__: Any) -> None:
+        """Partitions are ours, it may be in the very generation that was over: a follower that joins anew keeps it."""
+        self._over = None
 
     async def tick(self) -> None:
         """Put the clock on each partition of ours, every second: time passes only where it can be followed."""
