@@ -24,6 +24,7 @@ from stream.feedback.adapters import open_model
 from stream.feedback.assess import Assessor
 from stream.feedback.breaker import State
 from stream.feedback.watch import PART, ModelWatch
+from stream.in_order import InOrder
 from stream.intake import Intake
 from stream.keyed_tasks import KeyedTasks
 from stream.runtime import topics
@@ -85,6 +86,7 @@ async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> 
     @app.agent(sessions, name="sessions")
     async def assess(stream: StreamT[bytes]) -> None:
         async for event in cast("Any", stream).noack().events():  # the interface does not name `noack`
+            worker.order.taken(event)
             tasks.start(event.key, partial(worker.handle, event))
 
     looking = asyncio.create_task(worker.keep_looking())
@@ -102,6 +104,7 @@ class _Worker:
     def __init__(
         self, app: faust.App, assessor: Assessor, dead_letters: DeadLetters, stop: Stop, *, partitions: int
     ) -> None:
+        self.order = InOrder()
         self._app = app
         self._assessor = assessor
         self._dead_letters = dead_letters
@@ -135,7 +138,7 @@ class _Worker:
             return
         finally:
             self._progress.let_go(raw)
-        event.ack()
+        self.order.done(event)
         self._progress.finish(raw)
         get_logger().info("record_done", partition=raw.partition, offset=raw.offset)
 

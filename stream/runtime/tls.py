@@ -22,6 +22,7 @@ def client_context(ca: Path | None, certificate: Path | None, key: Path | None, 
         context = ssl.create_default_context(cafile=ca)
     except OSError as error:
         raise Misconfigured(f"{where}.ca_file {ca} is not a PEM file of certificates ({_told(error)}).") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # a distribution's Python may leave it to its OpenSSL's settings
     if certificate is not None:
         try:
             context.load_cert_chain(certificate, key, password=_no_password)
