@@ -18,7 +18,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from plugin.local.kafka import Kafka
-from plugin.local.loopback import free_ports
+from plugin.local.loopback import answers, free_ports
 from plugin.local.paths import MODELS
 from plugin.local.stage import Stage
 from plugin.local.triton import Triton
@@ -327,6 +327,19 @@ def test_another_model_than_ours_stops_the_stage_with_a_sentence(bench: Bench, t
     ):
         assert stage.wait(30) == 2
         assert "Triton serves feedback_llm for prompt version 0" in stage.tail()
+
+
+def test_a_model_that_nobody_activated_rates_nobody_until_it_is(bench: Bench, tmp_path: Path) -> None:
+    """Records wait and the stage says what to do; the right file is taken up without a restart."""
+    held = session()
+    activation = write_llm_activation(tmp_path / "activation.json", weights="another")
+    with bench.stage(start=False, COUNTERPOINT_FEEDBACK__ACTIVATION=str(activation)) as stage:
+        bench.put(held)
+        wait_for(lambda: answers(f"{stage.health_url}/healthz"))
+        wait_for(lambda: "counterpoint model activate" in trouble(stage))
+        assert held.session_id not in bench.answered()
+        write_llm_activation(activation)
+        assert bench.feedback([held])[held.session_id].assessments
 
 
 def test_a_missing_topic_stops_the_stage_with_a_sentence(fresh_kafka: Callable[[], Kafka], bench: Bench) -> None:
