@@ -1,14 +1,17 @@
 """The open conversations of this worker's partitions, and how they come back from the changelog."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import faust
 from faust.types import TP, EventT
 
 from stream.contracts.ids import record_key
+from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
 from stream.runtime import metrics
+from stream.runtime.errors import Misconfigured
 from stream.sessions.conversation import Conversation
 from stream.sessions.lifecycle import due_ms
 from stream.sessions.rules import Rules
@@ -22,6 +25,15 @@ def changelog_key(partition: int, conversation: Conversation, number: int) -> by
     return b"%d|%b|%d" % (partition, conversation.key, number)
 
 
+def _place(name: bytes) -> tuple[int, bytes, int] | None:
+    """What `changelog_key` was made of, if it is one."""
+    try:
+        partition, key, number = name.split(_SEPARATOR)
+        return int(partition), key, int(number)
+    except ValueError:
+        return None
+
+
 class OpenSessions:
     """Conversations by partition and record key, with the broker time at which each next wants a tick."""
 
@@ -30,7 +42,7 @@ class OpenSessions:
         self._conversations: defaultdict[int, dict[bytes, Conversation]] = defaultdict(dict)
         self._due: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
         self._open: set[tuple[int, bytes]] = set()
-        self._restoring: defaultdict[tuple[int, bytes], dict[int, bytes | None]] = defaultdict(dict)
+        self._read: dict[bytes, bytes | None] = {}
 
     def get(self, partition: int, tenant: str, conversation_id: str) -> Conversation:
         """The conversation, a new one if nothing is kept of it."""
@@ -70,21 +82,27 @@ class OpenSessions:
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the changelog; the last of a key stands, None deletes."""
-        partition, conversation, number = key.split(_SEPARATOR)
-        self._restoring[int(partition), conversation][int(number)] = value
+        self._read[key] = value
 
     def restored(self, partitions: Collection[int]) -> None:
         """The changelog is read to its end: build what it changed, and let go of what is not ours any more.
 
         Raises:
-            ValueError: a record of the changelog is not ours.
+            ValueError: a record of the changelog is not one that we wrote; its text names no content.
         """
         for partition in set(self._conversations) - set(partitions):
             del self._conversations[partition]
             self._due.pop(partition, None)
         self._open = {place for place in self._open if place[0] in partitions}
-        restoring, self._restoring = self._restoring, defaultdict(dict)
-        for (partition, key), values in restoring.items():
+        read, self._read = self._read, {}
+        found: defaultdict[tuple[int, bytes], dict[int, bytes | None]] = defaultdict(dict)
+        for name, value in read.items():
+            if (place := _place(name)) is not None:
+                partition, key, number = place
+                found[partition, key][number] = value
+            elif value is not None:  # nobody is held up by what was deleted
+                raise ValueError("a key that names no part of a conversation")
+        for (partition, key), values in found.items():
             if partition in partitions:
                 self._rebuild(partition, key, values)
 
@@ -106,9 +124,11 @@ class ChangelogTable(faust.Table[bytes, bytes]):
     """Faust's part: it reads the changelog to its end before a partition starts. The parts are kept by `sessions`."""
 
     sessions: OpenSessions
+    end: Callable[[Exception], None]
+    """Asked to end the worker, where the changelog cannot be read."""
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Take what recovery has read."""
+        """Take what recovery has read. It never raises: Faust would try the batch again for ever, and tell nobody."""
         for event in batch:
             if event.message.key is not None:
                 self.sessions.restore(event.message.key, event.message.value)
@@ -123,6 +143,12 @@ class ChangelogTable(faust.Table[bytes, bytes]):
         self.app.flow_control.suspend()
         try:
             self.sessions.restored({tp.partition for tp in active_tps})
-        except Exception as error:  # noqa: BLE001 - Faust would swallow it and go on without the state
-            await self.app.crash(error)
+        except ValueError as error:
+            self.end(
+                Misconfigured(
+                    f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read: {error}."
+                    " Run the version that wrote it, or see docs/operations.md, 'A changelog that cannot be read'."
+                )
+            )
+            await asyncio.Event().wait()  # never on without the state
         await super().on_recovery_completed(active_tps, standby_tps)

@@ -70,7 +70,7 @@ async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> 
     sessions = OpenSessions(rules)
     app = create_app(APP_ID, settings.kafka, data_dir=folder, buffer=_BUFFER)
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
-    table.sessions = sessions
+    table.sessions, table.end = sessions, stop.now
     app.tables.add(table)
     outlet = _Outlet(app, DeadLetters(app, STAGE, settings.kafka.dead_letters_in_a_row, health))
     batches = SessionBatches(sessions, detector, rules, outlet, partitions=settings.kafka.partitions)

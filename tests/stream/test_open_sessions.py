@@ -125,13 +125,25 @@ def test_what_was_not_yet_written_stays_to_be_written() -> None:
     assert ids(sessions) == ["a", "b"]
 
 
-def test_a_changelog_of_somebody_else_is_an_error() -> None:
-    """Going on without the state would lose it; the text of the error names no content."""
+@pytest.mark.parametrize(
+    "key", [b"0|acme:room-1|1", b"words", b"0|words", b"0|a|b|c", b"zero|acme:room-1|1", b"0|words|x"]
+)
+def test_a_changelog_of_somebody_else_is_an_error(key: bytes) -> None:
+    """Going on without the state would lose it; it is told once all is read, and its text names no content."""
     sessions = OpenSessions(rules())
-    sessions.restore(b"0|acme:room-1|1", b'{"secret": "words"}')
+    sessions.restore(key, b'{"secret": "words"}')
     with pytest.raises(ValueError) as error:
         sessions.restored((0,))
     assert "words" not in str(error.value)
+
+
+def test_what_somebody_else_deleted_again_holds_nobody_up() -> None:
+    """The remedy: a record without a value under that key."""
+    sessions = OpenSessions(rules())
+    for value in (b"{}", None):
+        sessions.restore(b"tried", value)
+    sessions.restored((0,))
+    assert sessions.due(0, ms(10**6)) == []
 
 
 def test_open_sessions_are_counted() -> None:
