@@ -16,15 +16,17 @@ from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.stage import Stage
 from stream.contracts.messages import Consent, Deletion, Edit, Message
+from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
 from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
 from stream.runtime import settings
 from stream.runtime.codec import STRUCTURED, encode
-from stream.runtime.errors import TooManyDeadLetters
+from stream.runtime.errors import Misconfigured, TooManyDeadLetters
 from tests.e2e.conversations import CALM, RESISTANT
 from tests.fixtures.stream_stage import PARTITIONS, TENANT, WITHIN_S, Bench, Room, stream_stage
 from tests.fixtures.waiting import eventually
 
 IDLE_S = 4
+PATIENT_S = 600  # longer than any restart takes, so that no session ends meanwhile
 IN_A_ROW = settings.Kafka().dead_letters_in_a_row
 
 
@@ -32,8 +34,17 @@ IN_A_ROW = settings.Kafka().dead_letters_in_a_row
 def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
     """One stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
-    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S)) as bench:
+    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S)) as bench:
         yield bench
+
+
+@pytest.fixture
+def brief(bench: Bench, run_dir: Path) -> Iterator[Bench]:
+    """In its place one for which silence ends a session after a short while."""
+    bench.stage.stop()
+    with stream_stage(run_dir / "brief", bench.servers, COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S)) as brief:
+        yield brief
+    bench.stage.start()
 
 
 def test_an_explicit_end_closes_a_session(bench: Bench) -> None:
@@ -51,12 +62,12 @@ def test_an_explicit_end_closes_a_session(bench: Bench) -> None:
     assert sorted(named) == sorted(message.message_id for message in record.messages)
 
 
-def test_silence_closes_a_session_and_nothing_is_said_before(bench: Bench) -> None:
+def test_silence_closes_a_session_and_nothing_is_said_before(brief: Bench) -> None:
     """No record while messages keep coming, however long; one after the idle limit."""
-    room = bench.room()
+    room = brief.room()
     for role, text in (*CALM, *CALM):
         room.put(room.message(role, text))
-        assert not eventually(lambda: bool(bench.sessions(room)), within_s=1.0)
+        assert not eventually(lambda: bool(brief.sessions(room)), within_s=1.0)
     (record,) = room.closed()
     assert record.end_reason is EndReason.IDLE
     assert record.left_out is LeftOut.NO_RESISTANCE
@@ -110,9 +121,9 @@ def test_an_edit_and_a_deletion_stand_at_the_close(bench: Bench) -> None:
     assert record.counts.messages == len(RESISTANT) - 1
 
 
-def test_a_late_message_makes_the_next_revision_and_a_newer_one_reopens(bench: Bench) -> None:
+def test_a_late_message_makes_the_next_revision_and_a_newer_one_reopens(brief: Bench) -> None:
     """Late: closed again with it. Newer within the window: reopened, then closed by silence."""
-    room = bench.room()
+    room = brief.room()
     room.talk(RESISTANT)
     room.end()
     room.closed()
@@ -262,8 +273,23 @@ def test_when_everything_is_bad_the_stage_stops_and_says_so(bench: Bench) -> Non
     assert len(bench.dead()) == before + IN_A_ROW + 5
 
 
+def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(bench: Bench) -> None:
+    """Going on would lose what is open, and waiting would tell nobody. What hinders it can be deleted by its key."""
+    bench.stage.stop()
+    bench.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=b"{}", partition=0).get(30)
+    bench.stage.launch()
+    assert bench.stage.wait(30) == Misconfigured.exit_status
+    assert f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read" in bench.stage.tail()
+    bench.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=None, partition=0).get(30)
+    bench.stage.start()
+
+
 def test_words_are_in_no_log(bench: Bench) -> None:
-    """At debug level, after all of the above."""
+    """At debug level, with whatever the tests before it have done to the stage."""
+    room = bench.room()
+    room.talk((*RESISTANT, *CALM))
+    room.end()
+    room.closed()
     log = bench.stage.log.read_bytes()
     assert log
     for _, words in (*RESISTANT, *CALM):
