@@ -1,5 +1,7 @@
 """Each stage may do what it does and nothing else: tried with every user on every topic of a broker with ACLs."""
 
+from collections.abc import Callable
+
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import AuthorizationError, KafkaTimeoutError
@@ -11,7 +13,7 @@ from stream.runtime import kafka_rights, settings
 from stream.runtime.errors import Misconfigured
 from stream.runtime.kafka_clients import options
 from stream.runtime.topics import compare, create_missing, require
-from tests.fixtures.secured import SecuredKafka
+from tests.fixtures.secured import SecuredKafka, with_rights
 
 READS = {
     "gateway": set[str](),
@@ -34,10 +36,12 @@ WRITES = {
 NAMES = [spec.name for spec in TOPICS]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _something_to_read(secured: SecuredKafka) -> None:
-    """A record on every topic, from the administrator."""
-    assert _written(secured.as_user(ADMIN)) == set(NAMES)
+@pytest.fixture(scope="module")
+def secured(secure: Callable[..., SecuredKafka]) -> SecuredKafka:
+    """A broker of its own, for what is written here is no record; one on every topic, from the administrator."""
+    broker = with_rights(secure())
+    assert _written(broker.as_user(ADMIN)) == set(NAMES)
+    return broker
 
 
 @pytest.mark.parametrize("user", sorted(READS))
