@@ -92,13 +92,13 @@ class Bed:
         finally:
             group.close()
 
-    def wait_for(self, topic: str, count: int) -> None:
+    def wait_for(self, topic: str, count: int, within_s: float = _WITHIN_S) -> None:
         """Return once that many records stand on a topic."""
-        deadline = time.monotonic() + _WITHIN_S
+        deadline = time.monotonic() + within_s
         with self.reader(topic) as consumer:
             while sum(consumer.end_offsets(consumer.assignment()).values()) < count:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"{topic}: fewer than {count} records after {_WITHIN_S:g} s")
+                    raise TimeoutError(f"{topic}: fewer than {count} records after {within_s:g} s")
                 time.sleep(_IDLE_MS / 1000)
 
     @contextlib.contextmanager

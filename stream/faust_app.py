@@ -30,6 +30,7 @@ from stream.runtime.dead_letters import NOT_TAKEN_AFTER_S, PART, Streak, dead_le
 from stream.runtime.health import Health, serve
 from stream.runtime.kafka_clients import options, servers
 from stream.runtime.logging import get_logger
+from stream.transport import App
 
 STOP_S = 7.0
 """Seconds for Faust to leave; whoever sent SIGTERM waits ten, and a busy machine takes its time to go."""
@@ -62,7 +63,7 @@ def create_app(app_id: str, kafka: settings.Kafka, *, data_dir: Path, buffer: in
 
     `buffer` is how many records may wait in memory for an agent, per partition.
     """
-    return faust.App(
+    return App(
         app_id,
         broker=f"aiokafka://{';'.join(servers(kafka))}",
         broker_credentials=_credentials(kafka),
