@@ -117,7 +117,10 @@ def balance(system: System, talks: Sequence[Talk]) -> Books:
         AssertionError: something was lost, doubled, put out of order, or done before its time.
     """
     ids = {talk.room.conversation_id: talk for talk in talks}
-    wait_until(lambda: len(_rows(system, ids)) >= len(ids), "every conversation has its row", STORED_WITHIN_S)
+    try:
+        wait_until(lambda: len(_rows(system, ids)) >= len(ids), "every conversation has its row", STORED_WITHIN_S)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {_missing(system, ids)}") from None
     rows = _rows(system, ids)
     assert Counter(row["conversation_id"] for row in rows) == Counter(list(ids)), "one session a conversation"
     for row in rows:
@@ -130,6 +133,20 @@ def balance(system: System, talks: Sequence[Talk]) -> Books:
     again = _check_topics(read_topics(system.settings), ids)
     answers = sum(row["answers"] for row in rows)
     return Books(len(rows), sum(len(talk.said) for talk in talks), answers, again)
+
+
+def _missing(system: System, ids: dict[str, Talk]) -> str:
+    """How far each conversation without a row has come."""
+    stored = {row["conversation_id"] for row in _rows(system, ids)}
+    found = Counter(
+        (one.data.conversation_id, type(one.data).__name__) for one in read_topics(system.settings) if one.data
+    )
+    return "; ".join(
+        f"of {name} {len(talk.said)} messages said, on the topics "
+        + ", ".join(f"{count} {kind}" for (whose, kind), count in found.items() if whose == name)
+        for name, talk in ids.items()
+        if name not in stored
+    )
 
 
 def _rows(system: System, ids: dict[str, Talk]) -> list[dict[str, Any]]:
