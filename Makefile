@@ -56,7 +56,7 @@ audit: ## Look up known holes, write build/sbom.json, hold licences against the 
 eval: setup-dev ## Detector and baseline against public labels: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make eval DATA=folder" >&2; exit 2; }
 	@$(BIN)/python -m training.detector eval "$(DATA)"
-	@$(BIN)/python -m training.baseline "$(DATA)"
+	@$(BIN)/python -m training.baseline eval "$(DATA)"
 
 account: setup-local ## Replay real conversations on a stack of its own and account for each session: make account DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }

@@ -1,10 +1,10 @@
-"""What the baseline's cues and levels are worth against existing labels. Groups stay whole; intervals by bootstrap."""
+"""What the baseline's ear and levels are worth against existing labels. Groups stay whole; intervals by bootstrap."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
@@ -20,6 +20,8 @@ RESAMPLES = 500
 MIN_WORDS = 4
 """Shorter turns ("Mm-hmm.") carry the label of their conversation by chance."""
 SEED = 0
+Fitted = TypeVar("Fitted")
+Said = TypeVar("Said")
 _PIECES = r"\w+|\?"  # the mark of a question is a word of its own
 
 
@@ -53,18 +55,38 @@ class QualityRow:
     auc: Interval
 
 
-def trained(turns: Sequence[CounsellorTurn]) -> list[str]:
-    """Behaviours by words 1-2 and characters 3-5 of the reply, cross-validated by video."""
-    texts = [turn.reply for turn in turns]
-    labels = np.array([turn.behaviour for turn in turns])
-    groups = [turn.video for turn in turns]
-    found = np.empty(len(turns), dtype=object)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    for train, test in folds.split(texts, labels, groups):
-        model = clone(_model())
-        model.fit([texts[i] for i in train], labels[train])
-        found[test] = model.predict([texts[i] for i in test])
-    return [str(label) for label in found]
+def folds(turns: Sequence[CounsellorTurn]) -> Iterator[tuple[list[int], list[int]]]:
+    """Places to train on and to test on; a video is never in both."""
+    cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    labels, groups = [turn.behaviour for turn in turns], [turn.video for turn in turns]
+    for train, test in cut.split(labels, labels, groups):
+        yield train.tolist(), test.tolist()
+
+
+def by_folds(
+    turns: Sequence[CounsellorTurn],
+    fit: Callable[[Sequence[CounsellorTurn]], Fitted],
+    say: Callable[[Fitted, CounsellorTurn], Said],
+) -> list[Said]:
+    """What is said of each turn by what was fitted on other videos."""
+    said: dict[int, Said] = {}
+    for train, test in folds(turns):
+        fitted = fit([turns[place] for place in train])
+        said |= {place: say(fitted, turns[place]) for place in test}
+    return [said[place] for place in range(len(turns))]
+
+
+def words_and_characters(turns: Sequence[CounsellorTurn]) -> Pipeline:
+    """The reference: words 1-2 and characters 3-5 of the reply, with weights by rarity."""
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_PIECES)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+    model = make_pipeline(make_union(words, characters), LogisticRegression(max_iter=1000, class_weight="balanced"))
+    return model.fit([turn.reply for turn in turns], [turn.behaviour for turn in turns])
+
+
+def said_by(model: Pipeline, turn: CounsellorTurn) -> str:
+    """The kind that a fitted pipeline says."""
+    return str(model.predict([turn.reply])[0])
 
 
 def behaviours(name: str, turns: Sequence[CounsellorTurn], said: Sequence[str]) -> BehaviourRow:
@@ -100,12 +122,6 @@ def long_enough(turns: Sequence[CounsellorTurn], read: Sequence[Read]) -> tuple[
         if len(turn.reply.split()) >= MIN_WORDS and None not in one.levels
     ]
     return [turn for turn, _ in kept], [one for _, one in kept]
-
-
-def _model() -> Pipeline:
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_PIECES)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    return make_pipeline(make_union(words, characters), LogisticRegression(max_iter=1000, class_weight="balanced"))
 
 
 def _over_groups(groups: Sequence[str], measure: Callable[[Sequence[int]], float]) -> Interval:

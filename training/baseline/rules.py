@@ -1,15 +1,17 @@
-"""The baseline's own rules, loaded as Triton loads them: a reply's levels, and what kind of utterance its cues say."""
+"""The baseline's own rules, loaded as Triton loads them: a reply's levels, and what kind of utterance they hear."""
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.answer import SCHEMA_VERSION
 from stream.feedback.baseline import MODEL, load_rules
 
 _FOLDER = Path(__file__).parents[2] / "triton_models" / MODEL / "1"
+WEIGHTS = _FOLDER / "behaviours.json"
 _SAID_BACK = 2  # shared content words that make a statement a reflection, as the baseline's own rule for stance has it
 
 
@@ -21,29 +23,56 @@ class Read:
     behaviour: str
 
 
+class Behaviours(Protocol):
+    """The baseline's trained part: see `behaviours.py` beside it."""
+
+    bias: Sequence[float]
+    weights: Mapping[str, Sequence[float]]
+
+    def probabilities(self, folded: str) -> dict[str, float]:
+        """How likely a text is of each kind."""
+        ...
+
+    def write(self, path: Path) -> None:
+        """Keep it in a file."""
+        ...
+
+
 class Rules:
     """The rules of this checkout."""
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._baseline = load_rules(folder)
         self._ratings = sys.modules[f"{self._baseline.__name__}.ratings"]
+        heard = sys.modules[f"{self._baseline.__name__}.behaviours"]
+        self.terms: Callable[[str], list[str]] = heard.terms
+        self.kinds: tuple[str, ...] = heard.KINDS
+        self.behaviours: Callable[[Sequence[float], Mapping[str, Sequence[float]]], Behaviours] = heard.Behaviours
+        self.deaf = self.behaviours([0.0] * len(self.kinds), {})  # sure of nothing: the cues alone
+        self.shipped: Behaviours = self._ratings.BEHAVIOURS
+        self.fold: Callable[[str], str] = sys.modules[f"{self._baseline.__name__}.text"].fold
 
     @property
     def version(self) -> str:
         """As the model card says."""
         return str(self._baseline.VERSION)
 
-    def read(self, client: str, reply: str) -> Read:
-        """Rate one reply to one client turn."""
+    def kinds_of(self, reply: str, heard: Behaviours) -> dict[str, float]:
+        """How likely a whole reply is of each kind."""
+        return heard.probabilities(self.fold(reply))
+
+    def read(self, client: str, reply: str, heard: Behaviours | None = None) -> Read:
+        """Rate one reply to one client turn, with the weights that ship or with others."""
+        heard = heard or self.shipped
         parts = (("client_turn", client), ("reply", reply))
         messages = [{"number": n, "part": part, "role": "", "text": text} for n, (part, text) in enumerate(parts, 1)]
         request = {"schema": SCHEMA_VERSION, "messages": messages}
-        rated = {one["mechanism"]: one["level"] for one in self._baseline.assess(request)["ratings"]}
-        moment = self._baseline._moment(request)  # noqa: SLF001 - the recipe looks inside what it measures
+        rated = {one["mechanism"]: one["level"] for one in self._baseline.assess(request, heard)["ratings"]}
+        moment = self._baseline._moment(request, heard)  # noqa: SLF001 - the recipe looks inside what it measures
         return Read(tuple(rated[mechanism] for mechanism in Mechanism), self._behaviour(moment))
 
     def _behaviour(self, moment: Any) -> str:
-        """The kind of utterance, from the cues that the ratings rest on: nothing is fitted.
+        """The kind of utterance, from what the ratings rest on: cues first, then what sentences seem to be.
 
         A question at the end outweighs what leads up to it; what says something back is no advice.
         """
@@ -54,6 +83,8 @@ class Rules:
         restated = self._ratings.opening("restatement", statements)
         if moment.reflecting or any(len(moment.returned([hit.sentence])) >= _SAID_BACK for hit in restated):
             return "reflection"
+        if moment.seems_to_reflect:
+            return "reflection"
         if moment.questions:
             return "question"
-        return "input" if moment.pressing else "other"
+        return "input" if moment.pressing or moment.seems_to_advise else "other"

@@ -1,6 +1,7 @@
 """The baseline's figures, on turns made for these tests: what is read, what is measured, and that groups stay whole."""
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from plugin.local.paths import ROOT
 from training.baseline import evaluate, turns
 from training.baseline.evaluate import MIN_WORDS
+from training.baseline.fit import fitted
 from training.baseline.rules import Read, Rules
 from training.baseline.turns import ANNOMI, BEHAVIOURS, BOLT, CounsellorTurn, DataError
 
@@ -101,7 +103,19 @@ def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
 )
 def test_cues_tell_the_kind_of_an_utterance(reply: str, behaviour: str) -> None:
     """Nothing fitted: the cues that the ratings rest on, in a fixed order."""
-    assert Rules().read("I don't want to stop drinking.", reply).behaviour == behaviour
+    rules = Rules()
+    assert rules.read("I don't want to stop drinking.", reply, rules.deaf).behaviour == behaviour
+
+
+def test_where_no_cue_stands_the_weights_tell_it() -> None:
+    """What the model was taught of a word decides, for statements alone."""
+    rules = Rules()
+    taught = rules.behaviours([0.0] * 4, {"evenings": [9.0, 0.0, 0.0, 0.0], "units": [0.0, 0.0, 9.0, 0.0]})
+    told = {
+        reply: rules.read("I won't.", reply, taught).behaviour
+        for reply in ("Only the evenings.", "Ten units a week.", "Only the evenings?", "Thank you.")
+    }
+    assert list(told.values()) == ["reflection", "input", "question", "other"]
 
 
 def test_levels_are_those_that_the_model_gives() -> None:
@@ -111,15 +125,43 @@ def test_levels_are_those_that_the_model_gives() -> None:
     assert Rules().read("Bonjour.", "Qu'est-ce que vous voulez faire maintenant alors ?").levels == (None,) * 4
 
 
-def test_the_trained_reference_is_never_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
-    """Here each behaviour has its own words in every video, so folds by video lose nothing."""
+def test_nothing_is_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
+    """Each turn is told by what was fitted on other videos, and on all of those."""
     found = turns.annomi(folder)
-    said = evaluate.trained(found)
-    assert evaluate.behaviours("trained", found, said).macro.value == pytest.approx(1)
-    strange = [
-        CounsellorTurn("", f"word{i} " * 4, BEHAVIOURS[i % 4], f"v{i}", "high") for i in range(40)
-    ]  # each word in one video alone: nothing can be learned across videos
-    assert evaluate.behaviours("trained", strange, evaluate.trained(strange)).macro.value < 0.6
+    trained_on = evaluate.by_folds(found, lambda some: {turn.video for turn in some}, lambda videos, _: videos)
+    for turn, videos in zip(found, trained_on, strict=True):
+        assert turn.video not in videos
+        assert len(videos) > 6
+
+
+def test_what_each_video_says_alike_is_learned_and_nothing_else(folder: Path) -> None:
+    """Here each behaviour has its own words in every video; then each word in one video alone."""
+    rules = Rules()
+    found = turns.annomi(folder)
+    ears = evaluate.by_folds(found, lambda some: fitted(some, rules), lambda ear, _: ear)
+    kinds = [rules.kinds_of(turn.reply, ear) for turn, ear in zip(found, ears, strict=True)]
+    said = [max(each, key=lambda kind: each[kind]) for each in kinds]
+    assert evaluate.behaviours("fitted", found, said).macro.value == pytest.approx(1)
+    reference = evaluate.by_folds(found, evaluate.words_and_characters, evaluate.said_by)
+    assert evaluate.behaviours("reference", found, reference).macro.value == pytest.approx(1)
+    strange = [CounsellorTurn("", f"word{i} " * 4, BEHAVIOURS[i % 4], f"v{i}", "high") for i in range(40)]
+    said = evaluate.by_folds(strange, evaluate.words_and_characters, evaluate.said_by)
+    assert evaluate.behaviours("reference", strange, said).macro.value < 0.6
+
+
+def test_fitted_weights_are_those_of_whole_replies_in_the_baselines_own_terms(folder: Path, tmp_path: Path) -> None:
+    """Written and read again they say the same; the file holds terms of several turns, and no turn."""
+    rules = Rules()
+    found = turns.annomi(folder)
+    weights = fitted(found, rules)
+    assert set(weights.weights) <= {term for turn in found for term in rules.terms(rules.fold(turn.reply))}
+    assert all(len(row) == len(rules.kinds) for row in weights.weights.values())
+    weights.write(tmp_path / "w.json")
+    told = json.loads((tmp_path / "w.json").read_text())
+    again = rules.behaviours(told["bias"], told["weights"])
+    for turn in found:
+        assert again.probabilities(rules.fold(turn.reply)) == weights.probabilities(rules.fold(turn.reply))
+        assert turn.reply not in (tmp_path / "w.json").read_text()
 
 
 def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
@@ -148,9 +190,12 @@ def test_turns_that_say_nothing_are_left_out_of_quality() -> None:
     assert MIN_WORDS == 4
 
 
+COMMAND = [sys.executable, "-m", "training.baseline"]
+
+
 def test_the_command_prints_three_tables(folder: Path) -> None:
     """From a folder in the publishers' layout; a folder without them is told in a sentence."""
-    command = [sys.executable, "-m", "training.baseline"]
+    command = [*COMMAND, "eval"]
     done = subprocess.run([*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     for words in ("Counsellor behaviour", "High or low conversation", "Share with any expression", "always `other`"):
         assert words in done.stdout
@@ -158,3 +203,13 @@ def test_the_command_prints_three_tables(folder: Path) -> None:
     assert missing.returncode == 1
     assert "cannot be read" in missing.stderr
     assert "Traceback" not in missing.stderr
+
+
+def test_the_command_writes_weights(folder: Path, tmp_path: Path) -> None:
+    """To the file that it is told; the next step is named in its help."""
+    out = tmp_path / "behaviours.json"
+    done = subprocess.run(
+        [*COMMAND, "train", str(folder), str(out)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert "48 turns" in done.stdout
+    assert set(json.loads(out.read_text())) == {"bias", "weights"}

@@ -104,8 +104,8 @@ READ_OTHERWISE = [
         "You're worn out by being told what's wrong with you, and depressed isn't the word you'd choose."
         " What word would be closer?",
         (0, 2, 2, 2),
-        (0, 0, 2, 2),
-        id="a view said back in other words is missed",
+        (0, 1, 2, 2),
+        id="a view said back in other words is heard as weak",
     ),
     pytest.param(
         SAME,

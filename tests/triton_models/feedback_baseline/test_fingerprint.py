@@ -29,7 +29,7 @@ def test_the_same_files_are_the_same_model(folder: Path) -> None:
     assert fingerprint(folder) == before
 
 
-@pytest.mark.parametrize(("name", "text"), [("a.py", "2"), ("b.toml", "1"), ("c.py", "")])
+@pytest.mark.parametrize(("name", "text"), [("a.py", "2"), ("b.toml", "1"), ("c.py", ""), ("c.json", "")])
 def test_another_file_is_another_model(folder: Path, name: str, text: str) -> None:
     """One byte, or one file more: it must be checked and activated anew."""
     before = fingerprint(folder)

@@ -1,6 +1,7 @@
 """The CPU baseline: levels, reasons and evidence from named cues, and one option for a reply from a library.
 
-It understands nothing: it finds cues that people can read in cues.toml and patterns.toml. What it cannot know it
+It understands nothing: it finds cues that people can read in cues.toml and patterns.toml, and hears by the words alone
+what reads like a reflection or like advice. What it cannot know it
 leaves out: whether the client resisted at all (the verdict) and how (the type). Text has no effect other than as text.
 """
 
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from .alternatives import alternative
+from .behaviours import Behaviours
 from .cues import FUNCTION_WORDS
 from .fingerprint import fingerprint
-from .ratings import RULES, STRENGTHS, STRONG, Moment, Rating
+from .ratings import BEHAVIOURS, RULES, STRENGTHS, STRONG, Moment, Rating
 from .text import Sentence, readable, sentences
 
-VERSION = "0.2"
-"""Of rules and cues and patterns together: a change to any of them is another version."""
+VERSION = "0.3"
+"""Of rules, cues, patterns and weights together: a change to any of them is another version."""
 FINGERPRINT = fingerprint(Path(__file__).parent)
 RUBRIC_VERSION = "0.2"
 
@@ -27,13 +29,13 @@ MOST_STRENGTHS = 2
 NOT_READABLE = "The reply has no words that rules for English can read."
 
 
-def assess(request: dict[str, Any]) -> dict[str, Any]:
-    """Rate one reply.
+def assess(request: dict[str, Any], behaviours: Behaviours = BEHAVIOURS) -> dict[str, Any]:
+    """Rate one reply; other weights than those that ship are for measuring what they are worth.
 
     Raises:
         ValueError: a request of another shape; the sentence never holds text of a message.
     """
-    moment = _moment(request)
+    moment = _moment(request, behaviours)
     if not readable(moment.reply, FUNCTION_WORDS):
         return _answer(dict.fromkeys(RULES), [], abstain_reason=NOT_READABLE)
     ratings = {name: rule(moment) for name, rule in RULES.items()}
@@ -41,7 +43,7 @@ def assess(request: dict[str, Any]) -> dict[str, Any]:
     return _answer(ratings, [option] if option else [])
 
 
-def _moment(request: dict[str, Any]) -> Moment:
+def _moment(request: dict[str, Any], behaviours: Behaviours = BEHAVIOURS) -> Moment:
     match request:
         case {"schema": "2", "messages": [*messages]}:
             parts: dict[str, list[Sentence]] = {"context": [], "client_turn": [], "reply": []}
@@ -53,7 +55,7 @@ def _moment(request: dict[str, Any]) -> Moment:
                 parts[part] += sentences(number, text)
             case _:
                 raise ValueError("a message lacks its number, part or text")
-    return Moment(parts["client_turn"], parts["reply"])
+    return Moment(parts["client_turn"], parts["reply"], behaviours)
 
 
 def _answer(

@@ -1,5 +1,7 @@
 """The four rules: from named cues in a reply to a level of rubric 0.2, with the words it rests on.
 
+Where no cue stands, a sentence that reads like a reflection, or like advice, is named as seeming so.
+
 Each rule reads the client turn and the reply that answers it, nothing else. What it calls "returned" are words of
 the client's that the reply takes up: the one sign, visible without understanding, that a reply speaks to this client.
 """
@@ -8,15 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .behaviours import INPUT, REFLECTION, SHIPPED, Behaviours
 from .cues import STOPWORDS, Hit, find, find_words, opening
 from .own_words import Fragment, key_fragment
 from .text import Sentence, stems, words
 
 NONE, WEAK, STRONG = 0, 1, 2
 
+BEHAVIOURS = Behaviours.read(SHIPPED)
 _SECOND_PERSON = re.compile(r"\byou(?:r|rself)?\b")
 
 
@@ -35,6 +40,7 @@ class Moment:
 
     client: list[Sentence] = field(repr=False)
     reply: list[Sentence] = field(repr=False)
+    behaviours: Behaviours = field(default=BEHAVIOURS, repr=False)
 
     @cached_property
     def client_stems(self) -> frozenset[str]:
@@ -76,6 +82,20 @@ class Moment:
         hits = find("pressure", self.reply) + opening("order", self.reply)
         return [hit for hit in hits if hit.sentence not in self.mirrored and not _quoted(hit)]
 
+    @cached_property
+    def seems_to_reflect(self) -> list[Hit]:
+        """Statements without a set phrase that read like a reflection."""
+        return self._statements_like(REFLECTION, beside=self.mirrored)
+
+    @cached_property
+    def seems_to_advise(self) -> list[Hit]:
+        """Statements without a set phrase that read like advice or information."""
+        return self._statements_like(INPUT, beside={hit.sentence for hit in self.pressing} | self.mirrored)
+
+    def _statements_like(self, kind: str, beside: AbstractSet[Sentence]) -> list[Hit]:
+        statements = [s for s in self.reply if "?" not in s.raw and s not in beside]
+        return [Hit(s, 0, len(s.raw)) for s in statements if self.behaviours.reads_like(kind, s.folded)]
+
 
 def _held(level: int, reason: str, hit: Hit) -> Rating:
     """A rating that rests on words of the reply."""
@@ -111,9 +131,19 @@ def respect_for_autonomy(moment: Moment) -> Rating:
         return _divided("leaves some room for the client's choice", room[0], "presses at the same time", press[0])
     if room:
         return _held(WEAK, "The reply leaves some room for the client's choice without saying whose it is", room[0])
-    if press:
-        reason = f"The reply says what to do, “{press[0].quote}”, and nothing in it leaves the choice to the client."
+    return _no_room(moment)
+
+
+def _no_room(moment: Moment) -> Rating:
+    """A reply in which no choice is left: what it does instead."""
+    if moment.pressing:
+        said = moment.pressing[0].quote
+        reason = f"The reply says what to do, “{said}”, and nothing in it leaves the choice to the client."
         return _unheard(moment, reason, quote_client=True)
+    if moment.seems_to_advise:
+        said = moment.seems_to_advise[0].quote
+        reason = f"The reply seems to advise or inform, “{said}”, and nothing in it leaves the choice to the client."
+        return _unheard(moment, reason, quote_client=False)
     return _unheard(moment, "No words on whose choice this is were found in the reply.", quote_client=False)
 
 
@@ -123,10 +153,12 @@ def stance_alignment(moment: Moment) -> Rating:
     contra = [hit for hit in moment.against("counter") if hit.sentence not in moment.mirrored]
     contra += [hit for hit in find("but", moment.reply) if any(_takes_back(moment, hit, other) for other in agreed)]
     contested = {hit.sentence for hit in contra + moment.pressing}
+    # Only with a word of the client's: nearly any statement, a planted instruction too, may read like a reflection.
+    seeming = [h for h in moment.seems_to_reflect if h.sentence not in contested and moment.returned([h.sentence])]
     statements = [hit for hit in opening("restatement", moment.reply) if "?" not in hit.sentence.raw]
     said_back = [
         hit
-        for hit in statements
+        for hit in statements + seeming
         if hit.sentence not in contested
         and len(moment.returned([hit.sentence])) >= min(2, len(moment.client_stems) or 2)
     ]
@@ -141,6 +173,8 @@ def stance_alignment(moment: Moment) -> Rating:
         return _divided("takes up the client's view", held[0], "turns against it", contra[0])
     if held:
         return _held(WEAK, "The reply acknowledges the client's view, in words other than the client's", held[0])
+    if seeming and not contra:
+        return _held(WEAK, "The reply seems to say back the client's view", seeming[0])
     if contra:
         reason = f"The reply argues, “{contra[0].quote}”, before it has taken up how the client sees the matter."
         return _unheard(moment, reason, quote_client=True)
