@@ -27,14 +27,16 @@ from stream.contracts.topics import DEAD_LETTERS
 from stream.runtime import settings
 from stream.runtime.codec import Encoded, RawRecord
 from stream.runtime.dead_letters import NOT_TAKEN_AFTER_S, PART, Streak, dead_letter, not_taken, tell
+from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health, serve
 from stream.runtime.kafka_clients import options, servers
 from stream.runtime.logging import get_logger
-from stream.transport import App
+from stream.transport import App, coordination_ended
 
 STOP_S = 7.0
 """Seconds for Faust to leave; whoever sent SIGTERM waits ten, and a busy machine takes its time to go."""
 _RETRY_SEND_S = 1.0
+_LOOK_S = 1.0
 _BATCH_BYTES = 131_072  # a partition's share of what a full batch of messages writes goes out in one piece
 _POLL_LIMIT_S = 3_600.0  # a held record must not cost the membership in the group
 BROKER = "broker"
@@ -270,7 +272,9 @@ async def _run(build: Build, health: Health, folder: Path) -> int:
         app.on_partitions_assigned.connect(on_assigned, weak=False)
         asked = asyncio.ensure_future(stop.wait())
         ended = asyncio.ensure_future(_until_it_ends(app))
+        watching = asyncio.ensure_future(watch_group(app, stop))
         await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
         by_itself = not asked.done()
         leaving = asyncio.ensure_future(_leave(app, asked, ended))
         await asyncio.wait((leaving,), timeout=STOP_S)
@@ -282,6 +286,14 @@ async def _run(build: Build, health: Health, folder: Path) -> int:
     if by_itself:
         get_logger().error("worker_crashed", exc_info=app.crash_reason)
     return 1 if by_itself else 0
+
+
+async def watch_group(app: faust.App, stop: Stop) -> None:
+    """End the worker once its client has given up the group: a new one finds its way."""
+    while not coordination_ended(app):  # noqa: ASYNC110 - its end tells nobody
+        await asyncio.sleep(_LOOK_S)
+    get_logger().error("group_given_up")
+    stop.now(Unavailable("the broker's coordinator of this worker's group"))
 
 
 async def _leave(app: faust.App, *waiting: asyncio.Future[None]) -> None:

@@ -1,4 +1,4 @@
-"""Faust's way to the broker, for a group that has no place yet.
+"""Faust's way to the broker: for a group that has no place yet, and one that was given up.
 
 Faust 0.15.3 drops what it has fetched when its flow is stopped, and seeks back to the committed offsets. aiokafka
 0.14.0 seeks nowhere in a partition that nobody has committed, or has committed at 0: there the first messages were
@@ -6,6 +6,7 @@ never seen, and the next commit went past them (docs/decisions/0031-a-group-with
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -25,6 +26,17 @@ async def seek_to_known_places(consumer: AIOKafkaConsumer, changelogs: Collectio
             consumer.seek(tp, offset)
             places[tp] = offset
     return places
+
+
+def coordination_ended(app: faust.App) -> bool:
+    """Whether aiokafka has given up its group, which it does without a word: no partition would ever come again.
+
+    Seen where a broker that was just starting named no broker at all.
+    """
+    thread = cast("Any", app.consumer)._thread  # noqa: SLF001 - neither Faust nor aiokafka tells
+    coordinator = getattr(getattr(thread, "_consumer", None), "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    return task is not None and task.done()
 
 
 class _Thread(driver.AIOKafkaConsumerThread):

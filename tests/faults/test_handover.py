@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from plugin.local import up
 from plugin.local.loopback import free_ports
-from plugin.local.process import Process
+from plugin.local.process import NotStarted, Process
 from plugin.local.stage import Stage
 from tests.faults.books import balance, load
 from tests.faults.conftest import STAGES, supervised
@@ -75,6 +75,15 @@ def company(system: System, names: Sequence[str], folder: Path) -> Iterator[list
         up.stop(others)
 
 
+def ready(stage: Stage) -> None:
+    """Wait for it; one that met a broker without its wits has ended, and is started again as a supervisor would."""
+    try:
+        stage.wait_ready()
+    except NotStarted:
+        assert not stage.alive
+        stage.start()
+
+
 @pytest.mark.fault("SIGTERM while each stage holds a record", holds="it ends by itself in 10 s; one row a session")
 @pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "sink")])
 def test_stages_that_hold_a_record_end_in_time(
@@ -112,7 +121,7 @@ def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
             with holding(system, *names):
                 time.sleep(HELD_S)
             for other in others:
-                other.wait_ready()
+                ready(other)
         assert not [other.name for other in others if other.alive]
     balance(system, talks)
 

@@ -1,20 +1,26 @@
 """Where a worker begins to read: its group's place, or the beginning; seen on a real broker."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import uuid4
 
+import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaProducer
 
 from plugin.local.kafka import Kafka
-from stream import transport
+from stream import faust_app, transport
 from stream.contracts.topics import MESSAGES
-from stream.faust_app import create_app
+from stream.faust_app import Stop, create_app
 from stream.runtime import settings
+from stream.runtime.errors import Unavailable
 from stream.runtime.topics import create_missing
-from stream.transport import seek_to_known_places
+from stream.transport import coordination_ended, seek_to_known_places
 from tests.fixtures.stream_stage import PARTITIONS
 
 PLACE = TopicPartition(MESSAGES, 0)
@@ -85,3 +91,32 @@ def test_the_app_reads_that_way(tmp_path: Path) -> None:
     app = create_app("app", settings.Kafka(), data_dir=tmp_path, buffer=1)
     assert isinstance(app, transport.App)
     assert app.transport.Consumer is transport._Consumer
+
+
+def of(consumer: AIOKafkaConsumer | None) -> faust.App:
+    """As much of an app as has a consumer."""
+    thread = SimpleNamespace(_consumer=consumer)
+    return cast("faust.App", SimpleNamespace(consumer=SimpleNamespace(_thread=thread)))
+
+
+async def test_a_group_that_was_given_up_is_noticed(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the client's own routine for the group is over, the worker ends, and says what is away."""
+    monkeypatch.setattr(faust_app, "_LOOK_S", 0.05)
+    consumer = AIOKafkaConsumer(MESSAGES, bootstrap_servers=servers, group_id=str(uuid4()), enable_auto_commit=False)
+    stop = Stop()
+    watching = asyncio.create_task(faust_app.watch_group(of(consumer), stop))
+    await consumer.start()
+    try:
+        await asyncio.sleep(0.3)
+        assert not watching.done()
+        consumer._coordinator._coordination_task.cancel()
+        await asyncio.wait_for(watching, 10)
+        assert isinstance(stop.error, Unavailable)
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await consumer.stop()
+
+
+def test_before_there_is_a_consumer_nothing_was_given_up() -> None:
+    """The watch begins with the app."""
+    assert not coordination_ended(of(None))
