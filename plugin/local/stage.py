@@ -12,8 +12,8 @@ from plugin.local.loopback import answers
 from plugin.local.process import Command, Process
 
 READY_S: Final = 120.0
-"""A worker that takes over after a SIGKILL waits for the group session of its predecessor first; on a machine that others
-use up it has been seen to take a minute. One that ends is told at once."""
+"""A worker that takes over after a SIGKILL waits for the group session of its predecessor first; on a machine that
+others use up it has been seen to take a minute. One that ends is told at once."""
 
 
 class Stage(Process):
