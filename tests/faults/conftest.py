@@ -20,20 +20,20 @@ STAGES = ("gateway", "stream", "feedback", "sink")
 @pytest.fixture(scope="session")
 def system(
     tmp_path_factory: pytest.TempPathFactory,
-    fresh_kafka: Callable[[], Kafka],
+    lasting_kafka: Callable[[], Kafka],
     create_database: Callable[..., str],
     triton: Triton,
 ) -> Iterator[System]:
     """The four stages that carry a record, on a broker and a database of their own."""
     folder: Path = tmp_path_factory.mktemp("faults")
-    with running_system(folder, fresh_kafka(), create_database(), triton, names=STAGES) as running:
+    with running_system(folder, lasting_kafka(), create_database(), triton, names=STAGES) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def frail(run_dir: Path, fresh_kafka: Callable[[], Kafka]) -> Iterator[Frail]:
+def frail(run_dir: Path, lasting_kafka: Callable[[], Kafka]) -> Iterator[Frail]:
     """A system whose database and Triton may be hurt; whoever hurts them heals them before the test ends."""
-    with frail_system(run_dir / "frail", fresh_kafka()) as running:
+    with frail_system(run_dir / "frail", lasting_kafka()) as running:
         yield running
 
 

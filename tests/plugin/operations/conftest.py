@@ -34,9 +34,9 @@ CANARY = "canary-phrase-of-a-client"
 
 
 @pytest.fixture(scope="session")
-def broker(fresh_kafka: Callable[[], Kafka]) -> settings.Kafka:
+def broker(lasting_kafka: Callable[[], Kafka]) -> settings.Kafka:
     """A broker with our topics, for this room alone: counts of dead letters are exact."""
-    reached = settings.Kafka(bootstrap_servers=fresh_kafka().bootstrap_servers, partitions=PARTITIONS)
+    reached = settings.Kafka(bootstrap_servers=lasting_kafka().bootstrap_servers, partitions=PARTITIONS)
     create_missing(reached)
     return reached
 
