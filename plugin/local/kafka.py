@@ -19,7 +19,7 @@ from plugin.local.kafka_security import Security
 from plugin.local.loopback import ADDRESS, free_ports, listens
 from plugin.local.process import Command, Process, run_once
 
-READY_S: Final = 120.0
+READY_S: Final = 60.0
 """Starts in 3 s; a busy small machine may need many times that."""
 HEAP_MB: Final = 512
 """Runs in 256 MB too; the log cleaner's buffer and a replay of a whole corpus want some air."""

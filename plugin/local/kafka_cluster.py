@@ -19,7 +19,7 @@ SIZE: Final = 3
 """The least at which one may be lost and a write still has two copies."""
 HEAP_MB: Final = 256
 """For each: three of them share a small machine with everything else."""
-IN_SYNC_S: Final = 120.0
+IN_SYNC_S: Final = 60.0
 """A returned broker catches up in seconds; a busy small machine may need many times that."""
 ANSWER_MS: Final = 2_000
 

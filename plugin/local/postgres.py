@@ -18,7 +18,7 @@ import psycopg
 from plugin.local.loopback import free_ports
 from plugin.local.process import Account, Command, Missing, Process, run_once
 
-READY_S: Final = 60.0
+READY_S: Final = 30.0
 ENVIRONMENT: Final = {"LANG": "C", "PATH": os.defpath}
 USER: Final = "counterpoint"
 DATABASE: Final = "counterpoint"

@@ -11,9 +11,8 @@ from typing import Final
 from plugin.local.loopback import answers
 from plugin.local.process import Command, Process
 
-READY_S: Final = 120.0
-"""A worker that takes over after a SIGKILL waits for the group session of its predecessor first; on a machine that
-others use up it has been seen to take a minute. One that ends is told at once."""
+READY_S: Final = 60.0
+"""A worker that takes over after a SIGKILL waits for the group session of its predecessor first."""
 
 
 class Stage(Process):

@@ -15,7 +15,7 @@ from plugin.local.loopback import answers, free_ports
 from plugin.local.paths import MODELS, ROOT, SERVER_PYTHON
 from plugin.local.process import Command, Missing, Process, run_once
 
-READY_S: Final = 120.0
+READY_S: Final = 60.0
 """2-4 s with the models we ship; a busy small machine may need many times that."""
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where the server meets its Python back end
 ARENA_BYTES: Final = 1_048_576

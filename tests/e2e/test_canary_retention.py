@@ -30,7 +30,7 @@ COMPACTED = {
 }  # fmt: skip
 PAUSE_S = 0.5
 """Between two looks; others go on talking meanwhile."""
-GONE_WITHIN_S = 180.0
+GONE_WITHIN_S = 90.0
 """From the end of the session; on an idle machine it takes some fifteen seconds."""
 
 

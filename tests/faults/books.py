@@ -27,7 +27,7 @@ AT_ONCE = 12
 """Conversations that talk side by side: enough for open sessions at every place when a stage is hit."""
 PAUSE_S = 0.02
 """Between two messages: the stages under test, not the load, shall have the machine."""
-STORED_WITHIN_S = 180.0
+STORED_WITHIN_S = 90.0
 """From the last message to the last row; a stage that was just killed is back within 15 s."""
 
 

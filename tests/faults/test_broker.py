@@ -18,7 +18,7 @@ AWAY_S, AWAY_LONG_S = 30.0, 60.0
 """How long nothing passes: in the short run, and in the long."""
 ENOUGH = 15
 """Conversations: more than talk at once, so that some have ended."""
-BACK_WITHIN_S = 120.0
+BACK_WITHIN_S = 60.0
 """From the line's return to the first conversation that has gone all the way."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.books import balance, load
 from tests.faults.conftest import STAGES
-from tests.faults.recovery import BACK_WITHIN_BUSY_S, BACK_WITHIN_S, Times, kill_and_return
+from tests.faults.recovery import BACK_WITHIN_S, Times, kill_and_return
 from tests.fixtures.system import System
 
 ROUNDS, ROUNDS_LONG = 5, 25
@@ -43,4 +43,4 @@ def test_a_storm_of_kills_loses_nothing(system: System, figures: dict[str, str],
     figures["kills"] = str(rounds * len(STAGES))
     figures.update(times.figures())
     figures["books after the kills"] = str(balance(system, talks))
-    assert times.worst <= (BACK_WITHIN_S if long else BACK_WITHIN_BUSY_S), times
+    assert times.worst <= BACK_WITHIN_S, times

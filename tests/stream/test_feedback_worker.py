@@ -38,7 +38,7 @@ from tests.fixtures.stack import BACKENDS
 from tests.stream.feedback.builders import record
 
 PARTITIONS = 4
-WITHIN_S = 120.0
+WITHIN_S = 60.0
 KNOWN = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
 MODEL_NAMES = ["feedback_baseline", "feedback_llm"]
 WORDS = "Zyzzyva petrichor"

@@ -40,7 +40,7 @@ from tests.fixtures.waiting import eventually
 from tests.plugin.queue.samples import KEK, NOW, TENANT, record
 
 PARTITIONS = 2
-STORED_WITHIN_S = 90.0
+STORED_WITHIN_S = 30.0
 IN_A_ROW = settings.Kafka().dead_letters_in_a_row
 
 
