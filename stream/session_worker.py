@@ -24,6 +24,7 @@ from stream.detection import Server, load
 from stream.detection.lexicons import marks
 from stream.faust_app import DeadLetters, Record, Stop, create_app, raw_record, send, send_all
 from stream.faust_app import run as run_app
+from stream.handing_over import at_hand
 from stream.membership import Guard, Membership
 from stream.open_sessions import ChangelogTable, OpenSessions
 from stream.runtime import topics
@@ -158,10 +159,12 @@ class _Worker:
         stream = cast("Stream[Any]", given).noack()
         try:
             async for event in stream.events():
-                generation = event.message.generation_id
-                if generation == self._app.consumer_generation_id != self._over:  # if not, it comes again
-                    self._take(event)
-                while sum(map(len, self._waiting.values())) >= _WAITING:
+                self._take(event)
+                for another in at_hand(self._app, stream):
+                    self._take(another)
+                    if self._is_full:
+                        break
+                while self._is_full:
                     self._room.clear()
                     await self._room.wait()
         except asyncio.CancelledError:  # the app stops
@@ -169,7 +172,13 @@ class _Worker:
                 task.cancel()
             raise
 
+    @property
+    def _is_full(self) -> bool:
+        return sum(map(len, self._waiting.values())) >= _WAITING
+
     def _take(self, event: EventT[Any]) -> None:
+        if not event.message.generation_id == self._app.consumer_generation_id != self._over:
+            return  # it comes again
         lane = event.message.partition % _LANES
         self._waiting.setdefault(lane, []).append(event)
         if lane not in self._at_work:

@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, TransportT
 
+from stream.handing_over import AtOnce
+
 
 async def seek_to_known_places(consumer: AIOKafkaConsumer, changelogs: Collection[str]) -> dict[TP, int]:
     """Seek every partition to its committed offset, or to its beginning; returns those places.
@@ -46,7 +48,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         return places
 
 
-class _Consumer(driver.Consumer):
+class _Consumer(AtOnce, driver.Consumer):
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 

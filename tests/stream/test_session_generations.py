@@ -53,6 +53,11 @@ class Channel:
         )
         self._events.put_nowait(SimpleNamespace(message=message, ack=lambda: None))
 
+    @property
+    def channel(self) -> Any:
+        """What waits behind the event at hand: nothing, here each is waited for."""
+        return SimpleNamespace(queue=asyncio.Queue())
+
     def noack(self) -> "Channel":
         """As Faust's."""
         return self
