@@ -84,7 +84,7 @@ class LinearDetector:
         for block, known in self._known.of(given.text, given.previous_text or "").items():
             if known:
                 table = self._weights.terms[block]
-                logit += SCALE[block] / math.sqrt(len(known)) * math.fsum(table[term] for term in known)
+                logit += SCALE[block] / math.sqrt(len(known)) * math.fsum(map(table.__getitem__, known))
         return logistic(logit)
 
 

@@ -2,13 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from stream.contracts.vocabulary import ResistanceType
-from stream.detection.text import compile_patterns, fold
+from stream.detection.screen import screen
+from stream.detection.text import expressions, fold, whole_words
 
 FILE = "phrases.toml"
 # What one phrase is worth in 0..1, fixed beforehand: a strong one lifts a neutral message over the gate but not
@@ -49,16 +50,17 @@ class Phrase(NamedTuple):
 def phrases(text: str, previous_text: str | None = None) -> list[Phrase]:
     """The resisting turns of phrase in a client's message, in no order; `previous_text` is what it answers."""
     folded = fold(text)
-    found = _found(folded) if _any_pattern().search(folded) else []
+    found = _found(folded, _may_match()(folded))
     if previous_text and _PERFUNCTORY.fullmatch(folded) and _asks_openly(previous_text):
         found.append(Phrase(ResistanceType.MINIMUM_TALK, STRENGTH["weak"], 0, len(text)))
     return found
 
 
-def _found(folded: str) -> list[Phrase]:
+def _found(folded: str, lists: Iterable[int]) -> list[Phrase]:
+    patterns = _patterns()
     return [
         Phrase(behaviour, strength, match.start(), match.end())
-        for behaviour, strength, pattern in _patterns()
+        for behaviour, strength, pattern in (patterns[number] for number in lists)
         for match in pattern.finditer(folded)
         if not _REPORTED.search(folded, max(0, match.start() - _LOOK_BACK), match.start())
     ]
@@ -77,19 +79,21 @@ def _asks_openly(turn: str) -> bool:
 
 
 @cache
-def _any_pattern() -> re.Pattern[str]:
-    """Matches where any of them does: most messages hold none, and one search is four times as fast as all."""
-    return re.compile("|".join(pattern.pattern for *_, pattern in _patterns()), re.DOTALL)
+def _expressions() -> tuple[tuple[ResistanceType, float, list[str]], ...]:
+    table = tomllib.loads(source().decode())
+    words = table.pop("words")
+    return tuple(
+        (ResistanceType(behaviour), STRENGTH[strength], expressions(patterns, words))
+        for behaviour, by_strength in table.items()
+        for strength, patterns in by_strength.items()
+    )
+
+
+@cache
+def _may_match() -> Callable[[str], Sequence[int]]:
+    return screen(found for *_, found in _expressions())
 
 
 @cache
 def _patterns() -> tuple[tuple[ResistanceType, float, re.Pattern[str]], ...]:
-    table = tomllib.loads(source().decode())
-    words = table.pop("words")
-
-    def compiled() -> Iterator[tuple[ResistanceType, float, re.Pattern[str]]]:
-        for behaviour, by_strength in table.items():
-            for strength, patterns in by_strength.items():
-                yield ResistanceType(behaviour), STRENGTH[strength], compile_patterns(patterns, words)
-
-    return tuple(compiled())
+    return tuple((behaviour, strength, whole_words(found)) for behaviour, strength, found in _expressions())

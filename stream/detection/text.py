@@ -47,15 +47,21 @@ def forms(text: str) -> list[str]:
     return found
 
 
-def compile_patterns(patterns: Iterable[str], words: Mapping[str, str]) -> re.Pattern[str]:
-    """One expression for a list of patterns; use it on folded text.
+def expressions(patterns: Iterable[str], words: Mapping[str, str]) -> list[str]:
+    """The regular expressions that patterns stand for; use them on whole words of folded text.
 
     A pattern is a regular expression in which a space is any white space (` ?` any or none), an apostrophe may
-    be missing, and `<name>` stands for a list from `words`, which may use lists after it; it matches whole
-    words only.
+    be missing, and `<name>` stands for a list from `words`, which may use lists after it.
     """
-    whole = "|".join(patterns)
+    return [_expression(pattern, words) for pattern in patterns]
+
+
+def _expression(pattern: str, words: Mapping[str, str]) -> str:
     for name, alternatives in words.items():
-        whole = whole.replace(f"<{name}>", f"(?:{alternatives})")
-    whole = whole.replace("'", "'?").replace(" ?", r"\s*").replace(" ", r"\s+")
-    return re.compile(rf"(?<!\w)(?:{whole})(?!\w)", re.DOTALL)
+        pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
+    return pattern.replace("'", "'?").replace(" ?", r"\s*").replace(" ", r"\s+")
+
+
+def whole_words(found: Iterable[str]) -> re.Pattern[str]:
+    """One expression that matches what any of `expressions` does, where a word begins and one ends."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)", re.DOTALL)

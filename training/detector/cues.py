@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from stream.detection.phrases import _PERFUNCTORY, _asks_openly, phrases
-from stream.detection.text import compile_patterns, fold, tokens
+from stream.detection.text import expressions, fold, tokens, whole_words
 from training.detector.corpora import LabelledTurn
 
 _CLIENT: Mapping[str, str] = {
@@ -35,8 +35,8 @@ _COUNSELLOR: Mapping[str, str] = {
     "permission": "would it be ok|is it ok|do you mind|may i|can i|would you be (?:willing|open|interested)",
     "danger": "health|cancer|risk|dangerous|harm|damage|disease|death|problem|effects?",
 }
-_IN_CLIENT = {name: compile_patterns([pattern], {}) for name, pattern in _CLIENT.items()}
-_IN_COUNSELLOR = {name: compile_patterns([pattern], {}) for name, pattern in _COUNSELLOR.items()}
+_IN_CLIENT = {name: whole_words(expressions([pattern], {})) for name, pattern in _CLIENT.items()}
+_IN_COUNSELLOR = {name: whole_words(expressions([pattern], {})) for name, pattern in _COUNSELLOR.items()}
 
 
 def cues(turn: LabelledTurn) -> dict[str, float]:

@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from stream.contracts.vocabulary import Concern
-from stream.detection.text import compile_patterns, fold
+from stream.detection.screen import screen
+from stream.detection.text import expressions, fold, whole_words
 
 FILE = "concerns.toml"
 _TABLE = tomllib.loads(resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
@@ -29,15 +31,25 @@ def marks(text: str) -> tuple[LexiconHit, ...]:
     A negation does not take a hit away: "I'm not suicidal" is for a person to read.
     """
     folded = fold(text)
+    patterns = _patterns()
     hits = [
         LexiconHit(concern, match.start(), match.end())
-        for concern, pattern in _patterns()
+        for concern, pattern in (patterns[number] for number in _may_match()(folded))
         for match in pattern.finditer(folded)
     ]
     return tuple(sorted(hits, key=lambda hit: (hit.start, hit.end)))
 
 
 @cache
+def _expressions() -> Mapping[Concern, list[str]]:
+    return {concern: expressions(_TABLE[concern.value]["patterns"], _TABLE["words"]) for concern in Concern}
+
+
+@cache
+def _may_match() -> Callable[[str], Sequence[int]]:
+    return screen(_expressions().values())
+
+
+@cache
 def _patterns() -> tuple[tuple[Concern, re.Pattern[str]], ...]:
-    words = _TABLE["words"]
-    return tuple((concern, compile_patterns(_TABLE[concern.value]["patterns"], words)) for concern in Concern)
+    return tuple((concern, whole_words(found)) for concern, found in _expressions().items())

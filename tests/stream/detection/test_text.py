@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream.detection.text import Token, compile_patterns, fold, tokens
+from stream.detection.text import Token, expressions, fold, tokens, whole_words
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_folding_straightens_apostrophes_and_lowers() -> None:
 )
 def test_patterns_are_loose_about_typing_and_strict_about_words(pattern: str, text: str, *, found: bool) -> None:
     """Any white space, an apostrophe or none, whole words, named lists."""
-    assert bool(compile_patterns([pattern], {"who": "he|she"}).search(text)) is found
+    assert bool(whole_words(expressions([pattern], {"who": "he|she"})).search(text)) is found
 
 
 def test_a_named_list_may_use_a_later_one() -> None:
     """Lists build on lists below them."""
     words = {"night": "all night|for <number> days", "number": "two|three"}
-    assert compile_patterns(["up <night>"], words).search("up for two days")
+    assert whole_words(expressions(["up <night>"], words)).search("up for two days")

@@ -1,0 +1,149 @@
+"""The quick look never says "no" where a pattern matches, and says it to nearly everything else."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.detection import lexicons, phrases
+from stream.detection.screen import laxer, screen
+from stream.detection.text import fold, whole_words
+
+LISTS = {
+    "concerns": list(lexicons._expressions().values()),
+    "phrases": [found for *_, found in phrases._expressions()],
+}
+EVERY = [
+    pytest.param(name, number, each, id=f"{name}-{number}-{i}")
+    for name, lists in LISTS.items()
+    for number, found in enumerate(lists)
+    for i, each in enumerate(found)
+]
+SCREENS = {name: screen(found) for name, found in LISTS.items()}
+# White space, letters, digits and apostrophes of ASCII and beyond: what folding and the classes treat specially.
+AROUND = st.text("aZ19_ .,!?'\u2019\u00a0\u2003\u2028\x1c\n\x00\u00e9\u0130\uff11\u4e09\U0001f600", max_size=3)
+
+
+@pytest.mark.parametrize(("name", "number", "expression"), EVERY)
+@settings(max_examples=10)  # for each of nearly four hundred
+@given(data=st.data(), before=AROUND, after=AROUND)
+def test_whatever_a_pattern_matches_is_let_through(
+    name: str, number: int, expression: str, data: st.DataObject, before: str, after: str
+) -> None:
+    """Texts made from each pattern itself, in whatever company."""
+    said = data.draw(st.from_regex(re.compile(expression, re.DOTALL), fullmatch=True))
+    folded = fold(before + said + after)
+    if whole_words([expression]).search(folded):
+        assert number in SCREENS[name](folded)
+
+
+WORDS = st.sampled_from(
+    sorted(
+        {word for lists in LISTS.values() for found in lists for each in found for word in re.findall("[a-z]+", each)}
+    )
+)
+
+
+@given(st.lists(WORDS | AROUND, max_size=12).map(" ".join))
+def test_it_changes_nothing_that_is_found(text: str) -> None:
+    """Texts of the lists' own words, in no order."""
+    folded = fold(text)
+    all_hits = {
+        (concern, *match.span()) for concern, pattern in lexicons._patterns() for match in pattern.finditer(folded)
+    }
+    assert set(lexicons.marks(text)) == all_hits
+    assert phrases.phrases(text) == phrases._found(folded, range(len(LISTS["phrases"])))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kill\u00a0myself",
+        "kill\u2003 \x1cmyself",
+        "\u00e9 kill myself",
+        "kill myself\ud800",
+        "\ud800 kill myself",
+        "a" * 100_000 + " kill myself",
+    ],
+)
+def test_other_white_space_letters_and_halves_of_letters_hide_nothing(text: str) -> None:
+    """What Python calls a space, RE2 may not; and a lone surrogate is no text at all."""
+    assert lexicons.marks(text)
+    assert SCREENS["concerns"](text)
+
+
+ORDINARY = [
+    "i slept better this week",
+    "we went to the lake with the dog",
+    "my sister called and we talked for an hour",
+    "work is busy but i like the new team",
+    "thanks, that makes sense",
+    "it rained all day so i read a book",
+    "what did you do after that?",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+@pytest.mark.parametrize("name", LISTS)
+def test_ordinary_words_are_ruled_out(name: str, text: str) -> None:
+    """Or it would be of no use."""
+    assert not SCREENS[name](text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "for_re2"),
+    [
+        ("a(?! b(?:c|d))e", "ae"),
+        ("(?<!no )a", "a"),
+        ("a(?=b|(?:c))", "a"),
+        (r"\ba\B", "a"),
+        (r"a\.b\\c", r"a\.b\\c"),
+        ("[^.!?]", "[^.!?]"),
+        ("[]a]", "[]a]"),
+        (r"\d", r"[0-9\x{80}-\x{10FFFF}]"),
+        (r"[\d+]", r"[0-9\x{80}-\x{10FFFF}+]"),
+        ("(?:a|b)?", "(?:a|b)?"),
+    ],
+)
+def test_a_pattern_for_re2_is_the_same_or_laxer(pattern: str, for_re2: str) -> None:
+    """No lookaround, no boundary, and every letter beyond ASCII may be anything."""
+    assert laxer(pattern) == for_re2
+
+
+@pytest.mark.parametrize("pattern", [r"[^\w]", r"[^a\s]", r"[\W]", r"[a\S]"])
+def test_what_would_be_stricter_is_refused(pattern: str) -> None:
+    """A class that leaves classes out matches less once these are wider."""
+    with pytest.raises(ValueError, match="less than Python"):
+        screen([[pattern]])
+
+
+def test_what_re2_does_not_know_is_refused() -> None:
+    """A pattern that was left out would match nothing."""
+    with pytest.raises(Exception, match="Filter"):
+        screen([[r"(a)\1"]])
+
+
+def test_no_patterns_match_nothing() -> None:
+    """Not everything."""
+    assert list(screen([])("anything")) == []
+    assert list(screen([[], ["any"]])("any thing")) == [1]
+
+
+def test_each_list_is_named_once_and_in_order() -> None:
+    """However many of its patterns may match."""
+    assert list(screen([["b", "c"], ["x"], ["a", "a b"]])("a b c")) == [0, 2]
+
+
+def test_it_writes_nothing() -> None:
+    """RE2 has a log of its own, on stderr; a client's words must not come near it."""
+    code = (
+        "from stream.detection import lexicons, phrases\n"
+        "for text in ['kill myself ' * 20_000, 'they have ' * 50_000, '\\u00e9' * 100_000]:\n"
+        "    lexicons.marks(text), phrases.phrases(text)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
