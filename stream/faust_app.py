@@ -66,7 +66,7 @@ class Stop:
 def create_app(app_id: str, kafka: settings.Kafka, *, data_dir: Path, buffer: int) -> faust.App:
     """A Faust app that declares no topic, prints nothing, serves nothing and keeps nothing on disk.
 
-    `buffer` is how many records may wait in memory for an agent, per partition.
+    `buffer` is how many records may wait in memory for an agent, of all its partitions.
     """
     return App(
         app_id,

@@ -42,7 +42,7 @@ TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
 STATE = "state"
 _LANES = 3  # that partitions share: one waits for the broker while another is worked on; more only split the batches
 _WAITING = 1_000  # records, of all lanes, while others are in flight: enough for a round trip to pay
-_BUFFER = 4_096  # records that wait, per partition
+_BUFFER = 8_192  # records between Faust and us; once it is full Faust pauses for a second, in which we take some 6,000
 _TICK_S = 1.0
 _CALL_OFF_S = 3.0  # a rebalance waits this long for the batch in flight; the group waits ten
 
