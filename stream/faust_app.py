@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, cast
@@ -111,6 +111,7 @@ def _credentials(kafka: settings.Kafka) -> faust.SSLCredentials | faust.SASLCred
 def raw_record(event: EventT[Any]) -> RawRecord:
     """The record behind an event of a topic that is read as raw bytes."""
     message = event.message
+    headers = message.headers or ()
     return RawRecord(
         topic=message.topic,
         partition=message.partition,
@@ -118,7 +119,7 @@ def raw_record(event: EventT[Any]) -> RawRecord:
         timestamp_ms=int(message.timestamp * 1000),
         key=message.key,
         value=message.value,
-        headers=tuple(cast("Sequence[tuple[str, bytes]]", message.headers or ())),
+        headers=tuple(headers.items() if isinstance(headers, Mapping) else headers),
     )
 
 
