@@ -77,7 +77,7 @@ def fetch(lock: Path = LOCK, cache: Path = CACHE) -> int:
     """Fetch the jars that are missing, check all, and return how many were fetched.
 
     Raises:
-        Missing: a fetched jar is not the pinned one (it is removed again).
+        Missing: a jar cannot be fetched, or is not the pinned one (it is removed again).
     """
     absent = [jar for jar in read_lock(lock) if not (cache / jar.path).is_file()]
     if absent:
@@ -86,8 +86,15 @@ def fetch(lock: Path = LOCK, cache: Path = CACHE) -> int:
         def get(jar: Jar) -> None:
             maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
 
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            list(pool.map(get, absent))
+        try:
+            with ThreadPoolExecutor(CONNECTIONS) as pool:
+                list(pool.map(get, absent))
+        except OSError as error:  # of the network too
+            raise Missing(
+                f"the broker's jars could not be fetched ({type(error).__name__}): see that this machine reaches its"
+                " Maven repository (behind a proxy by HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificates), and"
+                " run the same again; what has come is kept"
+            ) from None
     class_path(lock, cache)
     return len(absent)
 
@@ -114,5 +121,8 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["lock"]:
         relock()
     else:
-        fetched = fetch()
+        try:
+            fetched = fetch()
+        except Missing as why:
+            sys.exit(str(why))
         sys.stdout.write(f"{fetched} jars fetched, {len(read_lock())} checked\n")

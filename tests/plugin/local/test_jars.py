@@ -83,3 +83,15 @@ def test_fetching_when_all_is_there_fetches_nothing(tmp_path: Path, lock: Path, 
 def test_the_jars_of_this_checkout_are_the_pinned_ones() -> None:
     """What the other tests' broker runs from."""
     assert len(class_path().split(":")) == len(read_lock())
+
+
+def test_a_network_that_is_away_is_said_in_a_sentence(
+    tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to look at; a stack of frames helps nobody on the first day."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(Missing, match=r"could not be fetched \(ProxyError\): .* HTTPS_PROXY"):
+        fetch(lock, tmp_path / "cache")
