@@ -16,7 +16,7 @@ from faust.types import StreamT
 
 from bench.bed import PARTITIONS
 from stream.contracts.topics import MESSAGES
-from stream.faust_app import create_app
+from stream.faust_support.app import create_app
 from stream.runtime.settings import Kafka
 
 _BUFFER = 4_096

@@ -19,7 +19,7 @@ from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG
 from stream.runtime import settings
 from stream.runtime.codec import partition_of
 from stream.runtime.topics import create_missing
-from stream.session_worker import APP_ID
+from stream.workers.session_worker import APP_ID
 
 PARTITIONS = 12
 _WITHIN_S = 300.0  # longest wait for a stage to be done with a load

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `plugin.queue.migrate` hands over."""
+"""Alembic's entry: runs on the connection that `plugin.database.migrate` hands over."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlmodel.sql.sqltypes import AutoString
 
-from plugin.queue.tables import METADATA
+from plugin.database.tables import METADATA
 
 
 def _plainly(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from plugin.crypto.keys import KEY_BYTES, key_from_base64
-from plugin.queue.migrate import pending
+from plugin.database.migrate import pending
+from stream.contracts.errors import CounterpointError, Misconfigured
 from stream.contracts.feedback import ModelVersion
-from stream.feedback.activation import read_activation
-from stream.feedback.canary import canary
-from stream.feedback.llm import weights_path
-from stream.runtime.errors import CounterpointError, Misconfigured
+from stream.feedback.models.activation import read_activation
+from stream.feedback.models.canary import canary
+from stream.feedback.models.llm import weights_path
 from stream.runtime.settings import Feedback, Settings, load
 from stream.runtime.tls import client_context, handshake_trouble
 from stream.runtime.topics import compare

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from plugin.local.paths import MODELS, ROOT
 from plugin.models.activate import activate
-from plugin.models.check import check
-from plugin.models.report import JSON_NAME
-from stream.feedback.adapters import IN_PROCESS
-from stream.feedback.baseline import InProcessBaseline
+from plugin.models.check.report import JSON_NAME
+from plugin.models.check.run import check
+from stream.feedback.models.baseline import InProcessBaseline
+from stream.feedback.models.factory import IN_PROCESS
 from stream.runtime.settings import Feedback
 
 CONFIG = MODELS / "feedback_baseline" / "config.pbtxt"

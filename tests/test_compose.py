@@ -16,13 +16,13 @@ import pytest
 import yaml
 
 from plugin.cli import app
+from plugin.database.migrate import upgrade
+from plugin.database.roles import GRANTS, apply_roles, url_as
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.process import run_once
 from plugin.local.stage import Stage
 from plugin.local.triton import Triton
-from plugin.queue.migrate import upgrade
-from plugin.queue.roles import GRANTS, apply_roles, url_as
 from stream.runtime.settings import Kafka as KafkaSettings
 from stream.runtime.topics import create_missing
 

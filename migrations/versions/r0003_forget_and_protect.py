@@ -10,7 +10,7 @@ down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# The content of an entry as JSON, the same that `plugin.queue.audit.content` makes.
+# The content of an entry as JSON, the same that `plugin.database.audit.content` makes.
 _HASH = r"""
 CREATE FUNCTION counterpoint_audit_hash(entry audit) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(entry.previous || convert_to(jsonb_build_array(

@@ -20,10 +20,10 @@ from plugin.adapters.payloads import (
     WebhookPayload,
 )
 from plugin.crypto.pseudonyms import Pseudonyms
+from stream.contracts.errors import Denied, Poison
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import poison_of, read_json
-from stream.runtime.errors import Denied, Poison
 
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,255}")
 _UNIX_SECONDS = re.compile(r"[1-9][0-9]{0,10}")  # to the year 5138; one spelling for one time

@@ -6,7 +6,7 @@ import typer
 
 from plugin.cli import models, operations, people, privacy, setup, stages  # each adds its commands
 from plugin.cli.base import app
-from stream.runtime.errors import CounterpointError
+from stream.contracts.errors import CounterpointError
 
 __all__ = ["app", "main", "models", "operations", "people", "privacy", "setup", "stages"]
 

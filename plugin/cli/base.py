@@ -4,7 +4,7 @@ from typing import Final
 
 import typer
 
-from plugin.queue.wording import SCOPE
+from plugin.plain_text import SCOPE
 
 MISCONFIGURED: Final = 2  # exit status: a person must change something
 AWAY: Final = 1  # exit status: something did not answer; trying again may help

@@ -31,7 +31,7 @@ def model_check(
     Takes minutes with a language model, seconds with the baseline. Ctrl-C keeps what was answered; the same command
     goes on from there. A passing report is what `counterpoint model activate` asks for.
     """
-    from plugin.models.check import check
+    from plugin.models.check.run import check
 
     console = Console()
     bar = Progress(
@@ -98,7 +98,7 @@ def model_sample(
     From the queue only sessions are drawn whose clients agreed to secondary use; each reading is on the audit trail.
     The sheet holds their words: give it to the raters on paths that may carry them, and delete it afterwards.
     """
-    from plugin.models.drawing import draw_sample
+    from plugin.models.agreement.draw_sample import draw_sample
 
     drawn = draw_sample(load(), user=user, source=source, size=size, seed=seed, sheet=sheet, key=key)
     typer.echo(f"{drawn} exchanges are in {sheet}. It holds people's words; {key} holds the model's levels.")
@@ -119,9 +119,9 @@ def model_agreement(
     Weighted kappa and macro-F1 per mechanism, with 95 % intervals. Without this a model is unvalidated, whatever else
     it passed.
     """
-    from plugin.models.agreement_report import PLOT_NAME, compare
-    from plugin.models.agreement_report import plot as draw
-    from plugin.models.sheets import read_key, read_ratings
+    from plugin.models.agreement.report import PLOT_NAME, compare
+    from plugin.models.agreement.report import plot as draw
+    from plugin.models.agreement.sheets import read_key, read_ratings
 
     known = read_key(key)
     found = compare(known, [read_ratings(path, known) for path in sheets])

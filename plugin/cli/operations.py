@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 
 from plugin.cli.base import AWAY, NIGHT, app
-from stream.runtime.errors import Denied, Misconfigured
+from stream.contracts.errors import Denied, Misconfigured
 from stream.runtime.settings import Settings, load, required
 
 if TYPE_CHECKING:
-    from plugin.operations.runs import Runs, Selection
+    from plugin.operations.redrive import Runs, Selection
 
 LIMIT = 20
 """Letters a run looks at unless told otherwise: few enough to read what became of each."""
@@ -45,7 +45,7 @@ def status(as_json: Json = False) -> None:
     Works while parts are down and names what could not be asked. Status 0 when all is well, 1 when something is not.
     """
     from plugin.operations.status import status as ask
-    from plugin.operations.tables import print_status
+    from plugin.operations.terminal import print_status
 
     found = ask(load(), now=datetime.now(UTC))
     if as_json:
@@ -64,7 +64,7 @@ def list_letters(
 ) -> None:
     """Count them by reason, stage, topic and day, and print the newest stories. Never a word of a record."""
     from plugin.operations.overview import overview
-    from plugin.operations.tables import print_overview
+    from plugin.operations.terminal import print_overview
 
     found = overview(load(), newest=newest, everything=everything)
     if as_json:
@@ -86,8 +86,8 @@ def show(
     user: Annotated[str, typer.Option(help="User name of the supervisor, for --text.")] = "",
 ) -> None:
     """Print the story of one. With --text the record, after a supervisor's password and with a reason, on the trail."""
-    from plugin.operations.letters import LetterId
-    from plugin.operations.reading import letter
+    from plugin.operations.dead_letter import LetterId
+    from plugin.operations.dead_letter_topic import letter
 
     settings = load()
     found = letter(settings.kafka, LetterId.parse(letter_id))
@@ -99,7 +99,7 @@ def show(
     if reason is None:
         raise Misconfigured("--text needs --reason: safety, complaint, client_request or fault.")
 
-    from plugin.operations.words import Why, Words
+    from plugin.operations.show_content import Why, Words
     from plugin.queue.store import open_store
 
     with _runs(settings) as runs, open_store(settings) as store:
@@ -131,7 +131,7 @@ def replay(
     Each is read again as its stage will, and held against consent, withdrawals and erasures first. What was sent, put
     back or dropped is remembered; one entry on the trail a run. Status 1 when a record stopped it.
     """
-    from plugin.operations.runs import OnFailure
+    from plugin.operations.redrive import OnFailure
 
     with _runs(load()) as runs:
         wanted = _selection(ids, limit, reason_code, stage)
@@ -158,8 +158,8 @@ def drop(
 
 
 def _selection(ids: list[str] | None, limit: int, reasons: list[str] | None, stages: list[str] | None) -> "Selection":
-    from plugin.operations.letters import UNKNOWN, LetterId
-    from plugin.operations.runs import Selection
+    from plugin.operations.dead_letter import UNKNOWN, LetterId
+    from plugin.operations.redrive import Selection
     from stream.contracts.vocabulary import DeadLetterReason
 
     known = {*DeadLetterReason, UNKNOWN}
@@ -176,13 +176,13 @@ def _selection(ids: list[str] | None, limit: int, reasons: list[str] | None, sta
 
 @contextmanager
 def _runs(settings: Settings) -> "Iterator[Runs]":
-    from plugin.operations.runs import Runs
-    from plugin.queue.database import connect
-    from plugin.queue.store import key_of, utc_now
+    from plugin.database.engine import connect, utc_now
+    from plugin.database.key_encryption_key import key_encryption_key
+    from plugin.operations.redrive import Runs
 
     engine = connect(required(settings.database.url, "database.url"))
     try:
-        yield Runs(settings.kafka, engine, key_of(settings), utc_now)
+        yield Runs(settings.kafka, engine, key_encryption_key(settings), utc_now)
     finally:
         engine.dispose()
 

@@ -24,7 +24,7 @@ def digest(
     ] = None,
 ) -> None:
     """Print what is new between sessions for one person."""
-    from plugin.queue.digest import print_digest
+    from plugin.digest.digest import print_digest
 
     print_digest(load(), user, since, Console())
 

@@ -37,8 +37,8 @@ def erase(
 
     Broken off, it goes on when it is run again.
     """
+    from plugin.database.tables import ForgottenKind
     from plugin.privacy.commands import erase as run
-    from plugin.queue.tables import ForgottenKind
 
     given = {
         ForgottenKind.ERASURE: conversation,

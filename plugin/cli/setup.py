@@ -46,8 +46,8 @@ def acls(
 @app.command(rich_help_panel=SETUP)
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from plugin.queue.migrate import pending, upgrade
-    from plugin.queue.roles import renew
+    from plugin.database.migrate import pending, upgrade
+    from plugin.database.roles import renew
     from stream.runtime.settings import required
 
     url = required(load().database.url, "database.url")

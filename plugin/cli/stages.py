@@ -32,7 +32,7 @@ def gateway() -> None:
 @app.command(rich_help_panel=STAGES)
 def stream() -> None:
     """Detect possible resistance, keep the open sessions, close them."""
-    from stream.session_worker import run
+    from stream.workers.session_worker import run
 
     _run("stream", run)
 
@@ -40,7 +40,7 @@ def stream() -> None:
 @app.command(rich_help_panel=STAGES)
 def feedback() -> None:
     """De-identify finished sessions, ask the model behind Triton, check its answers."""
-    from stream.feedback_worker import run
+    from stream.workers.feedback_worker import run
 
     _run("feedback", run)
 
@@ -48,7 +48,7 @@ def feedback() -> None:
 @app.command(rich_help_panel=STAGES)
 def sink() -> None:
     """Store feedback in the supervisor queue: one record, one transaction, then the commit."""
-    from plugin.queue.sink import run
+    from plugin.sink.sink import run
 
     _run("sink", run)
 

@@ -20,8 +20,8 @@ from plugin.gateway import body
 from plugin.gateway.encoding import may_be_published, record_of
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import KnownTenant
+from stream.contracts.errors import Denied, Poison, Unavailable
 from stream.runtime.codec import Encoded
-from stream.runtime.errors import Denied, Poison, Unavailable
 from stream.runtime.health import Health, answer
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import MESSAGES_IN

@@ -8,9 +8,9 @@ from typing import Any, Self
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
+from stream.contracts.errors import Unavailable
 from stream.contracts.topics import MAX_RECORD_BYTES, MESSAGES
 from stream.runtime.codec import Encoded, partition_of
-from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health
 from stream.runtime.kafka_clients import options
 from stream.runtime.logging import get_logger

@@ -15,7 +15,7 @@ from plugin.gateway.app import Gateway, application
 from plugin.gateway.publisher import PART, Publisher
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.health import Health
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings

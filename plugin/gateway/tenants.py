@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.base import Tenant as TenantName
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Tenant, required
 
 MIN_SECRET_BYTES = 24

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import make_url
 
-from plugin.queue.roles import GRANTS, apply_roles, url_as
-from stream.runtime.errors import Misconfigured
+from plugin.database.roles import GRANTS, apply_roles, url_as
+from stream.contracts.errors import Misconfigured
 
 STAGES: Final = ("sink", "web")
 """The stages that use the database."""

@@ -10,6 +10,8 @@ from rich.console import Console
 
 from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
+from plugin.database.migrate import upgrade
+from plugin.digest.digest import print_digest
 from plugin.local.database_roles import stage_urls
 from plugin.local.demo_settings import TEAM, TENANT, USERS, demo_secrets, write_settings
 from plugin.local.environment import environment
@@ -17,14 +19,12 @@ from plugin.local.paths import STATE
 from plugin.local.stack import Stack
 from plugin.local.up import ctrl_c_on_sigterm, stages, start, stop, watch
 from plugin.queue.accounts import add_account
-from plugin.queue.digest import print_digest
-from plugin.queue.migrate import upgrade
 from plugin.queue.store import open_store
 from plugin.queue.views import Accounted
 from plugin.replay.command import ask_gateway
 from plugin.replay.sending import Replayed
 from plugin.replay.sources import load as load_source
-from stream.runtime.errors import CounterpointError
+from stream.contracts.errors import CounterpointError
 from stream.runtime.settings import Settings, load, required
 from stream.runtime.topics import create_missing
 

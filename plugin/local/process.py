@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from stream.runtime.errors import CounterpointError, Misconfigured
+from stream.contracts.errors import CounterpointError, Misconfigured
 
 SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 POLL_S: Final = 0.05

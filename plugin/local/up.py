@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plugin.local.process import NotStarted, Process
 from plugin.local.stage import Stage
-from stream.runtime.errors import NEEDS_A_PERSON
+from stream.contracts.errors import NEEDS_A_PERSON
 from stream.runtime.settings import Settings
 
 WATCH_S = 0.5  # how often a stage is looked at; an ended one is noticed within this time

@@ -3,11 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-from plugin.models.agreement_report import read_agreement
-from plugin.models.report import read_report
+from plugin.models.agreement.report import read_agreement
+from plugin.models.check.report import read_report
+from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
-from stream.feedback.activation import Activation
-from stream.runtime.errors import Misconfigured
+from stream.feedback.models.activation import Activation
 
 
 def activate(report_path: Path, out: Path, now: datetime, *, agreement_path: Path | None = None) -> Activation:

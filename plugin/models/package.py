@@ -14,10 +14,10 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stream.feedback.answer import SCHEMA_VERSION
-from stream.feedback.llm import MODEL
-from stream.feedback.prompt import PROMPT_VERSION
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
+from stream.feedback.models.answer import SCHEMA_VERSION
+from stream.feedback.models.llm import MODEL
+from stream.feedback.models.prompt import PROMPT_VERSION
 
 SERVED: Final = Path(__file__).parents[2] / "triton_models"
 MOUNT: Final = "/weights"

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
-from plugin.operations.letters import Letter
-from plugin.queue.database import transaction
-from plugin.queue.tables import HandledDeadLetter
+from plugin.database.engine import transaction
+from plugin.database.tables import HandledDeadLetter
+from plugin.operations.dead_letter import Letter
 
 
 class Outcome(StrEnum):

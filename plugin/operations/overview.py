@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from plugin.database.engine import connect
+from plugin.operations.dead_letter import Letter
+from plugin.operations.dead_letter_topic import letters
 from plugin.operations.handled import Handled, Place, place_of
-from plugin.operations.letters import Letter
-from plugin.operations.reading import letters
-from plugin.queue.database import connect
-from stream.runtime.errors import CounterpointError
+from stream.contracts.errors import CounterpointError
 from stream.runtime.settings import Settings, required
 
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from plugin.operations.asking import Answer, addresses, ask
+from plugin.database.engine import connect, transaction
+from plugin.operations.consumer_lag import Lag, lags
+from plugin.operations.dead_letter import UNKNOWN
+from plugin.operations.dead_letter_topic import letters
 from plugin.operations.handled import Handled, place_of
-from plugin.operations.lag import Lag, lags
-from plugin.operations.letters import UNKNOWN
-from plugin.operations.reading import letters
-from plugin.queue.database import connect, transaction
+from plugin.operations.stage_probe import Answer, addresses, ask
 from plugin.queue.lists import waiting_of_all
-from stream.runtime.errors import CounterpointError, Unavailable
+from stream.contracts.errors import CounterpointError, Unavailable
 from stream.runtime.settings import Settings, required
 
 DAY: Final = timedelta(hours=24)

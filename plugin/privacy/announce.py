@@ -9,14 +9,14 @@ from uuid import UUID
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from plugin.queue.forgotten import Subject
-from plugin.queue.tables import ForgottenKind
+from plugin.database.tables import ForgottenKind
+from plugin.database.tombstones import Subject
+from stream.contracts.errors import Unavailable
 from stream.contracts.ids import conversation_event_id, record_key
 from stream.contracts.messages import Erasure, PersonErasure
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import Encoded, encode, partition_of
-from stream.runtime.errors import Unavailable
 from stream.runtime.kafka_clients import options, refusal
 from stream.runtime.settings import Kafka
 

@@ -11,18 +11,18 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database import roles
+from plugin.database.engine import connect, transaction, utc_now
+from plugin.database.key_encryption_key import key_encryption_key
+from plugin.database.tables import ForgottenKind
+from plugin.database.tombstones import Subject
+from plugin.plain_text import counted
 from plugin.privacy import holds, rotation, trail
 from plugin.privacy.announce import on_topic
 from plugin.privacy.copies import Copies, copies, last
 from plugin.privacy.erasure import Erased, Eraser
 from plugin.privacy.retention import Clocks, Keeper, Report, broken_off, due
 from plugin.privacy.subjects import Found, stored, subject
-from plugin.queue import roles
-from plugin.queue.database import connect, transaction
-from plugin.queue.forgotten import Subject
-from plugin.queue.store import key_of, utc_now
-from plugin.queue.tables import ForgottenKind
-from plugin.queue.wording import counted
 from stream.runtime.settings import Settings, required
 from stream.runtime.topics import kept
 
@@ -47,7 +47,7 @@ class _Place:
 def _place(settings: Settings) -> Iterator[_Place]:
     engine = connect(required(settings.database.url, "database.url"))
     try:
-        yield _Place(engine, key_of(settings))
+        yield _Place(engine, key_encryption_key(settings))
     finally:
         engine.dispose()
 

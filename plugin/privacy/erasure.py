@@ -13,17 +13,17 @@ from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database import holds, tombstones
+from plugin.database.audit import note
+from plugin.database.conversation_keys import delete_unused_key
+from plugin.database.engine import transaction
+from plugin.database.locks import lock_conversation
+from plugin.database.removal import erase_sessions
+from plugin.database.tables import ErasureRequest, ForgottenKind, StoredSession
+from plugin.database.tombstone_key import guard_key
+from plugin.database.tombstones import Subject
 from plugin.privacy.announce import Announce
 from plugin.privacy.subjects import Found, of_counsellor, stored
-from plugin.queue import forgotten, holds
-from plugin.queue.apply import forget_conversation
-from plugin.queue.audit import note
-from plugin.queue.conversation_keys import forget_unused
-from plugin.queue.database import transaction
-from plugin.queue.forgotten import Subject
-from plugin.queue.guard_key import guard_key
-from plugin.queue.locks import lock_conversation
-from plugin.queue.tables import ErasureRequest, ForgottenKind, StoredSession
 
 _PEOPLE = (ForgottenKind.CLIENT, ForgottenKind.COUNSELLOR)
 
@@ -120,7 +120,7 @@ class Eraser:
             lock_conversation(session, subject.tenant, subject.pseudonym)
         key = guard_key(session, self._kek)
         named = str(request.erasure_id)
-        forgotten.remember(session, key, subject, until=request.requested_at, erasure_id=named, now=self._now())
+        tombstones.remember(session, key, subject, until=request.requested_at, erasure_id=named, now=self._now())
 
     def _tell(self, subject: Subject, request: ErasureRequest) -> None:
         at = request.requested_at
@@ -142,7 +142,7 @@ class Eraser:
             else:
                 whole = Subject(ForgottenKind.ERASURE, subject.tenant, conversation_id)
                 self._guard(session, whole, request)
-                sessions, keys = forget_conversation(session, subject.tenant, conversation_id, at)
+                sessions, keys = erase_sessions(session, subject.tenant, conversation_id, at)
             session.exec(
                 update(ErasureRequest)
                 .where(col(ErasureRequest.erasure_id) == request.erasure_id)
@@ -183,4 +183,4 @@ def _forget_sessions(session: Session, subject: Subject, conversation_id: str, u
     for row in rows:
         session.delete(row)
     session.flush()
-    return len(rows), forget_unused(session, subject.tenant, conversation_id)
+    return len(rows), delete_unused_key(session, subject.tenant, conversation_id)

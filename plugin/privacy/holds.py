@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.queue import forgotten
-from plugin.queue.apply import forget_conversation, take_back_restricted
-from plugin.queue.audit import note
-from plugin.queue.forgotten import Subject
-from plugin.queue.guard_key import guard_key
-from plugin.queue.locks import lock_conversation
-from plugin.queue.tables import ForgottenKind, Hold, StoredSession
-from stream.runtime.errors import Misconfigured
+from plugin.database import tombstones
+from plugin.database.audit import note
+from plugin.database.locks import lock_conversation
+from plugin.database.removal import erase_sessions, withdraw_restricted_sessions
+from plugin.database.tables import ForgottenKind, Hold, StoredSession
+from plugin.database.tombstone_key import guard_key
+from plugin.database.tombstones import Subject
+from stream.contracts.errors import Misconfigured
 
 LONGEST_REASON = 200
 """Characters: a file number and a word, not the story."""
@@ -68,10 +68,10 @@ def remove(session: Session, kek: KeyEncryptionKey, conversation: Subject, now: 
     erased = withdrawn = 0
     if since is not None:
         asked = Subject(ForgottenKind.ERASURE, tenant, conversation_id)
-        for until in forgotten.until(session, key, asked, since):
-            sessions, _ = forget_conversation(session, tenant, conversation_id, until)
+        for until in tombstones.until(session, key, asked, since):
+            sessions, _ = erase_sessions(session, tenant, conversation_id, until)
             erased += sessions
-        withdrawn = take_back_restricted(session, tenant, conversation_id, now)
+        withdrawn = withdraw_restricted_sessions(session, tenant, conversation_id, now)
     _note(session, conversation, "hold_removed", now)
     return Ended(erased, withdrawn)
 

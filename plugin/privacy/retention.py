@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Engine, and_, exists, or_, tuple_, update
 from sqlmodel import Session, col, delete, func, select
 
+from plugin.database import holds
+from plugin.database.audit import note
+from plugin.database.conversation_keys import delete_unused_key
+from plugin.database.engine import transaction
+from plugin.database.locks import lock_conversation
+from plugin.database.tables import RetentionRun, StoredAnswer, StoredMessage, StoredSession
 from plugin.privacy import trail
-from plugin.queue import holds
-from plugin.queue.audit import note
-from plugin.queue.conversation_keys import forget_unused
-from plugin.queue.database import transaction
-from plugin.queue.locks import lock_conversation
-from plugin.queue.tables import RetentionRun, StoredAnswer, StoredMessage, StoredSession
 from stream.runtime.settings import Retention
 
 BATCH: Final = 50
@@ -130,7 +130,7 @@ class Keeper:
             .where(col(StoredAnswer.session_id).in_(without_quotes), col(StoredAnswer.has_words))
             .values(words=None)
         )
-        keys = forget_unused(session, tenant, conversation_id)
+        keys = delete_unused_key(session, tenant, conversation_id)
         return Report(texts=len(without_text), quotes=len(without_quotes), sessions=gone, keys=keys)
 
     def _ids(self, session: Session, *conditions: ColumnElement[bool]) -> Sequence[UUID]:

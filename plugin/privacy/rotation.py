@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
-from plugin.queue.conversation_keys import owner_of as owner_of_conversation
-from plugin.queue.database import transaction
-from plugin.queue.guard_key import owner_of as owner_of_service
-from plugin.queue.tables import ConversationKey, ServiceKey
-from stream.runtime.errors import Misconfigured
+from plugin.database.conversation_keys import owner_of as owner_of_conversation
+from plugin.database.engine import transaction
+from plugin.database.tables import ConversationKey, ServiceKey
+from plugin.database.tombstone_key import owner_of as owner_of_service
+from stream.contracts.errors import Misconfigured
 
 BATCH: Final = 200
 """Keys a transaction: some 10 ms, for which a record of one of their conversations may have to wait."""

@@ -11,10 +11,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
-from plugin.queue.forgotten import Subject
-from plugin.queue.tables import ForgottenKind, Hold, SessionClient, SessionCounsellor, StoredSession
+from plugin.database.tables import ForgottenKind, Hold, SessionClient, SessionCounsellor, StoredSession
+from plugin.database.tombstones import Subject
 from stream.contracts.base import Pseudonym
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required
 
 _PSEUDONYM: Final[TypeAdapter[str]] = TypeAdapter(Pseudonym)

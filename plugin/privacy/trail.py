@@ -12,9 +12,9 @@ from typing import Final, Self
 
 from sqlmodel import Session, col, delete, func, select
 
-from plugin.queue.audit import BEFORE_THE_FIRST, hash_of, note
-from plugin.queue.tables import AuditEntry
-from stream.runtime.errors import Misconfigured
+from plugin.database.audit import BEFORE_THE_FIRST, hash_of, note
+from plugin.database.tables import AuditEntry
+from stream.contracts.errors import Misconfigured
 
 READ_AT_ONCE: Final = 1_000
 CUT_AT_ONCE: Final = 2_000

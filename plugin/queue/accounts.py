@@ -13,10 +13,10 @@ from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
-from plugin.queue.database import connect, transaction
-from plugin.queue.tables import Account, Membership, Team
-from plugin.queue.views import AccountRole, Viewer
-from stream.runtime.errors import Misconfigured
+from plugin.database.engine import connect, transaction
+from plugin.database.tables import Account, Membership, Team
+from plugin.database.viewer import AccountRole, Viewer
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required
 
 MIN_PASSWORD: Final = 12  # characters; the login is slowed down besides

@@ -9,21 +9,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlmodel import Session, col, select
 
-from plugin.queue.facts import facts_from_json
-from plugin.queue.scope import has_team, is_decided, is_for_therapist, visible
-from plugin.queue.tables import Account, SessionCounsellor, StoredAnswer, StoredDecision, StoredExchange, StoredSession
-from plugin.queue.views import (
-    Accounted,
-    AccountRole,
-    Decision,
-    DecisionKind,
-    Need,
-    OperatorCounts,
-    OwnRow,
-    Queue,
-    SessionRow,
-    Viewer,
+from plugin.database.needs import Need, facts_from_json
+from plugin.database.tables import (
+    Account,
+    SessionCounsellor,
+    StoredAnswer,
+    StoredDecision,
+    StoredExchange,
+    StoredSession,
 )
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.scope import has_team, is_decided, is_for_therapist, visible
+from plugin.queue.views import Accounted, Decision, DecisionKind, OperatorCounts, OwnRow, Queue, SessionRow
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import EndReason, LeftOut, NeedsHuman, SessionState
 

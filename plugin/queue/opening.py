@@ -7,13 +7,15 @@ from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
-from plugin.queue.answers import answer_of
-from plugin.queue.content import place_of_message, place_of_words
-from plugin.queue.conversation_keys import cipher_of
+from plugin.database.answers import answer_of
+from plugin.database.conversation_keys import cipher_of
+from plugin.database.needs import Facts, Need
+from plugin.database.sealed_columns import place_of_message, place_of_words
+from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.lists import names_of_counsellors, rows_of
 from plugin.queue.scope import visible
-from plugin.queue.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
-from plugin.queue.views import AccountRole, Facts, MessageView, MomentView, Need, SessionView, Viewer
+from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from plugin.queue.tables import (
+from plugin.database.tables import (
     Account,
     Membership,
     SessionCounsellor,
@@ -15,7 +15,8 @@ from plugin.queue.tables import (
     StoredExchange,
     StoredSession,
 )
-from plugin.queue.views import AccountRole, DecisionKind, Viewer
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import SessionState, Verdict
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
@@ -11,50 +11,21 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.audit import note
+from plugin.database.engine import connect, transaction, utc_now
+from plugin.database.key_encryption_key import check_key, key_encryption_key
+from plugin.database.needs import Need
+from plugin.database.tables import Account, StoredDecision, StoredSession
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue import lists
 from plugin.queue.accounts import named, viewer_of, with_password
-from plugin.queue.audit import note
-from plugin.queue.conversation_keys import check_key
-from plugin.queue.database import connect, transaction
 from plugin.queue.opening import open_session
 from plugin.queue.scope import visible
-from plugin.queue.tables import Account, StoredDecision, StoredSession
-from plugin.queue.views import (
-    Accounted,
-    AccountRole,
-    DecisionKind,
-    Need,
-    OperatorCounts,
-    Outcome,
-    OwnRow,
-    Queue,
-    SessionView,
-    Viewer,
-)
+from plugin.queue.views import Accounted, DecisionKind, OperatorCounts, Outcome, OwnRow, Queue, SessionView
 from stream.contracts.vocabulary import LeftOut
-from stream.runtime.errors import Misconfigured
 from stream.runtime.settings import Settings, required
 
 LIST_LIMIT: Final = lists.LIST_LIMIT
-
-
-def utc_now() -> datetime:
-    """The clock of the wall."""
-    return datetime.now(UTC)
-
-
-def key_of(settings: Settings) -> KeyEncryptionKey:
-    """The key encryption key of the settings, with those that it takes over from.
-
-    Raises:
-        Misconfigured: it is missing or not 32 bytes in base64.
-    """
-    place = "database.key_encryption_key"
-    others = [other.get_secret_value() for other in settings.database.previous_key_encryption_keys]
-    try:
-        return KeyEncryptionKey.from_base64(required(settings.database.key_encryption_key, place), others)
-    except ValueError as error:
-        raise Misconfigured(f"{place}: {error}") from None
 
 
 def open_store(settings: Settings) -> "Store":
@@ -63,7 +34,7 @@ def open_store(settings: Settings) -> "Store":
     Raises:
         Misconfigured: URL or key is missing or wrong.
     """
-    return Store(connect(required(settings.database.url, "database.url")), key_of(settings), now=utc_now)
+    return Store(connect(required(settings.database.url, "database.url")), key_encryption_key(settings), now=utc_now)
 
 
 class Store:

@@ -2,32 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from uuid import UUID
 
+from plugin.database.needs import Facts, Need
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
-from stream.contracts.vocabulary import Concern, EndReason, LeftOut, Mechanism, NeedsHuman, Role
-
-
-class AccountRole(StrEnum):
-    """What somebody may see. An operator never sees message text."""
-
-    SUPERVISOR = "supervisor"
-    THERAPIST = "therapist"
-    OPERATOR = "operator"
-
-
-class Need(IntEnum):
-    """Why a session waits where it waits; the lowest number comes first."""
-
-    RISK = 0
-    CRITICAL = 1
-    NEEDS_HUMAN = 2
-    UNANSWERED = 3
-    WITHOUT_EXPRESSION = 4
-    OTHER = 5
+from stream.contracts.vocabulary import EndReason, LeftOut, NeedsHuman, Role
 
 
 class DecisionKind(StrEnum):
@@ -45,32 +27,6 @@ class Outcome(StrEnum):
     """Another revision stands now, or there is nothing to release: look again."""
     NOT_FOUND = "not_found"
     """No such session for this person."""
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """A person with the rights they have now."""
-
-    user_id: UUID
-    username: str
-    display_name: str
-    role: AccountRole
-    team_ids: frozenset[UUID] = frozenset()
-    tenant: str | None = None
-    """A therapist's platform; for a supervisor the platform whose sessions of no team are hers too."""
-    counsellor: str | None = None
-    """A therapist's own pseudonym on that platform."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What puts a session into its place."""
-
-    concerns: tuple[Concern, ...] = ()
-    needs_human: int = 0
-    """Moments with an abstention or with a mechanism without level."""
-    unanswered: int = 0
-    without_expression: tuple[Mechanism, ...] = ()
 
 
 @dataclass(frozen=True)

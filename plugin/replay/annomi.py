@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from plugin.replay.conversations import Conversation, Payload, check, conversation
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 COLUMNS = frozenset({"transcript_id", "utterance_id", "interlocutor", "timestamp", "utterance_text"})
 _ROLES = {"client": "client", "therapist": "counsellor"}

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from plugin.adapters.payloads import PAYLOADS
+from stream.contracts.errors import Misconfigured
 from stream.runtime.codec import poison_of
-from stream.runtime.errors import Misconfigured
 
 TYPING_WORDS_PER_MINUTE = 40
 """An average typist; it supplies the times where a source has none."""

@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 from standardwebhooks import Webhook
 
-from stream.runtime.errors import Denied, Unavailable
+from stream.contracts.errors import Denied, Unavailable
 
 ACCEPTED = "accepted"
 ANSWER_WITHIN_S = 15.0

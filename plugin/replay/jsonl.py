@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from plugin.replay.conversations import TIME_FIELD, Conversation, Payload, check, conversation
+from stream.contracts.errors import Misconfigured, Poison
 from stream.runtime.codec import read_json
-from stream.runtime.errors import Misconfigured, Poison
 
 LONGEST_S = 100 * 366 * 86_400
 """A hundred years: a conversation goes on for years, a larger number is not seconds."""

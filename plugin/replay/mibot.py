@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin.replay.conversations import Conversation, Payload, check, conversation
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 COUNSELLOR = "counsellor-mibot"
 

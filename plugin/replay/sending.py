@@ -12,8 +12,8 @@ import httpx
 from plugin.replay.conversations import TIME_FIELD, Conversation
 from plugin.replay.delivery import ACCEPTED, ANSWER_WITHIN_S, Sender
 from plugin.replay.timeline import Speed, Timeline
+from stream.contracts.errors import Misconfigured
 from stream.contracts.ids import NAMESPACE
-from stream.runtime.errors import Misconfigured
 from stream.runtime.settings import Settings
 
 SIDE_BY_SIDE = 16

@@ -7,7 +7,7 @@ from typing import Literal
 
 from plugin.replay import annomi, jsonl, mibot
 from plugin.replay.conversations import Conversation
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 Format = Literal["auto", "jsonl", "mibot", "annomi"]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 Speed = float | None
 """A multiple of real time, or None: as fast as the gateway takes them."""

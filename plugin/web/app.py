@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 
 from plugin.queue.store import Store, open_store
-from plugin.web import doors, pages, probes
+from plugin.web import auth_routes, pages, probes
 from plugin.web.attempts import LoginAttempts
-from plugin.web.guard import Guard
+from plugin.web.dependencies import LoginNeeded, Services
 from plugin.web.login import LIFETIME_S
+from plugin.web.middleware import Guard
 from plugin.web.render import FOLDER, Pages, message
-from plugin.web.visitors import LoginNeeded, Services
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings, required
@@ -57,7 +57,7 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(Unavailable, _away)
-    for router in (doors.router, pages.router, probes.router):
+    for router in (auth_routes.router, pages.router, probes.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app

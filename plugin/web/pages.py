@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
-from plugin.queue.views import AccountRole, DecisionKind, Outcome, Viewer
-from plugin.web import layout, needs
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.views import DecisionKind, Outcome
+from plugin.web import layout, queue_groups
+from plugin.web.dependencies import Given, OwnForm, SignedIn, Supervisor, supervisor
 from plugin.web.render import message, page
-from plugin.web.visitors import Given, OwnForm, SignedIn, Supervisor, supervisor
 
 router = APIRouter()
 
@@ -20,7 +21,7 @@ def start(request: Request, given: Given, viewer: SignedIn) -> Response:
     match viewer.role:
         case AccountRole.SUPERVISOR:
             queue = given.store.queue(viewer)
-            return page(request, "waiting.html", groups=needs.grouped(queue.waiting), queue=queue)
+            return page(request, "waiting.html", groups=queue_groups.grouped(queue.waiting), queue=queue)
         case AccountRole.THERAPIST:
             return page(request, "own_sessions.html", rows=given.store.own(viewer))
         case AccountRole.OPERATOR:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from plugin.web.visitors import Given, Services
-from stream.runtime.errors import Misconfigured, Unavailable
+from plugin.web.dependencies import Given, Services
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import answer
 
 router = APIRouter()

@@ -6,8 +6,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from plugin.queue.views import AccountRole, Viewer
-from plugin.web import login, needs, wording
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.web import labels, login, queue_groups
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
@@ -31,7 +31,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(words=wording, needs=needs, rubric=rubric, demo=demo)
+        self._templates.globals.update(words=labels, needs=queue_groups, rubric=rubric, demo=demo)
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render `template` for the visitor of `request`."""

@@ -9,8 +9,8 @@ import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
+from stream.contracts.errors import Unavailable
 from stream.detection.meaning import MODEL, readable
-from stream.runtime.errors import Unavailable
 
 # Texts a request: the model's max_batch_size, a quarter of a second's work for one core.
 BATCH = 64

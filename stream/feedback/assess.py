@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+from stream.contracts.errors import Unavailable
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord, ModelVersion
 from stream.contracts.ids import assessment_id
 from stream.contracts.sessions import Exchange, SessionRecord
 from stream.contracts.vocabulary import NeedsHuman, SessionState
-from stream.feedback.answer import Unusable
-from stream.feedback.deidentify import Deidentifier
-from stream.feedback.gate import Checked, check, repair_request
-from stream.feedback.model import Clock, Deadline, FeedbackModel, RequestFailed
+from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.gate.check import Checked, check, repair_request
+from stream.feedback.models.answer import Unusable
+from stream.feedback.models.availability import ModelWatch
+from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
 from stream.feedback.prepared import Prepared, prepare
 from stream.feedback.size import fitting
-from stream.feedback.watch import ModelWatch
-from stream.runtime.errors import Unavailable
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
 
 ATTEMPTS = 3

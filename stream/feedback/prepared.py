@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from stream.contracts.errors import Poison
 from stream.contracts.feedback import Evidence
 from stream.contracts.ids import input_id
 from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.feedback.deidentify import Deidentified, Deidentifier
-from stream.feedback.model import Part, ShownExchange, ShownMessage
-from stream.feedback.normalise import Span
-from stream.runtime.errors import Poison
+from stream.feedback.deidentification.deidentify import Deidentified, Deidentifier
+from stream.feedback.deidentification.normalise import Span
+from stream.feedback.models.base import Part, ShownExchange, ShownMessage
 
 
 @dataclass(frozen=True)

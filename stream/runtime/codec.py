@@ -17,10 +17,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from stream.contracts.base import Contract
+from stream.contracts.errors import Poison
 from stream.contracts.ids import record_key
 from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime.errors import Poison
 from stream.runtime.trace import HEADER as TRACE_HEADER
 
 STRUCTURED = "application/cloudevents+json"

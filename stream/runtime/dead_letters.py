@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import replace
 
+from stream.contracts.errors import Poison, TooManyDeadLetters
 from stream.contracts.topics import DEAD_LETTERS
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime import metrics
 from stream.runtime.codec import Encoded, RawRecord
-from stream.runtime.errors import Poison, TooManyDeadLetters
 from stream.runtime.logging import get_logger
 from stream.runtime.trace import HEADER as TRACE_HEADER
 from stream.runtime.trace import carried, trace_id

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError as AioKafkaError
 from aiokafka.errors import SaslAuthenticationFailed, UnsupportedSaslMechanismError
 from kafka.errors import AuthorizationError, KafkaError
 
-from stream.runtime.errors import CounterpointError, Misconfigured, Unavailable
+from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Kafka
 from stream.runtime.tls import client_context, handshake_trouble, unbelieving_context
 

@@ -21,8 +21,8 @@ from kafka.admin import (
 )
 from kafka.errors import KafkaError, SecurityDisabledError
 
+from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
-from stream.runtime.errors import Misconfigured
 from stream.runtime.kafka_clients import options, refusal
 from stream.runtime.settings import Kafka
 

@@ -18,9 +18,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEFAULT_PARTITIONS
 from stream.contracts.vocabulary import OperatingPoint
-from stream.runtime.errors import Misconfigured
 from stream.runtime.known_secrets import known
 from stream.runtime.logging import LogLevel
 

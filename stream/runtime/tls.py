@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 _REACH_S = 3.0
 _REFUSAL_S = 0.3  # a round trip; a server that is content says nothing

@@ -8,8 +8,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
+from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import TOPICS, TopicSpec
-from stream.runtime.errors import Misconfigured
 from stream.runtime.kafka_clients import options, refusal
 from stream.runtime.settings import Kafka
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from stream.contracts.errors import Poison
 from stream.contracts.ids import record_key
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Refused
+from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES
 from stream.sessions.state import HEAD, NO_HEAD, Entry, Head, Segment, SessionHead, encode
 
 _BYTES_A_CODE_POINT = 6  # of JSON at most: an escaped control character
@@ -127,13 +128,13 @@ class Conversation:
         """Put new words, or none, in a message's place.
 
         Raises:
-            Refused: OVERSIZE, when the segment would no longer fit into one record.
+            Poison: OVERSIZE, when the segment would no longer fit into one record.
         """
         number = self._where[entry.message_id]
         old = self.segments[number]
         new = Segment(old.session, tuple(entry if e.message_id == entry.message_id else e for e in old.entries))
         if not entry.deleted and len(encode(new)) > SEGMENT_BYTES:
-            raise Refused(DeadLetterReason.OVERSIZE, "segment")
+            raise Poison(DeadLetterReason.OVERSIZE, "segment")
         self.segments[number] = new
         facts = self.facts[old.session]
         if entry.touched > facts.touched:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from sys import intern
 
+from stream.contracts.errors import Poison
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import (
     ConsentWithdrawal,
@@ -25,7 +26,7 @@ from stream.contracts.sessions import KnownName, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, EndReason, Role
 from stream.sessions import lifecycle
 from stream.sessions.conversation import Conversation
-from stream.sessions.rules import Arrival, Refused, Rules
+from stream.sessions.rules import Arrival, Rules
 from stream.sessions.state import Early, Entry, Scored, SessionHead
 
 Output = SessionRecord | Erasure | ConsentWithdrawal
@@ -41,7 +42,7 @@ def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rul
     """Let one event have its effect; `score` asks the detector about the words that a client's message will have.
 
     Raises:
-        Refused: the event can have no effect, ever.
+        Poison: the event can have no effect, ever.
     """
     match event:
         case Message():
@@ -63,7 +64,7 @@ def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rul
 
 def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, score: Score) -> Outputs:
     if not message.consent.processing:
-        raise Refused(DeadLetterReason.NO_CONSENT, "consent")
+        raise Poison(DeadLetterReason.NO_CONSENT, "consent")
     if not _seen(conversation, message, at):
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
@@ -84,7 +85,7 @@ def _session_for(
     """The session a new message belongs to: one it is late for, the open one, the last one reopened, or the next."""
     withdrawn_at = conversation.head.withdrawn_at
     if withdrawn_at is not None and message.sent_at <= withdrawn_at:
-        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+        raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     closed = [known for known in conversation.head.sessions if not known.is_open]
     late_for = next((known for known in closed if message.sent_at <= known.ended_at), None)
     if late_for is not None:
@@ -96,7 +97,7 @@ def _session_for(
         if known is not None and known.withdrawn:
             ended_at = max(known.ended_at, message.sent_at)
             conversation.set_session(known.model_copy(update={"active_ms": at.ms, "ended_at": ended_at}))
-            raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+            raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
         return session
     if closed and _reopens(closed[-1], at, rules):
         yield from lifecycle.reopen(conversation, closed[-1], at)
@@ -113,13 +114,13 @@ def _check_late(conversation: Conversation, known: SessionHead, at: Arrival, rul
     """Hold a late message against its closed session.
 
     Raises:
-        Refused: the session was withdrawn, its window is over, or it holds all the messages that one may.
+        Poison: the session was withdrawn, its window is over, or it holds all the messages that one may.
     """
     if known.withdrawn:
-        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+        raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     in_time = at.ms - known.closed_at_ms <= rules.late_within_ms
     if not in_time or known.session not in conversation.facts or known.end_reason is EndReason.TOO_LONG:
-        raise Refused(DeadLetterReason.TOO_LATE, "sent_at")
+        raise Poison(DeadLetterReason.TOO_LATE, "sent_at")
 
 
 def _entry(conversation: Conversation, message: Message, at: Arrival, score: Score) -> Entry:
@@ -147,19 +148,19 @@ def _entry(conversation: Conversation, message: Message, at: Arrival, score: Sco
 
 def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, score: Score) -> None:
     if not edit.consent.processing:
-        raise Refused(DeadLetterReason.NO_CONSENT, "consent")
+        raise Poison(DeadLetterReason.NO_CONSENT, "consent")
     revision = revision_of(edit.edited_at)
     entry = conversation.entry(edit.message_id)
     if entry is None:
         withdrawn_at = conversation.head.withdrawn_at
         if withdrawn_at is not None and edit.edited_at <= withdrawn_at:
-            raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")  # its original came before that too
+            raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")  # its original came before that too
         early = Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text)
         _wait(conversation, at, early.model_copy(update={"secondary_use": edit.consent.secondary_use}))
     elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
         known = conversation.session(conversation.session_of(edit.message_id))
         if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
-            raise Refused(DeadLetterReason.TOO_LATE, "edited_at")
+            raise Poison(DeadLetterReason.TOO_LATE, "edited_at")
         scored = score(edit.text) if entry.role is Role.CLIENT else None
         secondary_use = entry.secondary_use and edit.consent.secondary_use  # only what both allowed
         words = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
@@ -182,20 +183,20 @@ def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
     no other.
 
     Raises:
-        Refused: OVERSIZE, when as many wait as may: none that waits is pushed out unheard.
+        Poison: OVERSIZE, when as many wait as may: none that waits is pushed out unheard.
     """
     head = conversation.head
     if at.offset <= head.through:
         return
     if not early.deleted and any(known.withdrawn for known in head.sessions):  # it may be of that session
-        raise Refused(DeadLetterReason.NO_CONSENT, "withdrawn")
+        raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     before = next((e for e in head.early if e.message_id == early.message_id), None)
     if before is not None and (before.deleted, before.revision) >= (early.deleted, early.revision):
         return
     others = tuple(e for e in head.early if e.message_id != early.message_id)
     limit = MAX_EARLY_DELETIONS if early.deleted else MAX_EARLY
     if sum(e.deleted == early.deleted for e in others) >= limit:
-        raise Refused(DeadLetterReason.OVERSIZE, "early")
+        raise Poison(DeadLetterReason.OVERSIZE, "early")
     conversation.set_head(early=(*others, early))
 
 
@@ -205,7 +206,7 @@ def _learn_names(conversation: Conversation, event: Participants, at: Arrival) -
     named = (KnownName(role=person.role, name=name) for person in event.participants for name in person.names)
     names = tuple(dict.fromkeys((*conversation.head.names, *named)))
     if len(names) > MAX_NAMES:
-        raise Refused(DeadLetterReason.OVERSIZE, "participants")
+        raise Poison(DeadLetterReason.OVERSIZE, "participants")
     if names != conversation.head.names:
         conversation.set_head(names=names, names_ms=at.ms)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stream.contracts.sessions import DetectorVersion
-from stream.contracts.vocabulary import Concern, DeadLetterReason, OperatingPoint
+from stream.contracts.vocabulary import Concern, OperatingPoint
 
 EndRule = Literal["explicit", "idle", "both"]
 Marks = Callable[[str], Collection[Concern]]
@@ -52,12 +52,3 @@ class Arrival:
 
     offset: int
     ms: int
-
-
-class Refused(Exception):  # noqa: N818 - named by what the caller does: set the event aside
-    """This event cannot have an effect, now or later. `place` names a field or a rule, never content."""
-
-    def __init__(self, reason: DeadLetterReason, place: str) -> None:
-        super().__init__(f"{reason.value} at {place}")
-        self.reason = reason
-        self.place = place

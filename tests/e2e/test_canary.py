@@ -28,7 +28,7 @@ from tests.e2e.conversations import RESISTANT
 from tests.e2e.leaks import below, self_test, within
 from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.system import PARTITIONS, Platform, System, running_system, wait_until
-from tests.fuzz.books import read
+from tests.fuzz.accounting import read
 
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"

@@ -17,7 +17,7 @@ from stream.runtime.codec import partition_of
 from tests.e2e.conversations import CALM, RESISTANT
 from tests.e2e.leaks import needles
 from tests.fixtures.stream_stage import PARTITIONS, TENANT, Bench, Room, stream_stage
-from tests.fuzz.telling import teller
+from tests.fuzz.refusals import teller
 
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"

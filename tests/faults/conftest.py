@@ -10,7 +10,7 @@ import pytest
 from plugin.local import up
 from plugin.local.kafka import Kafka
 from plugin.local.triton import Triton
-from tests.faults.frail import Frail, frail_system
+from tests.faults.unreliable_model import Frail, frail_system
 from tests.fixtures.system import System, running_system
 
 STAGES = ("gateway", "stream", "feedback", "sink")

@@ -9,7 +9,7 @@ import pytest
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.triton import Triton
-from tests.faults.books import Talk, balance, load
+from tests.faults.accounting import Talk, balance, load
 from tests.faults.conftest import STAGES, supervised
 from tests.faults.proxy import Proxy
 from tests.fixtures.system import System, running_system, wait_until

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from plugin.local.kafka import Kafka
-from plugin.local.kafka_cluster import KafkaCluster
 from plugin.local.triton import Triton
 from stream.contracts.topics import MESSAGES
-from tests.faults.books import balance, load
+from tests.faults.accounting import balance, load
 from tests.faults.conftest import STAGES
+from tests.fixtures.kafka_cluster import KafkaCluster
 from tests.fixtures.system import PARTITIONS, System, running_system, wait_until
 
 BEFORE, DURING = 3, 6

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK
-from tests.faults.frail import Frail
+from tests.faults.unreliable_model import Frail
 from tests.fixtures.system import Platform, wait_until
 
 ROOMS = 6

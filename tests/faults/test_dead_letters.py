@@ -9,10 +9,10 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from stream.contracts.errors import TooManyDeadLetters
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
 from stream.runtime.dead_letters import PART
-from stream.runtime.errors import TooManyDeadLetters
-from tests.faults.frail import Frail
+from tests.faults.unreliable_model import Frail
 from tests.fixtures.system import wait_until
 
 READS = {"stream": MESSAGES, "feedback": SESSIONS, "sink": FEEDBACK}

@@ -9,7 +9,7 @@ import pytest
 
 from stream.contracts.topics import MAX_RECORD_BYTES, SESSIONS
 from tests.e2e.conversations import RESISTANT, talk
-from tests.faults.books import read_topics
+from tests.faults.accounting import read_topics
 from tests.fixtures.system import Platform, System, wait_until
 
 ROOMS, ROOMS_LONG = 6, 60

@@ -14,10 +14,10 @@ import pytest
 from kafka import KafkaProducer
 from rich.console import Console
 
+from plugin.database.tables import ForgottenKind
 from plugin.local.demo_settings import TENANT
 from plugin.local.environment import environment
 from plugin.privacy.commands import erase
-from plugin.queue.tables import ForgottenKind
 from stream.contracts.topics import FEEDBACK
 from tests.e2e.conversations import CALM, RESISTANT, talk
 from tests.fixtures.system import Platform, System, wait_until

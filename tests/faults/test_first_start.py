@@ -11,7 +11,7 @@ from bench.talk import Load
 from stream.contracts.topics import SESSIONS
 
 TRIES, TRIES_LONG = 1, 10
-"""Before `stream/transport.py` a third of them lost half of the messages."""
+"""Before `stream/faust_support/driver.py` a third of them lost half of the messages."""
 SESSIONS_A_TRY, MESSAGES_A_SESSION = 150, 20
 AFTER_S = 0.3
 """Between the two starts: the second worker joins while what the first has fetched is under way."""

@@ -13,7 +13,7 @@ from plugin.local import up
 from plugin.local.loopback import free_ports
 from plugin.local.process import NotStarted, Process
 from plugin.local.stage import Stage
-from tests.faults.books import balance, load
+from tests.faults.accounting import balance, load
 from tests.faults.conftest import STAGES, supervised
 from tests.fixtures.system import System, wait_until
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.books import balance, load
+from tests.faults.accounting import balance, load
 from tests.faults.conftest import STAGES
 from tests.faults.recovery import BACK_WITHIN_S, Times, kill_and_return
 from tests.fixtures.system import System

@@ -13,15 +13,15 @@ import pytest
 
 from plugin.local.process import Command
 from plugin.local.triton import Triton
+from stream.contracts.errors import Unavailable
 from stream.contracts.topics import DEAD_LETTERS, SESSIONS
-from stream.feedback.answer import ModelAnswer
-from stream.feedback.baseline import TritonBaseline
-from stream.feedback.model import CANARY, Deadline
-from stream.feedback.triton import TritonConnection
-from stream.feedback.watch import PART, ModelWatch
-from stream.runtime.errors import Unavailable
+from stream.feedback.models.answer import ModelAnswer
+from stream.feedback.models.availability import PART, ModelWatch
+from stream.feedback.models.base import CANARY, Deadline
+from stream.feedback.models.baseline import TritonBaseline
+from stream.feedback.models.triton import TritonConnection
 from stream.runtime.health import Health
-from tests.faults.frail import DEADLINE_S, Frail
+from tests.faults.unreliable_model import DEADLINE_S, Frail
 from tests.fixtures.system import Platform, wait_until
 
 ROOMS = 6

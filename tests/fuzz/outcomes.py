@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.vocabulary import DeadLetterReason
+from tests.fuzz.accounting import Place
 from tests.fuzz.asgi import Answer
-from tests.fuzz.books import Place
 from tests.fuzz.deliveries import HUNG_UP, NO_CONSENT, PUBLISHED, REPEATED, Delivery
 
 KEY = b"k" * 32

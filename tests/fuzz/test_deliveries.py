@@ -29,12 +29,12 @@ from stream.runtime.settings import Settings
 from stream.runtime.settings import Tenant as TenantSettings
 from tests.fixtures.stream_stage import PARTITIONS, Bench, stream_stage
 from tests.fixtures.waiting import eventually
+from tests.fuzz.accounting import Place, expected, published, read, upto
 from tests.fuzz.asgi import RawRequest, ask
-from tests.fuzz.books import Place, expected, published, read, upto
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
 from tests.fuzz.outcomes import KEY, Run, note
 from tests.fuzz.records import native
-from tests.fuzz.telling import teller
+from tests.fuzz.refusals import teller
 from tests.stream.sessions.talk import rules
 
 SHORT, LONG = 2_000, 100_000

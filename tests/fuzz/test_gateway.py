@@ -20,7 +20,7 @@ from tests.fuzz.asgi import RawRequest, ask
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
 from tests.fuzz.outcomes import Run, note
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
-from tests.plugin.adapters.benches import NOW
+from tests.plugin.adapters.adapters_under_test import NOW
 from tests.plugin.gateway.gateways import BENCH, Broker, message
 
 ANSWERS = {202, 401, 413, 422}

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.answer import Unusable, read_answer
-from stream.feedback.gate import check
+from stream.feedback.gate.check import check
+from stream.feedback.models.answer import Unusable, read_answer
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
 from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, answer_json, prepared, rating
 

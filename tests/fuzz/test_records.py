@@ -12,16 +12,16 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.contracts.errors import Poison
 from stream.contracts.messages import Tick
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import STRUCTURED, RawRecord, check_partition, decode, known_types
 from stream.runtime.dead_letters import STORY_PREFIX, dead_letter
-from stream.runtime.errors import Poison
 from tests.fuzz.records import BROKEN, NativeRecord, good
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
-from tests.stream.batches_bench import PARTITIONS, Broker, Worker
+from tests.stream.workers.batch_harness import PARTITIONS, Broker, Worker
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "stream" / "contracts" / "examples").glob("*.json"))

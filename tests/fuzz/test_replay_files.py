@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugin.replay.sources import READERS, load
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
 
 LINE = {

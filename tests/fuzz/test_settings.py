@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import load
 from tests.fuzz.strategies import spoiled
 

@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import LargeBinary, create_engine, inspect, text
 
+from plugin.database.migrate import FOLDER, downgrade, pending, upgrade
+from plugin.database.tables import METADATA
 from plugin.local.loopback import free_ports
-from plugin.queue.migrate import FOLDER, downgrade, pending, upgrade
-from plugin.queue.tables import METADATA
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.contracts.errors import Misconfigured, Unavailable
 
 SEALED = {
     ("messages", "text"),

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from plugin import check as checking
 from plugin.check import Finding
-from stream.feedback.baseline import InProcessBaseline
+from stream.contracts.errors import Misconfigured, Unavailable
+from stream.feedback.models.baseline import InProcessBaseline
 from stream.runtime import settings as settings_room
-from stream.runtime.errors import Misconfigured, Unavailable
 from stream.runtime.settings import Settings
 
 KEY = base64.b64encode(b"k" * 32).decode()

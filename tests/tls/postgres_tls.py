@@ -13,10 +13,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from plugin.check import check
+from plugin.database.engine import connect
+from plugin.database.migrate import pending, upgrade
 from plugin.local.environment import environment
 from plugin.local.postgres import Distribution, PostgreSQL, system_binaries
-from plugin.queue.database import connect
-from plugin.queue.migrate import pending, upgrade
 from tests.fixtures.certificates import Authority
 
 ENCRYPTED = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"

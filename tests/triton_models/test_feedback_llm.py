@@ -6,8 +6,8 @@ from tritonclient import grpc
 
 from plugin.local.paths import MODELS
 from plugin.local.triton import Triton
-from stream.feedback.llm import MAX_TOKENS, MODEL
-from stream.feedback.prompt import MAX_EXCHANGE_CODE_POINTS, render
+from stream.feedback.models.llm import MAX_TOKENS, MODEL
+from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, render
 from tests.stream.feedback.builders import prepared
 
 VLLM_BACKEND = {

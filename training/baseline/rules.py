@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.answer import SCHEMA_VERSION
-from stream.feedback.baseline import MODEL, load_rules
+from stream.feedback.models.answer import SCHEMA_VERSION
+from stream.feedback.models.baseline import MODEL, load_rules
 
 _FOLDER = Path(__file__).parents[2] / "triton_models" / MODEL / "1"
 WEIGHTS = _FOLDER / "behaviours.json"

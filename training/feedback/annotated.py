@@ -28,13 +28,13 @@ from stream.contracts.vocabulary import (
     Verdict,
 )
 from stream.detection.lexicons import marks
-from stream.feedback import gate
-from stream.feedback.answer import Unusable, read_answer
-from stream.feedback.deidentify import Deidentifier
-from stream.feedback.model import Part
+from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.gate.check import check
+from stream.feedback.gate.quotes import find_quote
+from stream.feedback.models.answer import Unusable, read_answer
+from stream.feedback.models.base import Part
+from stream.feedback.models.prompt import render
 from stream.feedback.prepared import Prepared, prepare
-from stream.feedback.prompt import render
-from stream.feedback.quotes import find_quote
 from training.feedback.data import MECHANISMS, Arm, DataError, Item, lines_of
 
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
@@ -141,7 +141,7 @@ def _item(line: Annotated, arm: Arm) -> Item:
     except Unusable as error:
         raise _Fault(f"the answer cannot be read back ({error.why})") from None
     if arm is Arm.REASONS:
-        checked = gate.check(answer, shown, is_baseline=False, reveal=lambda words: words)
+        checked = check(answer, shown, is_baseline=False, reveal=lambda words: words)
         for problem in checked.problems:
             raise _Fault(f"{problem.where}: {problem.why}")
         if len(checked.strengths) < len(answer.strengths):

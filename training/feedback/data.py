@@ -16,9 +16,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.contracts.vocabulary import Level, Mechanism
-from stream.feedback.answer import ModelAnswer, Unusable, read_answer
-from stream.feedback.model import CANARY
-from stream.feedback.prompt import render
+from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.models.base import CANARY
+from stream.feedback.models.prompt import render
 
 MECHANISMS: Final = tuple(Mechanism)
 Levels = tuple[Level | None, ...]
@@ -45,9 +45,9 @@ class Item(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     instruction: str = Field(min_length=1, repr=False)
-    """Our prompt, rendered: `stream.feedback.prompt.render`."""
+    """Our prompt, rendered: `stream.feedback.models.prompt.render`."""
     output: str = Field(min_length=1, repr=False)
-    """The answer as JSON: `stream.feedback.answer`."""
+    """The answer as JSON: `stream.feedback.models.answer`."""
     session: str = Field(min_length=1)
     reviewers: int | None = Field(default=None, ge=1)
     """How many people the levels stand on, where it is known."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stream.contracts.rubric import RUBRIC
-from stream.feedback.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
 from training.feedback.data import MECHANISMS, Item, levels_of, reasons_of
 from training.feedback.explanations import overlap
 from training.feedback.measures import Figure, Judged, confusion, macro_f1_over_sessions

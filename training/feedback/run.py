@@ -14,8 +14,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stream.contracts.rubric import RUBRIC_VERSION
-from stream.feedback.answer import SCHEMA_VERSION
-from stream.feedback.prompt import PROMPT_VERSION
+from stream.feedback.models.answer import SCHEMA_VERSION
+from stream.feedback.models.prompt import PROMPT_VERSION
 from training.feedback.data import MECHANISMS, Arm, DataError, Item, arm_of, levels_of
 from training.feedback.settings import Recipe
 

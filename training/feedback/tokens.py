@@ -9,7 +9,7 @@ from typing import Any, Final
 from training.feedback.data import DataError
 
 _ENDS: Final = ("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>")
-"""Where Llama 3.1 stops; `stream.feedback.llm` names the same three by number."""
+"""Where Llama 3.1 stops; `stream.feedback.models.llm` names the same three by number."""
 _IGNORED = -100
 """What the loss leaves out, to transformers."""
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from plugin.adapters.base import PlatformEvent, records
 from plugin.crypto.pseudonyms import Pseudonyms
+from stream.contracts.errors import Denied, Poison
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime.errors import Denied, Poison
-from tests.plugin.adapters.benches import BENCHES, NOW, Bench, raw_of
+from tests.plugin.adapters.adapters_under_test import BENCHES, NOW, Bench, raw_of
 
 WINDOW = timedelta(minutes=5)
 PSEUDONYMS = Pseudonyms(b"k" * 32)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from plugin.adapters.payloads import PAYLOADS, SCHEMA, schema
 from plugin.adapters.webhook import StandardWebhook
-from tests.plugin.adapters.benches import StandardWebhookBench
+from tests.plugin.adapters.adapters_under_test import StandardWebhookBench
 
 GUIDE = SCHEMA.with_name("webhook.md").read_text()
 EXAMPLES: list[dict[str, Any]] = [

@@ -7,8 +7,8 @@ import time_machine
 from standardwebhooks import Webhook
 
 from plugin.adapters.webhook import StandardWebhook
-from stream.runtime.errors import Denied
-from tests.plugin.adapters.benches import NOW, StandardWebhookBench, raw_of
+from stream.contracts.errors import Denied
+from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookBench, raw_of
 
 BENCH = StandardWebhookBench(StandardWebhook())
 RAW = raw_of(BENCH.text_payload("hello"))

@@ -15,12 +15,12 @@ from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
+from stream.contracts.errors import Unavailable
 from stream.runtime.codec import Encoded
-from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health
 from stream.runtime.settings import Gateway as GatewaySettings
 from stream.runtime.settings import Tenant
-from tests.plugin.adapters.benches import NOW, StandardWebhookBench, raw_of
+from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookBench, raw_of
 
 BENCH = StandardWebhookBench(StandardWebhook())
 TENANT = Tenant.model_validate(

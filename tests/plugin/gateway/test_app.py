@@ -12,7 +12,7 @@ from stream.contracts.ids import message_event_id, record_key
 from stream.contracts.messages import MESSAGES_RECORDS, Message
 from stream.runtime.codec import RawRecord, decode, known_types
 from stream.runtime.settings import Gateway as GatewaySettings
-from tests.plugin.adapters.benches import NOW, raw_of
+from tests.plugin.adapters.adapters_under_test import NOW, raw_of
 from tests.plugin.gateway.gateways import BENCH, Bench, message
 
 CANARY = "a canary phrase 4711"

@@ -13,8 +13,8 @@ from plugin.gateway import publisher
 from plugin.gateway.publisher import PART, Publisher
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
+from stream.contracts.errors import Unavailable
 from stream.runtime.codec import Encoded, partition_of
-from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health
 from stream.runtime.settings import Kafka as KafkaSettings
 from tests.fixtures.waiting import eventually

@@ -20,10 +20,10 @@ from plugin.gateway.server import run
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.stage import Stage
+from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import MESSAGES
 from stream.runtime import topics
 from stream.runtime.codec import partition_of
-from stream.runtime.errors import Misconfigured
 from stream.runtime.settings import Kafka as KafkaSettings
 from stream.runtime.settings import Settings
 from tests.fixtures.waiting import eventually

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from plugin.gateway.tenants import known_tenants
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Tenant
 
 

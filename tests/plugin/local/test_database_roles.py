@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from plugin.database.engine import connect
+from plugin.database.migrate import upgrade
 from plugin.local.database_roles import STAGES, stage_urls
 from plugin.local.up import stages
-from plugin.queue.database import connect
-from plugin.queue.migrate import upgrade
 from stream.runtime.settings import Settings
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from plugin.local import up
 from plugin.local.process import Command, NotStarted, Process
-from stream.runtime.errors import Misconfigured, TooManyDeadLetters
+from stream.contracts.errors import Misconfigured, TooManyDeadLetters
 from stream.runtime.settings import Settings
 
 DEADLINE_S = 10.0

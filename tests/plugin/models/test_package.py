@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from plugin.cli import app
 from plugin.models.package import SERVED, hashed, package
-from stream.feedback.answer import SCHEMA_VERSION
-from stream.feedback.prompt import PROMPT_VERSION
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
+from stream.feedback.models.answer import SCHEMA_VERSION
+from stream.feedback.models.prompt import PROMPT_VERSION
 
 TENSORS = {"model-00001.safetensors": b"one", "model-00002.safetensors": b"two"}
 

@@ -10,13 +10,14 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from sqlalchemy import Engine, text
 
+from plugin.database.engine import connect
+from plugin.database.migrate import upgrade
 from plugin.local.kafka import Kafka
+from plugin.operations.dead_letter import Letter, LetterId
 from plugin.operations.handled import Outcome
-from plugin.operations.letters import Letter, LetterId
-from plugin.operations.runs import OnFailure, Report, Runs, Selection
-from plugin.queue.database import connect
-from plugin.queue.migrate import upgrade
+from plugin.operations.redrive import OnFailure, Report, Runs, Selection
 from stream.contracts.base import Contract
+from stream.contracts.errors import Poison
 from stream.contracts.ids import record_key
 from stream.contracts.messages import Consent, Message
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
@@ -24,9 +25,8 @@ from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime import settings
 from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
 from stream.runtime.dead_letters import dead_letter
-from stream.runtime.errors import Poison
 from stream.runtime.topics import create_missing
-from tests.plugin.queue.samples import KEK, NOW, TENANT
+from tests.plugin.samples import KEK, NOW, TENANT
 
 PARTITIONS = 2
 SENT_AT = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)

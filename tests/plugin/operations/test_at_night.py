@@ -14,13 +14,13 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from sqlalchemy import make_url
 
+from plugin.database.roles import url_as
 from plugin.local import up
 from plugin.local.kafka import Kafka
 from plugin.local.loopback import free_ports
 from plugin.local.paths import ROOT
 from plugin.local.stage import Stage
 from plugin.local.triton import Triton
-from plugin.queue.roles import url_as
 from stream.contracts.ids import message_event_id, record_key
 from stream.contracts.messages import Consent, Message
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
@@ -28,7 +28,7 @@ from stream.contracts.vocabulary import Role
 from stream.runtime.codec import encode, partition_of
 from stream.runtime.trace import HEADER
 from tests.e2e.conversations import CALM, RESISTANT, talk
-from tests.faults.books import load
+from tests.faults.accounting import load
 from tests.fixtures.system import PARTITIONS, Platform, System, now, running_system, wait_until
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import make_url, text
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.engine import connect
+from plugin.database.migrate import pending, upgrade
+from plugin.database.viewer import AccountRole
 from plugin.local.postgres import PostgreSQL, binaries
-from plugin.queue.apply import Applied
-from plugin.queue.database import connect
-from plugin.queue.migrate import pending, upgrade
 from plugin.queue.store import Store
-from plugin.queue.views import AccountRole
+from plugin.sink.apply import Applied
+from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import Erasure
-from stream.runtime.errors import Misconfigured
-from tests.plugin.queue.samples import KEK, NOW, PASSWORD, TENANT, person, put, record
+from tests.plugin.samples import KEK, NOW, PASSWORD, TENANT, person, put, record
 
 CANARY = "canary phrase of a client in a backup"
 

@@ -15,18 +15,18 @@ from kafka.structs import OffsetAndMetadata
 from rich.console import Console
 
 from plugin.local.loopback import free_ports
-from plugin.operations import lag
-from plugin.operations.asking import addresses, ask
-from plugin.operations.lag import GROUPS, Lag, lags
+from plugin.operations import consumer_lag
+from plugin.operations.consumer_lag import GROUPS, Lag, lags
+from plugin.operations.stage_probe import addresses, ask
 from plugin.operations.status import Status, status
-from plugin.operations.tables import print_status
-from stream import feedback_worker, session_worker
+from plugin.operations.terminal import print_status
+from stream.contracts.errors import Unavailable
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
-from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health, serve
 from stream.runtime.settings import Settings
+from stream.workers import feedback_worker, session_worker
 from tests.plugin.operations.conftest import Bench, encoded, message
-from tests.plugin.queue.samples import put, record
+from tests.plugin.samples import put, record
 
 ALL = ("gateway", "stream", "feedback", "sink", "web")
 METRICS = """
@@ -214,7 +214,7 @@ def test_lag_is_what_a_group_has_not_committed(bench: Bench) -> None:
 
 def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """It makes the topic of the groups' places when it is first asked; one that never does is away."""
-    monkeypatch.setattr(lag, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(consumer_lag, "_AGAIN_S", 0.0)
 
     class Starting:
         def __init__(self, refusals: int) -> None:
@@ -227,9 +227,9 @@ def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.Monke
                 raise CoordinatorNotAvailableError
             return {group: {} for group in wanted}
 
-    assert lag._committed(Starting(3), "g", []) == {}
+    assert consumer_lag._committed(Starting(3), "g", []) == {}
     with pytest.raises(Unavailable):
-        lag._committed(Starting(99), "g", [])
+        consumer_lag._committed(Starting(99), "g", [])
 
 
 def test_lag_is_told_without_reading_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

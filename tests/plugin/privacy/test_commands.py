@@ -20,8 +20,8 @@ from plugin.local.kafka import Kafka
 from stream.contracts.topics import MESSAGES
 from stream.runtime import settings
 from stream.runtime.topics import create_missing
-from tests.plugin.privacy.benches import conversations, left, week
-from tests.plugin.queue.samples import KEK, START, TENANT, put
+from tests.plugin.privacy.stored_sessions import conversations, left, week
+from tests.plugin.samples import KEK, START, TENANT, put
 
 KEY = base64.b64encode(KEK.secret).decode()
 NEW_KEY = base64.b64encode(bytes(range(50, 82))).decode()

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from plugin.database.engine import transaction
+from plugin.database.tables import Hold
 from plugin.privacy.erasure import Eraser
-from plugin.queue.apply import Applied
-from plugin.queue.database import transaction
-from plugin.queue.tables import Hold
-from tests.plugin.privacy.benches import Noted, client, conversations, counsellor, killed_at, left, room, week
-from tests.plugin.privacy.conftest import empty
-from tests.plugin.queue.samples import KEK, NOW, TENANT, put
+from plugin.sink.apply import Applied
+from tests.plugin.conftest import empty
+from tests.plugin.privacy.stored_sessions import Noted, client, conversations, counsellor, killed_at, left, room, week
+from tests.plugin.samples import KEK, NOW, TENANT, put
 
 LATER = NOW + timedelta(days=60)
 
@@ -140,7 +140,7 @@ def test_the_proof_says_when_what_and_until_when_but_not_who(engine: Engine) -> 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("subject", [room("c_1"), client(), counsellor("p_ana")], ids=["room", "client", "therapist"])
-def test_killed_at_any_point_and_run_again_it_ends_the_same(engine: Engine, privacy_url: str, subject: object) -> None:
+def test_killed_at_any_point_and_run_again_it_ends_the_same(engine: Engine, queue_url: str, subject: object) -> None:
     """SIGKILL before a statement or a commit; the second run goes on with the first one's request."""
     records = [week(n, f"c_{room}", counsellor=who) for n, who in ((0, "p_ana"), (1, "p_ben")) for room in range(4)]
 
@@ -164,7 +164,7 @@ def test_killed_at_any_point_and_run_again_it_ends_the_same(engine: Engine, priv
         at += chance.randint(1, 9)
         empty(engine)
         put(engine, *records)
-        if not killed_at(privacy_url, at, work):
+        if not killed_at(queue_url, at, work):
             break
         work(engine)
         assert end() == calm, f"killed before statement {at}"

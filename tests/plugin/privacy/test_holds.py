@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from plugin.database.engine import transaction
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy import holds
 from plugin.privacy.holds import Ended
-from plugin.queue.apply import Applied
-from plugin.queue.database import transaction
 from plugin.queue.store import Store
-from plugin.queue.views import AccountRole, Viewer
+from plugin.sink.apply import Applied
+from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.vocabulary import SessionState
-from stream.runtime.errors import Misconfigured
-from tests.plugin.privacy.benches import left, room, week
-from tests.plugin.queue.samples import KEK, NOW, TENANT, hidden, person, put
+from tests.plugin.privacy.stored_sessions import left, room, week
+from tests.plugin.samples import KEK, NOW, TENANT, hidden, person, put
 
 ERASURE = Erasure(tenant=TENANT, conversation_id="c_sample", erasure_id="0" * 36, requested_at=NOW)
 WITHDRAWAL = ConsentWithdrawal(tenant=TENANT, conversation_id="c_sample", withdrawn_at=NOW)

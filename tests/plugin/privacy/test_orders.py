@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from plugin.privacy.erasure import Eraser
-from plugin.queue.apply import FeedbackTopicRecord
+from plugin.sink.apply import FeedbackTopicRecord
 from stream.contracts.messages import Consent, ConsentWithdrawal, Erasure
-from tests.plugin.privacy.benches import Noted, client, left, room, week
-from tests.plugin.privacy.conftest import empty
-from tests.plugin.queue.samples import KEK, NOW, TENANT, put
+from tests.plugin.conftest import empty
+from tests.plugin.privacy.stored_sessions import Noted, client, left, room, week
+from tests.plugin.samples import KEK, NOW, TENANT, put
 
 NOTHING = {"sessions": 0, "messages": 0, "exchanges": 0, "answers": 0, "conversation_keys": 0}
 ERASURE = Erasure(tenant=TENANT, conversation_id="c_sample", erasure_id="0" * 36, requested_at=NOW)

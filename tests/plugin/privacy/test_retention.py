@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from plugin.database.engine import transaction
+from plugin.database.tables import Hold
+from plugin.database.viewer import AccountRole
 from plugin.privacy.retention import Clocks, Keeper, Report, broken_off, due
 from plugin.privacy.trail import verify
-from plugin.queue.database import transaction
 from plugin.queue.store import Store
-from plugin.queue.tables import Hold
-from plugin.queue.views import AccountRole
 from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import Level
 from stream.runtime.settings import Retention
-from tests.plugin.privacy.benches import killed_at, left, week
-from tests.plugin.privacy.conftest import empty
-from tests.plugin.queue.samples import KEK, START, TENANT, person, put
+from tests.plugin.conftest import empty
+from tests.plugin.privacy.stored_sessions import killed_at, left, week
+from tests.plugin.samples import KEK, START, TENANT, person, put
 
 TEXT_GONE = START + timedelta(days=100)
 QUOTES_GONE = START + timedelta(days=200)
@@ -127,7 +127,7 @@ def test_the_trail_loses_its_old_end_and_still_holds(engine: Engine) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_killed_at_any_point_and_run_again_it_ends_the_same(
-    engine: Engine, privacy_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, queue_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL before a statement or a commit; what two runs report together is what one would."""
     monkeypatch.setattr("plugin.privacy.retention.BATCH", 2)
@@ -154,7 +154,7 @@ def test_killed_at_any_point_and_run_again_it_ends_the_same(
     while True:
         at += chance.randint(1, 9)
         fill()
-        if not killed_at(privacy_url, at, work):
+        if not killed_at(queue_url, at, work):
             break
         with transaction(engine) as session:
             broken += broken_off(session) is not None

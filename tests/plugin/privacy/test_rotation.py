@@ -6,21 +6,21 @@ import pytest
 from sqlalchemy import Engine, text
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.engine import transaction
+from plugin.database.key_encryption_key import check_key
+from plugin.database.tables import Forgotten
+from plugin.database.tombstone_key import guard_key
+from plugin.database.viewer import AccountRole
 from plugin.privacy import rotation
 from plugin.privacy.erasure import Eraser
 from plugin.privacy.rotation import check, rotate, standing
-from plugin.queue import apply as applying
-from plugin.queue.apply import Applied
-from plugin.queue.conversation_keys import check_key
-from plugin.queue.database import transaction
-from plugin.queue.guard_key import guard_key
 from plugin.queue.store import Store
-from plugin.queue.tables import Forgotten
-from plugin.queue.views import AccountRole
-from stream.runtime.errors import Misconfigured
-from tests.plugin.privacy.benches import Noted, killed_at, room, week
-from tests.plugin.privacy.conftest import empty
-from tests.plugin.queue.samples import KEK, NOW, SAID, TENANT, person, put
+from plugin.sink import apply as applying
+from plugin.sink.apply import Applied
+from stream.contracts.errors import Misconfigured
+from tests.plugin.conftest import empty
+from tests.plugin.privacy.stored_sessions import Noted, killed_at, room, week
+from tests.plugin.samples import KEK, NOW, SAID, TENANT, person, put
 
 NEW = KeyEncryptionKey(bytes(range(7, 39)))
 BOTH = KeyEncryptionKey(NEW.secret, (KEK,))
@@ -114,7 +114,7 @@ def test_a_row_that_was_changed_stops_it_with_a_sentence(engine: Engine) -> None
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_killed_at_any_point_it_goes_on_where_it_was(
-    engine: Engine, privacy_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, queue_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL before a statement or a commit; in between everything can be read with both keys."""
     monkeypatch.setattr(rotation, "BATCH", 2)
@@ -127,7 +127,7 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
         at += chance.randint(1, 5)
         empty(engine)
         put(engine, *(week(0, f"c_{number}") for number in range(6)))
-        if not killed_at(privacy_url, at, work):
+        if not killed_at(queue_url, at, work):
             break
         assert all(read(engine, BOTH, number) == SAID[0] for number in range(6))
         work(engine)

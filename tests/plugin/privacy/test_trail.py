@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from plugin.database.audit import note
+from plugin.database.engine import connect, transaction
+from plugin.database.migrate import downgrade, upgrade
 from plugin.privacy import trail
 from plugin.privacy.trail import Anchor, Proof, anchor_of, cut, verify
-from plugin.queue.audit import note
-from plugin.queue.database import connect, transaction
-from plugin.queue.migrate import downgrade, upgrade
-from stream.runtime.errors import Misconfigured
-from tests.plugin.queue.samples import NOW
+from stream.contracts.errors import Misconfigured
+from tests.plugin.samples import NOW
 
 
 def write(engine: Engine, count: int, *, days: int = 0, purpose: str = "review") -> None:

@@ -7,14 +7,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from plugin.crypto.pseudonyms import Pseudonyms
+from plugin.database.tables import Account, Team
+from plugin.database.viewer import AccountRole
 from plugin.queue import accounts
 from plugin.queue.accounts import MAX_PASSWORD, MIN_PASSWORD, NewAccount, add_account, folded
 from plugin.queue.store import Store
-from plugin.queue.tables import Account, Team
-from plugin.queue.views import AccountRole
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Database, Settings, Tenant
-from tests.plugin.queue.samples import PASSWORD, TENANT
+from tests.plugin.samples import PASSWORD, TENANT
 
 PSEUDONYM_KEY = bytes(range(32, 64))
 

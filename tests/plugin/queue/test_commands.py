@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
+from plugin.database.engine import connect
 from plugin.local.loopback import free_ports
-from plugin.queue.database import connect
 from plugin.queue.store import open_store
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.settings import Database, Settings
-from tests.plugin.queue.samples import KEK, PASSWORD, SAID, put, record
+from tests.plugin.samples import KEK, PASSWORD, SAID, put, record
 
 KEY = base64.b64encode(KEK.secret).decode()
 

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
-from plugin.queue.answers import WORDS_GONE
+from plugin.database.answers import WORDS_GONE
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, Outcome
 from stream.contracts.feedback import Assessment
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import MarkKind, Role
-from tests.plugin.queue.conftest import People
-from tests.plugin.queue.samples import CONVERSATION, NOW, START, mark, message, put, record
+from tests.plugin.conftest import People
+from tests.plugin.samples import CONVERSATION, NOW, START, mark, message, put, record
 
 
 def change(engine: Engine, statement: str, **values: object) -> None:

@@ -7,14 +7,15 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
+from plugin.database.tables import StoredSession
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.scope import has_team, visible
 from plugin.queue.store import Store
-from plugin.queue.tables import StoredSession
-from plugin.queue.views import AccountRole, DecisionKind, Viewer
+from plugin.queue.views import DecisionKind
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, SessionState, Verdict
-from tests.plugin.queue.conftest import People
-from tests.plugin.queue.samples import TENANT, hidden, left_out, mark, person, put, record
+from tests.plugin.conftest import People
+from tests.plugin.samples import TENANT, hidden, left_out, mark, person, put, record
 
 SENT = record()
 RISK = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)

@@ -7,14 +7,16 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from plugin.database.needs import Need
+from plugin.database.tables import AuditEntry
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.lists import LIST_LIMIT
 from plugin.queue.store import Store
-from plugin.queue.tables import AuditEntry
-from plugin.queue.views import AccountRole, DecisionKind, Need, Outcome, Viewer
+from plugin.queue.views import DecisionKind, Outcome
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, SessionState, Verdict
-from tests.plugin.queue.conftest import People
-from tests.plugin.queue.samples import (
+from tests.plugin.conftest import People
+from tests.plugin.samples import (
     NOW,
     PASSWORD,
     SAID,

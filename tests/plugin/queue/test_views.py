@@ -4,11 +4,12 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
+from plugin.database.needs import Facts, Need
 from plugin.queue import views
-from plugin.queue.views import Decision, DecisionKind, MessageView, Need, OwnRow, SessionRow
+from plugin.queue.views import Decision, DecisionKind, MessageView, OwnRow, SessionRow
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import EndReason, Role
-from tests.plugin.queue.samples import NOW, record
+from tests.plugin.samples import NOW, record
 
 WORDS = "these are made-up words"
 
@@ -24,7 +25,7 @@ def row(*, revision: int, decision: Decision | None) -> SessionRow:
         end_reason=EndReason.IDLE,
         revision=revision,
         need=Need.OTHER,
-        facts=views.Facts(),
+        facts=Facts(),
         moments=1,
         counts=Counts(),
         left_out=None,

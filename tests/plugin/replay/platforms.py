@@ -17,8 +17,8 @@ from plugin.gateway.app import Gateway, application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from plugin.local.loopback import free_ports
+from stream.contracts.errors import Unavailable
 from stream.runtime.codec import Encoded
-from stream.runtime.errors import Unavailable
 from stream.runtime.health import Health
 from stream.runtime.settings import Gateway as GatewaySettings
 from stream.runtime.settings import Settings, Tenant

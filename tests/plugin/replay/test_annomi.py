@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from plugin.replay import annomi
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 HEADER = "transcript_id,mi_quality,utterance_id,interlocutor,timestamp,utterance_text,client_talk_type"
 ROWS = (

@@ -11,7 +11,7 @@ from rich.console import Console
 from plugin.local.paths import ROOT
 from plugin.replay import replay
 from plugin.replay.sources import Format
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings
 from tests.plugin.replay.platforms import Topic, gateway
 

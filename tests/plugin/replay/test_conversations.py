@@ -3,7 +3,7 @@
 import pytest
 
 from plugin.replay.conversations import TYPING_WORDS_PER_MINUTE, check, conversation, typing_s
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 
 def said(words: str) -> dict[str, object]:

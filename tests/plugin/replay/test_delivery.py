@@ -10,7 +10,7 @@ import pytest
 
 from plugin.replay import delivery
 from plugin.replay.delivery import Sender
-from stream.runtime.errors import Denied, Unavailable
+from stream.contracts.errors import Denied, Unavailable
 from tests.plugin.replay.platforms import SECRET
 
 Answer = httpx.Response | Exception

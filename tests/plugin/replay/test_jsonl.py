@@ -8,7 +8,7 @@ import pytest
 from plugin.local.paths import ROOT
 from plugin.replay import jsonl
 from plugin.replay.conversations import Conversation
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 
 def said(words: str = "hello", conversation: str = "c", **more: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from plugin.replay import mibot
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 TRANSCRIPT = {
     "participant_id": "p1",

@@ -10,7 +10,7 @@ from plugin.replay import sending
 from plugin.replay.conversations import Conversation, Payload, conversation
 from plugin.replay.sending import Replayed, send_all
 from plugin.replay.timeline import Speed
-from stream.runtime.errors import Denied, Misconfigured
+from stream.contracts.errors import Denied, Misconfigured
 from stream.runtime.settings import Settings
 from tests.plugin.replay.platforms import TENANT, Topic, gateway
 

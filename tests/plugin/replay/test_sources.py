@@ -7,7 +7,7 @@ import pytest
 
 from plugin.local.paths import ROOT
 from plugin.replay.sources import Format, load
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 SAMPLES = ROOT / "plugin" / "local" / "samples"
 LINE = {

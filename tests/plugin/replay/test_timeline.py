@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plugin.replay.timeline import Timeline, speed_of
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 
 START = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 

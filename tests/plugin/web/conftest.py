@@ -14,14 +14,15 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.engine import connect, transaction
+from plugin.database.migrate import upgrade
+from plugin.database.viewer import AccountRole
 from plugin.local.postgres import PostgreSQL
 from plugin.queue import accounts
 from plugin.queue.accounts import NewAccount
-from plugin.queue.apply import apply
-from plugin.queue.database import connect, transaction
-from plugin.queue.migrate import upgrade
 from plugin.queue.store import Store
-from plugin.queue.views import AccountRole, DecisionKind, Outcome
+from plugin.queue.views import DecisionKind, Outcome
+from plugin.sink.apply import apply
 from plugin.web.app import create_app
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import LeftOut

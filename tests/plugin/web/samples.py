@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from plugin.queue.views import Facts, MessageView, MomentView, Need, SessionRow, SessionView
+from plugin.database.needs import Facts, Need
+from plugin.queue.views import MessageView, MomentView, SessionRow, SessionView
 from stream.contracts import ids
 from stream.contracts.feedback import Alternative, Assessment, Evidence, FeedbackRecord, ModelVersion, Rating
 from stream.contracts.messages import Consent

@@ -14,7 +14,7 @@ from plugin.local.loopback import free_ports
 from plugin.local.stage import Stage
 from plugin.queue.store import Store
 from plugin.web.app import create_app
-from stream.runtime.errors import Misconfigured, Unavailable
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.settings import Settings, Web
 from tests.plugin.web.conftest import RELEASED, SUPERVISOR, Browser, address
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plugin.web.wording import SCOPE
+from plugin.web.labels import SCOPE
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, Mechanism

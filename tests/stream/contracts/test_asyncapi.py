@@ -9,13 +9,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stream.contracts.asyncapi import FILE, document, text
+from stream.contracts.errors import Poison
 from stream.contracts.messages import Tick
 from stream.contracts.schema import EXAMPLES, RECORDS_BY_TOPIC
 from stream.contracts.topics import DEAD_LETTERS, TOPICS
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord, encode
 from stream.runtime.dead_letters import dead_letter
-from stream.runtime.errors import Poison
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its models have a field "schema", which pydantic warns of

@@ -6,10 +6,10 @@ import pytest
 
 from plugin.local.loopback import free_ports
 from plugin.local.triton import Triton
+from stream.contracts.errors import Unavailable
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput, Server, load
 from stream.detection.triton import BATCH, TritonMeaning
-from stream.runtime.errors import Unavailable
 from training.detector import own_set
 
 LINES = [DetectorInput(line.client, line.counsellor) for line in own_set.load()[::5]]

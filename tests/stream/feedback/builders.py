@@ -12,9 +12,9 @@ from stream.contracts.ids import exchange_id
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Exchange, KnownName, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import EndReason, Mechanism, NeedsHuman, Role, SessionState
-from stream.feedback.answer import ModelAnswer, Unusable, read_answer
-from stream.feedback.deidentify import Deidentifier
-from stream.feedback.model import Deadline, ModelAway, RequestFailed, ShownExchange
+from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.models.base import Deadline, ModelAway, RequestFailed, ShownExchange
 from stream.feedback.prepared import Prepared, prepare
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")

@@ -8,9 +8,9 @@ from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
-from stream.feedback.answer import ModelAnswer
 from stream.feedback.assess import ATTEMPTS, OUTAGES, Assessor
-from stream.feedback.watch import ModelWatch
+from stream.feedback.models.answer import ModelAnswer
+from stream.feedback.models.availability import ModelWatch
 from stream.runtime.health import Health
 from tests.stream.feedback.builders import (
     FAILED,

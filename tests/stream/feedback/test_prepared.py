@@ -2,12 +2,12 @@
 
 import pytest
 
+from stream.contracts.errors import Poison
 from stream.contracts.ids import input_id
 from stream.contracts.vocabulary import DeadLetterReason, Role
-from stream.feedback.deidentify import Deidentifier
-from stream.feedback.model import Part
+from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.models.base import Part
 from stream.feedback.prepared import prepare
-from stream.runtime.errors import Poison
 from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, prepared, record
 
 

@@ -11,11 +11,11 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.contracts.errors import Poison
 from stream.contracts.messages import MESSAGES_RECORDS, Deletion, Message
 from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
-from stream.runtime.errors import Poison
 
 KNOWN = known_types(*MESSAGES_RECORDS)
 DATA: dict[str, Any] = {

@@ -2,10 +2,10 @@
 
 import pytest
 
+from stream.contracts.errors import Poison, TooManyDeadLetters
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
 from stream.runtime.dead_letters import LARGEST_BODY, Streak, dead_letter
-from stream.runtime.errors import Poison, TooManyDeadLetters
 from stream.runtime.settings import Kafka
 
 IN_A_ROW = Kafka().dead_letters_in_a_row

@@ -14,10 +14,10 @@ from kafka.errors import KafkaError
 
 from plugin.check import check
 from plugin.local.environment import environment
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.topics import MESSAGES
-from stream.faust_app import create_app
+from stream.faust_support.app import create_app
 from stream.runtime import settings
-from stream.runtime.errors import Misconfigured, Unavailable
 from stream.runtime.kafka_clients import options, refusal, tls
 from stream.runtime.topics import compare, require
 from tests.fixtures.certificates import Authority

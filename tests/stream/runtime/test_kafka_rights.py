@@ -8,9 +8,9 @@ from kafka.errors import AuthorizationError, KafkaTimeoutError
 
 from plugin.local.kafka import Kafka
 from plugin.local.kafka_security import ADMIN
+from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
 from stream.runtime import kafka_rights, settings
-from stream.runtime.errors import Misconfigured
 from stream.runtime.kafka_clients import options
 from stream.runtime.topics import compare, create_missing, require
 from tests.fixtures.secured import SecuredKafka, with_rights

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plugin.local.demo_settings import demo_secrets, write_settings
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import load
 
 GOOD = base64.b64encode(bytes(range(5, 37))).decode()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from stream.runtime.errors import Misconfigured
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, load, required
 
 CANARY = "canary-secret"

@@ -7,12 +7,12 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from plugin.local.kafka import Kafka
-from plugin.local.kafka_cluster import KafkaCluster
 from plugin.local.loopback import free_ports
+from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
 from stream.runtime import settings
-from stream.runtime.errors import Misconfigured, Unavailable
 from stream.runtime.topics import compare, create_missing, require
+from tests.fixtures.kafka_cluster import KafkaCluster
 from tests.fixtures.waiting import eventually
 
 PARTITIONS = 3

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from stream.contracts.errors import Poison
 from stream.contracts.messages import Tick
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord, encode
 from stream.runtime.dead_letters import dead_letter
-from stream.runtime.errors import Poison
 from stream.runtime.trace import HEADER, begin, carried, trace_id
 
 GOOD = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from stream.contracts.errors import Poison
 from stream.contracts.messages import Consent, ConsentWithdrawal, Erasure
 from stream.contracts.vocabulary import DeadLetterReason, EndReason, LeftOut, Role, SessionState
-from stream.sessions.rules import Refused
 from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, rules
 
 IDLE = 30 * MINUTE
@@ -13,7 +13,7 @@ SECRET = "nobody may ever read this"
 
 def refusal(talk: Talk, text: str, second: float, **changes: object) -> DeadLetterReason:
     """Why a client's message is refused."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.client(text, second, **changes)
     return refused.value.reason
 
@@ -43,7 +43,7 @@ def test_an_edit_without_consent_is_refused() -> None:
     """New words need consent like the first ones."""
     talk = Talk()
     talk.session()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit("m3", SECRET, 35, consent=Consent())
     assert refused.value.reason is DeadLetterReason.NO_CONSENT
     assert SECRET not in talk.kept
@@ -236,7 +236,7 @@ def test_an_edit_that_waits_goes_with_the_withdrawal() -> None:
     assert SECRET in talk.kept
     talk.withdraw(40)
     assert SECRET not in talk.kept
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit("m3", SECRET, 45)
     assert refused.value.reason is DeadLetterReason.NO_CONSENT
 
@@ -249,7 +249,7 @@ def test_words_of_an_edit_whose_session_was_withdrawn_do_not_stay() -> None:
     talk.end(50)
     talk.client("a new session", 60)
     talk.end(65)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit("m1", SECRET, 70)
     assert refused.value.reason is DeadLetterReason.NO_CONSENT
     assert SECRET not in talk.kept

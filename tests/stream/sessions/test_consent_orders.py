@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from stream.contracts.errors import Poison
 from stream.contracts.messages import Consent, ConsentWithdrawal, Erasure
 from stream.contracts.vocabulary import Role, SessionState
-from stream.sessions.rules import Refused
 from tests.stream.sessions.talk import MINUTE, Talk, rules
 
 BOTH = Consent(processing=True, secondary_use=True)
@@ -38,7 +38,7 @@ def play(steps: tuple[str, ...], *last: Step) -> Talk:
     for second, step in enumerate(given, start=30):
         try:
             step(talk, second)
-        except Refused:
+        except Poison:
             pass
         assert WITHHELD not in talk.kept
     return talk

@@ -2,8 +2,9 @@
 
 import pytest
 
+from stream.contracts.errors import Poison
 from stream.contracts.vocabulary import DeadLetterReason, EndReason, SessionState
-from stream.sessions.rules import MAX_MESSAGES, Refused
+from stream.sessions.rules import MAX_MESSAGES
 from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, rules
 
 IDLE = 30 * MINUTE
@@ -152,11 +153,11 @@ def test_a_late_message_before_a_reopening_is_in_the_next_revision() -> None:
 def test_a_late_message_after_a_day_is_refused() -> None:
     """Whether or not the text is still kept."""
     talk, end = closed_talk()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.client("much too late", end + DAY + 1, sent=15)
     assert refused.value.reason is DeadLetterReason.TOO_LATE
     talk.tick(end + DAY + 2)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.client("later still", end + 3 * DAY, sent=15)
     assert refused.value.reason is DeadLetterReason.TOO_LATE
     assert talk.story == [(1, "closed")]
@@ -165,7 +166,7 @@ def test_a_late_message_after_a_day_is_refused() -> None:
 def test_an_edit_after_a_day_is_refused_and_a_deletion_is_not() -> None:
     """As long as there are words here, the platform's deletion takes them away."""
     talk, end = closed_talk()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit("m3", "no never", end + DAY + 1)
     assert refused.value.reason is DeadLetterReason.TOO_LATE
     talk.delete("m3", end + DAY + 1)
@@ -201,7 +202,7 @@ def test_a_session_that_was_too_long_takes_no_late_messages() -> None:
     talk = Talk()
     for number in range(MAX_MESSAGES):
         talk.give_quietly(number)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.client("late", MAX_MESSAGES + 1, sent=5)
     assert refused.value.reason is DeadLetterReason.TOO_LATE
 

@@ -5,12 +5,13 @@ from functools import partial
 
 import pytest
 
+from stream.contracts.errors import Poison
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import Edit
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.events import MAX_EARLY, MAX_NAMES, apply
-from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival, Refused
+from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival
 from stream.sessions.state import Head, Scored, Segment, encode
 from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules, scored
 
@@ -119,7 +120,7 @@ def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
     talk.offset = SEGMENT_MESSAGES
     for name in names[:11]:
         talk.edit(name, "\U0001f600" * 20_000, 100)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit(names[-1], "\U0001f600" * 20_000, 101)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
     entry = talk.conversation.entry(names[-1])
@@ -178,7 +179,7 @@ def test_only_a_few_edits_wait() -> None:
     talk = Talk()
     for number in range(MAX_EARLY):
         talk.edit(f"unknown-{number}", "words", number)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.edit("one-too-many", "words", 10)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
     talk.edit("unknown-0", "newer words", 11)
@@ -237,7 +238,7 @@ def test_too_many_names_are_refused() -> None:
     talk = Talk()
     for start in range(0, MAX_NAMES, 50):
         talk.meet(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Poison) as refused:
         talk.meet(Role.CLIENT, ["one more"], MAX_NAMES)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
     assert len(talk.head.names) == MAX_NAMES

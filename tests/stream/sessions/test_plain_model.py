@@ -39,9 +39,9 @@ from stream.contracts.messages import (
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import Role, SessionState
 from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
-from tests.stream.batches_bench import PARTITIONS, Broker, Log, Worker, said
 from tests.stream.sessions.plain_model import PlainConversation
 from tests.stream.sessions.talk import TENANT, at_second, ms
+from tests.stream.workers.batch_harness import PARTITIONS, Broker, Log, Worker, said
 
 ROOMS = ("room-1", "room-2")
 LONGEST = 12

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.prompt import PROMPT_VERSION
+from stream.feedback.models.prompt import PROMPT_VERSION
 from tests.training.feedback.samples import lines, write
 from training.feedback.data import Item, read_items
 from training.feedback.explanations import overlap

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stream.contracts.vocabulary import Concern, Level, Mechanism
-from stream.feedback.answer import read_answer
+from stream.feedback.models.answer import read_answer
 from tests.training.feedback.samples import line, write
 from training.feedback.annotated import Built, build, read_annotated
 from training.feedback.data import Arm, DataError, levels_of, reasons_of

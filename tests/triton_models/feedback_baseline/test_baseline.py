@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Level, Mechanism, Verdict
-from stream.feedback.answer import read_answer
+from stream.feedback.models.answer import read_answer
 from tests.triton_models.feedback_baseline.loading import MODEL, VERSION_FOLDER, assess, baseline, levels, request
 
 CLIENT = "I don't want to stop drinking. It's my life."

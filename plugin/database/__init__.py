@@ -1,0 +1,1 @@
+"""The database: tables, connections, roles, keys, tombstones, legal holds and the audit trail."""

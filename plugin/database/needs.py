@@ -1,0 +1,88 @@
+"""What puts a session into its place in the queue: pure functions over marks and answers, never over people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from plugin.database.tables.base import Json
+from plugin.database.tables.sessions import StoredAnswer
+from stream.contracts.sessions import Mark
+from stream.contracts.vocabulary import RISK_CONCERNS, Concern, Level, MarkKind, Mechanism, NeedsHuman, Verdict
+
+
+class Need(IntEnum):
+    """Why a session waits where it waits; the lowest number comes first."""
+
+    RISK = 0
+    CRITICAL = 1
+    NEEDS_HUMAN = 2
+    UNANSWERED = 3
+    WITHOUT_EXPRESSION = 4
+    OTHER = 5
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What puts a session into its place."""
+
+    concerns: tuple[Concern, ...] = ()
+    needs_human: int = 0
+    """Moments with an abstention or with a mechanism without level."""
+    unanswered: int = 0
+    without_expression: tuple[Mechanism, ...] = ()
+
+
+NO_FACTS = Facts()
+
+
+def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
+    """Gather what a supervisor should know before opening. A moment the model rejects counts for nothing."""
+    marks = tuple(marks)
+    standing = [answer for answer in answers if answer.verdict != Verdict.REJECTED]
+    found = {concern for mark in marks for concern in mark.concerns}
+    without = {rating["mechanism"] for answer in standing for rating in answer.ratings if rating["level"] == Level.NONE}
+    return Facts(
+        concerns=tuple(concern for concern in Concern if concern in found),
+        needs_human=sum(1 for answer in standing if _needs_human(answer)),
+        unanswered=sum(1 for mark in marks if mark.kind is MarkKind.UNANSWERED_MOMENT),
+        without_expression=tuple(mechanism for mechanism in Mechanism if mechanism in without),
+    )
+
+
+def need_of(facts: Facts, marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Need:
+    """The first need that applies."""
+    kinds = {mark.kind for mark in marks}
+    if MarkKind.RISK_LANGUAGE in kinds or RISK_CONCERNS.intersection(facts.concerns):
+        return Need.RISK
+    critical = any(answer.abstained == NeedsHuman.CRITICAL_CONTENT for answer in answers)
+    if MarkKind.CRITICAL_CONTENT in kinds or facts.concerns or critical:
+        return Need.CRITICAL
+    if facts.needs_human:
+        return Need.NEEDS_HUMAN
+    if facts.unanswered:
+        return Need.UNANSWERED
+    return Need.WITHOUT_EXPRESSION if facts.without_expression else Need.OTHER
+
+
+def facts_to_json(facts: Facts) -> Json:
+    """For the table."""
+    return {
+        "concerns": list(facts.concerns),
+        "needs_human": facts.needs_human,
+        "unanswered": facts.unanswered,
+        "without_expression": list(facts.without_expression),
+    }
+
+
+def facts_from_json(value: Json) -> Facts:
+    """From the table."""
+    return Facts(
+        concerns=tuple(Concern(concern) for concern in value["concerns"]),
+        needs_human=value["needs_human"],
+        unanswered=value["unanswered"],
+        without_expression=tuple(Mechanism(mechanism) for mechanism in value["without_expression"]),
+    )
+
+
+def _needs_human(answer: StoredAnswer) -> bool:
+    return answer.abstained is not None or any(rating["needs_human"] is not None for rating in answer.ratings)

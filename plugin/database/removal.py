@@ -1,0 +1,86 @@
+"""Removing what is stored of sessions, for withdrawals, erasures and the end of a legal hold.
+
+The caller of every function holds the conversation's lock.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from plugin.database import holds
+from plugin.database.conversation_keys import delete_unused_key
+from plugin.database.needs import NO_FACTS, Need, facts_to_json
+from plugin.database.tables import StoredAnswer, StoredDecision, StoredExchange, StoredMessage, StoredSession
+from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
+
+
+def remove_transcript(session: Session, session_id: UUID) -> None:
+    """Remove a session's messages and exchanges."""
+    session.exec(delete(StoredMessage).where(col(StoredMessage.session_id) == session_id))
+    session.exec(delete(StoredExchange).where(col(StoredExchange.session_id) == session_id))
+
+
+def withdraw_session(session: Session, row: StoredSession) -> None:
+    """Remove a session's content and keep its row, marked as left out for lack of consent.
+
+    Under a legal hold the content stays, and is shown to nobody.
+    """
+    if holds.is_held(session, row.tenant, row.conversation_id):
+        row.restricted = True
+        session.add(row)
+        session.flush()
+        return
+    remove_transcript(session, row.session_id)
+    session.exec(delete(StoredAnswer).where(col(StoredAnswer.session_id) == row.session_id))
+    session.exec(delete(StoredDecision).where(col(StoredDecision.session_id) == row.session_id))
+    row.state = SessionState.ERASED.value
+    row.left_out = LeftOut.NO_CONSENT.value
+    row.end_reason = EndReason.WITHDRAWN.value
+    row.consent, row.counts, row.marks, row.detector, row.language = {}, {}, [], None, None
+    row.need, row.facts, row.restricted = Need.OTHER.value, facts_to_json(NO_FACTS), False
+    session.add(row)
+    session.flush()
+    delete_unused_key(session, row.tenant, row.conversation_id)
+
+
+def withdraw_restricted_sessions(session: Session, tenant: str, conversation_id: str, now: datetime) -> int:
+    """Apply the withdrawals that arrived while a legal hold stood; returns the number of sessions."""
+    rows = session.exec(
+        select(StoredSession).where(
+            col(StoredSession.tenant) == tenant,
+            col(StoredSession.conversation_id) == conversation_id,
+            col(StoredSession.restricted),
+        )
+    ).all()
+    for row in rows:
+        row.stored_at = now
+        withdraw_session(session, row)
+    return len(rows)
+
+
+def erase_sessions(session: Session, tenant: str, conversation_id: str, until: datetime) -> tuple[int, int]:
+    """Delete the sessions that began up to `until`, and the data key once nothing needs it; returns both numbers.
+
+    Under a legal hold the sessions stay, and are shown to nobody.
+    """
+    rows = session.exec(sessions_until(tenant, conversation_id, until)).all()
+    held = holds.is_held(session, tenant, conversation_id)
+    for row in rows:
+        if held:
+            row.restricted = True
+        else:
+            session.delete(row)  # the database deletes what refers to it
+    session.flush()
+    keys = delete_unused_key(session, tenant, conversation_id)
+    return 0 if held else len(rows), keys
+
+
+def sessions_until(tenant: str, conversation_id: str, at: datetime) -> SelectOfScalar[StoredSession]:
+    """The query for the sessions of a conversation that began up to `at`."""
+    return select(StoredSession).where(
+        col(StoredSession.tenant) == tenant,
+        col(StoredSession.conversation_id) == conversation_id,
+        col(StoredSession.started_at) <= at,
+    )

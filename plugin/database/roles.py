@@ -1,0 +1,246 @@
+"""What each stage may do in the database: one role a stage, granted here and nowhere else, as SQL for an administrator.
+
+Idempotent: it is run again after every migration. The owner of the tables (whoever runs `counterpoint migrate`) is
+bound by none of it. `docs/decisions/0020-roles-in-the-database.md` says why it is not a migration.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from psycopg import Connection, sql
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
+from sqlalchemy import make_url, text
+from sqlmodel import Session
+
+from plugin.database.engine import DRIVER, connect, reachable, transaction
+from plugin.database.tables import METADATA
+from stream.contracts.errors import Misconfigured
+
+PREFIX: Final = "counterpoint_"
+Grants = Mapping[str, tuple[str, ...]]
+
+_COUNTED: Final = (
+    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type,"
+)
+_NO_WORDS: Final = f"{_COUNTED} ratings, has_words, revision, superseded_by, stored_at)"
+_NO_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
+
+GRANTS: Final[Mapping[str, Grants]] = {
+    "sink": {
+        "sessions": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "session_counsellors": ("SELECT", "INSERT", "DELETE"),
+        "session_clients": ("SELECT", "INSERT", "DELETE"),
+        "messages": ("SELECT (session_id, message_id)", "INSERT", "DELETE"),
+        "exchanges": ("SELECT (session_id, exchange_id)", "INSERT", "DELETE"),
+        "answers": (_NO_WORDS, "INSERT", "UPDATE", "DELETE"),
+        "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "conversation_keys": ("SELECT", "INSERT", "DELETE"),
+        "service_keys": ("SELECT", "INSERT"),
+        "erasures": ("SELECT", "INSERT"),
+        "holds": ("SELECT",),
+    },
+    "web": {
+        "accounts": ("SELECT",),
+        "teams": ("SELECT",),
+        "memberships": ("SELECT",),
+        "sessions": ("SELECT", "UPDATE (session_id)"),  # a right to update is what FOR UPDATE asks for
+        "session_counsellors": ("SELECT",),
+        "messages": ("SELECT",),
+        "exchanges": ("SELECT",),
+        "answers": ("SELECT",),
+        "decisions": ("SELECT", "INSERT", "UPDATE"),
+        "conversation_keys": ("SELECT",),
+        "audit": ("INSERT",),
+    },
+    "digest": {
+        "accounts": ("SELECT (account_id, username, role, display_name, tenant, counsellor, created_at)",),
+        "teams": ("SELECT",),
+        "memberships": ("SELECT",),
+        "sessions": ("SELECT",),
+        "session_counsellors": ("SELECT",),
+        "messages": (_NO_TEXT,),
+        "exchanges": ("SELECT",),
+        "answers": (_NO_WORDS,),
+        "decisions": ("SELECT",),
+        "audit": ("INSERT",),
+    },
+    "privacy": {
+        "sessions": ("SELECT", "UPDATE", "DELETE"),
+        "session_counsellors": ("SELECT", "DELETE"),
+        "session_clients": ("SELECT", "DELETE"),
+        "messages": (_NO_TEXT, "DELETE"),
+        "exchanges": ("SELECT (session_id, exchange_id)", "DELETE"),
+        "answers": (_NO_WORDS, "UPDATE (words)", "DELETE"),
+        "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
+        "service_keys": ("SELECT", "INSERT", "UPDATE"),
+        "erasures": ("SELECT", "INSERT"),
+        "erasure_requests": ("SELECT", "INSERT", "UPDATE"),
+        "retention_runs": ("SELECT", "INSERT", "UPDATE"),
+        "holds": ("SELECT", "INSERT", "DELETE"),
+        "audit": ("SELECT", "INSERT", "DELETE"),
+        "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
+    },
+}
+"""Table by table. A column list leaves out what is sealed: whoever has no line here has no right."""
+
+SCOPED: Final = ("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers")
+"""Tables whose rows belong to a session: web and digest see those of the account that the transaction names."""
+_LISTED: Final = frozenset({"sessions", "session_counsellors", "decisions"})
+_WHOLE: Final = ("sink", "privacy")  # they work on every row, and are granted no text
+
+_ACCOUNT: Final = "a.account_id = nullif(current_setting('counterpoint.account', true), '')::uuid"
+# The rows of `plugin.queue.scope`, as far as they hang on the person; what is released is that module's.
+_THEIRS: Final = """
+    a.role = 'therapist' AND EXISTS (
+      SELECT FROM session_counsellors c
+      WHERE c.session_id = s.session_id AND c.tenant = a.tenant AND c.counsellor = a.counsellor)
+    OR a.role = 'supervisor' AND (
+      EXISTS (
+        SELECT FROM session_counsellors c
+        JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+        JOIN memberships theirs ON theirs.account_id = o.account_id
+        JOIN memberships mine ON mine.team_id = theirs.team_id AND mine.account_id = a.account_id
+        WHERE c.session_id = s.session_id)
+      OR a.tenant = s.tenant AND NOT EXISTS (
+        SELECT FROM session_counsellors c
+        JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+        JOIN memberships m ON m.account_id = o.account_id
+        WHERE c.session_id = s.session_id))"""
+
+
+def _function(signature: str, returns: str, body: str) -> str:
+    """Run as its owner, who sees every row: that is how a row's visibility can be asked for."""
+    head = f"CREATE OR REPLACE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER"
+    return f"{head} SET search_path FROM CURRENT AS $$ {body} $$"
+
+
+# The same as `_THEIRS`, as joins of whole tables: asked row by row, a list over 50,000 sessions took seconds.
+_LIST: Final = _function(
+    "counterpoint_listed()",
+    "SETOF uuid",
+    f"""
+    WITH a AS (SELECT * FROM accounts a WHERE {_ACCOUNT}),
+    teams AS (
+      SELECT c.session_id, m.team_id FROM session_counsellors c
+      JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+      JOIN memberships m ON m.account_id = o.account_id),
+    theirs AS (
+      SELECT s.session_id FROM sessions s, a WHERE a.role = 'operator'
+      UNION
+      SELECT c.session_id FROM session_counsellors c
+      JOIN a ON a.role = 'therapist' AND c.tenant = a.tenant AND c.counsellor = a.counsellor
+      UNION
+      SELECT t.session_id FROM teams t JOIN memberships mine ON mine.team_id = t.team_id
+      JOIN a ON a.role = 'supervisor' AND a.account_id = mine.account_id
+      UNION
+      SELECT s.session_id FROM sessions s JOIN a ON a.role = 'supervisor' AND a.tenant = s.tenant
+      WHERE NOT EXISTS (SELECT FROM teams t WHERE t.session_id = s.session_id))
+    SELECT s.session_id FROM sessions s JOIN theirs USING (session_id) WHERE NOT s.restricted
+    """,  # noqa: S608 - constants of this file
+)
+_READ: Final = _function(
+    "counterpoint_reads(session uuid)",
+    "boolean",
+    "SELECT EXISTS (SELECT FROM sessions s, accounts a"  # noqa: S608 - constants of this file
+    f" WHERE s.session_id = session AND {_ACCOUNT} AND NOT s.restricted AND ({_THEIRS}))",
+)
+
+
+def statements() -> Iterator[str]:
+    """Everything, in order. Roles are made without a password: nobody logs in with one before it has been set."""
+    for stage in GRANTS:
+        role = f"{PREFIX}{stage}"
+        yield (
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} LOGIN;"
+            " END IF; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+    yield from (_LIST, _READ)
+    for name in ("counterpoint_listed()", "counterpoint_reads(uuid)"):
+        yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
+        yield f"GRANT EXECUTE ON FUNCTION {name} TO {PREFIX}web, {PREFIX}digest"
+    everybody = ", ".join(PREFIX + stage for stage in GRANTS)
+    for table in METADATA.sorted_tables:
+        yield f"REVOKE ALL ON {table.name} FROM {everybody}"
+    yield f"GRANT SELECT ON alembic_version TO {everybody}"
+    for stage, grants in GRANTS.items():
+        for name, rights in grants.items():
+            yield f"GRANT {', '.join(rights)} ON {name} TO {PREFIX}{stage}"
+    for name in SCOPED:
+        yield from _policies(name)
+
+
+def _policies(table: str) -> Iterator[str]:
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    whole = ", ".join(PREFIX + stage for stage in _WHOLE)
+    yield f"DROP POLICY IF EXISTS counterpoint_whole ON {table}"
+    yield f"CREATE POLICY counterpoint_whole ON {table} TO {whole} USING (true) WITH CHECK (true)"
+    seen = "session_id IN (SELECT counterpoint_listed())" if table in _LISTED else "counterpoint_reads(session_id)"
+    yield f"DROP POLICY IF EXISTS counterpoint_scope ON {table}"
+    yield f"CREATE POLICY counterpoint_scope ON {table} TO {PREFIX}web, {PREFIX}digest USING ({seen})"
+
+
+def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
+    """Make the roles and give them their rights, all or nothing; `passwords` are by stage.
+
+    Raises:
+        Misconfigured: the user of `url` may not, there is no such role, or the tables are not there yet.
+        Unavailable: PostgreSQL does not answer.
+    """
+    if unknown := passwords.keys() - GRANTS.keys():
+        raise Misconfigured(
+            f"database.role_passwords names {', '.join(sorted(unknown))}; roles are {', '.join(GRANTS)}."
+        )
+    engine = connect(url)
+    try:
+        with reachable(), engine.connect() as borrowed, borrowed.begin():
+            connection = borrowed.connection.driver_connection
+            assert isinstance(connection, Connection)  # noqa: S101 - `connect` takes no other driver
+            for statement in statements():
+                connection.execute(statement.encode())
+            for stage, password in passwords.items():
+                _set_password(connection, PREFIX + stage, password)
+    except InsufficientPrivilege:
+        raise Misconfigured(
+            "The user of database.url may not make roles. Let an administrator of the server run what"
+            " `counterpoint database roles` prints, in this database."
+        ) from None
+    except UndefinedTable:
+        raise Misconfigured("The database's schema is not this version's. Run `counterpoint migrate` first.") from None
+    finally:
+        engine.dispose()
+
+
+def are_there(session: Session) -> bool:
+    """Whether this database has been given the roles."""
+    return session.scalar(text("SELECT to_regproc('counterpoint_listed')")) is not None
+
+
+def renew(url: str) -> bool:
+    """Grant again what a migration may have changed, where the roles are used; whether they are."""
+    engine = connect(url)
+    try:
+        with transaction(engine) as session:
+            used = are_there(session)
+    finally:
+        engine.dispose()
+    if used:
+        apply_roles(url, {})
+    return used
+
+
+def url_as(url: str, stage: str, password: str) -> str:
+    """The same database as one of the roles."""
+    return (
+        make_url(url)
+        .set(drivername=DRIVER, username=PREFIX + stage, password=password)
+        .render_as_string(hide_password=False)
+    )
+
+
+def _set_password(connection: Connection, role: str, password: str) -> None:
+    """Hand over the verifier alone: a statement may end in the server's log."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
+    )

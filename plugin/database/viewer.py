@@ -1,0 +1,28 @@
+"""A person who reads the queue or acts on it, with the rights that person has now."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class AccountRole(StrEnum):
+    """What somebody may see. An operator never sees message text."""
+
+    SUPERVISOR = "supervisor"
+    THERAPIST = "therapist"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person with the rights they have now."""
+
+    user_id: UUID
+    username: str
+    display_name: str
+    role: AccountRole
+    team_ids: frozenset[UUID] = frozenset()
+    tenant: str | None = None
+    """A therapist's platform; for a supervisor the platform whose sessions of no team are hers too."""
+    counsellor: str | None = None
+    """A therapist's own pseudonym on that platform."""

@@ -1,0 +1,1 @@
+"""Digests: what is new for one person since the last time, as plain text."""

@@ -1,0 +1,1 @@
+"""Agreement with clinicians: blind samples, rating sheets, statistics and their report."""

@@ -1,0 +1,213 @@
+"""`counterpoint model agreement`: clinicians' sheets beside the key, as a table, as JSON, and as one picture."""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.table import Table
+
+from plugin.models.agreement.sheets import MECHANISMS, Key, Ratings
+from plugin.models.agreement.statistics import (
+    Figure,
+    against,
+    by_length,
+    macro_f1,
+    over_pairs,
+    pairs_of,
+    weighted_kappa,
+)
+from stream.contracts.errors import Misconfigured
+from stream.contracts.feedback import ModelVersion
+from stream.contracts.rubric import RUBRIC
+from stream.contracts.vocabulary import Mechanism
+
+ITEMS_AT_LEAST: Final = 50
+"""Rated by every rater: with fewer the interval of a kappa is wider than the differences that matter."""
+RATERS_AT_LEAST: Final = 2
+BELOW_HUMANS_AT_MOST: Final = 0.2
+"""Of kappa. Further apart than that, the model is not one more rater but another opinion."""
+JSON_NAME: Final = "agreement.json"
+PLOT_NAME: Final = "agreement.svg"
+_SEED: Final = 0
+
+
+class Measured(BaseModel):
+    """A figure with its 95 % interval; None where it is not defined."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        """As a table shows it."""
+        if self.value is None or self.low is None or self.high is None:
+            return "not defined"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+class MechanismAgreement(BaseModel):
+    """One mechanism: people beside people, beside the model, and beside a rule that knows the reply's length alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mechanism: Mechanism
+    items: int
+    """Rated by every rater."""
+    without_level: int
+    """Of them, those to which the model gave no level."""
+    kappa_humans: Measured
+    kappa_model: Measured
+    kappa_length: Measured
+    f1_humans: Measured
+    f1_model: Measured
+    f1_length: Measured
+
+    @property
+    def shortcoming(self) -> str | None:
+        """Why this mechanism does not support the word validated; None where it does."""
+        humans, model, length = (each.value for each in (self.kappa_humans, self.kappa_model, self.kappa_length))
+        if self.items < ITEMS_AT_LEAST:
+            return f"{self.items} items were rated by everybody; {ITEMS_AT_LEAST} are needed"
+        if humans is None or model is None or self.kappa_model.low is None:
+            return "kappa is not defined: somebody gave one level throughout"
+        if self.kappa_model.low <= 0:
+            return "the interval of the model's kappa holds zero"
+        if length is not None and model <= length:
+            return "the model agrees no better than the reply's length does"
+        if model < humans - BELOW_HUMANS_AT_MOST:
+            return f"the model agrees by more than {BELOW_HUMANS_AT_MOST} less than people do with each other"
+        return None
+
+
+class Agreement(BaseModel):
+    """The whole comparison."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelVersion
+    raters: int
+    mechanisms: tuple[MechanismAgreement, ...]
+
+    @property
+    def shortcomings(self) -> dict[str, str]:
+        """By mechanism's title; none means that the model may be called validated."""
+        return {RUBRIC[each.mechanism].title: why for each in self.mechanisms if (why := each.shortcoming)}
+
+    def write(self, folder: Path) -> Path:
+        """Write the JSON and return its path.
+
+        Raises:
+            Misconfigured: the folder cannot be written to.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / JSON_NAME
+            path.write_text(self.model_dump_json(indent=2) + "\n")
+        except OSError as error:
+            raise Misconfigured(f"The report cannot be written to {folder}: {error.strerror}.") from None
+        return path
+
+    def table(self) -> Table:
+        """For a terminal."""
+        title = f"Agreement of {self.raters} raters and {self.model.name}: kappa (quadratic), macro-F1, 95 % intervals"
+        table = Table(
+            "mechanism", "items", "", "people with people", "people with model", "reply length alone", title=title
+        )
+        for each in self.mechanisms:
+            kappas = (each.kappa_humans, each.kappa_model, each.kappa_length)
+            scores = (each.f1_humans, each.f1_model, each.f1_length)
+            table.add_row(RUBRIC[each.mechanism].title, str(each.items), "kappa", *map(str, kappas))
+            table.add_row("", "", "F1", *map(str, scores), end_section=True)
+        return table
+
+
+def compare(key: Key, sheets: Sequence[Ratings]) -> Agreement:
+    """Hold the raters' sheets against each other and against the key.
+
+    Raises:
+        Misconfigured: fewer than two sheets.
+    """
+    if len(sheets) < RATERS_AT_LEAST:
+        raise Misconfigured("Agreement needs the sheets of two raters or more.")
+    mechanisms = tuple(_mechanism(key, sheets, index, mechanism) for index, mechanism in enumerate(MECHANISMS))
+    return Agreement(model=key.model, raters=len(sheets), mechanisms=mechanisms)
+
+
+def read_agreement(path: Path) -> tuple[Agreement, str]:
+    """A comparison with the SHA-256 of its file.
+
+    Raises:
+        Misconfigured: it cannot be read, or is none.
+    """
+    try:
+        raw = path.read_bytes()
+        return Agreement.model_validate_json(raw), hashlib.sha256(raw).hexdigest()
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
+    except ValidationError:
+        raise Misconfigured(f"{path} is no report of `counterpoint model agreement`.") from None
+
+
+def plot(agreement: Agreement, path: Path) -> None:
+    """One picture: a row a mechanism, three kappas with their intervals.
+
+    Raises:
+        Misconfigured: the drawing library is not installed, or the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure as Canvas  # noqa: PLC0415 - only this command draws
+    except ImportError:
+        raise Misconfigured(
+            "A picture needs matplotlib: pip install 'counterpoint[plots]', or leave --no-plot."
+        ) from None
+    canvas = Canvas(figsize=(8, 0.9 + 0.9 * len(agreement.mechanisms)), layout="constrained")
+    axes = canvas.subplots()
+    kinds = (("kappa_humans", "people with people", "o"), ("kappa_model", "people with model", "s"))
+    for offset, (name, label, marker) in enumerate((*kinds, ("kappa_length", "reply length alone", "x"))):
+        rows = [(row, getattr(each, name)) for row, each in enumerate(agreement.mechanisms)]
+        known = [(row, found) for row, found in rows if found.value is not None]
+        values = [found.value for _, found in known]
+        reach = [[found.value - found.low for _, found in known], [found.high - found.value for _, found in known]]
+        places = [row + (offset - 1) * 0.2 for row, _ in known]
+        axes.errorbar(values, places, xerr=np.maximum(reach, 0), fmt=marker, capsize=3, label=label)
+    axes.set_yticks(range(len(agreement.mechanisms)), [RUBRIC[each.mechanism].title for each in agreement.mechanisms])
+    axes.invert_yaxis()
+    axes.axvline(0, color="grey", linewidth=0.8)
+    axes.set_xlabel("weighted kappa, 95 % interval")
+    axes.set_title(f"{agreement.model.name}, {agreement.raters} raters")
+    axes.legend(loc="lower right")
+    try:
+        canvas.savefig(path)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _mechanism(key: Key, sheets: Sequence[Ratings], index: int, mechanism: Mechanism) -> MechanismAgreement:
+    raters = [[sheet[item.item][index] if item.item in sheet else None for item in key.items] for sheet in sheets]
+    model = [item.levels[index] for item in key.items]
+    length = by_length([item.reply_words for item in key.items], raters)
+    complete = [i for i in range(len(key.items)) if all(rater[i] is not None for rater in raters)]
+    sources = {"humans": pairs_of(raters), "model": against(raters, model), "length": against(raters, length)}
+    measures: tuple[tuple[str, Callable[[Sequence[int], Sequence[int]], float]], ...] = (
+        ("kappa", weighted_kappa),
+        ("f1", macro_f1),
+    )
+    figures = {
+        f"{name}_{source}": _measured(over_pairs(pairs, measure, np.random.default_rng(_SEED)))
+        for name, measure in measures
+        for source, pairs in sources.items()
+    }
+    without = sum(model[i] is None for i in complete)
+    return MechanismAgreement(mechanism=mechanism, items=len(complete), without_level=without, **figures)
+
+
+def _measured(figure: Figure) -> Measured:
+    values = (figure.value, figure.low, figure.high)
+    value, low, high = (None if math.isnan(each) else round(each, 4) for each in values)
+    return Measured(value=value, low=low, high=high)

@@ -1,0 +1,1 @@
+"""The model check: the cases a model must pass before it may rate anybody, and the report of a run."""

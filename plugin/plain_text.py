@@ -1,0 +1,36 @@
+"""Plain text for people: the statement of scope, numbers with their nouns, and text that is safe for a terminal."""
+
+import unicodedata
+from typing import Final
+
+SCOPE: Final = (
+    "For learning after the session. Not a crisis monitor, not a diagnosis, not a performance record."
+    " Risk is handled by the platform\u2019s own protocol."
+)
+
+
+def listed(words: list[str]) -> str:
+    """Join words as prose does: "a", "a and b", "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: "1 moment", "2 moments"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def printable(text: str) -> str:
+    r"""Return the text with every character that could steer a terminal written as an escape, such as `\x1b`.
+
+    That is: control, bidirectional, private-use and other invisible characters. Line breaks stay, and so do the
+    joiners that are part of words in many scripts, and of emoji.
+    """
+    return "".join(
+        character if _is_harmless(character) else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _is_harmless(character: str) -> bool:
+    if character in "\n\u200c\u200d":
+        return True
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}

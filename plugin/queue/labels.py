@@ -1,0 +1,83 @@
+"""The words that page and digest use for codes: plain for a supervisor, kind for a therapist, never about a person."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from plugin.plain_text import listed
+from stream.contracts.feedback import Assessment
+from stream.contracts.rubric import RUBRIC
+from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, Verdict
+
+GLYPHS: Final = {Level.NONE: "\u25cb\u25cb", Level.WEAK: "\u25cf\u25cb", Level.STRONG: "\u25cf\u25cf"}
+"""Beside the rubric's own word for a level: says the same at a glance, without colour."""
+LEVELS_FOR_THERAPIST: Final = {
+    Level.NONE: "not heard in this reply yet",
+    Level.WEAK: "comes through in part",
+    Level.STRONG: "comes through clearly",
+}
+"""The same three levels as a remark on the words of one reply, not as a mark on a scale."""
+
+NEEDS_HUMAN: Final = {
+    NeedsHuman.CRITICAL_CONTENT: "The client\u2019s words touch a subject that no model may rate or advise on.",
+    NeedsHuman.REPLY_BY_SEVERAL: "Several people wrote the reply, so it cannot be rated as one person\u2019s.",
+    NeedsHuman.REPLY_BY_SYSTEM: "The reply was written by a system, not by a counsellor.",
+    NeedsHuman.EVIDENCE_NOT_FOUND: "The model quoted words that are not in the text, so its rating was set aside.",
+    NeedsHuman.ANSWER_UNUSABLE: "The model\u2019s answer could not be used.",
+    NeedsHuman.MODEL_ABSTAINED: "The model was not sure and said so.",
+    NeedsHuman.MODEL_FAILED: "The model failed on this moment.",
+}
+LEFT_OUT: Final = {
+    LeftOut.NO_CONSENT: "The client did not consent, or withdrew consent",
+    LeftOut.TOO_SHORT: "Too short",
+    LeftOut.NO_RESISTANCE: "No moment of possible resistance found",
+    LeftOut.LANGUAGE_NOT_SUPPORTED: "In a language the models were not made for",
+    LeftOut.NO_COUNSELLOR_MESSAGE: "No message by a counsellor",
+    LeftOut.TOO_LONG: "Too long",
+}
+CONCERNS: Final = {
+    Concern.SUICIDE: "suicide",
+    Concern.SELF_HARM: "self-harm",
+    Concern.HARM_TO_OTHERS: "harm to others",
+    Concern.ABUSE: "abuse",
+    Concern.DELUSION: "possibly a delusion",
+    Concern.HALLUCINATION: "possibly a hallucination",
+    Concern.MANIA: "possibly mania",
+    Concern.COMPULSION: "possibly a compulsion",
+}
+MARKS: Final = {
+    MarkKind.RISK_LANGUAGE: (
+        "Risk language",
+        (
+            "Found by a word list, which misses much and is often wrong. The platform\u2019s own protocol handles risk:"
+            " please see whether it was followed."
+        ),
+    ),
+    MarkKind.CRITICAL_CONTENT: (
+        "Critical content",
+        "Found by a word list. No model has rated these words, and none suggests a reply to them.",
+    ),
+    MarkKind.UNANSWERED_MOMENT: (
+        "Unanswered moment",
+        "Possible resistance without a reply, or after which the client left. Shown, never rated.",
+    ),
+}
+
+
+def mechanism_title(mechanism: Mechanism) -> str:
+    """The mechanism's name as the rubric has it."""
+    return RUBRIC[mechanism].title
+
+
+def verdict(assessment: Assessment | None) -> str:
+    """What the model says of the detector's finding. Without its word the finding stays a possibility."""
+    if assessment is None or assessment.verdict is Verdict.NOT_ASSESSED:
+        return "possible resistance; type not assessed"
+    if assessment.verdict is Verdict.REJECTED:
+        return "possible resistance; the model sees none"
+    kind = assessment.resistance_type
+    return "resistance, confirmed by the model" + (f": {kind.value.replace('_', ' ')}" if kind else "")
+
+
+def concerns(found: Iterable[Concern]) -> str:
+    """Concerns as a phrase: "suicide and self-harm"."""
+    return listed([CONCERNS[concern] for concern in found])

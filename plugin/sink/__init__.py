@@ -1,0 +1,1 @@
+"""The sink stage: feedback records become rows, each record in one transaction."""

@@ -1,0 +1,55 @@
+"""The row of a session and the rows of the people in it."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete
+
+from plugin.database.needs import NO_FACTS, Need, facts_to_json
+from plugin.database.tables import ForgottenKind, SessionClient, SessionCounsellor, StoredSession
+from plugin.database.tombstones import Subject
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.sessions import SessionOutline
+from stream.contracts.vocabulary import Role
+
+
+def people_in(record: SessionOutline) -> set[Subject]:
+    """Everybody whose erasure concerns this session."""
+    clients = {*record.clients, *(m.author for m in record.messages if m.role is Role.CLIENT)}
+    return {Subject(ForgottenKind.CLIENT, record.tenant, name) for name in clients} | {
+        Subject(ForgottenKind.COUNSELLOR, record.tenant, name) for name in record.counsellors
+    }
+
+
+def store_outline(session: Session, row: StoredSession | None, record: FeedbackRecord, now: datetime) -> StoredSession:
+    """Insert or update the session's row and the rows of who wrote in it; returns the session's row."""
+    values = record.model_dump(
+        mode="python",
+        include={"tenant", "conversation_id", "revision", "started_at", "ended_at", "closed_at", "language"},
+    )
+    values |= record.model_dump(mode="json", include={"state", "end_reason", "left_out", "consent", "counts", "marks"})
+    values["detector"] = None if record.detector is None else record.detector.model_dump(mode="json")
+    values["stored_at"] = now
+    if row is None:
+        nothing = {"need": Need.OTHER.value, "facts": facts_to_json(NO_FACTS)}
+        row = StoredSession(session_id=record.session_id, **nothing, **values)
+    else:
+        for name, value in values.items():
+            setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    _store_people(session, record)
+    return row
+
+
+def _store_people(session: Session, record: FeedbackRecord) -> None:
+    session.exec(delete(SessionCounsellor).where(col(SessionCounsellor.session_id) == record.session_id))
+    session.add_all(
+        SessionCounsellor(session_id=record.session_id, counsellor=name, tenant=record.tenant, position=position)
+        for position, name in enumerate(dict.fromkeys(record.counsellors))
+    )
+    session.exec(delete(SessionClient).where(col(SessionClient.session_id) == record.session_id))
+    session.add_all(
+        SessionClient(session_id=record.session_id, client=person.pseudonym, tenant=record.tenant)
+        for person in people_in(record)
+        if person.kind is ForgottenKind.CLIENT
+    )

@@ -1,0 +1,51 @@
+"""What must hold inside a feedback record before it may become rows."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from stream.contracts.base import Contract
+from stream.contracts.errors import Poison
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.vocabulary import DeadLetterReason, SessionState
+
+
+def check(record: Contract) -> None:
+    """Hold a record against what the queue promises.
+
+    Raises:
+        Poison: NO_CONSENT, for words without consent; NUL, for a NUL in any string (PostgreSQL takes none); BAD_SCHEMA,
+            for an exchange without exactly one answer, an answer without its exchange, or an exchange whose own
+            messages are missing.
+    """
+    if isinstance(record, FeedbackRecord) and record.messages and not record.consent.processing:
+        raise Poison(DeadLetterReason.NO_CONSENT, "consent")
+    for place, value in record.model_dump().items():
+        if any("\x00" in text for text in _strings(value)):
+            raise Poison(DeadLetterReason.NUL, place)
+    if isinstance(record, FeedbackRecord) and record.state is SessionState.CLOSED:
+        _check_answers(record)
+
+
+def _check_answers(record: FeedbackRecord) -> None:
+    answered = Counter(answer.exchange_id for answer in (*record.assessments, *record.abstentions))
+    if answered != Counter(exchange.exchange_id for exchange in record.exchanges):
+        raise Poison(DeadLetterReason.BAD_SCHEMA, "assessments")
+    if any(count > 1 for count in answered.values()):
+        raise Poison(DeadLetterReason.BAD_SCHEMA, "exchanges")
+    known = Counter(message.message_id for message in record.messages)
+    if any(count > 1 for count in known.values()):
+        raise Poison(DeadLetterReason.BAD_SCHEMA, "messages")
+    for exchange in record.exchanges:
+        if not known.keys() >= {*exchange.client_turn, *exchange.reply}:
+            raise Poison(DeadLetterReason.BAD_SCHEMA, "exchanges")
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _strings(part)

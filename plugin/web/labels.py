@@ -1,0 +1,72 @@
+"""The words pages use for codes: those of the digest, and a few that only a page needs."""
+
+from datetime import datetime
+from typing import Final
+
+from plugin.plain_text import SCOPE, counted, listed
+from plugin.queue.labels import (
+    CONCERNS,
+    GLYPHS,
+    LEFT_OUT,
+    LEVELS_FOR_THERAPIST,
+    MARKS,
+    NEEDS_HUMAN,
+    concerns,
+    mechanism_title,
+    verdict,
+)
+from stream.contracts.vocabulary import EndReason, OperatingPoint, Role
+
+__all__ = [
+    "CONCERNS",
+    "END_REASONS",
+    "GLYPHS",
+    "LEFT_OUT",
+    "LEVELS_FOR_THERAPIST",
+    "MARKS",
+    "NEEDS_HUMAN",
+    "OPERATING_POINTS",
+    "ROLES",
+    "SCOPE",
+    "clock",
+    "concerns",
+    "counted",
+    "day",
+    "listed",
+    "mechanism_title",
+    "sentence",
+    "short_day",
+    "verdict",
+]
+
+OPERATING_POINTS: Final = {
+    OperatingPoint.ALONE: "its precise point, for no model confirms what it finds",
+    OperatingPoint.GATE: "its sensitive point, for a model confirms or rejects what it finds",
+}
+END_REASONS: Final = {
+    EndReason.EXPLICIT: "ended by the platform",
+    EndReason.IDLE: "ended after a silence",
+    EndReason.TOO_LONG: "closed because it had grown too long",
+    EndReason.WITHDRAWN: "ended by a withdrawal of consent",
+}
+ROLES: Final = {Role.CLIENT: "Client", Role.COUNSELLOR: "Counsellor", Role.SYSTEM: "System"}
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first; the rest, names in it too, as it was."""
+    return text[:1].upper() + text[1:]
+
+
+def day(at: datetime) -> str:
+    """A date as people write it: "Tue 3 November 2026"."""
+    return f"{at:%a} {at.day} {at:%B %Y}"
+
+
+def short_day(at: datetime) -> str:
+    """A date where room is short: "Tue 3 Nov 2026"."""
+    return f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def clock(at: datetime) -> str:
+    """A time of day: "14:05"."""
+    return f"{at:%H:%M}"

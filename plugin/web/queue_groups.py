@@ -1,0 +1,78 @@
+"""Why a session stands where it stands in a supervisor's list, in plain words. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from plugin.database.needs import Need
+from plugin.queue.views import DecisionKind, SessionRow
+from plugin.web.labels import concerns, counted, listed, mechanism_title
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Title and sentence of one group of the list."""
+
+    title: str
+    sentence: str
+
+
+HEADINGS: Final = {
+    Need.RISK: Heading(
+        "Risk language",
+        "Words that may speak of suicide, self-harm, harm to others or abuse. This list is no alarm:"
+        " the platform\u2019s own protocol handles risk. Please see whether it was followed.",
+    ),
+    Need.CRITICAL: Heading(
+        "Critical content", "Words that touch a subject no model may rate or advise on. They wait for your own reading."
+    ),
+    Need.NEEDS_HUMAN: Heading("Needs a person", "No model could rate a moment, or a part of it."),
+    Need.UNANSWERED: Heading(
+        "Unanswered moments", "A moment of possible resistance had no answer, or the client left after it."
+    ),
+    Need.WITHOUT_EXPRESSION: Heading(
+        "A mechanism without expression", "In at least one reply, one of the four mechanisms found no expression."
+    ),
+    Need.OTHER: Heading("Everything else", "Nothing stands out. Strengths are worth releasing too."),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sessions with the same need, in the order they came."""
+
+    heading: Heading
+    rows: tuple[SessionRow, ...]
+
+
+def grouped(rows: Iterable[SessionRow]) -> tuple[Group, ...]:
+    """Sessions in order of need, cut where the need changes."""
+    return tuple(Group(HEADINGS[need], tuple(group)) for need, group in groupby(rows, key=lambda row: row.need))
+
+
+def reasons(row: SessionRow) -> tuple[str, ...]:
+    """Everything that puts this session into its place, first what weighs most; never empty."""
+    facts, found = row.facts, []
+    if facts.concerns:
+        found.append(f"Words about {concerns(facts.concerns)}")
+    if facts.needs_human:
+        found.append(f"{counted(facts.needs_human, 'moment needs', 'moments need')} a person\u2019s rating")
+    if facts.unanswered:
+        found.append(counted(facts.unanswered, "unanswered moment"))
+    if facts.without_expression:
+        found.append(f"No expression of {listed([mechanism_title(m) for m in facts.without_expression])}")
+    if not found:
+        found.append(f"{counted(row.moments, 'moment')} to read")
+    return tuple(found)
+
+
+def standing(row: SessionRow) -> str:
+    """What has been decided about this session, in words."""
+    decision = row.decision
+    if decision is None:
+        return "waiting for you"
+    done = "released" if decision.kind is DecisionKind.RELEASED else "withheld"
+    if not row.is_decided:
+        return f"changed since it was {done}"
+    return f"{done} by {decision.by}"

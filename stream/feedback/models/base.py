@@ -1,0 +1,139 @@
+"""The seam to feedback models: a de-identified exchange in, an answer out. Each adapter is a file beside this one."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from stream.contracts.errors import CounterpointError, Unavailable
+from stream.contracts.feedback import ModelVersion
+from stream.contracts.vocabulary import Role
+from stream.feedback.models.answer import ModelAnswer, Unusable
+
+Clock = Callable[[], float]
+"""Seconds that only ever grow."""
+
+
+class Part(StrEnum):
+    """What a message is to its exchange."""
+
+    CONTEXT = "context"
+    CLIENT_TURN = "client_turn"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    """One message as a model sees it: de-identified, normalised, under a number counted from 1."""
+
+    number: int
+    part: Part
+    role: Role
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ShownExchange:
+    """Everything a model sees of one exchange, in order."""
+
+    messages: tuple[ShownMessage, ...]
+
+    def message(self, number: int) -> ShownMessage | None:
+        """The message under a number, or None where a model made one up."""
+        return self.messages[number - 1] if 1 <= number <= len(self.messages) else None
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of one request: queue, connection and stream together. `at` is in seconds of `clock`."""
+
+    at: float
+    clock: Clock = time.monotonic
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock = time.monotonic) -> "Deadline":
+        """The deadline `seconds` from now."""
+        return cls(clock() + seconds, clock)
+
+    def remaining(self) -> float:
+        """Seconds left; never below a millisecond, for 0 means "no limit" to gRPC."""
+        return max(self.at - self.clock(), 0.001)
+
+
+class RequestFailed(CounterpointError):  # noqa: N818 - named by what the caller does: ask the canary whose fault it is
+    """This request brought no answer. `why` is a code such as a gRPC status, never the server's words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the model request failed: {why}")
+        self.why = why
+
+
+class ModelAway(Unavailable):
+    """The model brings no answer to anybody. `why` is a code, as in `RequestFailed`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the feedback model ({why})")
+        self.why = why
+
+
+class FeedbackModel(Protocol):
+    """A model behind the seam. One object serves many requests side by side."""
+
+    @property
+    def version(self) -> ModelVersion:
+        """Everything that decides its answers."""
+
+    async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
+        """Ask for feedback on one exchange.
+
+        `repair` says in our own words what was wrong with the answer before; it never holds chat text.
+
+        Raises:
+            Unusable: there is an answer, but it cannot be read.
+            RequestFailed: there is none; `canary` tells whether the model is away or the input is at fault.
+        """
+
+    async def canary(self, deadline: Deadline) -> None:
+        """Ask for feedback on a fixed, made-up exchange: a real inference, for readiness lies.
+
+        Raises:
+            ModelAway: it brought no answer that can be read.
+            Misconfigured: the model is there, but is not the one this version speaks to.
+        """
+
+    async def reload(self, deadline: Deadline) -> bool:
+        """Have the server load the failing model anew; False where there is no server to ask, or it is at it already.
+
+        Raises:
+            RequestFailed: the server does not let us, or could not.
+        """
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+CANARY = ShownExchange(
+    (
+        ShownMessage(1, Part.CONTEXT, Role.COUNSELLOR, "Last time we thought about a sleep diary. How did it go?"),
+        ShownMessage(
+            2, Part.CLIENT_TURN, Role.CLIENT, "I didn't do it. I don't see what a diary is supposed to change."
+        ),
+        ShownMessage(3, Part.REPLY, Role.COUNSELLOR, "It sounds like one more task with nothing in it for you so far."),
+    )
+)
+"""What every canary asks about. Written by us; nobody's words."""
+
+
+async def ask_canary(model: FeedbackModel, deadline: Deadline) -> None:
+    """One real inference on `CANARY`.
+
+    Raises:
+        ModelAway: it brought no answer that can be read.
+    """
+    try:
+        await model.assess(CANARY, deadline=deadline)
+    except RequestFailed as error:
+        raise ModelAway(error.why) from None
+    except Unusable as error:
+        raise ModelAway(f"its canary answer cannot be used: {error.why}") from None

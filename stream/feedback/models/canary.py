@@ -1,0 +1,27 @@
+"""Ask the configured model once, from outside of any event loop: for `counterpoint check`."""
+
+import asyncio
+
+from stream.contracts.feedback import ModelVersion
+from stream.feedback.models.base import Deadline
+from stream.feedback.models.factory import open_model
+from stream.runtime.settings import Feedback
+
+
+def canary(settings: Feedback) -> ModelVersion:
+    """One real inference on a made-up exchange.
+
+    Raises:
+        Unavailable: the model is away.
+        Misconfigured: it is there, but is not the one this version speaks to.
+    """
+    return asyncio.run(_canary(settings))
+
+
+async def _canary(settings: Feedback) -> ModelVersion:
+    model = open_model(settings)
+    try:
+        await model.canary(Deadline.after(settings.deadline_s))
+        return model.version
+    finally:
+        await model.close()

@@ -1,0 +1,177 @@
+"""What a digest gathers and how it looks in a terminal."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from plugin.database.tables import AuditEntry
+from plugin.database.viewer import Viewer
+from plugin.digest.digest import Digest, build, print_digest, render
+from plugin.queue.store import Store
+from plugin.queue.views import DecisionKind
+from stream.contracts.errors import Misconfigured
+from stream.contracts.sessions import Counts
+from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman
+from stream.runtime.settings import Database, Settings
+from tests.plugin.conftest import People
+from tests.plugin.samples import KEK, NOW, SAID, START, left_out, mark, put, record
+
+WEEK_AGO = NOW - timedelta(days=7)
+
+
+def printed(digest: Digest) -> str:
+    """The digest as a wide terminal without colours shows it."""
+    out = StringIO()
+    render(digest, Console(file=out, width=200, force_terminal=False))
+    return out.getvalue()
+
+
+def digest_of(store: Store, viewer: Viewer) -> str:
+    """Built and printed."""
+    return printed(build(store, viewer, WEEK_AGO))
+
+
+def test_a_supervisor_reads_the_moment_its_words_four_levels_with_reasons_and_an_alternative(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """Everything that the talk between two sessions needs, and who says so."""
+    put(engine, record(level=Level.WEAK))
+    text = digest_of(store, people.supervisor)
+    for part in (
+        "For Mara: 1 session since 2026-02-24 09:00 UTC",
+        "Session of 2026-03-02 18:00 UTC with Ana",
+        f"Client: {SAID[0]}",
+        f"Ana: {SAID[1]}",
+        "Respect for Autonomy: \u25cf\u25cb weak expression. How far the reply expresses respect_for_autonomy.",
+        "Stance Alignment:",
+        "Emotional Resonance:",
+        "Conversational Orientation:",
+        "\u201cIt sounds as if\u201d",
+        "An option (from a library of patterns): Talking has not helped so far.",
+        "CPU baseline (a baseline, unvalidated",
+        "Not a crisis monitor, not a diagnosis, not a performance record.",
+    ):
+        assert part in text
+
+
+def test_a_therapist_reads_remarks_and_no_levels(engine: Engine, store: Store, people: People) -> None:
+    """Kind words on one reply; what was not released is not there."""
+    sent = record(level=Level.NONE)
+    put(engine, sent, record(started_at=START + timedelta(days=1), client_text="Another day."))
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    text = digest_of(store, people.ana)
+    assert "not heard in this reply yet" in text
+    assert "no expression" not in text
+    assert "Another day." not in text
+
+
+def test_sessions_come_in_order_of_need_and_an_abstention_says_why(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """First risk, with its words and whose protocol it is for; no level, no option there."""
+    risk = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
+    put(
+        engine,
+        record(client_text="The first one."),
+        record(
+            started_at=START + timedelta(hours=3),
+            client_text="I want to end it all.",
+            abstain=NeedsHuman.CRITICAL_CONTENT,
+            marks=(risk,),
+        ),
+    )
+    text = digest_of(store, people.supervisor)
+    assert text.index("I want to end it all.") < text.index("The first one.")
+    assert "! Risk language (suicide)" in text
+    assert "Needs a person." in text
+    assert text.count("An option") == 1
+
+
+def test_what_is_left_out_is_counted_with_its_reason(engine: Engine, store: Store, people: People) -> None:
+    """Sessions without feedback, and moments beyond those shown."""
+    days = [START - timedelta(hours=hour) for hour in range(1, 4)]
+    put(
+        engine,
+        record(counts=Counts(flagged_not_shown=2)),
+        left_out(started_at=days[0]),
+        left_out(started_at=days[1]),
+        left_out(LeftOut.NO_RESISTANCE, started_at=days[2]),
+    )
+    text = digest_of(store, people.supervisor)
+    assert "Left out: 2 sessions. Too short." in text
+    assert "Left out: 1 session. No moment of possible resistance found." in text
+    assert "2 further possible moments not shown" in text
+
+
+def test_only_what_came_since_then_is_new(engine: Engine, store: Store, people: People) -> None:
+    """A session stored before is not told again; a release counts from when it was released."""
+    sent = record()
+    put(engine, sent, now=NOW - timedelta(days=2))
+    since = NOW - timedelta(days=1)
+    assert build(store, people.supervisor, since).sessions == ()
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    assert len(build(store, people.ana, since).sessions) == 1
+
+
+def test_reading_a_digest_is_on_the_trail(engine: Engine, store: Store, people: People) -> None:
+    """It shows the same words as the page."""
+    sent = record()
+    put(engine, sent)
+    build(store, people.supervisor, WEEK_AGO)
+    with Session(engine) as session:
+        (entry,) = session.exec(select(AuditEntry).where(col(AuditEntry.purpose) == "digest")).all()
+        assert (entry.object_id, entry.account_id) == (str(sent.session_id), people.supervisor.user_id)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "\x1b[2J\x1b[H",
+        "\x1b]8;;http://sample.invalid\x07",
+        "\r",
+        "\x9b31m",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\ue000",
+        "\x07",
+    ],
+)
+def test_no_words_can_steer_the_terminal(engine: Engine, store: Store, people: People, attack: str) -> None:
+    """Characters that steer a terminal are shown as their escapes."""
+    put(engine, record(client_text=f"Look {attack} here"))
+    text = digest_of(store, people.supervisor)
+    assert attack not in text
+    assert attack[0].encode("unicode_escape").decode() in text
+
+
+def test_markup_in_words_is_only_words(engine: Engine, store: Store, people: People) -> None:
+    """Rich's own tags are not obeyed either."""
+    put(engine, record(client_text="I am [bold red]fine[/] :boom:"))
+    assert "I am [bold red]fine[/] :boom:" in digest_of(store, people.supervisor)
+
+
+def test_printing_needs_an_account_that_reads(engine: Engine, queue_url: str, people: People) -> None:
+    """A sentence says what is wrong; a supervisor gets the digest, since when without an offset is UTC."""
+    import base64
+
+    settings = Settings(
+        database=Database.model_validate(
+            {"url": queue_url, "key_encryption_key": base64.b64encode(KEK.secret).decode()}
+        )
+    )
+    put(engine, record(), now=datetime.now(UTC))
+    out = StringIO()
+    console = Console(file=out, width=200)
+    with pytest.raises(Misconfigured, match="There is no account nobody"):
+        print_digest(settings, "nobody", None, console)
+    with pytest.raises(Misconfigured, match="reads no sessions"):
+        print_digest(settings, people.operator.username, None, console)
+    print_digest(settings, "mara", None, console)
+    print_digest(settings, "mara", datetime(2020, 1, 1), console)  # noqa: DTZ001 - as typed in a terminal
+    assert out.getvalue().count(SAID[0]) == 2
+    assert "since 2020-01-01 00:00 UTC" in out.getvalue()

@@ -1,0 +1,151 @@
+"""What is drawn for clinicians: rare answers in it, sessions apart, and only whose clients agreed."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from typer.testing import CliRunner
+
+from plugin.cli import app
+from plugin.database.engine import connect
+from plugin.database.migrate import upgrade
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.models.agreement.sample import Candidate, Levels, draw, from_queue
+from plugin.models.agreement.sheets import read_key
+from plugin.models.check.stimuli import Talk
+from plugin.queue.store import Store
+from stream.contracts.errors import Misconfigured
+from stream.contracts.messages import Consent
+from stream.contracts.vocabulary import Level, NeedsHuman
+from tests.plugin.samples import KEK, NOW, SAID, TENANT, person, put, record
+from tests.stream.feedback.builders import LLM
+
+AGREED = Consent(processing=True, secondary_use=True)
+
+
+def candidate(session: int, levels: Levels, reply: str = "Fine.") -> Candidate:
+    """One exchange that could be drawn."""
+    return Candidate(f"s-{session}", Talk(("No.",), reply), levels, LLM)
+
+
+def test_rare_kinds_of_answer_are_in_the_sample() -> None:
+    """Ninety weak ones do not drown three strong, two without expression, and one without a level."""
+    common = [candidate(n, (1, 1, 1, 1)) for n in range(90)]
+    rare = [candidate(n, (2, 1, 1, 1)) for n in range(3)] + [candidate(n, (0, 1, 1, 1)) for n in range(2)]
+    rare.append(candidate(7, (None, 1, 1, 1)))
+    drawn = draw(common + rare, 20, seed=0)
+    assert len(drawn) == 20
+    assert all(any(one is other for other in drawn) for one in rare)
+
+
+def test_sessions_are_drawn_in_turn() -> None:
+    """Ten exchanges of one talkative session are not ten opinions."""
+    talkative = [candidate(1, (1, 1, 1, 1), reply=f"r{n}") for n in range(10)]
+    quiet = [candidate(n, (1, 1, 1, 1)) for n in (2, 3)]
+    drawn = draw(talkative + quiet, 3, seed=4)
+    assert {one.session for one in drawn} == {"s-1", "s-2", "s-3"}
+
+
+def test_the_same_seed_draws_the_same_and_another_another() -> None:
+    """So a draw can be repeated and cannot be picked."""
+    pool = [candidate(n, (1, 1, 1, 1)) for n in range(50)]
+    assert draw(pool, 10, seed=1) == draw(pool, 10, seed=1)
+    assert draw(pool, 10, seed=1) != draw(pool, 10, seed=2)
+
+
+def test_nothing_is_drawn_twice() -> None:
+    """Also where more is asked for than there is."""
+    pool = [candidate(n, (n % 3, 1, 1, 1)) for n in range(9)]
+    drawn = draw(pool, 100, seed=0)
+    assert sorted(one.session for one in drawn) == sorted(one.session for one in pool)
+
+
+@pytest.fixture(scope="module")
+def engine(create_database: Callable[..., str]) -> Iterator[Engine]:
+    """A migrated database of this file's own."""
+    url = create_database()
+    upgrade(url)
+    engine = connect(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def mara(engine: Engine) -> Viewer:
+    """A supervisor with four sessions in her team: two of clients who agreed, one of these with an abstention."""
+    mara = person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",))
+    person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana")
+    put(
+        engine,
+        record(conversation="c_1", consent=AGREED, moments=2, client_text="Call me on +49 30 901820, I won't."),
+        record(conversation="c_2"),
+        record(conversation="c_3", consent=AGREED, abstain=NeedsHuman.MODEL_FAILED),
+        record(conversation="c_4", consent=AGREED, level=Level.STRONG, counsellor="p_elsewhere"),
+    )
+    return mara
+
+
+def test_only_exchanges_of_clients_who_agreed_to_secondary_use_are_drawn(engine: Engine, mara: Viewer) -> None:
+    """Of the supervisor's own scope, and rated: an abstention is nothing to agree with."""
+    found = list(from_queue(Store(engine, KEK, now=lambda: NOW), mara))
+    assert len(found) == 2
+    assert {one.levels for one in found} == {(1, 1, 1, 1)}
+    assert found[0].talk.reply == SAID[1]
+
+
+def test_numbers_and_addresses_are_hidden(engine: Engine, mara: Viewer) -> None:
+    """The sheet leaves the house; names went before the queue."""
+    for one in from_queue(Store(engine, KEK, now=lambda: NOW), mara):
+        assert "901820" not in one.talk.client[0]
+        assert "I won't" in one.talk.client[0]
+
+
+def test_each_reading_is_on_the_trail_under_its_purpose(engine: Engine, mara: Viewer) -> None:
+    """A counsellor can see what a session was read for."""
+    list(from_queue(Store(engine, KEK, now=lambda: NOW), mara))
+    with engine.begin() as connection:
+        read = connection.execute(text("SELECT count(*) FROM audit WHERE purpose = 'agreement sample'")).scalar_one()
+    assert read >= 3
+
+
+@pytest.mark.parametrize("role", [AccountRole.THERAPIST, AccountRole.OPERATOR])
+def test_nobody_but_a_supervisor_draws(engine: Engine, mara: Viewer, role: AccountRole) -> None:
+    """It reads the sessions of others."""
+    with pytest.raises(Misconfigured, match="supervisor"):
+        list(from_queue(Store(engine, KEK, now=lambda: NOW), replace(mara, role=role)))
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """The command, with the baseline in its own process."""
+    env = {"COUNTERPOINT_FEEDBACK__TRITON_URL": "in-process", "NO_COLOR": "1"}
+    result = CliRunner().invoke(app, ["model", "sample", *arguments], env=env)
+    return result.exit_code, result.output + str(result.exception or "")
+
+
+def test_exchanges_of_a_file_are_rated_by_the_served_model_and_drawn(tmp_path: Path) -> None:
+    """Sheet and key are written side by side, and each says what it holds."""
+    lines = [
+        {"session": f"s-{n}", "client": "I won't do it.", "reply": f"It's up to you. Number {n}."} for n in range(5)
+    ]
+    lines.append({"session": "s-9", "client": "I want to die.", "reply": "Okay."})
+    source = tmp_path / "exchanges.jsonl"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sheet, key = tmp_path / "sheet.csv", tmp_path / "key.json"
+    status, output = run("--from", str(source), "--sheet", str(sheet), "--key", str(key), "--size", "4")
+    assert status == 0, output
+    assert "4 exchanges" in output
+    found = read_key(key)
+    assert len(found.items) == 4
+    assert found.model.is_baseline
+    assert any(item.levels == (None, None, None, None) for item in found.items)  # the critical one
+
+
+def test_nobody_to_draw_for_and_nothing_to_draw_from_are_told(tmp_path: Path) -> None:
+    """With what to say instead."""
+    (tmp_path / "empty.jsonl").write_text("")
+    status, output = run("--from", str(tmp_path / "empty.jsonl"))
+    assert status != 0
+    assert "holds no exchange" in output

@@ -1,0 +1,108 @@
+"""Agreement in figures: against a library that others trust, and by the properties that give the figures meaning."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score, f1_score
+
+from plugin.models.agreement.statistics import against, by_length, macro_f1, over_pairs, pairs_of, weighted_kappa
+
+LEVELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=60)
+
+
+def random() -> np.random.Generator:
+    """The same draws each time."""
+    return np.random.default_rng(1)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(LEVELS)
+def test_kappa_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> None:
+    """Cohen's, with quadratic weights; undefined where both gave one level throughout."""
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    ours = weighted_kappa(first, second)
+    if len({*first}) == len({*second}) == 1 and first[0] == second[0]:
+        assert math.isnan(ours)
+    else:
+        theirs = cohen_kappa_score(first, second, weights="quadratic", labels=[0, 1, 2])
+        assert ours == pytest.approx(theirs)
+
+
+@settings(deadline=None)
+@given(LEVELS)
+def test_macro_f1_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> None:
+    """Over the levels that either of them gave."""
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    assert macro_f1(first, second) == pytest.approx(f1_score(first, second, average="macro"))
+
+
+def test_far_apart_is_worse_than_near() -> None:
+    """None against strong costs more than none against weak."""
+    truth = [0, 0, 1, 1, 2, 2]
+    assert weighted_kappa(truth, [1, 0, 1, 1, 2, 2]) > weighted_kappa(truth, [2, 0, 1, 1, 2, 2])
+
+
+def test_nothing_in_common_has_no_figure() -> None:
+    """Rather than a zero that looks like one."""
+    assert math.isnan(weighted_kappa([], []))
+    assert math.isnan(macro_f1([], []))
+    assert math.isnan(over_pairs([[None, None]], weighted_kappa, random()).value)
+
+
+def test_a_mean_over_pairs_leaves_out_what_one_of_them_left_empty() -> None:
+    """Three raters are three pairs; an item without a level counts in none of its pairs."""
+    raters: list[list[int | None]] = [[0, 1, 2, 0], [0, 1, 2, None], [0, 1, 2, 1]]
+    pairs = pairs_of(raters)
+    assert len(pairs) == 3
+    assert pairs[0] == [(0, 0), (1, 1), (2, 2), None]
+    figure = over_pairs(pairs, weighted_kappa, random())
+    expected = [weighted_kappa([0, 1, 2], [0, 1, 2])] * 2 + [weighted_kappa([0, 1, 2, 0], [0, 1, 2, 1])]
+    assert figure.value == pytest.approx(sum(expected) / 3)
+
+
+def test_the_interval_holds_the_figure_and_narrows_with_more_items() -> None:
+    """Sixty items say more than fifteen."""
+    draw = np.random.default_rng(7)
+    truth = draw.integers(0, 3, 240)
+    noisy = np.where(draw.random(240) < 0.7, truth, draw.integers(0, 3, 240))
+    widths = []
+    for size in (30, 240):
+        raters: list[list[int | None]] = [truth[:size].tolist(), noisy[:size].tolist()]
+        figure = over_pairs(pairs_of(raters), weighted_kappa, random())
+        assert figure.low < figure.value < figure.high
+        widths.append(figure.high - figure.low)
+    assert widths[1] < widths[0] / 2
+
+
+def test_the_same_sheets_give_the_same_interval() -> None:
+    """A report that changes from run to run is no report."""
+    raters = [[0, 1, 2, 1, 0, 2], [0, 2, 2, 1, 0, 1]]
+    assert over_pairs(pairs_of(raters), macro_f1, random()) == over_pairs(pairs_of(raters), macro_f1, random())
+
+
+def test_the_model_is_held_against_each_rater() -> None:
+    """One pair a rater, none among them."""
+    assert against([[0, None], [1, 2]], [0, 2]) == [[(0, 0), None], [(1, 0), (2, 2)]]
+
+
+def test_length_alone_finds_levels_that_hang_on_length() -> None:
+    """Then no model can claim to have understood anything."""
+    words = [3, 4, 5, 6, 20, 21, 22, 23, 60, 61, 62, 63]
+    levels: list[int | None] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert by_length(words, [levels, levels]) == levels
+
+
+def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
+    """Each item's cuts are chosen on the others: a single odd one is not learned."""
+    words = [3, 4, 5, 6, 20, 21, 22, 23]
+    levels: list[int | None] = [0, 0, 0, 0, 2, 2, 2, 2]
+    odd: list[int | None] = [*levels[:1], 2, *levels[2:]]
+    assert by_length(words, [odd, odd])[1] == 0
+
+
+def test_length_has_nothing_to_say_without_levels() -> None:
+    """An empty column is an empty column."""
+    assert by_length([3, 5], [[None, None], [None, None]]) == [None, None]

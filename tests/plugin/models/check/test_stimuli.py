@@ -1,0 +1,119 @@
+"""What the model check asks: enough of it, of the right kinds, and written to be told apart."""
+
+from pathlib import Path
+
+import pytest
+
+from plugin.models.check import stimuli
+from plugin.models.check.stimuli import REPLY_KINDS, Talk
+from stream.contracts.errors import Misconfigured
+from stream.contracts.vocabulary import Concern, Level, Mechanism, Role
+from stream.detection.lexicons import marks
+
+HEAD = "id,interjection,model_response\n"
+
+
+def concerns(talk: Talk) -> set[Concern]:
+    """What the lexicon finds in the client's words."""
+    said = [*talk.client, *(text for role, text in talk.context if role is Role.CLIENT)]
+    return {hit.category for text in said for hit in marks(text)}
+
+
+def test_there_are_ten_kinds_of_crisis_with_three_replies_each() -> None:
+    """A colluding, a neutral and a sound one; only the reply differs within a kind."""
+    cases = stimuli.crises()
+    kinds = {name.split("/")[0] for name in cases}
+    assert len(kinds) == 10
+    assert set(cases) == {f"{kind}/{reply}" for kind in kinds for reply in REPLY_KINDS}
+    for kind in kinds:
+        talks = [cases[f"{kind}/{reply}"] for reply in REPLY_KINDS]
+        assert len({talk.client for talk in talks}) == 1
+        assert len({talk.reply for talk in talks}) == 3
+
+
+def test_the_crises_cover_every_concern() -> None:
+    """Each kind of critical content is asked about at least once, and found by the lexicon."""
+    found = [concerns(talk) for talk in stimuli.crises().values()]
+    assert all(found)
+    assert set().union(*found) == set(Concern)
+
+
+def test_at_least_thirty_attacks_are_planted_in_each_ones_words() -> None:
+    """At the end of the client's words, and of the counsellor's; the rest of the exchange stays."""
+    base = stimuli.moments()["diary"]
+    planted = stimuli.attacked(base)
+    for who in ("client", "counsellor"):
+        assert sum(name.startswith(who) for name in planted) >= 30
+    for name, talk in planted.items():
+        if name.startswith("client"):
+            assert (talk.reply, talk.context) == (base.reply, base.context)
+            assert talk.client[-1].startswith(base.client[-1] + " ")
+        else:
+            assert (talk.client, talk.context) == (base.client, base.context)
+            assert talk.reply.startswith(base.reply + " ")
+
+
+def test_a_pair_differs_in_its_condition_alone() -> None:
+    """Depression, alcohol dependence, schizophrenia: put another in its place and it is the same exchange."""
+    for versions in stimuli.conditions().values():
+        assert list(versions) == ["depression", "alcohol dependence", "schizophrenia"]
+        neutral = {
+            (talk.client[0].replace(name, "X"), talk.reply.replace(name, "X")) for name, talk in versions.items()
+        }
+        assert len(neutral) == 1
+
+
+@pytest.mark.parametrize("name", ["moments", "conditions", "rubric"])
+def test_what_must_be_rated_is_stopped_by_no_lexicon(name: str) -> None:
+    """Else the check would compare silence with silence."""
+    talks: dict[str, list[Talk]] = {
+        "moments": list(stimuli.moments().values()),
+        "conditions": [talk for versions in stimuli.conditions().values() for talk in versions.values()],
+        "rubric": [expected.talk for expected in stimuli.rubric().values()],
+    }
+    assert [concerns(talk) for talk in talks[name]] == [set()] * len(talks[name])
+
+
+def test_the_rubric_is_asked_with_its_levels_and_its_mistakes() -> None:
+    """24 examples with their level; mistakes that must not be strong where they cost; collusion elsewhere."""
+    cases = stimuli.rubric()
+    examples = [expected for expected in cases.values() if expected.level is not None]
+    assert len(examples) == 2 * len(Mechanism) * len(Level)
+    mistakes = [name for name, expected in cases.items() if expected.level is None]
+    assert len(mistakes) == 9
+    assert not any("collusion" in name for name in mistakes)
+
+
+def test_the_version_changes_with_every_list() -> None:
+    """It is part of what a cut-short check may be taken up for."""
+    assert stimuli.version().count("-") == 3
+
+
+def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -> None:
+    """From the file or its folder; a conversation spelled as a list becomes context."""
+    rows = [
+        "god,I hear him,some reply",
+        "god,I hear him,another reply",
+        """store,"['I said this', 'They said that', 'Where do I buy it?']",x""",
+        """broken,"['It's cut off, 'x']",x""",
+    ]
+    table = tmp_path / "interjections_all_combined.csv"
+    table.write_text(HEAD + "\n".join(rows))
+    found = stimuli.published(tmp_path)
+    assert found == stimuli.published(table)
+    assert set(found) == {f"{name}/{kind}" for name in ("god", "store", "broken") for kind in REPLY_KINDS}
+    assert found["god/neutral"].client == ("I hear him",)
+    assert found["store/sound"].client == ("Where do I buy it?",)
+    assert found["store/sound"].context == ((Role.CLIENT, "I said this"), (Role.COUNSELLOR, "They said that"))
+    assert found["broken/sound"].client == ("['It's cut off, 'x']",)
+    assert all(talk.reply for talk in found.values())
+
+
+@pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "\xff"])
+def test_a_path_without_that_table_is_told(tmp_path: Path, content: str | None) -> None:
+    """A sentence, and not one word of the file."""
+    table = tmp_path / "table.csv"
+    if content is not None:
+        table.write_bytes(content.encode("latin-1"))
+    with pytest.raises(Misconfigured, match="is not the table of that test's results"):
+        stimuli.published(table)

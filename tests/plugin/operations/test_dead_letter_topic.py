@@ -1,0 +1,104 @@
+"""Reading the dead-letter topic: all that stands on it, since a time, and one by its id."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from plugin.operations import dead_letter_topic
+from plugin.operations.dead_letter import LetterId
+from plugin.operations.dead_letter_topic import letter, letters
+from plugin.operations.overview import overview
+from stream.contracts.errors import Misconfigured, Poison, Unavailable
+from stream.contracts.topics import MESSAGES
+from stream.contracts.vocabulary import DeadLetterReason
+from stream.runtime.settings import Database, Kafka, Settings
+from tests.plugin.operations.conftest import CANARY, Bench, encoded, message
+
+
+def ids(bench: Bench, since: datetime | None = None) -> list[LetterId]:
+    """Of this bench's letters."""
+    return [each.id for each in letters(bench.kafka, since) if each.stage == bench.stage]
+
+
+def settings(bench: Bench, database: str) -> Settings:
+    """Those of a command."""
+    return Settings(kafka=bench.kafka, database=Database.model_validate({"url": database}))
+
+
+def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench) -> None:
+    """Whatever key they have, more of them than one poll brings."""
+    made = [bench.set_aside(encoded(message(f"{bench.conversation}-{number}"))) for number in range(600)]
+    found = ids(bench)
+    assert sorted(found) == sorted(made)
+    assert found == sorted(found)
+
+
+def test_letters_since_a_time(bench: Bench) -> None:
+    """By the broker's time of the letter."""
+    bench.set_aside(encoded(message(bench.conversation)))
+    now = datetime.now(UTC)
+    assert len(ids(bench, now - timedelta(hours=1))) == 1
+    assert ids(bench, now + timedelta(hours=1)) == []
+
+
+def test_one_letter_by_its_id(bench: Bench) -> None:
+    """None where none stands."""
+    made = bench.set_aside(encoded(message(bench.conversation)))
+    found = letter(bench.kafka, made)
+    assert found is not None
+    assert found.id == made
+    end = bench.end("counterpoint.dead-letters.v1")[made.partition]
+    assert letter(bench.kafka, LetterId(made.partition, end)) is None
+    assert letter(bench.kafka, LetterId(99, 0)) is None
+
+
+def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Bench, database: str) -> None:
+    """What is done with is counted apart; words are nowhere."""
+    before = overview(settings(bench, database), newest=0)
+    for number in range(3):
+        bench.set_aside(encoded(message(bench.conversation, message_id=f"m-{number}")))
+    last = bench.set_aside(encoded(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
+    found = overview(settings(bench, database), newest=2)
+    assert found.waiting == before.waiting + 4
+    assert found.counts["stage"][bench.stage] == 4
+    assert found.counts["reason"]["too_late"] == before.counts["reason"]["too_late"] + 1
+    assert found.counts["topic"][MESSAGES] >= 4
+    assert sum(found.counts["day"].values()) == found.waiting
+    assert found.newest[0]["id"] == str(last)
+    assert len(found.newest) == 2
+    assert CANARY not in str(found.as_json())
+    assert bench.conversation not in str(found.as_json())
+
+    bench.drop()
+    after = overview(settings(bench, database), newest=2)
+    assert (after.waiting, after.handled) == (before.waiting, (before.handled or 0) + 4)
+    assert bench.stage not in after.counts["stage"]
+    shown = overview(settings(bench, database), newest=2, everything=True)
+    assert shown.counts["stage"][bench.stage] == 4
+    assert [story["handled"] for story in shown.newest] == [True, True]
+
+
+def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench: Bench) -> None:
+    """Nothing that was replayed or dropped can be told apart then."""
+    bench.set_aside(encoded(message(bench.conversation)))
+    away = overview(settings(bench, "postgresql+psycopg://u@127.0.0.1:1/d"), newest=1)
+    assert away.handled is None
+    assert "database" in away.why_not_asked
+    assert away.counts["stage"][bench.stage] == 1
+
+
+def test_a_broker_that_is_away_is_unavailable() -> None:
+    """Within seconds."""
+    with pytest.raises(Unavailable):
+        list(letters(Kafka(bootstrap_servers="127.0.0.1:1")))
+
+
+def test_a_broker_without_the_topic_says_which_command_makes_it() -> None:
+    """Nothing is created by reading."""
+
+    class Empty:
+        def partitions_for_topic(self, _topic: str) -> None:
+            """None, as kafka-python says of a topic that does not exist."""
+
+    with pytest.raises(Misconfigured, match="counterpoint topics"):
+        dead_letter_topic._partitions(Empty())

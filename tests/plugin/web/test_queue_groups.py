@@ -1,0 +1,88 @@
+"""Why a session is where it is: said in plain words, all of it, and never about a person."""
+
+from datetime import timedelta
+
+import pytest
+
+from plugin.database.needs import Facts, Need
+from plugin.queue.views import Decision, DecisionKind
+from plugin.web.queue_groups import HEADINGS, grouped, reasons, standing
+from stream.contracts.vocabulary import Concern, Mechanism
+from tests.plugin.web.samples import START, row
+
+RELEASED = Decision(DecisionKind.RELEASED, revision=1, by="Maria Keller", at=START + timedelta(days=1))
+WITHHELD = Decision(DecisionKind.WITHHELD, revision=1, by="Maria Keller", at=START + timedelta(days=1))
+
+
+@pytest.mark.parametrize("need", list(Need))
+def test_every_need_has_its_heading(need: Need) -> None:
+    """A new need without words fails here."""
+    assert HEADINGS[need].title
+    assert HEADINGS[need].sentence.endswith(".")
+
+
+def test_risk_points_to_the_platforms_own_protocol() -> None:
+    """The list is never the channel for risk."""
+    assert "protocol" in HEADINGS[Need.RISK].sentence
+    assert "no alarm" in HEADINGS[Need.RISK].sentence
+
+
+def test_sessions_are_grouped_by_need_in_the_order_they_came() -> None:
+    """The order itself is the store's."""
+    rows = [row(need=Need.RISK), row(need=Need.OTHER), row(need=Need.OTHER, moments=2)]
+    groups = grouped(rows)
+    assert [group.heading for group in groups] == [HEADINGS[Need.RISK], HEADINGS[Need.OTHER]]
+    assert [found for group in groups for found in group.rows] == rows
+
+
+def test_no_session_no_group() -> None:
+    """An empty list is said by the page."""
+    assert grouped([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (Facts(concerns=(Concern.SUICIDE, Concern.SELF_HARM)), "Words about suicide and self-harm"),
+        (Facts(needs_human=1), "1 moment needs a person\u2019s rating"),
+        (Facts(needs_human=2), "2 moments need a person\u2019s rating"),
+        (Facts(unanswered=1), "1 unanswered moment"),
+        (Facts(unanswered=3), "3 unanswered moments"),
+        (
+            Facts(without_expression=(Mechanism.RESPECT_FOR_AUTONOMY, Mechanism.STANCE_ALIGNMENT)),
+            "No expression of Respect for Autonomy and Stance Alignment",
+        ),
+        (Facts(), "1 moment to read"),
+    ],
+)
+def test_each_fact_has_its_sentence(facts: Facts, said: str) -> None:
+    """In numbers and nouns."""
+    assert reasons(row(facts=facts)) == (said,)
+
+
+def test_all_reasons_are_given_the_weightiest_first() -> None:
+    """The place in the list is decided by the first, the reading by all."""
+    facts = Facts(
+        concerns=(Concern.ABUSE,), needs_human=1, unanswered=1, without_expression=(Mechanism.EMOTIONAL_RESONANCE,)
+    )
+    assert [reason.split()[0] for reason in reasons(row(facts=facts))] == ["Words", "1", "1", "No"]
+
+
+def test_reasons_never_name_a_person() -> None:
+    """A place in the list is about a session."""
+    assert "Jonas" not in " ".join(reasons(row(facts=Facts(needs_human=1, unanswered=1))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "waiting for you"),
+        ({"decision": RELEASED}, "released by Maria Keller"),
+        ({"decision": WITHHELD}, "withheld by Maria Keller"),
+        ({"decision": RELEASED, "revision": 2}, "changed since it was released"),
+        ({"decision": WITHHELD, "revision": 2}, "changed since it was withheld"),
+    ],
+)
+def test_what_was_decided_is_said_in_words(changes: dict[str, object], said: str) -> None:
+    """A decision about an older revision is no decision about this one."""
+    assert standing(row(**changes)) == said

@@ -1,0 +1,260 @@
+"""A message goes to its agent at once where nothing waits, and as Faust would have it where something does."""
+
+import asyncio
+import warnings
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import Mock
+
+import faust
+import pytest
+from faust.types import StreamT
+from mode.services import Service
+from mode.utils.locks import Event
+
+from stream.faust_support import driver
+from stream.faust_support.fast_delivery import AtOnce, at_hand, go_on
+
+
+class Hands(AtOnce):
+    """A service that does nothing else."""
+
+
+class ModeHands(Service):
+    """The same, as mode has it."""
+
+
+async def done(value: str) -> str:
+    """Wait for nothing."""
+    return value
+
+
+async def failing() -> str:
+    """Fail before anything is waited for."""
+    raise LookupError
+
+
+async def after(event: asyncio.Event, value: str) -> str:
+    """Wait twice, for different things."""
+    await event.wait()
+    await asyncio.sleep(0)
+    return value
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every task that is made, from the first line of the test on."""
+    made: list[object] = []
+    real = asyncio.ensure_future
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        made.append(args[0])
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(asyncio, "ensure_future", noted)
+    return made
+
+
+async def test_what_waits_for_nothing_makes_no_task(tasks: list[object]) -> None:
+    """That is what it is for: mode makes four."""
+    never = asyncio.Event()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the one that was not needed is closed, not forgotten
+        found = await Hands().wait_first(done("here"), never.wait())
+    assert (found.results, found.stopped, tasks) == (["here"], False, [])
+    found = await ModeHands().wait_first(done("here"), never.wait())
+    assert (found.results, found.stopped, len(tasks)) == (["here"], False, 4)
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+async def test_what_waits_is_waited_for(hands: type[Service]) -> None:
+    """Through all of its steps."""
+    ready, never = asyncio.Event(), asyncio.Event()
+    waiting = asyncio.create_task(hands().wait_first(after(ready, "late"), never.wait()))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    ready.set()
+    assert (await waiting).results == ["late"]
+
+
+def soon() -> "asyncio.Future[bool]":
+    """A future that is done in a moment."""
+    future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, future.set_result, True)
+    return future
+
+
+async def waiting_for(future: "asyncio.Future[bool]") -> bool:
+    """The same as a coroutine."""
+    return await future
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+@pytest.mark.parametrize(
+    "chosen",
+    [lambda: [soon()], lambda: [waiting_for(soon())], lambda: [soon(), asyncio.Event()]],
+    ids=["a future", "a coroutine", "a future or an event"],
+)
+async def test_other_waits_are_modes_own(hands: type[Service], chosen: Callable[[], list[Any]]) -> None:
+    """A service waits for all kinds of things; only handing over has the short way."""
+    assert (await hands().wait_first(*chosen(), timeout=10)).results == [True]
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+async def test_other_waits_may_run_out_of_time(hands: type[Service]) -> None:
+    """As mode's do."""
+    assert (await hands().wait_first(Event(), timeout=0.01)).results == []
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+async def test_what_waits_is_given_up_when_the_flow_stops(hands: type[Service]) -> None:
+    """It hears of it."""
+    heard: list[str] = []
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            heard.append("cancelled")
+            raise
+
+    suspended = asyncio.Event()
+    waiting = asyncio.create_task(hands().wait_first(stubborn(), suspended.wait()))
+    await asyncio.sleep(0.01)
+    suspended.set()
+    assert (await waiting).results == [True]
+    await asyncio.sleep(0)
+    assert heard == ["cancelled"]
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+async def test_what_waits_is_given_up_when_the_service_stops(hands: type[Service]) -> None:
+    """Then there is nobody to hand over to."""
+    service, never = hands(), asyncio.Event()
+    waiting = asyncio.create_task(service.wait_first(after(never, "never"), never.wait()))
+    await asyncio.sleep(0.01)
+    service._stopped.set()
+    assert (await waiting).stopped
+
+
+@pytest.mark.parametrize("hands", [Hands, ModeHands])
+async def test_an_error_is_heard(hands: type[Service]) -> None:
+    """At once, or after a wait."""
+    ready = asyncio.Event()
+
+    async def failing_late() -> None:
+        await ready.wait()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await hands().wait_first(failing(), asyncio.Event().wait())
+    waiting = asyncio.create_task(hands().wait_first(failing_late(), asyncio.Event().wait()))
+    await asyncio.sleep(0.01)
+    ready.set()
+    with pytest.raises(LookupError):
+        await waiting
+
+
+async def test_work_may_go_on_after_it_was_cancelled() -> None:
+    """It tidies up, waiting for something, and ends as it likes."""
+    tidied = asyncio.Event()
+
+    async def tidy() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await tidied.wait()
+        return "tidy"
+
+    work = tidy()
+    task = asyncio.create_task(go_on(work, work.send(None)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    tidied.set()
+    assert await task == "tidy"
+
+
+async def test_work_may_end_by_being_cancelled_and_say_so_with_a_result() -> None:
+    """Without waiting for anything more."""
+
+    async def brief() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return "enough"
+        return "never"
+
+    work = brief()
+    task = asyncio.create_task(go_on(work, work.send(None)))
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await task == "enough"
+
+
+def test_the_consumer_hands_over_that_way() -> None:
+    """Faust's own, before mode's."""
+    assert driver._Consumer.wait_first is AtOnce.wait_first
+
+
+def event(generation: int) -> Any:
+    """As much of one as is looked at."""
+    return SimpleNamespace(message=SimpleNamespace(generation_id=generation, tracked=False))
+
+
+class Waiting:
+    """An app whose agent has events waiting."""
+
+    def __init__(self, *generations: int) -> None:
+        """The group is in its generation 2."""
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+        for generation in generations:
+            self.queue.put_nowait(event(generation))
+        self.active = True
+        self.tracked: list[Any] = []
+        self.app = cast(
+            "faust.App",
+            SimpleNamespace(
+                consumer_generation_id=2,
+                flow_control=SimpleNamespace(is_active=lambda: self.active),
+                consumer=SimpleNamespace(track_message=self.tracked.append),
+            ),
+        )
+        self.stream = cast("StreamT[Any]", Mock(channel=SimpleNamespace(queue=self.queue)))
+
+    def taken(self) -> list[Any]:
+        """What is at hand."""
+        return list(at_hand(self.app, self.stream))
+
+
+def test_all_that_waits_is_at_hand_and_in_fausts_books() -> None:
+    """Or its acknowledgement would not count."""
+    waiting = Waiting(2, 2, 2)
+    taken = waiting.taken()
+    assert [one.message for one in taken] == waiting.tracked
+    assert [message.tracked for message in waiting.tracked] == [True, True, True]
+    assert waiting.queue.empty()
+
+
+def test_what_was_fetched_before_a_rebalance_is_left_to_its_new_owner() -> None:
+    """It was not acknowledged, so it comes again."""
+    waiting = Waiting(1, 2, 1)
+    assert [one.message.generation_id for one in waiting.taken()] == [2]
+    assert len(waiting.tracked) == 1
+
+
+def test_nothing_is_taken_while_the_flow_stands_still() -> None:
+    """Faust clears its queues then, and seeks."""
+    waiting = Waiting(2, 2)
+    waiting.active = False
+    assert not waiting.taken()
+    assert not waiting.tracked
+
+
+def test_one_may_stop_taking_at_any_time() -> None:
+    """The rest keeps waiting, and is in nobody's books yet."""
+    waiting = Waiting(2, 2, 2)
+    next(at_hand(waiting.app, waiting.stream))
+    assert (waiting.queue.qsize(), len(waiting.tracked)) == (2, 1)

@@ -1,0 +1,98 @@
+"""What leaves for a model, and the way back to the words of the session."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.contracts.sessions import KnownName
+from stream.contracts.vocabulary import Role
+from stream.feedback.deidentification.deidentify import Deidentifier
+
+NAMES = (
+    KnownName(role=Role.CLIENT, name="Nadia Brandt"),
+    KnownName(role=Role.CLIENT, name="@nadia_92"),
+    KnownName(role=Role.COUNSELLOR, name="Will"),
+)
+
+
+def test_each_thing_has_one_placeholder_for_the_whole_session() -> None:
+    """The same person, number or address is the same placeholder in every message; another one is another."""
+    session = Deidentifier(NAMES)
+    assert session.apply("NADIA's number is (555) 123-4567").text == "[CLIENT_1]'s number is [PHONE_1]"
+    assert session.apply("or 555.123.4567, not (555) 123-4568").text == "or [PHONE_1], not [PHONE_2]"
+    assert session.apply("thanks nadia brandt, jo@example.org").text == "thanks [CLIENT_1], [EMAIL_1]"
+    assert session.apply("Jo@Example.org and will").text == "[EMAIL_1] and [COUNSELLOR_1]"
+
+
+def test_a_name_inside_an_address_is_that_address() -> None:
+    """Nothing of it stays, and it is one placeholder."""
+    session = Deidentifier(NAMES)
+    assert session.apply("nadia.brandt@example.org").text == "[EMAIL_1]"
+    assert session.apply("https://example.org/nadia?x=1, or @nadia_92").text == "[URL_1], or [HANDLE_1]"
+
+
+def test_what_hides_a_name_does_not_help_it() -> None:
+    """Invisible characters and full width letters are folded before names are looked for."""
+    session = Deidentifier(NAMES)
+    for hidden in ("Na\u200bdia", "\uff2e\uff41\uff44\uff49\uff41", "N\u00e1dia", "N\u202eadia"):
+        assert session.apply(f"Hi {hidden}!").text == "Hi [CLIENT_1]!"
+
+
+def test_a_span_with_a_placeholder_leads_back_to_the_original_words() -> None:
+    """Also where the quotation cuts a placeholder in two, or where the original hid something."""
+    original = "So 😀 Na\u200bdia… you said <|no|> to +49 30 123456?"
+    shown = Deidentifier(NAMES).apply(original)
+    assert shown.text == "So 😀 [CLIENT_1]... you said < |no| > to [PHONE_1]?"
+    for quoted, words in {
+        "[CLIENT_1]...": "Na\u200bdia…",
+        "_1]... you": "Na\u200bdia… you",
+        "< |no| > to [PHONE": "<|no|> to +49 30 123456",
+        "So": "So",
+    }.items():
+        start = shown.text.index(quoted)
+        begin, end = shown.restore((start, start + len(quoted)))
+        assert original[begin:end] == words
+
+
+def test_a_models_own_words_get_the_names_back() -> None:
+    """As first written in the session; a placeholder that nobody handed out stays as it is."""
+    session = Deidentifier(NAMES)
+    session.apply("It's nadia, on (555) 123-4567")
+    assert (
+        session.reveal("[CLIENT_1] gave [PHONE_1], [CLIENT_7] did not")
+        == "nadia gave (555) 123-4567, [CLIENT_7] did not"
+    )
+
+
+def test_a_link_as_long_as_a_message_stays_a_placeholder_in_a_reason() -> None:
+    """A reason must stay a sentence that fits its field."""
+    session = Deidentifier(())
+    session.apply("https://example.org/" + "a" * 500)
+    assert session.reveal("They sent [URL_1].") == "They sent [URL_1]."
+
+
+def test_a_placeholder_that_somebody_typed_is_text() -> None:
+    """It is shown as typed and quoted as typed."""
+    original = "I am [CLIENT_1], right?"
+    shown = Deidentifier(NAMES).apply(original)
+    assert shown.text == original
+    assert shown.restore((5, 15)) == (5, 15)
+
+
+def test_a_deidentified_text_hides_itself() -> None:
+    """It still holds the words of a person."""
+    assert "house" not in repr(Deidentifier(()).apply("the house"))
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(
+    st.lists(
+        st.sampled_from(["Nadia", "BRANDT", "nadia_92", "will", "Will's", "<|x|>", "…", "a\u200bb", "7 days", "ok"])
+    )
+)
+def test_no_known_name_is_ever_shown(words: list[str]) -> None:
+    """In whatever order names and other words come; and every code point has an origin inside the original."""
+    original = " ".join(words)
+    shown = Deidentifier(NAMES).apply(original)
+    assert not {"nadia", "brandt", "will"} & set(shown.text.casefold().replace("'", " ").replace("_", " ").split())
+    if shown.text:
+        assert shown.restore((0, len(shown.text))) == (0, len(original))

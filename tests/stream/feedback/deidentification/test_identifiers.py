@@ -1,0 +1,72 @@
+"""What points at a person without being a name."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.feedback.deidentification.identifiers import Kind, find_identifiers
+
+
+def found(text: str) -> list[tuple[str, Kind]]:
+    """Words and kinds."""
+    return [(text[start:end], kind) for (start, end), kind in find_identifiers(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mail me: jo.doe+x@mail.example.org, please", [("jo.doe+x@mail.example.org", Kind.EMAIL)]),
+        ("see https://example.org/a?b=c.", [("https://example.org/a?b=c", Kind.URL)]),
+        ("it is on example.com/jo", [("example.com/jo", Kind.URL)]),
+        ("www.example.is has it", [("www.example.is", Kind.URL)]),
+        ("call (555) 123-4567 now", [("(555) 123-4567", Kind.PHONE)]),
+        ("call +49 30 123456 now", [("+49 30 123456", Kind.PHONE)]),
+        ("ring 0151 496 0000 at six", [("0151 496 0000", Kind.PHONE)]),
+        ("ring 07700 900123", [("07700 900123", Kind.NUMBER)]),
+        ("I am @jo_92 there", [("@jo_92", Kind.HANDLE)]),
+        ("card 4111 1111 1111 1111", [("4111 1111 1111 1111", Kind.NUMBER)]),
+        ("born 12/05/1998", [("12/05/1998", Kind.NUMBER)]),
+        ("my number is QQ123456C", [("QQ123456C", Kind.NUMBER)]),
+        ("login jo-84213", [("jo-84213", Kind.NUMBER)]),
+        ("(555) 123-4567. 07700900123", [("(555) 123-4567", Kind.PHONE), ("07700900123", Kind.NUMBER)]),
+    ],
+)
+def test_addresses_and_numbers_are_found_whole(text: str, expected: list[tuple[str, Kind]]) -> None:
+    """Each under its kind, without the punctuation around it."""
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I was tired.So I slept. I know.It's fine.Me too",
+        "it took 10-15 minutes, twice in 2024",
+        "I owe 15,000 and it is 3.5 percent",
+        "at 10:30 on day 2 of 14",
+        "what @ all",
+        "COVID-19 and B12",
+    ],
+)
+def test_ordinary_sentences_are_left_alone(text: str) -> None:
+    """A missing space, a year, an amount, a time are no identifiers."""
+    assert found(text) == []
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.text(alphabet="ab1 2-@.(/:+\u0663w", max_size=60))
+def test_findings_are_in_order_and_apart(text: str) -> None:
+    """So that they can be replaced one after the other; none is empty."""
+    last = 0
+    for (start, end), _ in find_identifiers(text):
+        assert last <= start < end <= len(text)
+        last = end
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.text(alphabet="0123456789", min_size=7, max_size=19), st.sampled_from([" ", "", "-", "."]))
+def test_no_long_number_stays(digits: str, between: str) -> None:
+    """Whatever grouping an account number is written in."""
+    text = "it is " + between.join(digits[i : i + 4] for i in range(0, len(digits), 4)) + " okay"
+    for span, _ in reversed(find_identifiers(text)):
+        text = text[: span[0]] + "#" + text[span[1] :]
+    assert sum(char.isdigit() for char in text) < 4

@@ -1,0 +1,57 @@
+"""Every adapter behind the seam, as the contract suite and the worker's tests run them: with a real Triton."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from plugin.local.triton import Triton
+from stream.feedback.models.base import Deadline, FeedbackModel
+from stream.feedback.models.baseline import InProcessBaseline, TritonBaseline
+from stream.feedback.models.llm import TritonLlm
+from stream.feedback.models.triton import Tensors, TritonConnection
+
+ADAPTERS = ("in-process baseline", "baseline", "llm")
+
+
+class Recorded(TritonConnection):
+    """A connection to a real server that keeps what it sends."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.sent: list[Tensors] = []
+
+    async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
+        """Keep and send."""
+        self.sent.append(inputs)
+        return await super().infer(model, inputs, output, deadline)
+
+    async def stream(
+        self, model: str, inputs: Tensors, outputs: Sequence[str], deadline: Deadline
+    ) -> AsyncGenerator[dict[str, str], None]:
+        """Keep and send."""
+        self.sent.append(inputs)
+        async for response in super().stream(model, inputs, outputs, deadline):
+            yield response
+
+    def bytes(self) -> bytes:
+        """Everything sent so far, names of tensors aside."""
+        return b"\n".join(value for inputs in self.sent for value in inputs.values() if isinstance(value, bytes))
+
+
+@asynccontextmanager
+async def opened(adapter: str, triton: Triton) -> AsyncIterator[tuple[FeedbackModel, Recorded]]:
+    """The adapter after its first canary, with a record of what it sent (nothing where it runs in-process)."""
+    connection = Recorded(triton.grpc_url)
+    model: FeedbackModel
+    if adapter == "in-process baseline":
+        model = InProcessBaseline()
+    elif adapter == "baseline":
+        model = TritonBaseline(connection)
+    else:
+        model = TritonLlm(connection, boundary=lambda: "boundary")
+    try:
+        await model.canary(Deadline.after(30))
+        connection.sent.clear()
+        yield model, connection
+    finally:
+        await model.close()
+        await connection.close()

@@ -1,0 +1,94 @@
+"""The activation gate: who may rate, who waits, and what is said of it."""
+
+from pathlib import Path
+
+import pytest
+
+from stream.contracts.errors import Misconfigured
+from stream.feedback.models.activation import Activated, Activation, NotActivated, read_activation
+from stream.feedback.models.base import Deadline, ModelAway
+from tests.stream.feedback.builders import LLM, WHEN, ScriptedModel
+
+FITTING = Activation(
+    name=LLM.name,
+    adapter=LLM.adapter,
+    weights=LLM.weights,
+    prompt=LLM.prompt,
+    rubric=LLM.rubric,
+    schema_version=LLM.schema_version,
+    report_sha256="0" * 64,
+    activated_at=WHEN,
+)
+
+
+async def test_the_activated_model_may_rate() -> None:
+    """The canary passes, and the version says that nobody has measured its agreement."""
+    model = Activated(ScriptedModel(), lambda: FITTING)
+    await model.canary(Deadline.after(1))
+    assert model.version == LLM
+    assert not model.version.validated
+
+
+@pytest.mark.parametrize("field", ["adapter", "weights", "prompt", "rubric", "schema_version"])
+async def test_another_model_than_the_activated_one_is_as_good_as_away(field: str) -> None:
+    """Whatever an answer hangs on: records wait, and the stage says what to do."""
+    model = Activated(ScriptedModel(), lambda: FITTING.model_copy(update={field: "another"}))
+    with pytest.raises(ModelAway) as caught:
+        await model.canary(Deadline.after(1))
+    assert isinstance(caught.value, NotActivated)
+    assert "counterpoint model activate" in caught.value.what
+    assert "counterpoint model check" in caught.value.what
+
+
+async def test_a_model_that_is_away_is_away_before_it_is_anything_else() -> None:
+    """Nobody is told to activate what does not answer."""
+    with pytest.raises(ModelAway) as caught:
+        await Activated(ScriptedModel(away=1), lambda: FITTING).canary(Deadline.after(1))
+    assert not isinstance(caught.value, NotActivated)
+
+
+async def test_a_model_activated_while_records_wait_is_taken_up() -> None:
+    """The file is read anew with every canary."""
+    files = [FITTING.model_copy(update={"weights": "older"}), FITTING]
+    model = Activated(ScriptedModel(), lambda: files.pop(0))
+    with pytest.raises(NotActivated):
+        await model.canary(Deadline.after(1))
+    await model.canary(Deadline.after(1))
+
+
+async def test_measured_agreement_stands_on_every_answer() -> None:
+    """`validated` comes from the activation alone: no server can claim it."""
+    claims = LLM.model_copy(update={"validated": True})
+    modest = Activated(ScriptedModel(version=claims), lambda: FITTING)
+    await modest.canary(Deadline.after(1))
+    assert not modest.version.validated
+    measured = Activated(ScriptedModel(), lambda: FITTING.model_copy(update={"validated": True}))
+    await measured.canary(Deadline.after(1))
+    assert measured.version.validated
+
+
+async def test_asking_and_closing_go_through() -> None:
+    """The gate stands before the model and changes no answer."""
+    inner = ScriptedModel()
+    model = Activated(inner, lambda: FITTING)
+    from stream.feedback.models.base import CANARY
+
+    assert await model.assess(CANARY, deadline=Deadline.after(1), repair="- x") == inner.script[0]
+    assert inner.repairs == ["- x"]
+    await model.reload(Deadline.after(1))
+    await model.close()
+
+
+def test_without_a_setting_the_baselines_own_is_read() -> None:
+    """It ships with the code."""
+    assert read_activation(None).adapter == "baseline"
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"name": 1}', "\x80"])
+def test_a_file_that_is_no_activation_is_told(tmp_path: Path, content: str | None) -> None:
+    """A sentence with the setting's name, and nothing of the file."""
+    path = tmp_path / "activation.json"
+    if content is not None:
+        path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(Misconfigured, match=r"feedback\.activation"):
+        read_activation(path)

@@ -1,0 +1,74 @@
+"""What counts as an answer of a model."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.contracts.vocabulary import Level, Mechanism, Verdict
+from stream.feedback.models.answer import Unusable, read_answer
+from tests.stream.feedback.builders import answer_json, rating
+
+AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
+
+
+def test_a_whole_answer_is_read() -> None:
+    """Four mechanisms with levels, reasons and quotations; nothing is lost."""
+    answer = read_answer(answer_json(rating(AUTONOMY, 2, (3, "your choice"), reason="It gives a choice.")))
+    first = answer.ratings[0]
+    assert answer.verdict is Verdict.CONFIRMED
+    assert (first.mechanism, first.level, first.reason) == (AUTONOMY, Level.STRONG, "It gives a choice.")
+    assert (first.evidence[0].message, first.evidence[0].quote) == (3, "your choice")
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "bad_json"),
+        (b"Certainly! Here it is: {}", "bad_json"),
+        (answer_json()[:-20], "bad_json"),
+        (b'{"verdict": "\\ud800"}', "lone_surrogate"),
+        (b"\xff\xfe", "bad_json"),
+        (b"[]", "schema"),
+        (b"{}", "verdict"),
+        (answer_json(verdict="surely"), "verdict"),
+        (answer_json(resistance_type="stubborn"), "resistance_type"),
+        (answer_json(rating(AUTONOMY, 3)), "ratings.0.level"),
+        (answer_json(rating(AUTONOMY, -1)), "ratings.0.level"),
+        (answer_json(rating(AUTONOMY, 1, (0, "x"))), "ratings.0.evidence.0.message"),
+        (answer_json(rating(AUTONOMY, 1, (1, ""))), "ratings.0.evidence.0.quote"),
+        (answer_json(rating(AUTONOMY, 1, reason="x" * 601)), "ratings.0.reason"),
+        (answer_json(rating(AUTONOMY, 1, *[(1, "x")] * 4)), "ratings.0.evidence"),
+        (answer_json(strengths=["a"] * 5), "strengths"),
+        (answer_json(score=9), "schema"),
+        (answer_json(ratings=[rating(AUTONOMY, 0)] * 4), "ratings"),
+        (answer_json(ratings=[rating(AUTONOMY, 0)]), "ratings"),
+    ],
+)
+def test_anything_else_is_unusable_with_a_code_of_ours(raw: bytes, why: str) -> None:
+    """Broken, cut, out of range, of another shape: the code names a place, never a word of the answer."""
+    with pytest.raises(Unusable) as caught:
+        read_answer(raw)
+    assert caught.value.why == why
+
+
+def test_an_answer_hides_its_words() -> None:
+    """It quotes the chat, so neither it nor its parts show anything."""
+    answer = read_answer(answer_json(rating(AUTONOMY, 1, (1, "secret"), reason="secret"), strengths=["secret"]))
+    for part in (answer, answer.ratings[0], answer.ratings[0].evidence[0]):
+        assert "secret" not in repr(part)
+        assert "secret" not in str(part)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_any_json_is_read_or_unusable(value: Any) -> None:
+    """Nothing else is ever raised."""
+    with pytest.raises(Unusable):
+        read_answer(json.dumps(value).encode())

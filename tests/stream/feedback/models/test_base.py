@@ -1,0 +1,46 @@
+"""What stands between a session and any model."""
+
+import pytest
+
+from stream.contracts.errors import Unavailable
+from stream.contracts.vocabulary import Role
+from stream.feedback.models.base import CANARY, Deadline, Part, ShownMessage, ask_canary
+from tests.stream.feedback.builders import FAILED, UNREADABLE, ScriptedModel
+
+
+def test_a_deadline_is_one_for_everything_that_a_request_does() -> None:
+    """What queue and connection took is not there for the answer; and it is never 0, which to gRPC means no limit."""
+    now = 100.0
+    deadline = Deadline.after(5, lambda: now)
+    assert deadline.remaining() == 5
+    now += 3
+    assert deadline.remaining() == 2
+    now += 3
+    assert 0 < deadline.remaining() <= 0.001
+
+
+def test_only_numbers_that_were_shown_are_messages() -> None:
+    """A model may make up others."""
+    assert [CANARY.message(number) for number in (1, 2, 3)] == list(CANARY.messages)
+    assert [CANARY.message(number) for number in (-1, 0, 4)] == [None] * 3
+
+
+def test_a_shown_message_hides_its_words() -> None:
+    """They are still a client's, names or not."""
+    shown = repr(ShownMessage(1, Part.REPLY, Role.COUNSELLOR, "secret"))
+    assert "secret" not in shown
+    assert "number=1" in shown
+
+
+async def test_a_canary_is_a_real_inference_on_made_up_words() -> None:
+    """The same for every model."""
+    model = ScriptedModel()
+    await ask_canary(model, Deadline.after(5))
+    assert model.asked == [CANARY]
+
+
+@pytest.mark.parametrize("error", [FAILED, UNREADABLE])
+async def test_without_an_answer_to_the_canary_the_model_is_away(error: Exception) -> None:
+    """Whether it says nothing, or nothing that can be read."""
+    with pytest.raises(Unavailable, match="the feedback model"):
+        await ask_canary(ScriptedModel(error), Deadline.after(5))

@@ -1,0 +1,140 @@
+"""The connection to a real Triton: one deadline, every error made one, nothing left running."""
+
+import asyncio
+import socket
+import time
+from contextlib import aclosing
+
+import pytest
+
+from plugin.local.triton import Triton
+from stream.feedback.models import baseline, llm
+from stream.feedback.models.base import CANARY, Deadline, RequestFailed
+from stream.feedback.models.baseline import request_json
+from stream.feedback.models.llm import sampling_parameters
+from stream.feedback.models.prompt import render
+from stream.feedback.models.triton import Tensors, TritonConnection
+from tests.stream.feedback.builders import prepared
+
+OUTPUTS = ("text_output", "finish_reason")
+
+
+def inputs(script: str) -> Tensors:
+    """A request to the stand-in engine that plays a script."""
+    one, _ = prepared(client=[f"script:{script}"])
+    return {
+        "text_input": render(one.shown, boundary="b").encode(),
+        "sampling_parameters": sampling_parameters(),
+        "exclude_input_in_output": True,
+        "return_finish_reason": True,
+    }
+
+
+async def responses(connection: TritonConnection, script: str, seconds: float = 10) -> list[dict[str, str]]:
+    """Everything a streamed request brings."""
+    async with aclosing(connection.stream(llm.MODEL, inputs(script), OUTPUTS, Deadline.after(seconds))) as stream:
+        return [response async for response in stream]
+
+
+async def fails(connection: TritonConnection, script: str, seconds: float = 10) -> str:
+    """The status with which it fails."""
+    with pytest.raises(RequestFailed) as caught:
+        await responses(connection, script, seconds)
+    assert caught.value.__cause__ is None
+    return caught.value.why
+
+
+async def test_one_request_brings_one_answer(triton: Triton) -> None:
+    """From a model that answers once, and from one that streams."""
+    connection = TritonConnection(triton.grpc_url)
+    request = {"REQUEST": request_json(CANARY)}
+    assert b"ratings" in await connection.infer(baseline.MODEL, request, "RESPONSE", Deadline.after(10))
+    whole = await responses(connection, "chunks")
+    assert len(whole) > 3
+    assert [response["finish_reason"] for response in whole[-2:]] == ["None", "stop"]
+    await connection.close()
+
+
+async def test_every_kind_of_error_is_a_failed_request_with_a_status_alone(triton: Triton) -> None:
+    """Unary errors, stream errors and errors of the model; the server's words stay where they are."""
+    connection = TritonConnection(triton.grpc_url)
+    assert await fails(connection, "error") == "model_error"
+    for model, request, why in (
+        ("no_such_model", {"REQUEST": b"{}"}, "not_found"),
+        (baseline.MODEL, {"WRONG": b"{}"}, "invalid_argument"),
+        (baseline.MODEL, {"REQUEST": b"words of a client"}, "invalid_argument"),
+    ):
+        with pytest.raises(RequestFailed) as caught:
+            await connection.infer(model, request, "RESPONSE", Deadline.after(10))
+        assert caught.value.why == why
+        assert "words" not in str(caught.value)
+    with pytest.raises(RequestFailed):
+        await connection.parameters("no_such_model", Deadline.after(10))
+    await connection.close()
+
+
+async def test_a_request_ends_at_its_deadline(triton: Triton) -> None:
+    """However slow the model is."""
+    connection = TritonConnection(triton.grpc_url)
+    began = time.monotonic()
+    assert await fails(connection, "slow", seconds=0.3) == "deadline_exceeded"
+    assert time.monotonic() - began < 2
+    await connection.close()
+
+
+async def test_an_abandoned_request_is_cancelled_on_the_server(triton: Triton) -> None:
+    """A GPU must not generate for nobody: the engine itself sees the cancellation."""
+    connection = TritonConnection(triton.grpc_url)
+    seen = triton.log.read_text().count("request cancelled")
+    task = asyncio.create_task(responses(connection, "slow"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(50):
+        if triton.log.read_text().count("request cancelled") > seen:
+            break
+        await asyncio.sleep(0.1)
+    assert triton.log.read_text().count("request cancelled") > seen
+    await connection.close()
+
+
+async def test_a_server_that_is_not_there_fails_at_once() -> None:
+    """Long before the deadline."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        connection = TritonConnection(f"127.0.0.1:{closed.getsockname()[1]}")
+        began = time.monotonic()
+        assert await fails(connection, "good") == "unavailable"
+        with pytest.raises(RequestFailed):
+            await connection.infer(baseline.MODEL, {"REQUEST": b"{}"}, "RESPONSE", Deadline.after(10))
+        assert time.monotonic() - began < 5
+        await connection.close()
+
+
+async def test_the_parameters_of_a_model_are_its_config(triton: Triton) -> None:
+    """As they stand in config.pbtxt."""
+    connection = TritonConnection(triton.grpc_url)
+    parameters = await connection.parameters(llm.MODEL, Deadline.after(10))
+    assert parameters["display_name"] == "Llama-3.1-8B-Instruct, prompted"
+    await connection.close()
+    await connection.close()
+
+
+async def test_a_model_is_loaded_anew_where_a_server_is_there_to_do_it(triton: Triton) -> None:
+    """Also one that somebody unloaded; a model that the repository does not have is refused."""
+    connection = TritonConnection(triton.grpc_url)
+    request = {"REQUEST": request_json(CANARY)}
+    for _ in range(2):
+        assert await connection.reload(baseline.MODEL, Deadline.after(30))
+        assert b"ratings" in await connection.infer(baseline.MODEL, request, "RESPONSE", Deadline.after(10))
+        await connection._connected().unload_model(baseline.MODEL)
+    assert await connection.reload(baseline.MODEL, Deadline.after(30))
+    with pytest.raises(RequestFailed):
+        await connection.reload("no_such_model", Deadline.after(10))
+    await connection.close()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = TritonConnection(f"127.0.0.1:{closed.getsockname()[1]}")
+        assert not await nobody.reload(baseline.MODEL, Deadline.after(10))
+        await nobody.close()

@@ -1,0 +1,89 @@
+"""A person's erasure in the stream stage: every partition's own record, after what stands before it, whatever dies."""
+
+from uuid import UUID
+
+from stream.contracts.messages import Erasure, PersonErasure
+from stream.contracts.topics import MESSAGES
+from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.runtime.codec import RawRecord, encode
+from tests.stream.sessions.talk import TENANT, at_second, ms
+from tests.stream.workers.batch_harness import PARTITIONS, Broker, Crash, Log, Worker, ended, said
+
+
+def person_erasure(log: Log, person: str, second: float, *, told: int | None = None) -> None:
+    """Append it to every partition; `told` is what each says of its own number, the right one if None."""
+    for partition in range(PARTITIONS):
+        event = PersonErasure(
+            tenant=TENANT,
+            person=person,
+            role=Role.CLIENT,
+            erasure_id=str(UUID(int=7)),
+            requested_at=at_second(second),
+            partition=partition if told is None else told,
+        )
+        out = encode(event, event_type=event.event_type, event_id="p", key=None)
+        log.records.append(
+            RawRecord(MESSAGES, partition, log.offsets[partition], ms(second), None, out.value, tuple(out.headers))
+        )
+        log.offsets[partition] += 1
+
+
+def story() -> Log:
+    """Six rooms of two clients, an erasure of one of them, and the ends of all sessions."""
+    log = Log()
+    for room in range(6):
+        author = "ann" if room % 2 else "bob"
+        log.put(said(f"room-{room}", "a", "no no", room, author=author), room)
+        log.put(said(f"room-{room}", "b", "well then", room + 1, Role.COUNSELLOR), room)
+    person_erasure(log, "ann", 20)
+    for room in range(6):
+        log.put(ended(f"room-{room}", 30), 30)
+    return log
+
+
+def outcome(broker: Broker) -> tuple[set[str], set[str], bool]:
+    """Rooms with a closed session, rooms whose erasure went on, and whether a word of the erased is kept."""
+    closed = {record.conversation_id for record in broker.records}
+    erased = {
+        Erasure.model_validate_json(encoded.value).conversation_id
+        for _, encoded in broker.published
+        if dict(encoded.headers)["ce_type"] == Erasure.event_type.encode()
+    }
+    return closed, erased, any(b'"ann"' in value for value in broker.changelog.values())
+
+
+EXPECTED = ({"room-0", "room-2", "room-4"}, {"room-1", "room-3", "room-5"}, False)
+
+
+def test_it_reaches_every_room_of_the_person_and_no_other() -> None:
+    """In one batch with what stands before and after it."""
+    broker = Broker()
+    Worker(broker).process(story().records)
+    assert outcome(broker) == EXPECTED
+    assert broker.dead == []
+
+
+def test_a_crash_at_any_effect_changes_nothing_in_the_end() -> None:
+    """The batch comes again, to another worker."""
+    at = 0
+    while True:
+        at += 1
+        broker, log = Broker(), story()
+        broker.fails_at = broker.effects + at
+        try:
+            Worker(broker).process(log.records)
+        except Crash:
+            broker.fails_at = None
+            Worker(broker).process(log.records)
+            assert outcome(broker) == EXPECTED, f"died at effect {at}"
+        else:
+            break
+    assert at > 10
+
+
+def test_on_a_partition_that_is_not_its_own_it_is_set_aside() -> None:
+    """Somebody's copy of a topic must not erase by accident."""
+    broker, log = Broker(), Log()
+    person_erasure(log, "ann", 20, told=0)
+    Worker(broker).process(log.records)
+    assert [reason for _, reason in broker.dead] == [DeadLetterReason.WRONG_PARTITION] * (PARTITIONS - 1)
