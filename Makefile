@@ -1,8 +1,8 @@
 # Counterpoint. `make help` lists the targets.
 PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
-# Tests wait for brokers and groups more than they compute: two at a time on two cores, each with servers of its own.
-WORKERS ?= 2
+# Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
+WORKERS ?= 3
 
 .PHONY: help fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Deb
 test-training: setup-training ## The training recipe end to end on a tiny model; needs .venv-training, so no part of `make test`
 	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py $(ARGS)
 
-audit: ## Look up known holes, write build/sbom.json, hold licences against the list
+audit: ## Look up known vulnerabilities, write build/sbom.json, check licences against the list
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py audit
 	@exec $(BIN)/python -m scripts.audit
 

@@ -1,1 +1,1 @@
-"""How fast it is, beside what else one could build: `make bench`. Written up in docs/speed.md."""
+"""Benchmarks of the stream worker beside alternatives: `make bench`; the figures are in docs/speed.md."""

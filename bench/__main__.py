@@ -1,4 +1,4 @@
-"""`make bench`: measure, print a table with ratios; `--json` for a program, `--only` for some of it."""
+"""The command behind `make bench`: measures, and prints a table with ratios, or JSON with `--json`."""
 
 import argparse
 import json
@@ -30,41 +30,41 @@ _RATIOS = (
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Take the measures asked for and print their figures."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="which measures to take")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the load; below 1 says little")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     progress = Console(stderr=True)
-    found: dict[str, Figures] = {}
+    figures_by_measure: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="counterpoint-bench-") as folder:
-        for name in asked.only:
+        for name in arguments.only:
             progress.print(f"[bold]{name}[/bold]")
-            found[name] = MEASURES[name](
-                Path(folder) / name, Scale(asked.scale), lambda line: progress.print(f"  {line}")
+            figures_by_measure[name] = MEASURES[name](
+                Path(folder) / name, Scale(arguments.scale), lambda line: progress.print(f"  {line}")
             )
-    found["ratios"] = ratios(found.get("throughput", {}))
-    if asked.json:
-        json.dump({"machine": machine(), "scale": asked.scale} | found, sys.stdout, indent=1)
+    figures_by_measure["ratios"] = ratios(figures_by_measure.get("throughput", {}))
+    if arguments.json:
+        json.dump({"machine": machine(), "scale": arguments.scale} | figures_by_measure, sys.stdout, indent=1)
     else:
-        show(found)
+        print_table(figures_by_measure)
 
 
 def ratios(rates: Figures) -> Figures:
-    """Ours against the others, as far as they were measured."""
+    """Return the stream worker's rates divided by those of the alternatives, as far as both were measured."""
     return {name: rates[ours] / rates[other] for name, ours, other in _RATIOS if ours in rates and other in rates}
 
 
 def machine() -> str:
-    """What it ran on."""
+    """Return a description of this machine."""
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
-def show(found: dict[str, Figures]) -> None:
-    """Print the table."""
+def print_table(figures_by_measure: dict[str, Figures]) -> None:
+    """Print the figures as a table."""
     table = Table("measure", "figure", "", title=f"Counterpoint on {machine()}; broker and load share it")
-    for name, figures in found.items():
+    for name, figures in figures_by_measure.items():
         for label, figure in figures.items():
             table.add_row(name, label, f"{figure:,.2f}" if figure < 100 else f"{figure:,.0f}")  # noqa: PLR2004
         table.add_section()

@@ -16,7 +16,7 @@ from kafka import KafkaConsumer
 from stream.contracts.messages import Message
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import OperatingPoint, Role
-from stream.detection import load
+from stream.detection import load_detector
 from stream.detection.base import DetectorInput
 
 _COMMIT_EVERY_S = 1.0
@@ -27,16 +27,16 @@ CREATE TABLE message (
 );
 CREATE TABLE session (conversation text PRIMARY KEY, ended_at timestamptz, messages int, flagged int);
 """
-_STORE = "INSERT INTO message VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-_CLOSE = """
+_INSERT_MESSAGE = "INSERT INTO message VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_INSERT_SESSION = """
 INSERT INTO session SELECT %s, %s, count(*), count(*) FILTER (WHERE flagged) FROM message WHERE conversation = %s
 ON CONFLICT DO NOTHING
 """
 
 
 def run(servers: str, database: str, count: int) -> list[float]:
-    """Take `count` events; returns when each was done, in seconds."""
-    detector = load("linear", OperatingPoint.ALONE)
+    """Consume `count` events; returns the time at which each was done, in seconds."""
+    detector = load_detector("linear", OperatingPoint.ALONE)
     consumer = KafkaConsumer(
         MESSAGES,
         bootstrap_servers=servers,
@@ -44,25 +44,25 @@ def run(servers: str, database: str, count: int) -> list[float]:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    before: dict[str, str] = {}
+    previous_replies: dict[str, str] = {}
     done: list[float] = []
     committed = time.monotonic()
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(_TABLES)
         for record in consumer:
             data = json.loads(record.value)
-            room = data["conversation_id"]
+            conversation = data["conversation_id"]
             if dict(record.headers)["ce_type"] != Message.event_type.encode():
-                connection.execute(_CLOSE, (room, data["ended_at"], room))
+                connection.execute(_INSERT_SESSION, (conversation, data["ended_at"], conversation))
             else:
                 score, flagged = None, None
                 if data["role"] == Role.CLIENT:
-                    (found,) = detector.detect([DetectorInput(data["text"], before.get(room))])
-                    score, flagged = found.score, found.flagged
+                    (detection,) = detector.detect([DetectorInput(data["text"], previous_replies.get(conversation))])
+                    score, flagged = detection.score, detection.flagged
                 else:
-                    before[room] = data["text"]
+                    previous_replies[conversation] = data["text"]
                 fields = (data["message_id"], data["role"], data["author"], data["text"], data["sent_at"])
-                connection.execute(_STORE, (room, *fields, score, flagged))
+                connection.execute(_INSERT_MESSAGE, (conversation, *fields, score, flagged))
             done.append(time.monotonic())
             if done[-1] - committed > _COMMIT_EVERY_S:
                 consumer.commit_async()

@@ -1,4 +1,4 @@
-"""The measures. Each starts what it needs, says what it does, and returns its figures by name."""
+"""The measures: each starts what it needs, logs what it does, and returns its figures by name."""
 
 import json
 import subprocess
@@ -14,10 +14,18 @@ from typing import Any
 from kafka import KafkaAdminClient
 from pydantic_core import from_json
 
-from bench.bare_agent import TABLE, app_name
-from bench.bed import PARTITIONS, Bed, Say, bed, percentile, rate, resident_mb
-from bench.talk import Load
-from plugin.local.postgres import PostgreSQL
+from bench.bare_agent import TABLE, app_id
+from bench.environment import (
+    PARTITIONS,
+    BenchEnvironment,
+    LogLine,
+    percentile,
+    rate,
+    resident_mb,
+    start_environment,
+)
+from bench.load import Load
+from plugin.local.postgres import PostgresServer
 from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG, SESSIONS
 
 Figures = dict[str, float]
@@ -25,99 +33,99 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything: 1 is what the figures in docs/speed.md are taken with."""
+    """The share of the full load; the figures in docs/speed.md are taken with 1."""
 
-    of: float = 1.0
+    share: float = 1.0
 
     def times(self, count: int) -> int:
-        """So many at this scale."""
-        return max(1, round(count * self.of))
+        """Return `count` at this scale, at least 1."""
+        return max(1, round(count * self.share))
 
 
-def throughput(folder: Path, scale: Scale, say: Say) -> Figures:
-    """Messages a second, of a backlog, on the same messages: ours and what else one could build.
+def throughput(folder: Path, scale: Scale, log: LogLine) -> Figures:
+    """Measure messages per second of a backlog: the stream worker beside alternatives, on the same messages.
 
     Over the last 60 % of the messages, so that starting up and rebalancing are not what is measured.
     """
     load = Load(scale.times(1_000), 40)
-    found: Figures = {}
-    with bed(folder / "one", say) as one:
-        count = one.fill(load.events())
+    figures: Figures = {}
+    with start_environment(folder / "one", log) as one:
+        count = one.produce(load.events())
         for kind in ("count", "table"):
-            say(f"bare Faust agent: {kind}, {count} events")
+            log(f"bare Faust agent: {kind}, {count} events")
             if kind == "table":
-                _make_topic(one, f"{app_name(kind)}-{TABLE}-changelog")
-            found[f"Faust agent, {kind}"] = rate(_elsewhere("bench.bare_agent", kind, one.servers, str(count)), 0.4)
-        say("the loop written by hand")
-        with PostgreSQL(folder / "postgres") as database:
+                _create_compacted_topic(one, f"{app_id(kind)}-{TABLE}-changelog")
+            figures[f"Faust agent, {kind}"] = rate(_run_module("bench.bare_agent", kind, one.servers, str(count)), 0.4)
+        log("the loop written by hand")
+        with PostgresServer(folder / "postgres") as database:
             url = database.url.replace("+psycopg", "")
-            found["written by hand"] = rate(_elsewhere("bench.handwritten", one.servers, url, str(count)), 0.4)
-        found["stream, one worker"] = _of_workers(one, load, 1)
-    with bed(folder / "two", say) as two:
-        two.fill(load.events())
-        found["stream, two workers"] = _of_workers(two, load, 2)
-    return found
+            figures["written by hand"] = rate(_run_module("bench.handwritten", one.servers, url, str(count)), 0.4)
+        figures["stream, one worker"] = _stream_rate(one, load, 1)
+    with start_environment(folder / "two", log) as two:
+        two.produce(load.events())
+        figures["stream, two workers"] = _stream_rate(two, load, 2)
+    return figures
 
 
-def _of_workers(on: Bed, load: Load, workers: int) -> float:
-    on.say(f"stream stage: {workers} worker(s), {load.total} messages in {load.sessions} sessions")
+def _stream_rate(environment: BenchEnvironment, load: Load, workers: int) -> float:
+    environment.log(f"stream stage: {workers} worker(s), {load.total} messages in {load.sessions} sessions")
     with ExitStack() as stack:
         for number in range(workers):
-            stack.enter_context(on.stage(number))
-        on.wait_for(SESSIONS, load.sessions)
-    times = [kept for kept, _ in on.kept()]
+            stack.enter_context(environment.stream_worker(number))
+        environment.wait_for_records(SESSIONS, load.sessions)
+    times = [at for at, _ in environment.changelog_entries()]
     assert len(times) == load.total, f"{len(times)} of {load.total} messages were kept"  # noqa: S101
-    last = max(record.timestamp / 1000 for record in on.read(SESSIONS))
+    last = max(record.timestamp / 1000 for record in environment.read(SESSIONS))
     return rate([*times, max(last, times[-1])], 0.4)
 
 
-def lag(folder: Path, scale: Scale, say: Say) -> Figures:
-    """From the broker's append of a message to the worker's next read of it, with its score, in the changelog."""
+def lag(folder: Path, scale: Scale, log: LogLine) -> Figures:
+    """Measure the time from the broker's append of a message to its entry, with its score, in the changelog."""
     per_second, seconds = 500, scale.times(30)
     load = Load(per_second * seconds // 40, 40)
     lags: list[float] = []
-    with bed(folder, say) as on, on.stage() as stage:
-        stage.wait_ready()
-        say(f"{per_second} messages/s for {seconds} s")
-        over = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(on, lags, load.total, over))
+    with start_environment(folder, log) as environment, environment.stream_worker() as worker:
+        worker.wait_ready()
+        log(f"{per_second} messages/s for {seconds} s")
+        finished = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(environment, lags, load.total, finished))
         watcher.start()
-        on.fill(load.events(), per_second=per_second)
-        over.wait(30)
+        environment.produce(load.events(), per_second=per_second)
+        finished.wait(30)
         watcher.join()
     steady = lags[len(lags) // 5 :]  # the worker's first reads also wait for the group
     return {"detection lag p50, ms": percentile(steady, 0.5), "detection lag p99, ms": percentile(steady, 0.99)}
 
 
-def _watch(on: Bed, lags: list[float], count: int, over: threading.Event) -> None:
+def _watch(environment: BenchEnvironment, lags: list[float], count: int, finished: threading.Event) -> None:
     deadline = time.monotonic() + 600
-    with on.reader(OPEN_SESSIONS_CHANGELOG) as consumer:
+    with environment.reader(OPEN_SESSIONS_CHANGELOG) as consumer:
         while len(lags) < count and time.monotonic() < deadline:
             for records in consumer.poll(100).values():
                 now_ms = time.time() * 1000
                 for record in records:
                     value = from_json(record.value) if record.value else {}
                     lags += (now_ms - entry["appended_ms"] for entry in value.get("entries", ()))
-    over.set()
+    finished.set()
 
 
-def changelog_bytes(folder: Path, scale: Scale, say: Say) -> Figures:
-    """Keys and values written to the changelog per message, deletions included, by how long a session is."""
-    loads = [Load(scale.times(6_000 // length), length, at_once=250, seed=length) for length in (20, 200, 2_000)]
-    with bed(folder, say) as on:
+def changelog_bytes(folder: Path, scale: Scale, log: LogLine) -> Figures:
+    """Measure the bytes written to the changelog per message, deletions included, for sessions of several lengths."""
+    loads = [Load(scale.times(6_000 // length), length, concurrent=250, seed=length) for length in (20, 200, 2_000)]
+    with start_environment(folder, log) as environment:
         length_of: dict[bytes, int] = {}
         for load in loads:
-            say(f"{load.sessions} sessions of {load.messages} messages")
+            log(f"{load.sessions} sessions of {load.messages} messages")
             events = list(load.events())
-            on.fill(events)
+            environment.produce(events)
             length_of |= {event.conversation_id.encode(): load.messages for event in events}
-        # Text goes two seconds after the close, so that its deletion is among what is counted.
-        soon = {"COUNTERPOINT_SESSIONS__REOPEN_WITHIN_S": "1", "COUNTERPOINT_SESSIONS__LATE_WITHIN_S": "2"}
+        # Text is deleted two seconds after the close, so that the deletion is counted too.
+        short_retention = {"COUNTERPOINT_SESSIONS__REOPEN_WITHIN_S": "1", "COUNTERPOINT_SESSIONS__LATE_WITHIN_S": "2"}
         written: defaultdict[int, int] = defaultdict(int)
-        with on.stage(env=soon):
-            on.wait_for(SESSIONS, sum(load.sessions for load in loads))
+        with environment.stream_worker(env=short_retention):
+            environment.wait_for_records(SESSIONS, sum(load.sessions for load in loads))
             time.sleep(6)  # two seconds to the deadline, one to the tick, the rest for a slow machine
-        for record in on.read(OPEN_SESSIONS_CHANGELOG):
+        for record in environment.read(OPEN_SESSIONS_CHANGELOG):
             length = length_of[record.key.split(b"|")[1].split(b":")[1]]
             written[length] += len(record.key) + len(record.value or b"")
     return {
@@ -125,28 +133,28 @@ def changelog_bytes(folder: Path, scale: Scale, say: Say) -> Figures:
     }
 
 
-def memory(folder: Path, scale: Scale, say: Say) -> Figures:
-    """Resident memory of a worker, with ever more open conversations of five messages each."""
-    found: Figures = {}
-    with bed(folder, say) as on, on.stage() as stage:
-        stage.wait_ready()
-        assert stage.pid is not None  # noqa: S101
+def memory(folder: Path, scale: Scale, log: LogLine) -> Figures:
+    """Measure the resident memory of a worker with more and more open conversations of five messages each."""
+    figures: Figures = {}
+    with start_environment(folder, log) as environment, environment.stream_worker() as worker:
+        worker.wait_ready()
+        assert worker.pid is not None  # noqa: S101
         open_now = 0
-        before = found["MB with no conversation"] = resident_mb(stage.pid)
+        before = figures["MB with no conversation"] = resident_mb(worker.pid)
         for number in range(4):
-            say(f"{scale.times(5_000)} more open conversations")
+            log(f"{scale.times(5_000)} more open conversations")
             load = Load(scale.times(5_000), 5, seed=number + 10, ends=False)
-            on.fill(load.events())
+            environment.produce(load.events())
             open_now += load.sessions
-            on.wait_until_taken()
-            found[f"MB with {open_now} open conversations"] = resident_mb(stage.pid)
-        last = found[f"MB with {open_now} open conversations"]
-        found["kB a message in memory"] = (last - before) * 1024 / (open_now * 5)
-    return found
+            environment.wait_until_committed()
+            figures[f"MB with {open_now} open conversations"] = resident_mb(worker.pid)
+        last = figures[f"MB with {open_now} open conversations"]
+        figures["kB a message in memory"] = (last - before) * 1024 / (open_now * 5)
+    return figures
 
 
-def _make_topic(on: Bed, name: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=on.servers)
+def _create_compacted_topic(environment: BenchEnvironment, name: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=environment.servers)
     try:
         topic: dict[str, Any] = {"num_partitions": PARTITIONS, "replication_factor": 1}
         admin.create_topics({name: topic | {"configs": {"cleanup.policy": "compact"}}}, wait_for_metadata=True)
@@ -154,7 +162,7 @@ def _make_topic(on: Bed, name: str) -> None:
         admin.close()
 
 
-def _elsewhere(module: str, *arguments: str) -> list[float]:
-    """Run one of the others in a process of its own; returns when each event was done."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, check=True)  # noqa: S603
-    return [float(at) for at in json.loads(done.stdout)]
+def _run_module(module: str, *arguments: str) -> list[float]:
+    """Run a module in a process of its own; returns the time at which each event was done."""
+    completed = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, check=True)  # noqa: S603
+    return [float(at) for at in json.loads(completed.stdout)]

@@ -1,1 +1,1 @@
-"""The database's schema, step by step (Alembic)."""
+"""The migrations of the database schema, which Alembic runs."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `plugin.database.migrate` hands over."""
+"""The script with which Alembic runs the migrations, on the connection that `plugin.database.migrate` passes to it."""
 
 from typing import Literal
 
@@ -9,8 +9,8 @@ from sqlmodel.sql.sqltypes import AutoString
 from plugin.database.tables import METADATA
 
 
-def _plainly(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """Write SQLModel's string type as what it is, so that a step needs no import of it."""
+def _render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
+    """Render SQLModel's string type as `sa.String()`, so that a migration does not have to import SQLModel."""
     return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 
@@ -18,7 +18,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
     transactional_ddl=True,
-    render_item=_plainly,
+    render_item=_render_item,
 )
 with context.begin_transaction():
     context.run_migrations()

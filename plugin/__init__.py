@@ -1,1 +1,1 @@
-"""What a platform operator deploys around the stream: gateway, queue, page, command line."""
+"""The parts that a platform operator deploys around the stream: gateway, sink, queue, pages and the command line."""

@@ -9,13 +9,13 @@ SCOPE: Final = (
 )
 
 
-def listed(words: list[str]) -> str:
-    """Join words as prose does: "a", "a and b", "a, b and c"."""
+def join_words(words: list[str]) -> str:
+    """Join words as in prose: "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: "1 moment", "2 moments"."""
+    """Return a count followed by the singular or the plural of its noun: "1 moment", "2 moments"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 

@@ -1,35 +1,32 @@
 """After a change to the CPU baseline: tell its new fingerprint, check it, activate it. `make baseline`."""
 
-import re
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plugin.local.paths import MODELS, ROOT
-from plugin.models.activate import activate
+from plugin.local.paths import ROOT
+from plugin.models.activate import activate_model
 from plugin.models.check.report import JSON_NAME
-from plugin.models.check.run import check
-from stream.feedback.models.baseline import InProcessBaseline
-from stream.feedback.models.factory import IN_PROCESS
-from stream.runtime.settings import Feedback
+from plugin.models.check.run import run_model_check
+from stream.feedback.models.baseline import MODEL, InProcessBaseline
+from stream.model_repository import MODEL_REPOSITORY, write_parameter
+from stream.runtime.settings import IN_PROCESS, FeedbackSettings
 
-CONFIG = MODELS / "feedback_baseline" / "config.pbtxt"
-ACTIVATIONS = ROOT / "stream" / "feedback" / "activations"
+ACTIVATIONS = ROOT / "stream" / "feedback" / "models" / "activations"
 
 
 def main() -> int:
     """Rewrite the fingerprint in config.pbtxt, run the model check, and write the activation that ships."""
-    told = re.compile(r'(key: "fingerprint" value \{ string_value: ")[^"]*')
-    CONFIG.write_text(told.sub(rf"\g<1>{InProcessBaseline().fingerprint}", CONFIG.read_text()))
+    write_parameter(MODEL_REPOSITORY / MODEL, "fingerprint", InProcessBaseline().fingerprint)
     with tempfile.TemporaryDirectory() as folder:
-        report = check(Feedback(triton_url=IN_PROCESS), Path(folder))
+        report = run_model_check(FeedbackSettings(triton_url=IN_PROCESS), Path(folder))
         if not report.passed:
             print("The check did not pass:", [line.check for line in report.checks if not line.passed])
             return 1
         kept = ACTIVATIONS / "baseline.report.json"
         kept.write_bytes((Path(folder) / JSON_NAME).read_bytes())
-    activation = activate(kept, ACTIVATIONS / "baseline.json", datetime.now(UTC))
+    activation = activate_model(kept, ACTIVATIONS / "baseline.json", datetime.now(UTC))
     print(f"{activation.name} {activation.weights} is activated.")
     return 0
 

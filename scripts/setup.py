@@ -54,7 +54,7 @@ class Step:
         return not self.stamp.exists() or self.stamp.read_text() != self.digest()
 
 
-def install(python: Path, lock: Path) -> list[str]:
+def install_command(python: Path, lock: Path) -> list[str]:
     """Return the command that installs exactly what a lock file names."""
     return [str(python), *PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock)]
 
@@ -62,68 +62,50 @@ def install(python: Path, lock: Path) -> list[str]:
 def steps(upto: str) -> list[Step]:
     """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit`` or ``training``, in order."""
     ours = VENV / "bin" / "python"
-    project = ROOT / "pyproject.toml"
     runtime = Step(
         "the counterpoint command and what it needs (.venv)",
         [
             [sys.executable, "-m", "venv", str(VENV)],
-            install(ours, LOCKS / "runtime.lock"),
+            install_command(ours, LOCKS / "runtime.lock"),
             [str(ours), *PIP, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)],
         ],
         VENV / "runtime.stamp",
-        [LOCKS / "runtime.lock", project],
+        [LOCKS / "runtime.lock", ROOT / "pyproject.toml"],
     )
-    local = Step(
-        "Java runtime, PostgreSQL (.venv)",
-        [install(ours, LOCKS / "local.lock")],
-        VENV / "local.stamp",
-        [LOCKS / "local.lock"],
-    )
+    if upto == "audit":
+        return [runtime, _environment_step("what audits us (.venv-audit)", AUDIT, ["audit"])]
+    if upto == "training":
+        name = "what fine-tunes a feedback model, several gigabytes (.venv-training)"
+        return [_environment_step(name, TRAINING, ["runtime", "training"])]
     jars = Step(
         "Apache Kafka (.counterpoint/jars)",
         [[str(ours), "-m", "plugin.local.jars"]],
         JARS / "stamp",
         [ROOT / "plugin" / "local" / "kafka-jars.lock"],
     )
-    triton = Step(
-        "Triton server (.venv-triton)",
-        [
-            [sys.executable, "-m", "venv", str(TRITON)],
-            install(TRITON / "bin" / "python", LOCKS / "triton.lock"),
-        ],
-        TRITON / "triton.stamp",
-        [LOCKS / "triton.lock"],
-    )
-    dev = Step(
-        "tests and checks (.venv)",
-        [install(ours, LOCKS / "dev.lock")],
-        VENV / "dev.stamp",
-        [LOCKS / "dev.lock"],
-    )
-    audit = Step(
-        "what audits us (.venv-audit)",
-        [
-            [sys.executable, "-m", "venv", str(AUDIT)],
-            install(AUDIT / "bin" / "python", LOCKS / "audit.lock"),
-        ],
-        AUDIT / "audit.stamp",
-        [LOCKS / "audit.lock"],
-    )
-    training = Step(
-        "what fine-tunes a feedback model, several gigabytes (.venv-training)",
-        [
-            [sys.executable, "-m", "venv", str(TRAINING)],
-            install(TRAINING / "bin" / "python", LOCKS / "runtime.lock"),
-            install(TRAINING / "bin" / "python", LOCKS / "training.lock"),
-        ],
-        TRAINING / "training.stamp",
-        [LOCKS / "runtime.lock", LOCKS / "training.lock"],
-    )
-    if upto in {"audit", "training"}:
-        return [runtime, audit] if upto == "audit" else [training]
-    return {"runtime": [runtime], "local": [runtime, local, jars, triton], "dev": [runtime, local, jars, triton, dev]}[
+    local = [
+        runtime,
+        _packages_step("Java runtime, PostgreSQL (.venv)", "local"),
+        jars,
+        _environment_step("Triton server (.venv-triton)", TRITON, ["triton"]),
+    ]
+    return {"runtime": [runtime], "local": local, "dev": [*local, _packages_step("tests and checks (.venv)", "dev")]}[
         upto
     ]
+
+
+def _packages_step(name: str, lock: str) -> Step:
+    """Return the step that installs what a lock file names into our own environment."""
+    file = LOCKS / f"{lock}.lock"
+    return Step(name, [install_command(VENV / "bin" / "python", file)], VENV / f"{lock}.stamp", [file])
+
+
+def _environment_step(name: str, folder: Path, locks: Sequence[str]) -> Step:
+    """Return the step that makes an environment of its own from lock files, and stamps it with the name of the last."""
+    files = [LOCKS / f"{lock}.lock" for lock in locks]
+    commands = [[sys.executable, "-m", "venv", str(folder)]]
+    commands += [install_command(folder / "bin" / "python", file) for file in files]
+    return Step(name, commands, folder / f"{locks[-1]}.stamp", files)
 
 
 def run(step: Step) -> bool:
@@ -152,10 +134,10 @@ def main(upto: str) -> int:
     due = [step for step in steps(upto) if step.due]
     if not due:
         return 0
-    found = preflight.problems(preflight.Machine.read(ROOT))
+    found = preflight.find_problems(preflight.Machine.read(ROOT))
     if upto in {"runtime", "audit", "training"}:
         found = [problem for problem in found if not problem.only_triton]
-    if not preflight.report(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
+    if not preflight.print_problems(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
         return 1
     return 0 if all(run(step) for step in due) else 1
 

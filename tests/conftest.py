@@ -2,8 +2,9 @@
 
 pytest_plugins = [
     "tests.fixtures.stack",
+    "tests.fixtures.system",
     "tests.fixtures.nothing_left_out",
     "tests.fixtures.guarantees",
     "tests.fixtures.certificates",
-    "tests.fixtures.secured",
+    "tests.fixtures.secured_kafka",
 ]

@@ -17,14 +17,14 @@ import yaml
 
 from plugin.cli import app
 from plugin.database.migrate import upgrade
-from plugin.database.roles import GRANTS, apply_roles, url_as
-from plugin.local.kafka import Kafka
+from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import free_ports
 from plugin.local.process import run_once
-from plugin.local.stage import Stage
-from plugin.local.triton import Triton
-from stream.runtime.settings import Kafka as KafkaSettings
-from stream.runtime.topics import create_missing
+from plugin.local.stage_process import StageProcess
+from plugin.local.triton import TritonServer
+from stream.runtime.settings import KafkaSettings
+from stream.runtime.topics import create_missing_topics
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -222,18 +222,18 @@ def test_the_image_copies_what_is_there() -> None:
 @pytest.fixture(scope="module")
 def started(
     tmp_path_factory: pytest.TempPathFactory,
-    fresh_kafka: Callable[[], Kafka],
+    fresh_kafka: Callable[[], KafkaBroker],
     create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[dict[str, Stage]]:
+    triton: TritonServer,
+) -> Iterator[dict[str, StageProcess]]:
     """Every stage by its service's command, settings and secrets; only addresses and ports are this machine's."""
     folder = tmp_path_factory.mktemp("compose")
     kafka, owner = fresh_kafka(), create_database()
-    create_missing(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=12))
+    create_missing_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=12))
     upgrade(owner)
     passwords = {role: f"secret-of-{role}" for role in GRANTS}
     apply_roles(owner, passwords)
-    values = {f"{role}_database_url": url_as(owner, role, passwords[role]) for role in GRANTS}
+    values = {f"{role}_database_url": url_for_role(owner, role, passwords[role]) for role in GRANTS}
     values |= {"owner_database_url": owner, "triton_admin": "unused", "session_secret": "s" * 40}
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     values["key_encryption_key"] = key
@@ -252,7 +252,7 @@ def started(
             "COUNTERPOINT_FEEDBACK__TRITON_URL": triton.grpc_url,
             f"COUNTERPOINT_{variable}": str(ports[variable]),
         }
-        stages[name] = Stage(name, folder / "logs", env=env, health_url=f"http://127.0.0.1:{ports[variable]}")
+        stages[name] = StageProcess(name, folder / "logs", env=env, health_url=f"http://127.0.0.1:{ports[variable]}")
     try:
         for stage in stages.values():
             stage.launch()
@@ -263,7 +263,7 @@ def started(
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))
-def test_a_stage_comes_up_with_what_its_service_gives_it(started: dict[str, Stage], name: str) -> None:
+def test_a_stage_comes_up_with_what_its_service_gives_it(started: dict[str, StageProcess], name: str) -> None:
     """The entry command outside a container: nothing is missing among its settings, secrets and rights."""
     started[name].wait_ready()
 

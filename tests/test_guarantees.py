@@ -1,10 +1,10 @@
-"""The fault table is made from the tests that ran: a row a fault, its figures, and no row that hides a failure."""
+"""The fault table is made from the tests that ran: a row a fault, its measured, and no row that hides a failure."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures.guarantees import BEGIN, END, Told, table, write
+from tests.fixtures.guarantees import BEGIN, END, FaultResult, fault_table, write_fault_table
 
 pytest_plugins = ["pytester"]
 
@@ -15,18 +15,18 @@ import pytest
 row = pytest.mark.fault("broker gone", holds="nothing lost")
 
 @row
-def test_it_comes_back(figures):
+def test_it_comes_back(measured):
     """SIGKILL of the broker."""
-    figures["back at work"] = "7.9 s"
+    measured["back at work"] = "7.9 s"
 
 @row
 @pytest.mark.parametrize("name", ["a", "b"])
-def test_it_stays_away(figures, name, long, seed):
+def test_it_stays_away(measured, name, long, seed):
     """The line is cut.
 
     And more that no table wants.
     """
-    figures[f"waited for {name}"] = f"{seed} {long}"
+    measured[f"waited for {name}"] = f"{seed} {long}"
 
 @pytest.mark.fault("disk full", holds="it is said")
 def test_full():
@@ -78,11 +78,13 @@ def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
     """The run replaces what stands between the two marks."""
     path = tmp_path / "guarantees.md"
     path.write_text(f"# What is promised\n\n{BEGIN}\nold\n{END}\n\n## What is not\n")
-    write(path, "new\n")
+    write_fault_table(path, "new\n")
     assert path.read_text() == f"# What is promised\n\n{BEGIN}\nnew\n{END}\n\n## What is not\n"
 
 
 def test_a_bar_in_a_cell_breaks_no_row() -> None:
     """A figure may hold one."""
-    told = Told("a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, figures={"p50|p99": "1|2 s"})
-    assert r"p50\|p99: 1\|2 s" in table([told])
+    result = FaultResult(
+        "a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, measured={"p50|p99": "1|2 s"}
+    )
+    assert r"p50\|p99: 1\|2 s" in fault_table([result])

@@ -1,1 +1,1 @@
-"""One file a step; each can be taken back."""
+"""The migrations, one file each; every one of them can be reverted."""

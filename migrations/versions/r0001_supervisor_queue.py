@@ -13,7 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Create the tables of the supervisor queue."""
     op.create_table(
         "accounts",
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -193,7 +193,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Drop the tables of the supervisor queue."""
     op.drop_index(op.f("ix_session_counsellors_tenant_counsellor"), table_name="session_counsellors")
     op.drop_table("session_counsellors")
     op.drop_table("messages")

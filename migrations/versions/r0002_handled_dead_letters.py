@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Create the table of handled dead letters."""
     op.create_table(
         "handled_dead_letters",
         sa.Column("partition", sa.Integer(), nullable=False),
@@ -26,5 +26,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Drop the table of handled dead letters."""
     op.drop_table("handled_dead_letters")

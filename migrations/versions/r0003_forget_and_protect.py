@@ -1,4 +1,4 @@
-"""Forget and protect: holds, requests, reports, a key for the guard, and the trail as a chain."""
+"""Add legal holds, erasure requests, retention runs, service keys, and the hash chain of the audit trail."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# The content of an entry as JSON, the same that `plugin.database.audit.content` makes.
-_HASH = r"""
+# Hashes the content of an entry as JSON, in the same form as `plugin.database.audit.entry_hash`.
+_HASH_FUNCTION = r"""
 CREATE FUNCTION counterpoint_audit_hash(entry audit) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(entry.previous || convert_to(jsonb_build_array(
     entry.seq, entry.entry_id::text, to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
@@ -20,9 +20,9 @@ CREATE FUNCTION counterpoint_audit_hash(entry audit) RETURNS bytea LANGUAGE sql 
   )::text, 'UTF8'))
 $$
 """
-# SECURITY DEFINER: who may add an entry need not be able to read the trail. The lock makes one writer at a time: a
-# later entry waits until the one before it is committed, so no number is ever missing.
-_CHAIN = """
+# SECURITY DEFINER, since a role that may add an entry need not have the right to read the trail. The lock admits one
+# writer at a time: a later entry waits until the one before it is committed, so no number is ever missing.
+_CHAIN_FUNCTION = """
 CREATE FUNCTION counterpoint_audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT AS $$
 DECLARE
@@ -36,8 +36,8 @@ BEGIN
   RETURN NEW;
 END $$
 """
-# Only what a tombstone in the chain names may go: see plugin/privacy/trail.py.
-_KEEP = """
+# Only entries that a tombstone in the chain names may be deleted: see plugin/privacy/audit_trail.py.
+_KEEP_FUNCTION = """
 CREATE FUNCTION counterpoint_audit_keep() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT AS $$
 BEGIN
@@ -51,8 +51,8 @@ BEGIN
   RAISE EXCEPTION 'the audit trail is never changed';
 END $$
 """
-# What is there is numbered in the order of its time, before the triggers stand.
-_NUMBER = """
+# Existing entries are numbered in the order of their time, before the triggers are created.
+_NUMBER_OLD_ENTRIES = """
 DO $$
 DECLARE
   one audit;
@@ -71,7 +71,7 @@ END $$
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Create the tables of erasure and retention, and chain the audit trail."""
     op.create_table(
         "service_keys",
         sa.Column("name", sa.String(), nullable=False),
@@ -141,8 +141,8 @@ def upgrade() -> None:
 def _chain_the_trail() -> None:
     for name, kind in (("seq", sa.BigInteger()), ("previous", sa.LargeBinary()), ("hash", sa.LargeBinary())):
         op.add_column("audit", sa.Column(name, kind, nullable=True))
-    op.execute(_HASH)
-    op.execute(_NUMBER)
+    op.execute(_HASH_FUNCTION)
+    op.execute(_NUMBER_OLD_ENTRIES)
     for name in ("seq", "previous", "hash"):
         op.alter_column("audit", name, nullable=False)
     op.create_unique_constraint(op.f("uq_audit_seq"), "audit", ["seq"])
@@ -153,8 +153,8 @@ def _chain_the_trail() -> None:
         unique=False,
         postgresql_where=sa.text("purpose = 'retention' AND object_type = 'audit'"),
     )
-    op.execute(_CHAIN)
-    op.execute(_KEEP)
+    op.execute(_CHAIN_FUNCTION)
+    op.execute(_KEEP_FUNCTION)
     op.execute(
         "CREATE TRIGGER counterpoint_audit_chain BEFORE INSERT ON audit"
         " FOR EACH ROW EXECUTE FUNCTION counterpoint_audit_chain()"
@@ -170,7 +170,7 @@ def _chain_the_trail() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Remove the chain of the audit trail, and drop the tables of erasure and retention."""
     for trigger in ("counterpoint_audit_keep_all", "counterpoint_audit_keep", "counterpoint_audit_chain"):
         op.execute(f"DROP TRIGGER {trigger} ON audit")
     op.execute("DROP FUNCTION counterpoint_audit_keep()")

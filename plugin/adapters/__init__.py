@@ -1,1 +1,1 @@
-"""Chat platforms, one a file, behind one seam (`base.Adapter`)."""
+"""The adapters of chat platforms, one per file, each implementing the protocol `base.Adapter`."""

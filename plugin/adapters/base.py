@@ -1,4 +1,4 @@
-"""The seam between a chat platform and the messages topic: verify, parse, normalise, session end.
+"""The interface between a chat platform and the messages topic: verify, parse, normalise, session end.
 
 A new platform is one small module with these four functions. `tests/plugin/adapters/test_contract.py` holds every
 adapter to the same rules; add yours to its list.
@@ -12,51 +12,53 @@ from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 
 Content = Message | Edit | Deletion | Participants | ConsentWithdrawal
-"""What is said and shown in a session, and who may read it."""
+"""The events of a session other than its end: messages, their changes, participants and withdrawals of consent."""
 
 PlatformEvent = Content | SessionEnd
-"""What a platform may tell us; an erasure is asked for by an operator, never by a webhook."""
+"""The events that a platform may send; an erasure is requested by an operator, never by a webhook."""
 
 Payload = TypeVar("Payload")
 
 
 class Adapter(Protocol[Payload]):
-    """One chat platform. All four functions are pure: the clock, the secrets and the keys are passed in."""
+    """The adapter of one chat platform: four pure functions that get the clock, the secrets and the keys passed in."""
 
     def verify(
         self, raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime, tolerance: timedelta
     ) -> str:
-        """Hold the raw body against its signature, before anything reads it.
+        """Check the signature of the raw body before anything reads the body.
 
-        `headers` finds a name given in lower case. `secrets` are those live now: two while one is being replaced.
+        `headers` is looked up with lower-case names. `secrets` are the valid ones: two while one is being replaced.
         A delivery signed more than `tolerance` before or after `now` is refused.
 
         Returns:
-            The delivery's id, the same on every retry of it.
+            The delivery's id, which is the same on every retry.
 
         Raises:
-            Denied: whatever is wrong; its `why` is for the log alone.
+            Denied: The delivery is not valid; the reason in `why` is only for the log.
         """
 
     def parse(self, raw: bytes) -> Payload:
-        """Read a verified body.
+        """Read a verified body into a payload.
 
         Raises:
-            Poison: with a reason and a place, never with content.
+            Poison: The body is no payload; the error has a reason and a place, never content.
         """
 
     def normalise(self, payload: Payload, tenant: str, pseudonyms: Pseudonyms) -> list[Content]:
         """Turn a payload into records of the messages topic, with pseudonyms in place of references to people."""
 
     def session_end(self, payload: Payload, tenant: str, pseudonyms: Pseudonyms) -> SessionEnd | None:
-        """The end of a session, if this payload says so.
+        """Return the end of the session if this payload announces it, otherwise None.
 
-        A platform that never says so leaves closing to idleness, which is on by default (`sessions.end_rule`).
+        Sessions of a platform that never announces an end close by idleness, the default of `sessions.end_rule`.
         """
 
 
-def records(adapter: Adapter[Payload], payload: Payload, tenant: str, pseudonyms: Pseudonyms) -> list[PlatformEvent]:
-    """Everything one payload tells, in the order in which it is to be published: an end comes last."""
+def read_events(
+    adapter: Adapter[Payload], payload: Payload, tenant: str, pseudonyms: Pseudonyms
+) -> list[PlatformEvent]:
+    """Return the events of one payload in the order in which they are published, with a session end last."""
     content: list[PlatformEvent] = list(adapter.normalise(payload, tenant, pseudonyms))
     end = adapter.session_end(payload, tenant, pseudonyms)
     return content if end is None else [*content, end]

@@ -1,4 +1,4 @@
-"""What the generic webhook takes as JSON: one event a request, told apart by `type` (docs/webhook.md).
+"""The JSON payloads of the generic webhook: one event per request, distinguished by `type` (docs/webhook.md).
 
 References (`conversation_id`, `author`) are the platform's own; the gateway turns them into keyed pseudonyms.
 """
@@ -23,17 +23,17 @@ def _without_nul(value: str) -> str:
 
 
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_without_nul)]
-"""The platform's own name for a conversation or a person. It never leaves the gateway."""
+"""The platform's own identifier of a conversation or a person; it never leaves the gateway."""
 
 
-class Conversation(Contract):
-    """Common to every payload."""
+class ConversationPayload(Contract):
+    """The field that every payload has."""
 
     conversation_id: Reference
 
 
-class MessageSent(Conversation):
-    """A chat message as first sent."""
+class MessageSent(ConversationPayload):
+    """A chat message as it was first sent."""
 
     type: Literal["message"]
     message_id: MessageId
@@ -45,8 +45,8 @@ class MessageSent(Conversation):
     language: Language | None = None
 
 
-class MessageEdited(Conversation):
-    """New words for a message."""
+class MessageEdited(ConversationPayload):
+    """The new text of an edited message."""
 
     type: Literal["edit"]
     message_id: MessageId
@@ -55,30 +55,30 @@ class MessageEdited(Conversation):
     consent: Consent = Consent()
 
 
-class MessageDeleted(Conversation):
-    """A message taken back."""
+class MessageDeleted(ConversationPayload):
+    """The deletion of a message."""
 
     type: Literal["deletion"]
     message_id: MessageId
     deleted_at: Utc
 
 
-class ParticipantsKnown(Conversation):
-    """Names and handles of those who take part; used to remove them from the text that a model sees."""
+class ParticipantsKnown(ConversationPayload):
+    """The names and handles of the participants, used to remove them from the text that a model sees."""
 
     type: Literal["participants"]
     participants: tuple[Participant, ...] = Field(max_length=50)
 
 
-class ConsentWithdrawn(Conversation):
-    """The client takes consent back."""
+class ConsentWithdrawn(ConversationPayload):
+    """The withdrawal of the client's consent."""
 
     type: Literal["consent_withdrawal"]
     withdrawn_at: Utc
 
 
-class SessionEnded(Conversation):
-    """The session is over."""
+class SessionEnded(ConversationPayload):
+    """The end of a session."""
 
     type: Literal["session_end"]
     ended_at: Utc
@@ -97,7 +97,10 @@ PAYLOADS: dict[str, type[WebhookPayload]] = {
 
 
 def schema() -> str:
-    """JSON Schema of a request body, for platforms' developers; a test holds the file against it."""
+    """Return the JSON Schema of a request body for developers of platforms.
+
+    A test checks that docs/webhook.schema.json equals this.
+    """
     any_payload: TypeAdapter[WebhookPayload] = TypeAdapter(Annotated[WebhookPayload, Field(discriminator="type")])
     return json.dumps(any_payload.json_schema(), indent=2, sort_keys=True) + "\n"
 

@@ -1,4 +1,4 @@
-"""The generic signed webhook: Standard Webhooks headers around one of our own payloads (docs/webhook.md)."""
+"""The adapter of the generic signed webhook: Standard Webhooks headers around our own payloads (docs/webhook.md)."""
 
 import hmac
 import re
@@ -26,7 +26,7 @@ from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import poison_of, read_json
 
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,255}")
-_UNIX_SECONDS = re.compile(r"[1-9][0-9]{0,10}")  # to the year 5138; one spelling for one time
+_UNIX_SECONDS = re.compile(r"[1-9][0-9]{0,10}")  # up to the year 5138; each time has exactly one spelling
 
 
 class StandardWebhook:
@@ -37,8 +37,8 @@ class StandardWebhook:
     ) -> str:
         """Check `webhook-id`, `webhook-timestamp` and `webhook-signature` (standardwebhooks.com).
 
-        The signature is compared as text: decoding it first, as the library's own `verify` does, lets several
-        spellings of one signature pass, and takes the time from the machine instead of `now`.
+        The signature is compared as text: decoding it first, as the library's own `verify` does, accepts several
+        spellings of one signature; the library also takes the time from the machine instead of `now`.
         """
         delivery = headers.get("webhook-id", "")
         stamp = headers.get("webhook-timestamp", "")
@@ -60,7 +60,7 @@ class StandardWebhook:
         return delivery
 
     def parse(self, raw: bytes) -> WebhookPayload:
-        """Read one of the payloads; a type that is not among them is UNKNOWN_TYPE."""
+        """Read one of the payloads; an unknown type is rejected as UNKNOWN_TYPE."""
         value = read_json(raw)
         if not isinstance(value, dict):
             raise Poison(DeadLetterReason.BAD_SCHEMA, "payload")
@@ -73,7 +73,7 @@ class StandardWebhook:
             raise poison_of(error) from None
 
     def normalise(self, payload: WebhookPayload, tenant: str, pseudonyms: Pseudonyms) -> list[Content]:
-        """One payload is one record, except a session end."""
+        """Turn a payload into exactly one record, or none for a session end."""
         conversation = pseudonyms.conversation(payload.conversation_id)
         match payload:
             case MessageSent():
@@ -115,7 +115,7 @@ class StandardWebhook:
         return [record]
 
     def session_end(self, payload: WebhookPayload, tenant: str, pseudonyms: Pseudonyms) -> SessionEnd | None:
-        """Only `session_end` ends a session; a platform that never sends one relies on idleness."""
+        """Return the session end of a `session_end` payload; a platform without such payloads relies on idleness."""
         if not isinstance(payload, SessionEnded):
             return None
         conversation = pseudonyms.conversation(payload.conversation_id)

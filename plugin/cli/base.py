@@ -6,15 +6,15 @@ import typer
 
 from plugin.plain_text import SCOPE
 
-MISCONFIGURED: Final = 2  # exit status: a person must change something
-AWAY: Final = 1  # exit status: something did not answer; trying again may help
+EXIT_MISCONFIGURED: Final = 2  # exit status: a person must change something
+EXIT_UNAVAILABLE: Final = 1  # exit status: something did not answer; trying again may help
 
-STAGES: Final = "Run a stage"
-SETUP: Final = "Set up and check"
-PEOPLE: Final = "Use it"
-NIGHT: Final = "Keep it running"
-PRIVACY: Final = "Forget and protect"
-MODELS: Final = "Models"
+STAGES_PANEL: Final = "Run a stage"
+SETUP_PANEL: Final = "Set up and check"
+USAGE_PANEL: Final = "Use it"
+OPERATION_PANEL: Final = "Keep it running"
+PRIVACY_PANEL: Final = "Forget and protect"
+MODELS_PANEL: Final = "Models"
 
 app = typer.Typer(
     no_args_is_help=True,

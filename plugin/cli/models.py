@@ -1,4 +1,4 @@
-"""What stands between a model and people: its check and its activation."""
+"""The commands of the model check, of activation, of agreement with clinicians and of packaging."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from plugin.cli.base import AWAY, MODELS, app
-from stream.runtime.settings import load
+from plugin.cli.base import EXIT_UNAVAILABLE, MODELS_PANEL, app
+from stream.runtime.settings import load_settings
 
 models = typer.Typer(no_args_is_help=True, help="Check a feedback model, and activate it once it has passed.")
-app.add_typer(models, name="model", rich_help_panel=MODELS)
+app.add_typer(models, name="model", rich_help_panel=MODELS_PANEL)
 
 
 @models.command("check")
@@ -31,7 +31,7 @@ def model_check(
     Takes minutes with a language model, seconds with the baseline. Ctrl-C keeps what was answered; the same command
     goes on from there. A passing report is what `counterpoint model activate` asks for.
     """
-    from plugin.models.check.run import check
+    from plugin.models.check.run import run_model_check
 
     console = Console()
     bar = Progress(
@@ -44,17 +44,17 @@ def model_check(
     )
     with bar:
         task = bar.add_task("asking", total=None)
-        found = check(
-            load().feedback,
+        found = run_model_check(
+            load_settings().feedback,
             report,
             published=published,
             fresh=fresh,
-            say=lambda done, total: bar.update(task, completed=done, total=total),
+            report_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     console.print(found.table())
     console.print(f"{'Passed' if found.passed else 'FAILED'}. The report: {report}/model-check.html", highlight=False)
     if not found.passed:
-        raise typer.Exit(AWAY)
+        raise typer.Exit(EXIT_UNAVAILABLE)
 
 
 @models.command("activate")
@@ -69,9 +69,9 @@ def model_activate(
     ] = None,
 ) -> None:
     """Let the model of a passing report rate: the feedback stage takes it up as soon as the file is there."""
-    from plugin.models.activate import activate
+    from plugin.models.activate import activate_model
 
-    activation = activate(report, out, datetime.now(UTC), agreement_path=agreement)
+    activation = activate_model(report, out, datetime.now(UTC), agreement_path=agreement)
     said = "validated" if activation.validated else "unvalidated: nobody has measured its agreement with clinicians"
     typer.echo(f"{activation.name} (weights {activation.weights}) is activated by {out}, {said}.")
     typer.echo("Set feedback.activation to this file.")
@@ -100,7 +100,7 @@ def model_sample(
     """
     from plugin.models.agreement.draw_sample import draw_sample
 
-    drawn = draw_sample(load(), user=user, source=source, size=size, seed=seed, sheet=sheet, key=key)
+    drawn = draw_sample(load_settings(), user=user, source=source, size=size, seed=seed, sheet=sheet, key=key)
     typer.echo(f"{drawn} exchanges are in {sheet}. It holds people's words; {key} holds the model's levels.")
     typer.echo(
         "Each rater fills in 0, 1 or 2 under each mechanism of a copy (docs/rubric.md), without talking to another."
@@ -119,17 +119,16 @@ def model_agreement(
     Weighted kappa and macro-F1 per mechanism, with 95 % intervals. Without this a model is unvalidated, whatever else
     it passed.
     """
-    from plugin.models.agreement.report import PLOT_NAME, compare
-    from plugin.models.agreement.report import plot as draw
-    from plugin.models.agreement.sheets import read_key, read_ratings
+    from plugin.models.agreement.rating_files import read_ratings, read_sample_key
+    from plugin.models.agreement.report import PLOT_NAME, compare_ratings, draw_kappa_plot
 
-    known = read_key(key)
-    found = compare(known, [read_ratings(path, known) for path in sheets])
+    known = read_sample_key(key)
+    found = compare_ratings(known, [read_ratings(path, known) for path in sheets])
     written = found.write(report)
     console = Console()
     console.print(found.table())
     if plot:
-        draw(found, report / PLOT_NAME)
+        draw_kappa_plot(found, report / PLOT_NAME)
     for title, why in found.shortcomings.items():
         console.print(f"{title}: {why}.", markup=False, highlight=False)
     verdict = "The model stays unvalidated." if found.shortcomings else "Figures that support the word validated."
@@ -148,9 +147,10 @@ def model_package(
 
     Weights are not copied. Pickles are refused. The model rates nobody before it is checked and activated.
     """
-    from plugin.models.package import SERVED, package
+    from plugin.models.package import package_model
+    from stream.model_repository import MODEL_REPOSITORY
 
-    done = package(run, SERVED if out is None else out, name=name)
+    done = package_model(run, MODEL_REPOSITORY if out is None else out, name=name)
     typer.echo(f"{done.folder} serves {done.name} now. What is left to do:")
     for number, step in enumerate(done.next_steps(), start=1):
         typer.echo(f"{number}. {step}")

@@ -1,4 +1,4 @@
-"""What keeps it running: the state of everything, and the dead letters."""
+"""The commands of operation: the status of all stages, and the dead letters."""
 
 import json
 import sys
@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from plugin.cli.base import AWAY, NIGHT, app
+from plugin.cli.base import EXIT_UNAVAILABLE, OPERATION_PANEL, app
 from stream.contracts.errors import Denied, Misconfigured
-from stream.runtime.settings import Settings, load, required
+from stream.runtime.settings import Settings, load_settings, required_secret
 
 if TYPE_CHECKING:
-    from plugin.operations.redrive import Runs, Selection
+    from plugin.operations.redrive import Redrive, Selection
 
-LIMIT = 20
-"""Letters a run looks at unless told otherwise: few enough to read what became of each."""
-LARGEST_LIMIT = 10_000
+DEFAULT_LIMIT = 20
+"""Dead letters a run takes unless told otherwise: few enough to read what became of each."""
+MAX_LIMIT = 10_000
 
 dead_letters = typer.Typer(
     no_args_is_help=True, help="Records that could not be used: see them, send them again, put them away."
 )
-app.add_typer(dead_letters, name="dead-letters", rich_help_panel=NIGHT)
+app.add_typer(dead_letters, name="dead-letters", rich_help_panel=OPERATION_PANEL)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="PARTITION:OFFSET as `list` prints it.")]
-Limit = Annotated[int, typer.Option(min=1, max=LARGEST_LIMIT, help="Letters to look at, at most.")]
+Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Letters to look at, at most.")]
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason-code", help="Only with this reason; may be given several times.")
 ]
@@ -38,39 +38,39 @@ StagesOption = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 
 
-@app.command(rich_help_panel=NIGHT)
+@app.command(rich_help_panel=OPERATION_PANEL)
 def status(as_json: Json = False) -> None:
     """Show lag, dead letters, model, oldest waiting sessions and the readiness of each stage.
 
     Works while parts are down and names what could not be asked. Status 0 when all is well, 1 when something is not.
     """
-    from plugin.operations.status import status as ask
+    from plugin.operations.status import collect_status
     from plugin.operations.terminal import print_status
 
-    found = ask(load(), now=datetime.now(UTC))
+    found = collect_status(load_settings(), now=datetime.now(UTC))
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:
         print_status(found, Console())
     if found.troubles:
-        raise typer.Exit(AWAY)
+        raise typer.Exit(EXIT_UNAVAILABLE)
 
 
 @dead_letters.command("list")
-def list_letters(
+def list_dead_letters(
     as_json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="Those replayed or dropped too.")] = False,
     newest: Annotated[int, typer.Option(min=0, max=1_000, help="How many stories to print.")] = 20,
 ) -> None:
-    """Count them by reason, stage, topic and day, and print the newest stories. Never a word of a record."""
-    from plugin.operations.overview import overview
-    from plugin.operations.terminal import print_overview
+    """Count dead letters by reason, stage, topic and day, and print the newest stories; never text of a record."""
+    from plugin.operations.dead_letter_summary import summarize_dead_letters
+    from plugin.operations.terminal import print_dead_letters
 
-    found = overview(load(), newest=newest, everything=everything)
+    found = summarize_dead_letters(load_settings(), newest=newest, include_handled=everything)
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:
-        print_overview(found, Console())
+        print_dead_letters(found, Console())
 
 
 @dead_letters.command()
@@ -86,11 +86,11 @@ def show(
     user: Annotated[str, typer.Option(help="User name of the supervisor, for --text.")] = "",
 ) -> None:
     """Print the story of one. With --text the record, after a supervisor's password and with a reason, on the trail."""
-    from plugin.operations.dead_letter import LetterId
-    from plugin.operations.dead_letter_topic import letter
+    from plugin.operations.dead_letter import DeadLetterId
+    from plugin.operations.dead_letter_topic import read_dead_letter
 
-    settings = load()
-    found = letter(settings.kafka, LetterId.parse(letter_id))
+    settings = load_settings()
+    found = read_dead_letter(settings.kafka, DeadLetterId.parse(letter_id))
     if found is None:
         raise Misconfigured(f"There is no dead letter {letter_id}, or none any more.")
     if not text:
@@ -99,16 +99,16 @@ def show(
     if reason is None:
         raise Misconfigured("--text needs --reason: safety, complaint, client_request or fault.")
 
-    from plugin.operations.show_content import Why, Words
+    from plugin.operations.show_content import ContentReader, ReadReason
     from plugin.queue.store import open_store
 
-    with _runs(settings) as runs, open_store(settings) as store:
+    with _open_redrive(settings) as redrive, open_store(settings) as store:
         name = user or typer.prompt("User name", err=True)
         viewer = store.authenticate(name, _password(), request_id="dead-letters show")
         if viewer is None:
             raise Denied("No supervisor with this name and password.")
-        words = Words(runs.engine, runs.kek, settings.kafka.partitions)
-        shown = words.open(viewer, found, Why(reason), now=datetime.now(UTC))
+        reader = ContentReader(redrive.engine, redrive.kek, settings.kafka.partitions)
+        shown = reader.read(viewer, found, ReadReason(reason), now=datetime.now(UTC))
     if shown is None:
         raise Denied(f"There is no dead letter {letter_id} for you to read.")
     typer.echo(shown)
@@ -121,7 +121,7 @@ def replay(
         Literal["stop", "reinsert", "drop"],
         typer.Option(help="With a record that still cannot be used: stop there, make a new dead letter, or drop it."),
     ] = "stop",
-    limit: Limit = LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
     reason_code: Reasons = None,
     stage: StagesOption = None,
     dry_run: DryRun = False,
@@ -133,32 +133,32 @@ def replay(
     """
     from plugin.operations.redrive import OnFailure
 
-    with _runs(load()) as runs:
-        wanted = _selection(ids, limit, reason_code, stage)
-        report = runs.replay(wanted, OnFailure(policy), dry_run=dry_run, say=_say)
+    with _open_redrive(load_settings()) as redrive:
+        selection = _selection(ids, limit, reason_code, stage)
+        report = redrive.replay(selection, OnFailure(policy), dry_run=dry_run, on_handled=_print_progress)
     typer.echo(report.sentence())
     if report.stopped_at is not None:
-        raise typer.Exit(AWAY)
+        raise typer.Exit(EXIT_UNAVAILABLE)
 
 
 @dead_letters.command()
 def drop(
     ids: Ids = None,
-    limit: Limit = LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
     reason_code: Reasons = None,
     stage: StagesOption = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put letters away: they are neither listed nor replayed any more. Their bytes go with the topic's retention."""
+    """Drop dead letters: they are neither listed nor replayed any more. Their bytes go with the topic's retention."""
     if not (ids or reason_code or stage):
         raise Misconfigured("Say which: by ID, --reason-code or --stage. Nothing is dropped otherwise.")
-    with _runs(load()) as runs:
-        report = runs.drop(_selection(ids, limit, reason_code, stage), dry_run=dry_run, say=_say)
+    with _open_redrive(load_settings()) as redrive:
+        report = redrive.drop(_selection(ids, limit, reason_code, stage), dry_run=dry_run, on_handled=_print_progress)
     typer.echo(report.sentence())
 
 
 def _selection(ids: list[str] | None, limit: int, reasons: list[str] | None, stages: list[str] | None) -> "Selection":
-    from plugin.operations.dead_letter import UNKNOWN, LetterId
+    from plugin.operations.dead_letter import UNKNOWN, DeadLetterId
     from plugin.operations.redrive import Selection
     from stream.contracts.vocabulary import DeadLetterReason
 
@@ -168,27 +168,24 @@ def _selection(ids: list[str] | None, limit: int, reasons: list[str] | None, sta
             raise Misconfigured(f"There is no reason {reason!r}. Reasons: {', '.join(sorted(known))}.")
     return Selection(
         limit=limit,
-        ids=frozenset(LetterId.parse(each) for each in ids or ()),
+        ids=frozenset(DeadLetterId.parse(each) for each in ids or ()),
         reasons=frozenset(reasons or ()),
         stages=frozenset(stages or ()),
     )
 
 
 @contextmanager
-def _runs(settings: Settings) -> "Iterator[Runs]":
-    from plugin.database.engine import connect, utc_now
+def _open_redrive(settings: Settings) -> "Iterator[Redrive]":
+    from plugin.database.engine import temporary_engine, utc_now
     from plugin.database.key_encryption_key import key_encryption_key
-    from plugin.operations.redrive import Runs
+    from plugin.operations.redrive import Redrive
 
-    engine = connect(required(settings.database.url, "database.url"))
-    try:
-        yield Runs(settings.kafka, engine, key_encryption_key(settings), utc_now)
-    finally:
-        engine.dispose()
+    with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
+        yield Redrive(settings.kafka, engine, key_encryption_key(settings), utc_now)
 
 
-def _say(letter: object, outcome: str) -> None:
-    """One line a letter on standard error, so that progress does not mix with what is piped on."""
+def _print_progress(letter: object, outcome: str) -> None:
+    """Print one line per dead letter on standard error, so that progress does not mix with piped output."""
     typer.echo(f"{getattr(letter, 'id', '')} {getattr(letter, 'reason', '')}: {outcome}", err=True)
 
 

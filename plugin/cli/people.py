@@ -1,4 +1,4 @@
-"""What people use: accounts, the digest, a replay, the demo."""
+"""The commands for accounts, the digest, a replay and the demo."""
 
 import sys
 from datetime import datetime
@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from plugin.cli.base import PEOPLE, SETUP, app
-from stream.runtime.settings import load
+from plugin.cli.base import SETUP_PANEL, USAGE_PANEL, app
+from stream.runtime.settings import load_settings
 
 users = typer.Typer(no_args_is_help=True, help="Accounts of the page and the digest.")
-app.add_typer(users, name="users", rich_help_panel=SETUP)
+app.add_typer(users, name="users", rich_help_panel=SETUP_PANEL)
 
 
-@app.command(rich_help_panel=PEOPLE)
+@app.command(rich_help_panel=USAGE_PANEL)
 def digest(
     user: Annotated[str, typer.Option("--for", help="User name of a supervisor or a therapist.")],
     since: Annotated[
@@ -24,12 +24,12 @@ def digest(
     ] = None,
 ) -> None:
     """Print what is new between sessions for one person."""
-    from plugin.digest.digest import print_digest
+    from plugin.digest.command import print_digest
 
-    print_digest(load(), user, since, Console())
+    print_digest(load_settings(), user, since, Console())
 
 
-@app.command(rich_help_panel=PEOPLE)
+@app.command(rich_help_panel=USAGE_PANEL)
 def replay(
     path: Annotated[Path, typer.Argument(help="A file or folder of conversations.")],
     tenant: Annotated[str, typer.Option(help="Whose platform they come from; must be in the settings.")] = "demo",
@@ -49,7 +49,7 @@ def replay(
     from plugin.replay import replay as send
 
     raise typer.Exit(
-        send(path, load(), tenant=tenant, speed=speed, source_format=source_format, run=run, console=Console())
+        send(path, load_settings(), tenant=tenant, speed=speed, source_format=source_format, run=run, console=Console())
     )
 
 
@@ -73,7 +73,7 @@ def users_add(
     else:
         password = sys.stdin.readline().rstrip("\n")
     add_account(
-        load(),
+        load_settings(),
         username=name,
         password=password,
         role=role,
@@ -91,6 +91,6 @@ def demo(
     once: Annotated[bool, typer.Option(help="End after the digest.")] = False,
 ) -> None:
     """Run the whole of it on this machine, with sample conversations (`make demo`) or those given."""
-    from plugin.local.demo import demo as run
+    from plugin.local.demo import run_demo as run
 
     raise typer.Exit(run(once=once, paths=paths or [], console=Console()))

@@ -5,17 +5,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plugin.cli.base import MISCONFIGURED, PRIVACY, SETUP, app
-from stream.runtime.settings import load
+from plugin.cli.base import EXIT_MISCONFIGURED, PRIVACY_PANEL, SETUP_PANEL, app
+from stream.runtime.settings import load_settings
 
 hold = typer.Typer(no_args_is_help=True, help="Legal holds: conversations that nothing removes while they stand.")
 keys = typer.Typer(no_args_is_help=True, help="The key that wraps each conversation's own key.")
 audit = typer.Typer(no_args_is_help=True, help="The trail of who did what: verify that nobody has changed it.")
 database = typer.Typer(no_args_is_help=True, help="The database's roles: what each stage may do in it.")
-app.add_typer(hold, name="hold", rich_help_panel=PRIVACY)
-app.add_typer(keys, name="keys", rich_help_panel=PRIVACY)
-app.add_typer(audit, name="audit", rich_help_panel=PRIVACY)
-app.add_typer(database, name="database", rich_help_panel=SETUP)
+app.add_typer(hold, name="hold", rich_help_panel=PRIVACY_PANEL)
+app.add_typer(keys, name="keys", rich_help_panel=PRIVACY_PANEL)
+app.add_typer(audit, name="audit", rich_help_panel=PRIVACY_PANEL)
+app.add_typer(database, name="database", rich_help_panel=SETUP_PANEL)
 
 Tenant = Annotated[str, typer.Option(help="Whose platform; must be in the settings.")]
 IsPseudonym = Annotated[bool, typer.Option("--pseudonym", help="The reference is the pseudonym already.")]
@@ -23,7 +23,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done;
 Conversation = Annotated[str, typer.Option(help="The platform's own reference to the conversation.")]
 
 
-@app.command(rich_help_panel=PRIVACY)
+@app.command(rich_help_panel=PRIVACY_PANEL)
 def erase(
     tenant: Tenant,
     conversation: Annotated[str, typer.Option(help="A conversation, by the platform's own reference.")] = "",
@@ -33,25 +33,25 @@ def erase(
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a conversation or a person: rows, keys, what is still open or on its way. It never comes back.
+    """Erase a conversation or a person: rows, keys, open sessions and records in flight. Nothing of it comes back.
 
     Broken off, it goes on when it is run again.
     """
-    from plugin.database.tables import ForgottenKind
-    from plugin.privacy.commands import erase as run
+    from plugin.database.tables import TombstoneKind
+    from plugin.privacy.commands.erase import erase as run
 
     given = {
-        ForgottenKind.ERASURE: conversation,
-        ForgottenKind.CLIENT: client,
-        ForgottenKind.COUNSELLOR: therapist,
+        TombstoneKind.ERASURE: conversation,
+        TombstoneKind.CLIENT: client,
+        TombstoneKind.COUNSELLOR: therapist,
     }
     named = [(kind, reference) for kind, reference in given.items() if reference]
     if len(named) != 1:
         typer.echo("Give exactly one of --conversation, --client and --therapist.", err=True)
-        raise typer.Exit(MISCONFIGURED)
+        raise typer.Exit(EXIT_MISCONFIGURED)
     kind, reference = named[0]
     complete = run(
-        load(),
+        load_settings(),
         Console(),
         kind=kind,
         tenant=tenant,
@@ -61,15 +61,15 @@ def erase(
         confirm=None if yes else typer.confirm,
     )
     if not complete:
-        raise typer.Exit(MISCONFIGURED)
+        raise typer.Exit(EXIT_MISCONFIGURED)
 
 
-@app.command(rich_help_panel=PRIVACY)
+@app.command(rich_help_panel=PRIVACY_PANEL)
 def retention(dry_run: DryRun = False) -> None:
     """Remove what has had its time, by the clocks of the settings' section `retention`. Run it every night."""
-    from plugin.privacy.commands import retention as run
+    from plugin.privacy.commands.retention import retention as run
 
-    run(load(), Console(), dry_run=dry_run)
+    run(load_settings(), Console(), dry_run=dry_run)
 
 
 @hold.command("add")
@@ -80,37 +80,37 @@ def hold_add(
     pseudonym: IsPseudonym = False,
 ) -> None:
     """Keep a conversation as evidence: no clock, no withdrawal and no erasure removes what is stored of it."""
-    from plugin.privacy.commands import hold_add as run
+    from plugin.privacy.commands.holds import hold_add as run
 
-    run(load(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym, reason=reason)
+    run(load_settings(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym, reason=reason)
 
 
 @hold.command("remove")
 def hold_remove(tenant: Tenant, conversation: Conversation, pseudonym: IsPseudonym = False) -> None:
     """End a hold, and do what was asked for while it stood."""
-    from plugin.privacy.commands import hold_remove as run
+    from plugin.privacy.commands.holds import hold_remove as run
 
-    run(load(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym)
+    run(load_settings(), Console(), tenant=tenant, reference=conversation, is_pseudonym=pseudonym)
 
 
 @hold.command("list")
 def hold_list() -> None:
     """List the holds: by pseudonym, for the platform's own references are not known here."""
-    from plugin.privacy.commands import hold_list as run
+    from plugin.privacy.commands.holds import hold_list as run
 
-    run(load(), Console())
+    run(load_settings(), Console())
 
 
 @keys.command("rotate")
 def keys_rotate(dry_run: DryRun = False) -> None:
-    """Wrap every data key with the key of the settings, while the stages go on. Run again, it goes on.
+    """Wrap every data key with the key of the settings, while the stages run on. An interrupted run can be repeated.
 
     Before: make a new key; set it as database.key_encryption_key and the old one in
     database.previous_key_encryption_keys, for every stage; restart them. After: take the old one out of the settings.
     """
-    from plugin.privacy.commands import keys_rotate as run
+    from plugin.privacy.commands.keys import keys_rotate as run
 
-    run(load(), Console(), dry_run=dry_run)
+    run(load_settings(), Console(), dry_run=dry_run)
 
 
 @audit.command("verify")
@@ -118,10 +118,10 @@ def audit_verify(
     anchor: Annotated[str, typer.Option(help="One that was printed earlier and kept elsewhere.")] = "",
 ) -> None:
     """Prove that no entry of the trail was changed, inserted or removed, and print an anchor to keep elsewhere."""
-    from plugin.privacy.commands import audit_verify as run
+    from plugin.privacy.commands.audit import audit_verify as run
 
-    if not run(load(), Console(), anchor=anchor or None):
-        raise typer.Exit(MISCONFIGURED)
+    if not run(load_settings(), Console(), anchor=anchor or None):
+        raise typer.Exit(EXIT_MISCONFIGURED)
 
 
 @database.command("roles")
@@ -134,6 +134,6 @@ def database_roles(
     psql's password command. Then each stage's own database.url names its role. `counterpoint migrate` keeps the
     rights up to date.
     """
-    from plugin.privacy.commands import database_roles as run
+    from plugin.privacy.commands.roles import database_roles as run
 
-    run(load(), apply=apply, say=typer.echo)
+    run(load_settings(), apply=apply, say=typer.echo)

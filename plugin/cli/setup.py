@@ -5,72 +5,72 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plugin.cli.base import AWAY, SETUP, app
-from stream.runtime.settings import load
+from plugin.cli.base import EXIT_UNAVAILABLE, SETUP_PANEL, app
+from stream.runtime.settings import load_settings
 
 
-@app.command(rich_help_panel=SETUP)
+@app.command(rich_help_panel=SETUP_PANEL)
 def topics() -> None:
     """Create the topics that are missing on the broker. Partitions are fixed for life; nothing is ever shrunk."""
-    from stream.runtime.topics import compare, create_missing
+    from stream.runtime.topics import create_missing_topics, topic_differences
 
-    settings = load()
-    created = create_missing(settings.kafka)
+    settings = load_settings()
+    created = create_missing_topics(settings.kafka)
     for name in created:
         typer.echo(f"created {name} with {settings.kafka.partitions} partitions")
-    differences = compare(settings.kafka)
+    differences = topic_differences(settings.kafka)
     for sentence in differences:
         typer.echo(sentence, err=True)
     if differences:
-        raise typer.Exit(AWAY)
+        raise typer.Exit(EXIT_UNAVAILABLE)
     if not created:
         typer.echo("All topics stand as they should.")
 
 
-@app.command(rich_help_panel=SETUP)
+@app.command(rich_help_panel=SETUP_PANEL)
 def acls(
     apply: Annotated[bool, typer.Option("--apply", help="Give these rights, as the user of the settings.")] = False,
 ) -> None:
     """Print the rights that each stage's user needs on the broker, as `kafka-acls` commands; or give them."""
     from stream.runtime import kafka_rights
 
-    settings = load()
+    settings = load_settings()
     if apply:
-        given = kafka_rights.apply(settings.kafka)
+        given = kafka_rights.grant_missing_rights(settings.kafka)
         typer.echo(f"{given} rights given, {len(kafka_rights.RIGHTS) - given} were there.")
         return
-    for line in kafka_rights.commands(settings.kafka.bootstrap_servers):
+    for line in kafka_rights.acl_commands(settings.kafka.bootstrap_servers):
         typer.echo(line)
 
 
-@app.command(rich_help_panel=SETUP)
+@app.command(rich_help_panel=SETUP_PANEL)
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from plugin.database.migrate import pending, upgrade
-    from plugin.database.roles import renew
-    from stream.runtime.settings import required
+    from plugin.database.migrate import pending_migrations, upgrade
+    from plugin.database.roles import renew_grants
+    from stream.runtime.settings import required_secret
 
-    url = required(load().database.url, "database.url")
-    steps = pending(url)
+    url = required_secret(load_settings().database.url, "database.url")
+    steps = pending_migrations(url)
     upgrade(url)
-    if renew(url):
+    if renew_grants(url):
         typer.echo("The rights of the stages' roles are those of this version.")
     typer.echo(f"{len(steps)} migrations applied." if steps else "The database is up to date.")
 
 
-@app.command(rich_help_panel=SETUP)
+@app.command(rich_help_panel=SETUP_PANEL)
 def check() -> None:
     """Look at settings, secrets, topics, database and model, and say in sentences what is wrong and how to mend it."""
-    from plugin.check import check as run
+    from plugin.check import check_deployment
 
     console = Console()
     troubles = 0
-    for finding in run():
-        troubles += finding.mend is not None
-        mark = "[green]ok[/]   " if finding.mend is None else "[red]wrong[/]"
+    for finding in check_deployment():
+        troubles += finding.remedy is not None
+        mark = "[green]ok[/]   " if finding.remedy is None else "[red]wrong[/]"
         console.print(f"{mark} ", end="")
-        console.print(f"{finding.about}: {finding.sentence}", markup=False, highlight=False)
-        if finding.mend:
-            console.print(f"      {finding.mend}", markup=False, highlight=False)
+        console.print(f"{finding.subject}: {finding.sentence}", markup=False, highlight=False)
+        if finding.remedy:
+            console.print(f"      {finding.remedy}", markup=False, highlight=False)
     if troubles:
-        raise typer.Exit(AWAY)
+        raise typer.Exit(EXIT_UNAVAILABLE)

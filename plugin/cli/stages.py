@@ -1,4 +1,4 @@
-"""One command a stage, and `up` for all of them."""
+"""One command a stage, and `run_all_stages` for all of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,62 +6,67 @@ from typing import Annotated
 
 import typer
 
-from plugin.cli.base import STAGES, app
-from stream.runtime.logging import configure
-from stream.runtime.metrics import tell_build
-from stream.runtime.settings import Settings, load
+from plugin.cli.base import STAGES_PANEL, app
+from stream.runtime import stages
+from stream.runtime.logging import configure_logging
+from stream.runtime.metrics import set_build_info
+from stream.runtime.process import limit_blas_threads, reduce_garbage_collection
+from stream.runtime.settings import Settings, load_settings
+from stream.runtime.stages import Stage
 
-Stage = Callable[[Settings], int]
 
-
-def _run(stage: str, run: Stage) -> None:
-    settings = load()
-    configure(settings.log_level, stage=stage)
-    tell_build(stage)
+def _run(stage: Stage, run: Callable[[Settings], int]) -> None:
+    """Set up logs and metrics for a stage, run it, and end the process with its exit status."""
+    settings = load_settings()
+    configure_logging(settings.log_level, stage=stage.name)
+    set_build_info(stage.name)
     raise typer.Exit(run(settings))
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def gateway() -> None:
     """Take signed webhooks from chat platforms and put them on the messages topic."""
     from plugin.gateway import run
 
-    _run("gateway", run)
+    _run(stages.GATEWAY, run)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def stream() -> None:
     """Detect possible resistance, keep the open sessions, close them."""
     from stream.workers.session_worker import run
 
-    _run("stream", run)
+    reduce_garbage_collection()
+    limit_blas_threads()
+    _run(stages.STREAM, run)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def feedback() -> None:
     """De-identify finished sessions, ask the model behind Triton, check its answers."""
     from stream.workers.feedback_worker import run
 
-    _run("feedback", run)
+    reduce_garbage_collection()
+    _run(stages.FEEDBACK, run)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def sink() -> None:
     """Store feedback in the supervisor queue: one record, one transaction, then the commit."""
     from plugin.sink.sink import run
 
-    _run("sink", run)
+    _run(stages.SINK, run)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def web() -> None:
     """Serve the page for supervisors and therapists."""
     from plugin.web.app import run
 
-    _run("web", run)
+    _run(stages.WEB, run)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES_PANEL)
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:
@@ -69,6 +74,6 @@ def up(
 
     Broker, database and Triton must be reachable: `counterpoint check` says whether they are.
     """
-    from plugin.local.up import up as run
+    from plugin.local.all_stages import run_all_stages as run
 
-    raise typer.Exit(run(load(), logs, say=typer.echo))
+    raise typer.Exit(run(load_settings(), logs, say=typer.echo))

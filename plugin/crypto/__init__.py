@@ -1,1 +1,1 @@
-"""Keys, encrypted text, pseudonyms. Imports nothing else of ours."""
+"""Keys, text encryption and pseudonyms; this package imports no other package of the project."""

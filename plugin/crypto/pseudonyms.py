@@ -1,6 +1,6 @@
-"""Keyed pseudonyms: the same person or conversation of a platform always gets the same, and nobody can read it back.
+"""Keyed pseudonyms: a person or conversation of a platform always has the same one, and it cannot be reversed.
 
-Each tenant has a key of its own, so one person on two platforms is two strangers to us.
+Each tenant has a key of its own, so a person on two platforms has two unrelated pseudonyms.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from plugin.crypto.keys import checked_key
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """Makes the pseudonyms of one tenant. The key has at least 32 bytes, otherwise `ValueError`."""
+    """A maker of the pseudonyms of one tenant. The key has at least 32 bytes, otherwise `ValueError`."""
 
     key: bytes = field(repr=False)
 
@@ -20,11 +20,11 @@ class Pseudonyms:
         checked_key(self.key)
 
     def conversation(self, reference: str) -> str:
-        """The pseudonym of a room, a thread, a ticket."""
+        """Return the pseudonym of a conversation, such as a room, a thread or a ticket."""
         return self._pseudonym("conversation", reference)
 
     def person(self, reference: str) -> str:
-        """The pseudonym of a client, a counsellor, a bot."""
+        """Return the pseudonym of a person, such as a client, a counsellor or a bot."""
         return self._pseudonym("person", reference)
 
     def _pseudonym(self, kind: str, reference: str) -> str:

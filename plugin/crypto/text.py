@@ -1,6 +1,6 @@
-"""Text in a database column: sealed with its conversation's key and bound to its place.
+"""Encryption of text in a database column, with the key of its conversation and bound to its row and column.
 
-A ciphertext that is moved to another tenant, table, row or column does not open.
+A ciphertext that is moved to another tenant, table, row or column does not decrypt.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from plugin.crypto.keys import WrongKey
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a ciphertext belongs. `row` is the row's key."""
+class ColumnBinding:
+    """The tenant, table, row and column that a ciphertext is bound to. `row` is the row's primary key."""
 
     tenant: str
     table: str
@@ -22,28 +22,28 @@ class Place:
     column: str
 
     @property
-    def bound(self) -> bytes:
-        """The associated data; the separator cannot be in any of the parts."""
+    def associated_data(self) -> bytes:
+        """The associated data of the encryption. None of the parts contains the separator."""
         return f"{self.tenant}\x1f{self.table}\x1f{self.row}\x1f{self.column}".encode()
 
 
 @dataclass(frozen=True)
 class TextCipher:
-    """Seals and opens the text of one conversation."""
+    """A cipher that encrypts and decrypts the text of one conversation."""
 
     data_key: bytes = field(repr=False)
 
-    def encrypt(self, text: str, place: Place) -> bytes:
-        """Seal text for one place. The same text never gives the same bytes twice."""
-        return seal(AESGCM(self.data_key), text.encode(), place.bound)
+    def encrypt(self, text: str, binding: ColumnBinding) -> bytes:
+        """Encrypt text for one column of one row. Every call returns different bytes, even for the same text."""
+        return seal(AESGCM(self.data_key), text.encode(), binding.associated_data)
 
-    def decrypt(self, sealed: bytes, place: Place) -> str:
-        """Open what was sealed for this place.
+    def decrypt(self, sealed: bytes, binding: ColumnBinding) -> str:
+        """Decrypt a text that was encrypted for this column and row.
 
         Raises:
-            WrongKey: another key or place, or changed bytes.
+            WrongKey: another key, another row or column, or changed bytes.
         """
         try:
-            return open_sealed(AESGCM(self.data_key), sealed, place.bound).decode()
+            return open_sealed(AESGCM(self.data_key), sealed, binding.associated_data).decode()
         except InvalidTag:
-            raise WrongKey(f"a text of {place.table}.{place.column} cannot be opened") from None
+            raise WrongKey(f"a text of {binding.table}.{binding.column} cannot be opened") from None

@@ -1,4 +1,4 @@
-"""An answer in its table: what may stand in plain columns, and the words, which are sealed."""
+"""Conversion of a feedback model's answer to and from its row: plain columns, and the words, which are encrypted."""
 
 import json
 from typing import Final
@@ -7,19 +7,19 @@ from plugin.database.tables.base import Json
 from plugin.database.tables.sessions import StoredAnswer
 from stream.contracts.feedback import Abstention, Assessment
 
-WORDS_GONE: Final = "The words behind this level were removed when their time was over."
+WORDS_REMOVED: Final = "The words behind this level were removed when their time was over."
 
 
-def plain_ratings(assessment: Assessment) -> Json:
-    """Mechanisms, levels and spans, in the order of the assessment."""
+def ratings_without_words(assessment: Assessment) -> Json:
+    """Return the mechanisms, levels and spans of an assessment, in its order."""
     return [
         rating.model_dump(mode="json", exclude={"reason": True, "evidence": {"__all__": {"quote"}}})
         for rating in assessment.ratings
     ]
 
 
-def words_of(assessment: Assessment) -> str:
-    """Everything in an assessment that somebody or a model has worded, as JSON."""
+def words_to_json(assessment: Assessment) -> str:
+    """Return all texts of an assessment, by people or by a model, as JSON."""
     return json.dumps(
         {
             "reasons": [rating.reason for rating in assessment.ratings],
@@ -30,10 +30,11 @@ def words_of(assessment: Assessment) -> str:
     )
 
 
-def answer_of(row: StoredAnswer, words: str | None) -> Assessment | Abstention:
-    """The answer again, as it came. `words` is what `words_of` made of it.
+def answer_from_row(row: StoredAnswer, words: str | None) -> Assessment | Abstention:
+    """Return the answer that a row was made from. `words` is what `words_to_json` returned for it.
 
-    None for an abstention, and for an assessment whose words are no longer kept: levels stay, with a sentence why.
+    `words` is None for an abstention, and for an assessment whose words are no longer kept: then its levels stay, with
+    a sentence that says why there are no words.
     """
     common = {
         "assessment_id": row.assessment_id,
@@ -43,10 +44,10 @@ def answer_of(row: StoredAnswer, words: str | None) -> Assessment | Abstention:
     }
     if row.abstained is not None:
         return Abstention.model_validate({**common, "reason": row.abstained})
-    said = _nothing(row.ratings) if words is None else json.loads(words)
+    worded = _removed_words(row.ratings) if words is None else json.loads(words)
     ratings = [
         {**rating, "reason": reason, "evidence": _with_quotes(rating["evidence"], quotes)}
-        for rating, reason, quotes in zip(row.ratings, said["reasons"], said["quotes"], strict=True)
+        for rating, reason, quotes in zip(row.ratings, worded["reasons"], worded["quotes"], strict=True)
     ]
     return Assessment.model_validate(
         {
@@ -54,17 +55,17 @@ def answer_of(row: StoredAnswer, words: str | None) -> Assessment | Abstention:
             "verdict": row.verdict,
             "resistance_type": row.resistance_type,
             "ratings": ratings,
-            "strengths": said["strengths"],
-            "alternatives": said["alternatives"],
+            "strengths": worded["strengths"],
+            "alternatives": worded["alternatives"],
         }
     )
 
 
 def _with_quotes(evidence: Json, quotes: list[str]) -> Json:
-    """Spans with what stands there; without quotes there is nothing to point at."""
+    """Return the spans with their quotes; none where the quotes were removed."""
     return [{**span, "quote": quote} for span, quote in zip(evidence, quotes, strict=True)] if quotes else []
 
 
-def _nothing(ratings: Json) -> Json:
-    reasons = ["" if rating["level"] is None else WORDS_GONE for rating in ratings]
+def _removed_words(ratings: Json) -> Json:
+    reasons = ["" if rating["level"] is None else WORDS_REMOVED for rating in ratings]
     return {"reasons": reasons, "quotes": [[] for _ in ratings], "strengths": [], "alternatives": []}

@@ -1,7 +1,9 @@
-"""The trail: who did what to which object, why, when, and with what outcome; in the transaction of the deed itself.
+"""The audit trail: who did what to which object, why, when and with what outcome.
+
+An entry is written in the transaction of the act that it records.
 
 The database numbers the entries and chains them by hash (`migrations/versions/r0003_forget_and_protect.py`);
-`plugin.privacy.trail` verifies the chain.
+`plugin.privacy.audit_trail` verifies the chain.
 """
 
 import hashlib
@@ -16,11 +18,11 @@ from sqlmodel import Session
 from plugin.database.tables import AuditEntry
 from plugin.database.viewer import Viewer
 
-BEFORE_THE_FIRST: Final = bytes(32)
-"""What the first entry names as the hash before it."""
+INITIAL_HASH: Final = bytes(32)
+"""The hash that stands in the first entry in place of a predecessor's."""
 
 
-def note(
+def add_audit_entry(
     session: Session,
     viewer: Viewer | None,
     *,
@@ -31,9 +33,9 @@ def note(
     request_id: str,
     now: datetime,
 ) -> None:
-    """Write one entry. None of the values may hold text of a session or what somebody typed.
+    """Write one entry. None of the values may hold text of a session, or text that somebody typed.
 
-    The next entry, whoever writes it, waits until this transaction ends: write it last.
+    The next writer of an entry waits until this transaction ends, so write the entry last.
     """
     session.exec(
         insert(AuditEntry).values(
@@ -50,9 +52,9 @@ def note(
     )
 
 
-def hash_of(entry: AuditEntry) -> bytes:
-    """The hash that an entry must have, from what it says and from the hash before it."""
-    said = [
+def entry_hash(entry: AuditEntry) -> bytes:
+    """Return the hash that an entry must have, from its content and from the hash before it."""
+    content = [
         entry.seq,
         str(entry.entry_id),
         f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}",
@@ -64,4 +66,4 @@ def hash_of(entry: AuditEntry) -> bytes:
         entry.outcome,
         entry.request_id,
     ]
-    return hashlib.sha256((entry.previous or b"") + json.dumps(said, ensure_ascii=False).encode()).digest()
+    return hashlib.sha256((entry.previous or b"") + json.dumps(content, ensure_ascii=False).encode()).digest()

@@ -1,4 +1,4 @@
-"""The data key of each conversation: made when its first text comes, gone with its last."""
+"""The data key of each conversation: added with its first text, deleted with its last."""
 
 from datetime import datetime
 
@@ -10,58 +10,66 @@ from plugin.crypto.text import TextCipher
 from plugin.database.tables import ConversationKey, StoredAnswer, StoredMessage, StoredSession
 
 
-def cipher_of(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str) -> TextCipher | None:
-    """What opens a conversation's text; None when it has no key (any more).
+def find_cipher(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str) -> TextCipher | None:
+    """Return the cipher of a conversation's text; None when the conversation has no data key (any more).
 
     Raises:
         WrongKey: the key encryption key is not the one that wrapped it.
     """
     row = session.get(ConversationKey, (tenant, conversation_id))
-    return None if row is None else TextCipher(kek.unwrap(row.wrapped, owner_of(tenant, conversation_id)))
+    return None if row is None else TextCipher(kek.unwrap(row.wrapped, conversation_key_owner(tenant, conversation_id)))
 
 
-def cipher_for(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str, now: datetime) -> TextCipher:
-    """The same, making the key where there is none. The caller holds the conversation's lock."""
-    known = cipher_of(session, kek, tenant, conversation_id)
-    if known is not None:
-        return known
+def find_or_add_cipher(
+    session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str, now: datetime
+) -> TextCipher:
+    """Return the cipher of a conversation's text, and add a data key first where there is none.
+
+    The caller holds the conversation's lock.
+    """
+    cipher = find_cipher(session, kek, tenant, conversation_id)
+    if cipher is not None:
+        return cipher
     data_key = new_data_key()
     session.add(
         ConversationKey(
             tenant=tenant,
             conversation_id=conversation_id,
             kek_id=kek.id,
-            wrapped=kek.wrap(data_key, owner_of(tenant, conversation_id)),
+            wrapped=kek.wrap(data_key, conversation_key_owner(tenant, conversation_id)),
             created_at=now,
         )
     )
     return TextCipher(data_key)
 
 
-def delete_unused_key(session: Session, tenant: str, conversation_id: str) -> int:
-    """Delete the key when nothing is left that it opens. The caller holds the conversation's lock; returns 1 or 0."""
-    of_it = col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
-    texts = exists(
+def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) -> int:
+    """Delete a conversation's data key if no text is left that it decrypts; returns the number of deleted keys.
+
+    The caller holds the conversation's lock.
+    """
+    in_conversation = col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
+    has_text = exists(
         select(StoredMessage.message_id)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredMessage.session_id))
-        .where(*of_it)
+        .where(*in_conversation)
     )
-    words = exists(
+    has_words = exists(
         select(StoredAnswer.assessment_id)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredAnswer.session_id))
-        .where(*of_it, col(StoredAnswer.has_words))
+        .where(*in_conversation, col(StoredAnswer.has_words))
     )
-    gone = session.exec(
+    deleted = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
             col(ConversationKey.conversation_id) == conversation_id,
-            ~texts,
-            ~words,
+            ~has_text,
+            ~has_words,
         )
     )
-    return gone.rowcount
+    return deleted.rowcount
 
 
-def owner_of(tenant: str, conversation_id: str) -> str:
-    """For whom a conversation's key is wrapped."""
+def conversation_key_owner(tenant: str, conversation_id: str) -> str:
+    """Return the owner name that a conversation's data key is wrapped for."""
     return f"{tenant}\x1f{conversation_id}"

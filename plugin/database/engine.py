@@ -1,4 +1,4 @@
-"""How PostgreSQL is reached, and which of its troubles mean "try again"."""
+"""Connections and transactions of PostgreSQL, and the translation of its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +16,16 @@ from stream.contracts.errors import Misconfigured, Unavailable
 
 DRIVER: Final = "postgresql+psycopg"
 CONNECT_TIMEOUT_S: Final = 3
-"""On a local network a connection takes milliseconds."""
+"""Seconds; on a local network a connection takes milliseconds."""
 STATEMENT_TIMEOUT_MS: Final = 5_000
-"""The largest record takes well under a second; a statement that waits longer waits for
-something broken, and a stage that is told to stop has ten seconds."""
+"""The largest record takes well under a second. A statement that waits longer waits for something broken, and a
+stage has ten seconds to stop."""
 POOL_SIZE: Final = 5
 RETRY_AFTER_S: Final = 1.0
 
 
 def connect(url: str) -> Engine:
-    """Prepare connections to `url`; the first use makes the first one. Statements' values never enter an exception.
+    """Return an engine for `url`, which connects at its first use. Exceptions never hold the values of statements.
 
     Raises:
         Misconfigured: `url` is not a PostgreSQL URL.
@@ -51,11 +51,27 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """Turn trouble that may pass by itself into `Unavailable`: connection, shutdown, deadlock, time, full disk.
+def temporary_engine(url: str) -> Iterator[Engine]:
+    """Yield an engine for `url`, and close its connections at the end of the block.
 
     Raises:
-        Misconfigured: the user of the URL lacks a right: no retry would help.
+        Misconfigured: `url` is not a PostgreSQL URL.
+    """
+    engine = connect(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def translate_database_errors() -> Iterator[None]:
+    """Raise `Unavailable` for database errors that a retry may solve.
+
+    Such as a lost connection, a shutdown, a deadlock, a timeout or a full disk.
+
+    Raises:
+        Misconfigured: the user of the URL lacks a right, so no retry would help.
     """
     try:
         yield
@@ -72,19 +88,21 @@ def reachable() -> Iterator[None]:
 
 @contextmanager
 def transaction(engine: Engine, account: UUID | None = None) -> Iterator[Session]:
-    """One transaction: all of it or nothing. `account` is on whose behalf: the database shows their rows alone.
+    """Run the block as one transaction, on behalf of `account` if it is given.
 
-    (To a role that `counterpoint database roles` has made; the owner of the tables sees every row.)
+    To a role that `counterpoint database roles` has made, the database then shows the rows of this account alone; the
+    owner of the tables sees every row.
 
     Raises:
-        Unavailable: the database is away or too busy; nothing was changed, unless the answer to the commit was lost.
+        Unavailable: the database is away or too busy; nothing was changed, unless only the answer to the commit was
+            lost.
     """
-    with reachable(), Session(engine) as session, session.begin():
+    with translate_database_errors(), Session(engine) as session, session.begin():
         if account is not None:
             session.execute(text("SELECT set_config('counterpoint.account', :id, true)"), {"id": str(account)})
         yield session
 
 
 def utc_now() -> datetime:
-    """The clock of the wall."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

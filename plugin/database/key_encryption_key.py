@@ -1,36 +1,36 @@
-"""The key encryption key: read from the settings, and compared with the one that the database was filled with."""
+"""The key encryption key: read from the settings, and compared with the one that wrapped the database's data keys."""
 
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.tables import ConversationKey
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Settings, required
+from stream.runtime.settings import Settings, required_secret
 
 
 def key_encryption_key(settings: Settings) -> KeyEncryptionKey:
-    """The key encryption key of the settings, with those that it takes over from.
+    """Return the key encryption key of the settings, with the previous keys that it replaces.
 
     Raises:
         Misconfigured: it is missing or not 32 bytes in base64.
     """
-    place = "database.key_encryption_key"
-    others = [other.get_secret_value() for other in settings.database.previous_key_encryption_keys]
+    setting = "database.key_encryption_key"
+    previous = [key.get_secret_value() for key in settings.database.previous_key_encryption_keys]
     try:
-        return KeyEncryptionKey.from_base64(required(settings.database.key_encryption_key, place), others)
+        return KeyEncryptionKey.from_base64(required_secret(settings.database.key_encryption_key, setting), previous)
     except ValueError as error:
-        raise Misconfigured(f"{place}: {error}") from None
+        raise Misconfigured(f"{setting}: {error}") from None
 
 
-def check_key(session: Session, kek: KeyEncryptionKey) -> None:
-    """Hold the key encryption key against what the database was filled with.
+def check_key_encryption_key(session: Session, kek: KeyEncryptionKey) -> None:
+    """Check that every data key in the database was wrapped by this key encryption key or a previous one.
 
     Raises:
-        Misconfigured: it is another one.
+        Misconfigured: a data key was wrapped by another one.
     """
     other = select(ConversationKey.kek_id).where(col(ConversationKey.kek_id).not_in(kek.ids)).limit(1)
     if session.exec(other).first() is not None:
         raise Misconfigured(
-            "database.key_encryption_key is not the key that this database's text was sealed with. While keys are"
-            " exchanged, the other one belongs into database.previous_key_encryption_keys."
+            "database.key_encryption_key is not the key that this database's text was encrypted with. While"
+            " keys are rotated, put the old key into database.previous_key_encryption_keys."
         )

@@ -1,4 +1,7 @@
-"""One writer a conversation, whoever thinks to own its partition."""
+"""A lock that lets one transaction at a time write to a conversation.
+
+It holds even while two workers both believe that the conversation's partition is theirs.
+"""
 
 import hashlib
 
@@ -9,9 +12,9 @@ from stream.contracts.ids import record_key
 
 
 def lock_conversation(session: Session, tenant: str, conversation_id: str) -> None:
-    """Wait until nobody else writes to this conversation; the lock ends with the transaction.
+    """Wait until no other transaction writes to this conversation; the lock ends with the transaction.
 
-    Whoever needs several takes them in the order of `(tenant, conversation_id)`.
+    Take several locks in the order of `(tenant, conversation_id)`, so that two transactions cannot deadlock.
     """
     digest = hashlib.sha256(record_key(tenant, conversation_id)).digest()
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], signed=True)})

@@ -1,4 +1,4 @@
-"""What puts a session into its place in the queue: pure functions over marks and answers, never over people."""
+"""The facts and the need that decide a session's place in the queue; pure functions of its marks and answers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stream.contracts.vocabulary import RISK_CONCERNS, Concern, Level, MarkKind,
 
 
 class Need(IntEnum):
-    """Why a session waits where it waits; the lowest number comes first."""
+    """The reason for a session's place in the queue; the lowest number comes first."""
 
     RISK = 0
     CRITICAL = 1
@@ -23,11 +23,11 @@ class Need(IntEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What puts a session into its place."""
+    """The facts about a session that decide its need."""
 
     concerns: tuple[Concern, ...] = ()
     needs_human: int = 0
-    """Moments with an abstention or with a mechanism without level."""
+    """The number of moments with an abstention, or with a mechanism without a level."""
     unanswered: int = 0
     without_expression: tuple[Mechanism, ...] = ()
 
@@ -36,21 +36,23 @@ NO_FACTS = Facts()
 
 
 def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
-    """Gather what a supervisor should know before opening. A moment the model rejects counts for nothing."""
+    """Return the facts that a supervisor should know before opening a session. Rejected moments do not count."""
     marks = tuple(marks)
-    standing = [answer for answer in answers if answer.verdict != Verdict.REJECTED]
+    not_rejected = [answer for answer in answers if answer.verdict != Verdict.REJECTED]
     found = {concern for mark in marks for concern in mark.concerns}
-    without = {rating["mechanism"] for answer in standing for rating in answer.ratings if rating["level"] == Level.NONE}
+    without = {
+        rating["mechanism"] for answer in not_rejected for rating in answer.ratings if rating["level"] == Level.NONE
+    }
     return Facts(
         concerns=tuple(concern for concern in Concern if concern in found),
-        needs_human=sum(1 for answer in standing if _needs_human(answer)),
+        needs_human=sum(1 for answer in not_rejected if _needs_human(answer)),
         unanswered=sum(1 for mark in marks if mark.kind is MarkKind.UNANSWERED_MOMENT),
         without_expression=tuple(mechanism for mechanism in Mechanism if mechanism in without),
     )
 
 
 def need_of(facts: Facts, marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Need:
-    """The first need that applies."""
+    """Return the most urgent need that applies to a session."""
     kinds = {mark.kind for mark in marks}
     if MarkKind.RISK_LANGUAGE in kinds or RISK_CONCERNS.intersection(facts.concerns):
         return Need.RISK
@@ -65,7 +67,7 @@ def need_of(facts: Facts, marks: Iterable[Mark], answers: Iterable[StoredAnswer]
 
 
 def facts_to_json(facts: Facts) -> Json:
-    """For the table."""
+    """Return facts as the value of a JSON column."""
     return {
         "concerns": list(facts.concerns),
         "needs_human": facts.needs_human,
@@ -75,7 +77,7 @@ def facts_to_json(facts: Facts) -> Json:
 
 
 def facts_from_json(value: Json) -> Facts:
-    """From the table."""
+    """Return the facts in the value of a JSON column."""
     return Facts(
         concerns=tuple(Concern(concern) for concern in value["concerns"]),
         needs_human=value["needs_human"],

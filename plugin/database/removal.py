@@ -1,4 +1,4 @@
-"""Removing what is stored of sessions, for withdrawals, erasures and the end of a legal hold.
+"""Functions that remove stored sessions or their content, after a withdrawal, an erasure or a legal hold.
 
 The caller of every function holds the conversation's lock.
 """
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.database import holds
-from plugin.database.conversation_keys import delete_unused_key
+from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
 from plugin.database.tables import StoredAnswer, StoredDecision, StoredExchange, StoredMessage, StoredSession
 from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
@@ -42,11 +42,11 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     row.need, row.facts, row.restricted = Need.OTHER.value, facts_to_json(NO_FACTS), False
     session.add(row)
     session.flush()
-    delete_unused_key(session, row.tenant, row.conversation_id)
+    delete_unused_data_key(session, row.tenant, row.conversation_id)
 
 
 def withdraw_restricted_sessions(session: Session, tenant: str, conversation_id: str, now: datetime) -> int:
-    """Apply the withdrawals that arrived while a legal hold stood; returns the number of sessions."""
+    """Apply the withdrawals that arrived during a legal hold; returns the number of sessions."""
     rows = session.exec(
         select(StoredSession).where(
             col(StoredSession.tenant) == tenant,
@@ -61,7 +61,7 @@ def withdraw_restricted_sessions(session: Session, tenant: str, conversation_id:
 
 
 def erase_sessions(session: Session, tenant: str, conversation_id: str, until: datetime) -> tuple[int, int]:
-    """Delete the sessions that began up to `until`, and the data key once nothing needs it; returns both numbers.
+    """Delete the sessions that began up to `until`, and the data key once it is unused; returns both numbers.
 
     Under a legal hold the sessions stay, and are shown to nobody.
     """
@@ -73,14 +73,14 @@ def erase_sessions(session: Session, tenant: str, conversation_id: str, until: d
         else:
             session.delete(row)  # the database deletes what refers to it
     session.flush()
-    keys = delete_unused_key(session, tenant, conversation_id)
+    keys = delete_unused_data_key(session, tenant, conversation_id)
     return 0 if held else len(rows), keys
 
 
-def sessions_until(tenant: str, conversation_id: str, at: datetime) -> SelectOfScalar[StoredSession]:
-    """The query for the sessions of a conversation that began up to `at`."""
+def sessions_until(tenant: str, conversation_id: str, until: datetime) -> SelectOfScalar[StoredSession]:
+    """Return the query for the sessions of a conversation that began up to `until`."""
     return select(StoredSession).where(
         col(StoredSession.tenant) == tenant,
         col(StoredSession.conversation_id) == conversation_id,
-        col(StoredSession.started_at) <= at,
+        col(StoredSession.started_at) <= until,
     )

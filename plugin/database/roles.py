@@ -1,7 +1,8 @@
-"""What each stage may do in the database: one role a stage, granted here and nowhere else, as SQL for an administrator.
+"""The database roles, one for each stage, and their rights, as SQL that an administrator may run.
 
-Idempotent: it is run again after every migration. The owner of the tables (whoever runs `counterpoint migrate`) is
-bound by none of it. `docs/decisions/0020-roles-in-the-database.md` says why it is not a migration.
+Rights are granted here and nowhere else. The SQL is idempotent and is run again after every migration. The owner of the
+tables (the user that runs `counterpoint migrate`) is not restricted by it.
+`docs/decisions/0020-roles-in-the-database.md` says why it is not a migration.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,18 +13,18 @@ from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
-from plugin.database.engine import DRIVER, connect, reachable, transaction
+from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
 from plugin.database.tables import METADATA
 from stream.contracts.errors import Misconfigured
 
 PREFIX: Final = "counterpoint_"
 Grants = Mapping[str, tuple[str, ...]]
 
-_COUNTED: Final = (
-    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type,"
+_ANSWERS_WITHOUT_WORDS: Final = (
+    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type, ratings,"
+    " has_words, revision, superseded_by, stored_at)"
 )
-_NO_WORDS: Final = f"{_COUNTED} ratings, has_words, revision, superseded_by, stored_at)"
-_NO_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
+_MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
 
 GRANTS: Final[Mapping[str, Grants]] = {
     "sink": {
@@ -32,7 +33,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "session_clients": ("SELECT", "INSERT", "DELETE"),
         "messages": ("SELECT (session_id, message_id)", "INSERT", "DELETE"),
         "exchanges": ("SELECT (session_id, exchange_id)", "INSERT", "DELETE"),
-        "answers": (_NO_WORDS, "INSERT", "UPDATE", "DELETE"),
+        "answers": (_ANSWERS_WITHOUT_WORDS, "INSERT", "UPDATE", "DELETE"),
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
@@ -43,7 +44,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "accounts": ("SELECT",),
         "teams": ("SELECT",),
         "memberships": ("SELECT",),
-        "sessions": ("SELECT", "UPDATE (session_id)"),  # a right to update is what FOR UPDATE asks for
+        "sessions": ("SELECT", "UPDATE (session_id)"),  # FOR UPDATE requires a right to update
         "session_counsellors": ("SELECT",),
         "messages": ("SELECT",),
         "exchanges": ("SELECT",),
@@ -58,9 +59,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "memberships": ("SELECT",),
         "sessions": ("SELECT",),
         "session_counsellors": ("SELECT",),
-        "messages": (_NO_TEXT,),
+        "messages": (_MESSAGES_WITHOUT_TEXT,),
         "exchanges": ("SELECT",),
-        "answers": (_NO_WORDS,),
+        "answers": (_ANSWERS_WITHOUT_WORDS,),
         "decisions": ("SELECT",),
         "audit": ("INSERT",),
     },
@@ -68,9 +69,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "sessions": ("SELECT", "UPDATE", "DELETE"),
         "session_counsellors": ("SELECT", "DELETE"),
         "session_clients": ("SELECT", "DELETE"),
-        "messages": (_NO_TEXT, "DELETE"),
+        "messages": (_MESSAGES_WITHOUT_TEXT, "DELETE"),
         "exchanges": ("SELECT (session_id, exchange_id)", "DELETE"),
-        "answers": (_NO_WORDS, "UPDATE (words)", "DELETE"),
+        "answers": (_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
@@ -82,16 +83,17 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
     },
 }
-"""Table by table. A column list leaves out what is sealed: whoever has no line here has no right."""
+"""The rights of each stage by table. A stage without a line for a table has no right on it; a column list leaves out
+the encrypted columns."""
 
-SCOPED: Final = ("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers")
-"""Tables whose rows belong to a session: web and digest see those of the account that the transaction names."""
-_LISTED: Final = frozenset({"sessions", "session_counsellors", "decisions"})
-_WHOLE: Final = ("sink", "privacy")  # they work on every row, and are granted no text
+SCOPED_TABLES: Final = ("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers")
+"""The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
+_TABLES_SCOPED_BY_LIST: Final = frozenset({"sessions", "session_counsellors", "decisions"})
+_UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
 
 _ACCOUNT: Final = "a.account_id = nullif(current_setting('counterpoint.account', true), '')::uuid"
-# The rows of `plugin.queue.scope`, as far as they hang on the person; what is released is that module's.
-_THEIRS: Final = """
+# The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
+_VISIBLE_TO_ACCOUNT: Final = """
     a.role = 'therapist' AND EXISTS (
       SELECT FROM session_counsellors c
       WHERE c.session_id = s.session_id AND c.tenant = a.tenant AND c.counsellor = a.counsellor)
@@ -110,13 +112,13 @@ _THEIRS: Final = """
 
 
 def _function(signature: str, returns: str, body: str) -> str:
-    """Run as its owner, who sees every row: that is how a row's visibility can be asked for."""
+    """Return the SQL of a function that runs as its owner, who sees every row and so can decide which are visible."""
     head = f"CREATE OR REPLACE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER"
     return f"{head} SET search_path FROM CURRENT AS $$ {body} $$"
 
 
-# The same as `_THEIRS`, as joins of whole tables: asked row by row, a list over 50,000 sessions took seconds.
-_LIST: Final = _function(
+# The rule of `_VISIBLE_TO_ACCOUNT` as joins of whole tables: row by row, a list of 50,000 sessions took seconds.
+_LISTED_FUNCTION: Final = _function(
     "counterpoint_listed()",
     "SETOF uuid",
     f"""
@@ -139,61 +141,72 @@ _LIST: Final = _function(
     SELECT s.session_id FROM sessions s JOIN theirs USING (session_id) WHERE NOT s.restricted
     """,  # noqa: S608 - constants of this file
 )
-_READ: Final = _function(
+_READS_FUNCTION: Final = _function(
     "counterpoint_reads(session uuid)",
     "boolean",
     "SELECT EXISTS (SELECT FROM sessions s, accounts a"  # noqa: S608 - constants of this file
-    f" WHERE s.session_id = session AND {_ACCOUNT} AND NOT s.restricted AND ({_THEIRS}))",
+    f" WHERE s.session_id = session AND {_ACCOUNT} AND NOT s.restricted AND ({_VISIBLE_TO_ACCOUNT}))",
 )
 
 
 def statements() -> Iterator[str]:
-    """Everything, in order. Roles are made without a password: nobody logs in with one before it has been set."""
+    """Yield the SQL statements that create the roles and grant their rights, in order.
+
+    Roles are created without a password: no login as one of them is possible before its password is set.
+    """
     for stage in GRANTS:
         role = f"{PREFIX}{stage}"
         yield (
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} LOGIN;"
             " END IF; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-    yield from (_LIST, _READ)
+    yield from (_LISTED_FUNCTION, _READS_FUNCTION)
     for name in ("counterpoint_listed()", "counterpoint_reads(uuid)"):
         yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
         yield f"GRANT EXECUTE ON FUNCTION {name} TO {PREFIX}web, {PREFIX}digest"
-    everybody = ", ".join(PREFIX + stage for stage in GRANTS)
+    all_roles = ", ".join(PREFIX + stage for stage in GRANTS)
     for table in METADATA.sorted_tables:
-        yield f"REVOKE ALL ON {table.name} FROM {everybody}"
-    yield f"GRANT SELECT ON alembic_version TO {everybody}"
+        yield f"REVOKE ALL ON {table.name} FROM {all_roles}"
+    yield f"GRANT SELECT ON alembic_version TO {all_roles}"
     for stage, grants in GRANTS.items():
         for name, rights in grants.items():
             yield f"GRANT {', '.join(rights)} ON {name} TO {PREFIX}{stage}"
-    for name in SCOPED:
+    for name in SCOPED_TABLES:
         yield from _policies(name)
 
 
 def _policies(table: str) -> Iterator[str]:
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    whole = ", ".join(PREFIX + stage for stage in _WHOLE)
+    unscoped_roles = ", ".join(PREFIX + stage for stage in _UNSCOPED_STAGES)
     yield f"DROP POLICY IF EXISTS counterpoint_whole ON {table}"
-    yield f"CREATE POLICY counterpoint_whole ON {table} TO {whole} USING (true) WITH CHECK (true)"
-    seen = "session_id IN (SELECT counterpoint_listed())" if table in _LISTED else "counterpoint_reads(session_id)"
+    yield f"CREATE POLICY counterpoint_whole ON {table} TO {unscoped_roles} USING (true) WITH CHECK (true)"
+    is_scoped_by_list = table in _TABLES_SCOPED_BY_LIST
+    condition = (
+        "session_id IN (SELECT counterpoint_listed())" if is_scoped_by_list else "counterpoint_reads(session_id)"
+    )
     yield f"DROP POLICY IF EXISTS counterpoint_scope ON {table}"
-    yield f"CREATE POLICY counterpoint_scope ON {table} TO {PREFIX}web, {PREFIX}digest USING ({seen})"
+    yield f"CREATE POLICY counterpoint_scope ON {table} TO {PREFIX}web, {PREFIX}digest USING ({condition})"
 
 
 def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
-    """Make the roles and give them their rights, all or nothing; `passwords` are by stage.
+    """Create the roles and grant their rights, all of it or nothing; `passwords` are by stage.
 
     Raises:
-        Misconfigured: the user of `url` may not, there is no such role, or the tables are not there yet.
+        Misconfigured: the user of `url` may not create roles, `passwords` names an unknown stage, or the tables do not
+            exist yet.
         Unavailable: PostgreSQL does not answer.
     """
     if unknown := passwords.keys() - GRANTS.keys():
         raise Misconfigured(
             f"database.role_passwords names {', '.join(sorted(unknown))}; roles are {', '.join(GRANTS)}."
         )
-    engine = connect(url)
     try:
-        with reachable(), engine.connect() as borrowed, borrowed.begin():
+        with (
+            temporary_engine(url) as engine,
+            translate_database_errors(),
+            engine.connect() as borrowed,
+            borrowed.begin(),
+        ):
             connection = borrowed.connection.driver_connection
             assert isinstance(connection, Connection)  # noqa: S101 - `connect` takes no other driver
             for statement in statements():
@@ -202,35 +215,29 @@ def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
                 _set_password(connection, PREFIX + stage, password)
     except InsufficientPrivilege:
         raise Misconfigured(
-            "The user of database.url may not make roles. Let an administrator of the server run what"
+            "The user of database.url may not create roles. Let an administrator of the server run what"
             " `counterpoint database roles` prints, in this database."
         ) from None
     except UndefinedTable:
         raise Misconfigured("The database's schema is not this version's. Run `counterpoint migrate` first.") from None
-    finally:
-        engine.dispose()
 
 
-def are_there(session: Session) -> bool:
-    """Whether this database has been given the roles."""
+def roles_exist(session: Session) -> bool:
+    """Return whether the roles exist in this database."""
     return session.scalar(text("SELECT to_regproc('counterpoint_listed')")) is not None
 
 
-def renew(url: str) -> bool:
-    """Grant again what a migration may have changed, where the roles are used; whether they are."""
-    engine = connect(url)
-    try:
-        with transaction(engine) as session:
-            used = are_there(session)
-    finally:
-        engine.dispose()
-    if used:
+def renew_grants(url: str) -> bool:
+    """Grant the rights again after a migration, if the roles exist; returns whether they do."""
+    with temporary_engine(url) as engine, transaction(engine) as session:
+        exist = roles_exist(session)
+    if exist:
         apply_roles(url, {})
-    return used
+    return exist
 
 
-def url_as(url: str, stage: str, password: str) -> str:
-    """The same database as one of the roles."""
+def url_for_role(url: str, stage: str, password: str) -> str:
+    """Return the URL of the same database for the role of a stage."""
     return (
         make_url(url)
         .set(drivername=DRIVER, username=PREFIX + stage, password=password)
@@ -239,7 +246,7 @@ def url_as(url: str, stage: str, password: str) -> str:
 
 
 def _set_password(connection: Connection, role: str, password: str) -> None:
-    """Hand over the verifier alone: a statement may end in the server's log."""
+    """Set a role's password by its verifier alone, since a statement may appear in the server's log."""
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
     connection.execute(
         sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))

@@ -1,15 +1,15 @@
-"""The columns whose text is encrypted, and the place that each ciphertext is bound to."""
+"""The columns whose text is encrypted, and what the ciphertext in each of them is bound to."""
 
 from uuid import UUID
 
-from plugin.crypto.text import Place
+from plugin.crypto.text import ColumnBinding
 
 
-def place_of_message(tenant: str, session_id: UUID, message_id: str) -> Place:
-    """Where a message's text belongs."""
-    return Place(tenant, "messages", f"{session_id}\x1f{message_id}", "text")
+def message_text_binding(tenant: str, session_id: UUID, message_id: str) -> ColumnBinding:
+    """Return what the ciphertext of a message's text is bound to."""
+    return ColumnBinding(tenant, "messages", f"{session_id}\x1f{message_id}", "text")
 
 
-def place_of_words(tenant: str, assessment_id: UUID) -> Place:
-    """Where an answer's words belong."""
-    return Place(tenant, "answers", str(assessment_id), "words")
+def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of an answer's words is bound to."""
+    return ColumnBinding(tenant, "answers", str(assessment_id), "words")

@@ -1,6 +1,6 @@
-"""The key that hashes what was forgotten.
+"""The tombstone key, which hashes what was erased or withdrawn.
 
-It is made once, lies wrapped in the database, and outlives every exchange of the key encryption key
+It is created once, is stored wrapped in the database, and outlives every rotation of the key encryption key
 (docs/decisions/0017-guard-key-of-its-own.md).
 """
 
@@ -12,33 +12,34 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey, new_data_key
-from plugin.database.tables import Forgotten, ServiceKey
+from plugin.database.tables import ServiceKey, Tombstone
 
-GUARD: Final = "guard"
+SERVICE_KEY_NAME: Final = "guard"
+"""The name under which the key is stored, and for which it is wrapped: it must never change."""
 
 
-def guard_key(session: Session, kek: KeyEncryptionKey) -> FingerprintKey:
-    """The guard's key; made when it is first asked for.
+def tombstone_key(session: Session, kek: KeyEncryptionKey) -> FingerprintKey:
+    """Return the tombstone key; the first call creates it.
 
-    A database of a version that hashed with the key encryption key itself keeps that one as its guard's key.
+    A database of an older version, which hashed with the key encryption key itself, keeps that as its tombstone key.
 
     Raises:
         WrongKey: the key encryption key is not the one that wrapped it.
     """
-    row = session.get(ServiceKey, GUARD)
+    row = session.get(ServiceKey, SERVICE_KEY_NAME)
     if row is None:
-        secret = kek.secret if session.scalar(select(exists().where(col(Forgotten.until).is_not(None)))) else None
-        made = {
-            "name": GUARD,
+        secret = kek.secret if session.scalar(select(exists().where(col(Tombstone.until).is_not(None)))) else None
+        values = {
+            "name": SERVICE_KEY_NAME,
             "kek_id": kek.id,
-            "wrapped": kek.wrap(secret or new_data_key(), owner_of(GUARD)),
+            "wrapped": kek.wrap(secret or new_data_key(), service_key_owner(SERVICE_KEY_NAME)),
             "created_at": datetime.now(UTC),
         }
-        session.exec(insert(ServiceKey).values(**made).on_conflict_do_nothing())
-        row = session.exec(select(ServiceKey).where(col(ServiceKey.name) == GUARD)).one()
-    return FingerprintKey(kek.unwrap(row.wrapped, owner_of(GUARD)))
+        session.exec(insert(ServiceKey).values(**values).on_conflict_do_nothing())
+        row = session.exec(select(ServiceKey).where(col(ServiceKey.name) == SERVICE_KEY_NAME)).one()
+    return FingerprintKey(kek.unwrap(row.wrapped, service_key_owner(SERVICE_KEY_NAME)))
 
 
-def owner_of(name: str) -> str:
-    """For whom a service key is wrapped; no conversation has such a name."""
+def service_key_owner(name: str) -> str:
+    """Return the owner name that a service key is wrapped for; no conversation has such a name."""
     return f"service\x1f\x1f{name}"

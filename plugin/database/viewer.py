@@ -1,4 +1,4 @@
-"""A person who reads the queue or acts on it, with the rights that person has now."""
+"""The person who reads the queue or acts on it, with the rights that person has now."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class AccountRole(StrEnum):
-    """What somebody may see. An operator never sees message text."""
+    """The role of an account, which decides what a person may see. An operator never sees message text."""
 
     SUPERVISOR = "supervisor"
     THERAPIST = "therapist"
@@ -15,7 +15,7 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person with the rights they have now."""
+    """A person who reads the queue or acts on it, with the rights they have now."""
 
     user_id: UUID
     username: str
@@ -23,6 +23,6 @@ class Viewer:
     role: AccountRole
     team_ids: frozenset[UUID] = frozenset()
     tenant: str | None = None
-    """A therapist's platform; for a supervisor the platform whose sessions of no team are hers too."""
+    """A therapist's platform; for a supervisor the platform whose sessions without a team are visible to her too."""
     counsellor: str | None = None
     """A therapist's own pseudonym on that platform."""

@@ -1,1 +1,1 @@
-"""Digests: what is new for one person since the last time, as plain text."""
+"""Digests: the sessions that are new for one person since a time, as plain text."""

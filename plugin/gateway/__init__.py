@@ -1,4 +1,4 @@
-"""HTTP in, messages topic out: verified, pseudonymised, consented, acknowledged by the broker before we answer."""
+"""The gateway: it verifies deliveries, pseudonymises them, checks consent and answers after the broker acknowledged."""
 
 from plugin.gateway.server import run
 

@@ -1,4 +1,4 @@
-"""The gateway's one route: `POST /v1/{tenant}/events`, one event a request."""
+"""The gateway's application, with the route `POST /v1/{tenant}/events` that accepts one event per request."""
 
 import hashlib
 import json
@@ -15,50 +15,50 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from plugin.adapters.base import Adapter, records
+from plugin.adapters.base import Adapter, read_events
 from plugin.gateway import body
-from plugin.gateway.encoding import may_be_published, record_of
+from plugin.gateway.encoding import encode_event, has_consent
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import KnownTenant
 from stream.contracts.errors import Denied, Poison, Unavailable
-from stream.runtime.codec import Encoded
-from stream.runtime.health import Health, answer
+from stream.runtime.codec import EncodedRecord
+from stream.runtime.health import Health, respond
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import MESSAGES_IN
-from stream.runtime.settings import Gateway as GatewaySettings
-from stream.runtime.trace import HEADER, begin, carried, trace_id
+from stream.runtime.settings import GatewaySettings
+from stream.runtime.trace import HEADER, new_traceparent, trace_id, traceparent_of
 
 MAX_IN_FLIGHT = 500
-"""Requests at once; with bodies of at most 256 KiB that bounds memory to 125 MB."""
+"""Requests in flight at once; with bodies of at most 256 KiB this limits memory to 125 MB."""
 
 PUBLISHED = "published"
 NO_CONSENT = "no_consent"
-_UNKNOWN = "unknown"  # in place of a tenant's name until a signature holds for it
+_UNKNOWN = "unknown"  # the metric label in place of a tenant's name that is not in the settings
 
 
-class Publishes(Protocol):
-    """Where records go; see `publisher.Publisher`."""
+class RecordPublisher(Protocol):
+    """The interface through which the gateway publishes records; see `publisher.Publisher`."""
 
-    async def publish(self, record: Encoded) -> None:
-        """Return when the broker has acknowledged; `Unavailable` when it has not in time."""
+    async def publish(self, record: EncodedRecord) -> None:
+        """Return when the broker has acknowledged; raise `Unavailable` when it has not in time."""
 
 
 @dataclass
 class Gateway:
-    """Takes deliveries of the known tenants. `now` is the time of day in UTC."""
+    """The handler of deliveries from the known tenants; `now` returns the current time in UTC."""
 
     settings: GatewaySettings
     tenants: Mapping[str, KnownTenant]
     adapter: Adapter[Any]
-    publisher: Publishes
+    publisher: RecordPublisher
     repeats: Repeats[str]
     now: Callable[[], datetime]
     _in_flight: int = 0
-    # Somebody who guesses tenants' names is verified like a known one, against a secret that nobody has.
+    # A delivery for an unknown tenant is verified too, against a random secret, so that nobody can find out names.
     _nobody: tuple[str, ...] = field(default_factory=lambda: ("whsec_" + secrets.token_hex(32),), repr=False)
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery: 202 once it is safe, or why not, never with content."""
+        """Answer one delivery: 202 once its records are safe, otherwise the reason for its refusal, never content."""
         if self._in_flight >= MAX_IN_FLIGHT:
             MESSAGES_IN.labels(_UNKNOWN, "unavailable").inc()
             return _busy(1)
@@ -71,18 +71,18 @@ class Gateway:
     async def _receive(self, request: Request) -> Response:
         named = self.tenants.get(request.path_params["tenant"])
         label = named.name if named else _UNKNOWN
-        trace = carried([(HEADER, request.headers.get(HEADER, "").encode())]) or begin()
+        trace = traceparent_of([(HEADER, request.headers.get(HEADER, "").encode())]) or new_traceparent()
         log = get_logger().bind(tenant=label, trace_id=trace_id(trace))
         try:
-            raw = await body.read(request, self.settings.body_limit_bytes)
+            raw = await body.read_body(request, self.settings.body_limit_bytes)
             tenant, delivery = self._verify(named, raw, request.headers)
             outcome, repeated = await self.repeats.once(
                 _fingerprint(tenant.name, delivery, raw), lambda: self._accept(tenant, raw, delivery, trace)
             )
-        except body.Refused as refused:
+        except body.BodyRejected as rejected:
             MESSAGES_IN.labels(label, "bad").inc()
-            log.info("body_refused", status=refused.status)
-            return _answer(refused.status, {"error": "body"})
+            log.info("body_refused", status=rejected.status)
+            return _answer(rejected.status, {"error": "body"})
         except Denied as denied:
             MESSAGES_IN.labels(label, "denied").inc()
             log.warning("delivery_denied", reason=denied.why)
@@ -107,18 +107,18 @@ class Gateway:
 
     async def _accept(self, tenant: KnownTenant, raw: bytes, delivery: str, trace: bytes) -> str:
         payload = self.adapter.parse(raw)
-        events = records(self.adapter, payload, tenant.name, tenant.pseudonyms)
-        allowed = [record_of(event, delivery, trace) for event in events if may_be_published(event)]
+        events = read_events(self.adapter, payload, tenant.name, tenant.pseudonyms)
+        allowed = [encode_event(event, delivery, trace) for event in events if has_consent(event)]
         for record in allowed:
             await self.publisher.publish(record)
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT
 
 
-def application(gateway: Gateway, health: Health, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
-    """The routes: deliveries, and what an operator's tools ask."""
+def create_application(gateway: Gateway, health: Health, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    """Create the ASGI application with the events route and the probe routes."""
 
     async def status(request: Request) -> Response:
-        code, content_type, content = await run_in_threadpool(answer, health, request.url.path)
+        code, content_type, content = await run_in_threadpool(respond, health, request.url.path)
         return Response(content, code, media_type=content_type)
 
     return Starlette(
@@ -131,7 +131,7 @@ def application(gateway: Gateway, health: Health, lifespan: Lifespan[Starlette] 
 
 
 def _fingerprint(tenant: str, delivery: str, raw: bytes) -> bytes:
-    # The body is part of it: a platform that uses an id twice for different events loses neither.
+    # The body is included, so that a platform that uses an id twice for different events loses neither.
     return hashlib.sha256(f"{tenant}\n{delivery}\n".encode() + raw).digest()
 
 

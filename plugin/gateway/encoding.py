@@ -1,49 +1,26 @@
-"""Chat events as records of the messages topic."""
-
-from uuid import UUID
+"""Encoding of chat events as records of the messages topic."""
 
 from plugin.adapters.base import PlatformEvent
-from stream.contracts.ids import conversation_event_id, message_event_id, record_key, revision_of
-from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
-from stream.runtime.codec import Encoded, encode
+from stream.contracts.ids import conversation_event_id
+from stream.contracts.messages import Edit, Message, Participants
+from stream.runtime.codec import EncodedRecord, encode
 
 
-def may_be_published(event: PlatformEvent) -> bool:
-    """Text goes on only with the client's consent to processing; what carries no text always does."""
+def has_consent(event: PlatformEvent) -> bool:
+    """Whether an event may be published: text needs the client's consent to processing, other events need none."""
     return event.consent.processing if isinstance(event, Message | Edit) else True
 
 
-def record_of(event: PlatformEvent, delivery: str, trace: bytes | None = None) -> Encoded:
-    """The record of one event; the same event makes the same id on every retry of its `delivery`.
+def encode_event(event: PlatformEvent, delivery: str, trace: bytes | None = None) -> EncodedRecord:
+    """Encode an event as a record; on every retry of its `delivery` the same event gets the same id.
 
-    `trace` is the `traceparent` that goes on from here.
+    `trace` is the `traceparent` header of the record.
 
     Raises:
-        Poison: OVERSIZE.
+        Poison: The record is too large (OVERSIZE).
     """
-    return encode(
-        event,
-        event_type=event.event_type,
-        event_id=_event_id(event, delivery),
-        key=record_key(event.tenant, event.conversation_id),
-        trace=trace,
-    )
-
-
-def _event_id(event: PlatformEvent, delivery: str) -> UUID:
-    match event:
-        case Message():
-            return message_event_id(event.tenant, event.conversation_id, event.message_id, 0)
-        case Edit():
-            revision = revision_of(event.edited_at)
-            return message_event_id(event.tenant, event.conversation_id, event.message_id, revision)
-        case Deletion():
-            return message_event_id(event.tenant, event.conversation_id, event.message_id, "deletion")
-        case Participants():
-            # Named by its delivery: an id made of names could be searched for by names.
-            detail = delivery
-        case SessionEnd():
-            detail = event.ended_at.isoformat()
-        case ConsentWithdrawal():
-            detail = event.withdrawn_at.isoformat()
-    return conversation_event_id(event.tenant, event.conversation_id, event.event_type, detail)
+    # The id of a participants event is derived from its delivery: from an id made of names, names could be guessed.
+    event_id = None
+    if isinstance(event, Participants):
+        event_id = conversation_event_id(event.tenant, event.conversation_id, event.event_type, delivery)
+    return encode(event, event_id=event_id, trace=trace)

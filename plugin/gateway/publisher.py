@@ -1,47 +1,42 @@
-"""kafka-python's producer under asyncio: publishing ends with the broker's word, or fails in bounded time."""
+"""A Kafka producer under asyncio: publishing ends with the broker's acknowledgement or fails within bounded time."""
 
 import asyncio
 import contextlib
 import socket
 from typing import Any, Self
 
-from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
 from stream.contracts.errors import Unavailable
-from stream.contracts.topics import MAX_RECORD_BYTES, MESSAGES
-from stream.runtime.codec import Encoded, partition_of
-from stream.runtime.health import Health
-from stream.runtime.kafka_clients import options
+from stream.contracts.topics import MESSAGES
+from stream.runtime.codec import EncodedRecord, partition_of
+from stream.runtime.health import Health, ReadinessPart
+from stream.runtime.kafka_clients import GATEWAY_TIMEOUTS, admin, producer, send
 from stream.runtime.logging import get_logger
-from stream.runtime.settings import Kafka
+from stream.runtime.settings import KafkaSettings
+from stream.runtime.stages import GATEWAY
 
-ACKNOWLEDGED_WITHIN_S = 4.0
-"""Chat platforms give a webhook 5 s before they count it as failed (Chatwoot's default)."""
 RETRY_AFTER_S = 2.0
 WATCH_EVERY_S = 2.0
-REACH_MS = 2_000
-"""For one try to reach the broker; on a local network it takes milliseconds."""
 CLOSE_S = 3.0
-PART = "kafka"
 
 
 class Publisher:
-    """Writes records to the messages topic. Starts without a broker and recovers by itself; `health` knows which."""
+    """A writer of the messages topic that starts without a broker, reconnects by itself and reports to `health`."""
 
-    def __init__(self, kafka: Kafka, health: Health) -> None:
+    def __init__(self, kafka: KafkaSettings, health: Health) -> None:
         self._kafka = kafka
         self._health = health
         self._producer: Any = None
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to look for the broker; does not wait for it."""
-        self._watch = asyncio.create_task(self._keep_watch())
+        """Start to look for the broker without waiting for it."""
+        self._watch = asyncio.create_task(self._watch_broker())
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        """Stop; what is still on its way gets a last chance."""
+        """Stop looking for the broker and wait up to `CLOSE_S` seconds for records that are still being sent."""
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -49,55 +44,47 @@ class Publisher:
         if self._producer is not None:
             await asyncio.to_thread(self._close)
 
-    async def publish(self, record: Encoded) -> None:
-        """Return when every in-sync replica has the record.
+    async def publish(self, record: EncodedRecord) -> None:
+        """Publish a record and return when every in-sync replica has it.
 
         Raises:
-            Unavailable: it was not acknowledged in time. It may still be on the topic; a retry writes the same id.
+            Unavailable: The record was not acknowledged in time. It may still reach the topic; a retry has the same id.
         """
         if self._producer is None:
             raise Unavailable("the broker", RETRY_AFTER_S)
         loop = asyncio.get_running_loop()
         acknowledged: asyncio.Future[None] = loop.create_future()
         try:
-            sent = self._producer.send(
-                MESSAGES,
-                value=record.value,
-                key=record.key,
-                headers=record.headers,
-                partition=partition_of(record.key or b"", self._kafka.partitions),
-            )
-            sent.add_callback(lambda _metadata: loop.call_soon_threadsafe(_settle, acknowledged, None))
-            sent.add_errback(lambda error: loop.call_soon_threadsafe(_settle, acknowledged, error))
-            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_S):
+            sent = send(self._producer, MESSAGES, record, partition_of(record.key or b"", self._kafka.partitions))
+            sent.add_callback(lambda _metadata: loop.call_soon_threadsafe(_complete, acknowledged, None))
+            sent.add_errback(lambda error: loop.call_soon_threadsafe(_complete, acknowledged, error))
+            async with asyncio.timeout(GATEWAY_TIMEOUTS.acknowledge_s):
                 await acknowledged
-        except (KafkaError, TimeoutError, ValueError) as error:  # ValueError: no such partition in the metadata
+        except (KafkaError, TimeoutError) as error:
             get_logger().warning("publish_failed", error_type=type(error).__name__, topic=MESSAGES)
             raise Unavailable("the broker", RETRY_AFTER_S) from None
 
-    async def _keep_watch(self) -> None:
+    async def _watch_broker(self) -> None:
         while True:
-            trouble = await asyncio.to_thread(self._look)
-            if trouble != self._health.troubles().get(PART):
+            trouble = await asyncio.to_thread(self._check_broker)
+            if trouble != self._health.troubles().get(ReadinessPart.KAFKA):
                 get_logger().info("broker_away" if trouble else "broker_ready")
-            self._health.set(PART, trouble)
+            self._health.set(ReadinessPart.KAFKA, trouble)
             await asyncio.sleep(WATCH_EVERY_S)
 
-    def _look(self) -> str | None:
-        """Ask the broker for the topic (in a thread); make the producer when it first answers."""
+    def _check_broker(self) -> str | None:
+        """Ask the broker for the topic, in a thread, and create the producer when the broker first answers."""
         away = f"The broker at {self._kafka.bootstrap_servers} does not answer"
-        if not _listening(self._kafka.bootstrap_servers):
+        if not _is_listening(self._kafka.bootstrap_servers):
             return f"{away}."
         try:
-            admin = KafkaAdminClient(
-                **options(self._kafka),
-                bootstrap_timeout_ms=REACH_MS,
-                request_timeout_ms=REACH_MS,
+            client = admin(
+                self._kafka, GATEWAY_TIMEOUTS, client_id=GATEWAY.kafka_id, request_timeout_ms=GATEWAY_TIMEOUTS.answer_ms
             )
             try:
-                topics = admin.describe_topics([MESSAGES])
+                topics = client.describe_topics([MESSAGES])
             finally:
-                admin.close()
+                client.close()
             partitions = len(topics[0]["partitions"])
             if not partitions:
                 return f"The topic {MESSAGES} does not exist. Run `counterpoint topics`."
@@ -105,47 +92,45 @@ class Publisher:
                 return f"{MESSAGES} has {partitions} partitions, but kafka.partitions is {self._kafka.partitions}."
             if self._producer is None:
                 self._producer = self._connect()
-        except Exception as error:  # noqa: BLE001 - whatever a client raises, the watch goes on
+        except Exception as error:  # noqa: BLE001 - checking continues whatever a client raises
             return f"{away} ({type(error).__name__})."
         return None
 
     def _connect(self) -> Any:
-        producer = KafkaProducer(
-            **options(self._kafka),
-            client_id="counterpoint-gateway",
-            acks="all",
-            # kafka-python 3.0.12 never sends again once an outage has cost its idempotent producer its id. Order is
-            # kept by one request at a time, and a record that comes twice has the same id.
+        made = producer(
+            self._kafka,
+            GATEWAY_TIMEOUTS,
+            client_id=GATEWAY.kafka_id,
             enable_idempotence=False,
+            # One request at a time keeps the order without idempotence. A record that arrives twice has the same id.
             max_in_flight_requests_per_connection=1,
-            allow_auto_create_topics=False,
-            max_request_size=MAX_RECORD_BYTES + 100_000,  # headers and framing
-            linger_ms=1,  # concurrent requests share a batch; a millisecond is nothing to a webhook
-            request_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000) - 1000,
-            delivery_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000),
-            max_block_ms=500,  # `send` is called from the event loop: never let it wait for metadata for long
-            bootstrap_timeout_ms=REACH_MS,
-            reconnect_backoff_max_ms=1_000,
+            linger_ms=1,  # concurrent requests share a batch; a millisecond does not matter to a webhook
         )
-        producer.partitions_for(MESSAGES)  # so that the first `send` does not wait for them
-        return producer
+        made.partitions_for(MESSAGES)  # so that the first `send` does not wait for them
+        return made
 
     def _close(self) -> None:
-        with contextlib.suppress(KafkaError):  # the broker is away: nothing more to do
+        with contextlib.suppress(KafkaError):  # the broker does not answer: nothing more can be done
             self._producer.close(timeout=CLOSE_S)
 
 
-def _listening(bootstrap_servers: str) -> bool:
-    """Whether any of the servers accepts connections: kafka-python leaves a socket open for each one that does not."""
+def _is_listening(bootstrap_servers: str) -> bool:
+    """Whether any of the servers accepts connections.
+
+    This is checked first because kafka-python leaves a socket open for each server that does not.
+    """
     for server in bootstrap_servers.split(","):
         host, _, port = server.strip().rpartition(":")
-        with contextlib.suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), REACH_MS / 1000):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host.strip("[]"), int(port)), GATEWAY_TIMEOUTS.connect_s),
+        ):
             return True
     return False
 
 
-def _settle(acknowledged: asyncio.Future[None], error: BaseException | None) -> None:
-    if acknowledged.done():  # nobody waits any more
+def _complete(acknowledged: asyncio.Future[None], error: BaseException | None) -> None:
+    if acknowledged.done():  # the request has timed out or was cancelled
         return
     if error is None:
         acknowledged.set_result(None)

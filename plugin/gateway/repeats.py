@@ -1,6 +1,6 @@
-"""A delivery that comes again is answered like the first, without doing it twice.
+"""Recognition of repeated deliveries, so that a repeat gets the first answer without the work being done again.
 
-This only saves work: what a repeat that slips through publishes is recognised further down by its message ids.
+This only saves work: records of a repeat that was not recognised here are recognised later by their message ids.
 """
 
 import asyncio
@@ -10,33 +10,33 @@ from typing import Generic, TypeVar
 from cachetools import TTLCache
 
 MAX_REMEMBERED = 100_000
-"""Some 25 MB. At 150 events a second that is the ten minutes for which a signature can come again."""
+"""How many answers are kept, about 25 MB: at 150 events a second, the ten minutes in which a signature is valid."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class Repeats(Generic[Answer]):
-    """Remembers answers for `ttl_s` seconds of `timer`; failures are forgotten at once."""
+class Repeats(Generic[Result]):
+    """A cache that remembers answers for `ttl_s` seconds of `timer` and does not remember failures."""
 
     def __init__(self, ttl_s: float, timer: Callable[[], float]) -> None:
-        self._answered: TTLCache[bytes, Answer] = TTLCache(MAX_REMEMBERED, ttl_s, timer)
-        self._running: dict[bytes, asyncio.Future[Answer]] = {}
+        self._answered: TTLCache[bytes, Result] = TTLCache(MAX_REMEMBERED, ttl_s, timer)
+        self._running: dict[bytes, asyncio.Future[Result]] = {}
 
-    async def once(self, delivery: bytes, act: Callable[[], Awaitable[Answer]]) -> tuple[Answer, bool]:
-        """The answer to `delivery`, and whether it is a repeat. A repeat during the first waits for it.
+    async def once(self, delivery: bytes, act: Callable[[], Awaitable[Result]]) -> tuple[Result, bool]:
+        """Return the answer to `delivery` and whether it is a repeat; a repeat during the first waits for the first.
 
         Raises:
-            Exception: whatever `act` raised, to the first and to those who waited with it.
+            Exception: The exception that `act` raised, for the first caller and for all that waited with it.
         """
         if delivery in self._answered:
             return self._answered[delivery], True
         if (running := self._running.get(delivery)) is not None:
             return await asyncio.shield(running), True
         first = self._running[delivery] = asyncio.ensure_future(act())
-        first.add_done_callback(lambda done: self._settle(delivery, done))
-        return await asyncio.shield(first), False  # a sender that hangs up does not undo it for those who wait
+        first.add_done_callback(lambda done: self._finish(delivery, done))
+        return await asyncio.shield(first), False  # a sender that disconnects does not cancel it for the others
 
-    def _settle(self, delivery: bytes, done: asyncio.Future[Answer]) -> None:
+    def _finish(self, delivery: bytes, done: asyncio.Future[Result]) -> None:
         del self._running[delivery]
         if not done.cancelled() and done.exception() is None:
             self._answered[delivery] = done.result()

@@ -1,4 +1,4 @@
-"""`counterpoint gateway`: the application on its server, until SIGTERM or SIGINT."""
+"""The command `counterpoint gateway`: it serves the application until SIGTERM or SIGINT."""
 
 import contextlib
 import signal
@@ -11,24 +11,24 @@ import uvicorn
 from starlette.applications import Starlette
 
 from plugin.adapters.webhook import StandardWebhook
-from plugin.gateway.app import Gateway, application
-from plugin.gateway.publisher import PART, Publisher
+from plugin.gateway.app import Gateway, create_application
+from plugin.gateway.publisher import Publisher
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Misconfigured
-from stream.runtime.health import Health
+from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings
 
 GRACE_S = 6
-"""For requests that wait for the broker when the order to stop comes; they answer within 4 s."""
+"""How long a shutdown waits for open requests; requests that wait for the broker are answered within 4 s."""
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT.
+    """Serve the gateway until SIGTERM or SIGINT and return the exit status.
 
     Raises:
-        Misconfigured: tenants or address are unusable.
+        Misconfigured: The tenants or the address cannot be used.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -45,7 +45,7 @@ def run(settings: Settings) -> int:
     def stop(_number: int, _frame: object) -> None:
         server.should_exit = True
 
-    # uvicorn raises the signal once more when it has stopped: ours then ends the call instead of the process.
+    # uvicorn raises the signal again after it has stopped; with this handler the call ends instead of the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     with _listen(settings.gateway.host, settings.gateway.port) as listener:
@@ -56,19 +56,19 @@ def run(settings: Settings) -> int:
 
 
 def build(settings: Settings) -> Starlette:
-    """The whole gateway as an ASGI application.
+    """Build the whole gateway as an ASGI application.
 
     Raises:
-        Misconfigured: tenants are unusable.
+        Misconfigured: The tenants cannot be used.
     """
-    health = Health(PART)
+    health = Health(ReadinessPart.KAFKA)
     publisher = Publisher(settings.kafka, health)
     gateway = Gateway(
         settings=settings.gateway,
         tenants=known_tenants(settings.tenants),
         adapter=StandardWebhook(),
         publisher=publisher,
-        # A signature can come again from one end of the window to the other.
+        # A signature is accepted from `tolerance` before its time to `tolerance` after it, so repeats may span both.
         repeats=Repeats(2.0 * settings.gateway.timestamp_tolerance_s, time.monotonic),
         now=lambda: datetime.now(UTC),
     )
@@ -78,7 +78,7 @@ def build(settings: Settings) -> Starlette:
         async with publisher:
             yield
 
-    return application(gateway, health, lifespan)
+    return create_application(gateway, health, lifespan)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -89,6 +89,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Misconfigured(
             f"The gateway cannot listen on {host}:{port} ({error.strerror}). Set gateway.host and gateway.port."
         ) from None
-    # Connections inherit it. asyncio sets it only on sockets it has made itself; without it every answer waits 40 ms.
+    # Connections inherit the option. asyncio sets it only on sockets of its own; without it every answer waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

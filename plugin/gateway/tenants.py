@@ -1,4 +1,4 @@
-"""The platforms that may deliver: their signing secrets and pseudonym keys, checked before the gateway starts."""
+"""The tenants that may deliver, with their signing secrets and pseudonym keys checked before the gateway starts."""
 
 import base64
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
-from plugin.crypto.keys import key_from_base64
 from plugin.crypto.pseudonyms import Pseudonyms
+from plugin.tenants import pseudonyms_of
 from stream.contracts.base import Tenant as TenantName
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Tenant, required
+from stream.runtime.settings import TenantSettings
 
 MIN_SECRET_BYTES = 24
-"""The least that Standard Webhooks allows."""
+"""The shortest secret that Standard Webhooks allows, in bytes."""
 
 _NAME: TypeAdapter[str] = TypeAdapter(TenantName)
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks gives to secrets, not one of them
@@ -21,26 +21,26 @@ _SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks give
 
 @dataclass(frozen=True)
 class KnownTenant:
-    """One platform, ready to be served."""
+    """A platform whose settings were checked, with its secrets and pseudonyms."""
 
     name: str
     secrets: tuple[str, ...] = field(repr=False)
     pseudonyms: Pseudonyms = field(repr=False)
 
 
-def known_tenants(tenants: Mapping[str, Tenant]) -> dict[str, KnownTenant]:
-    """Check every tenant's settings.
+def known_tenants(tenants: Mapping[str, TenantSettings]) -> dict[str, KnownTenant]:
+    """Check the settings of every tenant and return the tenants by name.
 
     Raises:
-        Misconfigured: no tenant, or one without usable secrets or key; a gateway that cannot verify does not start.
+        Misconfigured: There is no tenant, or one has no usable secrets or key; the gateway does not start then.
     """
     if not tenants:
         raise Misconfigured("No tenant is set. Add [tenants.NAME] with webhook_secrets and pseudonym_key.")
-    return {name: _known(name, tenant) for name, tenant in tenants.items()}
+    return {name: _known(name, tenants) for name in tenants}
 
 
-def _known(name: str, tenant: Tenant) -> KnownTenant:
-    place = f"tenants.{name}"
+def _known(name: str, tenants: Mapping[str, TenantSettings]) -> KnownTenant:
+    place, tenant = f"tenants.{name}", tenants[name]
     try:
         _NAME.validate_python(name)
     except ValidationError:
@@ -51,15 +51,11 @@ def _known(name: str, tenant: Tenant) -> KnownTenant:
     for secret in secrets:
         if _bytes_in(secret.removeprefix(_SECRET_PREFIX), place) < MIN_SECRET_BYTES:
             raise Misconfigured(f"{place}.webhook_secrets: a secret is at least {MIN_SECRET_BYTES} random bytes.")
-    key = required(tenant.pseudonym_key, f"{place}.pseudonym_key")
-    try:
-        return KnownTenant(name, secrets, Pseudonyms(key_from_base64(key)))
-    except ValueError as error:
-        raise Misconfigured(f"{place}.pseudonym_key: {error}.") from None
+    return KnownTenant(name, secrets, pseudonyms_of(tenants, name))
 
 
 def _bytes_in(secret: str, place: str) -> int:
     try:
         return len(base64.b64decode(secret, validate=True))
-    except ValueError:  # binascii.Error, and what base64 says of a letter beyond ASCII
+    except ValueError:  # binascii.Error, or the ValueError that base64 raises for a character beyond ASCII
         raise Misconfigured(f"{place}.webhook_secrets: a secret is whsec_ and base64.") from None

@@ -1,1 +1,1 @@
-"""What the demo and the tests start on one machine: broker, database, Triton and the stages, all on loopback."""
+"""The processes that demo and tests start on one machine: broker, database, Triton and the stages, on loopback."""

@@ -1,24 +1,21 @@
-"""Each stage of this machine with its own role in the database, as in production, not as the owner of the tables."""
+"""Create a database role for each stage of this machine, as in production, instead of using the owner of the tables."""
 
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import Final
 
 from sqlalchemy import make_url
 
-from plugin.database.roles import GRANTS, apply_roles, url_as
+from plugin.database.roles import GRANTS, apply_roles, url_for_role
 from stream.contracts.errors import Misconfigured
-
-STAGES: Final = ("sink", "web")
-"""The stages that use the database."""
+from stream.runtime.stages import STAGES
 
 
-def stage_urls(database_url: str, *, say: Callable[[str], object] = lambda _line: None) -> dict[str, str]:
-    """Make the roles, and return each stage's URL; none where the server's user may not make roles.
+def create_stage_roles(database_url: str, *, say: Callable[[str], object] = lambda _line: None) -> dict[str, str]:
+    """Create the roles, and return the database URL of each stage; none where the server's user may not create roles.
 
-    Roles belong to the whole server, which several databases of tests share: a password that hangs on the owner's is
-    the same for all of them.
+    Roles belong to the whole server, which several databases of tests share: a password that is derived from the
+    owner's is the same for all of them.
     """
     owner = (make_url(database_url).password or "").encode()
     passwords = {stage: hmac.digest(owner, stage.encode(), hashlib.sha256).hex() for stage in GRANTS}
@@ -27,4 +24,5 @@ def stage_urls(database_url: str, *, say: Callable[[str], object] = lambda _line
     except Misconfigured as error:
         say(f"Every stage uses the database as its owner. {error}")
         return {}
-    return {stage: url_as(database_url, stage, passwords[stage]) for stage in STAGES}
+    names = [stage.name for stage in STAGES if stage.name in GRANTS]
+    return {name: url_for_role(database_url, name, passwords[name]) for name in names}

@@ -13,11 +13,12 @@ from typing import Any
 import tomli_w
 
 from plugin.local.loopback import free_ports
-from stream.runtime.known_secrets import DEMO_MARK
+from stream.runtime.known_secrets import DEMO_SUFFIX
+from stream.runtime.settings import GatewaySettings, WebSettings
 
 TENANT = "demo"
 SECRET_BYTES = 32
-FAVOURITE_PORTS = {"gateway": 8010, "web": 8020}  # so that a bookmark of the page stays good
+USUAL_PORTS = {"gateway": GatewaySettings().port, "web": WebSettings().port}  # so that a bookmark stays valid
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def write_settings(
 
 def _key() -> str:
     """Random, but for the mark by which it is refused anywhere but in a demo."""
-    random = secrets.token_bytes(SECRET_BYTES - len(DEMO_MARK))
-    return base64.b64encode(random + DEMO_MARK).decode()
+    random = secrets.token_bytes(SECRET_BYTES - len(DEMO_SUFFIX))
+    return base64.b64encode(random + DEMO_SUFFIX).decode()
 
 
 def _port(stage: str, otherwise: int, *, usual: bool) -> int:
@@ -109,7 +110,7 @@ def _port(stage: str, otherwise: int, *, usual: bool) -> int:
         return otherwise
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", FAVOURITE_PORTS[stage]))
+            probe.bind(("127.0.0.1", USUAL_PORTS[stage]))
         except OSError:
             return otherwise
-    return FAVOURITE_PORTS[stage]
+    return USUAL_PORTS[stage]

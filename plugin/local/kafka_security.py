@@ -17,7 +17,7 @@ listener.security.protocol.map=CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={certificate}
 listener.name.clients.ssl.keystore.type=PEM
-listener.name.clients.ssl.keystore.location={shown}
+listener.name.clients.ssl.keystore.location={client_certificate}
 ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 # Brokers and controllers know each other by certificate; so may a client that comes by that listener.
@@ -34,30 +34,30 @@ _MODULES: Final = "org.apache.kafka.common.security"
 
 
 @dataclass(frozen=True)
-class Security:
-    """What a secured broker needs."""
+class BrokerSecurity:
+    """The certificates and users of a secured broker."""
 
     ca: Path
-    """PEM: whose certificates are believed."""
+    """PEM: the authority whose certificates are trusted."""
     certificate: Path
     """PEM: the broker's key (PKCS 8), its certificate and what lies between that and the CA."""
     users: Mapping[str, str] = field(repr=False)
     """Password by user; one of them is `admin`."""
-    shown: Path | None = None
-    """What clients are shown instead of `certificate`, as where the brokers' own listeners have a name of their own."""
+    client_certificate: Path | None = None
+    """The certificate of the clients' listener, where the brokers have one of their own; without it, `certificate`."""
 
     def config(self) -> str:
         """Return the lines for server.properties. They hold the passwords."""
         plain = "".join(f' user_{name}="{password}"' for name, password in self.users.items())
         return CONFIG.format(
             certificate=self.certificate,
-            shown=self.shown or self.certificate,
+            client_certificate=self.client_certificate or self.certificate,
             ca=self.ca,
             scram=f"{_MODULES}.scram.ScramLoginModule required",
             plain=f"{_MODULES}.plain.PlainLoginModule required{plain}",
         )
 
-    def scram(self) -> list[str]:
+    def format_options(self) -> list[str]:
         """Return the options of the format tool that make the users."""
         return [
             part
@@ -65,8 +65,8 @@ class Security:
             for part in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")
         ]
 
-    def as_broker(self) -> dict[str, Any]:
-        """How kafka-python connects to the brokers' own listener."""
+    def internal_client_options(self) -> dict[str, Any]:
+        """Return the options with which kafka-python connects to the brokers' own listener."""
         return {
             "security_protocol": "SSL",
             "ssl_cafile": str(self.ca),

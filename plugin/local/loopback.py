@@ -17,7 +17,7 @@ _handed_out: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Return loopback ports nobody listens on, each handed out once in this process."""
+    """Return loopback ports on which no process listens, each handed out once in this process."""
     found: list[int] = []
     for port in random.sample(PORTS, len(PORTS)):
         if len(found) == count:
@@ -30,13 +30,13 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def listens(port: int) -> bool:
-    """Whether somebody accepts connections on a loopback port."""
+def is_listening(port: int) -> bool:
+    """Return whether a process accepts connections on a loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex((ADDRESS, port)) == 0
 
 
-def answers(url: str) -> bool:
+def responds(url: str) -> bool:
     """Whether a GET on a loopback URL is answered with success within a second."""
     try:
         # Not through a proxy that the environment names: it would look for 127.0.0.1 on its own machine.

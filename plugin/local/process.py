@@ -1,4 +1,4 @@
-"""One way to start, wait for, log and stop a local process."""
+"""Local processes: starting them, waiting for them, their logs, and stopping them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class NotStarted(CounterpointError):  # noqa: N818 - named like its siblings, by
     """A local process did not come up; the text says why and quotes the end of its log."""
 
 
-class Missing(Misconfigured):
-    """Something the machine or the setup lacks; the text names the command that mends it."""
+class MissingRequirement(Misconfigured):
+    """A requirement that the machine or the setup lacks; the text names the command that provides it."""
 
 
 @dataclass(frozen=True)
-class Account:
+class OsUser:
     """The operating-system user a program runs as, where it may not run as root."""
 
     uid: int
@@ -46,12 +46,12 @@ class Account:
 
 @dataclass(frozen=True)
 class Command:
-    """How to run one program. The environment may hold secrets: it never shows."""
+    """The command line of a program. Its environment may hold secrets and stays out of `repr`."""
 
     argv: Sequence[str]
     env: Mapping[str, str] = field(repr=False)
     cwd: Path
-    account: Account | None = None
+    os_user: OsUser | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     remove: Sequence[str] = ()
     """Glob patterns of files to remove once the program is gone."""
@@ -206,7 +206,7 @@ class Process(ABC):
 
 
 def run_once(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, account: Account | None = None, timeout_s: float = 60.0
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, os_user: OsUser | None = None, timeout_s: float = 60.0
 ) -> str:
     """Run a short program to its end and return its output.
 
@@ -218,9 +218,9 @@ def run_once(
         argv,
         env=dict(env),
         cwd=cwd,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[account.gid] if account else None,
+        user=os_user.uid if os_user else None,
+        group=os_user.gid if os_user else None,
+        extra_groups=[os_user.gid] if os_user else None,
         capture_output=True,
         text=True,
         timeout=timeout_s,
@@ -233,13 +233,13 @@ def run_once(
 
 def _spec(command: Command) -> bytes:
     """Encode a command as the line that the supervisor reads."""
-    account = command.account
+    os_user = command.os_user
     spec = {
         "argv": list(command.argv),
         "env": dict(command.env),
         "cwd": str(command.cwd),
-        "uid": account.uid if account else None,
-        "gid": account.gid if account else None,
+        "uid": os_user.uid if os_user else None,
+        "gid": os_user.gid if os_user else None,
         "stop_signal": int(command.stop_signal),
         "grace_s": GRACE_S,
         "remove": list(command.remove),

@@ -8,19 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from plugin.local.kafka import Kafka
-from plugin.local.postgres import UNPRIVILEGED, PostgreSQL
-from plugin.local.process import Missing, Process
-from plugin.local.triton import Triton
-
-IN_PROCESS: Final = "in-process"
-"""What the setting ``feedback.triton_url`` holds when the baseline runs without a server."""
+from plugin.local.kafka import KafkaBroker
+from plugin.local.postgres import UNPRIVILEGED_USER, PostgresServer
+from plugin.local.process import MissingRequirement, Process
+from plugin.local.triton import TritonServer
+from stream.runtime.settings import IN_PROCESS
 
 
 class Stack:
-    """What every stage needs. ``KAFKA_BOOTSTRAP_SERVERS`` and ``DATABASE_URL`` name servers that run already."""
+    """The servers that every stage needs; ``KAFKA_BOOTSTRAP_SERVERS`` and ``DATABASE_URL`` name running ones."""
 
     def __init__(
         self,
@@ -35,13 +33,13 @@ class Stack:
         self._strict = environ.get("CI") == "true"
         self._bootstrap_servers = environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
         self._database_url = environ.get("DATABASE_URL", "")
-        self.kafka = None if self._bootstrap_servers else Kafka(data_dir / "kafka")
-        self.postgres = None if self._database_url else PostgreSQL(data_dir / "postgres")
-        self.triton: Triton | None = Triton(data_dir / "triton", models)
+        self.kafka = None if self._bootstrap_servers else KafkaBroker(data_dir / "kafka")
+        self.postgres = None if self._database_url else PostgresServer(data_dir / "postgres")
+        self.triton: TritonServer | None = TritonServer(data_dir / "triton", models)
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where the broker listens."""
+        """The address of the broker."""
         return self.kafka.bootstrap_servers if self.kafka else self._bootstrap_servers
 
     @property
@@ -95,13 +93,15 @@ class Stack:
         begun = time.monotonic()
         try:
             process.start()
-        except Missing as missing:
-            if self._strict or not isinstance(process, Triton):
+        except MissingRequirement as missing:
+            if self._strict or not isinstance(process, TritonServer):
                 raise
             self.triton = None
             self._say(f"Triton: not started, the baseline runs in process. {missing}")
             return
-        if isinstance(process, PostgreSQL) and process.opened:
-            folders = ", ".join(str(folder) for folder in process.opened)
-            self._say(f"{process.name}: may not run as root and runs as {UNPRIVILEGED}, who may now pass {folders}")
+        if isinstance(process, PostgresServer) and process.opened_folders:
+            folders = ", ".join(str(folder) for folder in process.opened_folders)
+            self._say(
+                f"{process.name}: may not run as root and runs as {UNPRIVILEGED_USER}, who may now pass {folders}"
+            )
         self._say(f"{process.name}: ready on loopback after {time.monotonic() - begun:.1f} s")

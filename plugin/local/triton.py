@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from plugin.local.loopback import answers, free_ports
-from plugin.local.paths import MODELS, ROOT, SERVER_PYTHON
-from plugin.local.process import Command, Missing, Process, run_once
+from plugin.local.loopback import free_ports, responds
+from plugin.local.paths import ROOT, SERVER_PYTHON
+from plugin.local.process import Command, MissingRequirement, Process, run_once
+from stream.model_repository import MODEL_REPOSITORY
+from stream.runtime.triton import ADMIN_RESTRICTION
 
 READY_S: Final = 60.0
 """2-4 s with the models we ship; a busy small machine may need many times that."""
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where the server meets its Python back end
-ARENA_BYTES: Final = 1_048_576
+INITIAL_SHARED_MEMORY_BYTES: Final = 1_048_576
 """Shared memory that a model instance starts with, in either direction; it grows by itself."""
-RESTRICTED: Final = "model-repository,shared-memory,trace,logging"
+RESTRICTED_PROTOCOLS: Final = "model-repository,shared-memory,trace,logging"
 """What changes the server or shows what passes through it; everything else is inference and health."""
 
-LIBDIR: Final = "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"
-PROBE: Final = """
+LIBDIR_SCRIPT: Final = "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"
+FACTS_SCRIPT: Final = """
 import ctypes, importlib.util, json, sys
 version = "%d.%d" % sys.version_info[:2]
 spec = importlib.util.find_spec("pytriton")
@@ -44,7 +46,7 @@ print(json.dumps({
 
 
 @dataclass(frozen=True)
-class ServerEnvironment:
+class TritonEnvironment:
     """The server's own Python: the models run in it, so it is kept apart from ours."""
 
     version: str
@@ -52,34 +54,36 @@ class ServerEnvironment:
     library_path: str
 
     @classmethod
-    def inspect(cls, python: Path = SERVER_PYTHON) -> ServerEnvironment:
+    def inspect(cls, python: Path = SERVER_PYTHON) -> TritonEnvironment:
         """Look into the server environment.
 
         Raises:
             Missing: the environment or a part of it, with the command that mends it.
         """
         if not python.exists():
-            raise Missing(f"Triton's environment {python.parent.parent} is not made yet: run `make setup-local`")
+            raise MissingRequirement(
+                f"Triton's environment {python.parent.parent} is not made yet: run `make setup-local`"
+            )
         ask = [str(python), "-I", "-c"]
-        libdir = run_once([*ask, LIBDIR], env={}, cwd=ROOT).strip()
+        libdir = run_once([*ask, LIBDIR_SCRIPT], env={}, cwd=ROOT).strip()
         # The loader reads its path once, at the start: hence a second process.
-        found = json.loads(run_once([*ask, PROBE], env={"LD_LIBRARY_PATH": libdir}, cwd=ROOT))
-        return cls.judge(found, libdir=libdir)
+        found = json.loads(run_once([*ask, FACTS_SCRIPT], env={"LD_LIBRARY_PATH": libdir}, cwd=ROOT))
+        return cls.from_facts(found, libdir=libdir)
 
     @classmethod
-    def judge(cls, found: Mapping[str, Any], *, libdir: str) -> ServerEnvironment:
-        """Hold what the environment says of itself against what the server needs.
+    def from_facts(cls, found: Mapping[str, Any], *, libdir: str) -> TritonEnvironment:
+        """Check the facts that the environment reports against what the server needs.
 
         Raises:
             Missing: with the command that mends it.
         """
         if not found["package"]:
-            raise Missing("nvidia-pytriton is not in Triton's environment: run `make setup-local`")
+            raise MissingRequirement("nvidia-pytriton is not in Triton's environment: run `make setup-local`")
         if not found["numpy"] or int(found["numpy"].split(".")[0]) >= 2:  # noqa: PLR2004
-            raise Missing("Triton's environment needs numpy below 2: run `make setup-local`")
+            raise MissingRequirement("Triton's environment needs numpy below 2: run `make setup-local`")
         if not found["shared"]:
             package = f"libpython{found['version']}"
-            raise Missing(f"Triton needs {package}.so.1.0: run `sudo apt-get install {package}`")
+            raise MissingRequirement(f"Triton needs {package}.so.1.0: run `sudo apt-get install {package}`")
         wheel = Path(found["package"])
         # Ours first: a pyenv Python with the system's library of the same name dies in the stub.
         library_path = f"{wheel.parent / 'nvidia_pytriton.libs'}:{libdir}"
@@ -87,8 +91,8 @@ class ServerEnvironment:
 
 
 @dataclass(frozen=True)
-class Guard:
-    """A server as in production: TLS on gRPC, and what changes the server only for who knows the secret."""
+class TritonSecurity:
+    """The options of a server as in production: TLS on gRPC, and a secret for what changes the server."""
 
     certificate: Path
     key: Path
@@ -104,12 +108,12 @@ class Guard:
             f"--grpc-server-cert={self.certificate}",
             f"--grpc-server-key={self.key}",
             *mutual,
-            f"--grpc-restricted-protocol={RESTRICTED}:admin={self.admin_secret}",
-            f"--http-restricted-api={RESTRICTED}:admin={self.admin_secret}",
+            f"--grpc-restricted-protocol={RESTRICTED_PROTOCOLS}:{ADMIN_RESTRICTION}={self.admin_secret}",
+            f"--http-restricted-api={RESTRICTED_PROTOCOLS}:{ADMIN_RESTRICTION}={self.admin_secret}",
         ]
 
 
-class Triton(Process):
+class TritonServer(Process):
     """The inference server with the named models loaded. Ports are new with every object and survive a restart."""
 
     def __init__(
@@ -117,10 +121,10 @@ class Triton(Process):
         data_dir: Path,
         models: Sequence[str],
         *,
-        repository: Path = MODELS,
+        repository: Path = MODEL_REPOSITORY,
         backends: Sequence[Path] = (),
         python: Path = SERVER_PYTHON,
-        guard: Guard | None = None,
+        security: TritonSecurity | None = None,
     ) -> None:
         """``backends`` are folders with a ``model.py``, each a back end written in Python named like its folder."""
         super().__init__("triton", data_dir, ready_s=READY_S)
@@ -128,7 +132,7 @@ class Triton(Process):
         self._repository = repository.resolve()
         self._backends = list(backends)
         self._python = python
-        self._guard = guard
+        self._security = security
         self._grpc, self._http, self._metrics = free_ports(3)
         self._prefix = f"counterpoint-{uuid.uuid4().hex[:12]}"
 
@@ -144,7 +148,7 @@ class Triton(Process):
 
     @property
     def shared_memory(self) -> Path:
-        """Glob pattern of the files through which the server speaks with its Python back end."""
+        """Glob pattern of the files through which the server communicates with its Python back end."""
         return SHARED_MEMORY / f"{self._prefix}*"
 
     @property
@@ -153,9 +157,9 @@ class Triton(Process):
         return f"http://127.0.0.1:{self._metrics}/metrics"
 
     def command(self) -> Command:
-        """Lay out the back ends and say how to run the server."""
-        environment = ServerEnvironment.inspect(self._python)
-        backends = self._lay_out(environment)
+        """Assemble the back ends, and return how to run the server."""
+        environment = TritonEnvironment.inspect(self._python)
+        backends = self._assemble_backends(environment)
         home = environment.wheel / "tritonserver"
         argv = [
             str(home / "bin" / "tritonserver"),
@@ -170,8 +174,8 @@ class Triton(Process):
             "--allow-gpu-metrics=false",
             "--exit-timeout-secs=5",
             f"--backend-config=python,shm-region-prefix-name={self._prefix}",
-            f"--backend-config=python,shm-default-byte-size={ARENA_BYTES}",
-            *(self._guard.arguments() if self._guard else ()),
+            f"--backend-config=python,shm-default-byte-size={INITIAL_SHARED_MEMORY_BYTES}",
+            *(self._security.arguments() if self._security else ()),
         ]
         env = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
         env |= {
@@ -184,9 +188,9 @@ class Triton(Process):
 
     def is_ready(self) -> bool:
         """Ask the server whether it and its models are ready."""
-        return answers(f"{self.http_url}/v2/health/ready")
+        return responds(f"{self.http_url}/v2/health/ready")
 
-    def _lay_out(self, environment: ServerEnvironment) -> Path:
+    def _assemble_backends(self, environment: TritonEnvironment) -> Path:
         """Assemble the folder of back ends: the wheel's Python back end with our version's stub, and what was given."""
         root = self.data_dir / "backends"
         shutil.rmtree(root, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""What stands between a model and people: sample, agreement, check, activation."""
+"""The steps before a model may rate replies: check, activation, samples for clinicians, agreement, packaging."""

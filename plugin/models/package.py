@@ -18,11 +18,11 @@ from stream.contracts.errors import Misconfigured
 from stream.feedback.models.answer import SCHEMA_VERSION
 from stream.feedback.models.llm import MODEL
 from stream.feedback.models.prompt import PROMPT_VERSION
+from stream.model_repository import MODEL_REPOSITORY, read_parameters, write_parameter
 
-SERVED: Final = Path(__file__).parents[2] / "triton_models"
-MOUNT: Final = "/weights"
+WEIGHTS_MOUNT: Final = "/weights"
 """Where the operator's weights stand inside the server (docker-compose.yml)."""
-_DIGITS = 12  # of a SHA-256 in hex: enough to tell one's own models apart
+_DIGEST_CHARACTERS = 12  # of a SHA-256 in hex: enough to tell one's own models apart
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM takes for max_lora_rank."""
@@ -37,7 +37,7 @@ class _Recipe(BaseModel):
 
 
 class TrainingRun(BaseModel):
-    """The part of `run.json` that serving hangs on."""
+    """The part of `run.json` that serving depends on."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,8 +51,8 @@ class TrainingRun(BaseModel):
 
 
 @dataclass(frozen=True)
-class Packaged:
-    """What was written, and what a person has to do now."""
+class PackagedModel:
+    """A model that was written into the model repository, and what a person has to do now."""
 
     folder: Path
     name: str
@@ -64,7 +64,7 @@ class Packaged:
     adapter: bool
 
     def next_steps(self) -> list[str]:
-        """In order."""
+        """The steps that the operator takes next, in order."""
         if self.adapter:
             served = json.loads((self.folder / "1" / "model.json").read_text())["model"]
             chosen = [
@@ -82,35 +82,37 @@ class Packaged:
         ]
 
 
-def package(run: Path, out: Path = SERVED, *, name: str = "") -> Packaged:
-    """Write a run's result into `out`/feedback_llm, and keep whatever else stands there.
+def package_model(run: Path, out: Path = MODEL_REPOSITORY, *, name: str = "") -> PackagedModel:
+    """Write a run's result into `out`/feedback_llm, and keep everything else in that folder.
 
     `name` is what people call the model; without it that of the base model.
 
     Raises:
         Misconfigured: the run is unfinished, of another version, or may not be served; or a file is a pickle.
     """
-    told = _read(run)
-    weights = run / str(told.weights)
-    digest = hashed(weights)[:_DIGITS]
-    base = Path(told.base_model).name
+    training_run = _read_run(run)
+    weights = run / str(training_run.weights)
+    digest = hash_weights(weights)[:_DIGEST_CHARACTERS]
+    base = Path(training_run.base_model).name
     folder = out / MODEL
     unique = f"{_slug(name or base)}-{digest}"
-    mounted = f"{MOUNT}/{unique}"
+    mounted = f"{WEIGHTS_MOUNT}/{unique}"
     try:
         if not folder.exists():
-            shutil.copytree(SERVED / MODEL, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        _hold(folder)
-        if told.recipe.method == "full":
-            _full(folder, name or f"{base}, fine-tuned", unique, mounted)
+            shutil.copytree(MODEL_REPOSITORY / MODEL, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        _check_folder(folder)
+        if training_run.recipe.method == "full":
+            _write_full_model(folder, name or f"{base}, fine-tuned", unique, mounted)
         else:
-            _lora(folder, unique, mounted, told.recipe.rank)
+            _add_adapter(folder, unique, mounted, training_run.recipe.rank)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"{folder} cannot be used ({type(error).__name__}).") from None
-    return Packaged(folder, unique, weights, mounted, told.base_model, adapter=told.recipe.method == "lora")
+    return PackagedModel(
+        folder, unique, weights, mounted, training_run.base_model, adapter=training_run.recipe.method == "lora"
+    )
 
 
-def hashed(weights: Path) -> str:
+def hash_weights(weights: Path) -> str:
     """The SHA-256, in hex, of all safetensors files of a folder, names and contents, in the order of their names.
 
     Raises:
@@ -132,85 +134,69 @@ def hashed(weights: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(run: Path) -> TrainingRun:
+def _read_run(run: Path) -> TrainingRun:
     try:
-        told = TrainingRun.model_validate_json((run / "run.json").read_text(encoding="utf-8"))
+        training_run = TrainingRun.model_validate_json((run / "run.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         raise Misconfigured(f"{run} is no folder of `python -m training.feedback train`.") from None
-    if told.arm == "labels":
+    if training_run.arm == "labels":
         raise Misconfigured(
             f"{run} learnt levels alone, and the gate takes no level without evidence and reason. Train on data"
             " prepared with --arm reasons."
         )
-    if (told.prompt_version, told.schema_version) != (PROMPT_VERSION, SCHEMA_VERSION):
+    if (training_run.prompt_version, training_run.schema_version) != (PROMPT_VERSION, SCHEMA_VERSION):
         raise Misconfigured(
-            f"{run} was trained for prompt {told.prompt_version} and schema {told.schema_version}; this version speaks"
-            f" {PROMPT_VERSION} and {SCHEMA_VERSION}. Prepare the data again, and train."
+            f"{run} was trained for prompt {training_run.prompt_version} and schema {training_run.schema_version};"
+            f" this version speaks {PROMPT_VERSION} and {SCHEMA_VERSION}. Prepare the data again, and train."
         )
-    if told.weights is None:
+    if training_run.weights is None:
         raise Misconfigured(f"{run} holds no model to serve yet: `python -m training.feedback train --final` makes it.")
-    if not (run / told.weights).resolve().is_relative_to(run.resolve()):
+    if not (run / training_run.weights).resolve().is_relative_to(run.resolve()):
         raise Misconfigured(f"{run}/run.json names weights outside the run.")
-    return told
+    return training_run
 
 
-def _hold(folder: Path) -> None:
-    """Everything that will be changed is there and of this version, before anything is changed."""
-    config = (folder / "config.pbtxt").read_text()
-    if _parameter(config, "prompt_version") != PROMPT_VERSION:
+def _check_folder(folder: Path) -> None:
+    """Check that everything that will be changed is there and of this version, before anything is changed."""
+    parameters = read_parameters(folder)
+    for name in ("prompt_version", "display_name", "weights"):
+        if name not in parameters:
+            raise Misconfigured(f"config.pbtxt says no {name}.")
+    if parameters["prompt_version"] != PROMPT_VERSION:
         raise Misconfigured(f"{folder}/config.pbtxt is of another version: its prompt_version is not {PROMPT_VERSION}.")
-    for name in ("display_name", "weights"):
-        _parameter(config, name)
     json.loads((folder / "1" / "model.json").read_text())
 
 
-def _full(folder: Path, display: str, unique: str, mounted: str) -> None:
+def _write_full_model(folder: Path, display: str, unique: str, mounted: str) -> None:
     """The weights become the model. Adapters of the weights before them go: they fit no others."""
-    engine = _engine(folder)
+    engine = _engine_config(folder)
     engine["model"] = mounted
     for key in ("enable_lora", "max_lora_rank"):
         engine.pop(key, None)
-    path = folder / "config.pbtxt"
-    config = _with_parameter(path.read_text(), "display_name", display)
-    path.write_text(_with_parameter(config, "weights", unique))
-    _write(folder, "model.json", engine)
+    write_parameter(folder, "display_name", display)
+    write_parameter(folder, "weights", unique)
+    _write_json(folder, "model.json", engine)
     (folder / "1" / "multi_lora.json").unlink(missing_ok=True)
 
 
-def _lora(folder: Path, unique: str, mounted: str, rank: int) -> None:
-    """One more adapter beside the weights; those that are there stay."""
+def _add_adapter(folder: Path, unique: str, mounted: str, rank: int) -> None:
+    """Add an adapter beside the weights; existing adapters stay."""
     path = folder / "1" / "multi_lora.json"
     adapters = json.loads(path.read_text()) if path.exists() else {}
-    engine = _engine(folder)
+    engine = _engine_config(folder)
     engine["enable_lora"] = "true"  # a text: so the backend reads it
     needed = max(rank, int(engine.get("max_lora_rank", _RANKS[0])))
     engine["max_lora_rank"] = next((size for size in _RANKS if size >= needed), needed)
-    _write(folder, "multi_lora.json", adapters | {unique: mounted})
-    _write(folder, "model.json", engine)
+    _write_json(folder, "multi_lora.json", adapters | {unique: mounted})
+    _write_json(folder, "model.json", engine)
 
 
-def _engine(folder: Path) -> dict[str, Any]:
+def _engine_config(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "1" / "model.json").read_text()))
 
 
-def _write(folder: Path, name: str, content: dict[str, Any]) -> None:
+def _write_json(folder: Path, name: str, content: dict[str, Any]) -> None:
     (folder / "1" / name).write_text(json.dumps(content, indent=2) + "\n")
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf'(parameters \{{ key: "{name}" value \{{ string_value: ")([^"]*)(" \}} \}})')
-
-
-def _parameter(config: str, name: str) -> str:
-    found = _pattern(name).search(config)
-    if found is None:
-        raise Misconfigured(f"config.pbtxt says no {name}.")
-    return found[2]
-
-
-def _with_parameter(config: str, name: str, value: str) -> str:
-    plain = value.replace("\\", "").replace('"', "'")
-    return _pattern(name).sub(lambda found: f"{found[1]}{plain}{found[3]}", config)
 
 
 def _slug(name: str) -> str:

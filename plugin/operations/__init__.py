@@ -1,1 +1,1 @@
-"""What an operator does at night: dead letters, status."""
+"""The tools of an operator: status and dead letters."""

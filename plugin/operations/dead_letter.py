@@ -1,28 +1,28 @@
-"""One dead letter: its story, and the record it was. Neither `repr` nor the story ever shows the record's bytes."""
+"""A dead letter with its story and its record. Neither `repr` nor the story ever shows the record's bytes."""
 
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from stream.contracts.errors import Misconfigured, Poison
-from stream.contracts.messages import PersonErasure, Tick
+from stream.contracts.messages import Tick
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime.codec import Event, Keyed, RawRecord, check_partition, decode, known_types, partition_of
+from stream.runtime.codec import Event, RawRecord, check_partition, decode, known_types, partition_of
 from stream.runtime.dead_letters import STORY_PREFIX
-from stream.runtime.trace import carried, trace_id
+from stream.runtime.trace import trace_id, traceparent_of
 
 UNKNOWN: Final = "unknown"
 """For a part of the story that is missing: the topic takes records from whoever may write to it."""
-_WORD: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 """What codes, topics, types and places look like; anything else in a story was not written by us."""
-_KNOWN: Final = {topic: known_types(*records) for topic, records in RECORDS_BY_TOPIC.items()}
+_TYPES_BY_TOPIC: Final = {topic: known_types(*records) for topic, records in RECORDS_BY_TOPIC.items()}
 
 
 @dataclass(frozen=True, order=True)
-class LetterId:
-    """Where a dead letter stands: `partition:offset` of the dead-letter topic."""
+class DeadLetterId:
+    """The partition and offset of a dead letter on the dead-letter topic."""
 
     partition: int
     offset: int
@@ -31,8 +31,8 @@ class LetterId:
         return f"{self.partition}:{self.offset}"
 
     @classmethod
-    def parse(cls, text: str) -> "LetterId":
-        """Read what `list` printed.
+    def parse(cls, text: str) -> "DeadLetterId":
+        """Parse an id as `list` prints it.
 
         Raises:
             Misconfigured: it is not two numbers.
@@ -44,16 +44,16 @@ class LetterId:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A dead letter as it stands on its topic."""
+class DeadLetter:
+    """A dead letter as it is on its topic."""
 
-    id: LetterId
+    id: DeadLetterId
     set_aside_ms: int
-    """The broker's append time of the letter."""
+    """The broker's append time of the dead letter."""
     reason: str
     stage: str
     topic: str
-    """Where the record stood."""
+    """The topic of the record, where `partition` and `offset` place it."""
     partition: str
     offset: str
     appended_ms: int | None
@@ -68,12 +68,12 @@ class Letter:
 
     @property
     def set_aside_at(self) -> datetime:
-        """When it was set aside, in UTC."""
+        """The time in UTC at which the record was dead-lettered."""
         return datetime.fromtimestamp(self.set_aside_ms / 1000, UTC)
 
     @property
     def story(self) -> dict[str, object]:
-        """Everything but the record itself."""
+        """The story of the dead letter: everything but the record itself."""
         appended = None if self.appended_ms is None else datetime.fromtimestamp(self.appended_ms / 1000, UTC)
         return {
             "id": str(self.id),
@@ -91,11 +91,11 @@ class Letter:
         }
 
     def record(self, partitions: int) -> RawRecord:
-        """The record as it goes back to its topic: same key, same bytes, on the partition that its key names."""
-        without_key = int(self.partition) if self.partition.isdigit() else 0
+        """Return the record as it goes back to its topic: same key, same bytes, on the partition that its key names."""
+        partition_without_key = int(self.partition) if self.partition.isdigit() else 0
         return RawRecord(
             topic=self.topic,
-            partition=without_key if self.key is None else partition_of(self.key, partitions),
+            partition=partition_without_key if self.key is None else partition_of(self.key, partitions),
             offset=self.id.offset,
             timestamp_ms=self.set_aside_ms if self.appended_ms is None else self.appended_ms,
             key=self.key,
@@ -104,42 +104,39 @@ class Letter:
         )
 
 
-def read_again(raw: RawRecord, partitions: int) -> Event:
-    """Read a record as its stage will: only what passes here is worth sending again.
+def decode_for_replay(raw: RawRecord, partitions: int) -> Event:
+    """Decode a record as its stage will: only what passes here is worth sending again.
 
     Raises:
         Poison: it would be set aside again at once, and why; or it belongs on no topic of ours.
     """
-    if raw.topic not in _KNOWN:  # whoever may write dead letters must not choose where we write
+    if raw.topic not in _TYPES_BY_TOPIC:  # whoever may write dead letters must not choose where we write
         raise Poison(DeadLetterReason.UNKNOWN_TYPE, "topic")
-    event = decode(raw, _KNOWN[raw.topic])
+    event = decode(raw, _TYPES_BY_TOPIC[raw.topic])
     if isinstance(event.data, Tick):
         raise Poison(DeadLetterReason.UNKNOWN_TYPE, "tick")  # its time is over
-    if not isinstance(event.data, PersonErasure):
-        check_partition(raw, cast("Keyed", event.data), partitions)
-    elif event.data.partition != raw.partition:
-        raise Poison(DeadLetterReason.WRONG_PARTITION, "partition")
+    check_partition(raw, event.data, partitions)
     return event
 
 
-def letter_of(record: Any) -> Letter:
-    """A record of the dead-letter topic as kafka-python gives it; whatever is not ours in it is `unknown`."""
+def parse_dead_letter(record: Any) -> DeadLetter:
+    """Parse a record of the dead-letter topic as kafka-python gives it; what we did not write becomes `unknown`."""
     headers = [(str(name), value) for name, value in record.headers if isinstance(value, bytes)]
     story = {name.removeprefix(STORY_PREFIX): value for name, value in headers if name.startswith(STORY_PREFIX)}
-    topic = _word(story.get("topic"))
+    topic = _code(story.get("topic"))
     envelope = tuple((name, value) for name, value in headers if not name.startswith(STORY_PREFIX))
-    return Letter(
-        id=LetterId(record.partition, record.offset),
+    return DeadLetter(
+        id=DeadLetterId(record.partition, record.offset),
         set_aside_ms=record.timestamp,
         reason=_reason(story.get("reason")),
-        stage=_word(story.get("stage")),
+        stage=_code(story.get("stage")),
         topic=topic,
-        partition=_word(story.get("partition")),
-        offset=_word(story.get("offset")),
+        partition=_code(story.get("partition")),
+        offset=_code(story.get("offset")),
         appended_ms=_milliseconds(story.get("appended_ms")),
-        error_type=_word(story.get("error_type")),
-        place=_word(story.get("place")),
-        trace_id=trace_id(carried(envelope)),
+        error_type=_code(story.get("error_type")),
+        place=_code(story.get("place")),
+        trace_id=trace_id(traceparent_of(envelope)),
         key=record.key,
         value=record.value or b"",
         envelope=envelope,
@@ -147,13 +144,13 @@ def letter_of(record: Any) -> Letter:
 
 
 def _reason(value: bytes | None) -> str:
-    word = _word(value)
-    return word if word in set(DeadLetterReason) else UNKNOWN
+    code = _code(value)
+    return code if code in set(DeadLetterReason) else UNKNOWN
 
 
-def _word(value: bytes | None) -> str:
+def _code(value: bytes | None) -> str:
     text = (value or b"").decode("ascii", "replace")
-    return text if _WORD.fullmatch(text) else UNKNOWN
+    return text if _CODE.fullmatch(text) else UNKNOWN
 
 
 def _milliseconds(value: bytes | None) -> int | None:

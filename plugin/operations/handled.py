@@ -1,7 +1,5 @@
-"""Which dead letters are done with, kept in the database: Kafka cannot take one record out of a topic."""
+"""The dead letters that were handled, kept in the database: Kafka cannot take one record out of a topic."""
 
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -12,57 +10,51 @@ from sqlmodel import Session, select
 
 from plugin.database.engine import transaction
 from plugin.database.tables import HandledDeadLetter
-from plugin.operations.dead_letter import Letter
+from plugin.operations.dead_letter import DeadLetter
 
 
-class Outcome(StrEnum):
-    """What became of a letter in a run."""
+class HandledOutcome(StrEnum):
+    """The outcome of a run for one dead letter."""
 
     REPLAYED = "replayed"
     """Its record is on its topic again."""
     DROPPED = "dropped"
-    """Nobody will see it again; the topic's retention takes its bytes."""
+    """It is neither listed nor replayed any more; the topic's retention removes its bytes."""
     REINSERTED = "reinserted"
-    """It cannot be used still, and stands on the topic as a new dead letter."""
+    """It still cannot be used, and is on the topic as a new dead letter."""
     FORGOTTEN = "forgotten"
-    """Consent was withdrawn or an erasure asked for it: it stays away for good."""
+    """Consent was withdrawn or an erasure asked for it: it is never sent again."""
     WITHOUT_CONSENT = "without_consent"
     WITHOUT_BODY = "without_body"
     """Set aside without its bytes: there is nothing to send."""
     REFUSED = "refused"
-    """It cannot be used still; the run stopped here and changed nothing about it."""
+    """It still cannot be used; the run stopped here and changed nothing about it."""
 
 
-Place = tuple[int, int, int]
-"""Partition, offset and append time: a topic made anew counts from 0 again."""
+Position = tuple[int, int, int]
+"""Partition, offset and append time of a dead letter: a topic that was created again counts from 0 again."""
 
 
-@dataclass(frozen=True)
-class Handled:
-    """The memory of what is done."""
+def handled_positions(engine: Engine) -> frozenset[Position]:
+    """Return the positions of all dead letters that were handled.
 
-    engine: Engine
-
-    def places(self) -> AbstractSet[Place]:
-        """Every letter that is done with.
-
-        Raises:
-            Unavailable: the database is away.
-        """
-        with transaction(self.engine) as session:
-            rows = session.exec(
-                select(HandledDeadLetter.partition, HandledDeadLetter.offset, HandledDeadLetter.set_aside_ms)
-            ).all()
-        return {(partition, offset, ms) for partition, offset, ms in rows}
+    Raises:
+        Unavailable: the database is away.
+    """
+    with transaction(engine) as session:
+        rows = session.exec(
+            select(HandledDeadLetter.partition, HandledDeadLetter.offset, HandledDeadLetter.set_aside_ms)
+        ).all()
+    return frozenset((partition, offset, ms) for partition, offset, ms in rows)
 
 
-def place_of(letter: Letter) -> Place:
-    """The name by which a letter is remembered."""
+def position_of(letter: DeadLetter) -> Position:
+    """Return the position by which a dead letter is kept in the database."""
     return letter.id.partition, letter.id.offset, letter.set_aside_ms
 
 
-def remember(session: Session, letter: Letter, outcome: Outcome, run_id: UUID, now: datetime) -> None:
-    """Note that a letter is done with; a second time changes nothing."""
+def mark_handled(session: Session, letter: DeadLetter, outcome: HandledOutcome, run_id: UUID, now: datetime) -> None:
+    """Store that a dead letter was handled; a second time changes nothing."""
     session.exec(
         insert(HandledDeadLetter)
         .values(

@@ -1,4 +1,4 @@
-"""What must not come back: asked before a dead letter is sent again, or its words are shown."""
+"""The check whether a dead letter's record may come back, made before it is replayed and before its text is shown."""
 
 import re
 from collections.abc import Sequence
@@ -9,64 +9,63 @@ from typing import Final
 from sqlmodel import Session
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.database import tombstones
-from plugin.database.tables import ForgottenKind
-from plugin.database.tombstone_key import guard_key
-from plugin.database.tombstones import Subject
-from plugin.operations.dead_letter import Letter
-from stream.contracts.base import Contract
-from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Edit, Erasure, Message, PersonErasure
+from plugin.database.tables import TombstoneKind
+from plugin.database.tombstone_key import tombstone_key
+from plugin.database.tombstones import Subject, find_tombstone_times, has_person_tombstone
+from plugin.operations.dead_letter import DeadLetter
+from stream.contracts.base import Contract, ConversationRecord
+from stream.contracts.messages import ConsentWithdrawal, Edit, Erasure, Message, PersonErasure
 from stream.contracts.sessions import SessionOutline
 from stream.contracts.vocabulary import Role
 
 _KEY: Final = re.compile(rb"([a-z0-9][a-z0-9-]{0,62}):([A-Za-z0-9_.~-]{1,128})")
 _TIMES: Final = ("sent_at", "edited_at", "deleted_at", "ended_at", "started_at")
-"""Fields by which a record says when what it tells of happened."""
+"""Fields that say when what a record is about happened."""
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """Whose record it is."""
+class RecordConversation:
+    """The conversation that a record is of."""
 
     tenant: str
     conversation_id: str
 
 
-def conversation_of(letter: Letter, data: Contract | None) -> Conversation | None:
-    """As the record says, or as its key does where the record cannot be read; None when neither tells."""
-    if isinstance(data, ConversationEvent | SessionOutline):
-        return Conversation(data.tenant, data.conversation_id)
+def conversation_of(letter: DeadLetter, data: Contract | None) -> RecordConversation | None:
+    """Return the conversation named by the record, or by its key where the record cannot be read; None without both."""
+    if isinstance(data, ConversationRecord):
+        return RecordConversation(data.tenant, data.conversation_id)
     found = _KEY.fullmatch(letter.key or b"")
-    return None if found is None else Conversation(found[1].decode(), found[2].decode())
+    return None if found is None else RecordConversation(found[1].decode(), found[2].decode())
 
 
 def has_consent(data: Contract) -> bool:
-    """Whether text travels with the client's consent; what carries no text needs none."""
+    """Return whether a record with text has the client's consent; a record without text needs none."""
     return data.consent.processing if isinstance(data, Message | Edit) else True
 
 
-def is_forgotten(session: Session, kek: KeyEncryptionKey, letter: Letter, data: Contract | None) -> bool:
-    """Whether an erasure or a withdrawal came that may mean this record.
+def is_erased_or_withdrawn(session: Session, kek: KeyEncryptionKey, letter: DeadLetter, data: Contract | None) -> bool:
+    """Return whether an erasure or a withdrawal came that may mean this record.
 
     In doubt it does: the record counts from the earliest time it can be of (its own, or when the broker first took
     it), and a withdrawal speaks for everything before it. Withdrawals and erasures themselves only take away, so they
     may always go on.
     """
-    whose = conversation_of(letter, data)
-    if whose is None or isinstance(data, Erasure | ConsentWithdrawal | PersonErasure):
+    conversation = conversation_of(letter, data)
+    if conversation is None or isinstance(data, Erasure | ConsentWithdrawal | PersonErasure):
         return False
-    ms = letter.set_aside_ms if letter.appended_ms is None else letter.appended_ms
-    own = [time for time in (getattr(data, name, None) for name in _TIMES) if isinstance(time, datetime)]
-    since = min([datetime.fromtimestamp(ms / 1000, UTC), *own])
-    key = guard_key(session, kek)
-    kinds = (ForgottenKind.ERASURE, ForgottenKind.WITHDRAWAL)
-    subjects = [Subject(kind, whose.tenant, whose.conversation_id) for kind in kinds]
-    return any(tombstones.until(session, key, subject, since) for subject in subjects) or tombstones.is_any_of(
-        session, key, _people(whose.tenant, data), since
-    )
+    taken_ms = letter.set_aside_ms if letter.appended_ms is None else letter.appended_ms
+    own_times = [time for time in (getattr(data, name, None) for name in _TIMES) if isinstance(time, datetime)]
+    since = min([datetime.fromtimestamp(taken_ms / 1000, UTC), *own_times])
+    key = tombstone_key(session, kek)
+    kinds = (TombstoneKind.ERASURE, TombstoneKind.WITHDRAWAL)
+    subjects = [Subject(kind, conversation.tenant, conversation.conversation_id) for kind in kinds]
+    if any(find_tombstone_times(session, key, subject, since) for subject in subjects):
+        return True
+    return has_person_tombstone(session, key, _person_subjects(conversation.tenant, data), since)
 
 
-def _people(tenant: str, data: Contract | None) -> list[Subject]:
+def _person_subjects(tenant: str, data: Contract | None) -> list[Subject]:
     clients: Sequence[str] = ()
     counsellors: Sequence[str] = ()
     if isinstance(data, SessionOutline):
@@ -75,6 +74,6 @@ def _people(tenant: str, data: Contract | None) -> list[Subject]:
         clients = [data.author]
     elif isinstance(data, Message) and data.role is Role.COUNSELLOR:
         counsellors = [data.author]
-    return [Subject(ForgottenKind.CLIENT, tenant, name) for name in clients] + [
-        Subject(ForgottenKind.COUNSELLOR, tenant, name) for name in counsellors
+    return [Subject(TombstoneKind.CLIENT, tenant, name) for name in clients] + [
+        Subject(TombstoneKind.COUNSELLOR, tenant, name) for name in counsellors
     ]

@@ -1,4 +1,4 @@
-"""`counterpoint status`: everything an operator asks at night, from whatever can be asked."""
+"""Collect the state of stages, broker, database and model for `counterpoint status`, from what answers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from plugin.database.engine import connect, transaction
-from plugin.operations.consumer_lag import Lag, lags
+from plugin.database.engine import temporary_engine, transaction
+from plugin.operations.consumer_lag import ConsumerLag, read_consumer_lags
 from plugin.operations.dead_letter import UNKNOWN
-from plugin.operations.dead_letter_topic import letters
-from plugin.operations.handled import Handled, place_of
-from plugin.operations.stage_probe import Answer, addresses, ask
-from plugin.queue.lists import waiting_of_all
+from plugin.operations.dead_letter_topic import read_dead_letters
+from plugin.operations.handled import Position, handled_positions, position_of
+from plugin.operations.stage_probe import ProbeAnswer, probe_stage, probe_urls
+from plugin.queue.lists import waiting_on_all_platforms
 from stream.contracts.errors import CounterpointError, Unavailable
-from stream.runtime.settings import Settings, required
+from stream.runtime.settings import Settings, required_secret
+from stream.runtime.stages import FEEDBACK, SINK
 
 DAY: Final = timedelta(hours=24)
 BREAKER_STATES: Final = {0: "closed", 1: "half-open", 2: "open"}
@@ -24,7 +25,7 @@ BREAKER_STATES: Final = {0: "closed", 1: "half-open", 2: "open"}
 
 @dataclass(frozen=True)
 class StageStatus:
-    """One stage. `ready` is None when it did not answer."""
+    """The state of one stage. `ready` is None if the stage did not answer."""
 
     ready: bool | None
     troubles: dict[str, str]
@@ -34,7 +35,7 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class LagStatus:
-    """What waits for one stage."""
+    """The records that wait for one stage."""
 
     records: int
     oldest_s: float | None
@@ -52,7 +53,7 @@ class ModelStatus:
 
 @dataclass
 class Status:
-    """What is known now. A part that could not be asked is None, and `not_asked` says why."""
+    """The status of the whole system. A part that could not be asked is None, and `not_asked` says why."""
 
     at: str
     stages: dict[str, StageStatus] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Status:
 
     @property
     def troubles(self) -> list[str]:
-        """What a person should look at, a sentence each; empty when all is well."""
+        """The troubles that need a person, a sentence each; empty if there are none."""
         said = [f"{part}: could not be asked: {why}" for part, why in self.not_asked.items()]
         said += [
             f"{name}: not ready ({part}: {trouble})"
@@ -81,20 +82,20 @@ class Status:
         return said
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the status for `--json`."""
         return {"well": not self.troubles, "troubles": self.troubles} | asdict(self)
 
 
-def status(settings: Settings, *, now: datetime) -> Status:
-    """Ask stages, broker and database side by side; what is away is named and hides nothing else."""
+def collect_status(settings: Settings, *, now: datetime) -> Status:
+    """Ask stages, broker and database in parallel; what does not answer is named and hides nothing else."""
     found = Status(now.isoformat(timespec="seconds"))
-    urls = addresses(settings)
+    urls = probe_urls(settings)
     with ThreadPoolExecutor() as pool:
-        stages = {name: pool.submit(_try, partial(ask, url)) for name, url in urls.items()}
-        lag = pool.submit(_try, lambda: lags(settings.kafka))
-        queue = pool.submit(_try, lambda: _queue(settings))
-        dead = pool.submit(_try, lambda: _dead_letters(settings, now - DAY))
-    answers: dict[str, Answer] = {}
+        stages = {name: pool.submit(_result_or_reason, partial(probe_stage, url)) for name, url in urls.items()}
+        lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka))
+        queue = pool.submit(_result_or_reason, lambda: _waiting_for_release(settings))
+        dead_letters = pool.submit(_result_or_reason, lambda: _dead_letter_counts(settings, now - DAY))
+    answers: dict[str, ProbeAnswer] = {}
     for name, asked in stages.items():
         answer, why = asked.result()
         if answer is None:
@@ -102,9 +103,9 @@ def status(settings: Settings, *, now: datetime) -> Status:
             found.stages[name] = StageStatus(ready=None, troubles={})
         else:
             answers[name] = answer
-            found.stages[name] = _stage(name, answer)
+            found.stages[name] = _stage_status(name, answer)
     _set_lag(found, *lag.result(), now)
-    found.dead_letters_24_h, why = dead.result()
+    found.dead_letters_24_h, why = dead_letters.result()
     if found.dead_letters_24_h is None:
         found.not_asked.setdefault("broker", why)
     counts, why = queue.result()
@@ -112,13 +113,13 @@ def status(settings: Settings, *, now: datetime) -> Status:
         found.not_asked["database"] = why
     else:
         found.waiting_for_release, oldest = counts
-        found.oldest_unreleased_s = None if oldest is None else _age(oldest, now)
-    if "feedback" in answers:
-        found.model = _model(answers["feedback"])
+        found.oldest_unreleased_s = None if oldest is None else _age_s(oldest, now)
+    if FEEDBACK.name in answers:
+        found.model = _model_status(answers[FEEDBACK.name])
     return found
 
 
-def _try(work: Callable[[], Any]) -> tuple[Any, str]:
+def _result_or_reason(work: Callable[[], Any]) -> tuple[Any, str]:
     try:
         return work(), ""
     except Unavailable as error:
@@ -127,7 +128,7 @@ def _try(work: Callable[[], Any]) -> tuple[Any, str]:
         return None, str(error)
 
 
-def _stage(name: str, answer: Answer) -> StageStatus:
+def _stage_status(name: str, answer: ProbeAnswer) -> StageStatus:
     builds = [labels.get("version") for labels, _ in answer.samples.get("counterpoint_build_info", [])]
     held = [
         value for labels, value in answer.samples.get("counterpoint_oldest_held_seconds", []) if labels["stage"] == name
@@ -140,7 +141,7 @@ def _stage(name: str, answer: Answer) -> StageStatus:
     )
 
 
-def _model(answer: Answer) -> ModelStatus:
+def _model_status(answer: ProbeAnswer) -> ModelStatus:
     named = [labels for labels, value in answer.samples.get("counterpoint_model_info", []) if value]
     breaker = answer.value("counterpoint_breaker_state")
     return ModelStatus(
@@ -149,43 +150,38 @@ def _model(answer: Answer) -> ModelStatus:
     )
 
 
-def _set_lag(found: Status, lag: dict[str, Lag] | None, why: str, now: datetime) -> None:
+def _set_lag(found: Status, lag: dict[str, ConsumerLag] | None, why: str, now: datetime) -> None:
     if lag is None:
         found.not_asked["broker"] = why
         return
-    found.lag = {stage: LagStatus(each.records, _age_ms(each.oldest_ms, now)) for stage, each in lag.items()}
+    found.lag = {stage: LagStatus(each.records, _age_s_since_ms(each.oldest_ms, now)) for stage, each in lag.items()}
     # A closed session is on its way to the queue as long as feedback or sink have not finished with its record.
-    ages = [found.lag[stage].oldest_s for stage in ("feedback", "sink")]
+    ages = [found.lag[stage.name].oldest_s for stage in (FEEDBACK, SINK)]
     found.oldest_unscored_s = max((age for age in ages if age is not None), default=None)
 
 
-def _queue(settings: Settings) -> Any:
-    engine = connect(required(settings.database.url, "database.url"))
-    try:
-        with transaction(engine) as session:
-            return waiting_of_all(session)
-    finally:
-        engine.dispose()
+def _waiting_for_release(settings: Settings) -> tuple[int, datetime | None]:
+    url = required_secret(settings.database.url, "database.url")
+    with temporary_engine(url) as engine, transaction(engine) as session:
+        return waiting_on_all_platforms(session)
 
 
-def _dead_letters(settings: Settings, since: datetime) -> dict[str, int]:
-    """By reason. Without the database those that were replayed or dropped count too; it is named as not asked."""
-    done, _ = _try(lambda: _handled(settings))
-    counts = Counter(each.reason for each in letters(settings.kafka, since) if place_of(each) not in (done or set()))
+def _dead_letter_counts(settings: Settings, since: datetime) -> dict[str, int]:
+    """Count dead letters by reason. Without the database those that were handled count too."""
+    handled, _ = _result_or_reason(lambda: _handled_positions(settings))
+    letters = read_dead_letters(settings.kafka, since)
+    counts = Counter(letter.reason for letter in letters if position_of(letter) not in (handled or ()))
     return dict(counts.most_common())
 
 
-def _handled(settings: Settings) -> Any:
-    engine = connect(required(settings.database.url, "database.url"))
-    try:
-        return Handled(engine).places()
-    finally:
-        engine.dispose()
+def _handled_positions(settings: Settings) -> frozenset[Position]:
+    with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
+        return handled_positions(engine)
 
 
-def _age_ms(then_ms: int | None, now: datetime) -> float | None:
-    return None if then_ms is None else _age(datetime.fromtimestamp(then_ms / 1000, UTC), now)
+def _age_s_since_ms(then_ms: int | None, now: datetime) -> float | None:
+    return None if then_ms is None else _age_s(datetime.fromtimestamp(then_ms / 1000, UTC), now)
 
 
-def _age(then: datetime, now: datetime) -> float:
+def _age_s(then: datetime, now: datetime) -> float:
     return round(max(0.0, (now - then).total_seconds()), 1)

@@ -1,49 +1,55 @@
-"""Status and dead letters as tables for a terminal."""
+"""Print status and dead letters as tables for a terminal."""
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from plugin.operations.overview import Overview
+from plugin.operations.dead_letter_summary import DeadLetterSummary
 from plugin.operations.status import Status
 
 
-def print_status(found: Status, console: Console) -> None:
-    """One table a question, then what is wrong."""
+def print_status(status: Status, console: Console) -> None:
+    """Print the state of everything as tables, then what is wrong."""
     stages = Table("stage", "ready", "waiting", "oldest waiting", "version", title=None)
-    for name, stage in found.stages.items():
-        lag = (found.lag or {}).get(name)
+    for name, stage in status.stages.items():
+        lag = (status.lag or {}).get(name)
         ready = "[red]no answer[/]" if stage.ready is None else "[green]yes[/]" if stage.ready else "[red]no[/]"
         waiting = "" if lag is None else str(lag.records)
-        stages.add_row(name, ready, waiting, "" if lag is None else _age(lag.oldest_s), escape(stage.version or ""))
+        stages.add_row(
+            name, ready, waiting, "" if lag is None else _format_age(lag.oldest_s), escape(stage.version or "")
+        )
     console.print(stages)
     facts = Table(show_header=False)
-    facts.add_row("dead letters, last 24 h", _counted(found.dead_letters_24_h))
-    facts.add_row("model", _model(found))
-    facts.add_row("oldest unscored session", "not known" if found.lag is None else _age(found.oldest_unscored_s))
-    known = found.waiting_for_release is not None
-    unreleased = f"{_age(found.oldest_unreleased_s)} ({found.waiting_for_release} waiting)" if known else "not known"
+    facts.add_row("dead letters, last 24 h", _format_counts(status.dead_letters_24_h))
+    facts.add_row("model", _format_model(status))
+    facts.add_row(
+        "oldest unscored session", "not known" if status.lag is None else _format_age(status.oldest_unscored_s)
+    )
+    known = status.waiting_for_release is not None
+    unreleased = (
+        f"{_format_age(status.oldest_unreleased_s)} ({status.waiting_for_release} waiting)" if known else "not known"
+    )
     facts.add_row("oldest unreleased session", unreleased)
     console.print(facts)
-    for trouble in found.troubles:
+    for trouble in status.troubles:
         console.print(trouble, markup=False, highlight=False)
-    if not found.troubles:
+    if not status.troubles:
         console.print("All is well.")
 
 
-def print_overview(found: Overview, console: Console) -> None:
-    """Counts, then stories."""
-    if not found.waiting and not found.newest:
+def print_dead_letters(summary: DeadLetterSummary, console: Console) -> None:
+    """Print the counts of dead letters, then the newest stories."""
+    if not summary.waiting and not summary.newest:
         console.print("No dead letter waits.")
-    for part, counter in found.counts.items():
+    for part, counter in summary.counts.items():
         if counter:
             table = Table(part, "dead letters")
             for value, count in counter.most_common():
                 table.add_row(value, str(count))
             console.print(table)
-    if found.newest:
+    if summary.newest:
         stories = Table("id", "set aside (UTC)", "reason", "place", "stage", "topic", "record", "bytes")
-        for story in found.newest:
+        for story in summary.newest:
             mark = " (done)" if story["handled"] else ""
             stories.add_row(
                 f"{story['id']}{mark}",
@@ -53,15 +59,15 @@ def print_overview(found: Overview, console: Console) -> None:
                 str(story["bytes"]),
             )
         console.print(stories)
-    if found.handled is None:
+    if summary.handled is None:
         console.print(
-            f"What was replayed or dropped is counted too: {found.why_not_asked}", markup=False, highlight=False
+            f"What was replayed or dropped is counted too: {summary.why_not_asked}", markup=False, highlight=False
         )
-    elif found.handled:
-        console.print(f"{found.handled} more on the topic were replayed or dropped (--all shows them).")
+    elif summary.handled:
+        console.print(f"{summary.handled} more on the topic were replayed or dropped (--all shows them).")
 
 
-def _age(seconds: float | None) -> str:
+def _format_age(seconds: float | None) -> str:
     if seconds is None:
         return "none"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
@@ -70,15 +76,15 @@ def _age(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _counted(counts: dict[str, int] | None) -> str:
+def _format_counts(counts: dict[str, int] | None) -> str:
     if counts is None:
         return "not known"
     return ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "none"
 
 
-def _model(found: Status) -> str:
-    if found.model is None:
+def _format_model(status: Status) -> str:
+    if status.model is None:
         return "not known"
-    version = found.model.version
+    version = status.model.version
     named = f"{version.get('model', '')} ({version.get('weights', '')}), " if version else ""
-    return escape(f"{named}breaker {found.model.breaker}")
+    return escape(f"{named}breaker {status.model.breaker}")

@@ -1,1 +1,1 @@
-"""What forgets and what proves it: erasure, retention, key rotation, legal hold."""
+"""Erasure, retention, legal holds, key rotation, and the verification of the audit trail."""

@@ -1,110 +1,84 @@
-"""Telling the stages what is to be forgotten: on the messages topic, from where it travels down every other."""
+"""Announcements of erasures on the messages topic, from which every stage passes them on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
-
-from plugin.database.tables import ForgottenKind
+from plugin.database.tables import TombstoneKind
 from plugin.database.tombstones import Subject
-from stream.contracts.errors import Unavailable
-from stream.contracts.ids import conversation_event_id, record_key
 from stream.contracts.messages import Erasure, PersonErasure
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import Role
-from stream.runtime.codec import Encoded, encode, partition_of
-from stream.runtime.kafka_clients import options, refusal
-from stream.runtime.settings import Kafka
+from stream.runtime import command_clients
+from stream.runtime.codec import EncodedRecord, encode, partition_of
+from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, send_and_wait
+from stream.runtime.settings import KafkaSettings
 
-ACKNOWLEDGED_WITHIN_S: Final = 10.0
 
+class ErasureAnnouncer(Protocol):
+    """A publisher of erasures to the stages. Announcing an erasure twice has the same effect as once."""
 
-class Announce(Protocol):
-    """Each call returns once every in-sync replica has it; telling the same twice tells it once."""
-
-    def conversation(self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime) -> None:
-        """Everything of a conversation is to be forgotten."""
+    def announce_conversation(
+        self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
+    ) -> None:
+        """Announce the erasure of a conversation; return once every in-sync replica has the record."""
         ...
 
-    def person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
-        """Everything of a person is to be forgotten: told on every partition, for sessions that are still open."""
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+        """Announce the erasure of a person on every partition, to reach sessions that are still open."""
         ...
 
 
-class OnTopic:
-    """The real one."""
+class KafkaErasureAnnouncer:
+    """An announcer that publishes on the messages topic."""
 
-    def __init__(self, producer: Any, kafka: Kafka) -> None:
+    def __init__(self, producer: Any, kafka: KafkaSettings) -> None:
         self._producer = producer
         self._kafka = kafka
 
-    def conversation(self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime) -> None:
-        """See `Announce`.
+    def announce_conversation(
+        self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
+    ) -> None:
+        """Announce the erasure of a conversation, as `ErasureAnnouncer` says.
 
         Raises:
-            Unavailable: it was not acknowledged in time.
+            Unavailable: the record was not acknowledged in time.
         """
-        key = record_key(tenant, conversation_id)
         event = Erasure(
             tenant=tenant, conversation_id=conversation_id, erasure_id=str(erasure_id), requested_at=requested_at
         )
-        event_id = conversation_event_id(tenant, conversation_id, event.event_type, event.erasure_id)
-        record = encode(event, event_type=event.event_type, event_id=event_id, key=key)
-        self._send(record, partition_of(key, self._kafka.partitions))
+        self._send(encode(event), partition_of(event.key, self._kafka.partitions))
 
-    def person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
-        """See `Announce`.
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+        """Announce the erasure of a person, as `ErasureAnnouncer` says.
 
         Raises:
-            Unavailable: it was not acknowledged in time.
+            Unavailable: a record was not acknowledged in time.
         """
         for partition in range(self._kafka.partitions):
             event = PersonErasure(
                 tenant=subject.tenant,
                 person=subject.pseudonym,
-                role=Role.CLIENT if subject.kind is ForgottenKind.CLIENT else Role.COUNSELLOR,
+                role=Role.CLIENT if subject.kind is TombstoneKind.CLIENT else Role.COUNSELLOR,
                 erasure_id=str(erasure_id),
                 requested_at=requested_at,
                 partition=partition,
             )
-            event_id = f"{erasure_id}-{partition}"
-            self._send(encode(event, event_type=event.event_type, event_id=event_id, key=None), partition)
+            self._send(encode(event), partition)
 
-    def _send(self, record: Encoded, partition: int) -> None:
-        sent = self._producer.send(
-            MESSAGES, value=record.value, key=record.key, headers=record.headers, partition=partition
-        )
-        sent.get(timeout=ACKNOWLEDGED_WITHIN_S)
+    def _send(self, record: EncodedRecord, partition: int) -> None:
+        send_and_wait(self._producer, MESSAGES, record, partition, timeouts=COMMAND_TIMEOUTS)
 
 
 @contextmanager
-def on_topic(kafka: Kafka) -> Iterator[OnTopic]:
-    """Announce on this broker.
+def kafka_erasure_announcer(kafka: KafkaSettings) -> Iterator[KafkaErasureAnnouncer]:
+    """Yield an announcer on this broker.
 
     Raises:
         Unavailable: the broker does not answer, or not in time.
-        Misconfigured: it does not let us in.
+        Misconfigured: the broker refuses the connection.
     """
-    wait_ms = int(ACKNOWLEDGED_WITHIN_S * 1000)
-    try:
-        producer = KafkaProducer(
-            **options(kafka),
-            acks="all",
-            allow_auto_create_topics=False,
-            request_timeout_ms=wait_ms - 1_000,
-            delivery_timeout_ms=wait_ms,
-            max_block_ms=wait_ms,
-            bootstrap_timeout_ms=wait_ms,
-        )
-        try:
-            yield OnTopic(producer, kafka)
-        finally:
-            producer.close(timeout=ACKNOWLEDGED_WITHIN_S)
-    except KafkaError as error:
-        raise refusal(error, kafka) from None
-    except (TimeoutError, AssertionError):  # kafka-python asserts that the partition is there
-        raise Unavailable(f"Kafka at {kafka.bootstrap_servers}") from None
+    with command_clients.producer(kafka) as producer:
+        yield KafkaErasureAnnouncer(producer, kafka)

@@ -1,7 +1,7 @@
-"""The clocks of what is stored: text, quotations, assessments, the trail. Run nightly; running it again does the rest.
+"""Retention: the removal of texts, quotes, assessments and audit entries when their time is over.
 
-A conversation is one step: its lock keeps the sink from writing in between. Nothing is remembered between two runs
-but the report: what is due is what is old and still there.
+It is run every night; a run after an interrupted one does the rest. Each conversation is one step, and its lock keeps
+the sink from writing in between. Runs share no state except their reports: what is due is what is old and still stored.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,22 +13,22 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Engine, and_, exists, or_, tuple_, update
 from sqlmodel import Session, col, delete, func, select
 
-from plugin.database import holds
-from plugin.database.audit import note
-from plugin.database.conversation_keys import delete_unused_key
+from plugin.database.audit import add_audit_entry
+from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
+from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
 from plugin.database.tables import RetentionRun, StoredAnswer, StoredMessage, StoredSession
-from plugin.privacy import trail
-from stream.runtime.settings import Retention
+from plugin.privacy.audit_trail import count_old_entries, remove_old_entries
+from stream.runtime.settings import RetentionSettings
 
 BATCH: Final = 50
-"""Conversations a transaction: well under the statement timeout, and a kill loses no more than these."""
+"""Conversations in one transaction, which takes well under the statement timeout; a killed run loses no more work."""
 
 
 @dataclass(frozen=True)
-class Clocks:
-    """What ended before each of these times has had its time."""
+class RetentionCutoffs:
+    """The time of each part of a session before which it must have ended to be removed now."""
 
     texts: datetime
     quotes: datetime
@@ -36,8 +36,8 @@ class Clocks:
     audit: datetime
 
     @classmethod
-    def at(cls, now: datetime, settings: Retention) -> Self:
-        """The times as the settings have them."""
+    def at(cls, now: datetime, settings: RetentionSettings) -> Self:
+        """Return the cutoffs of the settings at a time."""
         return cls(
             texts=now - timedelta(days=settings.text_days),
             quotes=now - timedelta(days=settings.quotes_days),
@@ -47,8 +47,8 @@ class Clocks:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a run did, or would do. All but the last two are numbers of sessions."""
+class RetentionReport:
+    """The numbers of what a run did, or would do. All but the last two are numbers of sessions."""
 
     texts: int = 0
     quotes: int = 0
@@ -58,136 +58,133 @@ class Report:
     audit_entries: int = 0
 
 
-def due(session: Session, clocks: Clocks) -> Report:
-    """What is due now; changes nothing. Keys cannot be told before."""
-    held = ~_is_free()
-    return Report(
-        texts=_count(session, _text_due(clocks), _is_free(), ~_session_due(clocks)),
-        quotes=_count(session, _quotes_due(clocks), _is_free(), ~_session_due(clocks)),
-        sessions=_count(session, _session_due(clocks), _is_free()),
-        held=_count(session, _any_due(clocks), held),
-        audit_entries=trail.count_before(session, clocks.audit),
+def count_due(session: Session, cutoffs: RetentionCutoffs) -> RetentionReport:
+    """Count what is due now, and change nothing. The number of keys is only known after a run."""
+    return RetentionReport(
+        texts=_count(session, _text_due(cutoffs), ~session_is_held(), ~_session_due(cutoffs)),
+        quotes=_count(session, _quotes_due(cutoffs), ~session_is_held(), ~_session_due(cutoffs)),
+        sessions=_count(session, _session_due(cutoffs), ~session_is_held()),
+        held=_count(session, _any_due(cutoffs), session_is_held()),
+        audit_entries=count_old_entries(session, cutoffs.audit),
     )
 
 
-def broken_off(session: Session) -> datetime | None:
-    """When the latest run began, if it did not end."""
+def find_interrupted_run(session: Session) -> datetime | None:
+    """Return when the latest run started, if it did not finish."""
     row = session.exec(
         select(RetentionRun.started_at, RetentionRun.finished_at).order_by(col(RetentionRun.started_at).desc()).limit(1)
     ).first()
     return None if row is None or row[1] is not None else row[0]
 
 
-class Keeper:
-    """One run."""
+class RetentionRunner:
+    """A runner that removes everything that is due, once."""
 
-    def __init__(self, engine: Engine, clocks: Clocks, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, cutoffs: RetentionCutoffs, *, now: Callable[[], datetime]) -> None:
         self._engine = engine
-        self._clocks = clocks
+        self._cutoffs = cutoffs
         self._now = now
-        self._run = uuid4()
+        self._run_id = uuid4()
 
-    def run(self, *, step: Callable[[int], object] = lambda _done: None) -> Report:
-        """Do what is due; `step` hears how many conversations or entries are done.
+    def run(self, *, step: Callable[[int], object] = lambda _done: None) -> RetentionReport:
+        """Remove what is due; `step` is called with the number of conversations or audit entries after each batch.
 
         Raises:
-            Unavailable: the database is away. Run it again.
+            Unavailable: the database is away. Run retention again.
         """
         with transaction(self._engine) as session:
-            session.add(RetentionRun(run_id=self._run, started_at=self._now()))
+            session.add(RetentionRun(run_id=self._run_id, started_at=self._now()))
         after: tuple[str, str] | None = None
-        while batch := self._next(after):
+        while batch := self._next_batch(after):
             after = batch[-1]
             with transaction(self._engine) as session:
                 for tenant, conversation_id in batch:
-                    self._add(session, self._keep(session, tenant, conversation_id))
+                    self._add_to_report(session, self._apply(session, tenant, conversation_id))
             step(len(batch))
-        while cut := self._cut():
-            step(cut)
+        while removed := self._remove_audit_entries():
+            step(removed)
         return self._finish()
 
-    def _next(self, after: tuple[str, str] | None) -> Sequence[tuple[str, str]]:
-        """The next conversations with something due, in the order in which their locks are taken."""
-        place = tuple_(col(StoredSession.tenant), col(StoredSession.conversation_id))
-        wanted = select(StoredSession.tenant, StoredSession.conversation_id).where(_any_due(self._clocks)).distinct()
+    def _next_batch(self, after: tuple[str, str] | None) -> Sequence[tuple[str, str]]:
+        """Return the next conversations with something due, in the order in which their locks are taken."""
+        conversation = tuple_(col(StoredSession.tenant), col(StoredSession.conversation_id))
+        due = select(StoredSession.tenant, StoredSession.conversation_id).where(_any_due(self._cutoffs)).distinct()
         if after is not None:
-            wanted = wanted.where(place > tuple_(*after))
-        ordered = wanted.order_by(StoredSession.tenant, StoredSession.conversation_id).limit(BATCH)
+            due = due.where(conversation > tuple_(*after))
+        ordered = due.order_by(StoredSession.tenant, StoredSession.conversation_id).limit(BATCH)
         with transaction(self._engine) as session:
             return session.exec(ordered).all()
 
-    def _keep(self, session: Session, tenant: str, conversation_id: str) -> Report:
+    def _apply(self, session: Session, tenant: str, conversation_id: str) -> RetentionReport:
         lock_conversation(session, tenant, conversation_id)
-        mine = col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
-        if holds.is_held(session, tenant, conversation_id):
-            return Report(held=_count(session, _any_due(self._clocks), *mine))
-        gone = session.exec(delete(StoredSession).where(_session_due(self._clocks), *mine)).rowcount
-        without_text = self._ids(session, _text_due(self._clocks), *mine)
+        in_conversation = col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
+        if is_held(session, tenant, conversation_id):
+            return RetentionReport(held=_count(session, _any_due(self._cutoffs), *in_conversation))
+        removed = session.exec(delete(StoredSession).where(_session_due(self._cutoffs), *in_conversation)).rowcount
+        without_text = self._ids(session, _text_due(self._cutoffs), *in_conversation)
         session.exec(delete(StoredMessage).where(col(StoredMessage.session_id).in_(without_text)))
-        without_quotes = self._ids(session, _quotes_due(self._clocks), *mine)
+        without_quotes = self._ids(session, _quotes_due(self._cutoffs), *in_conversation)
         session.exec(
             update(StoredAnswer)
             .where(col(StoredAnswer.session_id).in_(without_quotes), col(StoredAnswer.has_words))
             .values(words=None)
         )
-        keys = delete_unused_key(session, tenant, conversation_id)
-        return Report(texts=len(without_text), quotes=len(without_quotes), sessions=gone, keys=keys)
+        keys = delete_unused_data_key(session, tenant, conversation_id)
+        return RetentionReport(texts=len(without_text), quotes=len(without_quotes), sessions=removed, keys=keys)
 
     def _ids(self, session: Session, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
         return session.exec(select(StoredSession.session_id).where(*conditions)).all()
 
-    def _cut(self) -> int:
+    def _remove_audit_entries(self) -> int:
         with transaction(self._engine) as session:
-            entries = trail.cut(session, self._clocks.audit, self._now())
-            self._add(session, Report(audit_entries=entries))
+            entries = remove_old_entries(session, self._cutoffs.audit, self._now())
+            self._add_to_report(session, RetentionReport(audit_entries=entries))
             return entries
 
-    def _add(self, session: Session, done: Report) -> None:
+    def _add_to_report(self, session: Session, done: RetentionReport) -> None:
         names = ("texts", "quotes", "sessions", "keys", "audit_entries", "held")
         values = {name: getattr(RetentionRun, name) + getattr(done, name) for name in names if getattr(done, name)}
         if values:
-            session.exec(update(RetentionRun).where(col(RetentionRun.run_id) == self._run).values(**values))
+            session.exec(update(RetentionRun).where(col(RetentionRun.run_id) == self._run_id).values(**values))
 
-    def _finish(self) -> Report:
+    def _finish(self) -> RetentionReport:
         with transaction(self._engine) as session:
-            row = session.get_one(RetentionRun, self._run)
+            row = session.get_one(RetentionRun, self._run_id)
             row.finished_at = self._now()
             session.flush()
-            note(
+            add_audit_entry(
                 session,
                 None,
                 purpose="retention",
                 object_type="retention_run",
-                object_id=self._run,
+                object_id=self._run_id,
                 outcome="done",
                 request_id="",
                 now=self._now(),
             )
-            return Report(row.texts, row.quotes, row.sessions, row.held, row.keys, row.audit_entries)
+            return RetentionReport(row.texts, row.quotes, row.sessions, row.held, row.keys, row.audit_entries)
 
 
-def _text_due(clocks: Clocks) -> ColumnElement[bool]:
-    texts = select(StoredMessage.message_id).where(col(StoredMessage.session_id) == col(StoredSession.session_id))
-    return and_(col(StoredSession.ended_at) < clocks.texts, exists(texts.correlate(StoredSession)))
+def _text_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
+    stored_texts = select(StoredMessage.message_id).where(
+        col(StoredMessage.session_id) == col(StoredSession.session_id)
+    )
+    return and_(col(StoredSession.ended_at) < cutoffs.texts, exists(stored_texts.correlate(StoredSession)))
 
 
-def _quotes_due(clocks: Clocks) -> ColumnElement[bool]:
-    words = select(StoredAnswer.assessment_id).where(
+def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
+    stored_words = select(StoredAnswer.assessment_id).where(
         col(StoredAnswer.session_id) == col(StoredSession.session_id), col(StoredAnswer.has_words)
     )
-    return and_(col(StoredSession.ended_at) < clocks.quotes, exists(words.correlate(StoredSession)))
+    return and_(col(StoredSession.ended_at) < cutoffs.quotes, exists(stored_words.correlate(StoredSession)))
 
 
-def _session_due(clocks: Clocks) -> ColumnElement[bool]:
-    return col(StoredSession.ended_at) < clocks.assessments
+def _session_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
+    return col(StoredSession.ended_at) < cutoffs.assessments
 
 
-def _any_due(clocks: Clocks) -> ColumnElement[bool]:
-    return or_(_session_due(clocks), _text_due(clocks), _quotes_due(clocks))
-
-
-def _is_free() -> ColumnElement[bool]:
-    return ~holds.of_session()
+def _any_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
+    return or_(_session_due(cutoffs), _text_due(cutoffs), _quotes_due(cutoffs))
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:

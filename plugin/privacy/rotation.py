@@ -1,6 +1,7 @@
-"""Exchange the key encryption key: wrap each data key anew. The text stays as it is, and the stages go on meanwhile.
+"""Rotation of the key encryption key: each data key is wrapped again, and the encrypted text stays as it is.
 
-Broken off and run again it goes on where it was: what is left to do is what another key has wrapped.
+The stages keep working meanwhile. A run after an interrupted one continues with the keys that another key still
+wraps.
 """
 
 from collections.abc import Callable
@@ -11,67 +12,67 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
-from plugin.database.conversation_keys import owner_of as owner_of_conversation
+from plugin.database.conversation_keys import conversation_key_owner
 from plugin.database.engine import transaction
 from plugin.database.tables import ConversationKey, ServiceKey
-from plugin.database.tombstone_key import owner_of as owner_of_service
+from plugin.database.tombstone_key import service_key_owner
 from stream.contracts.errors import Misconfigured
 
 BATCH: Final = 200
-"""Keys a transaction: some 10 ms, for which a record of one of their conversations may have to wait."""
+"""Keys in one transaction: it takes some 10 ms, while records of their conversations have to wait."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How many keys lie in the database, by the id of the key that wrapped them."""
+class KeyCounts:
+    """The number of data keys in the database, by the id of the key that wrapped them."""
 
     by_key: dict[str, int]
 
-    def waiting(self, kek: KeyEncryptionKey) -> int:
-        """How many another key than the present one has wrapped."""
+    def count_to_rewrap(self, kek: KeyEncryptionKey) -> int:
+        """Return how many data keys were wrapped by another key than the present one."""
         return sum(count for key, count in self.by_key.items() if key != kek.id)
 
 
-def standing(session: Session) -> Standing:
-    """Count them."""
-    found: dict[str, int] = {}
+def count_keys(session: Session) -> KeyCounts:
+    """Count the data keys of conversations and of the service."""
+    by_key: dict[str, int] = {}
     for table in (ConversationKey, ServiceKey):
         for key, count in session.exec(select(table.kek_id, func.count()).group_by(col(table.kek_id))).all():
-            found[key] = found.get(key, 0) + count
-    return Standing(found)
+            by_key[key] = by_key.get(key, 0) + count
+    return KeyCounts(by_key)
 
 
-def check(kek: KeyEncryptionKey, found: Standing) -> None:
-    """Refuse to begin where a key is missing that something in the database was wrapped with.
+def check_keys_known(kek: KeyEncryptionKey, counts: KeyCounts) -> None:
+    """Check that every key that wrapped something in the database is in the settings.
 
     Raises:
-        Misconfigured: names the missing keys by their ids, and how many they have wrapped.
+        Misconfigured: keys are missing; the message has their ids and how many keys each has wrapped.
     """
-    missing = {key: count for key, count in found.by_key.items() if key not in kek.ids}
+    missing = {key: count for key, count in counts.by_key.items() if key not in kek.ids}
     if missing:
-        told = ", ".join(f"key {key} ({count} wrapped)" for key, count in sorted(missing.items()))
+        names = ", ".join(f"key {key} ({count} wrapped)" for key, count in sorted(missing.items()))
         raise Misconfigured(
-            f"Nothing was changed: {told} is not in the settings. Put it into database.previous_key_encryption_keys."
+            f"Nothing was changed: {names} is not in the settings. Put it into database.previous_key_encryption_keys."
         )
 
 
-def rotate(engine: Engine, kek: KeyEncryptionKey, *, step: Callable[[int], object] = lambda _done: None) -> int:
-    """Wrap with the present key what others have wrapped; returns how many that were.
+def rotate_keys(engine: Engine, kek: KeyEncryptionKey, *, step: Callable[[int], object] = lambda _done: None) -> int:
+    """Wrap with the present key all keys that others have wrapped; return their number.
 
     Raises:
-        Misconfigured: a key cannot be opened by any in the settings.
-        Unavailable: the database is away. Run it again.
+        Misconfigured: a key cannot be unwrapped with any of the settings' keys.
+        Unavailable: the database is away. Run the rotation again.
     """
     with transaction(engine) as session:
-        check(kek, standing(session))
+        check_keys_known(kek, count_keys(session))
     done = 0
-    while (batch := _conversation_keys(engine, kek) or _service_keys(engine, kek)) > 0:
+    while (batch := _rewrap_conversation_keys(engine, kek) or _rewrap_service_keys(engine, kek)) > 0:
         done += batch
         step(batch)
     return done
 
 
-def _conversation_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
+def _rewrap_conversation_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
     with transaction(engine) as session:
         rows = session.exec(
             select(ConversationKey)
@@ -81,15 +82,15 @@ def _conversation_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
             .with_for_update()
         ).all()
         for row in rows:
-            _rewrap(kek, row, owner_of_conversation(row.tenant, row.conversation_id))
+            _rewrap(kek, row, conversation_key_owner(row.tenant, row.conversation_id))
         return len(rows)
 
 
-def _service_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
+def _rewrap_service_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
     with transaction(engine) as session:
         rows = session.exec(select(ServiceKey).where(col(ServiceKey.kek_id) != kek.id).with_for_update()).all()
         for row in rows:
-            _rewrap(kek, row, owner_of_service(row.name))
+            _rewrap(kek, row, service_key_owner(row.name))
         return len(rows)
 
 

@@ -1,1 +1,1 @@
-"""The supervisor queue: its tables, what is written to them, and what each person may see of it."""
+"""The supervisor queue: accounts, the lists of sessions, and what each person may see and decide."""

@@ -1,21 +1,21 @@
-"""The words that page and digest use for codes: plain for a supervisor, kind for a therapist, never about a person."""
+"""The words that pages and digests show for codes: plain for supervisors, kind for therapists, never about a person."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from plugin.plain_text import listed
+from plugin.plain_text import join_words
 from stream.contracts.feedback import Assessment
 from stream.contracts.rubric import RUBRIC
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, Verdict
 
 GLYPHS: Final = {Level.NONE: "\u25cb\u25cb", Level.WEAK: "\u25cf\u25cb", Level.STRONG: "\u25cf\u25cf"}
-"""Beside the rubric's own word for a level: says the same at a glance, without colour."""
+"""The symbols of levels, shown beside the rubric's own words; they can be told apart without colour."""
 LEVELS_FOR_THERAPIST: Final = {
     Level.NONE: "not heard in this reply yet",
     Level.WEAK: "comes through in part",
     Level.STRONG: "comes through clearly",
 }
-"""The same three levels as a remark on the words of one reply, not as a mark on a scale."""
+"""The three levels as a remark on the words of one reply, not as a grade on a scale."""
 
 NEEDS_HUMAN: Final = {
     NeedsHuman.CRITICAL_CONTENT: "The client\u2019s words touch a subject that no model may rate or advise on.",
@@ -64,12 +64,12 @@ MARKS: Final = {
 
 
 def mechanism_title(mechanism: Mechanism) -> str:
-    """The mechanism's name as the rubric has it."""
+    """Return the title of a mechanism in the rubric."""
     return RUBRIC[mechanism].title
 
 
 def verdict(assessment: Assessment | None) -> str:
-    """What the model says of the detector's finding. Without its word the finding stays a possibility."""
+    """Return what the model says of the detector's finding, which stays a possibility until a model confirms it."""
     if assessment is None or assessment.verdict is Verdict.NOT_ASSESSED:
         return "possible resistance; type not assessed"
     if assessment.verdict is Verdict.REJECTED:
@@ -79,5 +79,5 @@ def verdict(assessment: Assessment | None) -> str:
 
 
 def concerns(found: Iterable[Concern]) -> str:
-    """Concerns as a phrase: "suicide and self-harm"."""
-    return listed([CONCERNS[concern] for concern in found])
+    """Return concerns as a phrase: "suicide and self-harm"."""
+    return join_words([CONCERNS[concern] for concern in found])

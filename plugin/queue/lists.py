@@ -1,7 +1,8 @@
-"""What stands in lists: a supervisor's queue, a therapist's own sessions, an operator's numbers. No text is read."""
+"""The lists and numbers of sessions for supervisors, therapists and operators; they read no text."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,35 +20,45 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.scope import has_team, is_decided, is_for_therapist, visible
-from plugin.queue.views import Accounted, Decision, DecisionKind, OperatorCounts, OwnRow, Queue, SessionRow
+from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
+from plugin.queue.views import (
+    ConversationTotals,
+    Decision,
+    DecisionKind,
+    OperatorCounts,
+    OwnSessionRow,
+    SessionList,
+    SessionRow,
+)
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import EndReason, LeftOut, NeedsHuman, SessionState
 
 LIST_LIMIT: Final = 200
-"""Rows of one list: more than anybody reads between two sessions."""
+"""Rows of one list, which are more than anybody reads between two sessions."""
 _PSEUDONYM_SHOWN: Final = 6
-"""Letters of a pseudonym: enough to tell the people of one team apart."""
+"""Characters that are shown of a pseudonym: enough to tell the people of one team apart."""
 
 
-def queue_of(session: Session, viewer: Viewer) -> Queue:
-    """A supervisor's three lists."""
-    waiting, decided, left_out = and_(_has_place(), ~is_decided()), and_(_has_place(), is_decided()), ~_has_place()
+def waiting_sessions(session: Session, viewer: Viewer) -> SessionList:
+    """Return the sessions without a decision, by need and then the oldest first."""
     by_need = (col(StoredSession.need).asc(), col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc())
-    latest = (col(StoredSession.ended_at).desc(), col(StoredSession.session_id).asc())
-    decided_rows = _rows(session, viewer, decided, latest)
-    return Queue(
-        waiting=_rows(session, viewer, waiting, by_need),
-        decided=tuple(sorted(decided_rows, key=lambda row: row.decision.at if row.decision else row.ended_at))[::-1],
-        left_out=_rows(session, viewer, left_out, latest),
-        waiting_total=_count(session, visible(viewer), waiting),
-        decided_total=_count(session, visible(viewer), decided),
-        left_out_total=_count(session, visible(viewer), left_out),
-    )
+    return _session_list(session, viewer, and_(_is_queued(), ~is_decided()), by_need)
 
 
-def own_of(session: Session, viewer: Viewer) -> tuple[OwnRow, ...]:
-    """A therapist's released sessions, latest release first."""
+def decided_sessions(session: Session, viewer: Viewer) -> SessionList:
+    """Return the sessions with a decision about their present revision, the latest decision first."""
+    latest = _session_list(session, viewer, and_(_is_queued(), is_decided()), _latest_first())
+    rows = sorted(latest.rows, key=lambda row: row.decision.at if row.decision else row.ended_at)
+    return replace(latest, rows=tuple(rows)[::-1])
+
+
+def left_out_sessions(session: Session, viewer: Viewer) -> SessionList:
+    """Return the sessions without feedback, the latest first."""
+    return _session_list(session, viewer, ~_is_queued(), _latest_first())
+
+
+def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
+    """Return a therapist's released sessions, the latest release first."""
     moments = (
         select(func.count())
         .select_from(StoredExchange)
@@ -62,20 +73,14 @@ def own_of(session: Session, viewer: Viewer) -> tuple[OwnRow, ...]:
     )
     found = session.exec(
         select(StoredSession, StoredDecision, Account.display_name, moments)
-        .join(
-            StoredDecision,
-            and_(
-                col(StoredDecision.session_id) == col(StoredSession.session_id),
-                col(StoredDecision.revision) == col(StoredSession.revision),
-            ),
-        )
+        .join(StoredDecision, decides_present_revision())
         .join(Account, col(Account.account_id) == col(StoredDecision.account_id))
-        .where(visible(viewer))
+        .where(visible_to(viewer))
         .order_by(col(StoredDecision.decided_at).desc())
         .limit(LIST_LIMIT)
     )
     return tuple(
-        OwnRow(
+        OwnSessionRow(
             session_id=row.session_id,
             started_at=row.started_at,
             ended_at=row.ended_at,
@@ -88,20 +93,19 @@ def own_of(session: Session, viewer: Viewer) -> tuple[OwnRow, ...]:
 
 
 def new_since(session: Session, viewer: Viewer, since: datetime) -> tuple[UUID, ...]:
-    """Sessions with something to read that came (for a therapist: were released) since then, by need."""
+    """Return the sessions with something to read that arrived since a time, by need.
+
+    For a therapist: those that were released since then.
+    """
     released = (
         select(StoredDecision.session_id)
-        .where(
-            col(StoredDecision.session_id) == col(StoredSession.session_id),
-            col(StoredDecision.revision) == col(StoredSession.revision),
-            col(StoredDecision.decided_at) >= since,
-        )
+        .where(decides_present_revision(), col(StoredDecision.decided_at) >= since)
         .correlate(StoredSession)
     )
     is_new = exists(released) if viewer.role is AccountRole.THERAPIST else col(StoredSession.stored_at) >= since
     found = session.exec(
         select(StoredSession.session_id)
-        .where(visible(viewer), is_new, _has_place())
+        .where(visible_to(viewer), is_new, _is_queued())
         .order_by(col(StoredSession.need), col(StoredSession.ended_at))
         .limit(LIST_LIMIT)
     )
@@ -109,10 +113,10 @@ def new_since(session: Session, viewer: Viewer, since: datetime) -> tuple[UUID, 
 
 
 def left_out_since(session: Session, viewer: Viewer, since: datetime) -> dict[LeftOut, int]:
-    """How many sessions without anything to read came since then, by reason."""
+    """Return how many sessions without anything to read arrived since a time, by reason."""
     found = session.exec(
         select(StoredSession.left_out, func.count())
-        .where(visible(viewer), col(StoredSession.stored_at) >= since, ~_has_place())
+        .where(visible_to(viewer), col(StoredSession.stored_at) >= since, ~_is_queued())
         .group_by(col(StoredSession.left_out))
         .order_by(col(StoredSession.left_out))
     )
@@ -120,7 +124,7 @@ def left_out_since(session: Session, viewer: Viewer, since: datetime) -> dict[Le
 
 
 def operator_counts(session: Session) -> OperatorCounts:
-    """Numbers over all platforms."""
+    """Return an operator's numbers, over all platforms."""
     reasons = session.exec(
         select(StoredSession.left_out, func.count())
         .where(col(StoredSession.left_out).is_not(None))
@@ -128,7 +132,7 @@ def operator_counts(session: Session) -> OperatorCounts:
     )
     closed = col(StoredSession.state) == SessionState.CLOSED.value
     eligible = col(StoredSession.left_out).is_(None)
-    waiting, oldest_waiting = waiting_of_all(session)
+    waiting, oldest_waiting = waiting_on_all_platforms(session)
     return OperatorCounts(
         stored=_count(session, closed, eligible),
         left_out={LeftOut(reason): count for reason, count in reasons if reason is not None},
@@ -140,31 +144,31 @@ def operator_counts(session: Session) -> OperatorCounts:
     )
 
 
-def waiting_of_all(session: Session) -> tuple[int, datetime | None]:
-    """How many sessions of all platforms wait for a decision, and when the one that waits longest ended."""
-    waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, _has_place(), ~is_decided())
+def waiting_on_all_platforms(session: Session) -> tuple[int, datetime | None]:
+    """Return how many sessions of all platforms wait for a decision, and the earliest end of one of them."""
+    waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, _is_queued(), ~is_decided())
     return _count(session, waits), session.exec(select(func.min(StoredSession.ended_at)).where(waits)).one()
 
 
-def accounted(session: Session, tenant: str, conversation_ids: Collection[str]) -> Accounted:
-    """What became of the finished sessions of some conversations."""
-    of_these = (
+def conversation_totals(session: Session, tenant: str, conversation_ids: Collection[str]) -> ConversationTotals:
+    """Return how many finished sessions of some conversations have feedback or were left out."""
+    in_conversations = (
         col(StoredSession.tenant) == tenant,
         col(StoredSession.conversation_id).in_(conversation_ids),
         col(StoredSession.state) != SessionState.REOPENED.value,
     )
     reasons = session.exec(
-        select(StoredSession.left_out, func.count()).where(*of_these).group_by(col(StoredSession.left_out))
+        select(StoredSession.left_out, func.count()).where(*in_conversations).group_by(col(StoredSession.left_out))
     )
     sessions = dict(reasons.all())
     answers = session.exec(
         select(StoredAnswer.abstained, func.count())
         .join(StoredSession, col(StoredSession.session_id) == col(StoredAnswer.session_id))
-        .where(*of_these, col(StoredAnswer.superseded_by).is_(None))
+        .where(*in_conversations, col(StoredAnswer.superseded_by).is_(None))
         .group_by(col(StoredAnswer.abstained))
     )
     answered = dict(answers.all())
-    return Accounted(
+    return ConversationTotals(
         sessions=sum(sessions.values()),
         stored=sessions.get(None, 0),
         left_out={LeftOut(reason): count for reason, count in sessions.items() if reason is not None},
@@ -173,8 +177,8 @@ def accounted(session: Session, tenant: str, conversation_ids: Collection[str]) 
     )
 
 
-def rows_of(session: Session, sessions: Sequence[StoredSession]) -> tuple[SessionRow, ...]:
-    """Rows of a supervisor's list, in the order given."""
+def session_rows(session: Session, sessions: Sequence[StoredSession]) -> tuple[SessionRow, ...]:
+    """Return the rows of a supervisor's list, in the order given."""
     ids = [row.session_id for row in sessions]
     counsellors, decisions, moments = _counsellors(session, ids), _decisions(session, ids), _moments(session, ids)
     return tuple(
@@ -197,8 +201,8 @@ def rows_of(session: Session, sessions: Sequence[StoredSession]) -> tuple[Sessio
     )
 
 
-def names_of_counsellors(session: Session, tenant: str, pseudonyms: Iterable[str]) -> dict[str, str]:
-    """What to call each counsellor: the account's display name, or the beginning of the pseudonym."""
+def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -> dict[str, str]:
+    """Return a name for each counsellor: the account's display name, or the beginning of the pseudonym."""
     wanted = dict.fromkeys(pseudonyms)
     known = session.exec(
         select(Account.counsellor, Account.display_name).where(
@@ -206,19 +210,23 @@ def names_of_counsellors(session: Session, tenant: str, pseudonyms: Iterable[str
         )
     )
     names = {counsellor: name for counsellor, name in known if counsellor is not None}
-    return {pseudonym: names.get(pseudonym) or _short(pseudonym) for pseudonym in wanted}
+    return {pseudonym: names.get(pseudonym) or _short_name(pseudonym) for pseudonym in wanted}
 
 
-def _has_place() -> ColumnElement[bool]:
-    """A session with feedback; one with risk language whatever it was left out for."""
+def _is_queued() -> ColumnElement[bool]:
+    """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
     return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == Need.RISK.value)
 
 
-def _rows(
+def _latest_first() -> tuple[ColumnElement[Any], ...]:
+    return col(StoredSession.ended_at).desc(), col(StoredSession.session_id).asc()
+
+
+def _session_list(
     session: Session, viewer: Viewer, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]]
-) -> tuple[SessionRow, ...]:
-    found = session.exec(select(StoredSession).where(visible(viewer), condition).order_by(*order).limit(LIST_LIMIT))
-    return rows_of(session, found.all())
+) -> SessionList:
+    found = session.exec(select(StoredSession).where(visible_to(viewer), condition).order_by(*order).limit(LIST_LIMIT))
+    return SessionList(session_rows(session, found.all()), _count(session, visible_to(viewer), condition))
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
@@ -240,12 +248,12 @@ def _counsellors(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, 
     )
     names: dict[UUID, dict[str, str]] = defaultdict(dict)
     for row, name in found:
-        names[row.session_id][row.counsellor] = name or _short(row.counsellor)
+        names[row.session_id][row.counsellor] = name or _short_name(row.counsellor)
     return names
 
 
 def _decisions(session: Session, ids: Sequence[UUID]) -> dict[UUID, Decision]:
-    """The decision about the highest revision of each."""
+    """Return the latest decision about each session: that about the highest revision with a decision."""
     found = session.exec(
         select(StoredDecision, Account.display_name)
         .join(Account, col(Account.account_id) == col(StoredDecision.account_id))
@@ -264,5 +272,5 @@ def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
     return dict(found.all())
 
 
-def _short(pseudonym: str) -> str:
+def _short_name(pseudonym: str) -> str:
     return f"counsellor {pseudonym[:_PSEUDONYM_SHOWN]}"

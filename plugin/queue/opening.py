@@ -1,4 +1,4 @@
-"""One session, opened: the only place where text of the queue is read."""
+"""Opening one session, which is the only place where text of the queue is decrypted."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -7,14 +7,14 @@ from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
-from plugin.database.answers import answer_of
-from plugin.database.conversation_keys import cipher_of
+from plugin.database.answers import answer_from_row
+from plugin.database.conversation_keys import find_cipher
 from plugin.database.needs import Facts, Need
-from plugin.database.sealed_columns import place_of_message, place_of_words
+from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.lists import names_of_counsellors, rows_of
-from plugin.queue.scope import visible
+from plugin.queue.lists import counsellor_names, session_rows
+from plugin.queue.scope import visible_to
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
@@ -23,14 +23,14 @@ from stream.contracts.vocabulary import Role, Verdict
 
 
 def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, session_id: UUID) -> SessionView | None:
-    """The session as this person may see it; None when there is none for them."""
-    found = select(StoredSession).where(visible(viewer), col(StoredSession.session_id) == session_id)
+    """Return a session as this person may see it, or None if they may not."""
+    found = select(StoredSession).where(visible_to(viewer), col(StoredSession.session_id) == session_id)
     row = session.exec(found).first()
     if row is None:
         return None
-    cipher = cipher_of(session, kek, row.tenant, row.conversation_id)
+    cipher = find_cipher(session, kek, row.tenant, row.conversation_id)
     view = SessionView(
-        row=rows_of(session, [row])[0],
+        row=session_rows(session, [row])[0],
         language=row.language,
         consent=Consent.model_validate(row.consent),
         closed_at=row.closed_at,
@@ -43,7 +43,7 @@ def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, sessio
 
 
 def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
-    """What a therapist sees: his own rated moments with their messages, and nothing that places the session."""
+    """Return what a therapist sees: his own rated moments with their messages, without need, counts and marks."""
     needed = {message for moment in view.moments for message in _ids(moment)}
     return replace(
         view,
@@ -71,21 +71,21 @@ def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple
         .order_by(col(StoredMessage.position))
     ).all()
     counsellors = {message.author for message in found if message.role == Role.COUNSELLOR}
-    names = names_of_counsellors(session, row.tenant, counsellors)
+    names = counsellor_names(session, row.tenant, counsellors)
     return tuple(
         MessageView(
             message_id=message.message_id,
             role=Role(message.role),
             author=names[message.author] if message.role == Role.COUNSELLOR else "",
             sent_at=message.sent_at,
-            text=cipher.decrypt(message.text, place_of_message(row.tenant, row.session_id, message.message_id)),
+            text=cipher.decrypt(message.text, message_text_binding(row.tenant, row.session_id, message.message_id)),
         )
         for message in found
     )
 
 
 def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, viewer: Viewer) -> tuple[MomentView, ...]:
-    """The moments; without a key their levels alone: the words have had their time."""
+    """Return a session's moments; only their levels where the key is deleted, since the time of the words is over."""
     found = session.exec(
         select(StoredExchange, StoredAnswer)
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
@@ -95,10 +95,10 @@ def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, vi
         )
         .order_by(col(StoredExchange.position))
     ).all()
-    kept = set(
+    stored_ids = set(
         session.exec(select(StoredMessage.message_id).where(col(StoredMessage.session_id) == row.session_id)).all()
     )
-    names = names_of_counsellors(session, row.tenant, (e.counsellor for e, _ in found if e.counsellor is not None))
+    names = counsellor_names(session, row.tenant, (e.counsellor for e, _ in found if e.counsellor is not None))
     moments = []
     for exchange, stored in found:
         answer = _answer(cipher, row.tenant, stored)
@@ -107,7 +107,7 @@ def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, vi
         moments.append(
             MomentView(
                 exchange_id=exchange.exchange_id,
-                context=tuple(message for message in exchange.context if message in kept),
+                context=tuple(message for message in exchange.context if message in stored_ids),
                 client_turn=tuple(exchange.client_turn),
                 reply=tuple(exchange.reply),
                 counsellor=None if exchange.counsellor is None else names[exchange.counsellor],
@@ -121,8 +121,8 @@ def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, vi
 
 def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
     if cipher is None or stored.words is None:
-        return answer_of(stored, None)
-    return answer_of(stored, cipher.decrypt(stored.words, place_of_words(tenant, stored.assessment_id)))
+        return answer_from_row(stored, None)
+    return answer_from_row(stored, cipher.decrypt(stored.words, answer_words_binding(tenant, stored.assessment_id)))
 
 
 def _is_own(exchange: StoredExchange, answer: Assessment | Abstention, viewer: Viewer) -> bool:

@@ -1,4 +1,4 @@
-"""The one place that says which sessions a person may see. Every read by a person goes through `visible`."""
+"""The rules of which sessions a person may see. Every read on behalf of a person uses `visible_to`."""
 
 from uuid import UUID
 
@@ -20,13 +20,13 @@ from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import SessionState, Verdict
 
 
-def visible(viewer: Viewer) -> ColumnElement[bool]:
-    """A condition on `StoredSession`.
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `StoredSession` that this person may see it.
 
-    A reopened session is nobody's until it closes again; one that is kept for a legal hold alone is nobody's. A
-    supervisor sees the sessions of the counsellors in her teams, and, where her account names a platform, those of
-    its sessions that no team has. A therapist sees those he wrote in, once this very revision is released to him and
-    holds a moment of his own. An operator sees none.
+    Nobody sees a reopened session until it closes again, nor one that is only kept because of a legal hold. A
+    supervisor sees the sessions of the counsellors in her teams and, where her account names a platform, the sessions
+    of that platform without a team. A therapist sees those he wrote in, once their present revision is released and
+    holds a rated moment of his own. An operator sees none.
     """
     if viewer.role is AccountRole.SUPERVISOR:
         return and_(
@@ -36,17 +36,25 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
         )
     if viewer.role is AccountRole.THERAPIST:
         is_shown = and_(col(StoredSession.state) == SessionState.CLOSED.value, ~col(StoredSession.restricted))
-        return and_(is_shown, _is_released(), _holds_own(viewer))
+        return and_(is_shown, _is_released(), _has_own_moment(viewer))
     return false()
 
 
 def has_team() -> Exists:
-    """Whether one of the session's counsellors has an account in any team."""
+    """Return the condition that one of the session's counsellors has an account in any team."""
     return exists(_members())
 
 
+def decides_present_revision() -> ColumnElement[bool]:
+    """Return the condition that a `StoredDecision` is about the present revision of a `StoredSession`."""
+    return and_(
+        col(StoredDecision.session_id) == col(StoredSession.session_id),
+        col(StoredDecision.revision) == col(StoredSession.revision),
+    )
+
+
 def is_decided() -> Exists:
-    """Whether a decision about the session's present revision stands."""
+    """Return the condition that there is a decision about the session's present revision."""
     return exists(_decisions())
 
 
@@ -77,21 +85,14 @@ def _of_no_team(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _decisions() -> SelectOfScalar[UUID]:
-    return (
-        select(StoredDecision.session_id)
-        .where(
-            col(StoredDecision.session_id) == col(StoredSession.session_id),
-            col(StoredDecision.revision) == col(StoredSession.revision),
-        )
-        .correlate(StoredSession)
-    )
+    return select(StoredDecision.session_id).where(decides_present_revision()).correlate(StoredSession)
 
 
 def _is_released() -> Exists:
     return exists(_decisions().where(col(StoredDecision.kind) == DecisionKind.RELEASED.value))
 
 
-def _holds_own(viewer: Viewer) -> ColumnElement[bool]:
+def _has_own_moment(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.tenant is None or viewer.counsellor is None:
         return false()
     own_moments = (
@@ -108,7 +109,7 @@ def _holds_own(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def is_for_therapist() -> ColumnElement[bool]:
-    """A condition on `StoredAnswer`: it stands, a model rated the moment, and did not reject it."""
+    """Return the condition that a `StoredAnswer` is a valid assessment that did not reject the moment."""
     return and_(
         col(StoredAnswer.superseded_by).is_(None),
         col(StoredAnswer.abstained).is_(None),

@@ -1,4 +1,4 @@
-"""What pages and digests show: plain values, rights already applied. `repr` never shows anybody's words."""
+"""The plain values that pages and digests show, with rights already applied. `repr` never shows text of a session."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,30 +13,30 @@ from stream.contracts.vocabulary import EndReason, LeftOut, NeedsHuman, Role
 
 
 class DecisionKind(StrEnum):
-    """What a supervisor decided about one revision of a session."""
+    """The kind of a supervisor's decision about one revision of a session."""
 
     RELEASED = "released"
     WITHHELD = "withheld"
 
 
-class Outcome(StrEnum):
-    """What became of an attempt to decide."""
+class DecisionOutcome(StrEnum):
+    """The outcome of an attempt to decide about a session, or to open it."""
 
     DONE = "done"
     CHANGED = "changed"
-    """Another revision stands now, or there is nothing to release: look again."""
+    """The session has another revision now, or there is nothing to release: look again."""
     NOT_FOUND = "not_found"
-    """No such session for this person."""
+    """There is no such session for this person."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Who decided what, about which revision."""
+    """A decision about one revision of a session, with its author and time."""
 
     kind: DecisionKind
     revision: int
     by: str
-    """Display name."""
+    """The display name of the supervisor."""
     at: datetime
 
 
@@ -47,7 +47,7 @@ class SessionRow:
     session_id: UUID
     tenant: str
     counsellors: tuple[str, ...]
-    """Display names, or "counsellor " with the first letters of the pseudonym where there is no account."""
+    """The display names, or "counsellor " with the first letters of the pseudonym where there is no account."""
     started_at: datetime
     ended_at: datetime
     end_reason: EndReason
@@ -55,49 +55,42 @@ class SessionRow:
     need: Need
     facts: Facts
     moments: int
-    """Exchanges shown."""
+    """The number of exchanges that are shown."""
     counts: Counts
     left_out: LeftOut | None
     decision: Decision | None
-    """The latest one. Holds only if its revision is this row's: a new revision needs a new decision."""
+    """The latest decision. It only counts if its revision is this row's: a new revision needs a new decision."""
 
     @property
     def is_decided(self) -> bool:
-        """Whether a decision about the present revision stands."""
+        """Whether there is a decision about the present revision."""
         return self.decision is not None and self.decision.revision == self.revision
 
 
 @dataclass(frozen=True)
-class Queue:
-    """A supervisor's sessions. Each list is cut at `store.LIST_LIMIT`; the totals are not."""
+class SessionList:
+    """A list of a supervisor's sessions. The rows are cut at `store.LIST_LIMIT`, the total is not."""
 
-    waiting: tuple[SessionRow, ...]
-    """Nobody has decided: by need, then oldest first. Risk language is here whatever else was left out."""
-    decided: tuple[SessionRow, ...]
-    """Latest decision first."""
-    left_out: tuple[SessionRow, ...]
-    """Without feedback, each with its reason; latest first."""
-    waiting_total: int
-    decided_total: int
-    left_out_total: int
+    rows: tuple[SessionRow, ...]
+    total: int
 
 
 @dataclass(frozen=True)
-class OwnRow:
-    """A released session in a therapist's list: no need, no place, no number to compare."""
+class OwnSessionRow:
+    """A released session in a therapist's list, without a need or a number by which people could be compared."""
 
     session_id: UUID
     started_at: datetime
     ended_at: datetime
     moments: int
-    """Own moments that may be opened."""
+    """The number of the therapist's own moments in the session."""
     released_at: datetime
     released_by: str
 
 
 @dataclass(frozen=True)
 class MessageView:
-    """One kept message. `author` is a display name; empty for client and system."""
+    """A stored message. `author` is a display name; empty for client and system."""
 
     message_id: str
     role: Role
@@ -108,32 +101,32 @@ class MessageView:
 
 @dataclass(frozen=True)
 class MomentView:
-    """A flagged client turn, what came before it, the reply, and what the model made of it."""
+    """A flagged client turn with its context, the reply, and the feedback model's answer."""
 
     exchange_id: UUID
     context: tuple[str, ...]
-    """Message ids, as `client_turn` and `reply`; all of them are among the session's messages."""
+    """Message ids, like those in `client_turn` and `reply`; each is among the session's messages while text is kept."""
     client_turn: tuple[str, ...]
     reply: tuple[str, ...]
     counsellor: str | None
-    """Display name of the reply's author; None when several people or a system wrote it."""
+    """The display name of the reply's author; None when several people or a system wrote it."""
     score: float
-    """The detector's, 0 to 1."""
+    """The detector's score, from 0 to 1."""
     cues: tuple[Cue, ...]
     answer: Assessment | Abstention = field(repr=False)
-    """Ratings with evidence spans, alternatives, strengths, `model` (name, is_baseline, validated, rubric, ...)."""
+    """The ratings with evidence spans, alternatives, strengths, `model` (name, is_baseline, validated, rubric, ...)."""
 
 
 @dataclass(frozen=True)
 class SessionView:
-    """One session, opened. For a therapist: only his own assessed moments, their messages, and no marks."""
+    """An opened session. A therapist's has only his own assessed moments with their messages, and no marks."""
 
     row: SessionRow
     language: str | None
     consent: Consent
     closed_at: datetime
     messages: tuple[MessageView, ...]
-    """Every kept message once, in order."""
+    """Every stored message once, in order."""
     moments: tuple[MomentView, ...]
     marks: tuple[Mark, ...]
     detector: DetectorVersion | None
@@ -141,30 +134,32 @@ class SessionView:
 
 @dataclass(frozen=True)
 class OperatorCounts:
-    """What an operator sees of the queue: numbers alone."""
+    """The numbers of the queue that an operator sees."""
 
     stored: int
-    """Sessions with feedback."""
+    """The number of sessions with feedback."""
     left_out: dict[LeftOut, int]
     erased: int
-    """Of those left out for lack of consent: withdrawn after a close."""
+    """Those of the sessions left out for lack of consent that were withdrawn after a close."""
     reopened: int
-    """Hidden until they close again."""
+    """The number of sessions that are hidden until they close again."""
     waiting: int
     oldest_waiting: datetime | None
-    """End of the session that has waited longest for a decision."""
+    """The end of the session that has waited longest for a decision."""
     without_team: int
-    """Sessions whose counsellors belong to no team: add accounts, or name the platform on a supervisor's account."""
+    """The number of sessions whose counsellors are in no team.
+
+    Add accounts for them, or name the platform on a supervisor's account."""
 
 
 @dataclass(frozen=True)
-class Accounted:
-    """What became of the finished sessions of some conversations: `sessions` = `stored` + all that was left out."""
+class ConversationTotals:
+    """The numbers of finished sessions of some conversations: `sessions` = `stored` + all that were left out."""
 
     sessions: int
     stored: int
-    """With feedback."""
+    """The number of sessions with feedback."""
     left_out: dict[LeftOut, int]
     assessments: int
-    """Of the latest revisions, as `abstentions`."""
+    """The number of assessments of the latest revisions; likewise `abstentions`."""
     abstentions: dict[NeedsHuman, int]

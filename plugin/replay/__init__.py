@@ -1,6 +1,6 @@
-"""Real conversations as live chat: read from files, signed, and sent through the gateway like any platform's."""
+"""The replay of recorded conversations as live chat: read from files, signed, and sent through the gateway."""
 
 from plugin.replay.command import replay
-from plugin.replay.sending import Replayed, send_all
+from plugin.replay.sending import ReplayResult, send_conversations
 
-__all__ = ["Replayed", "replay", "send_all"]
+__all__ = ["ReplayResult", "replay", "send_conversations"]

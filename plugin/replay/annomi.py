@@ -1,13 +1,13 @@
-"""AnnoMI (uccollab/AnnoMI): transcribed demonstrations of motivational interviewing, one CSV for all.
+"""The reader of AnnoMI (uccollab/AnnoMI), transcribed demonstrations of motivational interviewing in one CSV file.
 
-The therapist of a transcript is its counsellor; the video's own clock supplies the times.
+The therapist of a transcript is its counsellor; the timestamps of the video are the times of the messages.
 """
 
 import csv
 from collections import defaultdict
 from pathlib import Path
 
-from plugin.replay.conversations import Conversation, Payload, check, conversation
+from plugin.replay.conversations import Payload, RecordedConversation, check_payload, recorded_conversation
 from stream.contracts.errors import Misconfigured
 
 COLUMNS = frozenset({"transcript_id", "utterance_id", "interlocutor", "timestamp", "utterance_text"})
@@ -16,20 +16,20 @@ _CLOCK_PARTS = 3
 _CLOCK_DIGITS = 4  # of one part: no video lasts ten thousand hours
 
 
-def recognised(path: Path) -> bool:
-    """Whether the file's header is AnnoMI's."""
+def is_annomi(path: Path) -> bool:
+    """Whether the header of the CSV file has AnnoMI's columns."""
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         return COLUMNS.issubset(next(csv.reader(file), []))
 
 
-def read(path: Path) -> list[Conversation]:
-    """Read every transcript of a file.
+def read(path: Path) -> list[RecordedConversation]:
+    """Read every transcript of a CSV file.
 
     Raises:
-        Misconfigured: naming file, line and field of the first thing wrong.
+        Misconfigured: The file has an error; the message names the file, line and field of the first one.
     """
     events: dict[str, list[tuple[float | None, Payload]]] = defaultdict(list)
-    if not recognised(path):
+    if not is_annomi(path):
         raise Misconfigured(f"{path.name}: the header lacks columns of AnnoMI ({', '.join(sorted(COLUMNS))}).")
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
@@ -40,7 +40,7 @@ def read(path: Path) -> list[Conversation]:
                 events[reference].append((_seconds(row["timestamp"], place), payload))
         except (csv.Error, UnicodeDecodeError) as error:
             raise Misconfigured(f"{path.name}, after line {rows.line_num}: {type(error).__name__}.") from None
-    return [conversation(reference, path.name, found) for reference, found in events.items()]
+    return [recorded_conversation(reference, path.name, found) for reference, found in events.items()]
 
 
 def _payload(row: dict[str, str], place: str) -> tuple[str, Payload]:
@@ -58,7 +58,7 @@ def _payload(row: dict[str, str], place: str) -> tuple[str, Payload]:
         "consent": {"processing": True},
         "language": "en",
     }
-    check(payload, place)
+    check_payload(payload, place)
     return reference, payload
 
 

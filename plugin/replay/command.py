@@ -1,4 +1,4 @@
-"""`counterpoint replay`: what it says on screen."""
+"""The command `counterpoint replay` and its output on screen."""
 
 import asyncio
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plugin.replay.sending import Replayed, send_all
-from plugin.replay.sources import ASSERTED_CONSENT, Format, Source, load
-from plugin.replay.timeline import speed_of
+from plugin.replay.sending import ReplayResult, send_conversations
+from plugin.replay.sources import ASSERTED_CONSENT, Format, Source, load_source
+from plugin.replay.timeline import parse_speed
 from stream.runtime.settings import Settings
 
 NO_CONSENT = "no_consent"
@@ -32,28 +32,32 @@ def replay(
     Raises:
         Misconfigured: the path, a line in it, the speed or the tenant is wrong; nothing has been sent.
         Denied: the gateway does not know the tenant or the secret.
-        Unavailable: the gateway stays away; repeat the same command to go on.
+        Unavailable: the gateway does not answer; repeat the same command to continue.
     """
-    replayed = ask_gateway(load(path, source_format), settings, tenant=tenant, speed=speed, run=run, console=console)
+    replayed = replay_source(
+        load_source(path, source_format), settings, tenant=tenant, speed=speed, run=run, console=console
+    )
     return 1 if set(replayed.refused) - {NO_CONSENT} else 0
 
 
-def ask_gateway(source: Source, settings: Settings, *, tenant: str, speed: str, run: str, console: Console) -> Replayed:
-    """Send what was read, with a progress bar, and print the counts.
+def replay_source(
+    source: Source, settings: Settings, *, tenant: str, speed: str, run: str, console: Console
+) -> ReplayResult:
+    """Send the conversations of a source with a progress bar and print the counts.
 
     Raises:
         Misconfigured: the speed or the tenant is wrong; nothing has been sent.
         Denied: the gateway does not know the tenant or the secret.
-        Unavailable: the gateway stays away.
+        Unavailable: the gateway does not answer.
     """
-    pace = speed_of(speed)
+    pace = parse_speed(speed)
     if asserted := sorted(source.formats & ASSERTED_CONSENT):
         console.print(f"Consent to processing is asserted for the corpora read here ({', '.join(asserted)}).")
     with progress_bar(console) as progress:
-        total = sum(len(conversation.steps) for conversation in source.conversations)
+        total = sum(len(conversation.events) for conversation in source.conversations)
         task = progress.add_task(f"Replaying {len(source.conversations)} conversations", total=total)
         replayed = asyncio.run(
-            send_all(
+            send_conversations(
                 source.conversations,
                 settings,
                 tenant=tenant,
@@ -62,19 +66,19 @@ def ask_gateway(source: Source, settings: Settings, *, tenant: str, speed: str, 
                 sent=lambda: progress.advance(task),
             )
         )
-    say(replayed, console)
+    print_counts(replayed, console)
     return replayed
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar over events."""
+    """Return a progress bar that counts events."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
 
 
-def say(replayed: Replayed, console: Console) -> None:
-    """Print the counts."""
+def print_counts(replayed: ReplayResult, console: Console) -> None:
+    """Print how many events were accepted, and how many were refused for each reason."""
     console.print(
         f"{len(replayed.conversations)} conversations, {replayed.messages} messages; "
         f"{replayed.accepted} events accepted, {replayed.refused.total()} refused."

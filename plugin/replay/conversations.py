@@ -1,4 +1,4 @@
-"""A conversation to be replayed: webhook payloads without their times, and when each comes."""
+"""A recorded conversation for a replay: webhook payloads without their times, and the time at which each is due."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from stream.contracts.errors import Misconfigured
 from stream.runtime.codec import poison_of
 
 TYPING_WORDS_PER_MINUTE = 40
-"""An average typist; it supplies the times where a source has none."""
+"""The pace of an average typist, from which times are computed where a source has none."""
 MIN_STEP_S = 1.0
-"""Between two events: the resolution of the sources' clocks, so that equal or disordered times keep their order."""
+"""The least time between two events, the resolution of the sources' clocks, which keeps the order of equal times."""
 
 TIME_FIELD = {
     "message": "sent_at",
@@ -22,7 +22,7 @@ TIME_FIELD = {
     "consent_withdrawal": "withdrawn_at",
     "session_end": "ended_at",
 }
-"""Which field of a payload holds its time; `participants` has none."""
+"""The field of each payload type that holds its time; `participants` has none."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC).isoformat()
 
@@ -30,52 +30,54 @@ Payload = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One event, `at_s` seconds after the conversation's start."""
+class RecordedEvent:
+    """An event that is due `at_s` seconds after the start of its conversation."""
 
     at_s: float
     payload: Payload = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """One conversation of a source. `place` says where it stands in the source."""
+class RecordedConversation:
+    """A conversation of a source; `place` names the file it was read from."""
 
     reference: str
     place: str
-    steps: tuple[Step, ...]
+    events: tuple[RecordedEvent, ...]
 
     @property
     def duration_s(self) -> float:
-        """Seconds from the start to the last event."""
-        return self.steps[-1].at_s
+        """The seconds from the start of the conversation to its last event."""
+        return self.events[-1].at_s
 
 
-def conversation(reference: str, place: str, events: Iterable[tuple[float | None, Payload]]) -> Conversation:
-    """Give every event its time and close the conversation if its source does not.
+def recorded_conversation(
+    reference: str, place: str, events: Iterable[tuple[float | None, Payload]]
+) -> RecordedConversation:
+    """Build a conversation with a time for every event, and add a session end if the source has none.
 
     An event without a time follows its predecessor after the time it takes to type it.
     """
-    steps: list[Step] = []
+    timed: list[RecordedEvent] = []
     before = -MIN_STEP_S
     for at_s, payload in events:
         before = max(before + MIN_STEP_S, before + typing_s(payload) if at_s is None else at_s)
-        steps.append(Step(before, payload))
-    if steps[-1].payload["type"] != "session_end":
-        steps.append(Step(before + MIN_STEP_S, {"type": "session_end", "conversation_id": reference}))
-    return Conversation(reference, place, tuple(steps))
+        timed.append(RecordedEvent(before, payload))
+    if timed[-1].payload["type"] != "session_end":
+        timed.append(RecordedEvent(before + MIN_STEP_S, {"type": "session_end", "conversation_id": reference}))
+    return RecordedConversation(reference, place, tuple(timed))
 
 
 def typing_s(payload: Payload) -> float:
-    """Seconds it takes to type the payload's text; 0 where it has none."""
+    """Return the seconds it takes to type the payload's text, or 0 if it has none."""
     return len(str(payload.get("text", "")).split()) * 60 / TYPING_WORDS_PER_MINUTE
 
 
-def check(payload: Payload, place: str) -> None:
-    """Hold a payload against the webhook's schema, its missing time aside.
+def check_payload(payload: Payload, place: str) -> None:
+    """Check a payload against the webhook's schema, except for its missing time.
 
     Raises:
-        Misconfigured: saying where in the source it stands and which field is wrong, never with its content.
+        Misconfigured: The payload is wrong; the message names its place and the wrong field, never its content.
     """
     kind = payload.get("type")
     if not isinstance(kind, str) or kind not in PAYLOADS:

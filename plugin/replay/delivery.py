@@ -1,64 +1,71 @@
-"""One signed delivery to the gateway, again and again until it is answered."""
+"""Delivery of one signed event to the gateway, with retries until it is answered."""
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Protocol
 
 import httpx
 from standardwebhooks import Webhook
+from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_result, stop_after_delay
 
 from stream.contracts.errors import Denied, Unavailable
 
 ACCEPTED = "accepted"
 ANSWER_WITHIN_S = 15.0
-"""The gateway answers within 5 s, with or without its broker."""
+"""The timeout of one request; the gateway answers within 5 s, with or without its broker."""
 RETRY_AFTER_S = 1.0
 GIVE_UP_AFTER_S = 120.0
-"""Longer than any stage takes to come back after a crash."""
+"""How long an event is retried: longer than any stage takes to restart after a crash."""
 
 
-class Clock(Protocol):
-    """Waiting, as asyncio does it."""
+class Sleep(Protocol):
+    """An asynchronous sleep function, such as `asyncio.sleep`."""
 
     async def __call__(self, seconds: float, /) -> None:
-        """Wait."""
+        """Wait for `seconds` seconds."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Signs with a tenant's secret and posts to its events address."""
+    """A client that signs events with a tenant's secret and posts them to the tenant's events URL."""
 
     client: httpx.AsyncClient
     url: str
     secret: str = field(repr=False)
-    sleep: Clock = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
 
     async def deliver(self, delivery: str, payload: Mapping[str, object]) -> str:
-        """Deliver one event; every retry is signed anew under the same id.
+        """Deliver one event; every retry has the same id and a new signature.
 
         Returns:
             `accepted`, or the reason for which the gateway refused it.
 
         Raises:
             Denied: the gateway does not know the tenant or the secret.
-            Unavailable: it has not taken the event for `GIVE_UP_AFTER_S` seconds.
+            Unavailable: the gateway has not accepted the event for `GIVE_UP_AFTER_S` seconds.
         """
         body = json.dumps(payload, ensure_ascii=False)
-        give_up = time.monotonic() + GIVE_UP_AFTER_S
-        while True:
-            try:
-                answer = await self.client.post(self.url, content=body.encode(), headers=self._signed(delivery, body))
-            except httpx.TransportError:
-                answer = httpx.Response(503)
-            if answer.status_code < 500:  # noqa: PLR2004 - above it is the server's trouble, and passes
-                return _outcome(answer)
-            if time.monotonic() >= give_up:
-                raise Unavailable(f"the gateway at {self.url}", RETRY_AFTER_S)
-            await self.sleep(float(answer.headers.get("retry-after", RETRY_AFTER_S)))
+        again = AsyncRetrying(
+            retry=retry_if_result(lambda answer: answer.is_server_error),
+            wait=_retry_after,
+            stop=stop_after_delay(GIVE_UP_AFTER_S),
+            sleep=self.sleep,
+        )
+        try:
+            return _outcome(await again(self._post, delivery, body))
+        except RetryError:
+            raise Unavailable(f"the gateway at {self.url}", RETRY_AFTER_S) from None
+
+    async def _post(self, delivery: str, body: str) -> httpx.Response:
+        """Post the event once; a gateway that does not answer at all counts as unavailable."""
+        try:
+            return await self.client.post(self.url, content=body.encode(), headers=self._signed(delivery, body))
+        except httpx.TransportError:
+            return httpx.Response(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _signed(self, delivery: str, body: str) -> dict[str, str]:
         now = datetime.now(UTC)
@@ -68,6 +75,13 @@ class Sender:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(self.secret).sign(delivery, now, body),
         }
+
+
+def _retry_after(state: RetryCallState) -> float:
+    """Return the seconds that the last answer asks the sender to wait."""
+    assert state.outcome is not None  # noqa: S101 - there is one whenever tenacity asks
+    answer: httpx.Response = state.outcome.result()
+    return float(answer.headers.get("retry-after", RETRY_AFTER_S))
 
 
 def _outcome(answer: httpx.Response) -> str:

@@ -1,4 +1,4 @@
-"""Our JSON Lines: each line a webhook payload, and `at`, seconds from its conversation's start (docs/replay.md).
+"""The reader of our JSON Lines format: each line is a webhook payload with an optional time `at` (docs/replay.md).
 
 Without `at` a payload's own time counts, as distance from the first time of its conversation; without either, the
 typing pace.
@@ -8,19 +8,19 @@ from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
-from plugin.replay.conversations import TIME_FIELD, Conversation, Payload, check, conversation
+from plugin.replay.conversations import TIME_FIELD, Payload, RecordedConversation, check_payload, recorded_conversation
 from stream.contracts.errors import Misconfigured, Poison
 from stream.runtime.codec import read_json
 
 LONGEST_S = 100 * 366 * 86_400
-"""A hundred years: a conversation goes on for years, a larger number is not seconds."""
+"""A hundred years: conversations may last for years, but a larger number cannot be meant as seconds."""
 
 
-def read(path: Path) -> list[Conversation]:
+def read(path: Path) -> list[RecordedConversation]:
     """Read every conversation of a file; lines of different conversations may alternate.
 
     Raises:
-        Misconfigured: naming file, line and field of the first thing wrong.
+        Misconfigured: The file has an error; the message names the file, line and field of the first one.
     """
     events: dict[str, list[tuple[float | None, Payload]]] = defaultdict(list)
     starts: dict[str, datetime] = {}
@@ -30,14 +30,14 @@ def read(path: Path) -> list[Conversation]:
         place = f"{path.name}, line {number}"
         payload = _payload(line, place)
         at_s = _at(payload.pop("at", None), place)
-        check(payload, place)
+        check_payload(payload, place)
         reference = str(payload["conversation_id"])
         own = payload.pop(TIME_FIELD.get(str(payload["type"]), ""), None)
         if at_s is None and own is not None:
             time = _time(own, place)
             at_s = (time - starts.setdefault(reference, time)).total_seconds()
         events[reference].append((at_s, payload))
-    return [conversation(reference, path.name, found) for reference, found in events.items()]
+    return [recorded_conversation(reference, path.name, found) for reference, found in events.items()]
 
 
 def _payload(line: bytes, place: str) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""MIBot transcripts (zaffnet/MIBOT_ACL2025, CC BY-SA 4.0): typed sessions of smokers with one counsellor.
+"""The reader of MIBot transcripts (zaffnet/MIBOT_ACL2025, CC BY-SA 4.0), typed sessions of smokers with one counsellor.
 
-One JSON file a session. Its utterances become separate messages, as people send them in chat; it has no times.
+Each JSON file is one session without times. Its utterances become separate messages, as people send them in chat.
 """
 
 from pathlib import Path
@@ -8,14 +8,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from plugin.replay.conversations import Conversation, Payload, check, conversation
+from plugin.replay.conversations import Payload, RecordedConversation, check_payload, recorded_conversation
 from stream.contracts.errors import Misconfigured
 
 COUNSELLOR = "counsellor-mibot"
 
 
 class Utterance(BaseModel):
-    """One sentence or so; what labels it carries is not read."""
+    """An utterance of a transcript, about one sentence; its labels are not read."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -25,7 +25,7 @@ class Utterance(BaseModel):
 
 
 class Transcript(BaseModel):
-    """One session."""
+    """The transcript of one session."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -33,11 +33,11 @@ class Transcript(BaseModel):
     utterances: tuple[Utterance, ...] = Field(min_length=1, repr=False)
 
 
-def read(path: Path) -> list[Conversation]:
-    """Read the one conversation of a file.
+def read(path: Path) -> list[RecordedConversation]:
+    """Read the one conversation of a transcript file.
 
     Raises:
-        Misconfigured: naming file and field of the first thing wrong.
+        Misconfigured: The file has an error; the message names the file and the field of the first one.
     """
     try:
         transcript = Transcript.model_validate_json(path.read_bytes())
@@ -57,6 +57,6 @@ def read(path: Path) -> list[Conversation]:
             "consent": {"processing": True},
             "language": "en",
         }
-        check(payload, f"{path.name}, utterance {utterance.utterance_number}")
+        check_payload(payload, f"{path.name}, utterance {utterance.utterance_number}")
         events.append((None, payload))
-    return [conversation(reference, path.name, events)]
+    return [recorded_conversation(reference, path.name, events)]

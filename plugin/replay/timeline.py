@@ -1,4 +1,4 @@
-"""When a replayed event is sent, and the time it carries."""
+"""The schedule of a replay: when an event is sent and which time it carries."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from stream.contracts.errors import Misconfigured
 
 Speed = float | None
-"""A multiple of real time, or None: as fast as the gateway takes them."""
+"""A multiple of real time, or None to send as fast as the gateway accepts events."""
 
 
-def speed_of(text: str) -> Speed:
-    """Read `max` or a positive number.
+def parse_speed(text: str) -> Speed:
+    """Parse a speed, which is `max` or a positive number.
 
     Raises:
-        Misconfigured: it is neither.
+        Misconfigured: The text is neither.
     """
     if text == "max":
         return None
@@ -28,20 +28,20 @@ def speed_of(text: str) -> Speed:
 
 @dataclass(frozen=True)
 class Timeline:
-    """One conversation in time. `started` is when its replay begins, `duration_s` how long it took in its source."""
+    """The schedule of one conversation, whose replay begins at `started` and which took `duration_s` in its source."""
 
     started: datetime
     duration_s: float
     speed: Speed
 
     def wait_s(self, at_s: float, now: datetime) -> float:
-        """Seconds from `now` until the event `at_s` seconds into the conversation is due."""
+        """Return the seconds from `now` until the event at `at_s` seconds of the conversation is due."""
         if self.speed is None:
             return 0.0
         return max(0.0, (self.time_of(at_s) - now).total_seconds())
 
     def time_of(self, at_s: float) -> datetime:
-        """The time that event carries: when it is due, or at speed `max` as if the conversation ended just now."""
+        """Return the time of an event: when it is due, or at speed `max` as if the conversation ended just now."""
         if self.speed is None:
             return self.started - timedelta(seconds=self.duration_s - at_s)
         return self.started + timedelta(seconds=at_s / self.speed)

@@ -1,1 +1,1 @@
-"""The sink stage: feedback records become rows, each record in one transaction."""
+"""The sink stage, which writes feedback records to the database, each record in one transaction."""

@@ -1,8 +1,9 @@
-"""Applying one record of the feedback topic to the database, in the caller's transaction; a repeat changes nothing.
+"""Application of one record of the feedback topic to the database, in the caller's transaction.
 
-The records of a session are ordered by (revision, closed before reopened), and erased comes after everything. The
-rows of a session say what its highest record says; a lower one changes nothing, so the order of arrival does not
-matter. Decisions of supervisors are never touched: each names its revision and holds for no other.
+The records of a session are ordered by (revision, closed before reopened), and erased comes after everything. The rows
+of a session are those of its highest record; a lower or repeated one changes nothing, so the order of arrival does not
+matter. Decisions of supervisors stay until the session is withdrawn or erased: each names its revision and counts for
+no other.
 """
 
 from datetime import datetime
@@ -12,13 +13,12 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
-from plugin.database import tombstones
 from plugin.database.locks import lock_conversation
 from plugin.database.needs import facts_of, facts_to_json, need_of
 from plugin.database.removal import erase_sessions, sessions_until, withdraw_session
-from plugin.database.tables import ForgottenKind, StoredAnswer, StoredSession
-from plugin.database.tombstone_key import guard_key
-from plugin.database.tombstones import Subject
+from plugin.database.tables import StoredAnswer, StoredSession, TombstoneKind
+from plugin.database.tombstone_key import tombstone_key
+from plugin.database.tombstones import Subject, add_tombstone, find_tombstone_times, has_person_tombstone
 from plugin.sink.content import store_content
 from plugin.sink.outline import people_in, store_outline
 from stream.contracts.feedback import FeedbackRecord
@@ -31,7 +31,7 @@ _WITHOUT_WORDS = defer(StoredAnswer.words, raiseload=True)  # type: ignore[arg-t
 """The sink has no right to read what was encrypted."""
 
 
-class Applied(StrEnum):
+class ApplyResult(StrEnum):
     """The effect of a record; the values are those of the metric's label."""
 
     STORED = "stored"
@@ -40,10 +40,10 @@ class Applied(StrEnum):
     ERASED = "erased"
 
 
-def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, now: datetime) -> Applied:
-    """Write one record. `now` is stored as the time of its arrival."""
+def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, now: datetime) -> ApplyResult:
+    """Apply one record to the database. `now` is stored as the time of its arrival."""
     lock_conversation(session, record.tenant, record.conversation_id)
-    key = guard_key(session, kek)
+    key = tombstone_key(session, kek)
     match record:
         case Erasure():
             return _erase(session, key, record, now)
@@ -53,77 +53,82 @@ def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, 
             return _store(session, kek, key, record, now)
 
 
-def _erase(session: Session, key: FingerprintKey, record: Erasure, now: datetime) -> Applied:
-    subject = Subject(ForgottenKind.ERASURE, record.tenant, record.conversation_id)
-    tombstones.remember(session, key, subject, until=record.requested_at, erasure_id=record.erasure_id, now=now)
+def _erase(session: Session, key: FingerprintKey, record: Erasure, now: datetime) -> ApplyResult:
+    subject = Subject(TombstoneKind.ERASURE, record.tenant, record.conversation_id)
+    add_tombstone(session, key, subject, until=record.requested_at, erasure_id=record.erasure_id, now=now)
     erase_sessions(session, record.tenant, record.conversation_id, record.requested_at)
-    return Applied.ERASED
+    return ApplyResult.ERASED
 
 
-def _withdraw(session: Session, key: FingerprintKey, record: ConsentWithdrawal, now: datetime) -> Applied:
-    subject = Subject(ForgottenKind.WITHDRAWAL, record.tenant, record.conversation_id)
-    tombstones.remember(session, key, subject, until=record.withdrawn_at, erasure_id=None, now=now)
-    row = _session_at(session, record.tenant, record.conversation_id, record.withdrawn_at)
+def _withdraw(session: Session, key: FingerprintKey, record: ConsentWithdrawal, now: datetime) -> ApplyResult:
+    subject = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
+    add_tombstone(session, key, subject, until=record.withdrawn_at, erasure_id=None, now=now)
+    row = _latest_session_until(session, record.tenant, record.conversation_id, record.withdrawn_at)
     if row is not None and row.state != SessionState.ERASED:
         row.stored_at = now
         withdraw_session(session, row)
-    return Applied.ERASED
+    return ApplyResult.ERASED
 
 
 def _store(
     session: Session, kek: KeyEncryptionKey, key: FingerprintKey, record: FeedbackRecord, now: datetime
-) -> Applied:
+) -> ApplyResult:
     if _is_erased(session, key, record):
-        return Applied.ERASED
+        return ApplyResult.ERASED
     row = session.get(StoredSession, record.session_id)
-    if row is not None and _order(row.state, row.revision) >= _order(record.state, record.revision):
-        is_same = _order(row.state, row.revision) == _order(record.state, record.revision)
-        return Applied.REPEATED if is_same else Applied.OLDER
+    if row is not None:
+        stored, arriving = _precedence(row.state, row.revision), _precedence(record.state, record.revision)
+        if stored == arriving:
+            return ApplyResult.REPEATED
+        if stored > arriving:
+            return ApplyResult.OLDER
     row = store_outline(session, row, record, now)
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
         _store_need(session, row, record)
     if record.state is SessionState.ERASED or _is_withdrawn(session, key, row, record):
         withdraw_session(session, row)
-        return Applied.ERASED
-    return Applied.STORED
+        return ApplyResult.ERASED
+    return ApplyResult.STORED
 
 
-def _order(state: str, revision: int) -> tuple[bool, int, bool]:
+def _precedence(state: str, revision: int) -> tuple[bool, int, bool]:
     return state == SessionState.ERASED, revision, state == SessionState.REOPENED
 
 
 def _is_erased(session: Session, key: FingerprintKey, record: FeedbackRecord) -> bool:
-    erased = Subject(ForgottenKind.ERASURE, record.tenant, record.conversation_id)
-    return bool(tombstones.until(session, key, erased, record.started_at)) or tombstones.is_any_of(
-        session, key, people_in(record), record.started_at
-    )
+    conversation = Subject(TombstoneKind.ERASURE, record.tenant, record.conversation_id)
+    if find_tombstone_times(session, key, conversation, record.started_at):
+        return True
+    return has_person_tombstone(session, key, people_in(record), record.started_at)
 
 
 def _is_withdrawn(session: Session, key: FingerprintKey, row: StoredSession, record: FeedbackRecord) -> bool:
-    """Whether a withdrawal known already speaks of this session: it names the latest that had begun by then."""
-    withdrawn = Subject(ForgottenKind.WITHDRAWAL, record.tenant, record.conversation_id)
-    return record.state is SessionState.CLOSED and any(
-        _session_at(session, record.tenant, record.conversation_id, until) == row
-        for until in tombstones.until(session, key, withdrawn, record.started_at)
+    """Return whether a withdrawal is about this session, which was the latest that had begun at that time."""
+    if record.state is not SessionState.CLOSED:
+        return False
+    conversation = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
+    return any(
+        _latest_session_until(session, record.tenant, record.conversation_id, withdrawn_at) == row
+        for withdrawn_at in find_tombstone_times(session, key, conversation, record.started_at)
     )
 
 
-def _session_at(session: Session, tenant: str, conversation_id: str, at: datetime) -> StoredSession | None:
-    """The conversation's latest session that began up to `at`."""
+def _latest_session_until(session: Session, tenant: str, conversation_id: str, until: datetime) -> StoredSession | None:
+    """Return the conversation's latest session that began up to `until`."""
     return session.exec(
-        sessions_until(tenant, conversation_id, at)
+        sessions_until(tenant, conversation_id, until)
         .order_by(col(StoredSession.started_at).desc(), col(StoredSession.session_id))
         .limit(1)
     ).first()
 
 
 def _store_need(session: Session, row: StoredSession, record: FeedbackRecord) -> None:
-    """Derive the session's need from its marks and from the answers that stand (the first ones, not a repeat's)."""
-    standing = select(StoredAnswer).where(
+    """Derive the session's need from its marks and from its stored answers that are not superseded."""
+    current = select(StoredAnswer).where(
         col(StoredAnswer.session_id) == record.session_id, col(StoredAnswer.superseded_by).is_(None)
     )
-    answers = session.exec(standing.options(_WITHOUT_WORDS)).all()
+    answers = session.exec(current.options(_WITHOUT_WORDS)).all()
     facts = facts_of(record.marks, answers)
     row.facts = facts_to_json(facts)
     row.need = need_of(facts, record.marks, answers)

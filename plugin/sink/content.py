@@ -1,6 +1,7 @@
-"""What hangs on a session: its messages, exchanges and answers, sealed where they hold words."""
+"""Storage of the messages, exchanges and answers of a session, encrypted where they hold text."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -8,34 +9,31 @@ from sqlmodel import Session, col
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
-from plugin.database.answers import plain_ratings, words_of
-from plugin.database.conversation_keys import cipher_for, delete_unused_key
+from plugin.database.answers import ratings_without_words, words_to_json
+from plugin.database.conversation_keys import delete_unused_data_key, find_or_add_cipher
 from plugin.database.removal import remove_transcript
-from plugin.database.sealed_columns import place_of_message, place_of_words
+from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage
 from plugin.database.tables.base import Json
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 
 
 def store_content(session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now: datetime) -> None:
-    """Put a closed revision's content in the place of the former one's.
+    """Replace the content of the session's former revision by that of a closed revision.
 
-    An answer that is there and stands stays as it is: the first one wins. Those that this revision no longer has are
-    superseded.
+    An answer that is stored and not superseded stays as it is, since the first one counts. Answers that this revision
+    no longer has are superseded.
     """
+    answers: list[Assessment | Abstention] = [*record.assessments, *record.abstentions]
     remove_transcript(session, record.session_id)
     if record.messages:
-        cipher = cipher_for(session, kek, record.tenant, record.conversation_id, now)
+        cipher = find_or_add_cipher(session, kek, record.tenant, record.conversation_id, now)
         _add_transcript(session, cipher, record)
-        for answer in _answers(record):
+        for answer in answers:
             _add_answer(session, cipher, record, answer, now)
-    _supersede_all_but(session, record)
+    _supersede_missing_answers(session, record, [answer.assessment_id for answer in answers])
     session.flush()
-    delete_unused_key(session, record.tenant, record.conversation_id)
-
-
-def _answers(record: FeedbackRecord) -> list[Assessment | Abstention]:
-    return [*record.assessments, *record.abstentions]
+    delete_unused_data_key(session, record.tenant, record.conversation_id)
 
 
 def _add_transcript(session: Session, cipher: TextCipher, record: FeedbackRecord) -> None:
@@ -48,7 +46,9 @@ def _add_transcript(session: Session, cipher: TextCipher, record: FeedbackRecord
             role=message.role.value,
             author=message.author,
             sent_at=message.sent_at,
-            text=cipher.encrypt(message.text, place_of_message(record.tenant, record.session_id, message.message_id)),
+            text=cipher.encrypt(
+                message.text, message_text_binding(record.tenant, record.session_id, message.message_id)
+            ),
         )
         for position, message in enumerate(record.messages)
     )
@@ -75,9 +75,13 @@ def _add_answer(
         "revision": record.revision,
         "superseded_by": None,
         "stored_at": now,
-        **(_assessed(cipher, record.tenant, answer) if isinstance(answer, Assessment) else _abstained(answer)),
+        **(
+            _assessment_columns(cipher, record.tenant, answer)
+            if isinstance(answer, Assessment)
+            else _abstention_columns(answer)
+        ),
     }
-    # One that was superseded and has lost its words comes back whole; one that stands is left alone.
+    # An answer that was superseded, and so has no words, is written again; one that was not stays as it is.
     session.exec(
         insert(StoredAnswer)
         .values(**values)
@@ -89,17 +93,17 @@ def _add_answer(
     )
 
 
-def _assessed(cipher: TextCipher, tenant: str, assessment: Assessment) -> dict[str, Json]:
+def _assessment_columns(cipher: TextCipher, tenant: str, assessment: Assessment) -> dict[str, Json]:
     return {
         "abstained": None,
         "verdict": assessment.verdict.value,
         "resistance_type": assessment.resistance_type,
-        "ratings": plain_ratings(assessment),
-        "words": cipher.encrypt(words_of(assessment), place_of_words(tenant, assessment.assessment_id)),
+        "ratings": ratings_without_words(assessment),
+        "words": cipher.encrypt(words_to_json(assessment), answer_words_binding(tenant, assessment.assessment_id)),
     }
 
 
-def _abstained(abstention: Abstention) -> dict[str, Json]:
+def _abstention_columns(abstention: Abstention) -> dict[str, Json]:
     return {
         "abstained": abstention.reason.value,
         "verdict": None,
@@ -109,14 +113,13 @@ def _abstained(abstention: Abstention) -> dict[str, Json]:
     }
 
 
-def _supersede_all_but(session: Session, record: FeedbackRecord) -> None:
-    standing = [answer.assessment_id for answer in _answers(record)]
+def _supersede_missing_answers(session: Session, record: FeedbackRecord, present: list[UUID]) -> None:
     session.exec(
         update(StoredAnswer)
         .where(
             col(StoredAnswer.session_id) == record.session_id,
             col(StoredAnswer.superseded_by).is_(None),
-            col(StoredAnswer.assessment_id).not_in(standing),
+            col(StoredAnswer.assessment_id).not_in(present),
         )
         .values(superseded_by=record.revision, words=None)
     )

@@ -1,11 +1,11 @@
-"""The row of a session and the rows of the people in it."""
+"""Storage of the row of a session, and of the rows of the people in it."""
 
 from datetime import datetime
 
 from sqlmodel import Session, col, delete
 
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
-from plugin.database.tables import ForgottenKind, SessionClient, SessionCounsellor, StoredSession
+from plugin.database.tables import SessionClient, SessionCounsellor, StoredSession, TombstoneKind
 from plugin.database.tombstones import Subject
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.sessions import SessionOutline
@@ -13,15 +13,15 @@ from stream.contracts.vocabulary import Role
 
 
 def people_in(record: SessionOutline) -> set[Subject]:
-    """Everybody whose erasure concerns this session."""
+    """Return the clients and counsellors whose erasure concerns this session."""
     clients = {*record.clients, *(m.author for m in record.messages if m.role is Role.CLIENT)}
-    return {Subject(ForgottenKind.CLIENT, record.tenant, name) for name in clients} | {
-        Subject(ForgottenKind.COUNSELLOR, record.tenant, name) for name in record.counsellors
+    return {Subject(TombstoneKind.CLIENT, record.tenant, name) for name in clients} | {
+        Subject(TombstoneKind.COUNSELLOR, record.tenant, name) for name in record.counsellors
     }
 
 
 def store_outline(session: Session, row: StoredSession | None, record: FeedbackRecord, now: datetime) -> StoredSession:
-    """Insert or update the session's row and the rows of who wrote in it; returns the session's row."""
+    """Insert or update the session's row and the rows of the people who wrote in it; return the session's row."""
     values = record.model_dump(
         mode="python",
         include={"tenant", "conversation_id", "revision", "started_at", "ended_at", "closed_at", "language"},
@@ -51,5 +51,5 @@ def _store_people(session: Session, record: FeedbackRecord) -> None:
     session.add_all(
         SessionClient(session_id=record.session_id, client=person.pseudonym, tenant=record.tenant)
         for person in people_in(record)
-        if person.kind is ForgottenKind.CLIENT
+        if person.kind is TombstoneKind.CLIENT
     )

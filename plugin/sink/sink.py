@@ -1,6 +1,7 @@
-"""`counterpoint sink`: feedback topic to PostgreSQL. The Kafka offset is committed after the transaction, never before.
+"""The sink stage (`counterpoint sink`), which writes the records of the feedback topic to PostgreSQL.
 
-While the database is away the sink keeps its place in the group: it pauses its partitions and goes on polling.
+The Kafka offset is committed after the transaction, never before. While the database is away the sink stays a member of
+its consumer group: it pauses its partitions and continues to poll.
 """
 
 import contextlib
@@ -11,51 +12,47 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from plugin.database.engine import connect, utc_now
 from plugin.database.key_encryption_key import key_encryption_key
-from plugin.sink.dead_letters import ACKNOWLEDGED_WITHIN_S, STAGE, SetAside
+from plugin.sink.dead_letters import SinkDeadLetters
 from plugin.sink.writer import Writer
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.contracts.topics import FEEDBACK, MAX_RECORD_BYTES
+from stream.contracts.topics import FEEDBACK
 from stream.runtime import metrics, settings
 from stream.runtime.codec import RawRecord
-from stream.runtime.health import Health, serve
-from stream.runtime.kafka_clients import options
+from stream.runtime.health import Health, ReadinessPart, serve
+from stream.runtime.kafka_clients import SINK_TIMEOUTS, consumer, producer
 from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
+from stream.runtime.stages import SINK
 
-GROUP: Final = "counterpoint-sink"
-BROKER, DATABASE = "broker", "database"
 POLL_MS: Final = 200
-"""Longest wait for records: how soon a stop is noticed when there are none."""
-BATCH: Final = 50
-"""Records between two commits: what a kill makes come again."""
-LOOK_EVERY_S: Final = 5.0
-LOOK_AGAIN_S: Final = 1.0
-"""While something is wrong."""
-REACH_MS: Final = 3_000
-"""For one request to the broker; on a local network it takes milliseconds."""
+"""The longest wait for records, after which a stop is noticed."""
+MAX_POLL_RECORDS: Final = 50
+"""Records between two commits; at most as many are processed again after a kill."""
+CHECK_INTERVAL_S: Final = 5.0
+RETRY_INTERVAL_S: Final = 1.0
+"""The interval of checks while the database or the broker is away."""
 HEARTBEAT_MS: Final = 1_000
 
 
 def run(given: settings.Settings) -> int:
-    """Store records until SIGTERM or SIGINT; returns the exit status.
+    """Store records until SIGTERM or SIGINT; return the exit status.
 
     Raises:
         Misconfigured: a setting is missing or wrong.
         TooManyDeadLetters: nearly every record is refused.
     """
-    url = settings.required(given.database.url, "database.url")
-    engine = connect(url)
-    writer = Writer(url, engine, key_encryption_key(given), given.kafka.partitions, utc_now)
-    health, stop = Health(BROKER, DATABASE), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    server = serve(health, given.health.host, given.health.sink_port)
+    engine = connect(settings.required_secret(given.database.url, "database.url"))
+    writer = Writer(engine, key_encryption_key(given), given.kafka.partitions, utc_now)
+    health, stop = Health(ReadinessPart.BROKER, ReadinessPart.DATABASE), threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
+    server = serve(health, *SINK.address(given))
     try:
         Sink(given.kafka, writer, health, stop).run()
     finally:
@@ -67,150 +64,135 @@ def run(given: settings.Settings) -> int:
 
 @dataclass
 class Sink:
-    """The loop. `stop` ends it between two records."""
+    """The loop that reads records and writes them to the database. `stop` ends it between two records."""
 
-    kafka: settings.Kafka
+    kafka: settings.KafkaSettings
     writer: Writer
     health: Health
     stop: threading.Event
     clock: Callable[[], float] = time.monotonic
-    """Seconds, only going forward."""
-    _look_at: float = field(default=0.0, init=False)
-    _well: bool = field(default=False, init=False)
-    """Whether the last look, and every record since, found database and broker well."""
-    _progress: Progress = field(default_factory=lambda: Progress(STAGE), init=False)
+    """A monotonic clock in seconds."""
+    _next_check_at: float = field(default=0.0, init=False)
+    _is_healthy: bool = field(default=False, init=False)
+    """Whether database and broker were healthy at the last check, and for every record since."""
+    _progress: Progress = field(default_factory=lambda: Progress(SINK.name), init=False)
 
     def run(self) -> None:
-        """Consume until `stop` is set; a broker that is away is waited for."""
+        """Consume records until `stop` is set; wait while the broker is away."""
         while not self.stop.is_set():
             try:
-                with self._clients() as (consumer, aside):
-                    self._consume(consumer, aside)
+                with self._clients() as (consumer, dead_letters):
+                    self._consume(consumer, dead_letters)
             except KafkaError as error:
                 get_logger().warning("broker_away", error_type=type(error).__name__)
-                self.health.set(BROKER, f"The broker at {self.kafka.bootstrap_servers} does not answer.")
-                self.stop.wait(LOOK_AGAIN_S)
+                self.health.set(ReadinessPart.BROKER, f"The broker at {self.kafka.bootstrap_servers} does not answer.")
+                self.stop.wait(RETRY_INTERVAL_S)
 
-    def _consume(self, consumer: Any, aside: SetAside) -> None:
+    def _consume(self, consumer: Any, dead_letters: SinkDeadLetters) -> None:
         consumer.subscribe([FEEDBACK])
         while not self.stop.is_set():
-            if self.clock() >= self._look_at:
-                self._look(consumer)
+            if self.clock() >= self._next_check_at:
+                self._check_dependencies(consumer)
             batches = consumer.poll(timeout_ms=POLL_MS)
             done: dict[TopicPartition, int] = {}
             try:
-                if self._well:
-                    self._work(batches, aside, done)
+                if self._is_healthy:
+                    self._process(batches, dead_letters, done)
             except Unavailable as error:
                 get_logger().warning("record_held", retry_after_s=error.retry_after)
-                self._well, self._look_at = False, self.clock() + error.retry_after
+                self._is_healthy, self._next_check_at = False, self.clock() + error.retry_after
             finally:
                 self._commit(consumer, done)
-            if not self._well:
-                _put_back(consumer, batches, done)
+            if not self._is_healthy:
+                _rewind_and_pause(consumer, batches, done)
 
-    def _work(self, batches: dict[Any, list[Any]], aside: SetAside, done: dict[Any, int]) -> None:
-        """Take the records in their order; `done` says how far each partition is finished with."""
+    def _process(self, batches: dict[Any, list[Any]], dead_letters: SinkDeadLetters, done: dict[Any, int]) -> None:
+        """Process records in their order, and note in `done` the next offset of each partition."""
         for partition, records in batches.items():
             for record in records:
                 if self.stop.is_set():
                     return
-                raw = _raw(record)
-                self._progress.take(raw)
+                raw = _raw_record(record)
+                self._progress.start(raw)
                 try:
                     self.writer.write(raw)
-                    aside.good(raw.partition)
+                    dead_letters.reset(raw.partition)
                 except (Unavailable, Misconfigured):  # a missing right is no fault of the record
                     raise
-                except Exception as error:  # noqa: BLE001 - whatever it is, it is set aside by name and place
-                    aside.put(raw, error)
+                except Exception as error:  # noqa: BLE001 - any error makes a dead letter
+                    dead_letters.put(raw, error)
                 done[partition] = raw.offset + 1
                 self._progress.finish(raw)
 
     def _commit(self, consumer: Any, done: dict[Any, int]) -> None:
-        """Tell the broker what is finished with. If it does not hear, the same records come again: no harm."""
+        """Commit the offsets of processed records. If this fails they are read again, which changes nothing."""
         if not done:
             return
         offsets = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in done.items()}
         try:
-            consumer.commit(offsets, timeout_ms=REACH_MS)
+            consumer.commit(offsets, timeout_ms=SINK_TIMEOUTS.answer_ms)
         except KafkaError as error:
             get_logger().warning("commit_failed", error_type=type(error).__name__, count=len(done))
 
-    def _look(self, consumer: Any) -> None:
-        """See whether database and broker are well; take records only while they are."""
-        database, broker = self.writer.trouble(), self._trouble_with_broker(consumer)
+    def _check_dependencies(self, consumer: Any) -> None:
+        """Check the database and the broker; records are only processed while both are healthy."""
+        database, broker = self.writer.database_trouble(), self._broker_trouble(consumer)
         metrics.DATABASE_AWAY.set(database is not None)
-        for part, trouble in ((DATABASE, database), (BROKER, broker)):
+        for part, trouble in ((ReadinessPart.DATABASE, database), (ReadinessPart.BROKER, broker)):
             if trouble != self.health.troubles().get(part):
                 get_logger().log(
                     20 if trouble is None else 30, "well_again" if trouble is None else "trouble", check=part
                 )
             self.health.set(part, trouble)
         self._progress.keep_only({part.partition for part in consumer.assignment()})
-        self._well = database is None and broker is None
-        self._look_at = self.clock() + (LOOK_EVERY_S if self._well else LOOK_AGAIN_S)
-        if self._well:
+        self._is_healthy = database is None and broker is None
+        self._next_check_at = self.clock() + (CHECK_INTERVAL_S if self._is_healthy else RETRY_INTERVAL_S)
+        if self._is_healthy:
             consumer.resume(*consumer.paused())
 
-    def _trouble_with_broker(self, consumer: Any) -> str | None:
-        there = consumer.partitions_for_topic(FEEDBACK)
-        if not there:
+    def _broker_trouble(self, consumer: Any) -> str | None:
+        found = consumer.partitions_for_topic(FEEDBACK)
+        if not found:
             return f"The topic {FEEDBACK} does not exist. Run `counterpoint topics`."
-        if len(there) != self.kafka.partitions:
-            return f"The topic {FEEDBACK} has {len(there)} partitions, kafka.partitions says {self.kafka.partitions}."
+        if len(found) != self.kafka.partitions:
+            return f"The topic {FEEDBACK} has {len(found)} partitions, kafka.partitions says {self.kafka.partitions}."
         try:
-            consumer.end_offsets([TopicPartition(FEEDBACK, 0)], timeout_ms=REACH_MS)
+            consumer.end_offsets([TopicPartition(FEEDBACK, 0)], timeout_ms=SINK_TIMEOUTS.answer_ms)
         except KafkaError:
             return f"The broker at {self.kafka.bootstrap_servers} does not answer."
         return None
 
     @contextlib.contextmanager
-    def _clients(self) -> Iterator[tuple[Any, SetAside]]:
-        common = {
-            **options(self.kafka),
-            "client_id": GROUP,
-            "bootstrap_timeout_ms": REACH_MS,
-            "reconnect_backoff_max_ms": 1_000,
-            "allow_auto_create_topics": False,
-        }
+    def _clients(self) -> Iterator[tuple[Any, SinkDeadLetters]]:
         session_ms = self.kafka.session_timeout_s * 1000
-        consumer = KafkaConsumer(
-            **common,
-            group_id=GROUP,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            max_poll_records=BATCH,
+        reader = consumer(
+            self.kafka,
+            SINK_TIMEOUTS,
+            client_id=SINK.kafka_id,
+            group_id=SINK.kafka_id,
+            max_poll_records=MAX_POLL_RECORDS,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=HEARTBEAT_MS,
             request_timeout_ms=session_ms + 5_000,
         )
         try:
-            producer = KafkaProducer(
-                **common,
-                acks="all",
-                enable_idempotence=False,  # kafka-python 3.0.12: see plugin/gateway/publisher.py
-                max_request_size=MAX_RECORD_BYTES + 200_000,  # what the broker took with its headers, and the story
-                request_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000) - 1_000,
-                delivery_timeout_ms=int(ACKNOWLEDGED_WITHIN_S * 1000),
-                max_block_ms=REACH_MS,
-            )
+            writer = producer(self.kafka, SINK_TIMEOUTS, client_id=SINK.kafka_id, enable_idempotence=False)
             try:
-                yield consumer, SetAside(producer, self.kafka.dead_letters_in_a_row, self.health)
+                yield reader, SinkDeadLetters(writer, self.kafka.dead_letters_in_a_row, self.health)
             finally:
-                producer.close(timeout=REACH_MS / 1000)
+                writer.close(timeout=SINK_TIMEOUTS.answer_s)
         finally:
-            consumer.close(autocommit=False, timeout_ms=REACH_MS)
+            reader.close(autocommit=False, timeout_ms=SINK_TIMEOUTS.answer_ms)
 
 
-def _put_back(consumer: Any, batches: dict[Any, list[Any]], done: dict[Any, int]) -> None:
-    """Go back to the first record that is not finished with, and get no more for now; polling keeps the membership."""
+def _rewind_and_pause(consumer: Any, batches: dict[Any, list[Any]], done: dict[Any, int]) -> None:
+    """Seek to the first record that is not processed, and pause; further polls keep the membership in the group."""
     for partition, records in batches.items():
         consumer.seek(partition, done.get(partition, records[0].offset))
     consumer.pause(*consumer.assignment())
 
 
-def _raw(record: Any) -> RawRecord:
+def _raw_record(record: Any) -> RawRecord:
     return RawRecord(
         topic=record.topic,
         partition=record.partition,

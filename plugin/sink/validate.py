@@ -1,4 +1,4 @@
-"""What must hold inside a feedback record before it may become rows."""
+"""Validation of the content of a feedback record, beyond its schema, before it is stored."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import DeadLetterReason, SessionState
 
 
-def check(record: Contract) -> None:
-    """Hold a record against what the queue promises.
+def validate_record(record: Contract) -> None:
+    """Check that a record fulfils the rules of the queue.
 
     Raises:
-        Poison: NO_CONSENT, for words without consent; NUL, for a NUL in any string (PostgreSQL takes none); BAD_SCHEMA,
-            for an exchange without exactly one answer, an answer without its exchange, or an exchange whose own
-            messages are missing.
+        Poison: NO_CONSENT, for text without consent; NUL, for a NUL in any string (PostgreSQL accepts none);
+            BAD_SCHEMA, for an exchange without exactly one answer, an answer without its exchange, or an exchange whose
+            own messages are missing.
     """
     if isinstance(record, FeedbackRecord) and record.messages and not record.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")

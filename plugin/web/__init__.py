@@ -1,1 +1,1 @@
-"""The pages for supervisors, therapists and operators: server-rendered, no script, nothing from elsewhere."""
+"""The pages for supervisors, therapists and operators: rendered on the server, without scripts or external files."""

@@ -1,4 +1,4 @@
-"""The web stage: the application, and how it is served."""
+"""The web stage: the FastAPI application and the server that runs it."""
 
 import signal
 import time
@@ -17,46 +17,46 @@ from starlette.middleware.sessions import SessionMiddleware
 from plugin.queue.store import Store, open_store
 from plugin.web import auth_routes, pages, probes
 from plugin.web.attempts import LoginAttempts
-from plugin.web.dependencies import LoginNeeded, Services
+from plugin.web.dependencies import LoginRequired, Services
 from plugin.web.login import LIFETIME_S
-from plugin.web.middleware import Guard
+from plugin.web.middleware import RequestMiddleware
 from plugin.web.render import FOLDER, Pages, message
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.runtime.health import Health
+from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
-from stream.runtime.settings import Settings, required
+from stream.runtime.settings import Settings, required_secret
 
-MIN_SECRET_LENGTH = 32  # characters; of random ones half as many would do, but people type words
-STOP_WITHIN_S = 5  # a page is answered in well under a second; who is slower than this has lost the network
+MIN_SECRET_LENGTH = 32  # characters; 16 random ones would be enough, but people type words
+STOP_WITHIN_S = 5  # a page is answered in well under a second; a slower client has lost the network
 
 
 def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = time.time) -> FastAPI:
-    """Make the application around `store`. `now` gives seconds since 1970.
+    """Create the web application around `store`; `now` gives seconds since 1970.
 
     Raises:
-        Misconfigured: when the secret that signs the login cookie is missing or short.
+        Misconfigured: The secret that signs the login cookie is missing or too short.
     """
-    secret = required(settings.web.session_secret, "web.session_secret")
+    secret = required_secret(settings.web.session_secret, "web.session_secret")
     if len(secret) < MIN_SECRET_LENGTH:
         raise Misconfigured(f"web.session_secret is too short: it needs {MIN_SECRET_LENGTH} random characters or more.")
     app = FastAPI(title="Counterpoint", openapi_url=None, redirect_slashes=False)
-    app.state.services = Services(store, LoginAttempts(time.monotonic), now, Health("database"))
+    app.state.services = Services(store, LoginAttempts(), now, Health(ReadinessPart.DATABASE))
     app.state.pages = Pages(demo=settings.demo)
     secure = settings.web.cookie_secure
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret,
-        # With the prefix a browser takes the cookie from this very host alone, over HTTPS alone.
+        # With this prefix a browser accepts the cookie only from this exact host and only over HTTPS.
         session_cookie="__Host-counterpoint" if secure else "counterpoint",
         max_age=LIFETIME_S,
         same_site="strict",
         https_only=secure,
     )
-    app.add_middleware(Guard, new_id=lambda: str(uuid4()), on_error=_bug)
-    app.add_exception_handler(LoginNeeded, _to_login)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(Unavailable, _away)
+    app.add_middleware(RequestMiddleware, new_id=lambda: str(uuid4()), on_error=_internal_error)
+    app.add_exception_handler(LoginRequired, _redirect_to_login)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(Unavailable, _unavailable)
     for router in (auth_routes.router, pages.router, probes.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
@@ -64,10 +64,10 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
 
 
 def run(settings: Settings) -> int:
-    """Serve the pages until SIGTERM or SIGINT; the exit status.
+    """Serve the pages until SIGTERM or SIGINT and return the exit status.
 
     Raises:
-        Misconfigured: when a setting it needs is missing or wrong.
+        Misconfigured: A setting that the stage needs is missing or wrong.
     """
     with open_store(settings) as store:
         return _serve(settings, create_app(settings, store))
@@ -79,24 +79,24 @@ def _serve(settings: Settings, app: FastAPI) -> int:
             app,
             host=settings.web.host,
             port=settings.web.port,
-            access_log=False,  # an address may hold what somebody typed; Guard logs the route instead
+            access_log=False,  # a URL may contain text that a person typed; RequestMiddleware logs the route instead
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn stops in good order and then raises the signal again, which would end the process by it.
+        # After its orderly shutdown uvicorn raises the signal again, which would kill the process without this handler.
         signal.signal(number, lambda *_: None)
     server.run()
     return 0 if server.started else 1
 
 
-def _to_login(_request: Request, _error: Exception) -> Response:
+def _redirect_to_login(_request: Request, _error: Exception) -> Response:
     return RedirectResponse("/login", 303)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.NOT_FOUND:
         return message(request, status, "Nothing here", "This page does not exist, or it is not for you to see.")
@@ -107,14 +107,14 @@ def _refused(request: Request, error: Exception) -> Response:
     return message(request, status, "That did not work", "The server cannot answer a request of this kind.")
 
 
-def _not_understood(request: Request, error: Exception) -> Response:
-    """An address or a form that no page of ours makes. Its content is not repeated."""
+def _invalid_request(request: Request, error: Exception) -> Response:
+    """Answer a URL or a form that none of our pages produces, without repeating its content."""
     if isinstance(error, RequestValidationError) and any(e["loc"][0] == "path" for e in error.errors()):
-        return _refused(request, HTTPException(HTTPStatus.NOT_FOUND))
+        return _http_error(request, HTTPException(HTTPStatus.NOT_FOUND))
     return message(request, HTTPStatus.BAD_REQUEST, "That did not work", "The form was not filled in as expected.")
 
 
-def _away(request: Request, error: Exception) -> Response:
+def _unavailable(request: Request, error: Exception) -> Response:
     get_logger().warning("page_unavailable", error_type=type(error).__name__)
     answer = message(
         request,
@@ -126,7 +126,7 @@ def _away(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _bug(request: Request) -> Response:
+def _internal_error(request: Request) -> Response:
     return message(
         request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", "The fault is ours and has been noted."
     )

@@ -1,40 +1,57 @@
-"""Slow down the guessing of passwords: a bounded count of failed logins, in the memory of this process."""
+"""Limiting of failed logins per user name and address, counted in the memory of this process."""
 
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import hashlib
+import threading
 
-MAX_FAILURES = 5  # by hand nobody mistypes more often in a row; at 5 per 10 minutes a guesser gets 720 tries a day
-WINDOW_S = 600.0  # seconds
-MAX_KEYS = 10_000  # about 2 MB; when full, the oldest count makes room
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+MAX_FAILURES = 5
+"""Failures per window; people rarely mistype more often in a row, and a guesser is limited to 720 tries a day."""
+WINDOW_S = 600
+MAX_KEYS = 10_000
+"""How many pairs of name and address are counted (about 2 MB); beyond that the oldest count is dropped."""
+
+_LIMIT = RateLimitItemPerSecond(MAX_FAILURES, WINDOW_S)
 
 
-@dataclass
 class LoginAttempts:
-    """Failed logins by (username, address). `now` gives seconds on any clock that only goes forward."""
+    """A thread-safe counter of failed logins per user name and address."""
 
-    now: Callable[[], float]
-    _failures: OrderedDict[tuple[str, str], list[float]] = field(default_factory=OrderedDict, repr=False)
+    def __init__(self) -> None:
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
+        self._lock = threading.Lock()  # the storage does not expect a count to be dropped while another is added
 
-    def wait_s(self, username: str, address: str) -> float:
-        """Seconds until the next try is accepted; 0 when it is accepted now."""
-        recent = self._recent((username.casefold(), address))
-        if len(recent) < MAX_FAILURES:
-            return 0.0
-        return recent[-MAX_FAILURES] + WINDOW_S - self.now()
+    def wait_s(self, username: str, address: str, now: float) -> float:
+        """Return the seconds until the next attempt is accepted, 0 if one is at `now` (seconds since 1970)."""
+        key = _key(username, address)
+        with self._lock:
+            if self._limiter.test(_LIMIT, key):
+                return 0.0
+            return max(0.0, self._limiter.get_window_stats(_LIMIT, key).reset_time - now)
 
     def failed(self, username: str, address: str) -> None:
-        """Count one failure."""
-        key = (username.casefold(), address)
-        self._failures[key] = [*self._recent(key), self.now()][-MAX_FAILURES:]
-        self._failures.move_to_end(key)
-        while len(self._failures) > MAX_KEYS:
-            self._failures.popitem(last=False)
+        """Count one failed login of this user name from this address."""
+        with self._lock:
+            self._limiter.hit(_LIMIT, _key(username, address))
+            while len(self._storage.events) > MAX_KEYS:
+                self._drop(next(iter(self._storage.events)))
 
     def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures of somebody who has proved who they are."""
-        self._failures.pop((username.casefold(), address), None)
+        """Drop the count of failures of a person who has logged in."""
+        with self._lock:
+            self._drop(_LIMIT.key_for(_key(username, address)))
 
-    def _recent(self, key: tuple[str, str]) -> list[float]:
-        since = self.now() - WINDOW_S
-        return [at for at in self._failures.get(key, []) if at > since]
+    def _drop(self, key: str) -> None:
+        with self._storage.locks[key]:  # the storage's own timer reads a count in two steps
+            self._storage.clear(key)
+
+
+def _key(username: str, address: str) -> str:
+    """Return the hash under which a name is counted.
+
+    What was typed as a name may be a password, and exceptions of the storage may quote its keys.
+    """
+    return hashlib.sha256(f"{username.casefold()}\n{address}".encode("utf-8", "surrogatepass")).hexdigest()

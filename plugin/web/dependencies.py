@@ -1,4 +1,4 @@
-"""Who asks, and whether the form they send is ours: the dependencies that every page stands behind."""
+"""The FastAPI dependencies of the pages: who sends a request, and whether its form was served by us."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from stream.runtime.health import Health
 
 @dataclass(frozen=True)
 class Services:
-    """What pages work with. `now` gives seconds since 1970."""
+    """The objects that the routes work with; `now` gives seconds since 1970."""
 
     store: Store
     attempts: LoginAttempts
@@ -23,52 +23,52 @@ class Services:
     health: Health
 
 
-class LoginNeeded(Exception):  # noqa: N818 - named by what the caller does
-    """Nobody is logged in, or no longer: show the login page."""
+class LoginRequired(Exception):  # noqa: N818 - named by what the caller does
+    """An error that redirects to the login page, raised when a request has no valid login."""
 
 
-def services(request: Request) -> Services:
-    """The services this application was made with."""
+def get_services(request: Request) -> Services:
+    """Return the services with which the application of this request was created."""
     return cast("Services", request.app.state.services)
 
 
-Given = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-def signed_in(request: Request, given: Given) -> Viewer:
-    """The person of the login cookie, with the rights they have now.
+def current_viewer(request: Request, services: ServicesDep) -> Viewer:
+    """Return the person whose login cookie the request carries, with the rights they have now.
 
     Raises:
-        LoginNeeded: for anybody else; the page they wanted is remembered.
+        LoginRequired: The request has no valid login; the page it asked for is remembered.
     """
-    user_id = login.current_user(request.session, given.now())
-    viewer = None if user_id is None else given.store.viewer(user_id)
+    user_id = login.current_user(request.session, services.now())
+    viewer = None if user_id is None else services.store.viewer(user_id)
     if viewer is None:
         request.session.clear()
         if request.method == "GET":
             login.remember_page(request.session, request.url.path)
-        raise LoginNeeded
+        raise LoginRequired
     request.state.viewer = viewer
     return viewer
 
 
-SignedIn = Annotated[Viewer, Depends(signed_in)]
+CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
 
 
-def supervisor(viewer: SignedIn) -> Viewer:
-    """Let supervisors pass; for others these pages do not exist."""
+def require_supervisor(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are a supervisor, otherwise answer 404 as if the page did not exist."""
     if viewer.role is not AccountRole.SUPERVISOR:
         raise HTTPException(404)
     return viewer
 
 
-Supervisor = Annotated[Viewer, Depends(supervisor)]
+CurrentSupervisor = Annotated[Viewer, Depends(require_supervisor)]
 
 
-def own_form(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> None:
-    """Refuse a form that another site made this visitor's browser send."""
-    if not login.is_own_form(request.session, csrf):
+def check_form(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> None:
+    """Answer 403 to a form without this visitor's CSRF token, since another site may have made the browser send it."""
+    if not login.is_valid_token(request.session, csrf):
         raise HTTPException(403)
 
 
-OwnForm = Depends(own_form)
+ValidForm = Depends(check_form)

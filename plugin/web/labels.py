@@ -1,9 +1,9 @@
-"""The words pages use for codes: those of the digest, and a few that only a page needs."""
+"""The words with which pages show codes: those shared with the digest, and a few that only pages need."""
 
 from datetime import datetime
 from typing import Final
 
-from plugin.plain_text import SCOPE, counted, listed
+from plugin.plain_text import SCOPE, counted, join_words
 from plugin.queue.labels import (
     CONCERNS,
     GLYPHS,
@@ -32,7 +32,7 @@ __all__ = [
     "concerns",
     "counted",
     "day",
-    "listed",
+    "join_words",
     "mechanism_title",
     "sentence",
     "short_day",
@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 OPERATING_POINTS: Final = {
-    OperatingPoint.ALONE: "its precise point, for no model confirms what it finds",
-    OperatingPoint.GATE: "its sensitive point, for a model confirms or rejects what it finds",
+    OperatingPoint.ALONE: "its precise point, because no model confirms what it finds",
+    OperatingPoint.GATE: "its sensitive point, because a model confirms or rejects what it finds",
 }
 END_REASONS: Final = {
     EndReason.EXPLICIT: "ended by the platform",
@@ -53,20 +53,20 @@ ROLES: Final = {Role.CLIENT: "Client", Role.COUNSELLOR: "Counsellor", Role.SYSTE
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first; the rest, names in it too, as it was."""
+    """Return the text with its first letter in upper case and the rest, including names, unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def day(at: datetime) -> str:
-    """A date as people write it: "Tue 3 November 2026"."""
+    """Return a date as people write it, such as "Tue 3 November 2026"."""
     return f"{at:%a} {at.day} {at:%B %Y}"
 
 
 def short_day(at: datetime) -> str:
-    """A date where room is short: "Tue 3 Nov 2026"."""
+    """Return a date in its short form, such as "Tue 3 Nov 2026"."""
     return f"{at:%a} {at.day} {at:%b %Y}"
 
 
 def clock(at: datetime) -> str:
-    """A time of day: "14:05"."""
+    """Return a time of day, such as "14:05"."""
     return f"{at:%H:%M}"

@@ -1,37 +1,37 @@
-"""Lay one session out for a page: which message stands where, and which words of it are marked. Pure."""
+"""Pure functions that lay out one session for a page: where each message is shown and which of its words are marked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from plugin.queue.views import MessageView, MomentView, SessionView
-from plugin.web.highlight import Mark, Piece, pieces
+from plugin.web.highlight import Highlight, TextPiece, split_at_highlights
 from stream.contracts.feedback import Abstention, Alternative, Assessment, ModelVersion, Rating
 from stream.contracts.sessions import Mark as SessionMark
 from stream.contracts.vocabulary import Level, Mechanism
 
 CUE: Final = "cue"
-"""The `ref` of words that made the detector flag; every other ref is a mechanism's number."""
+"""The `ref` of words on which the detector's score rests; every other ref is a mechanism's number."""
 
 OPEN_CONTEXT: Final = 4
-"""Messages of context that are open at first: what one reads to follow a reply; the earlier ones fold."""
+"""How many of the last context messages are shown at first, enough to follow a reply; earlier ones are folded."""
 
 NUMBERS: Final = {mechanism: str(number) for number, mechanism in enumerate(Mechanism, start=1)}
-"""The footnote number by which marked words point to a mechanism."""
+"""The footnote number that links marked words to a mechanism."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One message, cut at its marks. `anchor` is its id on the page."""
+class MessageLine:
+    """A message split at its marks; `anchor` is its id on the page."""
 
     anchor: str
     message: MessageView
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
 
 
 @dataclass(frozen=True)
 class Quote:
-    """Words that a rating rests on, and where they stand on the page (None when their message is not shown)."""
+    """A quote that a rating rests on, with the anchor of its message (None when the message is not shown)."""
 
     text: str = field(repr=False)
     anchor: str | None
@@ -39,7 +39,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class RatingCard:
-    """One mechanism of one reply."""
+    """The card that shows the rating of one mechanism of one reply."""
 
     anchor: str
     number: str
@@ -49,53 +49,53 @@ class RatingCard:
 
 @dataclass(frozen=True)
 class MomentPage:
-    """One moment. Exactly one of `assessment` and `abstention` is there."""
+    """The layout of one moment, with exactly one of `assessment` and `abstention` set."""
 
     number: int
     moment: MomentView
-    earlier: tuple[Line, ...]
-    """Folded context."""
-    context: tuple[Line, ...]
-    client_turn: tuple[Line, ...]
-    reply: tuple[Line, ...]
+    earlier: tuple[MessageLine, ...]
+    """The context messages that are folded at first."""
+    context: tuple[MessageLine, ...]
+    client_turn: tuple[MessageLine, ...]
+    reply: tuple[MessageLine, ...]
     model: ModelVersion
     assessment: Assessment | None
     abstention: Abstention | None
     cards: tuple[RatingCard, ...]
 
     @property
-    def heard(self) -> tuple[RatingCard, ...]:
-        """What the reply expresses strongly: a therapist reads this first."""
+    def strong(self) -> tuple[RatingCard, ...]:
+        """The mechanisms that the reply expresses strongly, which a therapist reads first."""
         return tuple(card for card in self.cards if card.rating.level is Level.STRONG)
 
     @property
-    def room(self) -> tuple[RatingCard, ...]:
-        """What it expresses in part or not at all."""
+    def weaker(self) -> tuple[RatingCard, ...]:
+        """The mechanisms that the reply expresses weakly or not at all."""
         return tuple(card for card in self.cards if card.rating.level in {Level.NONE, Level.WEAK})
 
     @property
     def alternatives(self) -> tuple[Alternative, ...]:
-        """What could have been said instead."""
+        """The replies that could have been given instead."""
         return self.assessment.alternatives if self.assessment else ()
 
 
 @dataclass(frozen=True)
-class MarkPage:
-    """A mark of the session with the messages it is about."""
+class MarkLines:
+    """A mark of the session with the messages that it is about."""
 
     mark: SessionMark
-    lines: tuple[Line, ...]
+    lines: tuple[MessageLine, ...]
 
 
-def moments(session: SessionView) -> tuple[MomentPage, ...]:
-    """Every moment of the session, numbered from 1 in the order of the conversation."""
+def moment_pages(session: SessionView) -> tuple[MomentPage, ...]:
+    """Return every moment of the session, numbered from 1 in the order of the conversation."""
     return tuple(_moment(session, number, moment) for number, moment in enumerate(session.moments, start=1))
 
 
-def marks(session: SessionView) -> tuple[MarkPage, ...]:
-    """Every mark of the session with its messages, unmarked."""
+def mark_lines(session: SessionView) -> tuple[MarkLines, ...]:
+    """Return every mark of the session with its messages, without highlighted words."""
     return tuple(
-        MarkPage(mark, _lines(session, mark.message_ids, f"mark{number}", {}))
+        MarkLines(mark, _lines(session, mark.message_ids, f"mark{number}", {}))
         for number, mark in enumerate(session.marks, start=1)
     )
 
@@ -107,15 +107,15 @@ def _moment(session: SessionView, number: int, moment: MomentView) -> MomentPage
     name = f"moment{number}"
     lines = _lines(session, (*moment.context, *moment.client_turn, *moment.reply), name, found)
     by_id = {line.message.message_id: line for line in lines}
-    context = _of(by_id, moment.context)
-    fold = _folded(context, found)
+    context = _lines_of(by_id, moment.context)
+    fold = _fold_count(context, found)
     return MomentPage(
         number=number,
         moment=moment,
         earlier=context[:fold],
         context=context[fold:],
-        client_turn=_of(by_id, moment.client_turn),
-        reply=_of(by_id, moment.reply),
+        client_turn=_lines_of(by_id, moment.client_turn),
+        reply=_lines_of(by_id, moment.reply),
         model=answer.model,
         assessment=assessment,
         abstention=answer if isinstance(answer, Abstention) else None,
@@ -127,7 +127,7 @@ def _ordered(assessment: Assessment | None) -> list[Rating]:
     return sorted(assessment.ratings, key=lambda rating: NUMBERS[rating.mechanism]) if assessment else []
 
 
-def _card(name: str, rating: Rating, by_id: dict[str, Line]) -> RatingCard:
+def _card(name: str, rating: Rating, by_id: dict[str, MessageLine]) -> RatingCard:
     number = NUMBERS[rating.mechanism]
     quotes = tuple(
         Quote(item.quote, by_id[item.message_id].anchor if item.message_id in by_id else None)
@@ -136,33 +136,33 @@ def _card(name: str, rating: Rating, by_id: dict[str, Line]) -> RatingCard:
     return RatingCard(anchor=f"{name}-rating{number}", number=number, rating=rating, quotes=quotes)
 
 
-def _spans(moment: MomentView, assessment: Assessment | None) -> dict[str, list[Mark]]:
-    """Marks by message id: what ratings quote, and what made the detector flag."""
-    found: dict[str, list[Mark]] = {}
+def _spans(moment: MomentView, assessment: Assessment | None) -> dict[str, list[Highlight]]:
+    """Return the spans to highlight by message id: the quotes of ratings and the cues of the detector."""
+    found: dict[str, list[Highlight]] = {}
     for cue in moment.cues:
-        found.setdefault(cue.message_id, []).append(Mark(cue.start, cue.end, CUE))
+        found.setdefault(cue.message_id, []).append(Highlight(cue.start, cue.end, CUE))
     for rating in _ordered(assessment):
         for item in rating.evidence:
-            found.setdefault(item.message_id, []).append(Mark(item.start, item.end, NUMBERS[rating.mechanism]))
+            found.setdefault(item.message_id, []).append(Highlight(item.start, item.end, NUMBERS[rating.mechanism]))
     return found
 
 
 def _lines(
-    session: SessionView, message_ids: Iterable[str], name: str, found: dict[str, list[Mark]]
-) -> tuple[Line, ...]:
+    session: SessionView, message_ids: Iterable[str], name: str, found: dict[str, list[Highlight]]
+) -> tuple[MessageLine, ...]:
     wanted = set(message_ids)
     kept = [message for message in session.messages if message.message_id in wanted]
     return tuple(
-        Line(f"{name}-line{at}", message, pieces(message.text, found.get(message.message_id, ())))
+        MessageLine(f"{name}-line{at}", message, split_at_highlights(message.text, found.get(message.message_id, ())))
         for at, message in enumerate(kept, start=1)
     )
 
 
-def _of(by_id: dict[str, Line], message_ids: Iterable[str]) -> tuple[Line, ...]:
+def _lines_of(by_id: dict[str, MessageLine], message_ids: Iterable[str]) -> tuple[MessageLine, ...]:
     return tuple(by_id[message_id] for message_id in message_ids if message_id in by_id)
 
 
-def _folded(context: tuple[Line, ...], found: dict[str, list[Mark]]) -> int:
-    """How many messages fold: all but the last few, and none from the first marked one on."""
+def _fold_count(context: tuple[MessageLine, ...], found: dict[str, list[Highlight]]) -> int:
+    """Return how many messages to fold: all but the last few, and none from the first marked one on."""
     marked = (at for at, line in enumerate(context) if line.message.message_id in found)
     return max(0, min(len(context) - OPEN_CONTEXT, next(marked, len(context))))

@@ -1,4 +1,4 @@
-"""What the signed cookie says of a login, and when it has ended. Functions over a mapping; the time is passed in.
+"""Reading and writing of the login in the signed cookie, as functions over a mapping with the time passed in.
 
 The cookie holds ids and times alone. Who the person is and what they may see is read from the database on every
 request, so a changed team or a closed account counts at once.
@@ -9,15 +9,15 @@ import secrets
 from collections.abc import MutableMapping
 from uuid import UUID
 
-LIFETIME_S = 8 * 3600  # one working day; then the password is asked for again, however busy the day was
-IDLE_S = 30 * 60  # a screen left alone in a shared office shows nobody's session for longer than this
-TOKEN_BYTES = 32  # of randomness in the CSRF token: beyond guessing
+LIFETIME_S = 8 * 3600  # one working day; then the password is asked for again, even after constant use
+IDLE_S = 30 * 60  # the longest time for which an unattended screen in a shared office stays logged in
+TOKEN_BYTES = 32  # of randomness in the CSRF token, which makes guessing it infeasible
 
 Cookie = MutableMapping[str, object]
 
 
-def begin(cookie: Cookie, user_id: UUID, now: float) -> None:
-    """Start a login. Whatever the cookie said before is gone, its CSRF token too. `now` is in seconds since 1970."""
+def start_login(cookie: Cookie, user_id: UUID, now: float) -> None:
+    """Start a login at `now` (seconds since 1970) after clearing the cookie, its CSRF token included."""
     cookie.clear()
     cookie["user"] = str(user_id)
     cookie["since"] = cookie["seen"] = now
@@ -25,7 +25,7 @@ def begin(cookie: Cookie, user_id: UUID, now: float) -> None:
 
 
 def current_user(cookie: Cookie, now: float) -> UUID | None:
-    """The user of a login that still holds, and note that it was used; None, and an empty cookie, otherwise."""
+    """Return the user of a login that is still valid and note its use, otherwise None; clear an expired login."""
     user, since, seen = cookie.get("user"), cookie.get("since"), cookie.get("seen")
     if not isinstance(user, str) or not isinstance(since, int | float) or not isinstance(seen, int | float):
         return None
@@ -37,7 +37,7 @@ def current_user(cookie: Cookie, now: float) -> UUID | None:
 
 
 def csrf_token(cookie: Cookie) -> str:
-    """The secret that every form of this visitor carries; made when first asked for."""
+    """Return the CSRF token that every form of this visitor carries, and create it on first use."""
     token = cookie.get("csrf")
     if not isinstance(token, str):
         token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -45,18 +45,18 @@ def csrf_token(cookie: Cookie) -> str:
     return token
 
 
-def is_own_form(cookie: Cookie, token: str) -> bool:
-    """Whether a form that carries `token` was served to this visitor by us."""
+def is_valid_token(cookie: Cookie, token: str) -> bool:
+    """Whether a form that carries `token` was served by us to this visitor."""
     expected = cookie.get("csrf")
     return isinstance(expected, str) and hmac.compare_digest(expected.encode(), token.encode())
 
 
 def remember_page(cookie: Cookie, path: str) -> None:
-    """Note the page that somebody wanted before the login."""
+    """Remember the page that was asked for before the login."""
     cookie["next"] = path
 
 
-def page_wanted(cookie: Cookie) -> str:
-    """The page noted before the login, otherwise the start page."""
+def remembered_page(cookie: Cookie) -> str:
+    """Return the page that was asked for before the login, or else the start page."""
     path = cookie.get("next")
     return path if isinstance(path, str) else "/"

@@ -1,6 +1,6 @@
-"""Around every request: an id, the headers that keep pages to themselves, a bound on bodies, one log line.
+"""Middleware that gives every request an id, security headers, a limit on its body and one log line.
 
-The log line names the route as it is declared (`/sessions/{session_id}`), never the address as it was typed.
+The log line names the route as it is declared (`/sessions/{session_id}`), never the URL as it was typed.
 """
 
 import time
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stream.runtime.logging import get_logger
 
-MAX_BODY_BYTES = 8192  # the largest form of ours (a login with its token) is under 1 kB
+MAX_BODY_BYTES = 8192  # our largest form (a login with its token) is under 1 kB
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -28,21 +28,21 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_STATIC = "/static/"  # style and icon may be kept and asked after; pages may not be kept at all
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # a probe every second is no news
+_STATIC = "/static/"  # browsers may keep style and icon but must revalidate them; pages must not be stored at all
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # a probe arrives every second and would fill the log
 
 
-class Guard:
-    """ASGI middleware, outermost of all."""
+class RequestMiddleware:
+    """The outermost ASGI middleware, which wraps every request."""
 
     def __init__(self, app: ASGIApp, *, new_id: Callable[[], str], on_error: Callable[[Request], Response]) -> None:
-        """`on_error` makes the page of a request that raised what nobody expected."""
+        """Wrap `app`; `on_error` makes the page of a request that raised an unexpected exception."""
         self._app = app
         self._new_id = new_id
         self._on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; refuse one whose body is too long or of unknown length."""
+        """Pass a request on, or refuse it if its body is too long or of unknown length."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,7 +51,7 @@ class Guard:
         started = time.monotonic()
         status: int | None = None
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -64,12 +64,12 @@ class Guard:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             refusal = _refusal(Headers(scope=scope))
             try:
-                await (refusal or self._app)(scope, receive, send_guarded)
+                await (refusal or self._app)(scope, receive, send_with_headers)
             except Exception as error:
                 get_logger().error("page_failed", exc_info=error)
                 if status is not None:
-                    raise  # half a page is out; the connection has to break
-                await self._on_error(Request(scope))(scope, receive, send_guarded)
+                    raise  # half of the page was sent, so the connection has to break
+                await self._on_error(Request(scope))(scope, receive, send_with_headers)
             if scope["path"] not in _QUIET:
                 _log(scope, status, time.monotonic() - started)
 

@@ -1,4 +1,4 @@
-"""What people read and decide. Rights are the store's: what it does not give does not exist (404)."""
+"""The routes on which people read sessions and decide about them; what the store does not return is a 404."""
 
 from typing import Annotated, assert_never
 from uuid import UUID
@@ -7,84 +7,93 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.views import DecisionKind, Outcome
+from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.web import layout, queue_groups
-from plugin.web.dependencies import Given, OwnForm, SignedIn, Supervisor, supervisor
+from plugin.web.dependencies import CurrentSupervisor, CurrentViewer, ServicesDep, ValidForm, require_supervisor
 from plugin.web.render import message, page
 
 router = APIRouter()
 
 
 @router.get("/")
-def start(request: Request, given: Given, viewer: SignedIn) -> Response:
-    """Show a supervisor what waits, a therapist the own released sessions, an operator numbers."""
+def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Response:
+    """Show a supervisor the waiting sessions, a therapist their own released sessions and an operator the counts."""
     match viewer.role:
         case AccountRole.SUPERVISOR:
-            queue = given.store.queue(viewer)
-            return page(request, "waiting.html", groups=queue_groups.grouped(queue.waiting), queue=queue)
+            waiting = services.store.waiting(viewer)
+            groups = queue_groups.group_by_need(waiting.rows)
+            return page(request, "waiting.html", groups=groups, rows=waiting.rows, total=waiting.total)
         case AccountRole.THERAPIST:
-            return page(request, "own_sessions.html", rows=given.store.own(viewer))
+            return page(request, "own_sessions.html", rows=services.store.own_sessions(viewer))
         case AccountRole.OPERATOR:
-            return page(request, "operation.html", counts=given.store.counts(viewer))
+            return page(request, "operation.html", counts=services.store.operator_counts(viewer))
         case _:
             assert_never(viewer.role)
 
 
 @router.get("/decided")
-def decided(request: Request, given: Given, viewer: Supervisor) -> Response:
-    """List what was released or withheld."""
-    queue = given.store.queue(viewer)
-    return page(request, "decided.html", rows=queue.decided, total=queue.decided_total)
+def decided(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
+    """List the sessions that were released or withheld."""
+    sessions = services.store.decided(viewer)
+    return page(request, "decided.html", rows=sessions.rows, total=sessions.total)
 
 
 @router.get("/left-out")
-def left_out(request: Request, given: Given, viewer: Supervisor) -> Response:
+def left_out(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
     """List the sessions without feedback, each with its reason."""
-    queue = given.store.queue(viewer)
-    return page(request, "left_out.html", rows=queue.left_out, total=queue.left_out_total)
+    sessions = services.store.left_out(viewer)
+    return page(request, "left_out.html", rows=sessions.rows, total=sessions.total)
 
 
 @router.get("/sessions/{session_id}")
-def session(request: Request, given: Given, viewer: SignedIn, session_id: UUID) -> Response:
-    """Open one session: for review, or for learning from one's own."""
-    opened = given.store.open(viewer, session_id, request_id=request.state.request_id)
+def session(request: Request, services: ServicesDep, viewer: CurrentViewer, session_id: UUID) -> Response:
+    """Show one session: to a supervisor for review, to a therapist as their own session."""
+    opened = services.store.open(viewer, session_id, request_id=request.state.request_id)
     if opened is None:
         raise HTTPException(404)
     template = "session.html" if viewer.role is AccountRole.SUPERVISOR else "own_session.html"
-    return page(request, template, session=opened, moments=layout.moments(opened), marks=layout.marks(opened))
+    return page(request, template, session=opened, moments=layout.moment_pages(opened), marks=layout.mark_lines(opened))
 
 
-@router.post("/sessions/{session_id}/release", dependencies=[Depends(supervisor), OwnForm])
+@router.post("/sessions/{session_id}/release", dependencies=[Depends(require_supervisor), ValidForm])
 def release(
-    request: Request, given: Given, viewer: Supervisor, session_id: UUID, revision: Annotated[int, Form(ge=1)]
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentSupervisor,
+    session_id: UUID,
+    revision: Annotated[int, Form(ge=1)],
 ) -> Response:
     """Let the therapists of this session read the revision that the supervisor has read."""
-    return _decide(request, given, viewer, session_id, revision, DecisionKind.RELEASED)
+    return _decide(request, services, viewer, session_id, revision, DecisionKind.RELEASED)
 
 
-@router.post("/sessions/{session_id}/withhold", dependencies=[Depends(supervisor), OwnForm])
+@router.post("/sessions/{session_id}/withhold", dependencies=[Depends(require_supervisor), ValidForm])
 def withhold(
-    request: Request, given: Given, viewer: Supervisor, session_id: UUID, revision: Annotated[int, Form(ge=1)]
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentSupervisor,
+    session_id: UUID,
+    revision: Annotated[int, Form(ge=1)],
 ) -> Response:
-    """Keep it from the therapists, or put away what needs no release."""
-    return _decide(request, given, viewer, session_id, revision, DecisionKind.WITHHELD)
+    """Keep the session from its therapists, or put away a session that needs no release."""
+    return _decide(request, services, viewer, session_id, revision, DecisionKind.WITHHELD)
 
 
 @router.get("/rubric")
-def rubric(request: Request, _viewer: SignedIn) -> Response:
-    """Say what the mechanisms and their levels mean."""
+def rubric(request: Request, _viewer: CurrentViewer) -> Response:
+    """Show the definitions of the mechanisms and their levels."""
     return page(request, "rubric.html")
 
 
 def _decide(
-    request: Request, given: Given, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind
+    request: Request, services: ServicesDep, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind
 ) -> Response:
     address = f"/sessions/{session_id}"
-    outcome = given.store.decide(viewer, session_id, revision, kind, request_id=request.state.request_id)
+    outcome = services.store.decide(viewer, session_id, revision, kind, request_id=request.state.request_id)
     match outcome:
-        case Outcome.DONE:
+        case DecisionOutcome.DONE:
             return RedirectResponse(address, 303)
-        case Outcome.CHANGED:
+        case DecisionOutcome.CHANGED:
             return message(
                 request,
                 409,
@@ -92,7 +101,7 @@ def _decide(
                 "It changed while you were reading, so nothing was decided. Please look at it again.",
                 back=address,
             )
-        case Outcome.NOT_FOUND:
+        case DecisionOutcome.NOT_FOUND:
             raise HTTPException(404)
         case _:
             assert_never(outcome)

@@ -1,10 +1,10 @@
-"""What machines ask of this stage: alive, ready, metrics."""
+"""The probe routes of the web stage: health, readiness and metrics."""
 
 from fastapi import APIRouter, Request, Response
 
-from plugin.web.dependencies import Given, Services
+from plugin.web.dependencies import Services, ServicesDep
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.runtime.health import answer
+from stream.runtime.health import ReadinessPart, respond
 
 router = APIRouter()
 
@@ -12,20 +12,22 @@ router = APIRouter()
 @router.get("/healthz")
 @router.get("/readyz")
 @router.get("/metrics")
-def probe(request: Request, given: Given) -> Response:
-    """Answer as every stage does; the database is asked when readiness is."""
+def probe(request: Request, services: ServicesDep) -> Response:
+    """Answer a probe as every stage does, and ask the database first when the probe is for readiness."""
     if request.url.path == "/readyz":
-        _ask_database(given)
-    status, content_type, body = answer(given.health, request.url.path)
+        _ask_database(services)
+    status, content_type, body = respond(services.health, request.url.path)
     return Response(body, status, media_type=content_type)
 
 
-def _ask_database(given: Services) -> None:
+def _ask_database(services: Services) -> None:
     try:
-        given.store.ping()
+        services.store.ping()
     except Unavailable:
-        given.health.set("database", "PostgreSQL does not answer: see database.url, and whether the server runs.")
+        services.health.set(
+            ReadinessPart.DATABASE, "PostgreSQL does not answer: see database.url, and whether the server runs."
+        )
     except Misconfigured as error:
-        given.health.set("database", str(error))
+        services.health.set(ReadinessPart.DATABASE, str(error))
     else:
-        given.health.set("database", None)
+        services.health.set(ReadinessPart.DATABASE, None)

@@ -1,4 +1,4 @@
-"""Why a session stands where it stands in a supervisor's list, in plain words. Pure."""
+"""Pure functions that group a supervisor's queue by need and say in words why a session is where it is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Final
 
 from plugin.database.needs import Need
 from plugin.queue.views import DecisionKind, SessionRow
-from plugin.web.labels import concerns, counted, listed, mechanism_title
+from plugin.web.labels import concerns, counted, join_words, mechanism_title
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Title and sentence of one group of the list."""
+    """The title and the explanation of one group of the queue."""
 
     title: str
     sentence: str
@@ -39,20 +39,20 @@ HEADINGS: Final = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """Sessions with the same need, in the order they came."""
+class QueueGroup:
+    """The sessions with the same need, in the order in which the store returned them."""
 
     heading: Heading
     rows: tuple[SessionRow, ...]
 
 
-def grouped(rows: Iterable[SessionRow]) -> tuple[Group, ...]:
-    """Sessions in order of need, cut where the need changes."""
-    return tuple(Group(HEADINGS[need], tuple(group)) for need, group in groupby(rows, key=lambda row: row.need))
+def group_by_need(rows: Iterable[SessionRow]) -> tuple[QueueGroup, ...]:
+    """Group sessions that are sorted by need, with one group per need."""
+    return tuple(QueueGroup(HEADINGS[need], tuple(group)) for need, group in groupby(rows, key=lambda row: row.need))
 
 
-def reasons(row: SessionRow) -> tuple[str, ...]:
-    """Everything that puts this session into its place, first what weighs most; never empty."""
+def need_reasons(row: SessionRow) -> tuple[str, ...]:
+    """Return every reason for the session's place in the queue, the weightiest first; never empty."""
     facts, found = row.facts, []
     if facts.concerns:
         found.append(f"Words about {concerns(facts.concerns)}")
@@ -61,14 +61,14 @@ def reasons(row: SessionRow) -> tuple[str, ...]:
     if facts.unanswered:
         found.append(counted(facts.unanswered, "unanswered moment"))
     if facts.without_expression:
-        found.append(f"No expression of {listed([mechanism_title(m) for m in facts.without_expression])}")
+        found.append(f"No expression of {join_words([mechanism_title(m) for m in facts.without_expression])}")
     if not found:
         found.append(f"{counted(row.moments, 'moment')} to read")
     return tuple(found)
 
 
-def standing(row: SessionRow) -> str:
-    """What has been decided about this session, in words."""
+def decision_text(row: SessionRow) -> str:
+    """Return the decision about this session in words."""
     decision = row.decision
     if decision is None:
         return "waiting for you"

@@ -1,4 +1,4 @@
-"""Templates to pages: escaping always on, a missing value is an error, every page knows its visitor."""
+"""Rendering of templates to pages: values are always escaped, and a missing value is an error."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _FOR_ALL = (("/rubric", "Rubric"),)
 
 
 class Pages:
-    """The templates of this folder. `demo` puts a line above every page that says that nobody in it is real."""
+    """The templates of this folder; `demo` shows a line on every page that says that its conversations are samples."""
 
     def __init__(self, *, demo: bool) -> None:
         self._templates = Environment(
@@ -31,7 +31,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(words=labels, needs=queue_groups, rubric=rubric, demo=demo)
+        self._templates.globals.update(labels=labels, queue_groups=queue_groups, rubric=rubric, demo=demo)
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render `template` for the visitor of `request`."""
@@ -47,11 +47,11 @@ class Pages:
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
-    """Render with the templates that the application was made with."""
+    """Render `template` with the `Pages` that the application was created with."""
     pages: Pages = request.app.state.pages
     return pages.page(request, template, status=status, **values)
 
 
 def message(request: Request, status: int, title: str, sentence: str, back: str = "/") -> HTMLResponse:
-    """A page that says one thing; `back` is where its link leads."""
+    """Render a page with one message; `back` is the target of its link."""
     return page(request, "message.html", status=status, title=title, sentence=sentence, back=back)

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of the topics, for whoever writes to them or reads them.
+"""The AsyncAPI 3 document of the topics, for platforms that write to them or read them.
 
 `python -m stream.contracts.asyncapi` writes `docs/asyncapi.json`; a test holds the file against the contracts.
 """
@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from stream.contracts.base import ConversationRecord, TopicRecord
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, FEEDBACK, MESSAGES, SESSIONS, TOPICS, TopicSpec
 
@@ -44,7 +44,7 @@ _STORY: Final = {
 def document() -> dict[str, Any]:
     """The whole document, as JSON values."""
     records = {record.__name__: record for group in RECORDS_BY_TOPIC.values() for record in group}
-    models: Sequence[type[BaseModel]] = [records[name] for name in sorted(records)]
+    models: Sequence[type[TopicRecord]] = [records[name] for name in sorted(records)]
     _, schemas = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
@@ -59,12 +59,12 @@ def document() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "channels": {
-            name: _channel(next(spec for spec in TOPICS if spec.name == topic), said)
-            for topic, (name, said) in _CHANNELS.items()
+            name: _channel(next(spec for spec in TOPICS if spec.name == topic), description)
+            for topic, (name, description) in _CHANNELS.items()
         },
         "operations": {
-            name: {"action": action, "channel": _channel_ref(topic), "summary": said}
-            for name, (action, topic, said) in _OPERATIONS.items()
+            name: {"action": action, "channel": _channel_ref(topic), "summary": summary}
+            for name, (action, topic, summary) in _OPERATIONS.items()
         },
         "components": {
             "messages": {model.__name__: _message(model) for model in models} | {"DeadLetter": _dead_letter()},
@@ -79,15 +79,15 @@ def write() -> None:
 
 
 def text() -> str:
-    """The document as it stands in the file."""
+    """Return the document as the text of its file."""
     return json.dumps(document(), indent=2, sort_keys=True) + "\n"
 
 
-def _channel(spec: TopicSpec, said: str) -> dict[str, Any]:
+def _channel(spec: TopicSpec, description: str) -> dict[str, Any]:
     names = [record.__name__ for record in RECORDS_BY_TOPIC.get(spec.name, ())] or ["DeadLetter"]
     return {
         "address": spec.name,
-        "description": said,
+        "description": description,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {
             "kafka": {
@@ -107,22 +107,21 @@ def _channel_ref(topic: str) -> dict[str, str]:
     return {"$ref": f"#/channels/{_CHANNELS[topic][0]}"}
 
 
-def _message(model: type[BaseModel]) -> dict[str, Any]:
-    event_type: str = model.event_type  # type: ignore[attr-defined]
+def _message(model: type[TopicRecord]) -> dict[str, Any]:
     return {
-        "name": event_type,
+        "name": model.event_type,
         "title": model.__name__,
         "summary": (model.__doc__ or "").split("\n")[0],
         "contentType": "application/json",
-        "headers": _headers(event_type),
+        "headers": _headers(model.event_type),
         "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
-        **_keyed(model),
+        **_key_binding(model),
     }
 
 
-def _keyed(model: type[BaseModel]) -> dict[str, Any]:
-    """A record of a conversation has its key; ours about a whole partition have none."""
-    if "conversation_id" not in model.model_fields:
+def _key_binding(model: type[TopicRecord]) -> dict[str, Any]:
+    """Return the Kafka key of a record of a conversation; a record about a whole partition has none."""
+    if not issubclass(model, ConversationRecord):
         return {}
     key = {"type": "string", "description": "tenant:conversation_id"}
     return {"bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}}}
@@ -154,7 +153,7 @@ def _dead_letter() -> dict[str, Any]:
         "headers": {
             "type": "object",
             "required": list(_STORY),
-            "properties": {name: {"type": "string", "description": said} for name, said in _STORY.items()},
+            "properties": {name: {"type": "string", "description": text} for name, text in _STORY.items()},
         },
         "payload": {"description": "Whatever came; it may be no JSON."},
     }

@@ -1,10 +1,14 @@
-"""What every record on a topic has in common: strict ids, UTC times, text that stays out of `repr`."""
+"""The common base of all records on topics: strict ids, UTC times, and text that stays out of `repr`."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from stream.contracts.ids import record_key
 
 # Code points. Longer than any chat line people type (a page of prose is 3,000); ten of them with context
 # still fit far below the 900 kB bound of a session record.
@@ -56,7 +60,35 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Show ids and states alone, so that neither a log nor a traceback can carry somebody's words."""
+        """Show only ids and states, so that neither a log nor a traceback can carry text of a chat."""
         for name in type(self).model_fields:
             if name in _SHOWN:
                 yield name, getattr(self, name)
+
+
+class TopicRecord(Contract):
+    """A whole record on a topic, with the type and the id of its CloudEvent and the key that it is written under."""
+
+    event_type: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def event_id(self) -> UUID | str:
+        """The id of the record's CloudEvent, which is the same each time the record is written."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The key of the record on its topic; None for a record about a whole partition."""
+        return None
+
+
+class ConversationRecord(TopicRecord):
+    """A record that belongs to one conversation."""
+
+    tenant: Tenant
+    conversation_id: Pseudonym
+
+    @property
+    def key(self) -> bytes:
+        """The key of the conversation."""
+        return record_key(self.tenant, self.conversation_id)

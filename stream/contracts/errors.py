@@ -49,7 +49,7 @@ class Denied(CounterpointError):  # noqa: N818
 
 
 class TooManyDeadLetters(CounterpointError):  # noqa: N818
-    """Nearly everything is refused: the stage stops, and a person looks before more is set aside."""
+    """Nearly every record is refused: the stage stops, so that a person looks before more records are dead-lettered."""
 
     exit_status = 3
 
@@ -60,5 +60,5 @@ class Misconfigured(CounterpointError):  # noqa: N818
     exit_status = 2
 
 
-NEEDS_A_PERSON = frozenset({Misconfigured.exit_status, TooManyDeadLetters.exit_status})
+NO_RESTART_STATUSES = frozenset({Misconfigured.exit_status, TooManyDeadLetters.exit_status})
 """Exit statuses after which starting again by itself would only hide the trouble, or do harm."""

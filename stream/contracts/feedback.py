@@ -11,7 +11,7 @@ from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, Resistance
 
 
 class ModelVersion(Contract):
-    """Everything that decides a model's answer. Two answers with the same `key` are the same answer."""
+    """The version of everything that decides a model's answer. Two answers with the same `key` are the same answer."""
 
     name: str
     """What people are told, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
@@ -40,7 +40,7 @@ class Evidence(Contract):
 
 
 class Rating(Contract):
-    """One mechanism of one reply: a level with its reason and evidence, or why there is none."""
+    """The rating of one mechanism in one reply: a level with its reason and evidence, or why there is none."""
 
     mechanism: Mechanism
     level: Level | None = None
@@ -51,7 +51,7 @@ class Rating(Contract):
 
 
 class Alternative(Contract):
-    """What could have been said instead: an option, never an instruction."""
+    """A reply that could have been given instead: an option, never an instruction."""
 
     text: Text
     mechanism: Mechanism
@@ -61,7 +61,7 @@ class Alternative(Contract):
 
 
 class Answer(Contract):
-    """What assessments and abstentions share: which exchange, which input, which model."""
+    """The common fields of assessments and abstentions: the exchange, the input and the model."""
 
     assessment_id: UUID
     exchange_id: UUID
@@ -86,7 +86,7 @@ class Abstention(Answer):
 
 
 class FeedbackRecord(SessionOutline):
-    """A session revision with its feedback, on its way to the supervisor queue. Names are gone.
+    """A session revision with its feedback and without names, for the supervisor queue.
 
     The topic also carries `Erasure` and `ConsentWithdrawal`, unchanged.
     """

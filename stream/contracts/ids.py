@@ -30,7 +30,7 @@ def message_event_id(tenant: str, conversation_id: str, message_id: str, revisio
 
 
 def conversation_event_id(tenant: str, conversation_id: str, event_type: str, detail: str) -> UUID:
-    """Id of an event about a whole conversation; `detail` tells two of the same type apart."""
+    """Return the id of an event about a whole conversation; `detail` distinguishes two events of the same type."""
     return _id("conversation", tenant, conversation_id, event_type, detail)
 
 
@@ -40,20 +40,20 @@ def session_id(tenant: str, conversation_id: str, first_message_id: str) -> UUID
 
 
 def exchange_id(session: UUID, client_turn_first_message_id: str) -> UUID:
-    """One exchange per client turn; named by the turn's first message, so it survives a later revision."""
+    """Return the id of an exchange, made from the first message of its client turn: later revisions keep it."""
     return _id("exchange", str(session), client_turn_first_message_id)
 
 
 def input_id(message_revisions: Iterable[tuple[str, int]]) -> UUID:
-    """What a model was shown: the ordered (message id, revision) pairs of an exchange."""
+    """Return the id of a model's input: the ordered (message id, revision) pairs of an exchange."""
     return _id("input", *(part for mid, revision in message_revisions for part in (mid, str(revision))))
 
 
 def assessment_id(session: UUID, exchange: UUID, model_input: UUID, model: str) -> UUID:
-    """One answer of one model to one input. `model` is `ModelVersion.key`."""
+    """Return the id of the answer of one model to one input. `model` is `ModelVersion.key`."""
     return _id("assessment", str(session), str(exchange), str(model_input), model)
 
 
-def record_id(session: UUID, revision: int, state: str) -> UUID:
+def session_event_id(session: UUID, revision: int, state: str) -> UUID:
     """Id of the CloudEvent that carries one revision of a session in one state."""
     return _id("record", str(session), str(revision), state)

@@ -1,35 +1,39 @@
-"""`counterpoint.messages.v1`: what a platform tells us, one CloudEvent each.
+"""The records of `counterpoint.messages.v1`: the events that a platform sends, one CloudEvent each.
 
 A message is identified by (tenant, conversation, message id, revision) from this data, never by the envelope:
 revision 0 is the original, an edit's revision is the platform's edit time in milliseconds, a deletion always wins.
 """
 
 from typing import ClassVar, Literal
+from uuid import UUID, uuid4
 
 from pydantic import Field, StrictBool
 
-from stream.contracts.base import Contract, Language, MessageId, Name, Pseudonym, Tenant, Text, Utc
+from stream.contracts.base import (
+    Contract,
+    ConversationRecord,
+    Language,
+    MessageId,
+    Name,
+    Pseudonym,
+    Tenant,
+    Text,
+    TopicRecord,
+    Utc,
+)
+from stream.contracts.ids import conversation_event_id, message_event_id, revision_of
 from stream.contracts.vocabulary import Role
 
 
 class Consent(Contract):
-    """What the client agreed to at the time of a message. Absent means no, and only a plain `true` means yes."""
+    """The client's consent at the time of a message. Absent means no, and only a plain `true` means yes."""
 
     processing: StrictBool = False
     secondary_use: StrictBool = False
 
 
-class ChatEvent(Contract):
-    """Common to everything on the messages topic that belongs to one conversation."""
-
-    event_type: ClassVar[str]
-
-    tenant: Tenant
-    conversation_id: Pseudonym
-
-
-class Message(ChatEvent):
-    """One chat message as first sent (revision 0)."""
+class Message(ConversationRecord):
+    """A chat message as first sent (revision 0)."""
 
     event_type: ClassVar[str] = "counterpoint.message.v1"
 
@@ -41,9 +45,14 @@ class Message(ChatEvent):
     consent: Consent = Consent()
     language: Language | None = None
 
+    @property
+    def event_id(self) -> UUID:
+        """The id of the message's original revision."""
+        return message_event_id(self.tenant, self.conversation_id, self.message_id, 0)
 
-class Edit(ChatEvent):
-    """New words for a message. `edited_at` in milliseconds since 1970 is its revision; the highest stands."""
+
+class Edit(ConversationRecord):
+    """An edit of a message. `edited_at` in milliseconds since 1970 is its revision; the highest revision counts."""
 
     event_type: ClassVar[str] = "counterpoint.edit.v1"
 
@@ -52,14 +61,29 @@ class Edit(ChatEvent):
     edited_at: Utc
     consent: Consent = Consent()
 
+    @property
+    def revision(self) -> int:
+        """The revision that the edit makes of its message."""
+        return revision_of(self.edited_at)
 
-class Deletion(ChatEvent):
+    @property
+    def event_id(self) -> UUID:
+        """The id of the message's revision."""
+        return message_event_id(self.tenant, self.conversation_id, self.message_id, self.revision)
+
+
+class Deletion(ConversationRecord):
     """The message is gone, whatever edits say, in whatever order they come."""
 
     event_type: ClassVar[str] = "counterpoint.deletion.v1"
 
     message_id: MessageId
     deleted_at: Utc
+
+    @property
+    def event_id(self) -> UUID:
+        """The id of the deletion, of which a message has one."""
+        return message_event_id(self.tenant, self.conversation_id, self.message_id, "deletion")
 
 
 class Participant(Contract):
@@ -69,41 +93,61 @@ class Participant(Contract):
     names: tuple[Name, ...] = Field(default=(), max_length=50)
 
 
-class Participants(ChatEvent):
-    """Who takes part, for the de-identifier alone. Later lists add to earlier ones."""
+class Participants(ConversationRecord):
+    """The people in a conversation, for the de-identifier alone. Later lists add to earlier ones."""
 
     event_type: ClassVar[str] = "counterpoint.participants.v1"
 
     participants: tuple[Participant, ...] = Field(max_length=50)
 
+    @property
+    def event_id(self) -> UUID:
+        """A random id, since one made of the names could be searched for by names."""
+        return uuid4()
 
-class SessionEnd(ChatEvent):
+
+class SessionEnd(ConversationRecord):
     """The platform says that the session is over."""
 
     event_type: ClassVar[str] = "counterpoint.session-end.v1"
 
     ended_at: Utc
 
+    @property
+    def event_id(self) -> UUID:
+        """The id of the end at that time."""
+        return conversation_event_id(self.tenant, self.conversation_id, self.event_type, self.ended_at.isoformat())
 
-class ConsentWithdrawal(ChatEvent):
+
+class ConsentWithdrawal(ConversationRecord):
     """The client takes consent back: final for the session, nothing of it stays."""
 
     event_type: ClassVar[str] = "counterpoint.consent-withdrawal.v1"
 
     withdrawn_at: Utc
 
+    @property
+    def event_id(self) -> UUID:
+        """The id of the withdrawal at that time."""
+        return conversation_event_id(self.tenant, self.conversation_id, self.event_type, self.withdrawn_at.isoformat())
 
-class Erasure(ChatEvent):
-    """Everything of this conversation is to be forgotten, here and further down."""
+
+class Erasure(ConversationRecord):
+    """An erasure of a conversation: every stage removes what it holds of it and passes the record on."""
 
     event_type: ClassVar[str] = "counterpoint.erasure.v1"
 
     erasure_id: str = Field(pattern=r"^[0-9a-f-]{36}$")
     requested_at: Utc
 
+    @property
+    def event_id(self) -> UUID:
+        """The id of the erasure in this conversation."""
+        return conversation_event_id(self.tenant, self.conversation_id, self.event_type, self.erasure_id)
 
-class PersonErasure(Contract):
-    """Everything of one person is to be forgotten; our own word, put on each partition.
+
+class PersonErasure(TopicRecord):
+    """An erasure of a person, which we put on each partition ourselves.
 
     It reaches the sessions that are still open. Of a client the whole conversation goes, of a counsellor the sessions
     in which they wrote.
@@ -118,22 +162,30 @@ class PersonErasure(Contract):
     requested_at: Utc
     partition: int = Field(ge=0)
 
+    @property
+    def event_id(self) -> str:
+        """The id of the erasure on this partition."""
+        return f"{self.erasure_id}-{self.partition}"
 
-class Tick(Contract):
+
+class Tick(TopicRecord):
     """Our own clock: put on each partition every second; its append time is what counts."""
 
     event_type: ClassVar[str] = "counterpoint.tick.v1"
 
     partition: int = Field(ge=0)
 
+    @property
+    def event_id(self) -> str:
+        """The id of every tick on this partition."""
+        return f"tick-{self.partition}"
+
 
 ConversationEvent = Message | Edit | Deletion | Participants | SessionEnd | ConsentWithdrawal | Erasure
-MessagesRecord = ConversationEvent | PersonErasure | Tick
+PartitionEvent = PersonErasure | Tick
+MessagesRecord = ConversationEvent | PartitionEvent
 
 MESSAGES_RECORDS: tuple[type[MessagesRecord], ...] = (
     Message, Edit, Deletion, Participants, SessionEnd, ConsentWithdrawal, Erasure, PersonErasure, Tick,
 )  # fmt: skip
 """Every type that may stand on the messages topic."""
-
-Speaker = Literal[Role.CLIENT, Role.COUNSELLOR]
-"""The roles whose words are a turn in the conversation."""

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from stream.contracts.base import Contract, Language, MessageId, Name, Pseudonym, Tenant, Text, Utc
+from stream.contracts.base import Contract, ConversationRecord, Language, MessageId, Name, Pseudonym, Text, Utc
+from stream.contracts.ids import session_event_id
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import (
     Concern,
@@ -20,7 +21,7 @@ from stream.contracts.vocabulary import (
 
 
 class SessionMessage(Contract):
-    """One message that an exchange or a mark needs, in the words that stood at the close."""
+    """A message that an exchange or a mark needs, with the text that it had at the close."""
 
     message_id: MessageId
     revision: int = Field(ge=0)
@@ -53,9 +54,14 @@ class Exchange(Contract):
     needs_human: NeedsHuman | None = None
     """Set when no model may rate it: critical content, or a reply that is not one counsellor's."""
 
+    @property
+    def message_ids(self) -> tuple[MessageId, ...]:
+        """The messages of its context, its client turn and its reply."""
+        return (*self.context, *self.client_turn, *self.reply)
+
 
 class Mark(Contract):
-    """Something a supervisor should see, with the messages it is about."""
+    """A note for the supervisor, with the messages that it is about."""
 
     kind: MarkKind
     concerns: tuple[Concern, ...] = ()
@@ -63,7 +69,7 @@ class Mark(Contract):
 
 
 class Counts(Contract):
-    """What was in the session, and what the record leaves out of it."""
+    """The counts of what was in the session, and of what the record leaves out."""
 
     messages: int = Field(default=0, ge=0)
     client_messages: int = Field(default=0, ge=0)
@@ -92,11 +98,9 @@ class KnownName(Contract):
     name: Name
 
 
-class SessionOutline(Contract):
-    """What the session and the feedback record share: everything but the names."""
+class SessionOutline(ConversationRecord):
+    """The common fields of session and feedback records: everything but the names."""
 
-    tenant: Tenant
-    conversation_id: Pseudonym
     session_id: UUID
     revision: int = Field(ge=1)
     state: SessionState
@@ -120,9 +124,14 @@ class SessionOutline(Contract):
     marks: tuple[Mark, ...] = ()
     detector: DetectorVersion | None = None
 
+    @property
+    def event_id(self) -> UUID:
+        """The id of the session's revision in its state."""
+        return session_event_id(self.session_id, self.revision, self.state)
+
 
 class SessionRecord(SessionOutline):
-    """A session revision on its way to the feedback worker.
+    """A session revision for the feedback worker, with known names.
 
     The topic also carries `Erasure`, and `ConsentWithdrawal` where no state of the session is left, unchanged.
     """

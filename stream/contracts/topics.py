@@ -18,7 +18,7 @@ _DAY_MS = 24 * _HOUR_MS
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """A topic as it must stand on the broker; `config` holds broker settings as the broker spells them."""
+    """A topic as it must be on the broker; `config` holds broker settings by the broker's names."""
 
     name: str
     config: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 
 class Role(StrEnum):
-    """Who speaks. A bot or an automatic notice is `system`."""
+    """The role of an author. A bot or an automatic notice is `system`."""
 
     CLIENT = "client"
     COUNSELLOR = "counsellor"
@@ -21,7 +21,7 @@ class Mechanism(StrEnum):
 
 
 class Level(IntEnum):
-    """How far a reply expresses a mechanism."""
+    """The extent to which a reply expresses a mechanism."""
 
     NONE = 0
     WEAK = 1
@@ -47,7 +47,7 @@ class ResistanceType(StrEnum):
 
 
 class Concern(StrEnum):
-    """What a lexicon found in a client's words. The first four are risk language; all are critical content."""
+    """A concern that a lexicon finds in a client's text. The first four are risk language; all are critical content."""
 
     SUICIDE = "suicide"
     SELF_HARM = "self_harm"
@@ -64,7 +64,7 @@ RISK_CONCERNS = frozenset({Concern.SUICIDE, Concern.SELF_HARM, Concern.HARM_TO_O
 
 
 class OperatingPoint(StrEnum):
-    """Where the detector's threshold stands."""
+    """The operating point of a detector, which decides its threshold."""
 
     GATE = "gate"
     """High recall: a confirming model comes after it."""
@@ -73,7 +73,7 @@ class OperatingPoint(StrEnum):
 
 
 class SessionState(StrEnum):
-    """What a session record says of its session."""
+    """The state of a session in its record."""
 
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -101,7 +101,7 @@ class LeftOut(StrEnum):
 
 
 class MarkKind(StrEnum):
-    """What a supervisor should see in a session besides its exchanges."""
+    """The kind of a mark."""
 
     RISK_LANGUAGE = "risk_language"
     CRITICAL_CONTENT = "critical_content"
@@ -121,7 +121,7 @@ class NeedsHuman(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the feedback model says of the detector's finding."""
+    """The feedback model's verdict on the detector's finding."""
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"

@@ -1,45 +1,50 @@
-"""Finding possible resistance and critical content in a client's words: pure, on a CPU, nothing is kept."""
+"""The detectors of possible resistance and of critical content in client messages: pure functions on a CPU."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from stream.contracts.vocabulary import OperatingPoint
-from stream.detection.base import Cue, Detection, Detector, DetectorInput
+from stream.detection.base import Detection, Detector, DetectorInput, TextCue
 from stream.detection.encoder import NAME as ENCODER
-from stream.detection.encoder import TRITON, load_encoder, load_triton
+from stream.detection.encoder import TRITON, load_encoder
 from stream.detection.linear import NAME as LINEAR
 from stream.detection.linear import load_linear
-from stream.detection.triton import Server
+from stream.detection.meaning import InProcessSentenceModel, SentenceModel
 
 __all__ = [
     "DETECTORS",
     "ENCODER",
     "LINEAR",
-    "Cue",
     "Detection",
     "Detector",
     "DetectorInput",
     "OperatingPoint",
-    "Server",
-    "load",
+    "SentenceModel",
+    "TextCue",
+    "load_detector",
 ]
 
-DETECTORS: Mapping[str, Callable[[OperatingPoint, Server], Detector]] = {
-    LINEAR: lambda operating_point, _: load_linear(operating_point),
-    ENCODER: load_encoder,
-    TRITON: load_triton,
-}
+DETECTORS = (LINEAR, ENCODER, TRITON)
 
 
-def load(name: str, operating_point: OperatingPoint | str, server: Server | None = None) -> Detector:
-    """The detector called `name` with its threshold at `operating_point`.
+def load_detector(
+    name: str, operating_point: OperatingPoint | str, connect: Callable[[], SentenceModel] | None = None
+) -> Detector:
+    """Return the detector called `name` with its threshold at `operating_point`.
 
-    `server` is the Triton that the detector `triton` asks.
+    `connect` opens the sentence model behind Triton and is used by the detector `triton` alone.
 
     Raises:
-        ValueError: there is no detector or operating point of that name (the text names those there are), or a
-            part that the detector needs is missing.
-        Unavailable: the detector stands behind Triton, and Triton does not answer.
+        ValueError: there is no detector or operating point of that name (the text lists the existing ones), or a part
+            that the detector needs is missing.
+        Unavailable: the detector runs behind Triton, and Triton does not answer.
     """
     if name not in DETECTORS:
         raise ValueError(f"no detector called {name!r}; there is: {', '.join(sorted(DETECTORS))}")
-    return DETECTORS[name](OperatingPoint(operating_point), server or Server())
+    point = OperatingPoint(operating_point)
+    if name == LINEAR:
+        return load_linear(point)
+    if name == ENCODER:
+        return load_encoder(ENCODER, point, InProcessSentenceModel())
+    if connect is None:
+        raise ValueError(f"the detector {TRITON} needs a Triton server")
+    return load_encoder(TRITON, point, connect())

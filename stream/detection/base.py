@@ -1,4 +1,4 @@
-"""The seam between the stream and whatever finds possible resistance in a client's words."""
+"""The interface of the detectors that score client messages for possible resistance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from stream.contracts.vocabulary import OperatingPoint
 
 @dataclass(frozen=True, slots=True)
 class DetectorInput:
-    """One client message and the counsellor's turn before it, if there was one."""
+    """A client message, and the counsellor's turn before it if there was one."""
 
     text: str = field(repr=False)
     previous_text: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """Words that pushed the score up: a span in Unicode code points of the text given, and its share."""
+class TextCue:
+    """A cue: a span of the given text, in Unicode code points, that raised the score, and its share of it."""
 
     start: int
     end: int
@@ -26,49 +26,49 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a detector says of one message: possible resistance, never more.
+    """The result of a detector for one message.
 
-    `score` lies in 0..1 and orders messages; it is no probability that a clinician would agree.
-    `flagged` is the score held against the threshold of the operating point.
-    `cues` are sorted by place, do not overlap, and are empty where the message is not flagged.
+    `score` lies between 0 and 1 and orders messages; it is not the probability that a clinician would agree.
+    `flagged` says whether the score reaches the threshold of the operating point: possible resistance, never more.
+    `cues` are sorted by position, do not overlap, and are empty where the message is not flagged.
     """
 
     score: float
     flagged: bool
-    cues: tuple[Cue, ...] = ()
+    cues: tuple[TextCue, ...] = ()
 
 
 class Detector(Protocol):
-    """Finds possible resistance, one message at a time, on a CPU.
+    """A detector that scores client messages for possible resistance.
 
-    Pure: the same input gives the same answer in any batch and any order, nothing is kept, nothing is raised
-    for any string. Several threads may ask at once.
+    Detectors are pure: an input gives the same result in any batch and any order, nothing is stored, and no string
+    raises an error. Several threads may call one detector at once.
     """
 
     @property
     def name(self) -> str:
-        """Which kind of detector this is."""
+        """The kind of the detector."""
         ...
 
     @property
     def version(self) -> str:
-        """Changes whenever an answer may change: a hash of all that the answer depends on."""
+        """A hash of all that a result depends on, so that it changes whenever a result may change."""
         ...
 
     @property
     def operating_point(self) -> OperatingPoint:
-        """Where the threshold stands."""
+        """The operating point, which sets the threshold."""
         ...
 
     @property
     def slow(self) -> bool:
-        """Whether a batch may take long enough, or wait for a server, that an event loop should not wait for it."""
+        """Whether a batch may take so long, or wait for a server, that it must not run in an event loop."""
         ...
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """One detection per input, in order.
+        """Return one detection per input, in order.
 
         Raises:
-            Unavailable: it stands behind a server, and no answer came. Nothing else, whatever the texts.
+            Unavailable: the detector runs behind a server that did not answer. No text raises any other error.
         """
         ...

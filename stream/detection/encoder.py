@@ -1,4 +1,4 @@
-"""Wording and meaning together: the linear model's opinion of a message averaged with a sentence encoder's."""
+"""A detector that averages the linear model's score of a message with that of a sentence encoder."""
 
 import hashlib
 import math
@@ -8,102 +8,103 @@ from typing import Literal
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection.base import Detection, DetectorInput
-from stream.detection.linear import LinearDetector, Weights, combine, cues, logistic, weigh
-from stream.detection.meaning import InProcess, Meaning
-from stream.detection.phrases import Phrase, phrases, source
-from stream.detection.triton import Server, TritonMeaning
+from stream.detection.linear import LinearDetector, LinearWeights, combined_score, explain_score, find_cues, logistic
+from stream.detection.meaning import SentenceModel
+from stream.detection.phrases import Phrase, find_phrases, phrase_file
 
 NAME: Literal["encoder"] = "encoder"
 TRITON: Literal["triton"] = "triton"
 WEIGHTS = "weights/encoder.json"
-# A score of 0 or 1 has no logit; nothing is that certain.
-_CERTAIN = 1e-6
+# Limits the score before it becomes a logit, because 0 and 1 have none.
+_MIN_PROBABILITY = 1e-6
 
 
-class EncoderWeights(Weights):
-    """The linear model's own weights for this pair, and what makes a probability of the pair's average."""
+class EncoderWeights(LinearWeights):
+    """The weights of the linear model for use with the encoder, and the calibration of the averaged score."""
 
     encoder: str
-    """Fingerprint of the encoder's files these were fitted with."""
+    """The fingerprint of the encoder's files that these weights were fitted with."""
     slope: float
     intercept: float
 
 
 class EncoderDetector:
-    """Scores are calibrated: among messages like those trained on, a share of `score` is labelled resistance."""
+    """A detector whose score is calibrated from the wording and the meaning of a message.
+
+    Calibrated means: of the messages with a given score, among messages like those of the training data, this share is
+    labelled as resistance.
+    """
 
     slow = True
 
     def __init__(
-        self, name: str, weights: EncoderWeights, meaning: Meaning, operating_point: OperatingPoint, version: str
+        self,
+        name: str,
+        weights: EncoderWeights,
+        sentence_model: SentenceModel,
+        operating_point: OperatingPoint,
+        version: str,
     ) -> None:
-        """Raise `ValueError` when the encoder at hand is not the one that the weights were fitted with."""
-        if meaning.fingerprint != weights.encoder:
+        """Check that the weights belong to the sentence model, and store both.
+
+        Raises:
+            ValueError: the weights were fitted with another encoder.
+        """
+        if sentence_model.fingerprint != weights.encoder:
             raise ValueError(
-                f"the encoder at hand has fingerprint {meaning.fingerprint or 'unknown'}, but the weights need "
+                f"the encoder at hand has fingerprint {sentence_model.fingerprint or 'unknown'}, but the weights need "
                 f"{weights.encoder}; deploy the model repository of the same release"
             )
         self.name = name
         self.version = version
         self.operating_point = operating_point
         self._weights = weights
-        self._words = LinearDetector(weights, operating_point, version)
-        self._meaning = meaning
+        self._linear = LinearDetector(weights, operating_point, version)
+        self._sentence_model = sentence_model
         self._threshold = weights.thresholds[operating_point]
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """One detection per input, in order.
+        """Return one detection per input, in order.
 
         Raises:
-            Unavailable: the encoder stands behind Triton, and no answer came.
+            Unavailable: the encoder runs behind Triton, and Triton does not answer.
         """
         if not inputs:
             return []
-        meant = self._meaning.opinions([given.text for given in inputs])
-        return [self._detect(given, logit) for given, logit in zip(inputs, meant, strict=True)]
+        logits = self._sentence_model.logits([message.text for message in inputs])
+        return [self._detect(message, logit) for message, logit in zip(inputs, logits, strict=True)]
 
-    def _detect(self, given: DetectorInput, meant: float) -> Detection:
-        said = phrases(given.text, given.previous_text)
-        logit = average(self._words.learned(given), said, meant)
+    def _detect(self, message: DetectorInput, sentence_logit: float) -> Detection:
+        phrases = find_phrases(message.text, message.previous_text)
+        logit = average_logit(self._linear.linear_score(message), phrases, sentence_logit)
         score = logistic(self._weights.slope * logit + self._weights.intercept)
         if score < self._threshold:
             return Detection(score, flagged=False)
-        return Detection(score, flagged=True, cues=cues(weigh(self._weights, given), said))
+        return Detection(score, flagged=True, cues=find_cues(explain_score(self._weights, message), phrases))
 
 
-def average(learned: float, said: Sequence[Phrase], meant: float) -> float:
-    """The mean of two logits: of the words with the phrases, and of the meaning."""
-    worded = min(max(combine(learned, said), _CERTAIN), 1 - _CERTAIN)
-    return (math.log(worded / (1 - worded)) + meant) / 2
+def average_logit(linear_score: float, phrases: Sequence[Phrase], sentence_logit: float) -> float:
+    """Return the mean of two logits: that of the words with the phrases, and that of the sentence model."""
+    wording = min(max(combined_score(linear_score, phrases), _MIN_PROBABILITY), 1 - _MIN_PROBABILITY)
+    return (math.log(wording / (1 - wording)) + sentence_logit) / 2
 
 
-def load_encoder(operating_point: OperatingPoint, server: Server) -> EncoderDetector:
-    """The detector with its encoder in this process; `server` is not looked at.
-
-    Raises:
-        ValueError: the encoder's files are not at hand.
-    """
-    del server
-    return EncoderDetector(NAME, shipped_weights(), InProcess(), operating_point, _version())
-
-
-def load_triton(operating_point: OperatingPoint, server: Server) -> EncoderDetector:
-    """The same detector with its encoder behind Triton.
+def load_encoder(name: str, operating_point: OperatingPoint, sentence_model: SentenceModel) -> EncoderDetector:
+    """Return the detector that combines the weights in this package with the given sentence model.
 
     Raises:
-        ValueError: the server has another encoder.
-        Unavailable: the server does not answer, or does not serve the model.
+        ValueError: the weights were fitted with another sentence model.
     """
-    return EncoderDetector(TRITON, shipped_weights(), TritonMeaning(server), operating_point, _version())
+    return EncoderDetector(name, shipped_weights(), sentence_model, operating_point, _version())
 
 
 def shipped_weights() -> EncoderWeights:
-    """The weights in this package."""
+    """Return the weights that come with this package."""
     return EncoderWeights.model_validate_json(_raw_weights())
 
 
 def _version() -> str:
-    return hashlib.sha256(_raw_weights() + source()).hexdigest()[:12]
+    return hashlib.sha256(_raw_weights() + phrase_file()).hexdigest()[:12]
 
 
 def _raw_weights() -> bytes:

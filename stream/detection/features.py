@@ -1,4 +1,4 @@
-"""What the linear detector reads from a message: three blocks of terms, each term once."""
+"""The features that the linear detector reads from a message: terms in three blocks, each term once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,29 +10,29 @@ from stream.detection.text import Token, forms, tokens
 
 Block = Literal["words", "parts", "before"]
 Terms = Mapping[str, list[int]]
-"""Each term of a block with the indices of the tokens it came from."""
+"""The terms of a block, each with the indices of the tokens it comes from."""
 
-# Share of a block in the score. Letters of words carry spelling and endings; the counsellor's turn before is
-# context and weighs half, so that it alone seldom flags a neutral answer.
+# The weight of a block in the score. Parts of words show spelling and endings; the counsellor's turn before is
+# context and has half the weight, so that it alone seldom flags a neutral answer.
 SCALE: Mapping[Block, float] = {"words": 1.0, "parts": 1.0, "before": 0.5}
-# Lengths of word parts, in characters with the marks of the word's ends; longer ones gained nothing in trial.
+# Lengths of word parts, in characters including the marks of the word's ends; longer parts did not improve results.
 _PART_LENGTHS = (3, 4)
-# Tokens read of one message: far beyond a typed turn, and a bound on time for a pasted book.
-_MOST_TOKENS = 2_000
+# Tokens that are read of one message: far more than a typed turn has, and a limit on the time for pasted text.
+_MAX_TOKENS = 2_000
 
 
-def read(text: str) -> list[Token]:
-    """The tokens of a message that count."""
-    return tokens(text)[:_MOST_TOKENS]
+def read_tokens(text: str) -> list[Token]:
+    """Return the tokens of a message that are read, at most `_MAX_TOKENS`."""
+    return tokens(text)[:_MAX_TOKENS]
 
 
 def read_forms(text: str) -> list[str]:
-    """`read` without the places."""
-    return forms(text)[:_MOST_TOKENS]
+    """Return the normal forms of the tokens of `read_tokens`, without their positions."""
+    return forms(text)[:_MAX_TOKENS]
 
 
-def words(found: Sequence[Token]) -> Terms:
-    """Single words and pairs of neighbours."""
+def word_terms(found: Sequence[Token]) -> Terms:
+    """Return single words and pairs of neighbouring words."""
     terms: dict[str, list[int]] = defaultdict(list)
     before = ""
     for i, (form, _, _) in enumerate(found):
@@ -43,8 +43,8 @@ def words(found: Sequence[Token]) -> Terms:
     return terms
 
 
-def parts(found: Sequence[Token]) -> Terms:
-    """Runs of letters inside words, the word's ends marked with `_`."""
+def part_terms(found: Sequence[Token]) -> Terms:
+    """Return runs of letters inside words, with the ends of a word marked by `_`."""
     terms: dict[str, list[int]] = defaultdict(list)
     for i, (form, _, _) in enumerate(found):
         for part in _parts_of(form):
@@ -57,8 +57,8 @@ def _parts_of(form: str) -> list[str]:
     return [marked[i : i + length] for length in _PART_LENGTHS for i in range(len(marked) - length + 1)]
 
 
-def single_words(found: Sequence[Token]) -> Terms:
-    """Single words alone."""
+def single_word_terms(found: Sequence[Token]) -> Terms:
+    """Return single words only."""
     terms: dict[str, list[int]] = defaultdict(list)
     for i, (form, _, _) in enumerate(found):
         terms[form].append(i)
@@ -66,16 +66,16 @@ def single_words(found: Sequence[Token]) -> Terms:
 
 
 BLOCKS: Mapping[Block, Callable[[Sequence[Token]], Terms]] = {
-    "words": words,
-    "parts": parts,
-    "before": single_words,
+    "words": word_terms,
+    "parts": part_terms,
+    "before": single_word_terms,
 }
 
 
 class KnownTerms:
-    """Which terms of a vocabulary a text holds, without their places: all that a score needs.
+    """A search for the terms of a vocabulary in a text, without their positions, which a score does not need.
 
-    Of each word in the vocabulary the known parts are looked up, not cut out anew.
+    The known parts of each word in the vocabulary are computed once and looked up afterwards.
     """
 
     def __init__(self, terms: Mapping[Block, Collection[str]]) -> None:
@@ -85,8 +85,8 @@ class KnownTerms:
             word: known_parts.intersection(_parts_of(word)) for word in self._terms["words"] if " " not in word
         }
 
-    def of(self, text: str, before: str) -> Mapping[Block, AbstractSet[str]]:
-        """The known terms of a message and of the turn before it, by block; the same that `BLOCKS` find."""
+    def find(self, text: str, before: str) -> Mapping[Block, AbstractSet[str]]:
+        """Return the known terms of a message and of the turn before it, by block; `BLOCKS` find the same terms."""
         found = read_forms(text)
         pairs = (f"{one} {other}" for one, other in pairwise(found))
         unknown = [form for form in found if form not in self._parts]

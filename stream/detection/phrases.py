@@ -1,4 +1,4 @@
-"""Resistance that can be seen from its wording alone, where public labels teach a model nothing."""
+"""Phrases that show resistance by their wording alone, for behaviours that public data sets hardly cover."""
 
 import re
 import tomllib
@@ -8,13 +8,13 @@ from importlib import resources
 from typing import NamedTuple
 
 from stream.contracts.vocabulary import ResistanceType
-from stream.detection.screen import screen
+from stream.detection.screen import prefilter
 from stream.detection.text import expressions, fold, whole_words
 
 FILE = "phrases.toml"
-# What one phrase is worth in 0..1, fixed beforehand: a strong one lifts a neutral message over the gate but not
-# over the precise point, a weak one only tips a balance. In cross-validation the ranking was the same for a
-# strong phrase worth anything from 0.3 to 0.8 and a weak one up to 0.3.
+# The strength of a phrase from 0 to 1, fixed before training: a strong phrase alone flags a neutral message at the
+# operating point `gate` but not at `alone`, a weak phrase only decides borderline cases. In cross-validation the
+# ranking was the same for every strong value from 0.3 to 0.8 and every weak one up to 0.3.
 STRENGTH = {"strong": 0.5, "weak": 0.2}
 
 _OPEN_QUESTION = re.compile(
@@ -27,19 +27,19 @@ _PERFUNCTORY = re.compile(
     r"(?: (?:really|i guess|lol))?\W*"
 )
 
-# What somebody else said, or the client said to somebody else or once thought, is no resistance to this
-# counsellor; "I told you" is.
+# Reports of what somebody else said, or of what the client told somebody else or used to think, are no resistance to
+# this counsellor; "I told you" is.
 _REPORTED = re.compile(
     r"(?<!\w)(?:i|we|he|she|they|every(?:one|body)|my \w+|the \w+)(?: \w+)? "
     r"(?:said|says|thinks?|thought|claim(?:s|ed)|used to|wants? me to|(?:told|tells|asked|asks)(?! (?:you|u)))(?!\w)"
     r"[^.!?\n]*$"
 )
-# How far before a phrase a reporting verb is looked for, in characters: a sentence.
+# Characters before a phrase in which a reporting verb is searched: about a sentence.
 _LOOK_BACK = 120
 
 
 class Phrase(NamedTuple):
-    """A turn of phrase found in a text, its strength, and where it stood."""
+    """A phrase found in a text: its behaviour, its strength and its span."""
 
     behaviour: ResistanceType
     strength: float
@@ -47,16 +47,19 @@ class Phrase(NamedTuple):
     end: int
 
 
-def phrases(text: str, previous_text: str | None = None) -> list[Phrase]:
-    """The resisting turns of phrase in a client's message, in no order; `previous_text` is what it answers."""
+def find_phrases(text: str, previous_text: str | None = None) -> list[Phrase]:
+    """Return the resisting phrases in a client's message, in no particular order.
+
+    `previous_text` is the turn that the message answers.
+    """
     folded = fold(text)
-    found = _found(folded, _may_match()(folded))
-    if previous_text and _PERFUNCTORY.fullmatch(folded) and _asks_openly(previous_text):
+    found = _matches(folded, _may_match()(folded))
+    if previous_text and _PERFUNCTORY.fullmatch(folded) and _asks_open_question(previous_text):
         found.append(Phrase(ResistanceType.MINIMUM_TALK, STRENGTH["weak"], 0, len(text)))
     return found
 
 
-def _found(folded: str, lists: Iterable[int]) -> list[Phrase]:
+def _matches(folded: str, lists: Iterable[int]) -> list[Phrase]:
     patterns = _patterns()
     return [
         Phrase(behaviour, strength, match.start(), match.end())
@@ -66,12 +69,12 @@ def _found(folded: str, lists: Iterable[int]) -> list[Phrase]:
     ]
 
 
-def source() -> bytes:
-    """The list as it stands on disk, for a version hash."""
+def phrase_file() -> bytes:
+    """Return the bytes of the phrase list, for a version hash."""
     return resources.files(__package__).joinpath(FILE).read_bytes()
 
 
-def _asks_openly(turn: str) -> bool:
+def _asks_open_question(turn: str) -> bool:
     """Whether the last question of a turn asks for more than yes or no."""
     before, mark, _ = fold(turn).rpartition("?")
     last = re.split(r"[.!?]", before if mark else turn)[-1]
@@ -80,7 +83,7 @@ def _asks_openly(turn: str) -> bool:
 
 @cache
 def _expressions() -> tuple[tuple[ResistanceType, float, list[str]], ...]:
-    table = tomllib.loads(source().decode())
+    table = tomllib.loads(phrase_file().decode())
     words = table.pop("words")
     return tuple(
         (ResistanceType(behaviour), STRENGTH[strength], expressions(patterns, words))
@@ -91,7 +94,7 @@ def _expressions() -> tuple[tuple[ResistanceType, float, list[str]], ...]:
 
 @cache
 def _may_match() -> Callable[[str], Sequence[int]]:
-    return screen(found for *_, found in _expressions())
+    return prefilter(found for *_, found in _expressions())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Words and patterns over chat text, with every place counted in code points of the text as it was typed."""
+"""Tokens and word patterns for chat text, with all positions in code points of the text as typed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u02b9\u00b4\uff07`", "'"))
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[?!]+|\.\.+")
-# Chat drops apostrophes: "dont" and "don't" are one word, except where dropping it makes another word.
+# Chat text often lacks apostrophes: "dont" and "don't" are one word, except where that makes another word.
 _KEEPS_APOSTROPHE = frozenset({"we're", "we'll", "i'll", "he'll", "she'll", "i'd", "we'd", "she'd", "he'd"})
 
 
 class Token(NamedTuple):
-    """A word, number or mark of emphasis in its normal form, and where it stood."""
+    """A word, number or punctuation of emphasis in its normal form, with its span."""
 
     form: str
     start: int
@@ -19,7 +19,7 @@ class Token(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Lower case and straight apostrophes, the same length as `text`, so that places stay true."""
+    """Return `text` in lower case with straight apostrophes, in the same length so that positions stay valid."""
     lowered = text.lower()
     if lowered.isascii() and "`" not in lowered:
         return lowered
@@ -29,7 +29,7 @@ def fold(text: str) -> str:
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of `text`, in order."""
+    """Return the tokens of `text`, in order."""
     found = []
     for match in _TOKEN.finditer(fold(text)):
         form = match.group()
@@ -40,7 +40,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def forms(text: str) -> list[str]:
-    """The normal forms of `tokens`, without their places: several times as fast."""
+    """Return the normal forms of `tokens` without their positions, which is several times as fast."""
     found = _TOKEN.findall(fold(text))
     if any("'" in form for form in found):
         return [form if form in _KEEPS_APOSTROPHE else form.replace("'", "") for form in found]
@@ -48,10 +48,10 @@ def forms(text: str) -> list[str]:
 
 
 def expressions(patterns: Iterable[str], words: Mapping[str, str]) -> list[str]:
-    """The regular expressions that patterns stand for; use them on whole words of folded text.
+    """Return the regular expressions that the patterns stand for, for use on whole words of folded text.
 
-    A pattern is a regular expression in which a space is any white space (` ?` any or none), an apostrophe may
-    be missing, and `<name>` stands for a list from `words`, which may use lists after it.
+    A pattern is a regular expression in which a space is any white space (` ?` is any or none), an apostrophe may be
+    missing, and `<name>` stands for a list from `words`, which may itself use lists that come after it.
     """
     return [_expression(pattern, words) for pattern in patterns]
 
@@ -63,5 +63,5 @@ def _expression(pattern: str, words: Mapping[str, str]) -> str:
 
 
 def whole_words(found: Iterable[str]) -> re.Pattern[str]:
-    """One expression that matches what any of `expressions` does, where a word begins and one ends."""
+    """Return one expression that matches what any of `expressions` matches, as whole words."""
     return re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)", re.DOTALL)

@@ -17,14 +17,14 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
 
 
-class Restored(Protocol):
+class ChangelogContents(Protocol):
     """State that is rebuilt from the records of a changelog."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take one record; the last of a key stands, None deletes."""
+        """Take one record; the last record of a key counts, and None deletes."""
         ...
 
-    def restored(self, partitions: Collection[int]) -> None:
+    def rebuild(self, partitions: Collection[int]) -> None:
         """Rebuild the state of `partitions` from what was taken, and drop the rest.
 
         Raises:
@@ -36,12 +36,12 @@ class Restored(Protocol):
 class ChangelogTable(faust.Table[bytes, bytes]):
     """Faust reads the changelog to its end before a partition starts; `contents` holds what was read."""
 
-    contents: Restored
-    end: Callable[[Exception], None]
-    """Called to end the worker when the changelog cannot be read."""
+    contents: ChangelogContents
+    request_stop: Callable[[Exception], None]
+    """Called to stop the worker when the changelog cannot be read."""
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Take what recovery has read. It never raises."""
+        """Take what recovery has read. Never raises: Faust would retry for ever."""
         for event in batch:
             if event.message.key is not None:
                 self.contents.restore(event.message.key, event.message.value)
@@ -51,13 +51,13 @@ class ChangelogTable(faust.Table[bytes, bytes]):
         self.app.consumer.stop_flow()
         self.app.flow_control.suspend()
         try:
-            self.contents.restored({tp.partition for tp in active_tps})
+            self.contents.rebuild({tp.partition for tp in active_tps})
         except ValueError as error:
-            self.end(
+            self.request_stop(
                 Misconfigured(
                     f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read: {error}."
                     " Run the version that wrote it, or see docs/operations.md, 'A changelog that cannot be read'."
                 )
             )
-            await asyncio.Event().wait()  # never on without the state
+            await asyncio.Event().wait()  # never go on without the state
         await super().on_recovery_completed(active_tps, standby_tps)

@@ -1,13 +1,16 @@
-"""A worker writes only while its partitions are surely its own.
+"""A fence that keeps a worker from writing unless its partitions are surely its own.
 
-The group gives the partitions of a member that it has not heard for the session's time to another. Whoever was frozen,
-or cut off from the group's coordinator alone, does not know that, and would write an old state over a newer one. So
-each request that writes waits until a heartbeat was answered a short while ago; what is under way when the answers
-cease is called back from the kernel; and a worker that the group has given up ends itself
+The group gives the partitions of a member to another when no heartbeat arrived for the session's time. A worker that
+was frozen, or cut off from the group's coordinator alone, does not know that, and would write an old state over a newer
+one. So each request that writes waits until a heartbeat was answered a short while ago; what is in flight when the
+answers cease is aborted; and a worker that lost its lease stops
 (docs/decisions/0021-a-worker-that-lost-its-place-writes-nothing.md).
+
+Upstream gap (Faust 0.15.3, aiokafka 0.14.0): neither reports heartbeats nor fences a producer outside of transactions.
+On an upgrade, check the private names used here, and whether Kafka's consumer group protocol fences producers.
 """
 
-# ruff: noqa: SLF001 - neither Faust nor aiokafka tells of heartbeats, or lets anybody stand before a request
+# ruff: noqa: SLF001 - neither Faust nor aiokafka reports heartbeats or lets code run before a request
 import asyncio
 import socket
 import struct
@@ -22,129 +25,132 @@ from aiokafka.protocol.produce import ProduceRequest
 from stream.contracts.errors import Unavailable
 from stream.runtime.logging import get_logger
 
-SURE_SHARE = 0.75
-"""Of the session's time, from the moment a heartbeat was sent: the rest is for calling back what is under way."""
-_LOOK_S = 0.2  # far below a quarter of the shortest session's six seconds
-_SETTLE_S = 2.0  # for writes under way when partitions are taken; with the batch's 3 s below the group's ten
-_NOT_LATER = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the kernel forgets what it has not delivered
+VALID_SHARE = 0.75
+"""Share of the session's time for which a lease is valid, from the moment its heartbeat was sent.
+
+The rest is for aborting what is in flight.
+"""
+_CHECK_S = 0.2  # far below a quarter of the shortest session's six seconds
+_FLUSH_S = 2.0  # for writes in flight when partitions are revoked; with the batch's 3 s below the group's ten
+_DISCARD_UNSENT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the kernel discards what it has not delivered
 
 
 def boot_time() -> float:
-    """Seconds since boot, counting those in which the machine was suspended."""
+    """Return the seconds since boot, including those in which the machine was suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Membership:
-    """What a worker knows of its place in the group. Told by the consumer's thread, asked by the producer's."""
+class GroupLease:
+    """The lease of a worker on its partitions; renewed on the consumer's thread, read on the producer's."""
 
     def __init__(self, session_s: float, clock: Callable[[], float] = boot_time) -> None:
-        """`session_s` is the group's patience with a silent member."""
-        self._sure_s = session_s * SURE_SHARE
+        """`session_s` is the time after which the group gives up a silent member."""
+        self._valid_s = session_s * VALID_SHARE
         self._clock = clock
-        self._heard_at: float | None = None
-        self.is_lost = False
+        self._renewed_at: float | None = None
+        self.is_expired = False
 
-    def heard(self, asked_at: float) -> None:
-        """The group has answered a heartbeat sent at `asked_at`: from then on its patience counts anew."""
-        self._heard_at = asked_at
+    def renew(self, asked_at: float) -> None:
+        """Renew the lease from `asked_at`, when the heartbeat was sent that the group has now answered."""
+        self._renewed_at = asked_at
 
-    def lose(self) -> None:
-        """The group has given our place away. There is no way back: what this process still holds is old."""
-        self.is_lost = True
+    def expire(self) -> None:
+        """End the lease for good: the partitions were given away, so the state of this process is old."""
+        self.is_expired = True
 
     @property
-    def is_sure(self) -> bool:
-        """Whether nobody else can own our partitions now."""
-        return not self.is_lost and self._heard_at is not None and self._clock() - self._heard_at < self._sure_s
+    def is_valid(self) -> bool:
+        """Whether no other worker can own the partitions now."""
+        return not self.is_expired and self._renewed_at is not None and self._clock() - self._renewed_at < self._valid_s
 
 
-class Guard:
-    """Stands between an app and the broker."""
+class ProduceFence:
+    """A fence between an app's producer and the broker that opens while the lease is valid."""
 
-    def __init__(self, app: faust.App, membership: Membership, end: Callable[[Exception], None]) -> None:
-        """`end` is asked to end the worker, once."""
+    def __init__(self, app: faust.App, lease: GroupLease, request_stop: Callable[[Exception], None]) -> None:
+        """`request_stop` is called once, when the lease has expired."""
         self._app = app
-        self._membership = membership
-        self._end = end
-        self._clients: set[int] = set()
-        self._asked_to_end = False
+        self._lease = lease
+        self._request_stop = request_stop
+        self._wrapped: set[int] = set()
+        self._stop_requested = False
 
     def install(self, *_: Any, **__: Any) -> None:
-        """Listen to the heartbeats and stand before the producer; to be called before anything is written."""
-        self._before(self._producer.client)
-        self._listen(cast("Any", self._app.consumer)._thread._consumer._coordinator)
+        """Wrap the producer's requests and the consumer's heartbeats; to be called before anything is written."""
+        self._fence_producer(self._producer.client)
+        self._follow_heartbeats(cast("Any", self._app.consumer)._thread._consumer._coordinator)
 
     async def watch(self) -> None:
-        """Call back what is under way while the place is unsure; end the worker once it is lost."""
+        """Abort what is in flight while the lease is not valid, and request the stop once it has expired."""
         while True:
-            await asyncio.sleep(_LOOK_S)
-            if self._clients and not self._membership.is_sure:
-                _call_back(self._producer.client)
-            if self._membership.is_lost and not self._asked_to_end:
-                self._asked_to_end = True
+            await asyncio.sleep(_CHECK_S)
+            if self._wrapped and not self._lease.is_valid:
+                _abort_connections(self._producer.client)
+            if self._lease.is_expired and not self._stop_requested:
+                self._stop_requested = True
                 get_logger().error("place_lost")
-                self._end(Unavailable("this worker's place in the group (it was not heard for too long)"))
+                self._request_stop(Unavailable("this worker's place in the group (it was not heard for too long)"))
 
-    async def settle(self) -> None:
-        """Return when nothing is under way any more, before another may own the partitions; if not soon, end."""
-        if not self._clients:
+    async def flush(self) -> None:
+        """Wait for the writes in flight before another worker may own the partitions, or end the lease."""
+        if not self._wrapped:
             return
         try:
-            await asyncio.wait_for(self._producer.flush(), _SETTLE_S)
+            await asyncio.wait_for(self._producer.flush(), _FLUSH_S)
         except TimeoutError:
-            self._membership.lose()
+            self._lease.expire()
 
     @property
     def _producer(self) -> Any:
-        """The client under Faust's: aiokafka's."""
+        """The aiokafka producer inside of Faust's."""
         return cast("Any", self._app.producer)._producer
 
-    def _before(self, client: Any) -> None:
-        if id(client) in self._clients:
+    def _fence_producer(self, client: Any) -> None:
+        if id(client) in self._wrapped:
             return
-        self._clients.add(id(client))
+        self._wrapped.add(id(client))
         send = client.send
 
-        async def guarded(node_id: Any, request: Any, **kwargs: Any) -> Any:
+        async def fenced_send(node_id: Any, request: Any, **kwargs: Any) -> Any:
             if isinstance(request, ProduceRequest):
-                # Connected first: between the last look and the write there is no waiting.
+                # Connect first: nothing is awaited between the last check and the write.
                 await client.ready(node_id)
-                while not self._membership.is_sure:
-                    if self._membership.is_lost:
+                while not self._lease.is_valid:
+                    if self._lease.is_expired:
                         raise ProducerFenced
-                    await asyncio.sleep(_LOOK_S)
+                    await asyncio.sleep(_CHECK_S)
             return await send(node_id, request, **kwargs)
 
-        client.send = guarded
+        client.send = fenced_send
 
-    def _listen(self, coordinator: Any) -> None:
-        if id(coordinator) in self._clients:
+    def _follow_heartbeats(self, coordinator: Any) -> None:
+        if id(coordinator) in self._wrapped:
             return
-        self._clients.add(id(coordinator))
+        self._wrapped.add(id(coordinator))
         heartbeat, reset = coordinator._do_heartbeat, coordinator.reset_generation
 
-        async def told() -> Any:
+        async def renewing_heartbeat() -> Any:
             asked_at = boot_time()
             answered = await heartbeat()
             if answered:
-                self._membership.heard(asked_at)
+                self._lease.renew(asked_at)
             return answered
 
-        def forgotten() -> None:
+        def expiring_reset() -> None:
             if not coordinator._closing.done():
-                self._membership.lose()
+                self._lease.expire()
             reset()
 
-        coordinator._do_heartbeat, coordinator.reset_generation = told, forgotten
+        coordinator._do_heartbeat, coordinator.reset_generation = renewing_heartbeat, expiring_reset
 
 
-def _call_back(client: Any) -> None:
-    """Take back what the kernel still holds for the broker, and end the connections."""
+def _abort_connections(client: Any) -> None:
+    """Close the client's connections and discard what the kernel has not delivered to the broker yet."""
     for connection in list(client._conns.values()):
         writer = connection._writer
         if writer is not None:
             handle = writer.get_extra_info("socket")
             if handle is not None:
-                handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_LATER)
+                handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD_UNSENT)
             writer.transport.abort()
         connection.close()

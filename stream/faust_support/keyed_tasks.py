@@ -1,4 +1,8 @@
-"""Work side by side, but in order where it belongs together."""
+"""Running tasks side by side, and one after the other where they share a key.
+
+Upstream limit (Faust 0.15.3): an agent processes one event at a time, or many without any order (`concurrency`). On an
+upgrade, check whether agents can keep the order per key.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,25 +11,25 @@ Work = Callable[[], Awaitable[None]]
 
 
 class KeyedTasks:
-    """At most `limit` at work at a time; those of one key one after the other, in the order they were given."""
+    """Tasks of which at most `limit` run at a time, and those of one key in the order in which they were started."""
 
     def __init__(self, limit: int, *, changed: Callable[[int], None] = lambda _count: None) -> None:
-        """`changed` hears how many are at work or wait, whenever that number changes."""
+        """`changed` is called with the number of running and waiting tasks whenever it changes."""
         self._slots = asyncio.Semaphore(limit)
         self._changed = changed
         self._last: dict[bytes | None, asyncio.Task[None]] = {}
         self._all: set[asyncio.Task[None]] = set()
 
     def start(self, key: bytes | None, work: Work) -> None:
-        """Begin `work` as soon as its key and a slot are free; waits for neither. `work` must not raise."""
+        """Schedule `work` for when its key and a slot are free, and return at once. `work` must not raise."""
         task = asyncio.create_task(self._run(self._last.get(key), work))
         self._last[key] = task
         self._all.add(task)
-        task.add_done_callback(lambda done: self._forget(key, done))
+        task.add_done_callback(lambda done: self._remove(key, done))
         self._changed(len(self._all))
 
     async def cancel(self) -> None:
-        """Cancel what runs and wait until it has ended."""
+        """Cancel all tasks and wait until they have ended."""
         running = list(self._all)
         for task in running:
             task.cancel()
@@ -33,11 +37,11 @@ class KeyedTasks:
 
     async def _run(self, before: asyncio.Task[None] | None, work: Work) -> None:
         if before is not None:
-            await asyncio.wait((before,))  # unlike awaiting it, this takes over neither its end nor its error
+            await asyncio.wait((before,))  # unlike awaiting it, this does not raise its error
         async with self._slots:
             await work()
 
-    def _forget(self, key: bytes | None, task: asyncio.Task[None]) -> None:
+    def _remove(self, key: bytes | None, task: asyncio.Task[None]) -> None:
         self._all.discard(task)
         if self._last.get(key) is task:
             del self._last[key]

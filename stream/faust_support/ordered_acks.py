@@ -1,7 +1,7 @@
-"""Acknowledge side by side work in the order in which it came.
+"""Acknowledging records in the order of their arrival, although they are processed side by side.
 
-Faust commits behind a gap: where a later record is acknowledged and an earlier one is not, its next commit may take the
-later one's place, and the earlier record never comes again. So a record is acknowledged once all before it are done.
+Upstream fault (Faust 0.15.3): where a later record is acknowledged before an earlier one, its next commit may take the
+later one's offset, and the earlier record never comes again. On an upgrade, check `Consumer._new_offset`.
 """
 
 from collections import deque
@@ -9,32 +9,32 @@ from typing import Any
 
 from faust.types import EventT
 
-Place = tuple[int, int | None]
-"""Partition and generation: what an older generation holds up comes again in the newer one."""
+PartitionGeneration = tuple[int, int | None]
+"""Partition and group generation: records of an older generation come again in the newer one."""
 
 
-class InOrder:
-    """The records under way, partition by partition."""
+class OrderedAcks:
+    """The records in flight; each is acknowledged once it and all before it on its partition are complete."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Place, deque[EventT[Any]]] = {}
-        self._done: set[int] = set()
+        self._in_flight: dict[PartitionGeneration, deque[EventT[Any]]] = {}
+        self._completed: set[int] = set()
 
-    def taken(self, event: EventT[Any]) -> None:
-        """A record has come; to be called in the order of their coming."""
-        self._under_way.setdefault(_place(event), deque()).append(event)
+    def track(self, event: EventT[Any]) -> None:
+        """Add a record that has arrived; to be called in the order of arrival."""
+        self._in_flight.setdefault(_partition_generation(event), deque()).append(event)
 
-    def done(self, event: EventT[Any]) -> None:
-        """Its effect is kept: acknowledge it, now or as soon as all before it are done."""
-        self._done.add(id(event))
-        waiting = self._under_way[_place(event)]
-        while waiting and id(waiting[0]) in self._done:
+    def complete(self, event: EventT[Any]) -> None:
+        """Mark a record's effect as kept, and acknowledge every record that nothing before it holds up."""
+        self._completed.add(id(event))
+        waiting = self._in_flight[_partition_generation(event)]
+        while waiting and id(waiting[0]) in self._completed:
             first = waiting.popleft()
-            self._done.discard(id(first))
+            self._completed.discard(id(first))
             first.ack()
         if not waiting:
-            del self._under_way[_place(event)]
+            del self._in_flight[_partition_generation(event)]
 
 
-def _place(event: EventT[Any]) -> Place:
+def _partition_generation(event: EventT[Any]) -> PartitionGeneration:
     return event.message.partition, event.message.generation_id

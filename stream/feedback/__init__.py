@@ -1,1 +1,1 @@
-"""From a finished session to feedback: de-identify, ask a model, hold its answer against the words, or abstain."""
+"""The feedback on a finished session: de-identification, the model's answer, its check, or an abstention."""

@@ -1,4 +1,4 @@
-"""From a session record to a feedback record: one assessment or abstention an exchange, whatever the model does."""
+"""The assessment of session records: each exchange gets one assessment or one abstention, whatever the model does."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,28 +10,28 @@ from stream.contracts.ids import assessment_id
 from stream.contracts.sessions import Exchange, SessionRecord
 from stream.contracts.vocabulary import NeedsHuman, SessionState
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.gate.check import Checked, check, repair_request
-from stream.feedback.models.answer import Unusable
-from stream.feedback.models.availability import ModelWatch
+from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
+from stream.feedback.models.answer import UnusableAnswer
+from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
-from stream.feedback.prepared import Prepared, prepare
-from stream.feedback.size import fitting
+from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.feedback.size import fit_to_max_size
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
 
-ATTEMPTS = 3
+MAX_FAILED_REQUESTS = 3
 """Failed requests of one exchange, with the model there, until its input counts as at fault."""
-OUTAGES = 10
+MAX_OUTAGES = 10
 """Outages that one exchange's requests may meet. An input that brings the model down each time must not hold its
 partition for ever; an outage that comes by chance is met once or twice."""
-_NOT_JSON = "the answer was not the one JSON object asked for, or was cut off"
+_NOT_JSON_PROBLEM = "the answer was not the one JSON object asked for, or was cut off"
 
 
 @dataclass(frozen=True)
 class Assessor:
-    """One model with its watch. `deadline_s` bounds each request, in seconds."""
+    """Assesses sessions with one model. `deadline_s` bounds each request, in seconds."""
 
     model: FeedbackModel
-    watch: ModelWatch
+    availability: ModelAvailability
     deadline_s: float
     clock: Clock
 
@@ -49,23 +49,23 @@ class Assessor:
         deidentifier = Deidentifier(record.known_names)
         assessments: list[Assessment] = []
         abstentions: list[Abstention] = []
-        for exchange, prepared in zip(record.exchanges, prepare(record, deidentifier), strict=True):
-            answer = await self._answer(record.session_id, exchange, prepared, deidentifier)
-            if isinstance(answer, Assessment):
-                assessments.append(answer)
+        for exchange, prepared in zip(record.exchanges, prepare_exchanges(record, deidentifier), strict=True):
+            result = await self._assess_exchange(record.session_id, exchange, prepared, deidentifier)
+            if isinstance(result, Assessment):
+                assessments.append(result)
                 ANSWERS.labels(outcome="assessed").inc()
             else:
-                abstentions.append(answer)
-                ANSWERS.labels(outcome=answer.reason.value).inc()
+                abstentions.append(result)
+                ANSWERS.labels(outcome=result.reason.value).inc()
         outline = record.model_dump(exclude={"known_names"})
-        return fitting(
+        return fit_to_max_size(
             FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),
         )
 
-    async def _answer(
-        self, session: UUID, exchange: Exchange, prepared: Prepared, deidentifier: Deidentifier
+    async def _assess_exchange(
+        self, session: UUID, exchange: Exchange, prepared: PreparedExchange, deidentifier: Deidentifier
     ) -> Assessment | Abstention:
-        await self.watch.until_seen()
+        await self.availability.wait_until_seen()
         outcome = exchange.needs_human or await self._ask_until_answered(prepared, deidentifier)
         version = self.model.version
         ids = _ids(session, prepared, version)
@@ -81,52 +81,54 @@ class Assessor:
             alternatives=outcome.alternatives,
         )
 
-    async def _ask_until_answered(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
+    async def _ask_until_answered(
+        self, prepared: PreparedExchange, deidentifier: Deidentifier
+    ) -> CheckedAnswer | NeedsHuman:
         failures = outages = 0
-        while failures < ATTEMPTS and outages < OUTAGES:
+        while failures < MAX_FAILED_REQUESTS and outages < MAX_OUTAGES:
             try:
-                return await self.watch.request(partial(self._ask, prepared, deidentifier))
+                return await self.availability.request(partial(self._ask, prepared, deidentifier))
             except Unavailable:
                 outages += 1
             except RequestFailed:
                 failures += 1
         return NeedsHuman.MODEL_FAILED
 
-    async def _ask(self, prepared: Prepared, deidentifier: Deidentifier) -> Checked | NeedsHuman:
-        """Ask once, and once more where the answer did not pass the gate; the better of the two stands."""
+    async def _ask(self, prepared: PreparedExchange, deidentifier: Deidentifier) -> CheckedAnswer | NeedsHuman:
+        """Ask once, and a second time if the answer did not pass the gate; returns the better of the two."""
         first = await self._ask_once(prepared, deidentifier, repair=None)
         if isinstance(first, NeedsHuman):
             return first
         if first is not None and not first.problems:
             return first.abstention or first
-        repair = repair_request(first.problems) if first is not None else f"- {_NOT_JSON}"
+        repair = repair_request(first.problems) if first is not None else f"- {_NOT_JSON_PROBLEM}"
         second = await self._ask_once(prepared, deidentifier, repair=repair)
         if isinstance(second, NeedsHuman):
             return second
-        read = [answer for answer in (second, first) if answer is not None]
-        if not read:
+        readable = [answer for answer in (second, first) if answer is not None]
+        if not readable:
             return NeedsHuman.ANSWER_UNUSABLE
-        best = min(read, key=lambda answer: (answer.abstention is not None, len(answer.problems)))
+        best = min(readable, key=lambda answer: (answer.abstention is not None, len(answer.problems)))
         return best.abstention or best
 
     async def _ask_once(
-        self, prepared: Prepared, deidentifier: Deidentifier, *, repair: str | None
-    ) -> Checked | NeedsHuman | None:
-        """What stands of one answer; None where it cannot be read, a reason where the model itself abstains."""
+        self, prepared: PreparedExchange, deidentifier: Deidentifier, *, repair: str | None
+    ) -> CheckedAnswer | NeedsHuman | None:
+        """Return the checked answer; None if it cannot be read, or a reason if the model itself abstains."""
         deadline = Deadline.after(self.deadline_s, self.clock)
         try:
             with MODEL_SECONDS.time():
                 answer = await self.model.assess(prepared.shown, deadline=deadline, repair=repair)
-        except Unusable:
+        except UnusableAnswer:
             return None
         if answer.critical_content is not None:
             return NeedsHuman.CRITICAL_CONTENT  # the model's own word counts as much as the lexicon's
         if answer.abstain:
             return NeedsHuman.MODEL_ABSTAINED
-        return check(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)
+        return check_answer(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)
 
 
-def _ids(session: UUID, prepared: Prepared, version: ModelVersion) -> dict[str, UUID]:
+def _ids(session: UUID, prepared: PreparedExchange, version: ModelVersion) -> dict[str, UUID]:
     return {
         "assessment_id": assessment_id(session, prepared.exchange_id, prepared.input_id, version.key),
         "exchange_id": prepared.exchange_id,

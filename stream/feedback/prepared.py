@@ -9,30 +9,30 @@ from stream.contracts.feedback import Evidence
 from stream.contracts.ids import input_id
 from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.feedback.deidentification.deidentify import Deidentified, Deidentifier
-from stream.feedback.deidentification.normalise import Span
-from stream.feedback.models.base import Part, ShownExchange, ShownMessage
+from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.deidentification.normalise import Span, TracedText
+from stream.feedback.models.base import ExchangePart, ShownExchange, ShownMessage
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """What is shown, and what each shown message stands for."""
+class PreparedExchange:
+    """An exchange as it is shown to a model, and the original of each shown message."""
 
     exchange_id: UUID
     input_id: UUID
     """Named by the messages and their revisions: two revisions of a session with the same input share answers."""
     shown: ShownExchange
     _originals: tuple[SessionMessage, ...] = field(repr=False)
-    _deidentified: tuple[Deidentified, ...] = field(repr=False)
+    _deidentified: tuple[TracedText, ...] = field(repr=False)
 
     def evidence(self, number: int, span: Span) -> Evidence:
         """A span of a shown message as evidence in the original: its own words, at their own place."""
         original = self._originals[number - 1]
-        start, end = self._deidentified[number - 1].restore(span)
+        start, end = self._deidentified[number - 1].restore(*span)
         return Evidence(message_id=original.message_id, start=start, end=end, quote=original.text[start:end])
 
 
-def prepare(record: SessionRecord, deidentifier: Deidentifier) -> list[Prepared]:
+def prepare_exchanges(record: SessionRecord, deidentifier: Deidentifier) -> list[PreparedExchange]:
     """Every exchange of a record in its order, de-identified under the same placeholders.
 
     Raises:
@@ -41,13 +41,13 @@ def prepare(record: SessionRecord, deidentifier: Deidentifier) -> list[Prepared]
     originals = {message.message_id: message for message in record.messages}
     # All messages in order, once: the numbers of placeholders do not hang on which exchange comes first.
     deidentified = {message.message_id: deidentifier.apply(message.text) for message in record.messages}
-    return [_prepared(exchange, originals, deidentified) for exchange in record.exchanges]
+    return [_prepare_exchange(exchange, originals, deidentified) for exchange in record.exchanges]
 
 
-def _prepared(
-    exchange: Exchange, originals: dict[str, SessionMessage], deidentified: dict[str, Deidentified]
-) -> Prepared:
-    parts = list(_parts(exchange))
+def _prepare_exchange(
+    exchange: Exchange, originals: dict[str, SessionMessage], deidentified: dict[str, TracedText]
+) -> PreparedExchange:
+    parts = list(_messages_with_part(exchange))
     if any(message_id not in originals for message_id, _ in parts):
         raise Poison(DeadLetterReason.BAD_SCHEMA, "exchanges")
     messages = tuple(originals[message_id] for message_id, _ in parts)
@@ -57,7 +57,7 @@ def _prepared(
             for number, (message_id, part) in enumerate(parts, start=1)
         )
     )
-    return Prepared(
+    return PreparedExchange(
         exchange_id=exchange.exchange_id,
         input_id=input_id((message.message_id, message.revision) for message in messages),
         shown=shown,
@@ -66,11 +66,11 @@ def _prepared(
     )
 
 
-def _parts(exchange: Exchange) -> Iterator[tuple[str, Part]]:
+def _messages_with_part(exchange: Exchange) -> Iterator[tuple[str, ExchangePart]]:
     for part, message_ids in (
-        (Part.CONTEXT, exchange.context),
-        (Part.CLIENT_TURN, exchange.client_turn),
-        (Part.REPLY, exchange.reply),
+        (ExchangePart.CONTEXT, exchange.context),
+        (ExchangePart.CLIENT_TURN, exchange.client_turn),
+        (ExchangePart.REPLY, exchange.reply),
     ):
         for message_id in message_ids:
             yield message_id, part

@@ -4,9 +4,9 @@ from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.topics import MAX_RECORD_BYTES
 
 
-def fitting(record: FeedbackRecord, max_bytes: int = MAX_RECORD_BYTES) -> FeedbackRecord:
+def fit_to_max_size(record: FeedbackRecord, max_bytes: int = MAX_RECORD_BYTES) -> FeedbackRecord:
     """The record without its lowest-scored exchanges where it would be too large; the counts say how many."""
-    while record.exchanges and _size(record) > max_bytes:
+    while record.exchanges and _size_bytes(record) > max_bytes:
         dropped = min(record.exchanges, key=lambda exchange: exchange.score).exchange_id
         counts = record.counts
         record = record.model_copy(
@@ -22,5 +22,5 @@ def fitting(record: FeedbackRecord, max_bytes: int = MAX_RECORD_BYTES) -> Feedba
     return record
 
 
-def _size(record: FeedbackRecord) -> int:
+def _size_bytes(record: FeedbackRecord) -> int:
     return len(record.model_dump_json(exclude_none=True).encode())

@@ -1,1 +1,1 @@
-"""What every stage runs on: settings, logging, metrics, health, errors, the CloudEvents codec, dead letters."""
+"""Code that all stages share: settings, logging, metrics, health, Kafka clients, CloudEvents codec and dead letters."""

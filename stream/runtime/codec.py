@@ -1,7 +1,8 @@
-"""CloudEvents 1.0 on Kafka: binary and structured mode in, binary mode out (CloudEvents Kafka binding 1.0.2).
+"""Encoding and decoding of CloudEvents 1.0 in Kafka records.
 
-Parsing is closed: whatever is not a well-formed event of a known type raises `Poison` with a reason code, never
-with content. (The CloudEvents SDK turns broken JSON into a string and goes on; it serves as the oracle in tests.)
+Binary and structured mode are read, binary mode is written (CloudEvents Kafka binding 1.0.2). A record that is not a
+well-formed event of a known type raises `Poison` with a reason code, never with content. (The CloudEvents SDK turns
+broken JSON into a string and continues; the tests compare with it where both must agree.)
 """
 
 import json
@@ -9,16 +10,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import cast
 from uuid import UUID
 
 from kafka.partitioner.default import murmur2
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
-from stream.contracts.base import Contract
+from stream.contracts.base import TopicRecord
 from stream.contracts.errors import Poison
-from stream.contracts.ids import record_key
+from stream.contracts.messages import PartitionEvent
 from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.trace import HEADER as TRACE_HEADER
@@ -33,18 +34,9 @@ _REQUIRED = ("id", "source", "type", "specversion")
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Keyed(Protocol):
-    """A record that belongs to one conversation."""
-
-    @property
-    def tenant(self) -> str: ...  # noqa: D102
-    @property
-    def conversation_id(self) -> str: ...  # noqa: D102
-
-
 @dataclass(frozen=True, repr=False)
 class RawRecord:
-    """A record as the broker keeps it. `timestamp_ms` is the broker's append time, in ms since 1970."""
+    """A record as the broker stores it; `timestamp_ms` is its append time in ms since 1970."""
 
     topic: str
     partition: int
@@ -59,8 +51,8 @@ class RawRecord:
 
 
 @dataclass(frozen=True, repr=False)
-class Encoded:
-    """A record ready for any Kafka producer."""
+class EncodedRecord:
+    """The key, value and headers of a record, ready for any Kafka producer."""
 
     key: bytes | None
     value: bytes
@@ -69,18 +61,18 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Event:
-    """A decoded event: its envelope's id and type, and its data as one of the known records."""
+    """A decoded CloudEvent: its id, its type, and its data as a validated record."""
 
     id: str
     type: str
-    data: Contract
+    data: TopicRecord
 
 
-def decode(raw: RawRecord, known: Mapping[str, type[Contract]]) -> Event:
-    """Read one record; `known` maps CloudEvents types to records.
+def decode(raw: RawRecord, known: Mapping[str, type[TopicRecord]]) -> Event:
+    """Decode one Kafka record into an event; `known` maps CloudEvents types to record models.
 
     Raises:
-        Poison: with the reason and place, for everything that is not such an event.
+        Poison: the record is not a well-formed event of a known type; with the reason and the place.
     """
     if raw.value is None:
         raise Poison(DeadLetterReason.TOMBSTONE, "value")
@@ -103,47 +95,51 @@ def decode(raw: RawRecord, known: Mapping[str, type[Contract]]) -> Event:
     return Event(id=cast("str", attributes["id"]), type=event_type, data=_validated(model, data))
 
 
-def check_partition(raw: RawRecord, data: Keyed, partitions: int) -> None:
-    """Hold a record against its key and its partition: one conversation, one partition, one order.
+def check_partition(raw: RawRecord, data: TopicRecord, partitions: int) -> None:
+    """Check that a record has the key of its conversation and is on the partition that belongs to this key.
 
     Raises:
-        Poison: BAD_KEY when the key is not `tenant:conversation_id`, WRONG_PARTITION when another partitioner
-            than murmur2 placed it.
+        Poison: BAD_KEY when the key is not that of the record's conversation; WRONG_PARTITION when another partitioner
+            than murmur2 placed it, or when a record about a partition is on another one.
     """
-    key = record_key(data.tenant, data.conversation_id)
-    if raw.key != key:
-        raise Poison(DeadLetterReason.BAD_KEY, "key")
-    if partition_of(key, partitions) != raw.partition:
+    if isinstance(data, PartitionEvent):
+        expected = data.partition
+    else:
+        key = data.key
+        if key is None or raw.key != key:
+            raise Poison(DeadLetterReason.BAD_KEY, "key")
+        expected = partition_of(key, partitions)
+    if expected != raw.partition:
         raise Poison(DeadLetterReason.WRONG_PARTITION, "partition")
 
 
-@lru_cache(maxsize=65_536)  # keys; a conversation's comes again with each message, and to hash it takes 10 us
+@lru_cache(maxsize=65_536)  # keys; each message of a conversation repeats its key, and hashing one takes 10 us
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition that Kafka's Java client, kafka-python and Faust give to a key."""
+    """Return the partition that Kafka's Java client, kafka-python and Faust assign to a key."""
     return cast("int", (murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
-def encode(
-    data: Contract, *, event_type: str, event_id: UUID | str, key: bytes | None, trace: bytes | None = None
-) -> Encoded:
-    """Write one event in binary mode. `trace` is the `traceparent` that it carries on.
+def encode(data: TopicRecord, *, event_id: UUID | None = None, trace: bytes | None = None) -> EncodedRecord:
+    """Encode one record as a CloudEvent in binary mode.
+
+    `event_id` replaces the record's own id; `trace` is the `traceparent` that the event carries.
 
     Raises:
-        Poison: OVERSIZE, when it is larger than a record may be.
+        Poison: OVERSIZE, when the value is larger than `MAX_RECORD_BYTES`.
     """
     value = data.model_dump_json(exclude_none=True).encode()
     if len(value) > MAX_RECORD_BYTES:
-        raise Poison(DeadLetterReason.OVERSIZE, event_type)
+        raise Poison(DeadLetterReason.OVERSIZE, data.event_type)
     headers = [
         ("ce_specversion", SPEC_VERSION.encode()),
-        ("ce_id", str(event_id).encode()),
+        ("ce_id", str(event_id or data.event_id).encode()),
         ("ce_source", SOURCE.encode()),
-        ("ce_type", event_type.encode()),
+        ("ce_type", data.event_type.encode()),
         ("content-type", b"application/json"),
     ]
     if trace is not None:
         headers.append((TRACE_HEADER, trace))
-    return Encoded(key=key, value=value, headers=headers)
+    return EncodedRecord(key=data.key, value=value, headers=headers)
 
 
 _CE_HEADERS = frozenset(f"ce_{name}" for name in _REQUIRED)
@@ -166,7 +162,7 @@ def _structured(value: bytes) -> tuple[Mapping[str, object], object]:
 
 
 def read_json(value: bytes) -> object:
-    """Read JSON strictly: UTF-8, no NaN, no lone surrogate, bounded depth.
+    """Parse JSON strictly: UTF-8, no NaN, no lone surrogate, bounded depth.
 
     Raises:
         Poison: BAD_JSON or LONE_SURROGATE.
@@ -178,7 +174,7 @@ def read_json(value: bytes) -> object:
 
 
 def _why_not_json(value: bytes) -> DeadLetterReason:
-    """Tell a lone surrogate, which Python's lenient parser lets through, from JSON that is simply broken."""
+    """Return LONE_SURROGATE for JSON that only Python's lenient parser accepts, and BAD_JSON for broken JSON."""
     try:
         json.dumps(json.loads(value), ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -188,7 +184,7 @@ def _why_not_json(value: bytes) -> DeadLetterReason:
     return DeadLetterReason.BAD_JSON
 
 
-def _model(event_type: str, known: Mapping[str, type[Contract]]) -> type[Contract]:
+def _model(event_type: str, known: Mapping[str, type[TopicRecord]]) -> type[TopicRecord]:
     if model := known.get(event_type):
         return model
     match = _TYPE.match(event_type)
@@ -197,7 +193,7 @@ def _model(event_type: str, known: Mapping[str, type[Contract]]) -> type[Contrac
     raise Poison(DeadLetterReason.UNKNOWN_TYPE, "ce_type")
 
 
-def _validated(model: type[Contract], data: object) -> Contract:
+def _validated(model: type[TopicRecord], data: object) -> TopicRecord:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -205,13 +201,13 @@ def _validated(model: type[Contract], data: object) -> Contract:
 
 
 def poison_of(error: ValidationError) -> Poison:
-    """The first thing wrong with a record, by place; never its content."""
+    """Return the first validation error as `Poison`, with the place of the field and never its content."""
     first = error.errors(include_input=False, include_url=False, include_context=True)[0]
     place = ".".join(str(part) for part in first["loc"]) or "data"
     nul = "NUL character" in first["msg"]
     return Poison(DeadLetterReason.NUL if nul else DeadLetterReason.BAD_SCHEMA, place)
 
 
-def known_types(*records: type[BaseModel]) -> dict[str, type[Contract]]:
-    """Map each record's CloudEvents type to its model, for `decode`."""
-    return {record.event_type: record for record in records}  # type: ignore[attr-defined,misc]
+def known_types(*records: type[TopicRecord]) -> dict[str, type[TopicRecord]]:
+    """Return the map from CloudEvents types to record models that `decode` needs."""
+    return {record.event_type: record for record in records}

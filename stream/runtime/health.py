@@ -1,43 +1,54 @@
-"""`/healthz`, `/readyz` and `/metrics` of a stage, on a small server of its own thread.
+"""The HTTP server of a stage for `/healthz`, `/readyz` and `/metrics`, in a thread of its own.
 
-Alive means that the process answers. Ready means that it could do its work now; when it could not, the answer says
+Alive means that the process answers. Ready means that the stage can do its work now; when it cannot, the answer says
 in a sentence what is missing.
 """
 
 import json
 import threading
-from collections.abc import Callable
+from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-Check = Callable[[], str | None]
-"""Returns None when all is well, otherwise a sentence for the operator."""
+
+class ReadinessPart(StrEnum):
+    """The readiness parts that /readyz names and `counterpoint status` shows to operators."""
+
+    KAFKA = "kafka"
+    """The broker, as the gateway's producer sees it."""
+    BROKER = "broker"
+    """The broker, as the consumer of a stage sees it."""
+    DATABASE = "database"
+    MODEL = "model"
+    STATE = "state"
+    """The open sessions of the stream worker's partitions."""
+    DEAD_LETTERS = "dead letters"
 
 
 class Health:
-    """What a stage knows of its own state. Each part sets its sentence, or clears it; starts as "starting"."""
+    """The readiness of a stage by part: each part has a trouble or none, and starts with the trouble "starting"."""
 
-    def __init__(self, *parts: str) -> None:
+    def __init__(self, *parts: ReadinessPart) -> None:
         self._lock = threading.Lock()
-        self._troubles: dict[str, str] = dict.fromkeys(parts, "starting")
+        self._troubles: dict[ReadinessPart, str] = dict.fromkeys(parts, "starting")
 
-    def set(self, part: str, trouble: str | None) -> None:
-        """State that `part` is well (None), or what its trouble is."""
+    def set(self, part: ReadinessPart, trouble: str | None) -> None:
+        """Set what is wrong with `part`, as a sentence for operators; None if nothing is wrong."""
         with self._lock:
             if trouble is None:
                 self._troubles.pop(part, None)
             else:
                 self._troubles[part] = trouble
 
-    def troubles(self) -> dict[str, str]:
-        """Everything that keeps the stage from its work, by part; empty when it is ready."""
+    def troubles(self) -> dict[ReadinessPart, str]:
+        """Return the troubles of the stage by part; empty when it is ready."""
         with self._lock:
             return dict(self._troubles)
 
 
-def answer(health: Health, path: str) -> tuple[int, str, bytes]:
-    """Status, content type and body for one of the three paths; 404 for any other."""
+def respond(health: Health, path: str) -> tuple[int, str, bytes]:
+    """Return status, content type and body for one of the three paths; 404 for any other path."""
     if path == "/metrics":
         return 200, CONTENT_TYPE_LATEST, generate_latest()
     if path == "/healthz":
@@ -50,11 +61,14 @@ def answer(health: Health, path: str) -> tuple[int, str, bytes]:
 
 
 def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
-    """Serve `health` from a daemon thread; port 0 takes a free one (see `server_address`). Call `shutdown()` to end."""
+    """Start the HTTP server for `health` in a daemon thread and return it.
+
+    Port 0 takes a free port (see `server_address`); `shutdown()` ends the server.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, content_type, body = answer(health, self.path)
+            status, content_type, body = respond(health, self.path)
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
@@ -62,7 +76,7 @@ def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
             self.wfile.write(body)
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing: a probe every second is no news."""
+            """Log nothing, because probes come every second."""
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

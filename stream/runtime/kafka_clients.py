@@ -1,98 +1,144 @@
-"""The one place where a Kafka client gets its address, its TLS and its user from, and learns why it was refused."""
+"""Factories for kafka-python's producer, consumer and admin client, their timeouts, and functions to send a record."""
 
-import asyncio
-import ssl
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from aiokafka.conn import create_conn
-from aiokafka.errors import KafkaError as AioKafkaError
-from aiokafka.errors import SaslAuthenticationFailed, UnsupportedSaslMechanismError
-from kafka.errors import AuthorizationError, KafkaError
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import UnknownTopicOrPartitionError
 
-from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
-from stream.runtime.settings import Kafka
-from stream.runtime.tls import client_context, handshake_trouble, unbelieving_context
+from stream.contracts.topics import MAX_RECORD_BYTES
+from stream.runtime.codec import EncodedRecord, RawRecord
+from stream.runtime.kafka_connection import connection_options
+from stream.runtime.settings import KafkaSettings
 
-_REACH_MS = 3_000
-
-
-def servers(kafka: Kafka) -> list[str]:
-    """The brokers, each as host:port."""
-    return [server.strip() for server in kafka.bootstrap_servers.split(",")]
+_HEADERS_BYTES: Final = 200_000  # headers and framing, with the headers of a dead letter's story
+_RECONNECT_MAX_MS: Final = 1_000  # so that a client finds a restarted broker within a second
 
 
-def tls(kafka: Kafka) -> ssl.SSLContext | None:
-    """What `SSL` and `SASL_SSL` need, None for `PLAINTEXT`.
+@dataclass(frozen=True)
+class Timeouts:
+    """The timeouts of the clients of one process, in ms; on a local network each of these steps takes milliseconds."""
+
+    connect_ms: int
+    """The time to find a broker when the client is created."""
+    answer_ms: int
+    """The time for one answer of a broker."""
+    metadata_ms: int
+    """The time that `send` may wait for the partitions of a topic."""
+    acknowledge_ms: int
+    """The time until every in-sync replica has a record."""
+
+    @property
+    def connect_s(self) -> float:
+        """The connect timeout in seconds."""
+        return self.connect_ms / 1000
+
+    @property
+    def answer_s(self) -> float:
+        """The answer timeout in seconds."""
+        return self.answer_ms / 1000
+
+    @property
+    def acknowledge_s(self) -> float:
+        """The acknowledgement timeout in seconds."""
+        return self.acknowledge_ms / 1000
+
+
+GATEWAY_TIMEOUTS: Final = Timeouts(
+    connect_ms=2_000,
+    answer_ms=2_000,
+    metadata_ms=500,  # `send` is called from the event loop and must not block it for long
+    acknowledge_ms=4_000,  # less than the 5 s after which a platform counts a webhook as failed (Chatwoot's default)
+)
+SINK_TIMEOUTS: Final = Timeouts(connect_ms=3_000, answer_ms=3_000, metadata_ms=3_000, acknowledge_ms=5_000)
+COMMAND_TIMEOUTS: Final = Timeouts(
+    connect_ms=10_000,  # an operator learns within ten seconds that there is no broker at an address
+    answer_ms=10_000,  # a broker may be busy
+    metadata_ms=3_000,
+    acknowledge_ms=10_000,
+)
+
+
+def producer(
+    kafka: KafkaSettings, timeouts: Timeouts, *, client_id: str, enable_idempotence: bool, **settings: object
+) -> KafkaProducer:
+    """Return a producer whose records count as sent once every in-sync replica has them.
+
+    A stage that must survive an outage of the broker sets `enable_idempotence` to false: an idempotent producer of
+    kafka-python 3.0.12 sends nothing any more after an outage in which it lost its producer id.
 
     Raises:
-        Misconfigured: a file is not what it should be.
+        KafkaError: no broker is found in time, or the broker refuses us.
+        Misconfigured: a certificate or key file of the settings cannot be used.
     """
-    if kafka.security_protocol == "PLAINTEXT":
-        return None
-    return client_context(kafka.ca_file, kafka.certificate_file, kafka.key_file, where="kafka")
+    return KafkaProducer(
+        **_common(kafka, timeouts, client_id),
+        acks="all",
+        allow_auto_create_topics=False,
+        enable_idempotence=enable_idempotence,
+        max_request_size=MAX_RECORD_BYTES + _HEADERS_BYTES,
+        request_timeout_ms=timeouts.acknowledge_ms - 1_000,
+        delivery_timeout_ms=timeouts.acknowledge_ms,
+        max_block_ms=timeouts.metadata_ms,
+        **settings,
+    )
 
 
-def options(kafka: Kafka) -> dict[str, Any]:
-    """What kafka-python's clients take; aiokafka's take the same by the same names.
+def consumer(kafka: KafkaSettings, timeouts: Timeouts, *, client_id: str, **settings: object) -> KafkaConsumer:
+    """Return a consumer that starts at the first record and commits only on an explicit call.
 
     Raises:
-        Misconfigured: a file is not what it should be.
+        KafkaError: no broker is found in time, or the broker refuses us.
+        Misconfigured: a certificate or key file of the settings cannot be used.
     """
-    return {"bootstrap_servers": servers(kafka), **_security(kafka)}
+    return KafkaConsumer(
+        **_common(kafka, timeouts, client_id),
+        allow_auto_create_topics=False,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        **settings,
+    )
 
 
-def refusal(error: KafkaError, kafka: Kafka) -> CounterpointError:
-    """What an error of a client means: a person must change something, or trying again may help.
+def admin(kafka: KafkaSettings, timeouts: Timeouts, *, client_id: str, **settings: object) -> KafkaAdminClient:
+    """Return an admin client for topics, ACLs and the offsets of consumer groups.
 
-    A client that is not let in goes on trying until its time is over and then says no more than that. So this looks
-    for itself, which takes a moment: not to be called from inside an event loop.
+    Raises:
+        KafkaError: no broker is found in time, or the broker refuses us.
+        Misconfigured: a certificate or key file of the settings cannot be used.
     """
-    if isinstance(error, AuthorizationError):
-        return Misconfigured(
-            f"The broker at {kafka.bootstrap_servers} does not let the user {kafka.username!r} do this"
-            f" ({type(error).__name__}). `counterpoint acls` prints the rights that each stage needs."
+    return KafkaAdminClient(**_common(kafka, timeouts, client_id), **settings)
+
+
+def send(producer: Any, topic: str, record: EncodedRecord | RawRecord, partition: int) -> Any:
+    """Pass a record to a producer and return the future of its acknowledgement.
+
+    Raises:
+        KafkaError: the topic is not known in time, or has no such partition.
+    """
+    try:
+        return producer.send(
+            topic, value=record.value, key=record.key, headers=list(record.headers), partition=partition
         )
-    try:
-        troubles = [_trouble(server, kafka) for server in servers(kafka)]
-    except Misconfigured as wrong:
-        return wrong
-    if troubles and all(troubles):
-        return Misconfigured(f"The broker at {kafka.bootstrap_servers} cannot be used: {troubles[0]}.")
-    return Unavailable(f"Kafka at {kafka.bootstrap_servers}")
+    except ValueError:  # what kafka-python raises for a partition that is not in the metadata
+        raise UnknownTopicOrPartitionError(f"{topic}, partition {partition}") from None
 
 
-def _security(kafka: Kafka) -> dict[str, Any]:
-    found: dict[str, Any] = {"security_protocol": kafka.security_protocol, "ssl_context": tls(kafka)}
-    if kafka.security_protocol == "SASL_SSL" and kafka.password is not None:
-        found |= {
-            "sasl_mechanism": kafka.sasl_mechanism,
-            "sasl_plain_username": kafka.username,
-            "sasl_plain_password": kafka.password.get_secret_value(),
-        }
-    return found
+def send_and_wait(
+    producer: Any, topic: str, record: EncodedRecord | RawRecord, partition: int, *, timeouts: Timeouts
+) -> None:
+    """Send a record and return once every in-sync replica has it.
+
+    Raises:
+        KafkaError: the record was not acknowledged in time and may still arrive, or there is no such partition.
+    """
+    send(producer, topic, record, partition).get(timeout=timeouts.acknowledge_s)
 
 
-def _trouble(server: str, kafka: Kafka) -> str | None:
-    """What a person must change before this server lets us in; None if that is not seen."""
-    context = tls(kafka)
-    if context is None:
-        speaks_tls = not handshake_trouble(server, unbelieving_context()).sentence
-        return "it speaks TLS; set kafka.security_protocol to SSL or SASL_SSL" if speaks_tls else None
-    found = handshake_trouble(server, context)
-    if found.sentence:
-        return None if found.may_pass else found.sentence
-    host, _, port = server.rpartition(":")
-    try:
-        asyncio.run(_log_in(host.strip("[]"), int(port), kafka))
-    except SaslAuthenticationFailed:
-        return f"it does not accept the user {kafka.username!r} with this password; correct kafka.username, .password"
-    except UnsupportedSaslMechanismError:
-        return f"it knows no {kafka.sasl_mechanism}; correct kafka.sasl_mechanism"
-    except (AioKafkaError, OSError):
-        return None
-    return None
-
-
-async def _log_in(host: str, port: int, kafka: Kafka) -> None:
-    connection = await create_conn(host, port, request_timeout_ms=_REACH_MS, **_security(kafka))
-    connection.close()
+def _common(kafka: KafkaSettings, timeouts: Timeouts, client_id: str) -> dict[str, Any]:
+    return {
+        **connection_options(kafka),
+        "client_id": client_id,
+        "bootstrap_timeout_ms": timeouts.connect_ms,
+        "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
+    }

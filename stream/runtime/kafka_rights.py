@@ -1,14 +1,13 @@
-"""Who may do what on the broker: one user a stage, and no more rights than the stage uses.
+"""The rights (ACLs) on the broker: one user for each stage, with no more rights than the stage uses.
 
-Everything that is not listed is refused, given the broker's authorizer
+The broker refuses everything that is not listed if it has an authorizer
 (`authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer`). Each user may see the names and
-partitions of our topics (Describe), for a stage looks at them before it starts; that shows no record.
+partitions of our topics (Describe), because a stage checks them before it starts; that shows no record.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from kafka import KafkaAdminClient
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -19,36 +18,37 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
 )
-from kafka.errors import KafkaError, SecurityDisabledError
+from kafka.errors import SecurityDisabledError
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
-from stream.runtime.kafka_clients import options, refusal
-from stream.runtime.settings import Kafka
+from stream.runtime import command_clients, stages
+from stream.runtime.settings import KafkaSettings
+from stream.runtime.stages import KAFKA_NAME_PREFIX, Stage
 
-OURS: Final = "counterpoint"
-"""What the names of our topics, groups and users begin with."""
-_REACH_MS: Final = 10_000
+_OPERATOR: Final = f"{KAFKA_NAME_PREFIX}-operator"
+_SETUP: Final = f"{KAFKA_NAME_PREFIX}-setup"
 
 
 @dataclass(frozen=True, order=True)
 class Right:
-    """One line: a user may do one thing with one resource."""
+    """A right: one user may do one operation on one resource."""
 
     user: str
     operation: str
-    """As `kafka-acls` spells it: Read, Write, Create, Describe, DescribeConfigs."""
+    """The operation as `kafka-acls` spells it: Read, Write, Create, Describe or DescribeConfigs."""
     kind: str
-    """topic or group."""
+    """The kind of the resource: topic or group."""
     name: str
     prefix: bool = False
-    """Whether `name` is what the names of the resources begin with."""
+    """Whether `name` is a prefix of the resources' names."""
 
 
-def _stage(name: str, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = ()) -> tuple[Right, ...]:
-    user = f"{OURS}-{name}"
+def _stage_rights(stage: Stage, *, also_reads: tuple[str, ...] = (), writes: tuple[str, ...]) -> tuple[Right, ...]:
+    user = stage.kafka_id
+    reads = () if stage.topic is None else (stage.topic, *also_reads)
     return (
-        Right(user, "Describe", "topic", OURS, prefix=True),
+        Right(user, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
         *(Right(user, "Read", "topic", topic) for topic in reads),
         *(Right(user, "Write", "topic", topic) for topic in writes),
         *((Right(user, "Read", "group", user),) if reads else ()),
@@ -56,32 +56,33 @@ def _stage(name: str, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = 
 
 
 RIGHTS: Final = (
-    *_stage("gateway", writes=(MESSAGES,)),
-    # It writes the ticks that close sessions onto the topic it reads.
-    *_stage(
-        "stream",
-        reads=(MESSAGES, OPEN_SESSIONS_CHANGELOG),
+    *_stage_rights(stages.GATEWAY, writes=(MESSAGES,)),
+    # The stream worker writes its ticks, which close sessions, to the topic that it reads.
+    *_stage_rights(
+        stages.STREAM,
+        also_reads=(OPEN_SESSIONS_CHANGELOG,),
         writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, DEAD_LETTERS),
     ),
-    *_stage("feedback", reads=(SESSIONS,), writes=(FEEDBACK, DEAD_LETTERS)),
-    *_stage("sink", reads=(FEEDBACK,), writes=(DEAD_LETTERS,)),
-    # `counterpoint status`, `dead-letters` and what forgets: letters go back to where they came from, erasures down.
-    Right(f"{OURS}-operator", "Describe", "topic", OURS, prefix=True),
-    Right(f"{OURS}-operator", "DescribeConfigs", "topic", OURS, prefix=True),  # `erase` tells how long copies stay
-    Right(f"{OURS}-operator", "Read", "topic", DEAD_LETTERS),
-    *(Right(f"{OURS}-operator", "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS)),
-    Right(f"{OURS}-operator", "Describe", "group", OURS, prefix=True),
+    *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
+    *_stage_rights(stages.SINK, writes=(DEAD_LETTERS,)),
+    # `counterpoint status`, `dead-letters`, `erase` and the like: a replayed dead letter goes back to its topic, and an
+    # erasure is written to the topics of all stages.
+    Right(_OPERATOR, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
+    Right(_OPERATOR, "DescribeConfigs", "topic", KAFKA_NAME_PREFIX, prefix=True),  # `erase` says how long copies stay
+    Right(_OPERATOR, "Read", "topic", DEAD_LETTERS),
+    *(Right(_OPERATOR, "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS)),
+    Right(_OPERATOR, "Describe", "group", KAFKA_NAME_PREFIX, prefix=True),
     # `counterpoint topics` and `check`.
     *(
-        Right(f"{OURS}-setup", operation, "topic", OURS, prefix=True)
+        Right(_SETUP, operation, "topic", KAFKA_NAME_PREFIX, prefix=True)
         for operation in ("Create", "Describe", "DescribeConfigs")
     ),
 )
 USERS: Final = tuple(dict.fromkeys(right.user for right in RIGHTS))
 
 
-def commands(bootstrap_servers: str) -> list[str]:
-    """Return the `kafka-acls` commands that give these rights, one for each."""
+def acl_commands(bootstrap_servers: str) -> list[str]:
+    """Return the `kafka-acls` commands that grant `RIGHTS`, one command for each right."""
     return [
         f"kafka-acls --bootstrap-server {bootstrap_servers} --command-config admin.properties --add"
         f" --allow-principal User:{right.user} --operation {right.operation} --{right.kind} {right.name}"
@@ -90,32 +91,25 @@ def commands(bootstrap_servers: str) -> list[str]:
     ]
 
 
-def apply(kafka: Kafka) -> int:
-    """Give the rights, as the user of the settings, who must be allowed to (Alter on the cluster); return how many.
+def grant_missing_rights(kafka: KafkaSettings) -> int:
+    """Grant the rights that are missing on the broker and return their number; our user needs Alter on the cluster.
 
     Raises:
         Unavailable: the broker does not answer.
-        Misconfigured: it refuses this user, or has no authorizer.
+        Misconfigured: the broker refuses this user, or has no authorizer.
     """
-    try:
-        admin = KafkaAdminClient(**options(kafka), bootstrap_timeout_ms=_REACH_MS)
-    except KafkaError as error:
-        raise refusal(error, kafka) from None
-    try:
-        there, _ = admin.describe_acls(_any_of_ours())
-        wanted = [acl for acl in map(_acl, RIGHTS) if acl not in there]
-        failed = admin.create_acls(wanted)["failed"] if wanted else []
-    except SecurityDisabledError:
-        raise Misconfigured(
-            "The broker has no authorizer: everybody may do everything. Set authorizer.class.name, see docs/tls.md."
-        ) from None
-    except KafkaError as error:
-        raise refusal(error, kafka) from None
-    finally:
-        admin.close()
+    with command_clients.admin(kafka) as admin:
+        try:
+            existing, _ = admin.describe_acls(_every_acl())
+            missing = [acl for acl in map(_acl, RIGHTS) if acl not in existing]
+            failed = admin.create_acls(missing)["failed"] if missing else []
+        except SecurityDisabledError:
+            raise Misconfigured(
+                "The broker has no authorizer: everybody may do everything. Set authorizer.class.name, see docs/tls.md."
+            ) from None
     if failed:
-        raise Misconfigured(f"The broker refused {len(failed)} of {len(wanted)} rights ({failed[0].__name__}).")
-    return len(wanted)
+        raise Misconfigured(f"The broker refused {len(failed)} of {len(missing)} rights ({failed[0].__name__}).")
+    return len(missing)
 
 
 def _acl(right: Right) -> ACL:
@@ -130,7 +124,7 @@ def _acl(right: Right) -> ACL:
     )
 
 
-def _any_of_ours() -> ACLFilter:
+def _every_acl() -> ACLFilter:
     return ACLFilter(
         principal=None,
         host=None,

@@ -1,4 +1,4 @@
-"""Secrets that everybody knows: those of a demo, of documentation, and the words people put in for now."""
+"""Detection of publicly known secrets: those of a demo, of published documentation, and common placeholder words."""
 
 import base64
 import binascii
@@ -8,21 +8,21 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-DEMO_MARK: Final = b"demo"
-"""The last four bytes of every key that a demo makes, so that it is known again anywhere else."""
+DEMO_SUFFIX: Final = b"demo"
+"""The last four bytes of every key that a demo creates, by which it is recognised outside the demo."""
 _WORDS: Final = frozenset(
     {"changeme", "change-me", "counterpoint", "default", "demo", "example", "password", "postgres", "secret"}
 )
 _PUBLISHED: Final = frozenset({"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
-"""Standard Webhooks' own example."""
+"""Secrets from published documentation: the example of the Standard Webhooks specification."""
 
 
-def known(settings: BaseModel) -> Iterator[tuple[str, str]]:
-    """The places of the settings' secrets that everybody knows, each with what it is."""
+def publicly_known_secrets(settings: BaseModel) -> Iterator[tuple[str, str]]:
+    """Yield the place of each setting that holds a publicly known secret, with the reason."""
     for place, secret in _secrets(settings, ""):
-        what = _what(secret.get_secret_value())
-        if what is not None:
-            yield place, what
+        reason = _why_known(secret.get_secret_value())
+        if reason is not None:
+            yield place, reason
 
 
 def _secrets(value: object, place: str) -> Iterator[tuple[str, SecretStr]]:
@@ -39,16 +39,16 @@ def _secrets(value: object, place: str) -> Iterator[tuple[str, SecretStr]]:
             yield from _secrets(part, place)
 
 
-def _what(secret: str) -> str | None:
+def _why_known(secret: str) -> str | None:
     if "://" in secret:
         secret = _password(secret)
     if secret.lower() in _WORDS:
-        return "a word that anybody tries first"
+        return "a common placeholder word"
     if secret in _PUBLISHED:
-        return "the example of a specification"
+        return "the example in a specification"
     key = _key(secret.removeprefix("whsec_"))
-    if key.endswith(DEMO_MARK):
-        return "a demo's"
+    if key.endswith(DEMO_SUFFIX):
+        return "the key of a demo"
     if key and not any(key):
         return "all zeros"
     return None

@@ -1,8 +1,8 @@
-"""JSON logs through structlog that cannot hold message text.
+"""JSON logs through structlog that cannot contain message text.
 
-Our own lines carry only fields from `FIELDS`; anything else is dropped and its name counted. Exceptions are written
-as type and place, never with their message. Lines of libraries are reduced to where they come from and, if they have
-arguments, to their unfilled template, for a library may well format a record into its own words.
+Our own log lines contain only fields from `FIELDS`; other fields are dropped and counted. Exceptions are written as
+type and place, never with their message. Log lines of libraries are reduced to logger, place and, if they have
+arguments, the unformatted template, because a library may format a record into its message.
 """
 
 import logging
@@ -19,27 +19,27 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 FIELDS = frozenset(
     {
-        # who and what: ids of ours, pseudonyms, codes
+        # ids of ours, pseudonyms and codes
         "tenant", "conversation_id", "session_id", "revision", "exchange_id", "assessment_id", "event_id",
         "request_id", "trace_id", "erasure_id", "user_id", "role", "reason", "place", "error_type", "error_at", "state",
         "event_type", "model", "left_out", "end_reason", "status", "method", "route", "adapter", "check",
-        # where
+        # places
         "stage", "topic", "partition", "offset", "group", "url", "port", "logger", "template",
-        # how many, how long
+        # numbers and durations
         "count", "attempt", "seconds", "retry_after_s", "bytes", "dropped_fields",
         # structlog's own
         "event", "level", "timestamp",
     }
 )  # fmt: skip
-"""Every field a line may have. None of them ever holds words of a person."""
+"""The fields that a log line may have; none of them holds words of a person."""
 
 _EVENT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 
-Event = MutableMapping[str, object]
+_LogEvent = MutableMapping[str, object]
 
 
-def configure(level: LogLevel = "info", *, stage: str) -> None:
-    """Send every log line of this process, ours and the libraries', to stderr as JSON."""
+def configure_logging(level: LogLevel = "info", *, stage: str) -> None:
+    """Configure logging so that every line of this process, also of libraries, goes to stderr as JSON."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -62,13 +62,13 @@ def configure(level: LogLevel = "info", *, stage: str) -> None:
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:
-    """The one logger; bind `tenant`, `session_id`, `event_id` by `structlog.contextvars`."""
+    """Return the logger; bind `tenant`, `session_id` and `event_id` with `structlog.contextvars`."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
 
 
 class _LibraryHandler(logging.Handler):
-    """A library's line, reduced to what cannot hold text."""
+    """A handler that reduces a log line of a library to the fields that cannot contain text."""
 
     def emit(self, record: logging.LogRecord) -> None:
         fields: dict[str, object] = {"logger": record.name, "place": f"{record.module}:{record.lineno}"}
@@ -81,7 +81,7 @@ class _LibraryHandler(logging.Handler):
         write("library", **fields)
 
 
-def _exception_by_place(_logger: object, _name: str, event: Event) -> Event:
+def _exception_by_place(_logger: object, _name: str, event: _LogEvent) -> _LogEvent:
     info = event.pop("exc_info", None)
     event.pop("stack_info", None)
     if info is True:
@@ -95,13 +95,13 @@ def _exception_by_place(_logger: object, _name: str, event: Event) -> Event:
 
 
 def _places(trace: TracebackType | None) -> str:
-    """The innermost five places of a traceback, without its source lines or values."""
+    """Return the innermost five places of a traceback, without source lines or values."""
     return " < ".join(
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(traceback.extract_tb(trace)[-5:])
     )
 
 
-def _only_known_fields(_logger: object, _name: str, event: Event) -> Event:
+def _only_known_fields(_logger: object, _name: str, event: _LogEvent) -> _LogEvent:
     dropped = [name for name in event if name not in FIELDS]
     for name in dropped:
         del event[name]

@@ -1,4 +1,4 @@
-"""Every metric of Counterpoint: kind, meaning, and what to do when it moves. Labels never hold text or people."""
+"""The metrics of Counterpoint, each with its meaning and what to do when it moves; labels never hold text or people."""
 
 from importlib.metadata import version
 
@@ -8,37 +8,39 @@ from stream.contracts.feedback import ModelVersion
 
 MESSAGES_IN = Counter(
     "counterpoint_gateway_events_total",
-    "Events a platform delivered, by what became of them (published, repeated, no_consent, denied, bad, unavailable)."
+    "Events a platform delivered, by outcome (published, repeated, no_consent, denied, bad, unavailable)."
     " `denied` rising: a wrong or rotated signing secret. `no_consent` rising: ask the platform about its flag.",
     ["tenant", "outcome"],
 )
 RECORDS = Counter(
     "counterpoint_records_total",
-    "Records a stage took from its topic and finished with. Flat while lag grows: the stage is stuck, see its /readyz.",
+    "Records of its topic that a stage has finished. Flat while lag grows: the stage is stuck, see its /readyz.",
     ["stage"],
 )
 BEHIND = Gauge(
     "counterpoint_behind_seconds",
-    "Seconds between the broker's append of the record a stage finished last and its finishing. Rising: it falls"
-    " behind; add a worker, or for `feedback` raise feedback.concurrency. Nothing to finish leaves it as it was.",
+    "Seconds between the append time of the last record that a stage finished and the end of its work on it. Rising: it"
+    " falls behind; add a worker, or for `feedback` raise feedback.concurrency. It keeps its value while there is"
+    " nothing to do.",
     ["stage"],
 )
 LAST_RECORD = Gauge(
     "counterpoint_last_record_timestamp_seconds",
-    "When a stage last finished a record, in seconds since 1970. For `stream` never long ago, for its own ticks come"
-    " every second: when it stands still the stage is stuck, see its /readyz and its log.",
+    "When a stage last finished a record, in seconds since 1970. For `stream` it changes every second, because of the"
+    " ticks: when it does not change, the stage is stuck; see its /readyz and its log.",
     ["stage"],
 )
 OLDEST_HELD = Gauge(
     "counterpoint_oldest_held_seconds",
-    "Seconds since the broker took the oldest record that a stage has begun and not finished; 0 when it holds none."
-    " Minutes: model or database are away or too slow, see counterpoint_breaker_state and counterpoint_database_away.",
+    "Seconds since the append time of the oldest record that a stage has begun and not finished; 0 when it holds none."
+    " Minutes: the model or the database is away or too slow, see counterpoint_breaker_state and"
+    " counterpoint_database_away.",
     ["stage"],
 )
 BUILD = Gauge(
     "counterpoint_build_info",
-    "Always 1; its labels say which version a stage runs. Two versions for longer than an upgrade takes: one was"
-    " missed.",
+    "Always 1; its labels say which version a stage runs. Two versions for longer than an upgrade takes: a process was"
+    " not upgraded.",
     ["stage", "version"],
 )
 MODEL = Gauge(
@@ -48,12 +50,13 @@ MODEL = Gauge(
 )
 DEAD_LETTERS = Counter(
     "counterpoint_dead_letters_total",
-    "Records set aside, by reason. Rising after a platform's release: its events changed; look at the story's place.",
+    "Records that became dead letters, by reason. Rising after a platform's release: its events changed; look at the"
+    " place in their story.",
     ["stage", "reason"],
 )
 SESSIONS_CLOSED = Counter(
     "counterpoint_sessions_closed_total",
-    "Session revisions closed, by why they ended. Only `idle`: the platform's session-end events do not arrive.",
+    "Session revisions closed, by reason of the end. Only `idle`: the platform's session-end events do not arrive.",
     ["end_reason"],
 )
 SESSIONS_LEFT_OUT = Counter(
@@ -67,7 +70,8 @@ OPEN_SESSIONS = Gauge(
 )
 DETECTED_TURNS = Counter(
     "counterpoint_detector_messages_total",
-    "Client messages scored, by whether they were flagged. A flagged share far off the model card: another population.",
+    "Client messages scored, by whether they were flagged. A share of flagged messages far from that of the model card:"
+    " these clients differ from those of the training data.",
     ["flagged"],
 )
 DETECTOR_SECONDS = Histogram(
@@ -100,17 +104,17 @@ ROWS_STORED = Counter(
 )
 DATABASE_AWAY = Gauge(
     "counterpoint_database_away",
-    "1 while the sink holds a record because PostgreSQL does not answer. Ingest and feedback go on meanwhile.",
+    "1 while the sink holds a record because PostgreSQL does not answer. The other stages continue to work.",
 )
 
 
-def tell_build(stage: str) -> None:
-    """State which version this process runs."""
+def set_build_info(stage: str) -> None:
+    """Set the metric that says which version this process runs."""
     BUILD.labels(stage=stage, version=version("counterpoint")).set(1)
 
 
-def tell_model(model: ModelVersion) -> None:
-    """State which model this worker asks."""
+def set_model_info(model: ModelVersion) -> None:
+    """Set the metric that says which feedback model this worker asks."""
     MODEL.labels(
         model=model.name,
         weights=model.weights,

@@ -1,4 +1,4 @@
-"""How far a stage is: what it holds, since when, and when it last finished something. For alerts and `status`."""
+"""The progress of a stage for metrics and alerts: the records it holds, since when, and when it last finished one."""
 
 import time
 from collections.abc import Callable, Collection
@@ -6,42 +6,48 @@ from collections.abc import Callable, Collection
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord
 
-Place = tuple[int, int]
+PartitionOffset = tuple[int, int]
 
 
 class Progress:
-    """Of one stage in this process. `clock` is the time of day in seconds since 1970, as the broker's append times."""
+    """The progress of one stage in this process, written to its metrics.
+
+    `clock` gives the time in seconds since 1970, like the broker's append times.
+    """
 
     def __init__(self, stage: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._held: dict[Place, int] = {}
+        self._held: dict[PartitionOffset, int] = {}
         self._records = metrics.RECORDS.labels(stage=stage)
         self._behind = metrics.BEHIND.labels(stage=stage)
         self._finished_at = metrics.LAST_RECORD.labels(stage=stage)
-        metrics.OLDEST_HELD.labels(stage=stage).set_function(self.oldest_held_s)  # asked when it is scraped
+        metrics.OLDEST_HELD.labels(stage=stage).set_function(self.oldest_held_s)  # called at each scrape
 
-    def take(self, raw: RawRecord) -> None:
-        """The stage has begun with a record."""
+    def start(self, raw: RawRecord) -> None:
+        """Add a record to those that the stage holds, because it begins to work on it."""
         self._held[raw.partition, raw.offset] = raw.timestamp_ms
 
     def finish(self, raw: RawRecord, count: int = 1) -> None:
-        """The stage is done with a record, or with `count` of which this is the last."""
-        self.let_go(raw)
+        """Count a record as finished and update the metrics.
+
+        With `count`, a batch of so many records is finished, of which `raw` is the last.
+        """
+        self.release(raw)
         now = self._clock()
         self._records.inc(count)
         self._behind.set(max(0.0, now - raw.timestamp_ms / 1000))
         self._finished_at.set(now)
 
-    def let_go(self, raw: RawRecord) -> None:
-        """The stage gave a record back; it comes again, here or elsewhere."""
+    def release(self, raw: RawRecord) -> None:
+        """Remove a record that the stage has not finished and that is delivered again, here or to another process."""
         self._held.pop((raw.partition, raw.offset), None)
 
     def keep_only(self, partitions: Collection[int]) -> None:
-        """These partitions are ours now; what is held of others is somebody else's."""
-        for place in [place for place in self._held if place[0] not in partitions]:
-            del self._held[place]
+        """Keep only the records of the partitions that are assigned to this process now."""
+        for held in [held for held in self._held if held[0] not in partitions]:
+            del self._held[held]
 
     def oldest_held_s(self) -> float:
-        """Seconds since the broker took the oldest record held; 0 when none is."""
+        """Return the seconds since the append time of the oldest record held; 0 if none is held."""
         oldest = min(list(self._held.values()), default=None)
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest / 1000)

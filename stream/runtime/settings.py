@@ -1,8 +1,9 @@
-"""Every setting, read once at the start of a process and passed on from there.
+"""All settings of Counterpoint, read once when a process starts and passed on from there.
 
-Sources, the later ones win: defaults, `counterpoint.toml` (or the file named in COUNTERPOINT_FILE), environment
-variables (`COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=...`, two underscores between the parts), files in the folder named
-in COUNTERPOINT_SECRETS_DIR. Secrets have no default: a stage that needs one refuses to start without it.
+Sources, later ones override earlier ones: defaults, `counterpoint.toml` (or the file named in COUNTERPOINT_FILE),
+environment variables (`COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=...`, with two underscores between the parts), files in
+the folder named in COUNTERPOINT_SECRETS_DIR. Secrets have no default: a stage that needs one refuses to start without
+it.
 """
 
 import os
@@ -21,166 +22,193 @@ from pydantic_settings import (
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEFAULT_PARTITIONS
 from stream.contracts.vocabulary import OperatingPoint
-from stream.runtime.known_secrets import known
+from stream.runtime.known_secrets import publicly_known_secrets
 from stream.runtime.logging import LogLevel
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 EndRule = Literal["explicit", "idle", "both"]
+StageName = Literal["gateway", "stream", "feedback", "sink", "web"]
 
 
-class Section(BaseModel):
-    """A part of the settings; an unknown name in it is an error, for it is most likely a typing mistake."""
+class SettingsSection(BaseModel):
+    """A section of the settings; an unknown name in it is an error, because it is most likely a typing mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Kafka(Section):
-    """How to reach the broker."""
+class KafkaSettings(SettingsSection):
+    """Settings of the Kafka clients: the broker's address, its topics, TLS and the user."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
     partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1000)
-    """Of every topic; fixed for life, for records keep their partition by key."""
+    """Partitions of every topic; fixed for life, because records keep their partition by key."""
     replication: int = Field(default=1, ge=1)
     session_timeout_s: int = Field(default=6, ge=6)
-    """After a hard kill the group waits this long for the dead member; 6 s is the broker's own lower bound."""
+    """Seconds that a consumer group waits for a member that was killed; 6 s is the broker's own lower limit."""
     dead_letters_in_a_row: int = Field(default=20, ge=1)
-    """Records of one partition, none of them usable, after which a stage stops: then it is not the records that are
-    broken, and a backlog can be worked off, a drained topic cannot."""
+    """Unusable records in a row on one partition after which a stage stops.
+
+    So many in a row mean that something else is wrong than the records. A backlog can be processed later; a topic that
+    was turned into dead letters cannot.
+    """
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = "PLAINTEXT"
-    """As Kafka spells it: nothing, TLS, TLS with a user. A password without TLS is not offered."""
+    """The protocol as Kafka spells it: plain, TLS, or TLS with a user. A password without TLS is not offered."""
     ca_file: FilePath | None = None
-    """PEM with the authorities whose broker certificates are believed; without it, the system's."""
+    """PEM file of the authorities that are trusted for broker certificates; without it, those of the system."""
     certificate_file: FilePath | None = None
-    """PEM with our own certificate and what lies between it and the authority, where the broker asks for one."""
+    """PEM file of our own certificate and any intermediate ones, if the broker requires a client certificate."""
     key_file: FilePath | None = None
-    """PEM with its key, if that is not in `certificate_file`."""
+    """PEM file of the certificate's key, if it is not in `certificate_file`."""
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     username: str = ""
-    """For SASL_SSL. Each stage has its own: `counterpoint acls` says what each of them needs."""
+    """The user for SASL_SSL. Each stage has its own: `counterpoint acls` prints what each of them needs."""
     password: SecretStr | None = None
 
     @model_validator(mode="after")
-    def _a_user_where_one_is_asked_for(self) -> Self:
+    def _require_user_for_sasl(self) -> Self:
         if self.security_protocol == "SASL_SSL" and not (self.username and self.password):
             raise ValueError("security_protocol SASL_SSL needs username and password")
         return self
 
 
-class Tenant(Section):
-    """One chat platform."""
+class TenantSettings(SettingsSection):
+    """Settings of one chat platform."""
 
     webhook_secrets: tuple[SecretStr, ...] = ()
-    """Standard Webhooks secrets (`whsec_...`); two may be live while one is being replaced."""
+    """Standard Webhooks secrets (`whsec_...`); two may be valid while one is being replaced."""
     pseudonym_key: SecretStr | None = None
-    """At least 32 random bytes in base64. Changing it makes everybody a stranger: never change it."""
+    """At least 32 random bytes in base64. Never change it: every person would get a new pseudonym."""
 
 
-class Gateway(Section):
-    """HTTP in."""
+class GatewaySettings(SettingsSection):
+    """Settings of the gateway's HTTP server."""
 
     host: str = "127.0.0.1"
     port: Port = 8010
     body_limit_bytes: int = Field(default=262_144, ge=1024)
-    """256 KiB: ten times the longest message a record may hold."""
+    """The largest request body; 256 KiB is ten times the longest message that a record may hold."""
     timestamp_tolerance_s: int = Field(default=300, ge=1)
 
 
-class Sessions(Section):
-    """When a session ends and whether it gets feedback."""
+class SessionsSettings(SettingsSection):
+    """Settings for when a session ends and whether it gets feedback."""
 
     end_rule: EndRule = "both"
     idle_s: float = Field(default=1800, gt=0)
-    """Broker time without a message after which a session is over."""
+    """Seconds of broker time without a message after which a session is over."""
     reopen_within_s: float = Field(default=1800, ge=0)
-    """A newer message this soon after the close reopens the session."""
+    """Seconds after the close within which a newer message reopens the session."""
     late_within_s: float = Field(default=86_400, ge=0)
-    """A late message is placed for this long after the close; later it is dead-lettered."""
+    """Seconds after the close within which a late message is still added; after that it becomes a dead letter."""
     languages: tuple[str, ...] = ("en",)
-    """First parts of the language tags the models were made for; an undeclared language is accepted."""
+    """The first parts of the language tags that the models were made for; an undeclared language is accepted."""
     min_client_messages: int = Field(default=2, ge=1)
     min_words: int = Field(default=10, ge=0)
-    """Of client and counsellor together; shorter sessions are left out as too short."""
+    """The least number of words of client and counsellor together; shorter sessions are left out as too short."""
     detector: str = "linear"
-    """`linear`: words alone, thousands a second. `encoder`: finds more, a few milliseconds a message. `triton`: the
-    same as `encoder`, asked of the server at `feedback.triton_url`."""
+    """The detector: `linear`, `encoder` or `triton`.
+
+    `linear` reads wording alone and scores thousands of messages a second. `encoder` finds more and takes a few
+    milliseconds a message. `triton` gives the same scores as `encoder`, but the server at `feedback.triton_url`
+    computes them.
+    """
     operating_point: OperatingPoint = OperatingPoint.ALONE
     max_moments: int = Field(default=3, ge=1)
-    """Moments shown a session at the operating point `alone`."""
+    """The largest number of moments shown for a session at the operating point `alone`."""
 
 
-class Feedback(Section):
-    """Which model rates, and how it is reached."""
+IN_PROCESS = "in-process"
+"""The value of feedback.triton_url with which the baseline runs in the feedback process, without a server."""
+
+
+class FeedbackSettings(SettingsSection):
+    """Settings of the feedback model and of the connection to Triton."""
 
     model: Literal["baseline", "llm"] = "baseline"
     triton_url: str = "127.0.0.1:8001"
-    """gRPC address of Triton, or `in-process` for the baseline without a server."""
+    """The gRPC address of Triton, or `in-process` for the baseline without a server."""
     lora: str = ""
-    """For `llm`: an adapter named in the server's multi_lora.json; empty: the weights alone."""
+    """The adapter for `llm`, named in the server's multi_lora.json; empty for the weights alone."""
     activation: Path | None = None
-    """What `counterpoint model activate` wrote for the served model; without it the baseline's own, which ships."""
+    """The activation that `counterpoint model activate` wrote for the served model.
+
+    Without it, the activation of the baseline that comes with the package.
+    """
     ca_file: FilePath | None = None
-    """PEM with the authorities whose server certificates are believed. With it, Triton is spoken to over TLS."""
+    """PEM file of the authorities that are trusted for Triton's certificate; setting it turns on TLS."""
     certificate_file: FilePath | None = None
-    """PEM with our own certificate, where Triton asks for one (`--grpc-use-ssl-mutual`)."""
+    """PEM file of our own certificate, if Triton requires one (`--grpc-use-ssl-mutual`)."""
     key_file: FilePath | None = None
-    """PEM with its key."""
+    """PEM file of the certificate's key."""
     admin_secret: SecretStr | None = None
-    """What Triton wants to hear before it loads a model anew (`--grpc-restricted-protocol=...:admin=SECRET`)."""
+    """The secret that Triton requires to load a model again.
+
+    The server has it from `--grpc-restricted-protocol=...:admin=SECRET`.
+    """
     deadline_s: float = Field(default=60, gt=0)
-    """For one request: queue, connection and stream together."""
+    """Seconds for one request: queue, connection and stream together."""
     concurrency: int = Field(default=8, ge=1)
 
 
-class Database(Section):
-    """The supervisor queue."""
+class DatabaseSettings(SettingsSection):
+    """Settings of the database of the supervisor queue."""
 
     url: SecretStr | None = None
-    """postgresql+psycopg://user:password@host/name"""
+    """The address of the database: postgresql+psycopg://user:password@host/name"""
     key_encryption_key: SecretStr | None = None
     """32 random bytes in base64; wraps the data key of each conversation."""
     previous_key_encryption_keys: tuple[SecretStr, ...] = ()
-    """Keys that still open what they wrapped, while `counterpoint keys rotate` exchanges them; then none."""
+    """Earlier keys that can still unwrap data keys.
+
+    Needed until `counterpoint keys rotate` has wrapped all data keys with the new one; empty after that.
+    """
     role_passwords: dict[str, SecretStr] = {}
-    """For `counterpoint database roles --apply` alone: by stage (sink, web, digest, privacy), each its own."""
+    """Passwords by stage (sink, web, digest, privacy), for `counterpoint database roles --apply` alone."""
 
 
-class Retention(Section):
-    """How long what is stored of a finished session is kept, in days since its end. `counterpoint retention` acts."""
+class RetentionSettings(SettingsSection):
+    """Settings for how many days after its end each part of a session is kept; used by `counterpoint retention`."""
 
     text_days: float = Field(default=90, gt=0)
-    """Messages: long enough for supervision to come round to a session; afterwards nobody needs the whole words."""
+    """Days for messages.
+
+    Long enough for supervision to reach a session; after that the complete words are not needed.
+    """
     quotes_days: float = Field(default=180, gt=0)
-    """Reasons, quotations and alternatives of the answers: what a counsellor goes back to while learning from it."""
+    """Days for reasons, quotes and alternatives of the assessments, which counsellors return to while learning."""
     assessments_days: float = Field(default=730, gt=0)
-    """Everything else of a session, levels included: two years show whether somebody's practice changes."""
+    """Days for everything else of a session, levels included: two years show whether a practice changes."""
     audit_days: float = Field(default=2190, gt=0)
-    """The trail: six years, as 45 CFR 164.316(b)(2) asks for what documents the protection of health records."""
+    """Days for the audit trail.
+
+    Six years, as 45 CFR 164.316(b)(2) requires for documents about the protection of health records.
+    """
 
 
-class Web(Section):
-    """The page."""
+class WebSettings(SettingsSection):
+    """Settings of the pages."""
 
     host: str = "127.0.0.1"
     port: Port = 8020
     session_secret: SecretStr | None = None
-    """Signs the login cookie; at least 32 random characters."""
+    """The secret that signs the login cookie; at least 32 random characters."""
     cookie_secure: bool = True
-    """Send the cookie over HTTPS only. The demo on loopback turns it off."""
+    """Whether the cookie is sent over HTTPS only. The demo on loopback turns this off."""
 
 
-class Health(Section):
-    """Where the stages without a page of their own serve /healthz, /readyz and /metrics."""
+class HealthSettings(SettingsSection):
+    """Settings for the addresses of /healthz, /readyz and /metrics of the stream, feedback and sink stages."""
 
     host: str = "127.0.0.1"
     stream_port: Port = 8031
     feedback_port: Port = 8032
     sink_port: Port = 8033
-    urls: dict[Literal["gateway", "stream", "feedback", "sink", "web"], str] = {}
-    """Where `counterpoint status` asks a stage that runs on another machine, e.g. `http://stream-1:8031`."""
+    urls: dict[StageName, str] = {}
+    """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 
 
 class Settings(BaseSettings):
-    """All of it."""
+    """All settings, in sections."""
 
     model_config = SettingsConfigDict(
         env_prefix="COUNTERPOINT_",
@@ -193,16 +221,16 @@ class Settings(BaseSettings):
 
     log_level: LogLevel = "info"
     demo: bool = False
-    """Set by `make demo` alone: the page says that its sessions are made up."""
-    kafka: Kafka = Kafka()
-    gateway: Gateway = Gateway()
-    sessions: Sessions = Sessions()
-    feedback: Feedback = Feedback()
-    database: Database = Database()
-    retention: Retention = Retention()
-    web: Web = Web()
-    health: Health = Health()
-    tenants: dict[str, Tenant] = {}
+    """Whether this is a demo, set by `make demo` alone: the pages say that the sessions are made up."""
+    kafka: KafkaSettings = KafkaSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    sessions: SessionsSettings = SessionsSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    retention: RetentionSettings = RetentionSettings()
+    web: WebSettings = WebSettings()
+    health: HealthSettings = HealthSettings()
+    tenants: dict[str, TenantSettings] = {}
 
     @classmethod
     def settings_customise_sources(
@@ -213,7 +241,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources, strongest first."""
+        """Return the sources of the settings, those with the highest priority first."""
         del dotenv_settings
         toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("COUNTERPOINT_FILE", "counterpoint.toml")))
         folder = os.environ.get("COUNTERPOINT_SECRETS_DIR")
@@ -228,12 +256,12 @@ class Settings(BaseSettings):
         return init_settings, secrets, env_settings, toml
 
 
-def load() -> Settings:
-    """Read the settings.
+def load_settings() -> Settings:
+    """Read the settings from all sources.
 
     Raises:
-        Misconfigured: with one sentence per wrong setting, naming it and never its value; also for a secret that
-            everybody knows, outside a demo.
+        Misconfigured: a setting is wrong, with one sentence for each that names it and never shows its value; or a
+            secret is publicly known and this is not a demo.
     """
     try:
         settings = Settings()
@@ -242,16 +270,16 @@ def load() -> Settings:
         raise Misconfigured("Settings are wrong. " + "; ".join(lines)) from None
     except (OSError, ValueError, RecursionError) as error:
         raise Misconfigured(f"Settings cannot be read: {error}") from None
-    if not settings.demo and (found := [f"{place} is {what}" for place, what in known(settings)]):
-        raise Misconfigured(f"These secrets protect nobody outside a demo: {'; '.join(found)}. Make new ones.")
+    if not settings.demo and (found := [f"{place} is {reason}" for place, reason in publicly_known_secrets(settings)]):
+        raise Misconfigured(f"Only a demo may use publicly known secrets: {'; '.join(found)}. Replace them.")
     return settings
 
 
-def required(secret: SecretStr | None, name: str) -> str:
-    """The secret's value.
+def required_secret(secret: SecretStr | None, name: str) -> str:
+    """Return the value of a secret that must be set.
 
     Raises:
-        Misconfigured: when it is not set; `name` is its place in the settings, e.g. "database.url".
+        Misconfigured: it is not set; `name` is its place in the settings, e.g. "database.url".
     """
     if secret is None or not secret.get_secret_value():
         variable = "COUNTERPOINT_" + name.upper().replace(".", "__")

@@ -1,7 +1,5 @@
-"""Creating the topics on the broker, and saying how those that stand there differ from what they should be."""
+"""Creation of the topics on the broker, and comparison of existing topics with what they should be."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -10,30 +8,29 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import TOPICS, TopicSpec
-from stream.runtime.kafka_clients import options, refusal
-from stream.runtime.settings import Kafka
+from stream.runtime import command_clients
+from stream.runtime.settings import KafkaSettings
 
-_BOOTSTRAP_MS = 10_000  # an address that nobody answers is told within ten seconds
-_COPIES_TO_LOSE_ONE = 3  # with two copies and one gone, either nothing is taken or what is taken has one copy
+_COPIES_TO_LOSE_ONE = 3  # with two copies and one lost, the broker refuses records or stores them only once
 
 
-def create_missing(kafka: Kafka) -> list[str]:
-    """Create the topics that are not there, and return their names. What is there is left as it is.
+def create_missing_topics(kafka: KafkaSettings) -> list[str]:
+    """Create the topics that do not exist and return their names; existing topics are not changed.
 
     Raises:
         Unavailable: the broker does not answer.
-        Misconfigured: it refuses, for instance because there are fewer brokers than replicas.
+        Misconfigured: the broker refuses, for instance because there are fewer brokers than replicas.
     """
-    with _admin(kafka) as admin:
-        there = set(admin.list_topics())
+    with command_clients.admin(kafka) as admin:
+        existing = set(admin.list_topics())
         missing = {
             spec.name: {
                 "num_partitions": kafka.partitions,
                 "replication_factor": kafka.replication,
-                "configs": _wanted(spec, kafka),
+                "configs": _wanted_config(spec, kafka),
             }
             for spec in TOPICS
-            if spec.name not in there
+            if spec.name not in existing
         }
         if missing:
             try:
@@ -46,67 +43,53 @@ def create_missing(kafka: Kafka) -> list[str]:
         return list(missing)
 
 
-def compare(kafka: Kafka) -> list[str]:
-    """One sentence for each way in which the broker's topics differ from what they should be; empty when all is well.
+def topic_differences(kafka: KafkaSettings) -> list[str]:
+    """Return one sentence for each difference between the broker's topics and what they should be.
 
     Raises:
         Unavailable: the broker does not answer.
     """
-    with _admin(kafka) as admin:
-        there = set(admin.list_topics())
-        partitions = _partitions(admin, [spec.name for spec in TOPICS if spec.name in there])
+    with command_clients.admin(kafka) as admin:
+        existing = set(admin.list_topics())
+        partitions = _partitions(admin, [spec.name for spec in TOPICS if spec.name in existing])
         sentences: list[str] = []
         for spec in TOPICS:
-            if spec.name not in there:
+            if spec.name not in existing:
                 sentences.append(f"Topic {spec.name} is missing. Run `counterpoint topics`.")
                 continue
             if partitions[spec.name] != kafka.partitions:
-                sentences.append(_other_partitions(spec.name, partitions[spec.name], kafka.partitions))
-            sentences += _other_config(spec.name, _wanted(spec, kafka), _config(admin, spec.name))
+                sentences.append(_partitions_sentence(spec.name, partitions[spec.name], kafka.partitions))
+            sentences += _config_sentences(spec.name, _wanted_config(spec, kafka), _config(admin, spec.name))
         return sentences
 
 
-def kept(kafka: Kafka) -> dict[str, dict[str, str]]:
-    """How the broker keeps each of our topics now: its settings, by topic.
+def topic_configs(kafka: KafkaSettings) -> dict[str, dict[str, str]]:
+    """Return the current settings of each of our topics on the broker, by topic.
 
     Raises:
         Unavailable: the broker does not answer.
-        Misconfigured: it does not let us in.
+        Misconfigured: the broker refuses our user, certificate or TLS.
     """
-    with _admin(kafka) as admin:
-        there = set(admin.list_topics())
-        return {spec.name: _config(admin, spec.name) for spec in TOPICS if spec.name in there}
+    with command_clients.admin(kafka) as admin:
+        existing = set(admin.list_topics())
+        return {spec.name: _config(admin, spec.name) for spec in TOPICS if spec.name in existing}
 
 
-def require(kafka: Kafka) -> None:
-    """Make sure that every topic is there with the right number of partitions.
+def require_topics(kafka: KafkaSettings) -> None:
+    """Check that every topic exists and has the right number of partitions.
 
     Raises:
         Unavailable: the broker does not answer.
-        Misconfigured: a topic is missing or has another number of partitions; says which and how to mend it.
+        Misconfigured: a topic is missing or has another number of partitions; says which one and how to correct it.
     """
-    with _admin(kafka) as admin:
-        there = set(admin.list_topics())
+    with command_clients.admin(kafka) as admin:
+        existing = set(admin.list_topics())
         names = [spec.name for spec in TOPICS]
-        if missing := [name for name in names if name not in there]:
+        if missing := [name for name in names if name not in existing]:
             raise Misconfigured(f"Topics are missing: {', '.join(missing)}. Run `counterpoint topics`.")
         for name, count in _partitions(admin, names).items():
             if count != kafka.partitions:
-                raise Misconfigured(_other_partitions(name, count, kafka.partitions))
-
-
-@contextmanager
-def _admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
-    try:
-        admin = KafkaAdminClient(**options(kafka), bootstrap_timeout_ms=_BOOTSTRAP_MS)
-    except KafkaError as error:
-        raise refusal(error, kafka) from None
-    try:
-        yield admin
-    except KafkaError as error:
-        raise refusal(error, kafka) from None
-    finally:
-        admin.close()
+                raise Misconfigured(_partitions_sentence(name, count, kafka.partitions))
 
 
 def _partitions(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
@@ -118,25 +101,28 @@ def _config(admin: KafkaAdminClient, name: str) -> dict[str, str]:
     wanted = ConfigResource(ConfigResourceType.TOPIC, name, None)
     found: dict[str, dict[str, Any]] = admin.describe_configs([wanted], config_filter="all")["topic"][name]
     if not found:
-        raise TopicAuthorizationFailedError(name)  # the client keeps the broker's refusal to itself
+        raise TopicAuthorizationFailedError(name)  # kafka-python does not report that the broker refused
     return {key: str(entry["value"]) for key, entry in found.items()}
 
 
-def _other_partitions(name: str, found: int, wanted: int) -> str:
+def _partitions_sentence(name: str, found: int, wanted: int) -> str:
     return (
-        f"Topic {name} has {found} partitions, the settings say {wanted}. Set kafka.partitions to {found}: partitions"
-        " are fixed for life, for records keep their place by them."
+        f"Topic {name} has {found} partitions, the settings say {wanted}. Set kafka.partitions to {found}: the"
+        " number is fixed for life, because records keep their partition by it."
     )
 
 
-def _wanted(spec: TopicSpec, kafka: Kafka) -> dict[str, str]:
-    """The topic's settings; with three copies two must have a record before it counts, so that one broker may go."""
+def _wanted_config(spec: TopicSpec, kafka: KafkaSettings) -> dict[str, str]:
+    """Return the settings that a topic should have.
+
+    With three copies, two must have a record before it is acknowledged, so that one broker may fail.
+    """
     if kafka.replication < _COPIES_TO_LOSE_ONE:
         return spec.config
     return {**spec.config, "min.insync.replicas": str(kafka.replication - 1)}
 
 
-def _other_config(name: str, wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+def _config_sentences(name: str, wanted: dict[str, str], found: dict[str, str]) -> list[str]:
     return [
         f"Topic {name} has {key}={found.get(key)}, it should be {value}. Change it with"
         f" `kafka-configs --alter --topic {name} --add-config {key}={value}`."

@@ -1,30 +1,50 @@
-"""One conversation in memory: its parts, where each message is, and which parts are not yet written."""
+"""A conversation in memory: its parts, the part of each message, and the parts that are not yet written."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from stream.contracts.errors import Poison
 from stream.contracts.ids import record_key
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES
-from stream.sessions.state import HEAD, NO_HEAD, Entry, Head, Segment, SessionHead, encode
+from stream.sessions.state import EMPTY_HEAD, HEAD_NUMBER, Entry, Head, Segment, SessionHead, encode_part
 
 _BYTES_A_CODE_POINT = 6  # of JSON at most: an escaped control character
 _BYTES_BESIDE_TEXT = 4_000  # of a message at most: ids, times and five cues
 
 
 @dataclass(slots=True)
-class Facts:
-    """What is asked of a session at every message, kept instead of counted anew."""
+class SessionSummary:
+    """The summary of a session that every message needs, kept up to date instead of computed each time."""
 
     count: int
     first_offset: int
-    last_ms: int
-    first_sent: datetime
-    last_sent: datetime
+    last_appended_ms: int
+    first_sent_at: datetime
+    last_sent_at: datetime
     touched: int
     touched_ms: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return the summary of a session of one message."""
+        return cls(1, entry.offset, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms)
+
+    def add(self, entry: Entry) -> None:
+        """Count a further message of the session."""
+        self.count += 1
+        self.first_offset = min(self.first_offset, entry.offset)
+        self.last_appended_ms = max(self.last_appended_ms, entry.appended_ms)
+        self.first_sent_at = min(self.first_sent_at, entry.sent_at)
+        self.last_sent_at = max(self.last_sent_at, entry.sent_at)
+        self.note_change(entry)
+
+    def note_change(self, entry: Entry) -> None:
+        """Remember the last event that changed a message of the session."""
+        if entry.touched > self.touched:
+            self.touched, self.touched_ms = entry.touched, entry.touched_ms
 
 
 class Conversation:
@@ -33,20 +53,31 @@ class Conversation:
     Segments stand in the order of arrival.
     """
 
-    __slots__ = ("_last", "_open", "_where", "conversation_id", "dirty", "facts", "head", "key", "segments", "tenant")
+    __slots__ = (
+        "_last_number",
+        "_open_session",
+        "_segment_of",
+        "conversation_id",
+        "dirty",
+        "head",
+        "key",
+        "segments",
+        "summaries",
+        "tenant",
+    )
 
     def __init__(self, tenant: str, conversation_id: str, parts: Mapping[int, Head | Segment] | None = None) -> None:
         """`parts` is what the changelog holds; without it the conversation is new."""
         self.tenant = tenant
         self.conversation_id = conversation_id
         self.key = record_key(tenant, conversation_id)
-        self.head = NO_HEAD
+        self.head = EMPTY_HEAD
         self.segments: dict[int, Segment] = {}
-        self.facts: dict[str, Facts] = {}
+        self.summaries: dict[str, SessionSummary] = {}
         self.dirty: set[int] = set()
-        self._where: dict[str, int] = {}
-        self._open: str | None = None
-        self._last = HEAD
+        self._segment_of: dict[str, int] = {}
+        self._open_session: str | None = None
+        self._last_number = HEAD_NUMBER
         segments: list[tuple[int, Segment]] = []
         for number, part in (parts or {}).items():
             if isinstance(part, Head):
@@ -56,21 +87,21 @@ class Conversation:
         # What a crash let come again has a higher number than what came after it.
         for number, segment in sorted(segments, key=lambda numbered: numbered[1].entries[0].offset):
             self._load(number, segment)
-        self._find_open()
+        self._update_open_session()
 
     def __repr__(self) -> str:
         return f"Conversation({self.tenant}:{self.conversation_id}, {len(self.segments)} segments)"
 
     def part(self, number: int) -> Head | Segment | None:
         """The part to write under `number`; None when it is to be deleted."""
-        if number == HEAD:
+        if number == HEAD_NUMBER:
             return self.head if self._has_head else None
         return self.segments.get(number)
 
     @property
-    def numbers(self) -> list[int]:
+    def part_numbers(self) -> list[int]:
         """The numbers under which something is kept."""
-        return [HEAD, *self.segments] if self._has_head else list(self.segments)
+        return [HEAD_NUMBER, *self.segments] if self._has_head else list(self.segments)
 
     @property
     def is_empty(self) -> bool:
@@ -79,50 +110,50 @@ class Conversation:
 
     @property
     def _has_head(self) -> bool:
-        return self.head is not NO_HEAD and self.head != NO_HEAD
+        return self.head is not EMPTY_HEAD and self.head != EMPTY_HEAD
 
     def entry(self, message_id: str) -> Entry | None:
         """The message under that id, in whichever session it is."""
-        number = self._where.get(message_id)
+        number = self._segment_of.get(message_id)
         if number is None:
             return None
         return next(e for e in self.segments[number].entries if e.message_id == message_id)
 
     def session_of(self, message_id: str) -> str:
         """The session that holds the message."""
-        return self.segments[self._where[message_id]].session
+        return self.segments[self._segment_of[message_id]].session
 
     def entries(self, session: str) -> Iterator[Entry]:
-        """All messages of a session, in no order."""
+        """Yield all messages of a session, in no order."""
         for segment in self.segments.values():
             if segment.session == session:
                 yield from segment.entries
 
-    def latest(self) -> Iterator[Entry]:
-        """All messages, the last to arrive first."""
+    def entries_newest_first(self) -> Iterator[Entry]:
+        """Yield all messages, the last to arrive first."""
         for segment in reversed(self.segments.values()):
             yield from reversed(segment.entries)
 
-    def session(self, name: str) -> SessionHead | None:
-        """What the head says of a session; None when it has never closed."""
-        return next((s for s in self.head.sessions if s.session == name), None)
+    def session_head(self, session: str) -> SessionHead | None:
+        """Return what the head says of a session; None if the session has never closed."""
+        return next((s for s in self.head.sessions if s.session == session), None)
 
     @property
     def open_session(self) -> str | None:
         """The one session that is open, if there is one."""
-        return self._open
+        return self._open_session
 
     def add(self, session: str, entry: Entry) -> None:
         """Put a new message into the last segment, if it is the session's, not yet written, and has room."""
-        last = self.segments.get(self._last)
-        if last is not None and self._last in self.dirty and last.session == session and _has_room(last, entry):
-            self.segments[self._last] = Segment(session, (*last.entries, entry))
+        last = self.segments.get(self._last_number)
+        if last is not None and self._last_number in self.dirty and last.session == session and _has_room(last, entry):
+            self.segments[self._last_number] = Segment(session, (*last.entries, entry))
         else:
-            self._last += 1
-            self.segments[self._last] = Segment(session, (entry,))
-        self._where[entry.message_id] = self._last
-        self._count(session, entry)
-        self.dirty.add(self._last)
+            self._last_number += 1
+            self.segments[self._last_number] = Segment(session, (entry,))
+        self._segment_of[entry.message_id] = self._last_number
+        self._add_to_summary(session, entry)
+        self.dirty.add(self._last_number)
 
     def replace(self, entry: Entry) -> None:
         """Put new words, or none, in a message's place.
@@ -130,78 +161,72 @@ class Conversation:
         Raises:
             Poison: OVERSIZE, when the segment would no longer fit into one record.
         """
-        number = self._where[entry.message_id]
+        number = self._segment_of[entry.message_id]
         old = self.segments[number]
         new = Segment(old.session, tuple(entry if e.message_id == entry.message_id else e for e in old.entries))
-        if not entry.deleted and len(encode(new)) > SEGMENT_BYTES:
+        if not entry.deleted and len(encode_part(new)) > SEGMENT_BYTES:
             raise Poison(DeadLetterReason.OVERSIZE, "segment")
         self.segments[number] = new
-        facts = self.facts[old.session]
-        if entry.touched > facts.touched:
-            facts.touched, facts.touched_ms = entry.touched, entry.touched_ms
+        self.summaries[old.session].note_change(entry)
         self.dirty.add(number)
 
     def set_head(self, **changes: object) -> None:
         """Change fields of the head."""
         self.head = self.head.model_copy(update=changes)
-        self.dirty.add(HEAD)
-        self._find_open()
+        self.dirty.add(HEAD_NUMBER)
+        self._update_open_session()
 
-    def set_session(self, session: SessionHead) -> None:
-        """Put a session's head in its place; a new one goes last, and the oldest of too many is forgotten."""
-        known = self.head.sessions
-        if any(s.session == session.session for s in known):
-            self.set_head(sessions=tuple(session if s.session == session.session else s for s in known))
+    def advance_head(self, offset: int, **changes: object) -> None:
+        """Record that every event up to `offset` has had its effect, and change other fields of the head."""
+        self.set_head(through=max(offset, self.head.through), **changes)
+
+    def set_session_head(self, head: SessionHead) -> None:
+        """Replace a session's head or append a new one, and drop the oldest session of too many."""
+        heads = self.head.sessions
+        if any(other.session == head.session for other in heads):
+            self.set_head(sessions=tuple(head if other.session == head.session else other for other in heads))
             return
-        for oldest in known[: -MAX_SESSIONS + 1]:
+        for oldest in heads[: -MAX_SESSIONS + 1]:
             self.drop_text(oldest.session)
-        self.set_head(sessions=(*known, session)[-MAX_SESSIONS:])
+        self.set_head(sessions=(*heads, head)[-MAX_SESSIONS:])
 
     def drop_text(self, session: str) -> None:
-        """Let go of a session's segments."""
+        """Delete a session's segments."""
         for number in [n for n, s in self.segments.items() if s.session == session]:
             for entry in self.segments.pop(number).entries:
-                del self._where[entry.message_id]
+                del self._segment_of[entry.message_id]
             self.dirty.add(number)
-        self.facts.pop(session, None)
-        self._find_open()
+        self.summaries.pop(session, None)
+        self._update_open_session()
 
     def clear(self) -> None:
-        """Let go of everything."""
-        for session in list(self.facts):
+        """Delete every part."""
+        for session in list(self.summaries):
             self.drop_text(session)
-        self.head = NO_HEAD
-        self.dirty.add(HEAD)
-        self._find_open()
+        self.head = EMPTY_HEAD
+        self.dirty.add(HEAD_NUMBER)
+        self._update_open_session()
 
-    def _find_open(self) -> None:
+    def _update_open_session(self) -> None:
         """Remember the open session: it is asked for several times a message, and seldom another."""
-        known = {head.session: head.is_open for head in self.head.sessions}
-        opened = (name for name, is_open in known.items() if is_open)
-        self._open = next(opened, None) or next((name for name in self.facts if name not in known), None)
+        is_open = {head.session: head.is_open for head in self.head.sessions}
+        reopened = next((session for session in is_open if is_open[session]), None)
+        self._open_session = reopened or next((session for session in self.summaries if session not in is_open), None)
 
     def _load(self, number: int, segment: Segment) -> None:
         self.segments[number] = segment
-        self._last = max(self._last, number)
+        self._last_number = max(self._last_number, number)
         for entry in segment.entries:
-            self._where[entry.message_id] = number
-            self._count(segment.session, entry)
+            self._segment_of[entry.message_id] = number
+            self._add_to_summary(segment.session, entry)
 
-    def _count(self, session: str, entry: Entry) -> None:
-        facts = self.facts.get(session)
-        if facts is None:
-            self.facts[session] = Facts(
-                1, entry.offset, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms
-            )
-            self._find_open()
-            return
-        facts.count += 1
-        facts.first_offset = min(facts.first_offset, entry.offset)
-        facts.last_ms = max(facts.last_ms, entry.appended_ms)
-        facts.first_sent = min(facts.first_sent, entry.sent_at)
-        facts.last_sent = max(facts.last_sent, entry.sent_at)
-        if entry.touched > facts.touched:
-            facts.touched, facts.touched_ms = entry.touched, entry.touched_ms
+    def _add_to_summary(self, session: str, entry: Entry) -> None:
+        summary = self.summaries.get(session)
+        if summary is None:
+            self.summaries[session] = SessionSummary.of(entry)
+            self._update_open_session()
+        else:
+            summary.add(entry)
 
 
 def _has_room(segment: Segment, entry: Entry) -> bool:

@@ -1,6 +1,6 @@
-"""What each kind of event does to a conversation. Generators, with the contract of `stream.sessions.lifecycle`.
+"""The effect of each kind of event on a conversation, as generators with the contract of `stream.sessions.lifecycle`.
 
-An event that comes again has no second effect: a message is known by its id and revision, everything else by its
+An event that comes again has no second effect: a message is head by its id and revision, everything else by its
 offset or by changing nothing.
 """
 
@@ -27,18 +27,20 @@ from stream.contracts.vocabulary import DeadLetterReason, EndReason, Role
 from stream.sessions import lifecycle
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival, Rules
-from stream.sessions.state import Early, Entry, Scored, SessionHead
+from stream.sessions.state import EarlyChange, Entry, Scored, SessionHead
 
 Output = SessionRecord | Erasure | ConsentWithdrawal
 Outputs = Iterator[Output]
-Score = Callable[[str], Scored]
+ScoreText = Callable[[str], Scored]
 
 MAX_NAMES = 200  # of one conversation; with their bound of 200 characters they fit into one record
-MAX_EARLY = 4  # edits that wait for their original; at the longest text still within one record
+MAX_EARLY_EDITS = 4  # edits that wait for their original; at the longest text still within one record
 MAX_EARLY_DELETIONS = 200  # deletions that do; they carry no text
 
 
-def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, score: Score) -> Outputs:
+def apply_event(
+    conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, score: ScoreText
+) -> Outputs:
     """Let one event have its effect; `score` asks the detector about the words that a client's message will have.
 
     Raises:
@@ -46,26 +48,27 @@ def apply(conversation: Conversation, event: ConversationEvent, at: Arrival, rul
     """
     match event:
         case Message():
-            yield from _message(conversation, event, at, rules, score)
+            yield from _apply_message(conversation, event, at, rules, score)
         case Edit():
-            _edit(conversation, event, at, rules, score)
+            _apply_edit(conversation, event, at, rules, score)
         case Deletion():
-            _delete(conversation, event, at)
+            _apply_deletion(conversation, event, at)
         case Participants():
-            _learn_names(conversation, event, at)
+            _add_names(conversation, event, at)
         case SessionEnd():
-            yield from _end(conversation, event, at, rules)
+            yield from _apply_session_end(conversation, event, at, rules)
         case ConsentWithdrawal():
-            yield from _withdraw(conversation, event, at)
+            yield from _apply_withdrawal(conversation, event, at)
         case Erasure():
-            yield event
-            _erase(conversation, event, at)
+            yield from _apply_erasure(conversation, event, at)
 
 
-def _message(conversation: Conversation, message: Message, at: Arrival, rules: Rules, score: Score) -> Outputs:
+def _apply_message(
+    conversation: Conversation, message: Message, at: Arrival, rules: Rules, score: ScoreText
+) -> Outputs:
     if not message.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")
-    if not _seen(conversation, message, at):
+    if not _is_repeated(conversation, message, at):
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
         conversation.add(session, _entry(conversation, message, at, score))
@@ -73,10 +76,10 @@ def _message(conversation: Conversation, message: Message, at: Arrival, rules: R
     yield from lifecycle.close_if_too_long(conversation, at, rules)
 
 
-def _seen(conversation: Conversation, message: Message, at: Arrival) -> bool:
+def _is_repeated(conversation: Conversation, message: Message, at: Arrival) -> bool:
     """Whether the message has had its effect: by its place in the log, by its id, or because a session is named so."""
-    known = conversation.entry(message.message_id) or conversation.session(message.message_id)
-    return known is not None or at.offset <= conversation.head.through
+    stored = conversation.entry(message.message_id) or conversation.session_head(message.message_id)
+    return stored is not None or at.offset <= conversation.head.through
 
 
 def _session_for(
@@ -86,17 +89,17 @@ def _session_for(
     withdrawn_at = conversation.head.withdrawn_at
     if withdrawn_at is not None and message.sent_at <= withdrawn_at:
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
-    closed = [known for known in conversation.head.sessions if not known.is_open]
-    late_for = next((known for known in closed if message.sent_at <= known.ended_at), None)
+    closed = [head for head in conversation.head.sessions if not head.is_open]
+    late_for = next((head for head in closed if message.sent_at <= head.ended_at), None)
     if late_for is not None:
         _check_late(conversation, late_for, at, rules)
         return late_for.session
     session = conversation.open_session
     if session is not None:
-        known = conversation.session(session)
-        if known is not None and known.withdrawn:
-            ended_at = max(known.ended_at, message.sent_at)
-            conversation.set_session(known.model_copy(update={"active_ms": at.ms, "ended_at": ended_at}))
+        head = conversation.session_head(session)
+        if head is not None and head.withdrawn:
+            ended_at = max(head.ended_at, message.sent_at)
+            conversation.set_session_head(head.model_copy(update={"active_ms": at.time_ms, "ended_at": ended_at}))
             raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
         return session
     if closed and _reopens(closed[-1], at, rules):
@@ -107,76 +110,78 @@ def _session_for(
 
 def _reopens(last: SessionHead, at: Arrival, rules: Rules) -> bool:
     final = last.withdrawn or last.end_reason is EndReason.TOO_LONG
-    return not final and at.ms - last.closed_at_ms <= rules.reopen_within_ms
+    return not final and at.time_ms - last.closed_at_ms <= rules.reopen_within_ms
 
 
-def _check_late(conversation: Conversation, known: SessionHead, at: Arrival, rules: Rules) -> None:
-    """Hold a late message against its closed session.
+def _check_late(conversation: Conversation, head: SessionHead, at: Arrival, rules: Rules) -> None:
+    """Check that a closed session still takes a late message.
 
     Raises:
         Poison: the session was withdrawn, its window is over, or it holds all the messages that one may.
     """
-    if known.withdrawn:
+    if head.withdrawn:
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
-    in_time = at.ms - known.closed_at_ms <= rules.late_within_ms
-    if not in_time or known.session not in conversation.facts or known.end_reason is EndReason.TOO_LONG:
+    in_time = at.time_ms - head.closed_at_ms <= rules.late_within_ms
+    if not in_time or head.session not in conversation.summaries or head.end_reason is EndReason.TOO_LONG:
         raise Poison(DeadLetterReason.TOO_LATE, "sent_at")
 
 
-def _entry(conversation: Conversation, message: Message, at: Arrival, score: Score) -> Entry:
+def _entry(conversation: Conversation, message: Message, at: Arrival, score: ScoreText) -> Entry:
     """The message as it is kept: in the words of its edit, or without words, where those came first."""
     early = next((e for e in conversation.head.early if e.message_id == message.message_id), None)
-    gone = early is not None and early.deleted
-    text = "" if gone else early.text if early else message.text
+    deleted = early is not None and early.deleted
+    text = "" if deleted else early.text if early else message.text
     return Entry(
         message_id=message.message_id,
         offset=at.offset,
-        appended_ms=at.ms,
+        appended_ms=at.time_ms,
         touched=at.offset,
-        touched_ms=at.ms,
+        touched_ms=at.time_ms,
         role=message.role,
         author=intern(message.author),  # one string for all of a person's messages
         sent_at=message.sent_at,
         text=text,
         revision=early.revision if early else 0,
-        deleted=gone,
+        deleted=deleted,
         language=message.language,
         secondary_use=message.consent.secondary_use and (early is None or early.secondary_use),
-        scored=score(text) if message.role is Role.CLIENT and not gone else None,
+        scored=score(text) if message.role is Role.CLIENT and not deleted else None,
     )
 
 
-def _edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, score: Score) -> None:
+def _apply_edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rules, score: ScoreText) -> None:
     if not edit.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")
-    revision = revision_of(edit.edited_at)
+    revision = edit.revision
     entry = conversation.entry(edit.message_id)
     if entry is None:
         withdrawn_at = conversation.head.withdrawn_at
         if withdrawn_at is not None and edit.edited_at <= withdrawn_at:
             raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")  # its original came before that too
-        early = Early(message_id=edit.message_id, arrived_ms=at.ms, revision=revision, text=edit.text)
-        _wait(conversation, at, early.model_copy(update={"secondary_use": edit.consent.secondary_use}))
+        early = EarlyChange(message_id=edit.message_id, arrived_ms=at.time_ms, revision=revision, text=edit.text)
+        _keep_early_change(conversation, at, early.model_copy(update={"secondary_use": edit.consent.secondary_use}))
     elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
-        known = conversation.session(conversation.session_of(edit.message_id))
-        if known is not None and not known.is_open and at.ms - known.closed_at_ms > rules.late_within_ms:
+        head = conversation.session_head(conversation.session_of(edit.message_id))
+        if head is not None and not head.is_open and at.time_ms - head.closed_at_ms > rules.late_within_ms:
             raise Poison(DeadLetterReason.TOO_LATE, "edited_at")
         scored = score(edit.text) if entry.role is Role.CLIENT else None
         secondary_use = entry.secondary_use and edit.consent.secondary_use  # only what both allowed
-        words = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
-        conversation.replace(replace(words, touched=at.offset, touched_ms=at.ms))
+        edited = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
+        conversation.replace(replace(edited, touched=at.offset, touched_ms=at.time_ms))
 
 
-def _delete(conversation: Conversation, deletion: Deletion, at: Arrival) -> None:
+def _apply_deletion(conversation: Conversation, deletion: Deletion, at: Arrival) -> None:
     entry = conversation.entry(deletion.message_id)
     if entry is None:
-        _wait(conversation, at, Early(message_id=deletion.message_id, arrived_ms=at.ms, deleted=True))
+        _keep_early_change(
+            conversation, at, EarlyChange(message_id=deletion.message_id, arrived_ms=at.time_ms, deleted=True)
+        )
     elif at.offset > entry.offset and not entry.deleted:
-        nothing = replace(entry, text="", scored=None, deleted=True)
-        conversation.replace(replace(nothing, touched=at.offset, touched_ms=at.ms))
+        deleted = replace(entry, text="", scored=None, deleted=True)
+        conversation.replace(replace(deleted, touched=at.offset, touched_ms=at.time_ms))
 
 
-def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
+def _keep_early_change(conversation: Conversation, at: Arrival, early: EarlyChange) -> None:
     """Keep what came before its original; of two for one message the deletion, or the higher revision.
 
     It has its say when the original comes. Redelivered after that, it stands before the original in the log, and has
@@ -188,19 +193,19 @@ def _wait(conversation: Conversation, at: Arrival, early: Early) -> None:
     head = conversation.head
     if at.offset <= head.through:
         return
-    if not early.deleted and any(known.withdrawn for known in head.sessions):  # it may be of that session
+    if not early.deleted and any(session.withdrawn for session in head.sessions):  # it may be of that session
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
-    before = next((e for e in head.early if e.message_id == early.message_id), None)
-    if before is not None and (before.deleted, before.revision) >= (early.deleted, early.revision):
+    waiting = next((e for e in head.early if e.message_id == early.message_id), None)
+    if waiting is not None and (waiting.deleted, waiting.revision) >= (early.deleted, early.revision):
         return
     others = tuple(e for e in head.early if e.message_id != early.message_id)
-    limit = MAX_EARLY_DELETIONS if early.deleted else MAX_EARLY
+    limit = MAX_EARLY_DELETIONS if early.deleted else MAX_EARLY_EDITS
     if sum(e.deleted == early.deleted for e in others) >= limit:
         raise Poison(DeadLetterReason.OVERSIZE, "early")
     conversation.set_head(early=(*others, early))
 
 
-def _learn_names(conversation: Conversation, event: Participants, at: Arrival) -> None:
+def _add_names(conversation: Conversation, event: Participants, at: Arrival) -> None:
     if at.offset <= conversation.head.through:
         return  # told again after a crash: a withdrawal may have come since
     named = (KnownName(role=person.role, name=name) for person in event.participants for name in person.names)
@@ -208,67 +213,69 @@ def _learn_names(conversation: Conversation, event: Participants, at: Arrival) -
     if len(names) > MAX_NAMES:
         raise Poison(DeadLetterReason.OVERSIZE, "participants")
     if names != conversation.head.names:
-        conversation.set_head(names=names, names_ms=at.ms)
+        conversation.set_head(names=names, names_ms=at.time_ms)
 
 
-def _end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rules) -> Outputs:
+def _apply_session_end(conversation: Conversation, event: SessionEnd, at: Arrival, rules: Rules) -> Outputs:
     session = conversation.open_session
     if rules.end_rule == "idle" or session is None or at.offset <= conversation.head.through:
         return
-    known = conversation.session(session)
-    if session in conversation.facts:  # told again after a crash, it finds messages that came after it
-        before = [entry.sent_at for entry in conversation.entries(session) if entry.offset < at.offset]
-        if not before or event.ended_at < min(before):
+    head = conversation.session_head(session)
+    if session in conversation.summaries:  # told again after a crash, it finds messages that came after it
+        sent_before = [entry.sent_at for entry in conversation.entries(session) if entry.offset < at.offset]
+        if not sent_before or event.ended_at < min(sent_before):
             return  # the end of an earlier session
-    if known is not None and (event.ended_at < known.ended_at if known.withdrawn else event.ended_at <= known.ended_at):
+    if head is not None and (event.ended_at < head.ended_at if head.withdrawn else event.ended_at <= head.ended_at):
         return  # the end of an earlier session, or the one before the reopening, told again
     yield from lifecycle.close(
         conversation, session, EndReason.EXPLICIT, at, rules, through=at.offset, explicit_end=event.ended_at
     )
 
 
-def _withdraw(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
+def _apply_withdrawal(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
     """Withdraw the latest session that began before; where nothing of one is left here, pass the event on."""
     if at.offset <= conversation.head.through:
         return
-    began = {known.session: known.started_at for known in conversation.head.sessions}
-    began |= {name: facts.first_sent for name, facts in conversation.facts.items()}
-    before = [name for name, start in began.items() if start <= event.withdrawn_at]
-    latest = max(before, key=began.__getitem__, default=None)
-    known = None if latest is None else conversation.session(latest)
-    if latest is None or latest not in conversation.facts:
-        if known is None or not known.withdrawn:
+    started_at = {head.session: head.started_at for head in conversation.head.sessions}
+    started_at |= {session: summary.first_sent_at for session, summary in conversation.summaries.items()}
+    before = [session for session, start in started_at.items() if start <= event.withdrawn_at]
+    latest = max(before, key=started_at.__getitem__, default=None)
+    head = None if latest is None else conversation.session_head(latest)
+    if latest is None or latest not in conversation.summaries:
+        if head is None or not head.withdrawn:
             yield event
-    elif known is None or not known.withdrawn:
+    elif head is None or not head.withdrawn:
         yield from lifecycle.withdraw(conversation, latest, at)
-    _hear_no_more(conversation, event.withdrawn_at, at)
+    _refuse_sent_before(conversation, event.withdrawn_at, at)
 
 
-def _erase(conversation: Conversation, event: Erasure, at: Arrival) -> None:
-    """Let go of all that came before. Repeated after a crash, it does not touch what has begun since."""
-    for session, facts in list(conversation.facts.items()):
-        if facts.first_offset < at.offset:
+def _apply_erasure(conversation: Conversation, event: Erasure, at: Arrival) -> Outputs:
+    """Pass an erasure on and drop all that came before it.
+
+    Repeated after a crash, the erasure does not touch what has begun since.
+    """
+    yield event
+    for session, summary in list(conversation.summaries.items()):
+        if summary.first_offset < at.offset:
             conversation.drop_text(session)
     since = tuple(
-        known
-        for known in conversation.head.sessions
-        if known.session in conversation.facts or known.closed_through > at.offset
+        head
+        for head in conversation.head.sessions
+        if head.session in conversation.summaries or head.closed_through > at.offset
     )
-    conversation.set_head(
-        through=max(at.offset, conversation.head.through), sessions=since, names=(), names_ms=0, early=()
-    )
-    _hear_no_more(conversation, event.requested_at, at)
+    conversation.advance_head(at.offset, sessions=since, names=(), names_ms=0, early=())
+    _refuse_sent_before(conversation, event.requested_at, at)
 
 
-def forget_person(conversation: Conversation, event: PersonErasure, at: Arrival) -> Outputs:
-    """Let go of what one person is in: of a client everything, of a counsellor the sessions in which they wrote.
+def apply_person_erasure(conversation: Conversation, event: PersonErasure, at: Arrival) -> Outputs:
+    """Drop what one person is in: of a client everything, of a counsellor the sessions in which they wrote.
 
     Nothing happens where nothing of theirs has begun before it, so that it may come again after a crash.
     """
     theirs = {
         session
-        for session, facts in conversation.facts.items()
-        if facts.first_offset < at.offset
+        for session, summary in conversation.summaries.items()
+        if summary.first_offset < at.offset
         and any(e.author == event.person and e.role is event.role for e in conversation.entries(session))
     }
     if not theirs:
@@ -280,17 +287,16 @@ def forget_person(conversation: Conversation, event: PersonErasure, at: Arrival)
             erasure_id=event.erasure_id,
             requested_at=event.requested_at,
         )
-        yield erasure
-        _erase(conversation, erasure, at)
+        yield from _apply_erasure(conversation, erasure, at)
         return
     for session in theirs:
         conversation.drop_text(session)
-    others = tuple(known for known in conversation.head.sessions if known.session not in theirs)
-    conversation.set_head(through=max(at.offset, conversation.head.through), sessions=others)
+    others = tuple(head for head in conversation.head.sessions if head.session not in theirs)
+    conversation.advance_head(at.offset, sessions=others)
 
 
-def _hear_no_more(conversation: Conversation, sent_before: datetime, at: Arrival) -> None:
-    """What was sent before a withdrawal or an erasure and comes after it is refused; edits of then wait no more."""
+def _refuse_sent_before(conversation: Conversation, sent_before: datetime, at: Arrival) -> None:
+    """Refuse from now on what was sent before a withdrawal or an erasure, and drop the early edits from before it."""
     withdrawn_at = max(sent_before, conversation.head.withdrawn_at or sent_before)
     early = tuple(e for e in conversation.head.early if e.deleted or e.revision > revision_of(withdrawn_at))
-    conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.ms, early=early)
+    conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.time_ms, early=early)

@@ -1,4 +1,4 @@
-"""When a session closes, closes again, reopens and is forgotten.
+"""The lifecycle of a session: when it closes, closes again, reopens and is dropped.
 
 These functions are generators: each yields what is to be published, and goes on only after the caller has written
 what is dirty and the broker has what was yielded. So a message is kept before a record says that it was seen, and a
@@ -10,26 +10,26 @@ from datetime import datetime
 
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import EndReason
-from stream.sessions import record
 from stream.sessions.conversation import Conversation
-from stream.sessions.rules import MAX_MESSAGES, RECLOSE_AFTER_MS, REMEMBERED_MS, Arrival, Rules
+from stream.sessions.record import closed_record, erased_record, reopened_record
+from stream.sessions.rules import HEAD_KEPT_MS, MAX_MESSAGES, RECLOSE_AFTER_MS, Arrival, Rules
 from stream.sessions.state import Head, SessionHead
 
 Records = Iterator[SessionRecord]
 
 
-def idle_after(conversation: Conversation, session: str, rules: Rules) -> int | None:
+def idle_close_ms(conversation: Conversation, session: str, rules: Rules) -> int | None:
     """Broker time at which an open session is over by itself; None when only its explicit end closes it.
 
     A reopened and a withdrawn session always end by themselves.
     """
-    head = conversation.session(session)
+    head = conversation.session_head(session)
     if head is not None and head.withdrawn:
         return head.active_ms + rules.idle_ms
     if head is None and rules.end_rule == "explicit":
         return None
-    reopened_ms = 0 if head is None else head.active_ms
-    return max(conversation.facts[session].last_ms, reopened_ms) + rules.idle_ms
+    reopened_ms = head.active_ms if head is not None else 0
+    return max(conversation.summaries[session].last_appended_ms, reopened_ms) + rules.idle_ms
 
 
 def close_if_idle(conversation: Conversation, at: Arrival, rules: Rules, *, through: int) -> Records:
@@ -39,16 +39,17 @@ def close_if_idle(conversation: Conversation, at: Arrival, rules: Rules, *, thro
     """
     session = conversation.open_session
     if session is not None:
-        over = idle_after(conversation, session, rules)
-        if over is not None and over <= at.ms:
-            reached = Arrival(at.offset, over)
-            yield from close(conversation, session, EndReason.IDLE, reached, rules, through=through)
+        close_ms = idle_close_ms(conversation, session, rules)
+        if close_ms is not None and close_ms <= at.time_ms:
+            limit_reached = Arrival(at.offset, close_ms)
+            yield from close(conversation, session, EndReason.IDLE, limit_reached, rules, through=through)
 
 
 def close_if_too_long(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
     """Close the open session if it holds as many messages as one may."""
     session = conversation.open_session
-    if session is not None and session in conversation.facts and conversation.facts[session].count >= MAX_MESSAGES:
+    summary = None if session is None else conversation.summaries.get(session)
+    if session is not None and summary is not None and summary.count >= MAX_MESSAGES:
         yield from close(conversation, session, EndReason.TOO_LONG, at, rules, through=at.offset)
 
 
@@ -63,140 +64,141 @@ def close(
     explicit_end: datetime | None = None,
 ) -> Records:
     """Close an open session with its next revision. A withdrawn one has had its last record: it just ends."""
-    known = conversation.session(session)
-    if known is not None and known.withdrawn:
-        ended_at = max(known.ended_at, explicit_end or known.ended_at)
-        conversation.set_session(
-            known.model_copy(update={"is_open": False, "closed_at_ms": at.ms, "ended_at": ended_at})
+    previous = conversation.session_head(session)
+    if previous is not None and previous.withdrawn:
+        ended_at = max(previous.ended_at, explicit_end or previous.ended_at)
+        conversation.set_session_head(
+            previous.model_copy(update={"is_open": False, "closed_at_ms": at.time_ms, "ended_at": ended_at})
         )
         return
-    head = _closed_head(conversation, session, reason, explicit_end, known).model_copy(
-        update={"closed_at_ms": at.ms, "closed_through": through}
-    )
-    yield record.closed(conversation, head, at.ms, rules)
-    conversation.set_session(head)
-    conversation.set_head(through=max(through, conversation.head.through))
+    head = _next_revision(conversation, session, reason, explicit_end, previous)
+    head = head.model_copy(update={"closed_at_ms": at.time_ms, "closed_through": through})
+    yield from _publish_closed(conversation, head, at, rules)
 
 
-def reclose(conversation: Conversation, known: SessionHead, at: Arrival, rules: Rules) -> Records:
+def reclose(conversation: Conversation, previous: SessionHead, at: Arrival, rules: Rules) -> Records:
     """Close a closed session again, as its next revision, for what came late. Its windows do not move."""
-    head = _closed_head(conversation, known.session, known.end_reason, known.explicit_end, known).model_copy(
-        update={"closed_at_ms": known.closed_at_ms, "closed_through": at.offset}
-    )
-    yield record.closed(conversation, head, at.ms, rules)
-    conversation.set_session(head)
-    conversation.set_head(through=max(at.offset, conversation.head.through))
+    head = _next_revision(conversation, previous.session, previous.end_reason, previous.explicit_end, previous)
+    head = head.model_copy(update={"closed_at_ms": previous.closed_at_ms, "closed_through": at.offset})
+    yield from _publish_closed(conversation, head, at, rules)
 
 
-def reopen(conversation: Conversation, known: SessionHead, at: Arrival) -> Records:
+def _publish_closed(conversation: Conversation, head: SessionHead, at: Arrival, rules: Rules) -> Records:
+    yield closed_record(conversation, head, at.time_ms, rules)
+    conversation.set_session_head(head)
+    conversation.advance_head(head.closed_through)
+
+
+def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Records:
     """Open a closed session again for the message at `at`, which is not yet placed."""
-    yield record.reopened(conversation, known, at.ms)
-    conversation.set_session(known.model_copy(update={"is_open": True, "explicit_end": None, "active_ms": at.ms}))
-    conversation.set_head(through=max(at.offset - 1, conversation.head.through))
+    yield reopened_record(conversation, head, at.time_ms)
+    reopened = head.model_copy(update={"is_open": True, "explicit_end": None, "active_ms": at.time_ms})
+    conversation.set_session_head(reopened)
+    conversation.advance_head(at.offset - 1)
 
 
 def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
-    """Publish a session's last record and let go of all its text, and of the names."""
-    known = conversation.session(session)
-    is_open = known is None or known.is_open
-    explicit_end = known.explicit_end if known is not None else None
-    head = _closed_head(conversation, session, EndReason.WITHDRAWN, explicit_end, known).model_copy(
+    """Publish a session's last record and drop all its text and the names."""
+    previous = conversation.session_head(session)
+    is_open = previous is None or previous.is_open
+    explicit_end = previous.explicit_end if previous is not None else None
+    head = _next_revision(conversation, session, EndReason.WITHDRAWN, explicit_end, previous).model_copy(
         update={
             "is_open": is_open,
-            "closed_at_ms": at.ms if is_open or known is None else known.closed_at_ms,
+            "closed_at_ms": at.time_ms if is_open or previous is None else previous.closed_at_ms,
             "closed_through": at.offset,
             "withdrawn": True,
-            "active_ms": at.ms,
+            "active_ms": at.time_ms,
         }
     )
-    yield record.erased(conversation, head, at.ms)
-    conversation.set_session(head)
-    conversation.set_head(through=max(at.offset, conversation.head.through), names=(), names_ms=0, early=())
+    yield erased_record(conversation, head, at.time_ms)
+    conversation.set_session_head(head)
+    conversation.advance_head(at.offset, names=(), names_ms=0, early=())
     conversation.drop_text(session)
 
 
-def recloses_at(conversation: Conversation, known: SessionHead) -> int | None:
+def reclose_due_ms(conversation: Conversation, head: SessionHead) -> int | None:
     """Broker time at which a closed session closes again; None when nothing has changed since."""
-    facts = conversation.facts.get(known.session)
-    if known.is_open or known.withdrawn or facts is None or facts.touched <= known.closed_through:
+    summary = conversation.summaries.get(head.session)
+    if head.is_open or head.withdrawn or summary is None or summary.touched <= head.closed_through:
         return None
-    return facts.touched_ms + RECLOSE_AFTER_MS
+    return summary.touched_ms + RECLOSE_AFTER_MS
 
 
-def due_ms(conversation: Conversation, rules: Rules) -> int | None:
+def next_tick_ms(conversation: Conversation, rules: Rules) -> int | None:
     """Broker time at which the next tick has something to do here; None when only an event can change anything."""
-    times = [idle_after(conversation, conversation.open_session, rules)] if conversation.open_session else []
-    for known in conversation.head.sessions:
-        if known.withdrawn and known.session in conversation.facts:
-            return 0  # a crash came between its last record and the loss of its text
-        if known.is_open:
+    times = [idle_close_ms(conversation, conversation.open_session, rules)] if conversation.open_session else []
+    for head in conversation.head.sessions:
+        if head.withdrawn and head.session in conversation.summaries:
+            return 0  # a crash came between its last record and the removal of its text
+        if head.is_open:
             continue
-        if (again := recloses_at(conversation, known)) is not None:
-            times.append(again)
-        elif known.session in conversation.facts:
-            times.append(known.closed_at_ms + rules.kept_ms)
+        if (due_ms := reclose_due_ms(conversation, head)) is not None:
+            times.append(due_ms)
+        elif head.session in conversation.summaries:
+            times.append(head.closed_at_ms + rules.text_kept_ms)
         else:
-            times.append(known.closed_at_ms + rules.kept_ms + REMEMBERED_MS)
-    if conversation.head.names and not conversation.facts:
-        times.append(conversation.head.names_ms + rules.kept_ms)
+            times.append(head.closed_at_ms + rules.text_kept_ms + HEAD_KEPT_MS)
+    if conversation.head.names and not conversation.summaries:
+        times.append(conversation.head.names_ms + rules.text_kept_ms)
     if conversation.head.withdrawn_at is not None:
-        times.append(conversation.head.withdrawn_ms + rules.kept_ms + REMEMBERED_MS)
-    times += [early.arrived_ms + rules.kept_ms for early in conversation.head.early]
+        times.append(conversation.head.withdrawn_ms + rules.text_kept_ms + HEAD_KEPT_MS)
+    times += [early.arrived_ms + rules.text_kept_ms for early in conversation.head.early]
     return min((time for time in times if time is not None), default=None)
 
 
-def tick(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
-    """Do what is due at broker time `at.ms`."""
+def apply_tick(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
+    """Do what is due at broker time `at.time_ms`."""
     yield from close_if_idle(conversation, at, rules, through=at.offset)
-    for known in conversation.head.sessions:
-        again = recloses_at(conversation, known)
-        if again is not None and again <= at.ms:
-            yield from reclose(conversation, known, at, rules)
-    _forget(conversation, at, rules)
+    for head in conversation.head.sessions:
+        due_ms = reclose_due_ms(conversation, head)
+        if due_ms is not None and due_ms <= at.time_ms:
+            yield from reclose(conversation, head, at, rules)
+    _drop_expired(conversation, at, rules)
 
 
-def _forget(conversation: Conversation, at: Arrival, rules: Rules) -> None:
-    """Let go of what nobody can change any more. What came before is done with, should it come again."""
-    for known in conversation.head.sessions:
-        if known.withdrawn or _is_over(conversation, known, at.ms, rules.kept_ms):
-            conversation.drop_text(known.session)
+def _drop_expired(conversation: Conversation, at: Arrival, rules: Rules) -> None:
+    """Drop what no event can change any more; events up to `at` have no effect if they come again."""
     head = conversation.head
-    remembered_ms = rules.kept_ms + REMEMBERED_MS
-    left = Head(
+    for session_head in head.sessions:
+        if session_head.withdrawn or _is_expired(conversation, session_head, at.time_ms, rules.text_kept_ms):
+            conversation.drop_text(session_head.session)
+    head_kept_ms = rules.text_kept_ms + HEAD_KEPT_MS
+    kept = Head(
         through=head.through,
-        sessions=tuple(s for s in head.sessions if not _is_over(conversation, s, at.ms, remembered_ms)),
-        early=tuple(e for e in head.early if e.arrived_ms + rules.kept_ms > at.ms),
+        sessions=tuple(s for s in head.sessions if not _is_expired(conversation, s, at.time_ms, head_kept_ms)),
+        early=tuple(e for e in head.early if e.arrived_ms + rules.text_kept_ms > at.time_ms),
     )
-    if conversation.facts or head.names_ms + rules.kept_ms > at.ms:
-        left = left.model_copy(update={"names": head.names, "names_ms": head.names_ms})
-    if head.withdrawn_ms + remembered_ms > at.ms:
-        left = left.model_copy(update={"withdrawn_at": head.withdrawn_at, "withdrawn_ms": head.withdrawn_ms})
-    if left == Head(through=head.through) and not conversation.segments:
+    if conversation.summaries or head.names_ms + rules.text_kept_ms > at.time_ms:
+        kept = kept.model_copy(update={"names": head.names, "names_ms": head.names_ms})
+    if head.withdrawn_ms + head_kept_ms > at.time_ms:
+        kept = kept.model_copy(update={"withdrawn_at": head.withdrawn_at, "withdrawn_ms": head.withdrawn_ms})
+    if kept == Head(through=head.through) and not conversation.segments:
         conversation.clear()
-    elif left != head or conversation.dirty:
-        conversation.set_head(**vars(left) | {"through": max(at.offset, head.through)})
+    elif kept != head or conversation.dirty:
+        conversation.set_head(**vars(kept) | {"through": max(at.offset, head.through)})
 
 
-def _is_over(conversation: Conversation, known: SessionHead, now_ms: int, after_ms: int) -> bool:
-    waits = known.is_open or recloses_at(conversation, known) is not None
-    return not waits and known.closed_at_ms + after_ms <= now_ms
+def _is_expired(conversation: Conversation, head: SessionHead, now_ms: int, kept_ms: int) -> bool:
+    may_change = head.is_open or reclose_due_ms(conversation, head) is not None
+    return not may_change and head.closed_at_ms + kept_ms <= now_ms
 
 
-def _closed_head(
+def _next_revision(
     conversation: Conversation,
     session: str,
     reason: EndReason,
     explicit_end: datetime | None,
-    known: SessionHead | None,
+    previous: SessionHead | None,
 ) -> SessionHead:
     """The head of the session's next revision, as a closed one."""
-    facts = conversation.facts[session]
+    summary = conversation.summaries[session]
     return SessionHead(
         session=session,
         is_open=False,
-        revision=(known.revision if known else 0) + 1,
-        started_at=facts.first_sent,
-        ended_at=max(facts.last_sent, explicit_end) if explicit_end else facts.last_sent,
+        revision=(previous.revision if previous else 0) + 1,
+        started_at=summary.first_sent_at,
+        ended_at=max(summary.last_sent_at, explicit_end) if explicit_end else summary.last_sent_at,
         closed_at_ms=0,
         closed_through=-1,
         end_reason=reason,

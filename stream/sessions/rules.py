@@ -1,4 +1,4 @@
-"""What the operator decides about sessions, where an event stands in its topic, and how an event is refused."""
+"""The operator's rules for sessions, the position of an event in its topic, and the limits of a session."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from stream.contracts.sessions import DetectorVersion
 from stream.contracts.vocabulary import Concern, OperatingPoint
 
 EndRule = Literal["explicit", "idle", "both"]
-Marks = Callable[[str], Collection[Concern]]
+FindConcerns = Callable[[str], Collection[Concern]]
 """The concerns a lexicon finds in a client's words."""
 
 SEGMENT_MESSAGES = 32  # of one batch and session, in one write; an edit writes all of them anew
@@ -17,15 +17,15 @@ MAX_MESSAGES = 5_000  # of one session; a day of chat is a tenth of it
 CONTEXT_MESSAGES = 10  # before an exchange: what a supervisor reads to understand it
 MAX_SESSIONS = 200  # remembered of one conversation, so that its head stays far below one record
 RECLOSE_AFTER_MS = 2_000  # late messages come in bursts; one revision takes them all
-REMEMBERED_MS = 7 * 86_400_000  # after the text is gone: longer than the messages topic keeps what could come again
+HEAD_KEPT_MS = 7 * 86_400_000  # after the text is gone: longer than the messages topic keeps what could come again
 
 
 @dataclass(frozen=True)
 class Rules:
-    """All times are broker time, in milliseconds."""
+    """The operator's rules for sessions. All times are broker time, in milliseconds."""
 
     detector: DetectorVersion
-    marks: Marks = field(repr=False)
+    find_concerns: FindConcerns = field(repr=False)
     end_rule: EndRule = "both"
     idle_ms: int = 1_800_000
     reopen_within_ms: int = 1_800_000
@@ -36,19 +36,19 @@ class Rules:
     max_moments: int = 3
 
     @property
-    def kept_ms(self) -> int:
-        """How long the text of a closed session stays: until nothing can change it any more."""
+    def text_kept_ms(self) -> int:
+        """The time for which the text of a closed session is kept: until nothing can change the session any more."""
         return max(self.late_within_ms, self.reopen_within_ms)
 
     @property
     def moments_shown(self) -> int | None:
-        """At the operating point `alone` nothing confirms the detector, so few moments are shown; None: all."""
+        """The number of moments shown, None for all; few at `alone`, where nothing confirms the detector."""
         return self.max_moments if self.detector.operating_point is OperatingPoint.ALONE else None
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """Where an event stands in its partition: its offset, and the broker's append time in ms since 1970."""
+    """The position of an event in its partition: its offset, and the broker's append time in ms since 1970."""
 
     offset: int
-    ms: int
+    time_ms: int

@@ -1,29 +1,32 @@
 """Keeping a session record under the size that a record may have."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 from stream.contracts.sessions import Exchange, Mark, SessionRecord
 from stream.contracts.topics import MAX_RECORD_BYTES
 
 
-def bounded(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> SessionRecord:
+def fit_to_limit(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> SessionRecord:
     """The record within `limit` bytes: without its lowest-scored exchanges, then without the oldest context.
 
     What goes is counted in the record. If that is not enough, the last exchange goes as well, then marks point at
     ever fewer of their messages; one message a mark always fits.
     """
-    for drop in (_drop_lowest, _drop_oldest_context, _drop_last, _halve_longest_mark):
-        while size(record) > limit and (smaller := drop(record)) is not None:
+    for reduce in (_drop_lowest, _drop_oldest_context, _drop_last, _halve_longest_mark):
+        while record_size(record) > limit and (smaller := reduce(record)) is not None:
             record = smaller
     return record
 
 
-def size(record: SessionRecord) -> int:
+def record_size(record: SessionRecord) -> int:
     """Bytes of the record as it is published."""
     return len(record.model_dump_json(exclude_none=True).encode())
 
 
-Drop = Callable[[SessionRecord], SessionRecord | None]
+def referenced_ids(exchanges: Iterable[Exchange], marks: Iterable[Mark]) -> set[str]:
+    """Return the ids of the messages that exchanges and marks need."""
+    by_exchanges = {message_id for exchange in exchanges for message_id in exchange.message_ids}
+    return by_exchanges | {message_id for mark in marks for message_id in mark.message_ids}
 
 
 def _drop_lowest(record: SessionRecord) -> SessionRecord | None:
@@ -37,20 +40,20 @@ def _drop_last(record: SessionRecord) -> SessionRecord | None:
 def _without_lowest(record: SessionRecord) -> SessionRecord:
     lowest = min(record.exchanges, key=lambda exchange: exchange.score)
     kept = tuple(exchange for exchange in record.exchanges if exchange is not lowest)
-    return _with(record, kept, record.marks, exchanges_dropped_for_size=1)
+    return _copy_with(record, kept, record.marks, exchanges_dropped_for_size=1)
 
 
 def _drop_oldest_context(record: SessionRecord) -> SessionRecord | None:
-    order = {message.message_id: place for place, message in enumerate(record.messages)}
-    context = [name for exchange in record.exchanges for name in exchange.context]
+    order = {message.message_id: index for index, message in enumerate(record.messages)}
+    context = [message_id for exchange in record.exchanges for message_id in exchange.context]
     if not context:
         return None
     oldest = min(context, key=order.__getitem__)
     kept = tuple(
-        exchange.model_copy(update={"context": tuple(name for name in exchange.context if name != oldest)})
+        exchange.model_copy(update={"context": tuple(i for i in exchange.context if i != oldest)})
         for exchange in record.exchanges
     )
-    return _with(record, kept, record.marks, context_dropped_for_size=1)
+    return _copy_with(record, kept, record.marks, context_dropped_for_size=1)
 
 
 def _halve_longest_mark(record: SessionRecord) -> SessionRecord | None:
@@ -59,14 +62,13 @@ def _halve_longest_mark(record: SessionRecord) -> SessionRecord | None:
         return None
     half = longest.message_ids[: len(longest.message_ids) // 2]
     kept = tuple(mark.model_copy(update={"message_ids": half}) if mark is longest else mark for mark in record.marks)
-    return _with(record, record.exchanges, kept)
+    return _copy_with(record, record.exchanges, kept)
 
 
-def _with(
+def _copy_with(
     record: SessionRecord, exchanges: tuple[Exchange, ...], marks: tuple[Mark, ...], **dropped: int
 ) -> SessionRecord:
-    needed = {name for e in exchanges for name in (*e.context, *e.client_turn, *e.reply)}
-    needed |= {name for mark in marks for name in mark.message_ids}
+    needed = referenced_ids(exchanges, marks)
     counts = record.counts.model_copy(update={name: getattr(record.counts, name) + n for name, n in dropped.items()})
     return record.model_copy(
         update={

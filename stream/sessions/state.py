@@ -1,4 +1,4 @@
-"""What is kept of a conversation: segments of messages under numbers from 1, and a head under number 0.
+"""The stored parts of a conversation: segments of messages under numbers from 1, and a head under number 0.
 
 A message changes exactly one segment, so that it is seen and has its effect in one write. A segment takes no further
 message once it is written, so that what is written for a message does not grow with the session. The head changes
@@ -16,12 +16,12 @@ from stream.contracts.base import Contract, MessageId, Utc
 from stream.contracts.sessions import Cue, KnownName
 from stream.contracts.vocabulary import EndReason, Role
 
-HEAD = 0
+HEAD_NUMBER = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What the detector said of one client message."""
+    """The detector's result for one client message."""
 
     score: float
     flagged: bool
@@ -30,7 +30,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One message in the words that stand now. A deleted one stays as a place without words."""
+    """A message with its present text. A deleted message stays as an entry without text."""
 
     message_id: MessageId
     offset: int
@@ -59,7 +59,7 @@ class Segment:
     entries: tuple[Entry, ...]
 
 
-class Early(Contract):
+class EarlyChange(Contract):
     """An edit or a deletion that came before its original."""
 
     message_id: MessageId
@@ -91,7 +91,7 @@ class SessionHead(Contract):
 
 
 class Head(Contract):
-    """What a conversation's segments do not say."""
+    """The part of a conversation beside its segments."""
 
     through: int = -1
     """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
@@ -101,28 +101,28 @@ class Head(Contract):
     withdrawn_ms: int = 0
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0
-    early: tuple[Early, ...] = ()
+    early: tuple[EarlyChange, ...] = ()
 
 
-NO_HEAD = Head()
+EMPTY_HEAD = Head()
 """The head of a conversation of which nothing but messages is known: one for all of them."""
 _SEGMENT = TypeAdapter(Segment)
 
 
-def encode(part: Head | Segment) -> bytes:
+def encode_part(part: Head | Segment) -> bytes:
     """The changelog value of one part."""
     if isinstance(part, Segment):
         return _SEGMENT.dump_json(part, exclude_defaults=True)
     return part.model_dump_json(exclude_defaults=True).encode()
 
 
-def decode(number: int, value: bytes) -> Head | Segment:
-    """Read back what `encode` wrote.
+def decode_part(number: int, value: bytes) -> Head | Segment:
+    """Read back what `encode_part` wrote.
 
     Raises:
         ValueError: it is something else; its text names no content.
     """
     try:
-        return Head.model_validate_json(value) if number == HEAD else _SEGMENT.validate_json(value)
+        return Head.model_validate_json(value) if number == HEAD_NUMBER else _SEGMENT.validate_json(value)
     except ValidationError as error:
         raise ValueError(f"part {number} of a conversation cannot be read: {error.error_count()} errors") from None

@@ -1,4 +1,4 @@
-"""Order, turns and moments of a session: pure functions over its messages, computed at the close."""
+"""The order of a session's messages and its client turns: pure functions, computed at the close."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,22 +9,22 @@ from stream.sessions.state import Entry
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A client turn with what came before it and what answered it; `reply` is empty when nobody did."""
+class ClientTurn:
+    """A client turn with the context before it and the reply after it; `reply` is empty if nobody answered."""
 
     context: tuple[Entry, ...] = field(repr=False)
-    client_turn: tuple[Entry, ...] = field(repr=False)
+    messages: tuple[Entry, ...] = field(repr=False)
     reply: tuple[Entry, ...] = field(repr=False)
 
     @property
     def flagged(self) -> bool:
         """A client turn is flagged if any of its messages is."""
-        return any(e.scored is not None and e.scored.flagged for e in self.client_turn)
+        return any(e.scored is not None and e.scored.flagged for e in self.messages)
 
     @property
     def score(self) -> float:
         """The highest score of the turn's messages."""
-        return max((e.scored.score for e in self.client_turn if e.scored is not None), default=0.0)
+        return max((e.scored.score for e in self.messages if e.scored is not None), default=0.0)
 
     @property
     def counsellor(self) -> str | None:
@@ -34,34 +34,34 @@ class Moment:
 
     @property
     def reply_needs_human(self) -> NeedsHuman | None:
-        """Why the reply is nobody's to learn from; None for a reply of one counsellor."""
+        """The reason why no counsellor can learn from the reply; None for a reply of one counsellor."""
         if not any(e.role is Role.COUNSELLOR for e in self.reply):
             return NeedsHuman.REPLY_BY_SYSTEM
         return NeedsHuman.REPLY_BY_SEVERAL if self.counsellor is None else None
 
 
 def transcript(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The messages that stand, by the time they were sent; those of one time as they arrived."""
+    """Return the messages that are not deleted, by the time they were sent; those of one time in order of arrival."""
     return tuple(sorted((e for e in entries if not e.deleted), key=lambda e: (e.sent_at, e.offset)))
 
 
-def moments(messages: Sequence[Entry]) -> list[Moment]:
-    """One moment per client turn, in order.
+def client_turns(messages: Sequence[Entry]) -> list[ClientTurn]:
+    """Return the client turns of a session, in order.
 
     A turn is a maximal run of one role. A system message (a notice, a bot) is no turn beside a counsellor's: it
     neither hides the counsellor's reply nor splits it. Where no counsellor speaks and the client goes on after it, it
     was the reply. After the client's last words it is no reply: a notice that somebody left answers nothing.
     """
-    found: list[Moment] = []
+    turns: list[ClientTurn] = []
     start = 0
     client: list[Entry] = []
     reply: list[Entry] = []
     notices: list[Entry] = []
 
-    def finish(answer: list[Entry]) -> None:
+    def end_turn(answer: list[Entry]) -> None:
         if client:
             context = messages[max(0, start - CONTEXT_MESSAGES) : start]
-            found.append(Moment(tuple(context), tuple(client), tuple(answer)))
+            turns.append(ClientTurn(tuple(context), tuple(client), tuple(answer)))
 
     for index, entry in enumerate(messages):
         if entry.role is Role.SYSTEM:
@@ -72,10 +72,10 @@ def moments(messages: Sequence[Entry]) -> list[Moment]:
                 reply.append(entry)
         else:
             if reply or notices:
-                finish(reply or notices)
+                end_turn(reply or notices)
                 client, reply, notices = [], [], []
             if not client:
                 start = index
             client.append(entry)
-    finish(reply)
-    return found
+    end_turn(reply)
+    return turns

@@ -1,4 +1,4 @@
-"""The feedback stage: session records in, feedback records out. Wiring only; what happens is in stream/feedback."""
+"""The worker of the feedback stage: session records in, feedback records out. The rules are in stream/feedback."""
 
 import asyncio
 import time
@@ -13,34 +13,34 @@ from faust.types import EventT, StreamT
 from structlog.contextvars import bind_contextvars
 
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
-from stream.contracts.ids import record_id
 from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import FEEDBACK, SESSIONS
-from stream.faust_support.app import DeadLetters, Stop, create_app, raw_record, send
-from stream.faust_support.app import run as run_app
-from stream.faust_support.consumer_pause import Intake
+from stream.faust_support.app import create_app, raw_record
+from stream.faust_support.consumer_pause import ConsumerPause
+from stream.faust_support.dead_letters import DeadLetters
 from stream.faust_support.keyed_tasks import KeyedTasks
-from stream.faust_support.ordered_acks import InOrder
+from stream.faust_support.ordered_acks import OrderedAcks
+from stream.faust_support.producing import send
+from stream.faust_support.run import StopRequest
+from stream.faust_support.run import run as run_app
 from stream.feedback.assess import Assessor
-from stream.feedback.models.activation import Activated, read_activation
-from stream.feedback.models.availability import PART, ModelWatch
-from stream.feedback.models.breaker import State
+from stream.feedback.models.activation import ActivatedModel, read_activation
+from stream.feedback.models.availability import ModelAvailability
+from stream.feedback.models.breaker import BreakerState
 from stream.feedback.models.factory import open_model
-from stream.runtime import topics
-from stream.runtime.codec import Encoded, RawRecord, check_partition, decode, encode, known_types
-from stream.runtime.health import Health
+from stream.runtime import stages, topics
+from stream.runtime.codec import EncodedRecord, RawRecord, check_partition, decode, encode, known_types
+from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
-from stream.runtime.metrics import tell_model
+from stream.runtime.metrics import set_model_info
 from stream.runtime.progress import Progress
 from stream.runtime.settings import Settings
-from stream.runtime.trace import carried, trace_id
+from stream.runtime.trace import trace_id, traceparent_of
 
-APP_ID = "counterpoint-feedback"
-STAGE = "feedback"
-_BUFFER = 16  # records between Faust and us; one may have 900 kB
-_HELD = 4  # records in hand for each that is worked on: enough never to wait for the broker
+_BUFFER = 16  # records between Faust and the worker; one may have 900 kB
+_IN_HAND_PER_TASK = 4  # records in hand for each that is processed: enough never to wait for the broker
 _KNOWN = known_types(*RECORDS_BY_TOPIC[SESSIONS])
 
 
@@ -52,105 +52,105 @@ def run(settings: Settings) -> int:
         Unavailable: the broker does not answer at the start.
         TooManyDeadLetters: nearly every record is refused.
     """
-    topics.require(settings.kafka)
-    health = Health(PART)
-    return run_app(partial(_app, settings), health, host=settings.health.host, port=settings.health.feedback_port)
+    topics.require_topics(settings.kafka)
+    health = Health(ReadinessPart.MODEL)
+    host, port = stages.FEEDBACK.address(settings)
+    return run_app(partial(_app, settings), health, host=host, port=port)
 
 
 @asynccontextmanager
-async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> AsyncIterator[faust.App]:
-    read_activation(settings.feedback.activation)  # a wrong path is told at the start, not in the first bad night
-    model = Activated(open_model(settings.feedback), partial(read_activation, settings.feedback.activation))
+async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Health) -> AsyncIterator[faust.App]:
+    read_activation(settings.feedback.activation)  # a wrong path is reported at the start, not with the first record
+    model = ActivatedModel(open_model(settings.feedback), partial(read_activation, settings.feedback.activation))
     deadline_s = settings.feedback.deadline_s
-    app = create_app(APP_ID, settings.kafka, data_dir=folder, buffer=_BUFFER)
-    intake = Intake(app)
-    watch = ModelWatch(
+    app = create_app(stages.FEEDBACK.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
+    pause = ConsumerPause(app)
+    availability = ModelAvailability(
         model,
         health,
         deadline_s=deadline_s,
-        changed=lambda state: intake.hold("model", held=state is State.OPEN),
+        on_state_change=lambda state: pause.set("model", active=state is BreakerState.OPEN),
     )
-    worker = _Worker(
+    worker = _SessionsWorker(
         app,
-        Assessor(model, watch, deadline_s, time.monotonic),
-        DeadLetters(app, STAGE, settings.kafka.dead_letters_in_a_row, health),
+        Assessor(model, availability, deadline_s, time.monotonic),
+        DeadLetters(app, stages.FEEDBACK.name, settings.kafka.dead_letters_in_a_row, health),
         stop,
         partitions=settings.kafka.partitions,
     )
-    most = _HELD * settings.feedback.concurrency
+    max_in_hand = _IN_HAND_PER_TASK * settings.feedback.concurrency
     tasks = KeyedTasks(
-        settings.feedback.concurrency, changed=lambda count: intake.hold("full hands", held=count >= most)
+        settings.feedback.concurrency,
+        changed=lambda count: pause.set("too many records in hand", active=count >= max_in_hand),
     )
     sessions = app.topic(SESSIONS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     @app.agent(sessions, name="sessions")
     async def assess(stream: StreamT[bytes]) -> None:
         async for event in cast("Any", stream).noack().events():  # the interface does not name `noack`
-            worker.order.taken(event)
+            worker.acks.track(event)
             tasks.start(event.key, partial(worker.handle, event))
 
-    looking = asyncio.create_task(worker.keep_looking())
+    watching = asyncio.create_task(worker.watch_model())
     try:
         yield app
     finally:
-        looking.cancel()
+        watching.cancel()
         await tasks.cancel()
         await model.close()
 
 
-class _Worker:
-    """What happens to one record."""
+class _SessionsWorker:
+    """Processes one session record after the other, and watches the model."""
 
     def __init__(
-        self, app: faust.App, assessor: Assessor, dead_letters: DeadLetters, stop: Stop, *, partitions: int
+        self, app: faust.App, assessor: Assessor, dead_letters: DeadLetters, stop: StopRequest, *, partitions: int
     ) -> None:
-        self.order = InOrder()
+        self.acks = OrderedAcks()
         self._app = app
         self._assessor = assessor
         self._dead_letters = dead_letters
         self._stop = stop
         self._partitions = partitions
-        self._progress = Progress(STAGE)
+        self._progress = Progress(stages.FEEDBACK.name)
 
-    async def keep_looking(self) -> None:
-        """See whether the model is there, before the first record asks for it and while none does."""
+    async def watch_model(self) -> None:
+        """Check whether the model is there, before the first record needs it and while none does."""
         try:
-            await self._assessor.watch.until_seen()
-            tell_model(self._assessor.model.version)
-            await self._assessor.watch.keep_looking()
+            await self._assessor.availability.wait_until_seen()
+            set_model_info(self._assessor.model.version)
+            await self._assessor.availability.monitor()
         except Misconfigured as error:
-            self._stop.now(error)
+            self._stop.set(error)
 
     async def handle(self, event: EventT[Any]) -> None:
-        """Send what becomes of one record, then acknowledge it. Never raises: Faust would acknowledge that."""
+        """Publish the feedback of one record, then acknowledge it. Never raises: Faust acknowledges what raised."""
         raw = raw_record(event)
-        self._progress.take(raw)
+        self._progress.start(raw)
         try:
             try:
                 await send(self._app, FEEDBACK, await self._output(raw), raw.partition)
-                self._dead_letters.good(raw.partition)
+                self._dead_letters.record_ok(raw.partition)
             except Misconfigured:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is set aside before it is acknowledged
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is dead-lettered before it is acknowledged
                 await self._dead_letters.put(raw, error)
         except (Misconfigured, TooManyDeadLetters) as error:
-            self._stop.now(error)
+            self._stop.set(error)
             return
         finally:
-            self._progress.let_go(raw)
-        self.order.done(event)
+            self._progress.release(raw)
+        self.acks.complete(event)
         self._progress.finish(raw)
         get_logger().info("record_done", partition=raw.partition, offset=raw.offset)
 
-    async def _output(self, raw: RawRecord) -> Encoded:
+    async def _output(self, raw: RawRecord) -> EncodedRecord:
         event = decode(raw, _KNOWN)
         data = cast("SessionRecord | Erasure | ConsentWithdrawal", event.data)
         check_partition(raw, data, self._partitions)
-        trace = carried(raw.headers)
+        trace = traceparent_of(raw.headers)
         bind_contextvars(tenant=data.tenant, event_id=event.id, trace_id=trace_id(trace))
         if not isinstance(data, SessionRecord):
-            return encode(data, event_type=event.type, event_id=event.id, key=raw.key, trace=trace)
+            return encode(data, trace=trace)
         bind_contextvars(session_id=str(data.session_id))
-        feedback = await self._assessor.feedback(data)
-        event_id = record_id(feedback.session_id, feedback.revision, feedback.state)
-        return encode(feedback, event_type=feedback.event_type, event_id=event_id, key=raw.key, trace=trace)
+        return encode(await self._assessor.feedback(data), trace=trace)

@@ -1,7 +1,7 @@
-"""From a batch of raw records to kept effects: decode, detect once, let each conversation follow its events.
+"""Processing batches of raw records: decode them, run the detector once, apply events to conversations, emit effects.
 
-Nothing here knows Faust: an `Outlet` takes what is written, published and set aside, and returns when the broker has
-it. When `process` returns, every effect of the batch is kept, and its records may be acknowledged.
+Nothing here knows Faust: an `Outlet` writes, publishes and dead-letters, and returns when the broker has the record.
+When `process` returns, every effect of the batch is kept, and its records may be acknowledged.
 """
 
 import asyncio
@@ -12,37 +12,36 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
+from tenacity import retry, retry_if_exception_type, wait_exception
+
 from stream.contracts.errors import CounterpointError, Poison, Unavailable
-from stream.contracts.ids import conversation_event_id, record_id, record_key
 from stream.contracts.messages import (
     MESSAGES_RECORDS,
     ConversationEvent,
     Edit,
-    Erasure,
     Message,
     MessagesRecord,
-    PersonErasure,
+    PartitionEvent,
     Tick,
 )
 from stream.contracts.sessions import Cue, SessionRecord
-from stream.contracts.vocabulary import DeadLetterReason, SessionState
+from stream.contracts.vocabulary import SessionState
 from stream.detection.base import Detection, Detector, DetectorInput
 from stream.runtime import metrics
-from stream.runtime.codec import Encoded, RawRecord, check_partition, decode, encode, known_types
+from stream.runtime.codec import EncodedRecord, RawRecord, check_partition, decode, encode, known_types
 from stream.runtime.logging import get_logger
-from stream.runtime.trace import begin, carried, trace_id
+from stream.runtime.trace import new_traceparent, trace_id, traceparent_of
 from stream.sessions.conversation import Conversation
-from stream.sessions.events import Output, Outputs, apply, forget_person
-from stream.sessions.lifecycle import tick
+from stream.sessions.events import Output, Outputs, apply_event, apply_person_erasure
+from stream.sessions.lifecycle import apply_tick
 from stream.sessions.rules import Arrival, Rules
-from stream.sessions.scoring import to_score
-from stream.sessions.state import HEAD, Scored
-from stream.sessions.state import encode as encode_part
+from stream.sessions.scoring import texts_to_score
+from stream.sessions.state import HEAD_NUMBER, Scored, encode_part
 from stream.workers.open_sessions import OpenSessions, changelog_key
 
 _KNOWN = known_types(*MESSAGES_RECORDS)
-_TICKED_AT_ONCE = 100  # closes in flight: enough to fill the broker's batches, few enough to hold in memory
-_TICK_AGAIN_MS = 60_000  # after a tick failed on a conversation: not every second, its next event tries sooner
+_TICKS_IN_FLIGHT = 100  # closes in flight: enough to fill the broker's batches, few enough to hold in memory
+_RETRY_TICK_MS = 60_000  # after a tick failed on a conversation: not every second; its next event is processed sooner
 
 Scores = dict[tuple[int, int, str], Detection]
 """By partition, offset and text."""
@@ -51,22 +50,22 @@ Part = tuple[bytes, bytes | None]
 
 
 class Outlet(Protocol):
-    """Where effects go. Each call returns once the broker has it, however long the broker is away."""
+    """The destination of effects. Each call returns once the broker has the effect, however long the broker is away."""
 
     async def write(self, partition: int, parts: Sequence[Part]) -> None:
-        """Keep parts of conversations in the changelog, in no order."""
+        """Write parts of conversations to the changelog, in no order."""
         ...
 
-    async def publish(self, partition: int, records: Sequence[Encoded]) -> None:
+    async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         """Put records on the sessions topic, in this order."""
         ...
 
-    async def set_aside(self, raw: RawRecord, why: Poison | Exception) -> None:
+    async def dead_letter(self, raw: RawRecord, error: Exception) -> None:
         """Put one record on the dead-letter topic."""
         ...
 
-    def good(self, partition: int) -> None:
-        """Hear that a record of the partition could be used."""
+    def record_ok(self, partition: int) -> None:
+        """Note that a record of the partition could be used."""
         ...
 
 
@@ -78,33 +77,33 @@ class _Event:
 
 
 @dataclass(frozen=True, slots=True)
-class _ForAll:
-    """A record about the whole partition: it comes after all that stands before it."""
+class _PartitionRecord:
+    """A record about the whole partition: it takes effect after all records before it."""
 
     raw: RawRecord
-    data: Tick | PersonErasure
+    data: PartitionEvent
 
 
 @dataclass(frozen=True, slots=True)
 class _Publish:
     output: Output
-    record: Encoded
+    record: EncodedRecord
     trace: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class _SetAside:
+class _DeadLetter:
     raw: RawRecord
-    why: Exception
+    error: Exception
 
 
-Effect = _Publish | _SetAside
+Effect = _Publish | _DeadLetter
 Effects = Generator[Effect, None, bool]
-"""What one record does to one conversation; returns whether it could be used."""
+"""The effects of one record on one conversation; the generator returns whether the record could be used."""
 
 
 class SessionBatches:
-    """The one writer of its partitions' conversations."""
+    """The only writer of the conversations of its partitions."""
 
     def __init__(
         self, sessions: OpenSessions, detector: Detector, rules: Rules, outlet: Outlet, *, partitions: int
@@ -115,50 +114,47 @@ class SessionBatches:
         self._rules = rules
         self._outlet = outlet
         self._partitions = partitions
-        self.done: dict[int, int] = {}
-        """Offsets, by partition, up to which everything has had its effect, in a batch that failed too."""
+        self.processed_offsets: dict[int, int] = {}
+        """By partition, the offset up to which every record has had its effect, also in a batch that failed."""
 
     async def process(self, records: Sequence[RawRecord]) -> None:
-        """Return once every effect of the records is kept; of one partition one call at a time.
+        """Process the records and return once every effect is kept; one call at a time per partition.
 
         Raises:
-            CounterpointError: what the outlet raises; then none of the records beyond `done` may be acknowledged.
+            CounterpointError: an error of the outlet; then no record beyond `processed_offsets` may be acknowledged.
         """
         for partition in {raw.partition for raw in records}:
-            self.done.pop(partition, None)
-        by_partition: defaultdict[int, list[_Event | _ForAll | _SetAside]] = defaultdict(list)
+            self.processed_offsets.pop(partition, None)
+        by_partition: defaultdict[int, list[_Event | _PartitionRecord | _DeadLetter]] = defaultdict(list)
         for raw in records:
             try:
                 data = self._read(raw)
-            except Poison as why:
-                by_partition[raw.partition].append(_SetAside(raw, why))
+            except Poison as poison:
+                by_partition[raw.partition].append(_DeadLetter(raw, poison))
             else:
                 at = Arrival(raw.offset, raw.timestamp_ms)
-                item = _ForAll(raw, data) if isinstance(data, Tick | PersonErasure) else _Event(raw, data, at)
+                item = _PartitionRecord(raw, data) if isinstance(data, PartitionEvent) else _Event(raw, data, at)
                 by_partition[raw.partition].append(item)
         events = [item for items in by_partition.values() for item in items if isinstance(item, _Event)]
         scores = await self._score(events)
-        await _all(self._partition(number, items, scores) for number, items in by_partition.items())
+        await _gather(self._process_partition(number, items, scores) for number, items in by_partition.items())
 
     def _read(self, raw: RawRecord) -> MessagesRecord:
         data = cast("MessagesRecord", decode(raw, _KNOWN).data)
-        if not isinstance(data, Tick | PersonErasure):
-            check_partition(raw, data, self._partitions)
-        elif data.partition != raw.partition:
-            raise Poison(DeadLetterReason.WRONG_PARTITION, "partition")
+        check_partition(raw, data, self._partitions)
         return data
 
     async def _score(self, events: Sequence[_Event]) -> Scores:
-        """Let the detector see all client texts of the batch at once."""
+        """Run the detector once over all client texts of the batch."""
         wanted = [
-            (items[0].raw.partition, text)
-            for items in _by_conversation(events)
-            for text in to_score(self._conversation(items[0]), [(item.at, item.data) for item in items])
+            (group[0].raw.partition, text)
+            for group in _by_conversation(events)
+            for text in texts_to_score(self._conversation(group[0]), [(event.at, event.data) for event in group])
         ]
         if not wanted:
             return {}
         started = time.perf_counter()
-        found = await self._detected([DetectorInput(text.text, text.previous_text) for _, text in wanted])
+        found = await self._detect([DetectorInput(text.text, text.previous_text) for _, text in wanted])
         metrics.DETECTOR_SECONDS.observe(time.perf_counter() - started)
         flagged = sum(detection.flagged for detection in found)
         metrics.DETECTED_TURNS.labels(flagged="true").inc(flagged)
@@ -168,105 +164,116 @@ class SessionBatches:
             for (partition, text), detection in zip(wanted, found, strict=True)
         }
 
-    async def _detected(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """A slow one in a thread; where the detector is away its words wait for it."""
-        while True:
-            try:
-                if not self._detector.slow:
-                    return self._detector.detect(inputs)
-                return await asyncio.to_thread(self._detector.detect, inputs)
-            except Unavailable as away:
-                get_logger().warning("detector_away")
-                await asyncio.sleep(away.retry_after)
+    @retry(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exception(lambda error: cast("Unavailable", error).retry_after),
+        before_sleep=lambda _: get_logger().warning("detector_away"),
+    )
+    async def _detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
+        """Ask the detector, in a thread if it is slow; while it is away, ask again."""
+        if not self._detector.slow:
+            return self._detector.detect(inputs)
+        return await asyncio.to_thread(self._detector.detect, inputs)
 
-    def _scored(self, scores: Scores, event: _Event, text: str) -> Scored:
-        """What the detector says of the text; seldom it was not foreseen what the text would be."""
+    def _detected(self, scores: Scores, event: _Event, text: str) -> Scored:
+        """Return the detector's result for the text; in rare cases the text was not among those of the batch."""
         found = scores.get((event.raw.partition, event.raw.offset, text))
         if found is None:
             (found,) = self._detector.detect([DetectorInput(text)])
-        name = event.data.message_id if isinstance(event.data, Message | Edit) else ""
-        cues = tuple(Cue(message_id=name, start=cue.start, end=cue.end, weight=cue.weight) for cue in found.cues)
+        message_id = event.data.message_id if isinstance(event.data, Message | Edit) else ""
+        cues = tuple(Cue(message_id=message_id, start=cue.start, end=cue.end, weight=cue.weight) for cue in found.cues)
         return Scored(score=found.score, flagged=found.flagged, cues=cues)
 
-    async def _partition(self, number: int, items: Iterable[_Event | _ForAll | _SetAside], scores: Scores) -> None:
-        """Events between two ticks side by side, conversation by conversation; a tick after all that came before.
+    async def _process_partition(
+        self, number: int, items: Iterable[_Event | _PartitionRecord | _DeadLetter], scores: Scores
+    ) -> None:
+        """Process a partition's records: conversations side by side, partition-wide records after all before them.
 
-        What cannot be read has its place in the order too, or the bad ones of a whole batch would seem in a row.
+        What cannot be read keeps its place in the order, otherwise a batch's dead letters would count as in a row.
         """
         events: list[_Event] = []
         for item in items:
             if isinstance(item, _Event):
                 events.append(item)
             else:
-                await self._follow(number, events, scores)
+                await self._process_events(number, events, scores)
                 events = []
-                if isinstance(item, _SetAside):
-                    await self._outlet.set_aside(item.raw, item.why)
+                if isinstance(item, _DeadLetter):
+                    await self._outlet.dead_letter(item.raw, item.error)
                 else:
-                    await self._for_all(number, item)
-                self.done[number] = item.raw.offset
-        await self._follow(number, events, scores)
+                    await self._process_partition_record(number, item)
+                self.processed_offsets[number] = item.raw.offset
+        await self._process_events(number, events, scores)
 
-    async def _follow(self, partition: int, events: Sequence[_Event], scores: Scores) -> None:
-        """Each conversation's events, in order."""
-        with_theirs = [(self._conversation(theirs[0]), theirs) for theirs in _by_conversation(events)]
-        await self._see_through(
+    async def _process_events(self, partition: int, events: Sequence[_Event], scores: Scores) -> None:
+        """Apply each conversation's events, in order."""
+        grouped = [(self._conversation(group[0]), group) for group in _by_conversation(events)]
+        await self._process_effects(
             partition,
-            [(conversation, self._one_by_one(conversation, theirs, scores)) for conversation, theirs in with_theirs],
+            [(conversation, self._event_effects(conversation, group, scores)) for conversation, group in grouped],
         )
 
-    def _one_by_one(self, conversation: Conversation, events: Sequence[_Event], scores: Scores) -> Iterator[Effect]:
+    def _event_effects(self, conversation: Conversation, events: Sequence[_Event], scores: Scores) -> Iterator[Effect]:
         for event in events:
-            score = partial(self._scored, scores, event)
-            if (yield from _effects(event.raw, apply(conversation, event.data, event.at, self._rules, score))):
-                self._outlet.good(event.raw.partition)
+            score = partial(self._detected, scores, event)
+            if (yield from _effects(event.raw, apply_event(conversation, event.data, event.at, self._rules, score))):
+                self._outlet.record_ok(event.raw.partition)
 
-    async def _for_all(self, partition: int, item: _ForAll) -> None:
+    async def _process_partition_record(self, partition: int, item: _PartitionRecord) -> None:
         if isinstance(item.data, Tick):
             await self._tick(partition, item.raw)
             return
         at = Arrival(item.raw.offset, item.raw.timestamp_ms)
-        theirs = self._sessions.of_tenant(partition, item.data.tenant)
-        await self._see_through(
-            partition, [(known, _effects(item.raw, forget_person(known, item.data, at))) for known in theirs]
+        conversations = self._sessions.of_tenant(partition, item.data.tenant)
+        await self._process_effects(
+            partition,
+            [
+                (conversation, _effects(item.raw, apply_person_erasure(conversation, item.data, at)))
+                for conversation in conversations
+            ],
         )
 
     async def _tick(self, partition: int, raw: RawRecord) -> None:
         due = self._sessions.due(partition, raw.timestamp_ms)
         failed: list[Conversation] = []
-        for start in range(0, len(due), _TICKED_AT_ONCE):
-            some = due[start : start + _TICKED_AT_ONCE]
-            await self._see_through(partition, [(known, self._ticked(raw, known, failed)) for known in some])
+        for start in range(0, len(due), _TICKS_IN_FLIGHT):
+            group = due[start : start + _TICKS_IN_FLIGHT]
+            effects = [(conversation, self._tick_effects(raw, conversation, failed)) for conversation in group]
+            await self._process_effects(partition, effects)
         for conversation in failed:
-            self._sessions.postpone(partition, conversation, raw.timestamp_ms + _TICK_AGAIN_MS)
+            self._sessions.postpone(partition, conversation, raw.timestamp_ms + _RETRY_TICK_MS)
 
-    def _ticked(self, raw: RawRecord, conversation: Conversation, failed: list[Conversation]) -> Iterator[Effect]:
+    def _tick_effects(self, raw: RawRecord, conversation: Conversation, failed: list[Conversation]) -> Iterator[Effect]:
         at = Arrival(raw.offset, raw.timestamp_ms)
-        if not (yield from _effects(raw, tick(conversation, at, self._rules))):
+        if not (yield from _effects(raw, apply_tick(conversation, at, self._rules))):
             failed.append(conversation)
 
-    async def _see_through(self, partition: int, under_way: Sequence[tuple[Conversation, Iterator[Effect]]]) -> None:
-        """Let each conversation go on to its next effect, bring all of these about at once, and so on to the last.
+    async def _process_effects(
+        self, partition: int, in_flight: Sequence[tuple[Conversation, Iterator[Effect]]]
+    ) -> None:
+        """Advance each conversation to its next effect, emit these effects together, and repeat until none is left.
 
-        An effect comes after all that its conversation has to write: see `stream.sessions.lifecycle`.
+        An effect is emitted after what its conversation has to write: see `stream.sessions.lifecycle`.
         """
-        while under_way:
-            reached = [(conversation, effects, next(effects, None)) for conversation, effects in under_way]
-            await self._write(partition, [conversation for conversation, _ in under_way])
-            await self._bring_about(partition, [effect for _, _, effect in reached if effect is not None])
+        while in_flight:
+            reached = [(conversation, effects, next(effects, None)) for conversation, effects in in_flight]
+            await self._write(partition, [conversation for conversation, _ in in_flight])
+            await self._emit(partition, [effect for _, _, effect in reached if effect is not None])
             for conversation, _, effect in reached:
                 if effect is None:
-                    self._sessions.settle(partition, conversation)
-            under_way = [(conversation, effects) for conversation, effects, effect in reached if effect is not None]
+                    self._sessions.store(partition, conversation)
+            in_flight = [(conversation, effects) for conversation, effects, effect in reached if effect is not None]
 
     async def _write(self, partition: int, conversations: Iterable[Conversation]) -> None:
-        """The heads first: what is placed after a close or a reopening must never be kept without it."""
+        """Write the changed parts, heads first: what follows a close or a reopening is never kept without its head."""
         changed = [conversation for conversation in conversations if conversation.dirty]
-        heads = [_part(partition, conversation, HEAD) for conversation in changed if HEAD in conversation.dirty]
+        heads = [
+            _part(partition, conversation, HEAD_NUMBER) for conversation in changed if HEAD_NUMBER in conversation.dirty
+        ]
         segments = [
             _part(partition, conversation, number)
             for conversation in changed
-            for number in sorted(conversation.dirty - {HEAD})
+            for number in sorted(conversation.dirty - {HEAD_NUMBER})
         ]
         for parts in (heads, segments):
             if parts:
@@ -274,40 +281,39 @@ class SessionBatches:
         for conversation in changed:
             conversation.dirty.clear()
 
-    async def _bring_about(self, partition: int, effects: Sequence[Effect]) -> None:
+    async def _emit(self, partition: int, effects: Sequence[Effect]) -> None:
         published = [effect for effect in effects if isinstance(effect, _Publish)]
         if published:
             await self._outlet.publish(partition, [effect.record for effect in published])
-        for out in published:
-            _tell(out.output, out.trace)
-        for effect in effects:
-            if isinstance(effect, _SetAside):
-                await self._outlet.set_aside(effect.raw, effect.why)
+        for effect in published:
+            _log_published(effect.output, effect.trace)
+        for dead in (effect for effect in effects if isinstance(effect, _DeadLetter)):
+            await self._outlet.dead_letter(dead.raw, dead.error)
 
     def _conversation(self, event: _Event) -> Conversation:
         return self._sessions.get(event.raw.partition, event.data.tenant, event.data.conversation_id)
 
 
-async def _all(work: Iterable[Awaitable[None]]) -> None:
-    """Wait for all of it to end, then raise the first error: nothing goes on behind the caller's back."""
+async def _gather(work: Iterable[Awaitable[None]]) -> None:
+    """Wait until all have ended, then raise the first error, so that nothing runs on after the caller has failed."""
     for result in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
 
 
 def _effects(raw: RawRecord, outputs: Outputs) -> Effects:
-    """Go on in the trace of the record that brought the outputs about; a tick has none, so there one begins."""
+    """Yield the outputs as effects in the trace of the record that caused them; a tick has none, so a trace begins."""
     try:
         for output in outputs:
-            trace = carried(raw.headers) or begin()
-            yield _Publish(output, _encoded(output, trace), trace)
-    except Poison as why:
-        yield _SetAside(raw, why)
+            trace = traceparent_of(raw.headers) or new_traceparent()
+            yield _Publish(output, encode(output, trace=trace), trace)
+    except Poison as poison:
+        yield _DeadLetter(raw, poison)
         return False
     except CounterpointError:
         raise
-    except Exception as bug:  # noqa: BLE001 - whatever it is, the record is set aside before it is acknowledged
-        yield _SetAside(raw, bug)
+    except Exception as bug:  # noqa: BLE001 - whatever it is, the record is dead-lettered before it is acknowledged
+        yield _DeadLetter(raw, bug)
         return False
     return True
 
@@ -324,18 +330,8 @@ def _by_conversation(events: Iterable[_Event]) -> list[list[_Event]]:
     return list(grouped.values())
 
 
-def _encoded(output: Output, trace: bytes) -> Encoded:
-    key = record_key(output.tenant, output.conversation_id)
-    if isinstance(output, SessionRecord):
-        event_id = record_id(output.session_id, output.revision, output.state)
-    else:
-        detail = output.erasure_id if isinstance(output, Erasure) else output.withdrawn_at.isoformat()
-        event_id = conversation_event_id(output.tenant, output.conversation_id, output.event_type, detail)
-    return encode(output, event_type=output.event_type, event_id=event_id, key=key, trace=trace)
-
-
-def _tell(output: Output, trace: bytes) -> None:
-    """Count and log what went out."""
+def _log_published(output: Output, trace: bytes) -> None:
+    """Count and log an output that was published."""
     if not isinstance(output, SessionRecord):
         get_logger().info("passed_on", event_type=output.event_type, tenant=output.tenant, trace_id=trace_id(trace))
         return

@@ -1,7 +1,7 @@
-"""The stream stage: messages in, session records out. Wiring only; what happens is in stream/sessions.
+"""The worker of the stream stage: it reads messages and publishes session records. The rules are in stream/sessions.
 
-Faust acknowledges what raised and what it cannot decode, and opens the flow before it has its place. So: raw bytes in,
-acknowledged by hand, last; one batch in flight for any partition, which a rebalance waits for or calls off
+Faust acknowledges what raised and what it cannot decode, and opens the flow before it has sought its offsets. So: raw
+bytes in, acknowledged by hand, last; one batch in flight per partition, which a rebalance waits for or cancels
 (docs/decisions/0012-hold-the-flow-after-a-restore.md).
 """
 
@@ -21,31 +21,35 @@ from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
 from stream.contracts.vocabulary import Concern
-from stream.detection import Server, load
-from stream.detection.lexicons import marks
-from stream.faust_support.app import DeadLetters, Record, Stop, create_app, raw_record, send, send_all
-from stream.faust_support.app import run as run_app
+from stream.detection import load_detector
+from stream.detection.lexicons import find_concerns
+from stream.faust_support.app import create_app, raw_record
 from stream.faust_support.changelog_table import ChangelogTable
-from stream.faust_support.fast_delivery import at_hand
-from stream.faust_support.fencing import Guard, Membership
-from stream.runtime import topics
-from stream.runtime.codec import Encoded, encode
-from stream.runtime.health import Health
+from stream.faust_support.dead_letters import DeadLetters
+from stream.faust_support.fast_delivery import drain_pending
+from stream.faust_support.fencing import GroupLease, ProduceFence
+from stream.faust_support.producing import KeyValue, send, send_all
+from stream.faust_support.run import StopRequest
+from stream.faust_support.run import run as run_app
+from stream.runtime import stages, topics
+from stream.runtime.codec import EncodedRecord, encode
+from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.progress import Progress
-from stream.runtime.settings import Feedback, Sessions, Settings
+from stream.runtime.settings import SessionsSettings, Settings
+from stream.runtime.triton import TritonAccess
 from stream.sessions.rules import Rules
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.session_batches import Part, SessionBatches
+from stream.workers.triton_sentence_model import TritonSentenceModel
 
-APP_ID = "counterpoint-stream"
-STAGE = "stream"
 TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
-STATE = "state"
-_LANES = 3  # that partitions share: one waits for the broker while another is worked on; more only split the batches
-_WAITING = 1_000  # records, of all lanes, while others are in flight: enough for a round trip to pay
-_BUFFER = 8_192  # records between Faust and us; once it is full Faust pauses for a second, in which we take some 6,000
+_LANES = 3  # shared by the partitions: one waits for the broker while another is processed; more make batches smaller
+_MAX_PENDING = 1_000  # records, of all lanes, while others are in flight: enough for a round trip to pay
+_BUFFER = (
+    8_192  # records between Faust and the worker, which takes some 6,000 in the second that Faust pauses when full
+)
 _TICK_S = 1.0
-_CALL_OFF_S = 3.0  # a rebalance waits this long for the batch in flight; the group waits ten
+_DRAIN_S = 3.0  # a rebalance waits this long for the batch in flight; the group waits ten
 
 
 def run(settings: Settings) -> int:
@@ -56,57 +60,57 @@ def run(settings: Settings) -> int:
         Unavailable: the broker does not answer at the start.
         TooManyDeadLetters: nearly every record is refused.
     """
-    topics.require(settings.kafka)
-    health = Health(STATE)
-    return run_app(partial(_app, settings), health, host=settings.health.host, port=settings.health.stream_port)
+    topics.require_topics(settings.kafka)
+    health = Health(ReadinessPart.STATE)
+    host, port = stages.STREAM.address(settings)
+    return run_app(partial(_app, settings), health, host=host, port=port)
 
 
 @asynccontextmanager
-async def _app(settings: Settings, folder: Path, stop: Stop, health: Health) -> AsyncIterator[faust.App]:
+async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Health) -> AsyncIterator[faust.App]:
     try:
-        detector = load(settings.sessions.detector, settings.sessions.operating_point, _server(settings.feedback))
+        detector = load_detector(
+            settings.sessions.detector,
+            settings.sessions.operating_point,
+            lambda: TritonSentenceModel(TritonAccess.from_settings(settings.feedback)),
+        )
     except ValueError as error:
         raise Misconfigured(f"sessions.detector: {error}") from None
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=detector.operating_point)
     rules = rules_of(settings.sessions, version)
     sessions = OpenSessions(rules)
-    app = create_app(APP_ID, settings.kafka, data_dir=folder, buffer=_BUFFER)
+    app = create_app(stages.STREAM.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
-    table.contents, table.end = sessions, stop.now
+    table.contents, table.request_stop = sessions, stop.set
     app.tables.add(table)
-    outlet = _Outlet(app, DeadLetters(app, STAGE, settings.kafka.dead_letters_in_a_row, health))
+    outlet = _Outlet(app, DeadLetters(app, stages.STREAM.name, settings.kafka.dead_letters_in_a_row, health))
     batches = SessionBatches(sessions, detector, rules, outlet, partitions=settings.kafka.partitions)
-    worker = _Worker(app, batches, stop, health)
+    worker = _MessagesWorker(app, batches, stop, health)
     messages = app.topic(MESSAGES, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-    app.agent(messages, name="messages")(worker.follow)
-    guard = Guard(app, Membership(settings.kafka.session_timeout_s), stop.now)
+    app.agent(messages, name="messages")(worker.consume)
+    fence = ProduceFence(app, GroupLease(settings.kafka.session_timeout_s), stop.set)
 
-    async def give_back(*_: Any, **__: Any) -> None:
-        await worker.call_off()
-        await guard.settle()
+    async def on_revoked(*_: Any, **__: Any) -> None:
+        await worker.drain()
+        await fence.flush()
 
-    app.on_partitions_assigned.connect(guard.install, weak=False)
-    app.on_partitions_assigned.connect(worker.take_up, weak=False)
-    app.on_partitions_revoked.connect(give_back, weak=False)
-    ticking = asyncio.create_task(worker.tick())
-    watching = asyncio.create_task(guard.watch())
+    app.on_partitions_assigned.connect(fence.install, weak=False)
+    app.on_partitions_assigned.connect(worker.on_assigned, weak=False)
+    app.on_partitions_revoked.connect(on_revoked, weak=False)
+    background = [asyncio.create_task(worker.produce_ticks()), asyncio.create_task(fence.watch())]
     try:
         yield app
     finally:
-        watching.cancel()
-        ticking.cancel()
-        await worker.call_off()
+        for task in background:
+            task.cancel()
+        await worker.drain()
 
 
-def _server(feedback: Feedback) -> Server:
-    return Server(feedback.triton_url, feedback.ca_file, feedback.certificate_file, feedback.key_file)
-
-
-def rules_of(sessions: Sessions, detector: DetectorVersion) -> Rules:
-    """The settings as the pure rules want them: whole milliseconds of broker time, the lexicon at hand."""
+def rules_of(sessions: SessionsSettings, detector: DetectorVersion) -> Rules:
+    """Return the settings in the form of the pure rules: whole milliseconds of broker time, and the lexicon."""
     return Rules(
         detector=detector,
-        marks=_concerns,
+        find_concerns=_concerns,
         end_rule=sessions.end_rule,
         idle_ms=round(sessions.idle_s * 1000),
         reopen_within_ms=round(sessions.reopen_within_s * 1000),
@@ -119,128 +123,126 @@ def rules_of(sessions: Sessions, detector: DetectorVersion) -> Rules:
 
 
 def _concerns(text: str) -> set[Concern]:
-    return {Concern(hit.category) for hit in marks(text)}
+    return {Concern(hit.category) for hit in find_concerns(text)}
 
 
 class _Outlet:
-    """The broker, as `SessionBatches` sees it."""
+    """The effects of `SessionBatches`, written to the broker."""
 
     def __init__(self, app: faust.App, dead_letters: DeadLetters) -> None:
         self._app = app
-        self.set_aside = dead_letters.put
-        self.good = dead_letters.good
+        self.dead_letter = dead_letters.put
+        self.record_ok = dead_letters.record_ok
 
     async def write(self, partition: int, parts: Sequence[Part]) -> None:
-        await send_all(self._app, OPEN_SESSIONS_CHANGELOG, [Record(*part) for part in parts], partition)
+        await send_all(self._app, OPEN_SESSIONS_CHANGELOG, [KeyValue(*part) for part in parts], partition)
 
-    async def publish(self, partition: int, records: Sequence[Encoded]) -> None:
+    async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         await send_all(self._app, SESSIONS, records, partition)
 
 
-class _Worker:
-    """Sees batches through, one at a time in each lane, and gives time its beat.
+class _MessagesWorker:
+    """Processes batches, one at a time per lane, and produces a tick on each of its partitions every second.
 
-    A partition keeps to one lane. While one lane waits for the broker, another is worked on; what comes meanwhile is
-    the lane's next batch.
+    A partition always belongs to the same lane. While one lane waits for the broker, another is processed; what
+    arrives meanwhile is the lane's next batch.
     """
 
-    def __init__(self, app: faust.App, batches: SessionBatches, stop: Stop, health: Health) -> None:
+    def __init__(self, app: faust.App, batches: SessionBatches, stop: StopRequest, health: Health) -> None:
         self._app = app
         self._batches = batches
         self._stop = stop
         self._health = health
-        self._progress = Progress(STAGE)
-        self._waiting: dict[int, list[EventT[Any]]] = {}
-        self._at_work: dict[int, asyncio.Task[None]] = {}
-        self._room = asyncio.Event()
-        self._over: int | None = None
+        self._progress = Progress(stages.STREAM.name)
+        self._pending: dict[int, list[EventT[Any]]] = {}
+        self._lane_tasks: dict[int, asyncio.Task[None]] = {}
+        self._capacity = asyncio.Event()
+        self._drained_generation: int | None = None
 
-    async def follow(self, given: StreamT[Any]) -> None:
-        """The agent. It never raises: Faust would acknowledge what it held."""
-        stream = cast("Stream[Any]", given).noack()
+    async def consume(self, messages: StreamT[Any]) -> None:
+        """Take the messages of the agent. Never raises: Faust acknowledges records whose handler raised."""
+        stream = cast("Stream[Any]", messages).noack()
         try:
             async for event in stream.events():
-                self._take(event)
-                for another in at_hand(self._app, stream):
-                    self._take(another)
+                self._enqueue(event)
+                for pending in drain_pending(self._app, stream):
+                    self._enqueue(pending)
                     if self._is_full:
                         break
                 while self._is_full:
-                    self._room.clear()
-                    await self._room.wait()
+                    self._capacity.clear()
+                    await self._capacity.wait()
         except asyncio.CancelledError:  # the app stops
-            for task in self._at_work.values():
+            for task in self._lane_tasks.values():
                 task.cancel()
             raise
 
     @property
     def _is_full(self) -> bool:
-        return sum(map(len, self._waiting.values())) >= _WAITING
+        return sum(map(len, self._pending.values())) >= _MAX_PENDING
 
-    def _take(self, event: EventT[Any]) -> None:
-        if not event.message.generation_id == self._app.consumer_generation_id != self._over:
+    def _enqueue(self, event: EventT[Any]) -> None:
+        if not event.message.generation_id == self._app.consumer_generation_id != self._drained_generation:
             return  # it comes again
         lane = event.message.partition % _LANES
-        self._waiting.setdefault(lane, []).append(event)
-        if lane not in self._at_work:
-            self._at_work[lane] = asyncio.create_task(self._work(lane))
+        self._pending.setdefault(lane, []).append(event)
+        if lane not in self._lane_tasks:
+            self._lane_tasks[lane] = asyncio.create_task(self._run_lane(lane))
 
-    async def _work(self, lane: int) -> None:
-        """See what waits through, and what has come meanwhile, until there is nothing."""
+    async def _run_lane(self, lane: int) -> None:
+        """Process what is pending in a lane, and what arrives meanwhile, until nothing is left."""
         try:
-            while batch := self._waiting.pop(lane, []):
-                self._room.set()
-                await self._see_through(batch)
+            while batch := self._pending.pop(lane, []):
+                self._capacity.set()
+                await self._process_batch(batch)
         finally:
-            del self._at_work[lane]
+            del self._lane_tasks[lane]
 
-    async def _see_through(self, batch: Sequence[EventT[Any]]) -> None:
+    async def _process_batch(self, batch: Sequence[EventT[Any]]) -> None:
         records = [raw_record(event) for event in batch]
-        self._progress.take(records[0])
+        self._progress.start(records[0])
         try:
             await self._batches.process(records)
         except Exception as error:  # noqa: BLE001 - unacknowledged, all of it comes again after the restart
-            if isinstance(error, TooManyDeadLetters):  # what came before it is done, and must not be set aside again
+            if isinstance(error, TooManyDeadLetters):
+                # The records before it are done, and must not be dead-lettered again.
                 for event in batch:
-                    if event.message.offset <= self._batches.done.get(event.message.partition, -1):
+                    if event.message.offset <= self._batches.processed_offsets.get(event.message.partition, -1):
                         event.ack()
-            self._stop.now(error)
-            await asyncio.Event().wait()  # nothing more is done here
+            self._stop.set(error)
+            await asyncio.Event().wait()  # this lane stops here
         for event in batch:
             event.ack()
-        self._progress.let_go(records[0])
+        self._progress.release(records[0])
         self._progress.finish(records[-1], len(records))
 
-    async def call_off(self, *_: Any, **__: Any) -> None:
-        """Let the batches in flight end, or end them, before anybody else may own their partitions.
+    async def drain(self, *_: Any, **__: Any) -> None:
+        """Wait for the batches in flight, or cancel them, before another worker may own their partitions.
 
-        What was not acknowledged comes again, to whoever owns it then.
+        What was not acknowledged comes again, to the worker that owns it then.
         """
-        self._health.set(STATE, "the partitions' state is being restored")
-        self._over = self._app.consumer_generation_id
-        self._waiting.clear()
-        self._room.set()
+        self._health.set(ReadinessPart.STATE, "the partitions' state is being restored")
+        self._drained_generation = self._app.consumer_generation_id
+        self._pending.clear()
+        self._capacity.set()
         self._progress.keep_only(())
-        if at_work := list(self._at_work.values()):
-            await asyncio.wait(at_work, timeout=_CALL_OFF_S)
-            for task in at_work:
+        if running := list(self._lane_tasks.values()):
+            await asyncio.wait(running, timeout=_DRAIN_S)
+            for task in running:
                 task.cancel()
-            await asyncio.wait(at_work)
+            await asyncio.wait(running)
 
-    async def take_up(self, *_: Any, **__: Any) -> None:
-        """Partitions are ours, it may be in the very generation that was over: a follower that joins anew keeps it."""
-        self._over = None
+    async def on_assigned(self, *_: Any, **__: Any) -> None:
+        """Accept records again, even of the drained generation: a follower that rejoins its group keeps it."""
+        self._drained_generation = None
 
-    async def tick(self) -> None:
-        """Put the clock on each partition of ours, every second: time passes only where it can be followed."""
+    async def produce_ticks(self) -> None:
+        """Produce a tick on each of the worker's partitions every second, once their state is restored."""
         while True:
             await asyncio.sleep(_TICK_S)
             if not self._app.tables.actives_ready or self._app.rebalancing:
                 continue
-            self._health.set(STATE, None)
-            ours = sorted(tp.partition for tp in self._app.consumer.assignment() if tp.topic == MESSAGES)
-            await asyncio.gather(*(send(self._app, MESSAGES, _tick(number), number) for number in ours))
-
-
-def _tick(partition: int) -> Encoded:
-    return encode(Tick(partition=partition), event_type=Tick.event_type, event_id=f"tick-{partition}", key=None)
+            self._health.set(ReadinessPart.STATE, None)
+            partitions = sorted(tp.partition for tp in self._app.consumer.assignment() if tp.topic == MESSAGES)
+            ticks = [(encode(Tick(partition=number)), number) for number in partitions]
+            await asyncio.gather(*(send(self._app, MESSAGES, tick, number) for tick, number in ticks))

@@ -10,17 +10,17 @@ import pytest
 
 from bench import handwritten
 from bench.__main__ import main, ratios
-from bench.bed import Bed, percentile, rate
+from bench.environment import BenchEnvironment, percentile, rate
+from bench.load import Load
 from bench.measures import Scale, changelog_bytes
-from bench.talk import Load
-from plugin.local.kafka import Kafka
-from plugin.local.postgres import PostgreSQL
+from plugin.local.kafka import KafkaBroker
+from plugin.local.postgres import PostgresServer
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import Role
 from stream.runtime import settings
-from stream.runtime.topics import create_missing
+from stream.runtime.topics import create_missing_topics
 
-SMALL = Load(sessions=8, messages=10, at_once=3)
+SMALL = Load(sessions=8, messages=10, concurrent=3)
 
 
 def test_the_load_is_the_same_each_time() -> None:
@@ -30,22 +30,22 @@ def test_the_load_is_the_same_each_time() -> None:
 
 def test_each_session_has_its_messages_and_one_end_after_them() -> None:
     """And never more of them are open than was asked for."""
-    said: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
     open_: set[str] = set()
     for event in SMALL.events():
         if isinstance(event, SessionEnd):
             open_.remove(event.conversation_id)
-            assert said[event.conversation_id] == SMALL.messages
+            assert sent[event.conversation_id] == SMALL.messages
         else:
-            said[event.conversation_id] += 1
+            sent[event.conversation_id] += 1
             open_.add(event.conversation_id)
-        assert len(open_) <= SMALL.at_once
+        assert len(open_) <= SMALL.concurrent
     assert not open_
-    assert said.total() == SMALL.total
+    assert sent.total() == SMALL.total
 
 
 def test_lines_are_as_long_as_chat_lines_are() -> None:
-    """The figures in bench/talk.py: medians of 12 and 15 words, a tenth longer than 34."""
+    """The figures in bench/load.py: medians of 12 and 15 words, a tenth longer than 34."""
     events = [event for event in Load(200, 40).events() if isinstance(event, Message)]
     words = {role: [len(e.text.split()) for e in events if e.role is role] for role in (Role.CLIENT, Role.COUNSELLOR)}
     assert statistics.median(words[Role.CLIENT]) == pytest.approx(12, abs=2)
@@ -56,7 +56,7 @@ def test_lines_are_as_long_as_chat_lines_are() -> None:
 
 def test_a_rate_leaves_the_start_out() -> None:
     """Of ten events the first four come slowly, the others ten a second."""
-    times = [0.0, 5.0, 10.0, 15.0, *(20 + place / 10 for place in range(6))]
+    times = [0.0, 5.0, 10.0, 15.0, *(20 + number / 10 for number in range(6))]
     assert rate(times, 0.4) == pytest.approx(10)
     assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 3.0
 
@@ -74,13 +74,13 @@ def test_only_known_measures_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -
         main()
 
 
-def test_the_loop_written_by_hand_does_its_work(tmp_path: Path, kafka: Kafka, postgres: PostgreSQL) -> None:
+def test_the_loop_written_by_hand_does_its_work(tmp_path: Path, kafka: KafkaBroker, postgres: PostgresServer) -> None:
     """Every message is in the table, every session closed with its count: slow it may be, wrong it may not."""
-    on = Bed(tmp_path, kafka, lambda _line: None)
-    create_missing(settings.Kafka(bootstrap_servers=kafka.bootstrap_servers))
-    count = on.fill(SMALL.events())
+    environment = BenchEnvironment(tmp_path, kafka, lambda _line: None)
+    create_missing_topics(settings.KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
+    count = environment.produce(SMALL.events())
     url = postgres.url.replace("+psycopg", "")
-    assert len(handwritten.run(on.servers, url, count)) == count
+    assert len(handwritten.run(environment.servers, url, count)) == count
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM message").fetchone() == (SMALL.total,)
         assert connection.execute("SELECT messages, count(*) FROM session GROUP BY 1").fetchall() == [
@@ -90,8 +90,8 @@ def test_the_loop_written_by_hand_does_its_work(tmp_path: Path, kafka: Kafka, po
 
 def test_what_is_written_for_a_message_does_not_grow_with_its_session(run_dir: Path) -> None:
     """The real stage on a broker of its own; deletions count. A longer session costs no more bytes a message."""
-    told: list[str] = []
-    figures = changelog_bytes(run_dir / "bench", Scale(0.02), told.append)
+    lines: list[str] = []
+    figures = changelog_bytes(run_dir / "bench", Scale(0.02), lines.append)
     short, _, long = figures.values()
     assert 200 < long <= short < 1_000, json.dumps(figures)
-    assert told
+    assert lines

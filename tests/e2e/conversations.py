@@ -1,10 +1,10 @@
 """Conversations for end-to-end tests, written by us. The client's lines hold resistance in plain words."""
 
-from tests.fixtures.system import Platform
+from tests.fixtures.system import PlatformConversation
 
-Line = tuple[str, str]
+ScriptedLine = tuple[str, str]
 
-RESISTANT: tuple[Line, ...] = (
+RESISTANT: tuple[ScriptedLine, ...] = (
     ("counsellor", "Hi, thanks for coming back today. How has the week been with the drinking?"),
     ("client", "Same as ever really. I had a few most nights."),
     ("counsellor", "Have you thought about keeping a diary of what you drink?"),
@@ -17,7 +17,7 @@ RESISTANT: tuple[Line, ...] = (
 )
 """One flagged client turn among calm ones, answered by one counsellor."""
 
-CALM: tuple[Line, ...] = (
+CALM: tuple[ScriptedLine, ...] = (
     ("counsellor", "Hello again. How did the walk go on Sunday?"),
     ("client", "Really well, thank you. My sister came with me and we went round the lake."),
     ("counsellor", "That is lovely to hear. What made it go well?"),
@@ -26,7 +26,7 @@ CALM: tuple[Line, ...] = (
 """Nothing to flag."""
 
 
-def talk(platform: Platform, lines: tuple[Line, ...]) -> None:
+def send_lines(platform: PlatformConversation, lines: tuple[ScriptedLine, ...]) -> None:
     """Send the lines one after the other."""
     for role, words in lines:
         platform.say(role, words)

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,16 @@ from kafka import KafkaProducer
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
-from plugin.local.kafka import Kafka
-from plugin.local.postgres import PostgreSQL, binaries
-from plugin.local.triton import Triton
+from plugin.local.postgres import PostgresServer, wheel_binaries
+from plugin.local.triton import TritonServer
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
 from stream.runtime.codec import partition_of
 from tests.e2e.conversations import RESISTANT
-from tests.e2e.leaks import below, self_test, within
+from tests.e2e.leak_search import find_in_bytes, find_in_folder, missed_leaks
 from tests.fixtures.activation import write_llm_activation
-from tests.fixtures.system import PARTITIONS, Platform, System, running_system, wait_until
-from tests.fuzz.accounting import read
+from tests.fixtures.system import PARTITIONS, PlatformConversation, RunningSystem
+from tests.fixtures.topics import read_topic
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"
@@ -39,68 +39,63 @@ FAILING = ("error", "cut", "prose", "broken", "wrong_quotes", "abstain")
 
 
 @pytest.fixture(scope="module")
-def system(
-    tmp_path_factory: pytest.TempPathFactory,
-    fresh_kafka: Callable[[], Kafka],
-    create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[System]:
-    """All stages with debug logs and a folder for temporary files; the phrase has gone through."""
+def system(start_system: Callable[..., RunningSystem], tmp_path_factory: pytest.TempPathFactory) -> RunningSystem:
+    """Start all stages with debug logs and a folder for temporary files, and send the phrase on every path."""
     folder: Path = tmp_path_factory.mktemp("canary")
     (folder / "temporary").mkdir()
-    with running_system(
-        folder, fresh_kafka(), create_database(), triton, TMPDIR=str(folder / "temporary"),
+    running = start_system(
+        folder=folder, TMPDIR=str(folder / "temporary"),
         COUNTERPOINT_FEEDBACK__MODEL="llm", COUNTERPOINT_SESSIONS__LATE_WITHIN_S="1",
         COUNTERPOINT_FEEDBACK__ACTIVATION=str(write_llm_activation(folder / "activation.json")),
-    ) as running:  # fmt: skip
-        send_it_through(running)
-        yield running
+    )  # fmt: skip
+    send_phrase_on_every_path(running)
+    return running
 
 
-def send_it_through(system: System) -> None:
+def send_phrase_on_every_path(system: RunningSystem) -> None:
     """Every path, each with the phrase, a name, and a person's reference."""
-    rooms = [talk(system, f"script:{word}") for word in FAILING]
-    good = talk(system, "")
+    conversations = [send_session_with_phrase(system, f"script:{word}") for word in FAILING]
+    good = send_session_with_phrase(system, "")
     good.deliver(type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at="2030-01-01T00:00:00Z",
                  consent={"processing": True})  # fmt: skip
     good.deliver(type="deletion", message_id="m-6", deleted_at="2030-01-01T00:00:00Z")
-    system.platform().say("client", CANARY, consent=False)
-    bad_requests(system)
-    bad_records(system)
-    triton_complains(system.triton)
-    for room in (*rooms, good):
-        room.end()
-        wait_until(room.sessions, "the session is stored")
-    too_late(good)
-    withdrawn = talk(system, "")
+    system.new_conversation().say("client", CANARY, consent=False)
+    send_bad_requests(system)
+    send_bad_records(system)
+    make_triton_fail(system.triton)
+    for conversation in (*conversations, good):
+        conversation.end()
+        wait_until(conversation.sessions, "the session is stored")
+    send_too_late(good)
+    withdrawn = send_session_with_phrase(system, "")
     withdrawn.end()
     withdrawn.withdraw()
     wait_until(lambda: [one for one in withdrawn.sessions() if one["left_out"] == "no_consent"], "it is withdrawn")
-    database_fails(system)
+    make_database_fail(system)
     assert good.sessions()[0]["left_out"] is None
 
 
-def talk(system: System, script: str) -> Platform:
+def send_session_with_phrase(system: RunningSystem, script: str) -> PlatformConversation:
     """A session with one resisting turn, in which the phrase, a name and a person stand everywhere."""
-    room = system.platform(f"{PERSON}/{script}/{os.urandom(4).hex()}")
-    room.deliver(type="participants", participants=[{"role": "client", "names": [NAME, CANARY]}])
+    conversation = system.new_conversation(f"{PERSON}/{script}/{os.urandom(4).hex()}")
+    conversation.deliver(type="participants", participants=[{"role": "client", "names": [NAME, CANARY]}])
     for role, words in RESISTANT:
-        room.say(role, f"{words} {CANARY}, says {NAME}. {script}", author=f"{role} {PERSON}")
-    return room
+        conversation.say(role, f"{words} {CANARY}, says {NAME}. {script}", author=f"{role} {PERSON}")
+    return conversation
 
 
-def too_late(room: Platform) -> None:
+def send_too_late(conversation: PlatformConversation) -> None:
     """Set aside with its body, after a window of one second."""
-    before = len(dead_letters(room.system))
+    before = len(dead_letters(conversation.system))
 
     def is_there() -> bool:
-        room.say("client", f"{CANARY}, too late", sent_at="2020-01-01T00:00:00Z")
-        return len(dead_letters(room.system)) > before
+        conversation.say("client", f"{CANARY}, too late", sent_at="2020-01-01T00:00:00Z")
+        return len(dead_letters(conversation.system)) > before
 
     wait_until(is_there, "a late message is set aside")
 
 
-def bad_requests(system: System) -> None:
+def send_bad_requests(system: RunningSystem) -> None:
     """What the gateway refuses: no signature, a wrong one, no such tenant, no such path, no event, no trace."""
     gateway = system.settings.gateway
     base = f"http://{gateway.host}:{gateway.port}"
@@ -108,15 +103,15 @@ def bad_requests(system: System) -> None:
     for path in ("/v1/demo/events", f"/v1/{CANARY}/events", f"/{CANARY}", "/v1/demo/events?text=" + CANARY):
         for name in ("webhook-id", "webhook-signature", "traceparent", "x-text"):
             httpx.post(base + path, content=body.encode(), headers={name.encode(): CANARY.encode()}, trust_env=False)
-    room = system.platform(PERSON)
+    conversation = system.new_conversation(PERSON)
     for wrong in ({"role": CANARY}, {CANARY: CANARY, "sent_at": CANARY}, {"text": CANARY + "\x00"}):
         with pytest.raises(AssertionError):
-            room.deliver(**{"type": "message", "message_id": "m", "text": CANARY, **wrong})
+            conversation.deliver(**{"type": "message", "message_id": "m", "text": CANARY, **wrong})
     with pytest.raises(AssertionError):
-        room.deliver(type=CANARY)
+        conversation.deliver(type=CANARY)
 
 
-def bad_records(system: System) -> None:
+def send_bad_records(system: RunningSystem) -> None:
     """What a Kafka-native platform might get wrong: envelope, JSON, schema, key, partition, trace, headers."""
     sent = {"ce_id": CANARY, "ce_source": CANARY, "ce_type": "counterpoint.message.v1", "ce_specversion": "1.0"}
     sent |= {"traceparent": CANARY, "x-text": CANARY}
@@ -137,14 +132,14 @@ def bad_records(system: System) -> None:
     producer = KafkaProducer(bootstrap_servers=system.kafka.bootstrap_servers, acks="all")
     try:
         for value, partition, key in bad:
-            producer.send(MESSAGES, key=key, value=value, headers=headers, partition=partition).get(30)
+            producer.send(MESSAGES, key=key, value=value, headers=headers, partition=partition).get(DEADLOCK_S)
         named = [(name, CANARY.encode() if name == "ce_type" else value) for name, value in headers]
-        producer.send(MESSAGES, key=b"demo:c", value=b"{}", headers=named, partition=home).get(30)
+        producer.send(MESSAGES, key=b"demo:c", value=b"{}", headers=named, partition=home).get(DEADLOCK_S)
     finally:
         producer.close()
 
 
-def triton_complains(triton: Triton) -> None:
+def make_triton_fail(triton: TritonServer) -> None:
     """A request that the model cannot read."""
     client = grpc.InferenceServerClient(triton.grpc_url)
     try:
@@ -156,114 +151,114 @@ def triton_complains(triton: Triton) -> None:
         client.close()
 
 
-def database_fails(system: System) -> None:
+def make_database_fail(system: RunningSystem) -> None:
     """A table is gone while the sink writes to it: an error of the driver with all its parameters."""
-    room = talk(system, "")
+    conversation = send_session_with_phrase(system, "")
     log = system.folder / "logs" / "sink.log"
     before = log.stat().st_size
     system.rows("ALTER TABLE messages RENAME TO messages_away")
     try:
-        room.end()
+        conversation.end()
         wait_until(lambda: b"error_type" in log.read_bytes()[before:], "the sink says that it failed")
     finally:
         system.rows("ALTER TABLE messages_away RENAME TO messages")
 
 
-def dead_letters(system: System) -> list[Any]:
+def dead_letters(system: RunningSystem) -> list[Any]:
     """What has been set aside."""
-    return read(system.kafka.bootstrap_servers, DEAD_LETTERS, PARTITIONS)
+    return read_topic(system.kafka.bootstrap_servers, DEAD_LETTERS, PARTITIONS)
 
 
-def command(system: System, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+def run_command(system: RunningSystem, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
     """A command on this system, as an operator types it."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
     env |= {"COUNTERPOINT_FILE": str(system.folder / "counterpoint.toml"), "COUNTERPOINT_LOG_LEVEL": "debug"}
     env |= {"TMPDIR": str(system.folder / "temporary"), "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS)}
     argv = [sys.executable, "-m", "plugin.cli", *arguments]
-    return subprocess.run(argv, env=env, input=stdin.encode(), capture_output=True, timeout=120, check=False)
+    return subprocess.run(argv, env=env, input=stdin.encode(), capture_output=True, timeout=DEADLOCK_S, check=False)
 
 
 def test_the_search_finds_a_planted_phrase_in_every_spelling() -> None:
     """A search that finds nothing anywhere would prove nothing."""
     for phrase in PHRASES:
-        assert self_test(phrase) == []
+        assert missed_leaks(phrase) == []
 
 
-def test_no_log_of_ours_holds_it(system: System) -> None:
+def test_no_log_of_ours_holds_it(system: RunningSystem) -> None:
     """At debug level, of every stage."""
     logs = system.folder / "logs"
     written = list(logs.glob("*.log"))
     assert len(written) == 5
     assert all(path.stat().st_size for path in written)
-    assert list(below(logs, PHRASES)) == []
+    assert list(find_in_folder(logs, PHRASES)) == []
     told = b"".join(path.read_bytes() for path in written)
     for failure in (b"delivery_denied", b"delivery_refused", b"dead_letter", b"bad_schema", b"too_late", b"no_consent"):
         assert failure in told  # the failing paths were really taken
 
 
-def test_tritons_log_does_not_hold_it(system: System) -> None:
+def test_tritons_log_does_not_hold_it(system: RunningSystem) -> None:
     """The prompt in flight stays in flight, also where the model fails on it."""
     content = system.triton.log.read_bytes()
     assert content
-    assert within(content, PHRASES) == []
+    assert find_in_bytes(content, PHRASES) == []
 
 
-def test_no_temporary_file_holds_it(system: System) -> None:
+def test_no_temporary_file_holds_it(system: RunningSystem) -> None:
     """While the stages run."""
-    assert list(below(system.folder / "temporary", PHRASES)) == []
+    assert list(find_in_folder(system.folder / "temporary", PHRASES)) == []
 
 
-def test_metrics_do_not_hold_it(system: System) -> None:
+def test_metrics_do_not_hold_it(system: RunningSystem) -> None:
     """Of every stage, and of Triton."""
     urls = [f"{stage.health_url}/metrics" for stage in system.stages.values()] + [system.triton.metrics_url]
     for url in urls:
-        assert within(httpx.get(url, trust_env=False).content, PHRASES) == []
+        assert find_in_bytes(httpx.get(url, trust_env=False).content, PHRASES) == []
 
 
-def test_dead_letters_tell_their_story_without_it(system: System) -> None:
+def test_dead_letters_tell_their_story_without_it(system: RunningSystem) -> None:
     """What we say of a record in its headers; where there was no consent the record is empty too."""
     letters = dead_letters(system)
     stories = [(name, value) for letter in letters for name, value in letter.headers if name.startswith("cp_")]
     assert len(letters) > 8
-    assert within(repr(stories).encode(), PHRASES) == []
+    assert find_in_bytes(repr(stories).encode(), PHRASES) == []
     traces = [value for letter in letters for name, value in letter.headers if name.startswith("trace")]
-    assert within(b"\n".join(traces), PHRASES) == []
+    assert find_in_bytes(b"\n".join(traces), PHRASES) == []
     without = [letter for letter in letters if dict(letter.headers)["cp_reason"] == b"no_consent"]
     assert without
     assert {letter.value for letter in without} == {b""}
     everything = [letter.value or b"" for letter in letters]
-    assert within(b"\n".join(everything), PHRASES)  # bodies are kept, for a replay: there the search finds it
+    assert find_in_bytes(b"\n".join(everything), PHRASES)  # bodies are kept, for a replay: there the search finds it
 
 
-def test_traces_and_headers_do_not_hold_it(system: System) -> None:
+def test_traces_and_headers_do_not_hold_it(system: RunningSystem) -> None:
     """What travels beside the records of our own making, and the trace that a platform sends."""
     for topic in (SESSIONS, FEEDBACK):
-        records = read(system.kafka.bootstrap_servers, topic, PARTITIONS)
+        records = read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS)
         assert records
-        assert within(repr([record.headers for record in records]).encode(), PHRASES) == []
-        assert within(b"\n".join(record.key or b"" for record in records), PHRASES) == []
+        assert find_in_bytes(repr([record.headers for record in records]).encode(), PHRASES) == []
+        assert find_in_bytes(b"\n".join(record.key or b"" for record in records), PHRASES) == []
 
 
-def test_the_database_holds_it_in_no_byte(system: System, postgres: PostgreSQL) -> None:
+def test_the_database_holds_it_in_no_byte(system: RunningSystem, postgres: PostgresServer) -> None:
     """Tables, indexes, write-ahead log and server log, after a checkpoint."""
     assert system.rows("SELECT count(*) FROM messages") != [(0,)]
     system.rows("CHECKPOINT")
-    assert list(below(postgres.data_dir, PHRASES)) == []
+    assert list(find_in_folder(postgres.data_dir, PHRASES)) == []
 
 
-def test_a_backup_does_not_hold_it(system: System) -> None:
+def test_a_backup_does_not_hold_it(system: RunningSystem) -> None:
     """As text and as an archive of PostgreSQL's own."""
     url = system.database_url.replace("+psycopg", "")
     for form in ("plain", "custom"):
-        dump = [str(binaries() / "pg_dump"), "--format", form, "--compress", "none", "--dbname", url]
+        dump = [str(wheel_binaries() / "pg_dump"), "--format", form, "--compress", "none", "--dbname", url]
         if form == "plain":
             dump = [part for part in dump if part not in {"--compress", "none"}]
-        done = subprocess.run(dump, capture_output=True, timeout=120, check=True)
+        done = subprocess.run(dump, capture_output=True, timeout=DEADLOCK_S, check=True)
         assert b"messages" in done.stdout
-        assert within(done.stdout, PHRASES) == []
+        assert find_in_bytes(done.stdout, PHRASES) == []
 
 
-def test_what_commands_print_does_not_hold_it(system: System, tmp_path: Path) -> None:
+def test_what_commands_print_does_not_hold_it(system: RunningSystem, tmp_path: Path) -> None:
     """Errors about a file, about an argument, about a setting; `check`, `status`, and the list of dead letters."""
     bad = tmp_path / "bad.jsonl"
     payload = {"type": "message", "conversation_id": "r", "message_id": "m", "role": "client", "author": "a"}
@@ -273,27 +268,27 @@ def test_what_commands_print_does_not_hold_it(system: System, tmp_path: Path) ->
         json.dumps(payload | {"text": CANARY, "at": CANARY}),
     ):
         bad.write_text(line)
-        done = command(system, "replay", str(bad))
+        done = run_command(system, "replay", str(bad))
         assert done.returncode == 2
         assert done.stderr
-        assert within(done.stdout + done.stderr, PHRASES) == []
+        assert find_in_bytes(done.stdout + done.stderr, PHRASES) == []
     good = tmp_path / "good.jsonl"
     good.write_text(json.dumps(payload | {"text": CANARY, "consent": {"processing": True}}))
     for arguments in (("replay", str(good)), ("check",), ("status",), ("dead-letters", "list")):
-        done = command(system, *arguments)
+        done = run_command(system, *arguments)
         assert done.stdout
-        assert within(done.stdout + done.stderr, PHRASES) == []
+        assert find_in_bytes(done.stdout + done.stderr, PHRASES) == []
 
 
-def test_error_pages_do_not_hold_it(system: System) -> None:
+def test_error_pages_do_not_hold_it(system: RunningSystem) -> None:
     """Whatever somebody without a login asks for."""
     with httpx.Client(base_url=system.stages["web"].health_url, trust_env=False, follow_redirects=True) as client:
         for path in (f"/sessions/{CANARY}", f"/{CANARY}", "/sessions/5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01", "/metrics"):
-            assert within(client.get(path).content, [NAME, PERSON]) == []
+            assert find_in_bytes(client.get(path).content, [NAME, PERSON]) == []
         answer = client.post("/login", data={"username": CANARY, "password": CANARY})
-        assert within(answer.content, PHRASES) == []
+        assert find_in_bytes(answer.content, PHRASES) == []
 
 
-def test_the_broker_holds_it_until_its_time_is_over(system: System) -> None:
+def test_the_broker_holds_it_until_its_time_is_over(system: RunningSystem) -> None:
     """Topics are where words live: the search finds it there."""
-    assert next(below(system.kafka.data_dir / "log", PHRASES), None)
+    assert next(find_in_folder(system.kafka.data_dir / "log", PHRASES), None)

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from plugin.local.process import Command
 from stream.contracts.messages import Participant, Participants
 from stream.contracts.topics import FEEDBACK, MESSAGES, TOPICS
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import partition_of
 from tests.e2e.conversations import CALM, RESISTANT
-from tests.e2e.leaks import needles
-from tests.fixtures.stream_stage import PARTITIONS, TENANT, Bench, Room, stream_stage
-from tests.fuzz.refusals import teller
+from tests.e2e.leak_search import searched_spellings
+from tests.fixtures.stream_stage import PARTITIONS, TENANT, Room, StreamStageHarness, stream_stage
+from tests.fixtures.terminal import terminal_writer
+from tests.fixtures.waiting import DEADLOCK_S
 
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"
@@ -30,11 +31,9 @@ COMPACTED = {
 }  # fmt: skip
 PAUSE_S = 0.5
 """Between two looks; others go on talking meanwhile."""
-GONE_WITHIN_S = 90.0
-"""From the end of the session; on an idle machine it takes some fifteen seconds."""
 
 
-class QuickBroker(Kafka):
+class QuickBroker(KafkaBroker):
     """It looks every second for what may go; the default is every five minutes, the first time after half a minute."""
 
     def command(self) -> Command:
@@ -47,7 +46,7 @@ class QuickBroker(Kafka):
 
 
 @pytest.fixture
-def bench(run_dir: Path) -> Iterator[Bench]:
+def harness(run_dir: Path) -> Iterator[StreamStageHarness]:
     """The stream stage on a broker of its own, whose topics keep nothing for longer than seconds."""
     with QuickBroker(run_dir / "kafka-retention") as broker:
         admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
@@ -64,9 +63,9 @@ def bench(run_dir: Path) -> Iterator[Bench]:
             yield running
 
 
-def holding(folder: Path) -> list[str]:
+def files_with_phrase(folder: Path) -> list[str]:
     """Files of the broker's log directory in which a part of the phrase stands, in any spelling."""
-    wanted = needles([CANARY, NAME])
+    wanted = searched_spellings([CANARY, NAME])
     found = []
     for path in folder.rglob("*"):
         try:
@@ -79,51 +78,55 @@ def holding(folder: Path) -> list[str]:
     return found
 
 
-def send_it_through(bench: Bench) -> Room:
+def send_phrase(harness: StreamStageHarness) -> Room:
     """A session with a name, a message without consent, a record that is none, and feedback."""
-    room = bench.room()
+    room = harness.room()
     person = Participant(role=Role.CLIENT, names=(NAME,))
     room.put(Participants(tenant=TENANT, conversation_id=room.name, participants=(person,)))
     for role, words in RESISTANT:
         room.put(room.message(role, f"{words} {CANARY}"))
     room.put(room.message("client", CANARY, consent=False))
     bad = json.dumps({"text": CANARY}).encode()
-    bench.send(bad, key=room.key, headers=[], partition=room.partition)
-    producer = KafkaProducer(bootstrap_servers=bench.servers, acks="all")
-    producer.send(FEEDBACK, key=room.key, value=bad, partition=room.partition).get(30)
+    harness.send(bad, key=room.key, headers=[], partition=room.partition)
+    producer = KafkaProducer(bootstrap_servers=harness.servers, acks="all")
+    producer.send(FEEDBACK, key=room.key, value=bad, partition=room.partition).get(DEADLOCK_S)
     producer.close()
     room.end()
-    room.closed()
+    room.wait_for_records()
     return room
 
 
-def somebody_else(bench: Bench) -> None:
+def send_other_conversations(harness: StreamStageHarness) -> None:
     """Other conversations go on, on every partition: a broker rolls a segment only when it writes."""
     done: set[int] = set()
     while len(done) < PARTITIONS:
-        room = bench.room()
+        room = harness.room()
         if partition_of(room.key, PARTITIONS) not in done:
             done.add(room.partition)
             room.put(room.message(*CALM[0]))
 
 
-def test_after_its_retention_the_broker_holds_it_no_more(bench: Bench, pytestconfig: pytest.Config) -> None:
+def test_after_its_retention_the_broker_holds_it_no_more(
+    harness: StreamStageHarness, pytestconfig: pytest.Config
+) -> None:
     """In messages, sessions, feedback and dead letters by retention, in the changelog by deletion and compaction."""
-    log = Path(bench_log(bench))
-    send_it_through(bench)
+    log = Path(broker_log(harness))
+    send_phrase(harness)
     began = time.monotonic()
-    before = {place.rpartition("-")[0] for place in (name.split("/")[0] for name in holding(log))}
+    before = {place.rpartition("-")[0] for place in (name.split("/")[0] for name in files_with_phrase(log))}
     assert MESSAGES in before
 
     still = [""]
-    while still and time.monotonic() < began + GONE_WITHIN_S:
-        somebody_else(bench)
+    while still and time.monotonic() < began + DEADLOCK_S:
+        send_other_conversations(harness)
         time.sleep(PAUSE_S)
-        still = holding(log)
+        still = files_with_phrase(log)
     assert still == []
-    teller(pytestconfig)(f"gone from the broker's log directory {time.monotonic() - began:.1f} s after the end\n")
+    terminal_writer(pytestconfig)(
+        f"gone from the broker's log directory {time.monotonic() - began:.1f} s after the end\n"
+    )
 
 
-def bench_log(bench: Bench) -> str:
+def broker_log(harness: StreamStageHarness) -> str:
     """The broker's log directory, from the stage's own folder beside it."""
-    return str(bench.stage.data_dir.parent / "kafka-retention" / "log")
+    return str(harness.stage.data_dir.parent / "kafka-retention" / "log")

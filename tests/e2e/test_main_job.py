@@ -5,98 +5,92 @@ import time
 
 import httpx
 
-from tests.e2e.conversations import CALM, RESISTANT, talk
-from tests.fixtures.system import System, wait_until
+from tests.e2e.conversations import CALM, RESISTANT, send_lines
+from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import wait_until
 
 
-def test_a_session_with_resistance_ends_as_feedback_in_the_queue(system: System) -> None:
+def test_a_session_with_resistance_ends_as_feedback_in_the_queue(system: RunningSystem) -> None:
     """From a signed webhook to a row with an assessment of one exchange."""
-    room = system.platform()
-    talk(room, RESISTANT)
-    room.end()
-    wait_until(room.sessions, "the session is stored")
-    (session,) = room.sessions()
+    conversation = system.new_conversation()
+    send_lines(conversation, RESISTANT)
+    conversation.end()
+    wait_until(conversation.sessions, "the session is stored")
+    (session,) = conversation.sessions()
     assert session["left_out"] is None
     assert session["end_reason"] == "explicit"
-    answers = system.rows("SELECT count(*) FROM answers WHERE session_id = :s", s=session["session_id"])
-    assert answers == [(1,)]
+    assert conversation.stored_parts()["answers"] == 1
 
 
-def test_a_session_without_resistance_is_accounted_for_too(system: System) -> None:
+def test_a_session_without_resistance_is_accounted_for_too(system: RunningSystem) -> None:
     """Left out, with its reason."""
-    room = system.platform()
-    talk(room, CALM)
-    room.end()
-    wait_until(room.sessions, "the session is stored")
-    assert room.sessions()[0]["left_out"] == "no_resistance"
+    conversation = system.new_conversation()
+    send_lines(conversation, CALM)
+    conversation.end()
+    wait_until(conversation.sessions, "the session is stored")
+    assert conversation.sessions()[0]["left_out"] == "no_resistance"
 
 
-def test_silence_ends_a_session(system: System) -> None:
+def test_silence_ends_a_session(system: RunningSystem) -> None:
     """After the idle limit of broker time, without any event from the platform."""
-    room = system.platform()
-    talk(room, RESISTANT)
-    wait_until(room.sessions, "the session is closed by silence and stored")
-    assert room.sessions()[0]["end_reason"] == "idle"
+    conversation = system.new_conversation()
+    send_lines(conversation, RESISTANT)
+    wait_until(conversation.sessions, "the session is closed by silence and stored")
+    assert conversation.sessions()[0]["end_reason"] == "idle"
 
 
-def test_nothing_exists_of_an_open_session(system: System) -> None:
+def test_nothing_exists_of_an_open_session(system: RunningSystem) -> None:
     """No row, no record of it, no call to the model, while messages keep coming."""
-    room = system.platform()
+    conversation = system.new_conversation()
     calls = model_calls(system)
     for _ in range(6):  # each round is shorter than the idle limit, all together are longer
-        talk(room, RESISTANT[:5])
+        send_lines(conversation, RESISTANT[:5])
         time.sleep(1)
-        assert room.sessions() == []
+        assert conversation.sessions() == []
     assert model_calls(system) == calls
-    room.end()
-    wait_until(room.sessions, "the session is stored after its end")
+    conversation.end()
+    wait_until(conversation.sessions, "the session is stored after its end")
     assert model_calls(system) > calls
 
 
-def test_a_weekly_conversation_of_three_sessions_gives_three_sets_of_feedback(system: System) -> None:
+def test_a_weekly_conversation_of_three_sessions_gives_three_sets_of_feedback(system: RunningSystem) -> None:
     """None supersedes another, though all have one conversation."""
-    room = system.platform()
+    conversation = system.new_conversation()
     for week in (1, 2, 3):
-        talk(room, RESISTANT)
-        room.end()
-        wait_until(lambda week=week: len(room.sessions()) == week, f"session {week} is stored")  # type: ignore[misc]
+        send_lines(conversation, RESISTANT)
+        conversation.end()
+        wait_until(lambda week=week: len(conversation.sessions()) == week, f"session {week} is stored")  # type: ignore[misc]
         time.sleep(1.5)  # longer than the reopening window of this system
-    sessions = room.sessions()
+    sessions = conversation.sessions()
     assert [session["revision"] for session in sessions] == [1, 1, 1]
-    for session in sessions:
-        current = system.rows(
-            "SELECT count(*) FROM answers WHERE session_id = :s AND superseded_by IS NULL", s=session["session_id"]
-        )
-        assert current == [(1,)]
+    assert conversation.current_answers() == [1, 1, 1]
 
 
-def test_a_withdrawal_leaves_nothing_of_its_session(system: System) -> None:
+def test_a_withdrawal_leaves_nothing_of_its_session(system: RunningSystem) -> None:
     """The session is accounted for, without a word of it."""
-    room = system.platform()
-    talk(room, RESISTANT)
-    room.end()
-    wait_until(room.sessions, "the session is stored")
-    room.withdraw()
-    wait_until(lambda: room.sessions()[0]["left_out"] == "no_consent", "the withdrawal has arrived")
-    (session,) = room.sessions()
-    for table in ("messages", "exchanges", "answers"):
-        assert system.rows(f"SELECT count(*) FROM {table} WHERE session_id = :s", s=session["session_id"]) == [(0,)]
+    conversation = system.new_conversation()
+    send_lines(conversation, RESISTANT)
+    conversation.end()
+    wait_until(conversation.sessions, "the session is stored")
+    conversation.withdraw()
+    wait_until(lambda: conversation.sessions()[0]["left_out"] == "no_consent", "the withdrawal has arrived")
+    assert conversation.stored_parts() == {"messages": 0, "exchanges": 0, "answers": 0}
 
 
-def test_text_without_consent_goes_nowhere(system: System) -> None:
+def test_text_without_consent_goes_nowhere(system: RunningSystem) -> None:
     """It is answered and counted, and no session begins with it."""
-    room = system.platform()
+    conversation = system.new_conversation()
     for role, words in RESISTANT:
-        room.say(role, words, consent=False)
-    room.end()
-    other = system.platform()
-    talk(other, CALM)
+        conversation.say(role, words, consent=False)
+    conversation.end()
+    other = system.new_conversation()
+    send_lines(other, CALM)
     other.end()
     wait_until(other.sessions, "a later session is stored")
-    assert room.sessions() == []
+    assert conversation.sessions() == []
 
 
-def model_calls(system: System) -> int:
+def model_calls(system: RunningSystem) -> int:
     """Inferences that Triton has counted for the baseline. The worker asks its canary at the start and in trouble."""
     answer = httpx.get(system.triton.metrics_url, trust_env=False)
     counted = re.findall(

@@ -4,50 +4,41 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from plugin.local import up
-from plugin.local.database_roles import stage_urls
-from plugin.local.stage import Stage
-from plugin.local.triton import Triton
-from tests.e2e.conversations import RESISTANT, talk
-from tests.fixtures.secured import SecuredKafka
-from tests.fixtures.system import System, running_system, wait_until
-
-STAGES = ("gateway", "stream", "feedback", "sink")
+from plugin.local import all_stages
+from plugin.local.database_roles import create_stage_roles
+from plugin.local.stage_process import StageProcess
+from tests.e2e.conversations import RESISTANT, send_lines
+from tests.fixtures.secured_kafka import SecuredKafka
+from tests.fixtures.system import RECORD_STAGES, RunningSystem
+from tests.fixtures.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def system(
-    tmp_path_factory: pytest.TempPathFactory,
-    secured: SecuredKafka,
-    create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[System]:
-    """The whole, with the settings of the set-up; the stages are started one by one with those of their own user."""
-    with running_system(
-        tmp_path_factory.mktemp("secured"), secured, create_database(), triton, names=["web"], **secured.env("setup")
-    ) as running:
-        stages = [_as_its_own_user(running, secured, name) for name in STAGES]
-        try:
-            up.start(stages, lambda _line: None)
-            yield running
-        finally:
-            up.stop(stages)
+def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKafka) -> Iterator[RunningSystem]:
+    """Start the web stage with the settings of the set-up, and each other stage with those of its own user."""
+    running = start_system(kafka=secured_kafka, names=["web"], **secured_kafka.env("setup"))
+    stages = [_stage_with_own_user(running, secured_kafka, name) for name in RECORD_STAGES]
+    try:
+        all_stages.start_all(stages, lambda _line: None)
+        yield running
+    finally:
+        all_stages.stop_all(stages)
 
 
-def test_a_session_goes_all_the_way(system: System) -> None:
+def test_a_session_goes_all_the_way(system: RunningSystem) -> None:
     """From the webhook to the row: no stage lacks a right that it needs."""
-    room = system.platform()
-    talk(room, RESISTANT)
-    room.end()
-    wait_until(room.sessions, "the session is in the queue")
-    (session,) = room.sessions()
+    conversation = system.new_conversation()
+    send_lines(conversation, RESISTANT)
+    conversation.end()
+    wait_until(conversation.sessions, "the session is in the queue")
+    (session,) = conversation.sessions()
     assert session["left_out"] is None
     assert session["counts"]["messages"] == len(RESISTANT)
 
 
-def _as_its_own_user(system: System, broker: SecuredKafka, name: str) -> Stage:
+def _stage_with_own_user(system: RunningSystem, broker: SecuredKafka, name: str) -> StageProcess:
     web = system.stages["web"]
     env = {**web._env, **broker.env(name)}
-    made = up.stages(system.settings, web.data_dir, env, stage_urls(system.database_url))
+    made = all_stages.stage_processes(system.settings, web.data_dir, env, create_stage_roles(system.database_url))
     (stage,) = (one for one in made if one.name == name)
     return stage

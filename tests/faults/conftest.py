@@ -4,46 +4,65 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from plugin.local import up
-from plugin.local.kafka import Kafka
-from plugin.local.triton import Triton
-from tests.faults.unreliable_model import Frail, frail_system
-from tests.fixtures.system import System, running_system
+from plugin.local import all_stages
+from plugin.local.kafka import KafkaBroker
+from plugin.local.triton import TritonServer
+from stream.contracts.topics import DEAD_LETTERS
+from tests.faults.dedicated_system import DedicatedSystem, start_dedicated_system
+from tests.fixtures.directory_scope import shared_in_folder
+from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
 
-STAGES = ("gateway", "stream", "feedback", "sink")
-"""Those that carry a record. The page holds nothing: it reads the database."""
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(
-    tmp_path_factory: pytest.TempPathFactory,
-    lasting_kafka: Callable[[], Kafka],
-    create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[System]:
-    """The four stages that carry a record, on a broker and a database of their own."""
-    folder: Path = tmp_path_factory.mktemp("faults")
-    with running_system(folder, lasting_kafka(), create_database(), triton, names=STAGES) as running:
-        yield running
+    request: pytest.FixtureRequest, run_dir: Path, create_database: Callable[..., str], triton: TritonServer
+) -> RunningSystem:
+    """Return the four stages that carry a record, on a broker and a database of their own."""
+
+    @contextmanager
+    def start() -> Iterator[RunningSystem]:
+        folder = run_dir / f"faults-{uuid4()}"
+        with (
+            KafkaBroker(folder / "kafka") as kafka,
+            running_system(folder, kafka, create_database(), triton, names=RECORD_STAGES) as running,
+        ):
+            yield running
+
+    return shared_in_folder(request, "system", start)
 
 
-@pytest.fixture(scope="session")
-def frail(run_dir: Path, lasting_kafka: Callable[[], Kafka]) -> Iterator[Frail]:
-    """A system whose database and Triton may be hurt; whoever hurts them heals them before the test ends."""
-    with frail_system(run_dir / "frail", lasting_kafka()) as running:
-        yield running
+@pytest.fixture(scope="module")
+def dedicated(request: pytest.FixtureRequest, run_dir: Path) -> DedicatedSystem:
+    """Return a system whose database and Triton a test may stop or kill, if it starts them again before it ends."""
+
+    @contextmanager
+    def start() -> Iterator[DedicatedSystem]:
+        folder = run_dir / f"dedicated-{uuid4()}"
+        with KafkaBroker(folder / "kafka") as kafka, start_dedicated_system(folder, kafka) as running:
+            yield running
+
+    return shared_in_folder(request, "dedicated", start)
+
+
+@pytest.fixture
+def no_dead_letters(dedicated: DedicatedSystem) -> Iterator[None]:
+    """Assert that the test sets no record aside: the fault is in a server, not in the records."""
+    before = dedicated.record_count(DEAD_LETTERS)
+    yield
+    assert dedicated.record_count(DEAD_LETTERS) == before
 
 
 @contextmanager
-def supervised(system: System, only: Sequence[str] = STAGES) -> Iterator[list[str]]:
+def supervised(system: RunningSystem, only: Sequence[str] = RECORD_STAGES) -> Iterator[list[str]]:
     """Start again what ends, as `counterpoint up` does, all stages or only these; yields what it says."""
     said: list[str] = []
     over = threading.Event()
     watched = [stage for stage in system.stages.values() if stage.name in only]
-    thread = threading.Thread(target=up.watch, args=(watched, said.append, over.is_set))
+    thread = threading.Thread(target=all_stages.restart_ended, args=(watched, said.append, over.is_set))
     thread.start()
     try:
         yield said

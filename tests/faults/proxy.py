@@ -1,4 +1,4 @@
-"""A line that a test can cut: a TCP proxy on loopback, for the broker, the database or Triton."""
+"""A TCP proxy on loopback whose connections a test can cut, refuse, silence or delay."""
 
 import contextlib
 import socket
@@ -12,24 +12,24 @@ from typing import Self
 from plugin.local.loopback import ADDRESS, free_ports
 
 _CHUNK = 65_536
-_LOOK_S = 0.05  # how soon a waiting thread notices that the proxy's manners have changed
+_POLL_S = 0.05  # how soon a waiting thread notices that the proxy's behaviour has changed
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the other side sees that the line was cut
 
 
 class Proxy:
-    """Passes bytes to a port of this machine, until it is told otherwise. Two threads a line."""
+    """A proxy that copies bytes to and from a port of this machine, with two threads per connection."""
 
     def __init__(self, target: int, *, port: int | None = None) -> None:
-        """Lead to the loopback port `target`; listen on `port`, by default a free one."""
+        """Connect to the loopback port `target`; listen on `port`, by default a free one."""
         self.port = port or free_ports(1)[0]
         self.target = target
         """May be set before the first connection."""
-        self._door: socket.socket | None = None
-        self._passes = threading.Event()
-        self._passes.set()
+        self._listener: socket.socket | None = None
+        self._passing = threading.Event()
+        self._passing.set()
         self._delay_s = 0.0
         self._lock = threading.Lock()
-        self._lines: set[_Line] = set()
+        self._connections: set[_ProxiedConnection] = set()
         self._threads: list[threading.Thread] = []
 
     @property
@@ -38,113 +38,113 @@ class Proxy:
         return f"{ADDRESS}:{self.port}"
 
     def refuse(self) -> None:
-        """Connections end and new ones are refused, as when the other side's process is gone."""
-        door, self._door = self._door, None
-        if door is not None:
+        """End all connections and refuse new ones, as when the other side's process is gone."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
             with contextlib.suppress(OSError):
-                door.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits at it
-            door.close()
+                listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept()
+            listener.close()
         self.cut()
 
     def cut(self) -> None:
-        """Connections end; new ones are welcome."""
+        """End all connections, and accept new ones."""
         with self._lock:
-            lines = list(self._lines)
-        for line in lines:
-            line.cut()
+            connections = list(self._connections)
+        for connection in connections:
+            connection.cut()
 
     def black_hole(self) -> None:
-        """Connections stay and new ones are taken, but nothing passes, as when a cable is pulled."""
-        self._passes.clear()
+        """Keep connections and accept new ones, but pass nothing on, as when a cable is pulled."""
+        self._passing.clear()
 
     def delay(self, seconds: float) -> None:
-        """Each piece waits that long, each way."""
+        """Delay each chunk by some seconds, each way."""
         self._delay_s = seconds
 
-    def pass_again(self) -> None:
-        """All is well; connections that sat in the black hole end, as TCP's own time-outs would have it."""
-        if not self._passes.is_set():
+    def restore(self) -> None:
+        """Pass everything on again; connections of a black hole end, as TCP's own time-outs would end them."""
+        if not self._passing.is_set():
             self.cut()
-        self._passes.set()
+        self._passing.set()
         self._delay_s = 0.0
-        if self._door is None:
-            self._door = socket.create_server((ADDRESS, self.port))
-            self._begin(self._answer, self._door)
+        if self._listener is None:
+            self._listener = socket.create_server((ADDRESS, self.port))
+            self._start_thread(self._accept_connections, self._listener)
 
     def __enter__(self) -> Self:
-        self.pass_again()
+        self.restore()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.refuse()
-        self._passes.set()
+        self._passing.set()
         for thread in self._threads:
-            self.cut()  # also what was taken as the door closed
+            self.cut()  # also what was accepted as the listener closed
             thread.join()
 
-    def _begin(self, work: Callable[..., None], *arguments: object) -> None:
+    def _start_thread(self, work: Callable[..., None], *arguments: object) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
         self._threads[-1].start()
 
-    def _answer(self, door: socket.socket) -> None:
-        """Take connections until the door closes."""
-        while door is self._door:
+    def _accept_connections(self, listener: socket.socket) -> None:
+        """Accept connections until the listener closes."""
+        while listener is self._listener:
             try:
-                near, _ = door.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
             try:
-                far = socket.create_connection((ADDRESS, self.target))
+                server = socket.create_connection((ADDRESS, self.target))
             except OSError:
-                near.close()  # nobody there
+                client.close()  # nobody there
                 continue
-            line = _Line(near, far)
+            connection = _ProxiedConnection(client, server)
             with self._lock:
-                self._lines.add(line)
-            self._begin(self._serve, line)
+                self._connections.add(connection)
+            self._start_thread(self._serve, connection)
 
-    def _serve(self, line: "_Line") -> None:
-        """One line, until either side ends it or the test does."""
-        back = threading.Thread(target=self._pump, args=(line, line.far, line.near), daemon=True)
+    def _serve(self, connection: "_ProxiedConnection") -> None:
+        """Copy both ways until either side or the test ends the connection."""
+        back = threading.Thread(target=self._copy, args=(connection, connection.server, connection.client), daemon=True)
         back.start()
-        self._pump(line, line.near, line.far)
+        self._copy(connection, connection.client, connection.server)
         back.join()
         with self._lock:
-            self._lines.discard(line)
-        line.close()
+            self._connections.discard(connection)
+        connection.close()
 
-    def _pump(self, line: "_Line", here: socket.socket, there: socket.socket) -> None:
+    def _copy(self, connection: "_ProxiedConnection", source: socket.socket, destination: socket.socket) -> None:
         try:
-            while piece := here.recv(_CHUNK):
+            while chunk := source.recv(_CHUNK):
                 time.sleep(self._delay_s)
-                while not self._passes.wait(_LOOK_S):
-                    if line.is_cut.is_set():
+                while not self._passing.wait(_POLL_S):
+                    if connection.is_cut.is_set():
                         return
-                there.sendall(piece)
+                destination.sendall(chunk)
         except OSError:
             pass
         finally:
-            line.cut()
+            connection.cut()
 
 
-class _Line:
-    """Two connections that belong together. Cut from any thread, closed by the one that serves it."""
+class _ProxiedConnection:
+    """The two sockets of one proxied connection, cut from any thread and closed by the one that serves it."""
 
-    def __init__(self, near: socket.socket, far: socket.socket) -> None:
-        self.near, self.far = near, far
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
         self.is_cut = threading.Event()
 
     def cut(self) -> None:
         self.is_cut.set()
-        for end in (self.near, self.far):
+        for end in (self.client, self.server):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        for end in (self.near, self.far):
+        for end in (self.client, self.server):
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             end.close()

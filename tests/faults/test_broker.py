@@ -6,20 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import free_ports
-from plugin.local.triton import Triton
-from tests.faults.accounting import Talk, balance, load
-from tests.faults.conftest import STAGES, supervised
+from plugin.local.triton import TritonServer
+from tests.faults.accounting import ScriptedConversation, conversation_load, verify_all_stored_once
+from tests.faults.conftest import supervised
 from tests.faults.proxy import Proxy
-from tests.fixtures.system import System, running_system, wait_until
+from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 AWAY_S, AWAY_LONG_S = 30.0, 60.0
 """How long nothing passes: in the short run, and in the long."""
 ENOUGH = 15
 """Conversations: more than talk at once, so that some have ended."""
-BACK_WITHIN_S = 60.0
-"""From the line's return to the first conversation that has gone all the way."""
 
 
 @pytest.fixture(scope="module")
@@ -35,54 +34,56 @@ def system(
     run_dir: Path,
     line: Proxy,
     create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[System]:
+    triton: TritonServer,
+) -> Iterator[RunningSystem]:
     """Four stages that know their broker by the line's address alone."""
-    broker = Kafka(run_dir / "broker-behind-a-line")
-    broker.advertised = line.address
-    line.target = int(broker.address.rpartition(":")[2])
+    broker = KafkaBroker(run_dir / "broker-behind-a-line")
+    broker.advertised_address = line.address
+    line.target = int(broker.client_address.rpartition(":")[2])
     with (
         broker,
-        running_system(tmp_path_factory.mktemp("broker"), broker, create_database(), triton, names=STAGES) as running,
+        running_system(
+            tmp_path_factory.mktemp("broker"), broker, create_database(), triton, names=RECORD_STAGES
+        ) as running,
     ):
         yield running
 
 
-def first_stored_after(talks: list[Talk]) -> float:
+def first_stored_after(conversations: list[ScriptedConversation]) -> float:
     """Seconds until a conversation that begins now is in the queue: every stage is at work again."""
-    begun, known = time.monotonic(), len(talks)
+    begun, known = time.monotonic(), len(conversations)
 
     def stored() -> bool:
-        return any(talk.room.sessions() for talk in talks[known:])
+        return any(scripted.conversation.sessions() for scripted in conversations[known:])
 
-    wait_until(stored, "a conversation goes all the way again", BACK_WITHIN_S)
+    wait_until(stored, "a conversation goes all the way again", DEADLOCK_S)
     return time.monotonic() - begun
 
 
 @pytest.mark.fault("broker restarted", holds="one row a session, no gap")
-def test_a_broker_that_restarts_loses_nothing(system: System, figures: dict[str, str], seed: int) -> None:
+def test_a_broker_that_restarts_loses_nothing(system: RunningSystem, measured: dict[str, str], seed: int) -> None:
     """The broker is asked to end under load, and started again on its data."""
-    with supervised(system), load(system, seed) as talks:
-        wait_until(lambda: len(talks) > ENOUGH, "some conversations have ended")
+    with supervised(system), conversation_load(system, seed) as conversations:
+        wait_until(lambda: len(conversations) > ENOUGH, "some conversations have ended")
         system.kafka.restart()
-        figures["back after the broker's restart"] = f"{first_stored_after(talks):.1f} s to the first row"
-    figures["books after the broker's restart"] = str(balance(system, talks))
+        measured["back after the broker's restart"] = f"{first_stored_after(conversations):.1f} s to the first row"
+    measured["totals after the broker's restart"] = str(verify_all_stored_once(system, conversations))
 
 
 @pytest.mark.fault("broker out of reach", holds="one row a session, no gap")
 def test_a_broker_out_of_reach_loses_nothing(
-    system: System, line: Proxy, figures: dict[str, str], long: bool, seed: int
+    system: RunningSystem, line: Proxy, measured: dict[str, str], long: bool, seed: int
 ) -> None:
     """Nothing passes to and from the broker for 30 s (60 s in the long run): lines fall silent, then are refused."""
     away_s = AWAY_LONG_S if long else AWAY_S
-    with supervised(system) as said, load(system, seed) as talks:
-        wait_until(lambda: len(talks) > ENOUGH, "some conversations have ended")
+    with supervised(system) as said, conversation_load(system, seed) as conversations:
+        wait_until(lambda: len(conversations) > ENOUGH, "some conversations have ended")
         line.black_hole()
         time.sleep(away_s * 2 / 3)
         line.refuse()
         time.sleep(away_s / 3)
-        line.pass_again()
-        back_s = first_stored_after(talks)
+        line.restore()
+        back_s = first_stored_after(conversations)
     again = sum("starting it again" in line for line in said)
-    figures[f"back after {away_s:g} s"] = f"{back_s:.1f} s to the first row; {again} stages were started again"
-    figures["books after the outage"] = str(balance(system, talks))
+    measured[f"back after {away_s:g} s"] = f"{back_s:.1f} s to the first row; {again} stages were started again"
+    measured["totals after the outage"] = str(verify_all_stored_once(system, conversations))

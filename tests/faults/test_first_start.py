@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.bed import bed
-from bench.talk import Load
+from bench.environment import start_environment
+from bench.load import Load
 from stream.contracts.topics import SESSIONS
 
 TRIES, TRIES_LONG = 1, 10
@@ -19,17 +19,17 @@ AFTER_S = 0.3
 
 @pytest.mark.fault("two workers begin together on a backlog", holds="one row a session, no gap")
 def test_the_first_messages_of_a_group_are_taken_too(
-    tmp_path: Path, figures: dict[str, str], long: bool, seed: int
+    tmp_path: Path, measured: dict[str, str], long: bool, seed: int
 ) -> None:
     """A new broker each time; the second worker starts 0.3 s after the first, before anything was committed."""
     tries = TRIES_LONG if long else TRIES
     for number in range(tries):
-        with bed(tmp_path / str(number), lambda _line: None) as on, ExitStack() as workers:
+        with start_environment(tmp_path / str(number), lambda _line: None) as environment, ExitStack() as workers:
             load = Load(SESSIONS_A_TRY, MESSAGES_A_SESSION, seed=seed + number)
-            on.fill(load.events())
+            environment.produce(load.events())
             for worker in range(2):
-                workers.enter_context(on.stage(worker))
+                workers.enter_context(environment.stream_worker(worker))
                 time.sleep(AFTER_S)
-            on.wait_for(SESSIONS, load.sessions, within_s=60)
-            assert len(on.kept()) == load.total
-    figures["first starts"] = f"{tries}, {SESSIONS_A_TRY * MESSAGES_A_SESSION} messages each"
+            environment.wait_for_records(SESSIONS, load.sessions)
+            assert len(environment.changelog_entries()) == load.total
+    measured["first starts"] = f"{tries}, {SESSIONS_A_TRY * MESSAGES_A_SESSION} messages each"

@@ -12,36 +12,36 @@ from pathlib import Path
 import httpx
 import pytest
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import free_ports
-from plugin.local.stage import Stage
+from plugin.local.stage_process import StageProcess
 from stream.contracts.topics import SESSIONS
 from tests.e2e.conversations import RESISTANT
-from tests.fixtures.stream_stage import WITHIN_S, Bench, Room, stream_stage
-from tests.fixtures.system import wait_until
+from tests.fixtures.stream_stage import Room, StreamStageHarness, stream_stage
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 ROOMS = 60
 ROUNDS, ROUNDS_LONG = 1, 8
 
 
 @pytest.fixture(scope="module")
-def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
+def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
     """A stream worker with topics of its own."""
-    with stream_stage(run_dir / "frozen", fresh_kafka().bootstrap_servers) as bench:
-        yield bench
+    with stream_stage(run_dir / "frozen", fresh_kafka().bootstrap_servers) as harness:
+        yield harness
 
 
 @contextmanager
-def second(bench: Bench, folder: Path) -> Iterator[Stage]:
+def second_worker(harness: StreamStageHarness, folder: Path) -> Iterator[StageProcess]:
     """Another worker of the same group, ready."""
     (port,) = free_ports(1)
-    env = bench.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
-    with Stage("stream", folder, env=env, health_url=f"http://127.0.0.1:{port}") as stage:
+    env = harness.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
+    with StageProcess("stream", folder, env=env, health_url=f"http://127.0.0.1:{port}") as stage:
         yield stage
 
 
 @contextmanager
-def talking(rooms: list[Room]) -> Iterator[None]:
+def messages_in_background(rooms: list[Room]) -> Iterator[None]:
     """Let the rooms talk in turns beside the body, line after line, until it ends."""
     enough = threading.Event()
 
@@ -62,48 +62,48 @@ def talking(rooms: list[Room]) -> Iterator[None]:
         thread.join()
 
 
-def open_sessions(stage: Stage) -> int:
+def open_sessions(stage: StageProcess) -> int:
     """How many a worker says it keeps."""
     answer = httpx.get(f"{stage.health_url}/metrics", trust_env=False, timeout=5)
     (line,) = [line for line in answer.text.splitlines() if line.startswith("counterpoint_open_sessions ")]
     return int(float(line.split()[1]))
 
 
-def has_all(stage: Stage) -> bool:
+def has_all_sessions(stage: StageProcess) -> bool:
     """Whether it keeps the sessions of all rooms."""
     return open_sessions(stage) == ROOMS
 
 
-def all_closed(bench: Bench, rooms: list[Room]) -> bool:
+def all_closed(harness: StreamStageHarness, rooms: list[Room]) -> bool:
     """Whether each has a record."""
-    bench.look()
-    seen = {record.key for record in bench.seen[SESSIONS]}
+    harness.poll()
+    seen = {record.key for record in harness.seen[SESSIONS]}
     return all(room.key in seen for room in rooms)
 
 
 @pytest.mark.fault("a worker freezes and wakes after its partitions moved", holds="its old state overwrites nothing")
 def test_a_worker_that_wakes_too_late_writes_nothing(
-    bench: Bench, run_dir: Path, figures: dict[str, str], long: bool, seed: int
+    harness: StreamStageHarness, run_dir: Path, measured: dict[str, str], long: bool, seed: int
 ) -> None:
     """SIGSTOP under load until another worker has everything, then SIGCONT; in the end the state is read anew."""
     moments = random.Random(seed)
     for _ in range(ROUNDS_LONG if long else ROUNDS):
-        rooms = [bench.room() for _ in range(ROOMS)]
-        with second(bench, run_dir / "frozen-2") as other:
-            with talking(rooms):
+        rooms = [harness.room() for _ in range(ROOMS)]
+        with second_worker(harness, run_dir / "frozen-2") as other:
+            with messages_in_background(rooms):
                 time.sleep(1 + moments.random())
-                bench.stage.send_signal(signal.SIGSTOP)
-                wait_until(partial(has_all, other), "the other has all open sessions")
+                harness.stage.send_signal(signal.SIGSTOP)
+                wait_until(partial(has_all_sessions, other), "the other has all open sessions")
                 time.sleep(1)
-                bench.stage.send_signal(signal.SIGCONT)
+                harness.stage.send_signal(signal.SIGCONT)
                 begun = time.monotonic()
-                bench.stage.wait(WITHIN_S)  # it ends by itself, as one that lost its place
-                figures["ends itself after waking"] = f"{time.monotonic() - begun:.1f} s"
-            assert "place in the group" in bench.stage.tail()
+                harness.stage.wait(DEADLOCK_S)  # it ends by itself, as one that lost its place
+                measured["ends itself after waking"] = f"{time.monotonic() - begun:.1f} s"
+            assert "place in the group" in harness.stage.tail()
             other.kill()
-        bench.stage.start()
+        harness.stage.start()
         for room in rooms:
             room.end()
-        wait_until(partial(all_closed, bench, rooms), "every session has closed")
-        counted = [[(record.revision, record.counts.messages) for record in bench.sessions(room)] for room in rooms]
+        wait_until(partial(all_closed, harness, rooms), "every session has closed")
+        counted = [[(record.revision, record.counts.messages) for record in harness.sessions(room)] for room in rooms]
         assert counted == [[(1, room.sent)] for room in rooms]

@@ -9,24 +9,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from plugin.local import up
+from plugin.local import all_stages
 from plugin.local.loopback import free_ports
 from plugin.local.process import NotStarted, Process
-from plugin.local.stage import Stage
-from tests.faults.accounting import balance, load
-from tests.faults.conftest import STAGES, supervised
-from tests.fixtures.system import System, wait_until
+from plugin.local.stage_process import StageProcess
+from tests.faults.accounting import conversation_load, verify_all_stored_once
+from tests.faults.conftest import supervised
+from tests.fixtures.system import RECORD_STAGES, RunningSystem
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
-HELD_S = 1.5
+HOLD_S = 1.5
 """Under load each stage gets a record at least that often, and then holds it."""
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL, as containers and service managers have it."""
-OTHERS = ("stream", "feedback", "sink")
+GROUP_STAGES = ("stream", "feedback", "sink")
 """Those that share their work with others of their kind by Kafka's group."""
 
 
 @contextmanager
-def stopped(process: Process) -> Iterator[None]:
+def paused(process: Process) -> Iterator[None]:
     """A server that does not answer, and whose connections stay."""
     process.send_signal(signal.SIGSTOP)
     try:
@@ -36,7 +37,7 @@ def stopped(process: Process) -> Iterator[None]:
 
 
 @contextmanager
-def locked(system: System) -> Iterator[None]:
+def sessions_table_locked(system: RunningSystem) -> Iterator[None]:
     """A database in which nobody gets at the sessions."""
     engine = create_engine(system.database_url)
     try:
@@ -48,34 +49,34 @@ def locked(system: System) -> Iterator[None]:
 
 
 @contextmanager
-def holding(system: System, *names: str) -> Iterator[None]:
+def unresponsive_servers(system: RunningSystem, *names: str) -> Iterator[None]:
     """Make stages hold what they have: the server that each waits for does not answer."""
     with ExitStack() as stack:
         if {"gateway", "stream"} & set(names):
-            stack.enter_context(stopped(system.kafka))
+            stack.enter_context(paused(system.kafka))
         if "feedback" in names:
-            stack.enter_context(stopped(system.triton))
+            stack.enter_context(paused(system.triton))
         if "sink" in names:
-            stack.enter_context(locked(system))
-        time.sleep(HELD_S)
+            stack.enter_context(sessions_table_locked(system))
+        time.sleep(HOLD_S)
         yield
 
 
 @contextmanager
-def company(system: System, names: Sequence[str], folder: Path) -> Iterator[list[Stage]]:
+def second_workers(system: RunningSystem, names: Sequence[str], folder: Path) -> Iterator[list[StageProcess]]:
     """Another process of each stage, asked to end at the end."""
     others = []
     for name, port in zip(names, free_ports(len(names)), strict=True):
         env = system.stages[name]._env | {f"COUNTERPOINT_HEALTH__{name.upper()}_PORT": str(port)}
-        others.append(Stage(name, folder, env=env, health_url=f"http://127.0.0.1:{port}"))
+        others.append(StageProcess(name, folder, env=env, health_url=f"http://127.0.0.1:{port}"))
         others[-1].launch()
     try:
         yield others
     finally:
-        up.stop(others)
+        all_stages.stop_all(others)
 
 
-def ready(stage: Stage) -> None:
+def wait_ready(stage: StageProcess) -> None:
     """Wait for it; one that met a broker without its wits has ended, and is started again as a supervisor would."""
     try:
         stage.wait_ready()
@@ -87,53 +88,53 @@ def ready(stage: Stage) -> None:
 @pytest.mark.fault("SIGTERM while each stage holds a record", holds="it ends by itself in 10 s; one row a session")
 @pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "sink")])
 def test_stages_that_hold_a_record_end_in_time(
-    system: System, figures: dict[str, str], seed: int, names: tuple[str, ...]
+    system: RunningSystem, measured: dict[str, str], long: bool, seed: int, names: tuple[str, ...]
 ) -> None:
     """SIGTERM under load while broker (gateway, stream), Triton (feedback) or database (sink) do not answer."""
     stages = [system.stages[name] for name in names]
-    others = [name for name in STAGES if name not in names]
+    others = [name for name in RECORD_STAGES if name not in names]
     try:
-        with supervised(system, only=others), load(system, seed) as talks:
-            time.sleep(HELD_S)
-            with holding(system, *names):
+        with supervised(system, only=others), conversation_load(system, seed) as conversations:
+            time.sleep(HOLD_S)
+            with unresponsive_servers(system, *names):
                 begun = time.monotonic()
                 for stage in stages:
                     stage.send_signal(signal.SIGTERM)
                 for stage in stages:
-                    assert stage.wait(GRACE_S) == 0, stage.name
-                    figures[f"{stage.name} ends"] = f"{time.monotonic() - begun:.1f} s after SIGTERM"
-            up.start(stages, lambda _line: None)
+                    assert stage.wait(GRACE_S if long else DEADLOCK_S) == 0, stage.name
+                    measured[f"{stage.name} ends"] = f"{time.monotonic() - begun:.1f} s after SIGTERM"
+            all_stages.start_all(stages, lambda _line: None)
     finally:
         for stage in stages:
             if not stage.alive:
                 stage.start()
-    balance(system, talks)
+    verify_all_stored_once(system, conversations)
 
 
 @pytest.mark.fault("a rebalance while each stage holds a record", holds="one row a session, no gap")
 @pytest.mark.parametrize("names", [("stream",), ("feedback", "sink")])
 def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
-    system: System, tmp_path: Path, seed: int, names: tuple[str, ...]
+    system: RunningSystem, tmp_path: Path, seed: int, names: tuple[str, ...]
 ) -> None:
     """A second worker joins under load while broker (stream), Triton (feedback) or database (sink) do not answer."""
-    with supervised(system), load(system, seed) as talks:
-        with company(system, names, tmp_path) as others:
-            with holding(system, *names):
-                time.sleep(HELD_S)
+    with supervised(system), conversation_load(system, seed) as conversations:
+        with second_workers(system, names, tmp_path) as others:
+            with unresponsive_servers(system, *names):
+                time.sleep(HOLD_S)
             for other in others:
-                ready(other)
+                wait_ready(other)
         assert not [other.name for other in others if other.alive]
-    balance(system, talks)
+    verify_all_stored_once(system, conversations)
 
 
 @pytest.mark.fault("a second worker joins and leaves during closing", holds="one row a session, no gap")
-def test_second_workers_come_and_go(system: System, tmp_path: Path, seed: int) -> None:
+def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, seed: int) -> None:
     """A second stream, feedback and sink worker join under load, take their share, and are asked to end."""
-    with load(system, seed) as talks:
-        with company(system, OTHERS, tmp_path) as others:
+    with conversation_load(system, seed) as conversations:
+        with second_workers(system, GROUP_STAGES, tmp_path) as others:
             for other in others:
                 other.wait_ready()
-            begun = len(talks)
-            wait_until(lambda: len(talks) >= begun + 5, "five more conversations have begun")
+            begun = len(conversations)
+            wait_until(lambda: len(conversations) >= begun + 5, "five more conversations have begun")
         assert [other.exit_code for other in others] == [0, 0, 0]
-    balance(system, talks)
+    verify_all_stored_once(system, conversations)

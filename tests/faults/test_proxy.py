@@ -61,7 +61,7 @@ def test_refused_is_refused_until_it_passes_again(proxy: Proxy) -> None:
         assert not echoes(line)
     with pytest.raises(ConnectionRefusedError):
         call(proxy)
-    proxy.pass_again()
+    proxy.restore()
     with call(proxy) as line:
         assert echoes(line)
 
@@ -83,7 +83,7 @@ def test_a_black_hole_takes_and_says_nothing(proxy: Proxy) -> None:
         proxy.black_hole()
         assert not echoes(line, within_s=0.3)
         assert not echoes(new, within_s=0.3)
-        proxy.pass_again()
+        proxy.restore()
         assert eventually(lambda: not echoes(line, within_s=0.1))
     with call(proxy) as line:
         assert echoes(line)

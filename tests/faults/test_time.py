@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from stream.contracts.messages import Message
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import MESSAGES
@@ -18,7 +18,7 @@ from stream.contracts.vocabulary import EndReason
 from stream.runtime.codec import encode
 from stream.sessions.rules import MAX_MESSAGES
 from tests.e2e.conversations import RESISTANT
-from tests.fixtures.stream_stage import Bench, Room, stream_stage
+from tests.fixtures.stream_stage import Room, StreamStageHarness, stream_stage
 
 IDLE_S = 5.0
 """Shorter than a worker needs to come back after a kill, longer than a slow machine needs between two messages."""
@@ -34,7 +34,7 @@ time.time = lambda: _right() + {AHEAD_S}
 
 
 @pytest.fixture(scope="module")
-def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
+def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
     """A stream worker whose own clock is a day ahead, with topics of its own."""
     site = run_dir / "clock"
     site.mkdir()
@@ -44,13 +44,13 @@ def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
         fresh_kafka().bootstrap_servers,
         COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S),
         PYTHONPATH=str(site),
-    ) as bench:
-        yield bench
+    ) as harness:
+        yield harness
 
 
 def ended_by_silence(room: Room) -> SessionRecord:
     """The one record of a room, closed the idle limit after its last message and not a moment sooner."""
-    (record,) = room.closed()
+    (record,) = room.wait_for_records()
     assert (record.end_reason, record.revision) == (EndReason.IDLE, 1)
     assert record.counts.messages == room.sent
     return record
@@ -68,54 +68,54 @@ def talk_while(room: Room, body: Callable[[], object]) -> None:
 
 
 @pytest.mark.fault("idle close across a restart and with a lagging worker", holds="closed at the broker's moment")
-def test_silence_counts_across_a_kill(bench: Bench, figures: dict[str, str]) -> None:
+def test_silence_counts_across_a_kill(harness: StreamStageHarness, measured: dict[str, str]) -> None:
     """SIGKILL; messages go on for longer than the idle limit, and the worker comes back after that."""
-    room, silent = bench.room(), bench.room()
+    room, silent = harness.room(), harness.room()
     silent.talk(RESISTANT[:4])
-    talk_while(room, bench.stage.kill)
-    bench.stage.start()
+    talk_while(room, harness.stage.kill)
+    harness.stage.start()
     record = ended_by_silence(room)
-    since_last_s = (record.closed_at - appended(bench, room)[-1]).total_seconds()
+    since_last_s = (record.closed_at - appended(harness, room)[-1]).total_seconds()
     assert abs(since_last_s - IDLE_S) < 0.01
     assert ended_by_silence(silent).closed_at < record.closed_at
-    figures["closed across a restart"] = f"{since_last_s:.3f} s of broker time after the last message"
+    measured["closed across a restart"] = f"{since_last_s:.3f} s of broker time after the last message"
 
 
 @pytest.mark.fault("idle close across a restart and with a lagging worker", holds="closed at the broker's moment")
-def test_a_worker_that_lags_closes_nothing_early(bench: Bench) -> None:
+def test_a_worker_that_lags_closes_nothing_early(harness: StreamStageHarness) -> None:
     """SIGSTOP for most of the group's patience while messages go on; then it works through all of them."""
-    room = bench.room()
+    room = harness.room()
     lines = iter(RESISTANT)
     for _ in range(2):
         room.put(room.message(*next(lines)))
-    bench.stage.send_signal(signal.SIGSTOP)
+    harness.stage.send_signal(signal.SIGSTOP)
     begun = time.monotonic()
     while time.monotonic() - begun < LAG_S:
         time.sleep(LAG_S / 3)
         room.put(room.message(*next(lines)))
-    bench.stage.send_signal(signal.SIGCONT)
+    harness.stage.send_signal(signal.SIGCONT)
     ended_by_silence(room)
-    assert bench.stage.alive
+    assert harness.stage.alive
 
 
 @pytest.mark.fault("clock jump, daylight saving", holds="one session, in the order of UTC")
-def test_a_senders_clock_ends_no_session(bench: Bench, seed: int) -> None:
+def test_a_senders_clock_ends_no_session(harness: StreamStageHarness, seed: int) -> None:
     """Senders whose clocks jump by hours either way; the worker's own clock is a day ahead all the time."""
     jumps = random.Random(seed)
-    rooms = [bench.room() for _ in range(8)]
+    rooms = [harness.room() for _ in range(8)]
     for role, text in RESISTANT:
         for room in rooms:
             message = room.message(role, text)
             jump = timedelta(seconds=jumps.choice((0, -7_200, 7_200, 86_400, -86_400)))
             room.put(message.model_copy(update={"sent_at": message.sent_at + jump}))
     for room in rooms:
-        assert ended_by_silence(room).closed_at - appended(bench, room)[-1] == timedelta(seconds=IDLE_S)
+        assert ended_by_silence(room).closed_at - appended(harness, room)[-1] == timedelta(seconds=IDLE_S)
 
 
 @pytest.mark.fault("clock jump, daylight saving", holds="one session, in the order of UTC")
-def test_the_hour_that_comes_twice_puts_nothing_out_of_order(bench: Bench) -> None:
+def test_the_hour_that_comes_twice_puts_nothing_out_of_order(harness: StreamStageHarness) -> None:
     """Local times with their offset around the end of daylight saving, where the wall clock goes back an hour."""
-    room = bench.room()
+    room = harness.room()
     began = datetime(2026, 10, 25, 0, 59, 56, tzinfo=ZoneInfo("UTC"))  # 02:59:56 in Berlin, and soon 02:00 again
     said = []
     for number, (role, text) in enumerate(RESISTANT):
@@ -130,21 +130,21 @@ def test_the_hour_that_comes_twice_puts_nothing_out_of_order(bench: Bench) -> No
 
 
 @pytest.mark.fault("session too long", holds=f"closed at {MAX_MESSAGES} messages; what follows is the next session")
-def test_a_session_without_end_is_closed(bench: Bench, figures: dict[str, str]) -> None:
+def test_a_session_without_end_is_closed(harness: StreamStageHarness, measured: dict[str, str]) -> None:
     """5,010 messages of one conversation, written straight to the topic."""
-    room = bench.room()
+    room = harness.room()
     begun = time.monotonic()
     for number in range(MAX_MESSAGES + 10):
         message = room.message(*RESISTANT[number % len(RESISTANT)])
-        out = encode(message, event_type=message.event_type, event_id=message.message_id, key=room.key)
-        bench.producer.send(MESSAGES, value=out.value, key=room.key, headers=out.headers, partition=room.partition)
-    bench.producer.flush()
-    first, second = room.closed(2)
+        out = encode(message)
+        harness.producer.send(MESSAGES, value=out.value, key=room.key, headers=out.headers, partition=room.partition)
+    harness.producer.flush()
+    first, second = room.wait_for_records(2)
     assert (first.end_reason, first.counts.messages) == (EndReason.TOO_LONG, MAX_MESSAGES)
     assert (second.end_reason, second.counts.messages) == (EndReason.IDLE, 10)
-    figures["5,010 messages taken"] = f"{time.monotonic() - begun - IDLE_S:.1f} s"
+    measured["5,010 messages taken"] = f"{time.monotonic() - begun - IDLE_S:.1f} s"
 
 
-def appended(bench: Bench, room: Room) -> list[datetime]:
+def appended(harness: StreamStageHarness, room: Room) -> list[datetime]:
     """When the broker took the room's messages."""
-    return [datetime.fromtimestamp(ms / 1000, ZoneInfo("UTC")) for ms in bench.appended_ms(room.key, room.partition)]
+    return [datetime.fromtimestamp(ms / 1000, ZoneInfo("UTC")) for ms in harness.appended_ms(room.key, room.partition)]

@@ -1,10 +1,8 @@
-"""The books of a run: what stands on the topics, and what the plain model of the rules makes of it."""
+"""Comparison of what the stream stage published in a fuzz run with what the plain model expects for its input."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-from kafka import KafkaConsumer, TopicPartition
 
 from stream.contracts.ids import session_id
 from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Erasure, Tick
@@ -16,38 +14,18 @@ from stream.runtime.codec import RawRecord, decode, known_types
 from stream.sessions.rules import MAX_MESSAGES, Rules
 from tests.stream.sessions.plain_model import PlainConversation
 
-Place = tuple[int, int]
-"""Partition and offset on the messages topic."""
-Told = tuple[Any, ...]
+TopicPosition = tuple[int, int]
+"""A partition and an offset of the messages topic."""
+RecordSummary = tuple[Any, ...]
 KNOWN = {topic: known_types(*RECORDS_BY_TOPIC[topic]) for topic in (MESSAGES, SESSIONS)}
 
 
-def read(servers: str, topic: str, partitions: int) -> list[RawRecord]:
-    """Everything that stands on a topic now, each partition in order."""
-    consumer = KafkaConsumer(bootstrap_servers=servers, fetch_max_bytes=50_000_000)
-    try:
-        places = [TopicPartition(topic, number) for number in range(partitions)]
-        consumer.assign(places)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(places)
-        found: list[RawRecord] = []
-        while any(consumer.position(place) < ends[place] for place in places):
-            for records in consumer.poll(timeout_ms=1_000).values():
-                found += [
-                    RawRecord(topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-                    for r in records
-                ]
-        return sorted(found, key=lambda record: (record.partition, record.offset))
-    finally:
-        consumer.close()
-
-
 def expected(
-    log: Sequence[RawRecord], known_bad: dict[Place, DeadLetterReason], rules: Rules
-) -> tuple[dict[str, list[Told]], dict[Place, DeadLetterReason]]:
-    """What the stage must have published of each conversation, and set aside, by the plain model."""
+    log: Sequence[RawRecord], known_bad: dict[TopicPosition, DeadLetterReason], rules: Rules
+) -> tuple[dict[str, list[RecordSummary]], dict[TopicPosition, DeadLetterReason]]:
+    """Return the records per conversation and the dead letters that the stage must publish by the plain model."""
     rooms: defaultdict[int, dict[str, PlainConversation]] = defaultdict(dict)
-    told: defaultdict[str, list[Told]] = defaultdict(list)
+    told: defaultdict[str, list[RecordSummary]] = defaultdict(list)
     refused = dict(known_bad)
     for raw in log:
         place = (raw.partition, raw.offset)
@@ -57,29 +35,29 @@ def expected(
         here = rooms[raw.partition]
         if isinstance(data, Tick):
             for name, room in here.items():
-                told[name] += [_named(name, one) for one in room.tick(raw.timestamp_ms)]
+                told[name] += [_summarise_expected(name, one) for one in room.apply_tick(raw.timestamp_ms)]
             continue
         event: ConversationEvent = data
         name = f"{event.tenant}:{event.conversation_id}"
         conversation = here.setdefault(name, PlainConversation(rules, MAX_MESSAGES))
-        published, reason = conversation.give(event, raw.timestamp_ms)
-        told[name] += [_named(name, one) for one in published]
+        published, reason = conversation.apply_event(event, raw.timestamp_ms)
+        told[name] += [_summarise_expected(name, one) for one in published]
         if reason is not None:
             refused[place] = reason
     return {name: ones for name, ones in told.items() if ones}, refused
 
 
-def published(records: Sequence[RawRecord]) -> dict[str, list[Told]]:
-    """What stands on the sessions topic of each conversation, told as the plain model tells it."""
-    told: defaultdict[str, list[Told]] = defaultdict(list)
+def published(records: Sequence[RawRecord]) -> dict[str, list[RecordSummary]]:
+    """Return the records on the sessions topic per conversation, in the summary form of the plain model."""
+    told: defaultdict[str, list[RecordSummary]] = defaultdict(list)
     for raw in records:
         data: Any = decode(raw, KNOWN[SESSIONS]).data
-        told[f"{data.tenant}:{data.conversation_id}"].append(_told(data))
+        told[f"{data.tenant}:{data.conversation_id}"].append(_summarise(data))
     return dict(told)
 
 
-def _named(room: str, told: Told) -> Told:
-    """The plain model's words, without what hangs on its own detector."""
+def _summarise_expected(room: str, told: RecordSummary) -> RecordSummary:
+    """Return a summary of the plain model's record, without the parts that depend on its own detector."""
     if told[0] not in {"closed", "reopened", "erased"}:
         return told
     tenant, _, conversation = room.partition(":")
@@ -97,7 +75,7 @@ def _named(room: str, told: Told) -> Told:
     )
 
 
-def _told(data: SessionRecord | Erasure | ConsentWithdrawal) -> Told:
+def _summarise(data: SessionRecord | Erasure | ConsentWithdrawal) -> RecordSummary:
     if isinstance(data, Erasure):
         return ("erasure", data.erasure_id)
     if isinstance(data, ConsentWithdrawal):
@@ -115,8 +93,8 @@ def _told(data: SessionRecord | Erasure | ConsentWithdrawal) -> Told:
     )  # fmt: skip
 
 
-def upto(records: Sequence[RawRecord], last: Callable[[RawRecord], bool]) -> Iterator[RawRecord]:
-    """Of each partition's records those up to the one that is its last."""
+def up_to_last(records: Sequence[RawRecord], last: Callable[[RawRecord], bool]) -> Iterator[RawRecord]:
+    """Yield the records of each partition up to the first one for which `last` is true."""
     done: set[int] = set()
     for raw in records:
         if raw.partition not in done:

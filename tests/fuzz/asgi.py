@@ -1,4 +1,4 @@
-"""A client that sends an ASGI application whatever bytes it is given: headers that no HTTP library would let out."""
+"""A client that sends any bytes to an ASGI application, including headers that no HTTP library would send."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back."""
+class AsgiResponse:
+    """The status and the body of an answer."""
 
     status: int
     body: bytes
@@ -19,7 +19,7 @@ class Answer:
 
 @dataclass
 class RawRequest:
-    """One request. `hangs_up` ends it before its body is whole."""
+    """A request as raw parts; `hangs_up` ends it before its body is complete."""
 
     path: str
     headers: RawHeaders
@@ -34,8 +34,8 @@ class RawRequest:
         yield {"type": "http.disconnect"}
 
 
-async def ask(app: ASGIApp, request: RawRequest) -> Answer:
-    """Send one request and read the whole answer; what the application raises is raised here."""
+async def send_request(app: ASGIApp, request: RawRequest) -> AsgiResponse:
+    """Send a request and return the whole answer; exceptions of the application are raised."""
     events = iter(request._events())
     status, body = 0, bytearray()
 
@@ -63,4 +63,4 @@ async def ask(app: ASGIApp, request: RawRequest) -> Answer:
         "server": ("127.0.0.1", 1),
     }
     await app(scope, receive, send)
-    return Answer(status, bytes(body))
+    return AsgiResponse(status, bytes(body))

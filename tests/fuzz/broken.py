@@ -1,4 +1,4 @@
-"""Bad inputs, each with the reason for which it must be refused: for the gateway, signed, and for the topic."""
+"""Invalid webhook payloads and bodies, each with the answer that the gateway must give when they are signed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,17 +20,17 @@ def _named(name: str) -> Payload:
     return {"role": "client", "names": [name]}
 
 
-def _no(reason: Reason) -> str:
+def _rejected(reason: Reason) -> str:
     return f"422 {reason.value}"
 
 
-_SCHEMA = _no(Reason.BAD_SCHEMA)
+_SCHEMA = _rejected(Reason.BAD_SCHEMA)
 
 BROKEN_PAYLOADS: tuple[tuple[str, Callable[[Payload], Any], str], ...] = (
-    ("NUL in the text", _with(text="a\x00b"), _no(Reason.NUL)),
-    ("NUL in a reference", _with(author="a\x00b"), _no(Reason.NUL)),
-    ("lone surrogate", _with(text="a\ud800b"), _no(Reason.LONE_SURROGATE)),
-    ("lone surrogate in a name nobody reads", _with(**{"x\udfff": 1}), _no(Reason.LONE_SURROGATE)),
+    ("NUL in the text", _with(text="a\x00b"), _rejected(Reason.NUL)),
+    ("NUL in a reference", _with(author="a\x00b"), _rejected(Reason.NUL)),
+    ("lone surrogate", _with(text="a\ud800b"), _rejected(Reason.LONE_SURROGATE)),
+    ("lone surrogate in a name nobody reads", _with(**{"x\udfff": 1}), _rejected(Reason.LONE_SURROGATE)),
     ("text too long", _with(text="x" * 20_001), _SCHEMA),
     ("text is a number", _with(text=7), _SCHEMA),
     ("text is a list", _with(text=["a"]), _SCHEMA),
@@ -58,22 +58,22 @@ BROKEN_PAYLOADS: tuple[tuple[str, Callable[[Payload], Any], str], ...] = (
     ("consent is a word for yes", _with(consent={"processing": "yes"}), _SCHEMA),
     ("consent is the word true", _with(consent={"processing": "true"}), _SCHEMA),
     ("language of no tag", _with(language="English, mostly"), _SCHEMA),
-    ("no type", _without("type"), _no(Reason.UNKNOWN_TYPE)),
-    ("unknown type", _with(type="reaction"), _no(Reason.UNKNOWN_TYPE)),
-    ("type is a list", _with(type=["message"]), _no(Reason.UNKNOWN_TYPE)),
-    ("an erasure, which no webhook may ask for", _with(type="erasure"), _no(Reason.UNKNOWN_TYPE)),
+    ("no type", _without("type"), _rejected(Reason.UNKNOWN_TYPE)),
+    ("unknown type", _with(type="reaction"), _rejected(Reason.UNKNOWN_TYPE)),
+    ("type is a list", _with(type=["message"]), _rejected(Reason.UNKNOWN_TYPE)),
+    ("an erasure, which no webhook may ask for", _with(type="erasure"), _rejected(Reason.UNKNOWN_TYPE)),
     ("participants is an object", _with(type="participants", participants={}), _SCHEMA),
     ("51 participants", _with(type="participants", participants=[{"role": "client"}] * 51), _SCHEMA),
     ("an empty name", _with(type="participants", participants=[_named("")]), _SCHEMA),
-    ("NUL in a name", _with(type="participants", participants=[_named("\x00")]), _no(Reason.NUL)),
+    ("NUL in a name", _with(type="participants", participants=[_named("\x00")]), _rejected(Reason.NUL)),
     ("edit of no time", _with(type="edit", edited_at=None), _SCHEMA),
     ("a list", lambda payload: [payload], _SCHEMA),
     ("a word", lambda _payload: "message", _SCHEMA),
     ("null", lambda _payload: None, _SCHEMA),
 )  # fmt: skip
-"""What a signed payload may have wrong."""
+"""Each fault of a signed payload: its name, the change that makes it, and the expected answer."""
 
-_JSON = _no(Reason.BAD_JSON)
+_JSON = _rejected(Reason.BAD_JSON)
 
 BROKEN_BODIES: tuple[tuple[str, Callable[[bytes], bytes], str], ...] = (
     ("nothing", lambda _raw: b"", _JSON),
@@ -101,4 +101,4 @@ BROKEN_BODIES: tuple[tuple[str, Callable[[bytes], bytes], str], ...] = (
     ("a surrogate in UTF-8", lambda raw: raw.replace(b"broken", b"\xed\xa0\x80"), "401 denied"),
     ("random bytes", lambda _raw: bytes(range(128, 256)), "401 denied"),
 )  # fmt: skip
-"""What a signed body may have wrong as bytes. What is not UTF-8 cannot be signed as the standard says."""
+"""Each fault in the bytes of a signed body, with its answer; bytes that are not UTF-8 cannot be signed by the standard."""

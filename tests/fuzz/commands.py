@@ -1,4 +1,4 @@
-"""Runs many command lines in one process, each as the `counterpoint` script would, and prints what came of them."""
+"""A script that runs many `counterpoint` command lines in one process and prints the result of each."""
 
 import io
 import json
@@ -6,15 +6,16 @@ import signal
 import sys
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from typing import Any
 
 LONGEST_S = 30
-REACH_MS = 300
-"""No broker will answer here; the ten seconds that a command gives it would only be waited for."""
+CONNECT_MS = 300
+"""The timeout for a broker; none answers here, so the ten seconds of the commands would be wasted."""
 
 
 class TooLong(BaseException):
-    """A command that should have refused its arguments went on."""
+    """An error for a command that kept running although it should have refused its arguments."""
 
 
 def _too_long(*_: object) -> None:
@@ -22,7 +23,7 @@ def _too_long(*_: object) -> None:
 
 
 def run(argv: list[str]) -> dict[str, Any]:
-    """One command line."""
+    """Run one command line and return its status and output."""
     from plugin.cli import main
 
     out, err = io.StringIO(), io.StringIO()
@@ -43,18 +44,16 @@ def run(argv: list[str]) -> dict[str, Any]:
     return {"argv": argv, "status": status, "out": out.getvalue(), "err": err.getvalue()}
 
 
-def be_impatient() -> None:
-    """Shorten what commands wait for a broker."""
-    from plugin.operations import broker
-    from stream.runtime import kafka_rights, topics
+def shorten_timeouts() -> None:
+    """Shorten the time that commands wait for a broker."""
+    from stream.runtime import kafka_clients
 
-    broker.REACH_MS = REACH_MS  # type: ignore[misc]
-    kafka_rights._REACH_MS = REACH_MS  # type: ignore[misc]
-    topics._BOOTSTRAP_MS = REACH_MS
+    shorter = replace(kafka_clients.COMMAND_TIMEOUTS, connect_ms=CONNECT_MS)
+    kafka_clients.COMMAND_TIMEOUTS = shorter  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    be_impatient()
+    shorten_timeouts()
     signal.signal(signal.SIGALRM, _too_long)
     for line in sys.stdin.read().splitlines():
         print(json.dumps(run(json.loads(line))), file=sys.__stdout__, flush=True)

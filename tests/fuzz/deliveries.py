@@ -1,13 +1,11 @@
-"""Random deliveries to the gateway: what platforms send, what broken platforms send, and what forgers send.
+"""Random deliveries to the gateway as working platforms, broken platforms and forgers send them.
 
-Each knows what must become of it: `PUBLISHED`, `NO_CONSENT`, `REPEATED`, or the status and reason of its refusal.
-All words are made up by a generator.
+Each has its expected outcome: `PUBLISHED`, `NO_CONSENT`, `REPEATED`, or the status and reason of its refusal.
+All texts are generated.
 """
 
 import base64
 import gzip
-import hashlib
-import hmac
 import json
 import random
 from collections.abc import Callable
@@ -15,15 +13,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plugin.adapters.webhook import StandardWebhook
 from tests.fuzz.asgi import RawRequest
 from tests.fuzz.broken import BROKEN_BODIES, BROKEN_PAYLOADS
+from tests.plugin.adapters.adapters_under_test import StandardWebhookPlatform, signing_secret
 
 TENANT = "sample"
 PUBLISHED, NO_CONSENT, REPEATED, HUNG_UP = "published", "no_consent", "repeated", "hung up"
 AT_ONCE = 60
-"""Conversations that go on side by side."""
+"""How many conversations are open at the same time."""
 LENGTH = 60
-"""Deliveries of a conversation, on average."""
+"""The average number of deliveries of a conversation."""
 WORDS = (
     "no i will not", "say more", "it is what it is", "i don't see the point of this", "how was the week",
     "\u202ereversed\u202c", "e\u0301\u0301\u0301", "\U0001f4ac", "\u200b", "' OR 1=1 --",
@@ -31,17 +31,13 @@ WORDS = (
 )  # fmt: skip
 
 
-def secret(fill: bytes) -> str:
-    """A signing secret as Standard Webhooks writes it."""
-    return "whsec_" + base64.b64encode(fill * 32).decode()
-
-
-SECRET = secret(b"a")
+PLATFORM = StandardWebhookPlatform(StandardWebhook())
+SECRET = PLATFORM.secret
 
 
 @dataclass
 class Delivery:
-    """One request and what must become of it."""
+    """A request and the outcome that it must have."""
 
     kind: str
     request: RawRequest
@@ -50,7 +46,7 @@ class Delivery:
 
 
 @dataclass
-class _Room:
+class _OpenConversation:
     name: str
     left: int
     messages: int = 0
@@ -58,11 +54,11 @@ class _Room:
 
 @dataclass
 class Deliveries:
-    """An endless source; the same seed gives the same deliveries, but for the time in them."""
+    """An endless source of deliveries; the same seed gives the same deliveries, except for their times."""
 
     seed: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _rooms: list[_Room] = field(default_factory=list)
+    _rooms: list[_OpenConversation] = field(default_factory=list)
     _sent: list[tuple[bytes, str, str, str]] = field(default_factory=list)
     _count: int = 0
 
@@ -70,7 +66,7 @@ class Deliveries:
         self.chance = random.Random(self.seed)
 
     def next(self) -> Delivery:
-        """The next delivery."""
+        """Return the next delivery."""
         self._count += 1
         if self._sent and self.chance.random() < 0.08:
             return self._again()
@@ -84,12 +80,11 @@ class Deliveries:
             kind, json.dumps(payload, ensure_ascii=self.chance.random() < 0.5).encode(), expected, room.name
         )
 
-    def _room(self) -> _Room:
+    def _room(self) -> _OpenConversation:
         self._rooms = [room for room in self._rooms if room.left > 0]
         while len(self._rooms) < AT_ONCE:
-            self._rooms.append(
-                _Room(f"room-{self.seed}-{self._count}-{len(self._rooms)}", self.chance.randint(1, 2 * LENGTH))
-            )
+            name = f"room-{self.seed}-{self._count}-{len(self._rooms)}"
+            self._rooms.append(_OpenConversation(name, self.chance.randint(1, 2 * LENGTH)))
         room = self.chance.choice(self._rooms)
         room.left -= 1
         return room
@@ -99,7 +94,7 @@ class Deliveries:
         at = self.now() - timedelta(seconds=lag)
         return at.isoformat() if self.chance.random() < 0.8 else at.astimezone().isoformat()
 
-    def _payload(self, room: _Room) -> tuple[str, dict[str, Any]]:
+    def _payload(self, room: _OpenConversation) -> tuple[str, dict[str, Any]]:
         chance = self.chance
         base: dict[str, Any] = {"conversation_id": room.name}
         known = f"m-{chance.randint(0, room.messages + 2)}"
@@ -140,11 +135,7 @@ class Deliveries:
         )
 
     def _headers(self, raw: bytes, delivery: str, *, at: datetime | None = None, key: str = SECRET) -> dict[str, str]:
-        stamp = str(int((at or self.now()).timestamp()))
-        bare = base64.b64decode(key.removeprefix("whsec_"))
-        digest = hmac.new(bare, f"{delivery}.{stamp}.".encode() + raw, hashlib.sha256).digest()
-        signature = "v1," + base64.b64encode(digest).decode()
-        return {"webhook-id": delivery, "webhook-timestamp": stamp, "webhook-signature": signature}
+        return PLATFORM.sign(raw, at or self.now(), key, delivery=delivery)
 
     def _signed(self, kind: str, raw: bytes, expected: str, room: str = "") -> Delivery:
         delivery = f"d-{self.seed}-{self._count}"
@@ -154,7 +145,7 @@ class Deliveries:
         return Delivery(kind, _request(self._headers(raw, delivery), raw, self.chance), expected, room)
 
     def _again(self) -> Delivery:
-        """The platform did not hear our answer: the same id and body, signed anew."""
+        """Return a repeated delivery with the same id and body and a new signature, as if our answer was lost."""
         raw, delivery, room, _ = self.chance.choice(self._sent)
         return Delivery("again", _request(self._headers(raw, delivery), raw, self.chance), REPEATED, room)
 
@@ -263,7 +254,7 @@ def _resigned(seconds: float, key: str = SECRET) -> Forge:
 
 FORGERIES: dict[str, Forge] = {
     "one bit of the body flipped": _flipped,
-    "signed with another secret": _resigned(0, secret(b"x")),
+    "signed with another secret": _resigned(0, signing_secret(b"x")),
     "stale": _resigned(-400),
     "from the future": _resigned(400),
     "signature cut": _signature(lambda text: text[:-4]),

@@ -1,4 +1,4 @@
-"""What was sent in a run, and what came of it."""
+"""The deliveries of a fuzz run and their outcomes."""
 
 import json
 from collections import Counter
@@ -6,26 +6,26 @@ from dataclasses import dataclass, field
 
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.vocabulary import DeadLetterReason
-from tests.fuzz.accounting import Place
-from tests.fuzz.asgi import Answer
+from tests.fuzz.accounting import TopicPosition
+from tests.fuzz.asgi import AsgiResponse
 from tests.fuzz.deliveries import HUNG_UP, NO_CONSENT, PUBLISHED, REPEATED, Delivery
 
 KEY = b"k" * 32
 
 
 @dataclass
-class Run:
-    """What was sent and what came of it."""
+class FuzzRun:
+    """The counts and errors of a fuzz run."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     on_topic: Counter[str] = field(default_factory=Counter)
-    natives: list[tuple[str, Place, DeadLetterReason | None]] = field(default_factory=list)
+    natives: list[tuple[str, TopicPosition, DeadLetterReason | None]] = field(default_factory=list)
     deliveries_a_second: float = 0.0
 
 
-def note(run: Run, delivery: Delivery, answer: Answer) -> None:
-    """Hold an answer against what was to be expected."""
+def record_answer(run: FuzzRun, delivery: Delivery, answer: AsgiResponse) -> None:
+    """Count an answer and note it as wrong if it is not the expected one."""
     outcome = str(answer.status)
     if answer.status not in {404, 405}:
         content = json.loads(answer.body)

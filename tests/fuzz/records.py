@@ -1,4 +1,4 @@
-"""Records as a platform that writes to Kafka itself may get them wrong, each with the reason of its dead letter."""
+"""Records with the faults of a platform that writes to Kafka itself, each with the reason of its dead letter."""
 
 import json
 import random
@@ -16,7 +16,7 @@ TENANT = "native"
 
 @dataclass(frozen=True)
 class NativeRecord:
-    """What is sent, and where. `reason` is None for a good one."""
+    """A record and its partition; `reason` is None for a valid one."""
 
     key: bytes | None
     value: bytes | None
@@ -25,13 +25,13 @@ class NativeRecord:
     reason: Reason | None = None
 
     def header(self, name: str, value: bytes | None) -> "NativeRecord":
-        """With another value of one header, or without it."""
+        """Return the record with another value of one header, or without the header if `value` is None."""
         kept = tuple((old, text) for old, text in self.headers if old != name)
         return replace(self, headers=kept if value is None else (*kept, (name, value)))
 
 
-def good(room: str, number: int, partitions: int, **changes: Any) -> NativeRecord:
-    """A message in binary mode, as the documents ask for it."""
+def good_record(room: str, number: int, partitions: int, **changes: Any) -> NativeRecord:
+    """Return a valid message in binary mode, as the documentation asks for it."""
     data = {
         "tenant": TENANT, "conversation_id": room, "message_id": f"n-{number}", "role": "client", "author": "p_1",
         "text": "as it should be", "sent_at": datetime.now(UTC).isoformat(), "consent": {"processing": True},
@@ -44,7 +44,7 @@ def good(room: str, number: int, partitions: int, **changes: Any) -> NativeRecor
 
 
 def structured(record: NativeRecord, **changes: Any) -> NativeRecord:
-    """The same in structured mode."""
+    """Return the same record in structured mode."""
     whole: dict[str, Any] = {name[3:]: value.decode() for name, value in record.headers if name.startswith("ce_")}
     whole |= {"data": json.loads(record.value or b"")} | changes
     return replace(record, value=json.dumps(whole).encode(), headers=(("content-type", STRUCTURED.encode()),))
@@ -144,11 +144,11 @@ BROKEN: tuple[tuple[str, Spoil, Reason | None], ...] = (
     ("structured with an extension", _whole(traceparent="x", time="whenever"), None),
     ("a repeated message", lambda r, _: r, None),
 )  # fmt: skip
-"""Every way we know to get a record wrong, and some odd ones that are right."""
+"""Every fault of a record that we know, and some unusual records that are valid."""
 
 
-def native(chance: random.Random, room: str, number: int, partitions: int) -> tuple[str, NativeRecord]:
-    """One of them by chance."""
+def random_record(chance: random.Random, room: str, number: int, partitions: int) -> tuple[str, NativeRecord]:
+    """Return a random one of these records, with its name."""
     kind, spoil, reason = chance.choice(BROKEN)
-    record = spoil(good(room, number, partitions), partitions)
+    record = spoil(good_record(room, number, partitions), partitions)
     return kind, replace(record, reason=reason)

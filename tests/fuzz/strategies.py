@@ -1,4 +1,4 @@
-"""Bytes, JSON and text as nobody means them."""
+"""Hypothesis strategies for arbitrary bytes, JSON values and texts."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 CANARY = "quillfeather zeppelinward"
-"""Stands in what is sent; what is said about it must not hold it."""
+"""A phrase that is put into inputs and must not appear in messages or logs about them."""
 
 texts = st.text(st.characters(exclude_categories=()), max_size=40)  # surrogates and NUL too
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -19,7 +19,7 @@ rubbish = st.binary(max_size=200) | json_values.map(lambda value: json.dumps(val
 
 @st.composite
 def spoiled(draw: st.DrawFn, good: bytes) -> bytes:
-    """Good bytes after some accidents: cut, doubled, a byte changed, something put in."""
+    """Draw good bytes after some accidents: truncated, repeated, a byte changed, bytes inserted."""
     raw = bytearray(good)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(raw)))
@@ -40,7 +40,7 @@ def spoiled(draw: st.DrawFn, good: bytes) -> bytes:
 
 
 def nested(value: Any) -> st.SearchStrategy[Any]:
-    """A JSON value in which one part, anywhere, is another."""
+    """Return a strategy of the JSON value with one part, at any depth, replaced by another value."""
     if isinstance(value, dict) and value:
         return st.sampled_from(sorted(value)).flatmap(
             lambda name: (json_values | nested(value[name])).map(lambda part: {**value, name: part})

@@ -1,4 +1,4 @@
-"""Every command with arguments that nobody means: a sentence and status 1 or 2, never a traceback, never a secret."""
+"""Tests of every command with bad arguments: a sentence and status 1 or 2, never a traceback or a secret."""
 
 import json
 import os
@@ -13,11 +13,12 @@ import typer
 import typer.main
 
 from plugin.cli import app
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.fuzz.strategies import CANARY
 
 ROOT = Path(__file__).parents[2]
 STARTS = {"up", "demo"}
-"""They start the whole of it: of them only what is refused before that is tried."""
+"""Commands that start the whole system; only argument errors that are refused before that are tried."""
 BAD_VALUES = ("", "nonsense", "-1", "9" * 5_000, "1e999", "\u0663", "a\nb", "../../etc/passwd", CANARY)
 SETTINGS = f"""
 [kafka]
@@ -30,7 +31,7 @@ url = "postgresql+psycopg://u:{CANARY.replace(" ", "")}@127.0.0.1:1/d"
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that does something, with its path."""
+    """Yield every command that is not a group, with its path."""
     if hasattr(command, "commands"):
         for name, child in command.commands.items():
             yield from leaves(child, (*path, name))
@@ -42,12 +43,12 @@ LEAVES = dict(leaves(typer.main.get_command(app)))
 
 
 def arguments_of(command: Any) -> list[Any]:
-    """What it takes besides options."""
+    """Return the positional arguments of a command."""
     return [p for p in command.params if p.param_type_name == "argument"]
 
 
 def lines() -> Iterator[list[str]]:
-    """Command lines, made from what each command says that it takes."""
+    """Yield bad command lines made from the declared parameters of each command."""
     yield ["no-such-command"]
     yield ["--no-such-option"]
     for path, command in LEAVES.items():
@@ -76,7 +77,7 @@ def lines() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module", params=["without settings", "nobody answers", "broken settings"])
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """All of them, in one process in a folder of their own."""
+    """Return the results of all command lines, run in one process in a folder of its own."""
     folder: Path = tmp_path_factory.mktemp("commands")
     given = list(lines())
     if request.param != "without settings":
@@ -93,7 +94,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         env=clean | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=DEADLOCK_S,
         check=False,
     )
     told = [json.loads(line) for line in done.stdout.splitlines()]
@@ -102,7 +103,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_every_bad_command_line_is_a_sentence_and_a_status(outcomes: list[dict[str, Any]]) -> None:
-    """2: a person must change something; 1: something did not answer. Nothing that fails is silent."""
+    """A bad command line ends with output and status 2 (a person must change something) or 1 (no answer)."""
     wrong = [
         (one["argv"], one["status"], one["err"][-600:])
         for one in outcomes
@@ -114,12 +115,12 @@ def test_every_bad_command_line_is_a_sentence_and_a_status(outcomes: list[dict[s
 
 
 def test_no_secret_of_the_settings_is_printed(outcomes: list[dict[str, Any]]) -> None:
-    """Whatever goes wrong."""
+    """No command prints a secret of the settings, whatever fails."""
     secret = CANARY.replace(" ", "")
     assert [one["argv"] for one in outcomes if secret in one["err"] + one["out"]] == []
 
 
 def test_the_commands_are_really_tried(outcomes: list[dict[str, Any]]) -> None:
-    """Most of these lines must fail; `check` and the like may end well only by saying what is wrong."""
+    """At least 80 % of the command lines fail, which shows that they reach the commands."""
     failed = sum(one["status"] in {1, 2} for one in outcomes)
     assert failed >= len(outcomes) * 0.8

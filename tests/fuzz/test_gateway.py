@@ -1,4 +1,4 @@
-"""Any bytes at all, in body and headers, signed or not: an answer of ours, and nothing published but events."""
+"""Tests of the gateway with arbitrary bytes in body and headers: it answers in its own format and publishes only events."""
 
 import base64
 import json
@@ -9,19 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.adapters.webhook import StandardWebhook
-from plugin.gateway.app import Gateway, application
+from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
-from stream.runtime.health import Health
-from stream.runtime.logging import configure
-from stream.runtime.settings import Gateway as GatewaySettings
-from stream.runtime.settings import Tenant
-from tests.fuzz.asgi import RawRequest, ask
+from stream.runtime.health import Health, ReadinessPart
+from stream.runtime.logging import configure_logging
+from stream.runtime.settings import GatewaySettings, TenantSettings
+from tests.fuzz.asgi import RawRequest, send_request
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
-from tests.fuzz.outcomes import Run, note
+from tests.fuzz.outcomes import FuzzRun, record_answer
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
 from tests.plugin.adapters.adapters_under_test import NOW
-from tests.plugin.gateway.gateways import BENCH, Broker, message
+from tests.plugin.gateway.gateways import PLATFORM, MemoryPublisher, message
 
 ANSWERS = {202, 401, 413, 422}
 header = st.tuples(
@@ -36,69 +35,69 @@ paths = st.sampled_from([TENANT, "nobody", "", "..", "a/b", "%00", "\u00e4", CAN
 
 @pytest.fixture(autouse=True)
 def quiet() -> None:
-    """Only what is an error of ours is said."""
-    configure("error", stage="gateway")
+    """Log errors only."""
+    configure_logging("error", stage="gateway")
 
 
-def gateway(broker: Broker) -> Any:
-    """The real application on a broker in memory; it takes NOW for the time."""
+def gateway(publisher: MemoryPublisher) -> Any:
+    """Return the real application with a publisher in memory and NOW as its time."""
     tenant = {"webhook_secrets": [SECRET], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
-    return application(
+    return create_application(
         Gateway(
             settings=GatewaySettings(),
-            tenants=known_tenants({TENANT: Tenant.model_validate(tenant)}),
+            tenants=known_tenants({TENANT: TenantSettings.model_validate(tenant)}),
             adapter=StandardWebhook(),
-            publisher=broker,
+            publisher=publisher,
             repeats=Repeats(600, lambda: 0.0),
             now=lambda: NOW,
         ),
-        Health("kafka"),
+        Health(ReadinessPart.KAFKA),
     )
 
 
 def signed(raw: bytes) -> list[tuple[bytes, bytes]]:
-    """Headers that hold."""
-    headers = BENCH.sign(raw, NOW, SECRET)
+    """Return valid signature headers of a body."""
+    headers = PLATFORM.sign(raw, NOW, SECRET)
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 @settings(max_examples=150, deadline=None)
 @given(body=rubbish, headers=st.lists(header, max_size=6), tenant=paths)
 async def test_unsigned_rubbish_is_denied(body: bytes, headers: list[tuple[bytes, bytes]], tenant: str) -> None:
-    """Whatever it is, and whoever it is for."""
-    broker = Broker()
-    answer = await ask(gateway(broker), RawRequest(f"/v1/{tenant}/events", headers, (body,)))
+    """An arbitrary unsigned request is denied, and nothing is published."""
+    publisher = MemoryPublisher()
+    answer = await send_request(gateway(publisher), RawRequest(f"/v1/{tenant}/events", headers, (body,)))
     assert answer.status in {401, 404, 413}
     assert CANARY.encode() not in answer.body
-    assert broker.records == []
+    assert publisher.records == []
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 async def test_signed_rubbish_is_refused_with_a_reason_or_is_an_event(data: st.DataObject) -> None:
-    """What is published can be read again; what is refused is told by reason and place."""
+    """A signed arbitrary body is published as an event or refused with a reason and a place."""
     good = message(1, "hello")
     body = data.draw(rubbish | spoiled(json.dumps(good).encode()) | nested(good).map(lambda v: json.dumps(v).encode()))
     more = data.draw(st.lists(header, max_size=3))
-    broker = Broker()
-    answer = await ask(gateway(broker), RawRequest(f"/v1/{TENANT}/events", [*signed(body), *more], (body,)))
+    publisher = MemoryPublisher()
+    answer = await send_request(gateway(publisher), RawRequest(f"/v1/{TENANT}/events", [*signed(body), *more], (body,)))
     assert answer.status in ANSWERS
     content = json.loads(answer.body)
     if answer.status == 422:
         assert content["error"]
         assert content["place"]
         assert CANARY not in answer.body.decode()
-    assert len(broker.records) == (answer.status == 202 and content["outcome"] == "published")
+    assert len(publisher.records) == (answer.status == 202 and content["outcome"] == "published")
 
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32))
 async def test_generated_deliveries_are_answered_as_expected(seed: int) -> None:
-    """The same deliveries as in `make fuzz`, without a broker."""
-    source, run, broker = Deliveries(seed, now=lambda: NOW), Run(), Broker()
-    app = gateway(broker)
+    """The deliveries of `make fuzz` are answered as expected without a broker."""
+    source, run, publisher = Deliveries(seed, now=lambda: NOW), FuzzRun(), MemoryPublisher()
+    app = gateway(publisher)
     for _ in range(20):
         delivery = source.next()
-        note(run, delivery, await ask(app, delivery.request))
+        record_answer(run, delivery, await send_request(app, delivery.request))
     assert run.wrong == []
-    assert len(broker.records) == run.on_topic.total()
+    assert len(publisher.records) == run.on_topic.total()

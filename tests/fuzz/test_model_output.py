@@ -1,4 +1,4 @@
-"""Whatever a model says: an answer that our code has checked, or `Unusable` without the model's words."""
+"""Tests of arbitrary model output: a checked answer, or `UnusableAnswer` without the model's words."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.gate.check import check
-from stream.feedback.models.answer import Unusable, read_answer
+from stream.feedback.gate.check import check_answer
+from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
 from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, answer_json, prepared, rating
 
@@ -29,14 +29,14 @@ PROSE = (
 
 
 def held(raw: bytes) -> str:
-    """Read an answer and hold it against its exchange; what is said of one that cannot be used."""
+    """Parse an answer and check it against its exchange; return the error message if it cannot be used, else ""."""
     try:
-        answer = read_answer(raw)
-    except Unusable as unusable:
+        answer = parse_answer(raw)
+    except UnusableAnswer as unusable:
         return str(unusable)
     one, deidentifier = prepared()
     for is_baseline in (True, False):
-        checked = check(answer, one, is_baseline=is_baseline, reveal=deidentifier.reveal)
+        checked = check_answer(answer, one, is_baseline=is_baseline, reveal=deidentifier.reveal)
         for rated in checked.ratings:
             assert (rated.level is None) == (rated.needs_human is not None)
             for evidence in rated.evidence:
@@ -46,7 +46,7 @@ def held(raw: bytes) -> str:
 
 
 def test_prose_cut_and_huge_answers_cannot_be_used() -> None:
-    """Each is refused, in a moment and without its words."""
+    """Prose, truncated and huge answers are refused without their words in the message."""
     for raw in PROSE:
         said = held(raw)
         assert said.startswith("the model's answer cannot be used") or b'"message": 1000' in raw
@@ -56,7 +56,7 @@ def test_prose_cut_and_huge_answers_cannot_be_used() -> None:
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_answer_is_checked_or_refused(data: st.DataObject) -> None:
-    """Any bytes; what is not ours to believe is not believed."""
+    """An answer with random damage is checked or refused, without its words in the message."""
     whole = json.loads(GOOD)
     raw = data.draw(rubbish | spoiled(GOOD) | nested(whole).map(lambda value: json.dumps(value).encode()))
     assert CANARY not in held(raw)
@@ -69,6 +69,6 @@ spans = st.lists(words, min_size=1, max_size=8).map(" ".join) | st.text(min_size
 @settings(max_examples=300, deadline=None)
 @given(quotes=st.lists(st.tuples(st.integers(-1, 5), spans), max_size=3), level=st.integers(-1, 3))
 def test_a_quotation_is_found_in_the_words_or_costs_its_level(quotes: list[tuple[int, str]], level: int) -> None:
-    """Whatever span it claims: what is stored stands in the original, at that place."""
+    """A stored quote is found in the original text at its place, whatever span the answer claims."""
     made: Any = answer_json(rating(Mechanism.STANCE_ALIGNMENT, level, *quotes))
     held(made)

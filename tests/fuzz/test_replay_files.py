@@ -1,4 +1,4 @@
-"""Whatever a file holds: conversations, or a sentence that names the place and none of the words."""
+"""Tests of arbitrary replay files: conversations, or a sentence that names the place and none of the text."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plugin.replay.sources import READERS, load
+from plugin.replay.sources import READERS, load_source
 from stream.contracts.errors import Misconfigured
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
 
@@ -22,7 +22,7 @@ MIBOT = {
 
 
 def timed(sent_at: str) -> bytes:
-    """A line with a time of its own."""
+    """Return a line with a time of its own."""
     return json.dumps({name: value for name, value in LINE.items() if name != "at"} | {"sent_at": sent_at}).encode()
 
 
@@ -64,9 +64,9 @@ ODD: dict[str, list[bytes]] = {
 
 
 def said_of(file: Path, source_format: str) -> str:
-    """What is said of a file that cannot be read; nothing of one that can."""
+    """Return the error message for a file that cannot be read, or "" for one that can."""
     try:
-        source = load(file, source_format)  # type: ignore[arg-type]
+        source = load_source(file, source_format)  # type: ignore[arg-type]
     except Misconfigured as error:
         return str(error) or "nothing"
     assert all(conversation.duration_s >= 0 for conversation in source.conversations)
@@ -75,14 +75,14 @@ def said_of(file: Path, source_format: str) -> str:
 
 @pytest.mark.parametrize("name", READERS)
 def test_good_files_are_read(tmp_path: Path, name: str) -> None:
-    """The accidents below happen to files that are well otherwise."""
+    """The undamaged files are read."""
     (tmp_path / "file").write_bytes(GOOD[name])
     assert said_of(tmp_path / "file", name) == ""
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
-    """Encodings, endings, numbers and columns as other programs write them."""
+    """Files with unusual encodings, line ends, numbers or columns are read, or refused without their text in the message."""
     for content in ODD[name]:
         (tmp_path / "file").write_bytes(content)
         assert CANARY not in said_of(tmp_path / "file", name)
@@ -92,7 +92,7 @@ def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_spoiled_files_are_read_or_named(tmp_path: Path, name: str, data: st.DataObject) -> None:
-    """Any bytes."""
+    """Files with random damage are read, or refused without their text in the message."""
     value = {"jsonl": LINE, "mibot": MIBOT}.get(name)
     other = rubbish if value is None else nested(value).map(lambda one: json.dumps(one).encode())
     (tmp_path / "file").write_bytes(data.draw(rubbish | spoiled(GOOD[name]) | other))

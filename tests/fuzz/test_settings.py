@@ -1,4 +1,4 @@
-"""Whatever stands in the settings' three sources: settings, or a sentence that names the place and not the value."""
+"""Tests of arbitrary settings in all three sources: settings, or a sentence that names the place and not the value."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import load
+from stream.runtime.settings import load_settings
 from tests.fuzz.strategies import spoiled
 
 SECRET = "quillfeather-zeppelinward"
@@ -55,7 +55,7 @@ values = st.sampled_from(VALUES) | st.text(
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of this machine."""
+    """Remove the settings of this machine."""
     for name in list(os.environ):
         if name.startswith("COUNTERPOINT_"):
             monkeypatch.delenv(name)
@@ -63,9 +63,9 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def said() -> str:
-    """What is said of the settings that stand there now."""
+    """Return the representation of the settings, or the error message if they cannot be loaded."""
     try:
-        return repr(load())
+        return repr(load_settings())
     except Misconfigured as error:
         return str(error) or "nothing"
 
@@ -76,7 +76,7 @@ anyhow = settings(max_examples=150, deadline=None, suppress_health_check=[Health
 @anyhow
 @given(content=spoiled(GOOD) | st.binary(max_size=100))
 def test_a_spoiled_file_is_read_or_named(tmp_path: Path, content: bytes) -> None:
-    """Any bytes for TOML."""
+    """A damaged TOML file is read, or refused without its secrets in the message."""
     (tmp_path / "counterpoint.toml").write_bytes(content)
     assert SECRET not in said()
 
@@ -84,7 +84,7 @@ def test_a_spoiled_file_is_read_or_named(tmp_path: Path, content: bytes) -> None
 @anyhow
 @given(given_=st.dictionaries(st.sampled_from(VARIABLES), values, max_size=4))
 def test_strange_variables_are_read_or_named(given_: dict[str, str]) -> None:
-    """Any words for values, and parts that are none."""
+    """Environment variables with arbitrary values are read, or refused without their secrets in the message."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in given_.items():
             patch.setenv(f"COUNTERPOINT_{name}", value)
@@ -104,7 +104,7 @@ def test_strange_variables_are_read_or_named(given_: dict[str, str]) -> None:
 def test_strange_secret_files_are_read_or_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
 ) -> None:
-    """Not text, nothing, or far too much."""
+    """Secret files that are empty, binary or huge are read, or refused without secrets in the message."""
     folder = tmp_path / "secrets"
     folder.mkdir()
     (folder / name).write_bytes(content)
@@ -116,7 +116,7 @@ def test_strange_secret_files_are_read_or_named(
 def test_a_secrets_folder_that_is_none_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Or it does no harm."""
+    """A missing or broken secrets folder is reported as a sentence or has no effect."""
     folder = tmp_path / "secrets"
     match kind:
         case "a file":
@@ -138,7 +138,7 @@ def test_a_secrets_folder_that_is_none_is_a_sentence(
 
 @pytest.mark.parametrize("kind", ["a folder", "a loop", "too deep"])
 def test_a_settings_file_that_is_none_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """Not a traceback."""
+    """A settings file that is a folder, a loop or nested too deeply is reported as a sentence."""
     file = tmp_path / "other.toml"
     match kind:
         case "a folder":

@@ -1,4 +1,4 @@
-"""Bytes on the gateway's socket that are hardly HTTP: it answers or hangs up, says nothing of an error, and goes on."""
+"""Tests of bytes on the gateway's socket that are hardly HTTP: it refuses them, logs no error and keeps serving."""
 
 import random
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from plugin.local.loopback import listens
-from tests.fixtures.system import wait_until
+from plugin.local.loopback import is_listening
+from tests.fixtures.waiting import wait_until
 from tests.fuzz.strategies import CANARY
 from tests.plugin.gateway.test_server import Served
 
@@ -53,14 +53,14 @@ STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 @pytest.fixture(scope="module")
 def served(run_dir: Path) -> Iterator[Served]:
-    """A gateway process whose broker nobody has started: it takes requests all the same."""
+    """Yield a gateway process without a broker, which accepts requests nevertheless."""
     with Served(run_dir / "wire", "127.0.0.1:1") as gateway:
-        wait_until(lambda: listens(int(gateway.url.rpartition(":")[2])), "the gateway listens")
+        wait_until(lambda: is_listening(int(gateway.url.rpartition(":")[2])), "the gateway listens")
         yield gateway
 
 
 def said(served: Served, sent: bytes) -> bytes:
-    """Send bytes, then nothing more, and read all that comes back."""
+    """Send bytes, close the sending side and return everything that comes back."""
     host, _, port = served.url.removeprefix("http://").partition(":")
     answer = bytearray()
     with socket.create_connection((host, int(port)), 15) as connection:
@@ -69,14 +69,14 @@ def said(served: Served, sent: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65_536):
                 answer += part
-        except OSError:  # it has heard enough
+        except OSError:  # the gateway closed the connection
             pass
     return bytes(answer)
 
 
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_bytes_are_refused_and_the_gateway_goes_on(served: Served, kind: str) -> None:
-    """No 5xx, no word of what was sent, and the next request is answered."""
+    """Malformed bytes get no 5xx answer and none of their content back, and the next request is answered."""
     answer = said(served, ODD[kind])
     assert all(int(status) < 500 for status in STATUS.findall(answer)), answer[:200]
     assert CANARY.encode() not in answer
@@ -84,7 +84,7 @@ def test_odd_bytes_are_refused_and_the_gateway_goes_on(served: Served, kind: str
 
 
 def test_requests_with_accidents_are_refused_too(served: Served) -> None:
-    """A request in which bytes were changed, lost or doubled, two hundred times."""
+    """Requests in which random bytes were changed, lost or doubled get no 5xx answer."""
     chance = random.Random(4)
     good = HEAD + b"webhook-id: d\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,AA==\r\nContent-Length: 2\r\n\r\n{}"
     for _ in range(200):
@@ -96,7 +96,7 @@ def test_requests_with_accidents_are_refused_too(served: Served) -> None:
 
 
 def test_nothing_of_it_is_an_error_in_the_log(served: Served) -> None:
-    """What others send is not our trouble, and their words are not in our log."""
+    """Malformed bytes cause no error in the log, which contains none of their content."""
     for sent in ODD.values():
         said(served, sent)
     log = served.stage.log.read_bytes()

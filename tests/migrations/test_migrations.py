@@ -1,4 +1,4 @@
-"""The schema's steps, on a real PostgreSQL: up, down, up again, and the same as the tables say."""
+"""The migrations on a real PostgreSQL: upgrade, downgrade, and agreement with the tables in the code."""
 
 import re
 import threading
@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import LargeBinary, create_engine, inspect, text
 
-from plugin.database.migrate import FOLDER, downgrade, pending, upgrade
+from plugin.database.migrate import FOLDER, downgrade, pending_migrations, upgrade
 from plugin.database.tables import METADATA
 from plugin.local.loopback import free_ports
 from stream.contracts.errors import Misconfigured, Unavailable
@@ -27,7 +27,7 @@ SEALED = {
 
 
 def tables(url: str) -> set[str]:
-    """The tables that are there."""
+    """Return the names of the tables in the database."""
     engine = create_engine(url)
     try:
         return set(inspect(engine).get_table_names())
@@ -35,8 +35,8 @@ def tables(url: str) -> set[str]:
         engine.dispose()
 
 
-def test_up_makes_what_the_tables_say_and_nothing_else(database_url: str) -> None:
-    """Alembic finds no difference between database and tables."""
+def test_upgrade_creates_exactly_the_tables_of_the_code(database_url: str) -> None:
+    """After an upgrade Alembic finds no difference between the database and the tables in the code."""
     upgrade(database_url)
     engine = create_engine(database_url)
     with engine.connect() as connection:
@@ -45,35 +45,35 @@ def test_up_makes_what_the_tables_say_and_nothing_else(database_url: str) -> Non
     engine.dispose()
 
 
-def test_down_takes_everything_back_and_up_works_again(database_url: str) -> None:
-    """Each step can be taken back; only Alembic's own table stays."""
+def test_downgrade_removes_everything_and_upgrade_works_again(database_url: str) -> None:
+    """Every migration can be reverted, after which only Alembic's own table is left."""
     upgrade(database_url)
     assert tables(database_url) >= {"sessions", "answers"}
     downgrade(database_url)
     assert tables(database_url) == {"alembic_version"}
     upgrade(database_url)
-    assert pending(database_url) == []
+    assert pending_migrations(database_url) == []
 
 
-def test_pending_names_the_missing_steps_oldest_first(database_url: str) -> None:
-    """All of them on an empty database, none on a finished one; asking changes nothing."""
+def test_pending_migrations_are_named_oldest_first(database_url: str) -> None:
+    """All migrations are pending on an empty database and none after an upgrade; asking changes nothing."""
     steps = sorted(path.stem for path in (FOLDER / "versions").glob("r*.py"))
-    missing = pending(database_url)
+    missing = pending_migrations(database_url)
     assert [step.split()[0] for step in missing] == [re.sub(r"^r(\d+)_.*", r"\1", step) for step in steps]
     assert tables(database_url) == set()
     upgrade(database_url)
-    assert pending(database_url) == []
+    assert pending_migrations(database_url) == []
 
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
-    """An operator may run it before every start."""
+    """A second upgrade changes nothing, so an operator may run it before every start."""
     upgrade(database_url)
     upgrade(database_url)
-    assert pending(database_url) == []
+    assert pending_migrations(database_url) == []
 
 
 def test_two_upgrades_at_once_wait_for_each_other(database_url: str) -> None:
-    """Several containers may start together."""
+    """Upgrades at the same time all succeed, since several containers may start together."""
     errors: list[Exception] = []
 
     def work() -> None:
@@ -88,38 +88,38 @@ def test_two_upgrades_at_once_wait_for_each_other(database_url: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert pending(database_url) == []
+    assert pending_migrations(database_url) == []
 
 
-def test_a_database_of_a_later_version_is_left_alone(database_url: str) -> None:
-    """An old program must not write into a schema it does not know."""
+def test_a_database_of_a_later_version_is_refused(database_url: str) -> None:
+    """A database of a later version is refused, since an old program must not write into an unknown schema."""
     upgrade(database_url)
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(Misconfigured, match="later version"):
-        pending(database_url)
+        pending_migrations(database_url)
 
 
-def test_a_database_that_is_away_is_told_as_such() -> None:
-    """The caller may try again."""
+def test_a_database_that_is_away_is_unavailable() -> None:
+    """A database that does not answer raises Unavailable, so that the caller may try again."""
     (port,) = free_ports(1)
     url = f"postgresql+psycopg://nobody:secret@127.0.0.1:{port}/nothing"
-    for ask in (upgrade, pending):
+    for ask in (upgrade, pending_migrations):
         with pytest.raises(Unavailable, match="the database is unavailable"):
             ask(url)
 
 
 @pytest.mark.parametrize("url", ["not a url", "sqlite://", "postgresql://host/name", "oracle://host/name"])
 def test_another_kind_of_database_is_refused(url: str) -> None:
-    """PostgreSQL is the only one."""
+    """A URL that is not one of PostgreSQL with the right driver is refused."""
     with pytest.raises(Misconfigured, match=r"database\.url"):
-        pending(url)
+        pending_migrations(url)
 
 
-def test_times_have_their_zone_and_bytes_are_sealed_ones() -> None:
-    """No naive time, and every column of bytes is one of those that hold something sealed or hashed."""
+def test_times_have_a_zone_and_bytes_are_encrypted_or_hashed() -> None:
+    """Every time column has a time zone, and every column of bytes is one that is encrypted or hashed."""
     for table in METADATA.sorted_tables:
         for column in table.columns:
             if "timestamp" in str(column.type.compile()).lower() or "datetime" in type(column.type).__name__.lower():
@@ -128,11 +128,11 @@ def test_times_have_their_zone_and_bytes_are_sealed_ones() -> None:
     assert sealed == SEALED
 
 
-def test_steps_hold_no_data_of_anybody() -> None:
-    """A migration moves columns, not people's words."""
+def test_migrations_write_no_personal_data() -> None:
+    """Migrations write no rows except the clients of sessions and the chain of the audit trail."""
     for path in Path(FOLDER / "versions").glob("r*.py"):
         step = path.read_text()
         assert "bulk_insert" not in step
         assert {words.split()[0] for words in step.split("INSERT INTO ")[1:]} <= {"session_clients"}
         changed = {words.split()[0] for words in step.split("UPDATE ")[1:]}
-        assert changed <= {"audit", "OR"}, "the trail is numbered; nothing else of what is there is touched"
+        assert changed <= {"audit", "OR"}, "migrations may number the audit trail, and change no other rows"

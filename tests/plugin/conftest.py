@@ -1,4 +1,4 @@
-"""A migrated database for each test, and the store on it."""
+"""Fixtures of a migrated database for each test, the store on it, and people with accounts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from plugin.database.tables import METADATA
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue import accounts
 from plugin.queue.store import Store
-from tests.plugin.samples import KEK, NOW, TENANT, person
+from tests.plugin.samples import KEK, NOW, TENANT, add_person
 
 
 @pytest.fixture(scope="session")
 def queue_url(create_database: Callable[..., str]) -> str:
-    """A migrated database that the tests of this room share, one after the other."""
+    """Return the URL of a migrated database that these tests share, one after the other."""
     url = create_database()
     upgrade(url)
     return url
@@ -27,14 +27,14 @@ def queue_url(create_database: Callable[..., str]) -> str:
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same Argon2id at its lowest cost: hundreds of accounts are made here, none of them worth guarding."""
+    """Hash passwords with Argon2id at its lowest cost, since the tests create hundreds of accounts."""
     quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(accounts, "_HASHES", PasswordHash((quick,)))
+    monkeypatch.setattr(accounts, "_PASSWORD_HASH", PasswordHash((quick,)))
 
 
 @pytest.fixture
 def engine(queue_url: str) -> Iterator[Engine]:
-    """Connections to that database, emptied."""
+    """Yield an engine for the shared database, which is emptied first."""
     engine = connect(queue_url)
     empty(engine)
     yield engine
@@ -43,12 +43,12 @@ def engine(queue_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def store(engine: Engine) -> Store:
-    """The queue as people meet it, at a fixed time."""
+    """Return the store of the supervisor queue, at a fixed time."""
     return Store(engine, KEK, now=lambda: NOW)
 
 
 def empty(engine: Engine) -> None:
-    """Remove every row. Nobody may empty the trail, so the triggers are off, as they are on a replica."""
+    """Remove every row. Triggers are off meanwhile, since they refuse to empty the audit trail."""
     names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
     with engine.begin() as connection:
         connection.execute(text(f"SET LOCAL session_replication_role = replica; TRUNCATE {names}"))
@@ -56,7 +56,7 @@ def empty(engine: Engine) -> None:
 
 @dataclass(frozen=True)
 class People:
-    """Two teams of one platform, and an operator."""
+    """Supervisors and therapists of two teams on one platform, and an operator."""
 
     supervisor: Viewer
     other_supervisor: Viewer
@@ -67,11 +67,11 @@ class People:
 
 @pytest.fixture
 def people(engine: Engine) -> People:
-    """Ana is in the supervisor's team, Ben in the other supervisor's."""
+    """Return people with accounts: Ana is in the supervisor's team, Ben in the other supervisor's."""
     return People(
-        supervisor=person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
-        other_supervisor=person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
-        ana=person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
-        ben=person(engine, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
-        operator=person(engine, "otto", AccountRole.OPERATOR),
+        supervisor=add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        other_supervisor=add_person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
+        ana=add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
+        ben=add_person(engine, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
+        operator=add_person(engine, "otto", AccountRole.OPERATOR),
     )

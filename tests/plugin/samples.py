@@ -1,4 +1,4 @@
-"""Feedback records for tests; every line of talk in them is made up."""
+"""Feedback records and accounts for tests; every line of conversation in them is made up."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
 from plugin.database.tables import Account
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.accounts import NewAccount, add, viewer_of
-from plugin.sink.apply import Applied, FeedbackTopicRecord, apply
+from plugin.queue.accounts import NewAccount, insert_account, viewer_of
+from plugin.sink.apply import ApplyResult, FeedbackTopicRecord, apply
 from stream.contracts import ids
 from stream.contracts.feedback import (
     Abstention,
@@ -53,11 +53,12 @@ MODEL = ModelVersion(
     schema_version="1",
     is_baseline=True,
 )
+DETECTOR = DetectorVersion(name="linear", version="0.1", operating_point=OperatingPoint.ALONE)
 SAID = ("I don't see how talking would change anything.", "It sounds as if talking has let you down before.")
 
 
 def message(number: int, text: str, *, role: Role, author: str, revision: int = 0) -> SessionMessage:
-    """Message `m-<number>`, a minute after the one before."""
+    """Return the message `m-<number>`, sent `number` minutes after the start."""
     return SessionMessage(
         message_id=f"m-{number}",
         revision=revision,
@@ -66,6 +67,22 @@ def message(number: int, text: str, *, role: Role, author: str, revision: int = 
         text=text,
         sent_at=START + timedelta(minutes=number),
     )
+
+
+def closed_session(started_at: datetime = START, **values: Any) -> FeedbackRecord:
+    """Return a closed session revision with these values; its other values are those of a session of 45 minutes."""
+    defaults: dict[str, Any] = {
+        "tenant": TENANT,
+        "revision": 1,
+        "state": SessionState.CLOSED,
+        "ended_at": started_at + timedelta(minutes=45),
+        "closed_at": started_at + timedelta(minutes=45, seconds=2),
+        "end_reason": EndReason.EXPLICIT,
+        "language": "en",
+        "consent": Consent(processing=True),
+        "detector": DETECTOR,
+    }
+    return FeedbackRecord(**{**defaults, "started_at": started_at, **values})
 
 
 def record(
@@ -83,7 +100,7 @@ def record(
     marks: tuple[Mark, ...] = (),
     **more: Any,
 ) -> FeedbackRecord:
-    """A closed session revision with `moments` exchanges of two messages each. `edits` is the messages' revision."""
+    """Return a closed session revision with `moments` exchanges of two messages each, at revision `edits`."""
     session = ids.session_id(TENANT, conversation, f"first of {started_at:%Y-%m-%d %H:%M}")
     messages: list[SessionMessage] = []
     exchanges: list[Exchange] = []
@@ -130,27 +147,18 @@ def record(
         else:
             abstentions.append(Abstention(**common, reason=abstain))
     values: dict[str, Any] = {
-        "tenant": TENANT,
         "conversation_id": conversation,
         "session_id": session,
         "revision": revision,
-        "state": SessionState.CLOSED,
-        "started_at": started_at,
-        "ended_at": started_at + timedelta(minutes=45),
-        "closed_at": started_at + timedelta(minutes=45, seconds=2),
-        "end_reason": EndReason.EXPLICIT,
-        "language": "en",
-        "consent": Consent(processing=True),
         "counts": Counts(messages=len(messages), flagged_turns=moments),
         "counsellors": (counsellor,),
         "messages": tuple(messages),
         "exchanges": tuple(exchanges),
         "marks": marks,
-        "detector": DetectorVersion(name="linear", version="1", operating_point=OperatingPoint.ALONE),
         "assessments": tuple(assessments),
         "abstentions": tuple(abstentions),
     }
-    return FeedbackRecord(**{**values, **more})
+    return closed_session(started_at, **{**values, **more})
 
 
 def _rating(mechanism: Mechanism, level: Level | None, reply: SessionMessage) -> Rating:
@@ -162,15 +170,15 @@ def _rating(mechanism: Mechanism, level: Level | None, reply: SessionMessage) ->
 
 
 def left_out(reason: LeftOut = LeftOut.TOO_SHORT, *, marks: tuple[Mark, ...] = (), **more: Any) -> FeedbackRecord:
-    """A session without feedback; with marks it keeps the message that they are about."""
+    """Return a session without feedback; with marks it keeps the message that they are about."""
     full = record(**more)
     kept = full.messages[:1] if marks else ()
     bare = {"messages": kept, "exchanges": (), "assessments": (), "abstentions": (), "left_out": reason, "marks": marks}
     return full.model_copy(update=bare)
 
 
-def hidden(closed: FeedbackRecord, *, state: SessionState) -> FeedbackRecord:
-    """A reopened record of the same revision, or the erased one that follows."""
+def without_content(closed: FeedbackRecord, *, state: SessionState) -> FeedbackRecord:
+    """Return a reopened record of the same revision, or the erased record that follows it."""
     update: dict[str, Any] = {"state": state, "messages": (), "exchanges": (), "assessments": (), "abstentions": ()}
     update |= {"marks": ()}
     if state is SessionState.ERASED:
@@ -179,11 +187,11 @@ def hidden(closed: FeedbackRecord, *, state: SessionState) -> FeedbackRecord:
 
 
 def mark(kind: MarkKind, *concerns: Any) -> Mark:
-    """A mark about the first message."""
+    """Return a mark about the first message."""
     return Mark(kind=kind, concerns=concerns, message_ids=("m-1",))
 
 
-def put(engine: Engine, *records: FeedbackTopicRecord, now: datetime = NOW) -> list[Applied]:
+def apply_records(engine: Engine, *records: FeedbackTopicRecord, now: datetime = NOW) -> list[ApplyResult]:
     """Apply records one by one, each in a transaction of its own, as the sink does."""
     outcomes = []
     for each in records:
@@ -192,7 +200,7 @@ def put(engine: Engine, *records: FeedbackTopicRecord, now: datetime = NOW) -> l
     return outcomes
 
 
-def person(
+def add_person(
     engine: Engine,
     name: str,
     role: AccountRole,
@@ -201,10 +209,10 @@ def person(
     tenant: str | None = None,
     counsellor: str | None = None,
 ) -> Viewer:
-    """An account, as it may log in with `PASSWORD`."""
+    """Create an account with the password `PASSWORD`, and return its person."""
     account = NewAccount(name, PASSWORD, role, name.title(), teams=teams, tenant=tenant, counsellor=counsellor)
     with transaction(engine) as session:
-        made: UUID = add(session, account, now=NOW)
+        made: UUID = insert_account(session, account, now=NOW)
         row = session.get(Account, made)
         assert row is not None
         return viewer_of(session, row)

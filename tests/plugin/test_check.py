@@ -25,9 +25,9 @@ GOOD = {
 @pytest.fixture(autouse=True)
 def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broker, database and model are well; their own suites try the real ones."""
-    monkeypatch.setattr(checking, "compare", lambda _kafka: [])
-    monkeypatch.setattr(checking, "pending", lambda _url: [])
-    monkeypatch.setattr(checking, "canary", lambda _feedback: SERVED)
+    monkeypatch.setattr(checking, "topic_differences", lambda _kafka: [])
+    monkeypatch.setattr(checking, "pending_migrations", lambda _url: [])
+    monkeypatch.setattr(checking, "run_canary", lambda _feedback: SERVED)
 
 
 SERVED = InProcessBaseline().version
@@ -35,13 +35,13 @@ SERVED = InProcessBaseline().version
 
 def findings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Finding]:
     """What `check` says with these settings, by what it is about."""
-    monkeypatch.setattr(checking, "load", lambda: Settings.model_validate(GOOD | changes))
-    return {finding.about: finding for finding in checking.check()}
+    monkeypatch.setattr(checking, "load_settings", lambda: Settings.model_validate(GOOD | changes))
+    return {finding.subject: finding for finding in checking.check_deployment()}
 
 
 def troubles(found: dict[str, Finding]) -> set[str]:
     """What needs mending."""
-    return {about for about, finding in found.items() if finding.mend}
+    return {about for about, finding in found.items() if finding.remedy}
 
 
 def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,12 +64,12 @@ def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stage would hold its records; here stands why before it starts."""
     other = SERVED.model_copy(update={"weights": "another"})
-    monkeypatch.setattr(checking, "canary", lambda _feedback: other)
+    monkeypatch.setattr(checking, "run_canary", lambda _feedback: other)
     found = findings(monkeypatch)
     assert troubles(found) == {"activation"}
     assert "Triton serves another" in found["activation"].sentence
     for command in ("counterpoint model check", "counterpoint model activate"):
-        assert command in str(found["activation"].mend)
+        assert command in str(found["activation"].remedy)
 
 
 def test_an_activation_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -85,17 +85,17 @@ def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pyte
     def away(_what: object) -> None:
         raise Unavailable("the feedback model (not_found)")
 
-    monkeypatch.setattr(checking, "canary", away)
-    mend = str(findings(monkeypatch, feedback={"model": "llm"})["model"].mend)
+    monkeypatch.setattr(checking, "run_canary", away)
+    mend = str(findings(monkeypatch, feedback={"model": "llm"})["model"].remedy)
     assert "/weights/llama-3.1-8b-instruct" in mend
     assert "WEIGHTS in .env" in mend
-    assert "weights" not in str(findings(monkeypatch)["model"].mend)
+    assert "weights" not in str(findings(monkeypatch)["model"].remedy)
 
 
 def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the section to add."""
     found = findings(monkeypatch, tenants={})
-    assert "[tenants." in str(found["tenants"].mend)
+    assert "[tenants." in str(found["tenants"].remedy)
 
 
 @pytest.mark.parametrize("key", [None, "", "short", base64.b64encode(b"k" * 31).decode(), "not base64 ÿ" * 9])
@@ -105,7 +105,7 @@ def test_a_key_that_is_none_of_32_bytes_is_refused(monkeypatch: pytest.MonkeyPat
     database = {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": key}
     found = findings(monkeypatch, tenants=tenants, database=database)
     assert troubles(found) == {"tenant riverside", "key encryption key"}
-    assert "openssl rand" in str(found["key encryption key"].mend)
+    assert "openssl rand" in str(found["key encryption key"].remedy)
 
 
 def test_a_tenant_without_a_webhook_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,36 +122,38 @@ def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_database_that_is_not_named_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """No default points anywhere."""
     found = findings(monkeypatch, database={"key_encryption_key": KEY})
-    assert "COUNTERPOINT_DATABASE__URL" in str(found["database"].mend)
+    assert "COUNTERPOINT_DATABASE__URL" in str(found["database"].remedy)
 
 
 def test_missing_migrations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command."""
-    monkeypatch.setattr(checking, "pending", lambda _url: ["0001"])
-    assert "counterpoint migrate" in str(findings(monkeypatch)["database"].mend)
+    monkeypatch.setattr(checking, "pending_migrations", lambda _url: ["0001"])
+    assert "counterpoint migrate" in str(findings(monkeypatch)["database"].remedy)
 
 
 def test_each_difference_of_the_topics_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the topics' own comparison gives it."""
     monkeypatch.setattr(
-        checking, "compare", lambda _kafka: ["counterpoint.messages.v1 has 3 partitions instead of 12."]
+        checking, "topic_differences", lambda _kafka: ["counterpoint.messages.v1 has 3 partitions instead of 12."]
     )
     found = findings(monkeypatch)
     assert "3 partitions" in found["topics"].sentence
-    assert "counterpoint topics" in str(found["topics"].mend)
+    assert "counterpoint topics" in str(found["topics"].remedy)
 
 
-@pytest.mark.parametrize(("part", "about"), [("compare", "broker"), ("pending", "database"), ("canary", "model")])
-def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, part: str, about: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "subject"), [("topic_differences", "broker"), ("pending_migrations", "database"), ("run_canary", "model")]
+)
+def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, part: str, subject: str) -> None:
     """Each part is looked at on its own."""
 
     def away(_what: object) -> Iterator[str]:
-        raise Unavailable(f"The {about}", retry_after=1)
+        raise Unavailable(f"The {subject}", retry_after=1)
 
     monkeypatch.setattr(checking, part, away)
     found = findings(monkeypatch)
-    assert troubles(found) == {about}
-    assert f"The {about} is unavailable" in found[about].sentence
+    assert troubles(found) == {subject}
+    assert f"The {subject} is unavailable" in found[subject].sentence
 
 
 def test_settings_that_cannot_be_read_end_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,14 +162,14 @@ def test_settings_that_cannot_be_read_end_the_look(monkeypatch: pytest.MonkeyPat
     def wrong() -> Settings:
         raise Misconfigured("kafka.partitions: not a number")
 
-    monkeypatch.setattr(checking, "load", wrong)
-    (only,) = checking.check()
-    assert (only.about, bool(only.mend)) == ("settings", True)
+    monkeypatch.setattr(checking, "load_settings", wrong)
+    (only,) = checking.check_deployment()
+    assert (only.subject, bool(only.remedy)) == ("settings", True)
 
 
 def test_no_sentence_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Findings are pasted into tickets."""
     found = findings(monkeypatch, web={"session_secret": "zeppelin"})
-    assert settings_room.required(SecretStr("zeppelin"), "web.session_secret") == "zeppelin"
+    assert settings_room.required_secret(SecretStr("zeppelin"), "web.session_secret") == "zeppelin"
     assert "zeppelin" not in str(found)
     assert KEY not in str(found)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from plugin.cli import app
+from tests.fixtures.waiting import DEADLOCK_S
 
 COMMANDS = [
     "gateway",
@@ -47,7 +48,7 @@ def counterpoint(*arguments: str, cwd: Path, stdin: str = "", **env: str) -> sub
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLOCK_S,
         check=False,
     )
 

@@ -1,6 +1,6 @@
 """Plain text for people reads as prose, states the scope, and cannot steer a terminal."""
 
-from plugin.plain_text import SCOPE, counted, listed, printable
+from plugin.plain_text import SCOPE, counted, join_words, printable
 
 
 def test_the_scope_says_what_this_is_not() -> None:
@@ -11,7 +11,12 @@ def test_the_scope_says_what_this_is_not() -> None:
 
 def test_lists_read_as_prose() -> None:
     """A list of none, one, two or more words is joined as prose joins it."""
-    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [join_words(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 def test_numbers_come_with_their_noun() -> None:

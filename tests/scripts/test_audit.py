@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from scripts.audit import LOCK, LOOKED_AT, judge_holes, licences, locked, shipped, unknown
+from scripts.audit import (
+    LOCK,
+    REVIEWED_LICENCES,
+    licences,
+    locked_names,
+    read_vulnerabilities,
+    shipped_components,
+    unreviewed_licences,
+)
 
 
 def _part(name: str, *licence: dict[str, Any]) -> dict[str, Any]:
@@ -15,37 +23,39 @@ def _part(name: str, *licence: dict[str, Any]) -> dict[str, Any]:
 def test_an_audit_that_did_not_happen_is_not_well() -> None:
     """Where the service is not reached, every package is skipped, or there is no report at all."""
     for report in ({}, {"dependencies": [{"name": "a", "skip_reason": "not found"}]}):
-        holes = judge_holes(report)
-        assert not holes.well
-        assert holes.sentence().startswith("NOT AUDITED")
+        vulnerabilities = read_vulnerabilities(report)
+        assert not vulnerabilities.is_clean
+        assert vulnerabilities.sentence().startswith("NOT AUDITED")
 
 
-def test_a_known_hole_is_named() -> None:
+def test_a_known_vulnerability_is_named() -> None:
     """With the package it is in."""
     report = {"dependencies": [{"name": "a", "vulns": [{"id": "CVE-1"}]}, {"name": "b", "vulns": []}]}
-    assert not judge_holes(report).well
-    assert judge_holes(report).sentence() == "1 known holes: a (CVE-1)"
+    assert not read_vulnerabilities(report).is_clean
+    assert read_vulnerabilities(report).sentence() == "1 known vulnerabilities: a (CVE-1)"
 
 
 def test_half_an_audit_is_not_well() -> None:
     """Nobody should read it as a whole one."""
-    holes = judge_holes({"dependencies": [{"name": "a", "vulns": []}, {"name": "b", "skip_reason": "not found"}]})
-    assert not holes.well
-    assert "1 COULD NOT BE AUDITED" in holes.sentence()
+    vulnerabilities = read_vulnerabilities(
+        {"dependencies": [{"name": "a", "vulns": []}, {"name": "b", "skip_reason": "not found"}]}
+    )
+    assert not vulnerabilities.is_clean
+    assert "1 COULD NOT BE AUDITED" in vulnerabilities.sentence()
 
 
 def test_all_looked_up_and_nothing_found_is_well() -> None:
     """The only way to be."""
-    assert judge_holes({"dependencies": [{"name": "a", "vulns": []}]}).well
+    assert read_vulnerabilities({"dependencies": [{"name": "a", "vulns": []}]}).is_clean
 
 
 def test_the_lock_files_names_are_read() -> None:
     """In whatever spelling."""
-    assert locked("Typing_Extensions==4 \\\n    --hash=sha256:1\npsycopg[binary]==3 \\\n") == {
+    assert locked_names("Typing_Extensions==4 \\\n    --hash=sha256:1\npsycopg[binary]==3 \\\n") == {
         "typing-extensions",
         "psycopg",
     }
-    assert {"kafka-python", "faust-streaming", "psycopg"} <= locked(Path(LOCK).read_text())
+    assert {"kafka-python", "faust-streaming", "psycopg"} <= locked_names(Path(LOCK).read_text())
 
 
 def test_only_what_we_ship_is_on_the_bill() -> None:
@@ -55,7 +65,7 @@ def test_only_what_we_ship_is_on_the_bill() -> None:
         "components": [_part("a"), _part("pytest")],
         "dependencies": [{"ref": "root", "dependsOn": ["a", "pytest"]}, {"ref": "pytest"}],
     }
-    kept = shipped(bill, {"a"})
+    kept = shipped_components(bill, {"a"})
     assert [part["name"] for part in kept["components"]] == ["a"]
     assert kept["dependencies"] == [{"ref": "root", "dependsOn": ["a"]}]
 
@@ -68,12 +78,12 @@ def test_only_what_we_ship_is_on_the_bill() -> None:
         (_part("a", {"license": {"id": "GPL-3.0-only"}}), ["a: GPL-3.0-only"]),
         (_part("a", {"expression": "MIT AND GPL-2.0-only"}), ["a: GPL-2.0-only, MIT"]),
         (_part("a"), ["a: names no licence"]),
-        (_part(next(iter(LOOKED_AT))), []),
+        (_part(next(iter(REVIEWED_LICENCES))), []),
     ],
 )
 def test_a_licence_that_nobody_has_looked_at_is_told(part: dict[str, Any], told: list[str]) -> None:
     """An expression counts as all it names: whoever may choose can put the part on the list by name."""
-    assert unknown([part]) == told
+    assert unreviewed_licences([part]) == told
 
 
 def test_licences_by_name_count_too() -> None:

@@ -14,7 +14,7 @@ from plugin.local import preflight
 from plugin.local.paths import ROOT
 from plugin.local.preflight import Problem
 from scripts import setup
-from scripts.setup import Step, install, run, steps
+from scripts.setup import Step, install_command, run, steps
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_what_only_triton_needs_stops_tests_and_checks_but_no_demo(
     """Tests run against a real Triton; a demo has something that stands in for it."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(setup, "steps", lambda _: [step])
-    monkeypatch.setattr(preflight, "problems", lambda _: [Problem("a lack", "a remedy", only_triton=True)])
+    monkeypatch.setattr(preflight, "find_problems", lambda _: [Problem("a lack", "a remedy", only_triton=True)])
     assert setup.main(upto) == status
     assert _runs(step) == (1 if status == 0 else 0)
 
@@ -102,7 +102,7 @@ def test_a_failed_step_ends_the_setup(monkeypatch: pytest.MonkeyPatch, step: Ste
     """What builds on it is not tried."""
     later = replace(step, stamp=step.stamp.with_name("later"))
     monkeypatch.setattr(setup, "steps", lambda _: [replace(step, commands=[["false"]]), later])
-    monkeypatch.setattr(preflight, "problems", lambda _: [])
+    monkeypatch.setattr(preflight, "find_problems", lambda _: [])
     assert setup.main("runtime") == 1
     assert _runs(step) == 0
 
@@ -125,7 +125,7 @@ def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
 
 def test_only_what_a_lock_file_names_is_installed() -> None:
     """With its hash, without what it would pull in, and without running a package's own build."""
-    command = install(Path("python"), Path("some.lock"))
+    command = install_command(Path("python"), Path("some.lock"))
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(command)
     assert command[-2:] == ["-r", "some.lock"]
 

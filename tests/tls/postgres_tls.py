@@ -12,27 +12,27 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from plugin.check import check
+from plugin.check import check_deployment
 from plugin.database.engine import connect
-from plugin.database.migrate import pending, upgrade
-from plugin.local.environment import environment
-from plugin.local.postgres import Distribution, PostgreSQL, system_binaries
-from tests.fixtures.certificates import Authority
+from plugin.database.migrate import pending_migrations, upgrade
+from plugin.local.environment_variables import environment_variables
+from plugin.local.postgres import PostgresServer, SystemPostgres, system_binaries
+from tests.fixtures.certificates import CertificateAuthority
 
 ENCRYPTED = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
 @pytest.fixture(scope="module")
-def server(run_dir: Path, authority: Authority) -> Iterator[PostgreSQL]:
+def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[PostgresServer]:
     """It takes connections over TLS alone."""
     certificate, key = authority.issue("postgres")
-    distribution = Distribution(system_binaries(), certificate, key)
-    with PostgreSQL(run_dir / "postgres-tls", distribution=distribution) as running:
+    system = SystemPostgres(system_binaries(), certificate, key)
+    with PostgresServer(run_dir / "postgres-tls", system=system) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def url(server: PostgreSQL, authority: Authority) -> str:
+def url(server: PostgresServer, authority: CertificateAuthority) -> str:
     """As docs/tls.md says that database.url should look."""
     return f"{server.url}?sslmode=verify-full&sslrootcert={authority.file}"
 
@@ -50,15 +50,15 @@ def test_the_connection_is_encrypted_and_the_server_is_who_it_says(url: str) -> 
 def test_the_migrations_run_over_it(url: str) -> None:
     """Alembic takes the same URL."""
     upgrade(url)
-    assert pending(url) == []
+    assert pending_migrations(url) == []
 
 
-def test_without_tls_nobody_is_let_in(server: PostgreSQL) -> None:
+def test_without_tls_nobody_is_let_in(server: PostgresServer) -> None:
     """The server refuses, whatever the client would settle for."""
     _refused(connect(f"{server.url}?sslmode=disable"), "no encryption")
 
 
-def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: PostgreSQL) -> None:
+def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: PostgresServer) -> None:
     """`allow` tries without it first, and has to come back."""
     engine = connect(f"{server.url}?sslmode=allow")
     with engine.connect() as connection:
@@ -66,29 +66,35 @@ def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: Postgre
     engine.dispose()
 
 
-def test_an_authority_that_did_not_sign_is_not_believed(server: PostgreSQL, stranger: Authority) -> None:
+def test_an_authority_that_did_not_sign_is_not_believed(
+    server: PostgresServer, untrusted_authority: CertificateAuthority
+) -> None:
     """Somebody else may be answering."""
-    _refused(connect(f"{server.url}?sslmode=verify-full&sslrootcert={stranger.file}"), "certificate verify failed")
+    _refused(
+        connect(f"{server.url}?sslmode=verify-full&sslrootcert={untrusted_authority.file}"), "certificate verify failed"
+    )
 
 
 def test_a_certificate_of_yesterday_or_of_a_stranger_is_not_believed(
-    run_dir: Path, authority: Authority, stranger: Authority
+    run_dir: Path, authority: CertificateAuthority, untrusted_authority: CertificateAuthority
 ) -> None:
     """Two servers that a client must not talk to."""
-    for maker, name, expired in ((authority, "postgres-late", True), (stranger, "postgres-strange", False)):
+    for maker, name, expired in ((authority, "postgres-late", True), (untrusted_authority, "postgres-strange", False)):
         certificate, key = maker.issue(name, expired=expired)
-        distribution = Distribution(system_binaries(), certificate, key)
-        with PostgreSQL(run_dir / name, distribution=distribution) as running:
+        system = SystemPostgres(system_binaries(), certificate, key)
+        with PostgresServer(run_dir / name, system=system) as running:
             url = f"{running.url}?sslmode=verify-full&sslrootcert={authority.file}"
             _refused(connect(url), "certificate verify failed")  # libpq says no more than that
 
 
-def test_check_says_that_the_database_cannot_be_reached(server: PostgreSQL, stranger: Authority) -> None:
+def test_check_says_that_the_database_cannot_be_reached(
+    server: PostgresServer, untrusted_authority: CertificateAuthority
+) -> None:
     """In a sentence, without the password."""
-    wrong = f"{server.url}?sslmode=verify-full&sslrootcert={stranger.file}"
-    with environment(COUNTERPOINT_DATABASE__URL=wrong):
-        (finding,) = (finding for finding in check() if finding.about == "database")
-    assert finding.mend is not None
+    wrong = f"{server.url}?sslmode=verify-full&sslrootcert={untrusted_authority.file}"
+    with environment_variables(COUNTERPOINT_DATABASE__URL=wrong):
+        (finding,) = (finding for finding in check_deployment() if finding.subject == "database")
+    assert finding.remedy is not None
     assert (server.data_dir / "password").read_text().strip() not in f"{finding}"
 
 

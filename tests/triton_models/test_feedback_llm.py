@@ -4,10 +4,10 @@ import json
 
 from tritonclient import grpc
 
-from plugin.local.paths import MODELS
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from stream.feedback.models.llm import MAX_TOKENS, MODEL
-from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, render
+from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, render_prompt
+from stream.model_repository import MODEL_REPOSITORY
 from tests.stream.feedback.builders import prepared
 
 VLLM_BACKEND = {
@@ -20,7 +20,7 @@ VLLM_BACKEND = {
 """Of the inputs that triton-inference-server/vllm_backend documents, those we send: type, and whether optional."""
 
 
-def test_the_folder_loads_with_the_tensors_of_the_vllm_backend(triton: Triton) -> None:
+def test_the_folder_loads_with_the_tensors_of_the_vllm_backend(triton: TritonServer) -> None:
     """Inputs and outputs are completed by the backend, decoupled and without Triton's own batching."""
     client = grpc.InferenceServerClient(triton.grpc_url)
     config = client.get_model_config(MODEL, as_json=True)["config"]
@@ -36,13 +36,13 @@ def test_the_folder_loads_with_the_tensors_of_the_vllm_backend(triton: Triton) -
 
 def test_the_longest_prompt_and_answer_fit_the_model() -> None:
     """At three code points a token, which English chat stays above."""
-    engine = json.loads((MODELS / MODEL / "1" / "model.json").read_text())
+    engine = json.loads((MODEL_REPOSITORY / MODEL / "1" / "model.json").read_text())
     long = "word " * (MAX_EXCHANGE_CODE_POINTS // 5)
-    prompt = render(prepared(context=[long] * 3, client=["No."])[0].shown, boundary="0123456789abcdef")
+    prompt = render_prompt(prepared(context=[long] * 3, client=["No."])[0].shown, boundary="0123456789abcdef")
     assert len(prompt) / 3 + MAX_TOKENS < engine["max_model_len"]
 
 
 def test_the_weights_are_the_operators_to_mount() -> None:
     """None are in the repository: the folder holds its configuration and nothing else."""
-    files = {path.name for path in (MODELS / MODEL).rglob("*") if path.is_file()}
+    files = {path.name for path in (MODEL_REPOSITORY / MODEL).rglob("*") if path.is_file()}
     assert files == {"config.pbtxt", "model.json"}

@@ -1,4 +1,4 @@
-"""What the baseline's ear and levels are worth against existing labels. Groups stay whole; intervals by bootstrap."""
+"""Compare the baseline's behaviours and levels with existing labels; groups stay whole, intervals are by bootstrap."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
-from training.baseline.rules import Read
+from training.baseline.rules import RatedReply
 from training.baseline.turns import BEHAVIOURS, CounsellorTurn
+from training.estimate import Estimate
 
 FOLDS = 5
 RESAMPLES = 500
@@ -20,22 +21,9 @@ RESAMPLES = 500
 MIN_WORDS = 4
 """Shorter turns ("Mm-hmm.") carry the label of their conversation by chance."""
 SEED = 0
-Fitted = TypeVar("Fitted")
-Said = TypeVar("Said")
+Model = TypeVar("Model")
+Prediction = TypeVar("Prediction")
 _PIECES = r"\w+|\?"  # the mark of a question is a word of its own
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure with its 95 % interval over groups."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """As a table shows it."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 @dataclass(frozen=True)
@@ -43,7 +31,7 @@ class BehaviourRow:
     """How well one way of telling behaviours apart does: macro-F1, and F1 by behaviour."""
 
     name: str
-    macro: Interval
+    macro: Estimate
     by_behaviour: dict[str, float]
 
 
@@ -52,10 +40,10 @@ class QualityRow:
     """How well one number tells turns of high from turns of low conversations: ROC-AUC, 0.5 by chance."""
 
     name: str
-    auc: Interval
+    auc: Estimate
 
 
-def folds(turns: Sequence[CounsellorTurn]) -> Iterator[tuple[list[int], list[int]]]:
+def folds_by_video(turns: Sequence[CounsellorTurn]) -> Iterator[tuple[list[int], list[int]]]:
     """Places to train on and to test on; a video is never in both."""
     cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     labels, groups = [turn.behaviour for turn in turns], [turn.video for turn in turns]
@@ -63,20 +51,20 @@ def folds(turns: Sequence[CounsellorTurn]) -> Iterator[tuple[list[int], list[int
         yield train.tolist(), test.tolist()
 
 
-def by_folds(
+def predict_by_folds(
     turns: Sequence[CounsellorTurn],
-    fit: Callable[[Sequence[CounsellorTurn]], Fitted],
-    say: Callable[[Fitted, CounsellorTurn], Said],
-) -> list[Said]:
-    """What is said of each turn by what was fitted on other videos."""
-    said: dict[int, Said] = {}
-    for train, test in folds(turns):
+    fit: Callable[[Sequence[CounsellorTurn]], Model],
+    predict: Callable[[Model, CounsellorTurn], Prediction],
+) -> list[Prediction]:
+    """What is predicted of each turn by what was fitted on other videos."""
+    predicted: dict[int, Prediction] = {}
+    for train, test in folds_by_video(turns):
         fitted = fit([turns[place] for place in train])
-        said |= {place: say(fitted, turns[place]) for place in test}
-    return [said[place] for place in range(len(turns))]
+        predicted |= {place: predict(fitted, turns[place]) for place in test}
+    return [predicted[place] for place in range(len(turns))]
 
 
-def words_and_characters(turns: Sequence[CounsellorTurn]) -> Pipeline:
+def fit_reference(turns: Sequence[CounsellorTurn]) -> Pipeline:
     """The reference: words 1-2 and characters 3-5 of the reply, with weights by rarity."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_PIECES)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
@@ -84,25 +72,25 @@ def words_and_characters(turns: Sequence[CounsellorTurn]) -> Pipeline:
     return model.fit([turn.reply for turn in turns], [turn.behaviour for turn in turns])
 
 
-def said_by(model: Pipeline, turn: CounsellorTurn) -> str:
+def predict_behaviour(model: Pipeline, turn: CounsellorTurn) -> str:
     """The kind that a fitted pipeline says."""
     return str(model.predict([turn.reply])[0])
 
 
-def behaviours(name: str, turns: Sequence[CounsellorTurn], said: Sequence[str]) -> BehaviourRow:
+def evaluate_behaviours(name: str, turns: Sequence[CounsellorTurn], predicted: Sequence[str]) -> BehaviourRow:
     """Figures of one way of telling behaviours apart."""
-    truth, told = np.array([turn.behaviour for turn in turns]), np.array(said)
-    macro = _over_groups(
+    truth, found = np.array([turn.behaviour for turn in turns]), np.array(predicted)
+    macro = _bootstrap_over_groups(
         [turn.video for turn in turns],
         lambda chosen: float(
-            f1_score(truth[chosen], told[chosen], labels=BEHAVIOURS, average="macro", zero_division=0)
+            f1_score(truth[chosen], found[chosen], labels=BEHAVIOURS, average="macro", zero_division=0)
         ),
     )
-    each = f1_score(truth, told, labels=BEHAVIOURS, average=None, zero_division=0)
+    each = f1_score(truth, found, labels=BEHAVIOURS, average=None, zero_division=0)
     return BehaviourRow(name, macro, dict(zip(BEHAVIOURS, map(float, each), strict=True)))
 
 
-def quality(name: str, turns: Sequence[CounsellorTurn], scores: Sequence[float]) -> QualityRow:
+def evaluate_quality(name: str, turns: Sequence[CounsellorTurn], scores: Sequence[float]) -> QualityRow:
     """How far a number is higher in conversations called high. The label is the conversation's, not the turn's."""
     truth, score = np.array([turn.quality == "high" for turn in turns]), np.array(scores)
 
@@ -111,11 +99,13 @@ def quality(name: str, turns: Sequence[CounsellorTurn], scores: Sequence[float])
             return float("nan")
         return float(roc_auc_score(truth[chosen], score[chosen]))
 
-    return QualityRow(name, _over_groups([turn.video for turn in turns], auc))
+    return QualityRow(name, _bootstrap_over_groups([turn.video for turn in turns], auc))
 
 
-def long_enough(turns: Sequence[CounsellorTurn], read: Sequence[Read]) -> tuple[list[CounsellorTurn], list[Read]]:
-    """Turns that say something and that the rules can read."""
+def drop_short_turns(
+    turns: Sequence[CounsellorTurn], read: Sequence[RatedReply]
+) -> tuple[list[CounsellorTurn], list[RatedReply]]:
+    """Turns of a few words and more that the rules can read."""
     kept = [
         (turn, one)
         for turn, one in zip(turns, read, strict=True)
@@ -124,7 +114,7 @@ def long_enough(turns: Sequence[CounsellorTurn], read: Sequence[Read]) -> tuple[
     return [turn for turn, _ in kept], [one for _, one in kept]
 
 
-def _over_groups(groups: Sequence[str], measure: Callable[[Sequence[int]], float]) -> Interval:
+def _bootstrap_over_groups(groups: Sequence[str], measure: Callable[[Sequence[int]], float]) -> Estimate:
     places: dict[str, list[int]] = {}
     for place, group in enumerate(groups):
         places.setdefault(group, []).append(place)
@@ -135,4 +125,4 @@ def _over_groups(groups: Sequence[str], measure: Callable[[Sequence[int]], float
         chosen = [place for name in random.choice(names, len(names)) for place in places[name]]
         drawn.append(measure(chosen))
     low, high = np.nanpercentile(drawn, (2.5, 97.5))
-    return Interval(measure(range(len(groups))), float(low), float(high))
+    return Estimate(measure(range(len(groups))), float(low), float(high))

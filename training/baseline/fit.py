@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from training.baseline.rules import Behaviours, Rules
+from training.baseline.rules import BaselineRules, BehaviourWeights
 from training.baseline.turns import CounsellorTurn
 
 _MIN_TURNS = 6
@@ -16,7 +16,7 @@ _INVERSE_PENALTY = 3.0
 _DIGITS = 3  # the shipped file stays readable
 
 
-def fitted(turns: Sequence[CounsellorTurn], rules: Rules) -> Behaviours:
+def fit_weights(turns: Sequence[CounsellorTurn], rules: BaselineRules) -> BehaviourWeights:
     """Weights from whole replies, each kind counting alike; terms are found by the baseline's own function."""
     model = make_pipeline(
         TfidfVectorizer(analyzer=rules.terms, binary=True, use_idf=False, min_df=_MIN_TURNS),
@@ -27,7 +27,7 @@ def fitted(turns: Sequence[CounsellorTurn], rules: Rules) -> Behaviours:
     order = [list(linear.classes_).index(kind) for kind in rules.kinds]
     columns = linear.coef_[order].T
     weights = {term: _rounded(columns[place]) for term, place in found.vocabulary_.items()}
-    return rules.behaviours(_rounded(linear.intercept_[order]), weights)
+    return rules.make_weights(_rounded(linear.intercept_[order]), weights)
 
 
 def _rounded(row: Any) -> list[float]:

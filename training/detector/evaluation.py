@@ -10,112 +10,124 @@ from training.detector.corpora import Corpus, LabelledTurn, of_corpus
 from training.detector.crossval import (
     INNER,
     OUTER,
-    OutOfFold,
-    Recipe,
-    learned,
-    length_only,
-    out_of_fold,
-    paired,
-    random_order,
-    shipped,
+    OutOfFoldScore,
+    Trainer,
+    score_out_of_fold,
+    train_encoder,
+    train_length_baseline,
+    train_linear,
+    train_random_baseline,
+    train_terms,
 )
 from training.detector.fitting import fingerprint
-from training.detector.measures import AtThreshold, Gain, at_threshold, gain, interval, pr_auc
+from training.detector.measures import (
+    ThresholdMetrics,
+    pr_auc_estimate,
+    pr_auc_gain,
+    threshold_metrics,
+)
+from training.estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MetricsRow:
     """One way of scoring, on one corpus."""
 
     corpus: Corpus
     name: str
     turns: int
     positive: float
-    pr_auc: float
-    low: float
-    high: float
-    at: dict[OperatingPoint, AtThreshold]
-    gain: Gain | None = None
+    pr_auc: Estimate
+    at: dict[OperatingPoint, ThresholdMetrics]
+    gain: Estimate | None = None
     """Over the linear detector."""
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A recipe to compare, and whether it may learn from the other corpus too."""
+class ComparedTrainer:
+    """A way of training to compare, and whether it may learn from the other corpus too."""
 
     name: str
-    recipe: Recipe
+    train: Trainer
     both: bool
 
 
-LINEAR = "words and phrases (linear)"
-PAIR = "words, phrases and meaning (encoder, triton)"
-CANDIDATES = (
-    Candidate(LINEAR, shipped, both=True),
-    Candidate(PAIR, paired, both=True),
-    Candidate("words alone", learned, both=True),
-    Candidate("words and phrases, this corpus only", shipped, both=False),
-    Candidate("length alone", length_only, both=False),
-    Candidate("random", random_order, both=False),
+LINEAR_NAME = "words and phrases (linear)"
+ENCODER_NAME = "words, phrases and meaning (encoder, triton)"
+COMPARED_TRAINERS = (
+    ComparedTrainer(LINEAR_NAME, train_linear, both=True),
+    ComparedTrainer(ENCODER_NAME, train_encoder, both=True),
+    ComparedTrainer("words alone", train_terms, both=True),
+    ComparedTrainer("words and phrases, this corpus only", train_linear, both=False),
+    ComparedTrainer("length alone", train_length_baseline, both=False),
+    ComparedTrainer("random", train_random_baseline, both=False),
 )
 
 
-def fits(turns: Sequence[LabelledTurn]) -> int:
+def count_fits(turns: Sequence[LabelledTurn]) -> int:
     """How many fits `cross_validate` makes: the steps of its progress bar."""
-    runs = sum(1 if candidate.both else len(corpora(turns)) for candidate in CANDIDATES)
+    runs = sum(1 if compared.both else len(corpus_names(turns)) for compared in COMPARED_TRAINERS)
     return runs * OUTER * (INNER + 1)
 
 
-Found = dict[str, dict[Corpus, list[OutOfFold]]]
-"""What each candidate said of each turn of each corpus, by a model that had not seen it."""
+ScoresByTrainer = dict[str, dict[Corpus, list[OutOfFoldScore]]]
+"""What a model of each trainer said of each turn of each corpus, by a model that had not seen it."""
 
 
-def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> Found:
-    """Every candidate on every corpus of `turns`."""
-    result: Found = {}
-    for candidate in CANDIDATES:
-        if candidate.both:
-            scored = out_of_fold(turns, candidate.recipe, step)
-            result[candidate.name] = {
+def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> ScoresByTrainer:
+    """Train and score in every way on every corpus of `turns`."""
+    result: ScoresByTrainer = {}
+    for compared in COMPARED_TRAINERS:
+        if compared.both:
+            scored = score_out_of_fold(turns, compared.train, step)
+            result[compared.name] = {
                 corpus: [found for turn, found in zip(turns, scored, strict=True) if turn.corpus == corpus]
-                for corpus in corpora(turns)
+                for corpus in corpus_names(turns)
             }
         else:
-            result[candidate.name] = {
-                corpus: out_of_fold(of_corpus(turns, corpus), candidate.recipe, step) for corpus in corpora(turns)
+            result[compared.name] = {
+                corpus: score_out_of_fold(of_corpus(turns, corpus), compared.train, step)
+                for corpus in corpus_names(turns)
             }
     return result
 
 
-def rows(turns: Sequence[LabelledTurn], found: Found) -> list[Row]:
-    """The figures, each candidate beside the linear detector."""
+def metrics_rows(turns: Sequence[LabelledTurn], found: ScoresByTrainer) -> list[MetricsRow]:
+    """The figures, each trainer beside the linear detector."""
     return [
-        row(name, of_corpus(turns, corpus), by_corpus[corpus], None if name == LINEAR else found[LINEAR][corpus])
-        for corpus in corpora(turns)
+        metrics_row(
+            name,
+            of_corpus(turns, corpus),
+            by_corpus[corpus],
+            None if name == LINEAR_NAME else found[LINEAR_NAME][corpus],
+        )
+        for corpus in corpus_names(turns)
         for name, by_corpus in found.items()
     ]
 
 
-def unseen(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[LabelledTurn]:
+def unseen_turns(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[LabelledTurn]:
     """Turns of conversations that the shipped weights were not trained on."""
     known = set(seen)
     return [turn for turn in turns if fingerprint(turn.group) not in known]
 
 
-def apply(turns: Sequence[LabelledTurn], name: str, detectors: dict[OperatingPoint, Detector]) -> list[Row]:
+def evaluate_detectors(
+    turns: Sequence[LabelledTurn], name: str, detectors: dict[OperatingPoint, Detector]
+) -> list[MetricsRow]:
     """The shipped weights as they are, on turns that are new to them."""
     found_rows = []
-    for corpus in corpora(turns):
+    for corpus in corpus_names(turns):
         own = of_corpus(turns, corpus)
         if not any(turn.resists for turn in own):
             continue
         found = {point: detector.detect([turn.given for turn in own]) for point, detector in detectors.items()}
         found_rows.append(
-            row(
+            metrics_row(
                 name,
                 own,
                 [
-                    OutOfFold(found[OperatingPoint.GATE][i].score, {p: found[p][i].flagged for p in detectors})
+                    OutOfFoldScore(found[OperatingPoint.GATE][i].score, {p: found[p][i].flagged for p in detectors})
                     for i in range(len(own))
                 ],
             )
@@ -131,27 +143,27 @@ def turns_per_second(detector: Detector, turns: Sequence[LabelledTurn]) -> float
     return len(inputs) / (time.process_time() - start)
 
 
-def corpora(turns: Sequence[LabelledTurn]) -> list[Corpus]:
+def corpus_names(turns: Sequence[LabelledTurn]) -> list[Corpus]:
     """The corpora that `turns` come from, by name."""
     return sorted({turn.corpus for turn in turns})
 
 
-def row(
-    name: str, turns: Sequence[LabelledTurn], found: Sequence[OutOfFold], reference: Sequence[OutOfFold] | None = None
-) -> Row:
+def metrics_row(
+    name: str,
+    turns: Sequence[LabelledTurn],
+    found: Sequence[OutOfFoldScore],
+    reference: Sequence[OutOfFoldScore] | None = None,
+) -> MetricsRow:
     """The figures of one way of scoring the turns of one corpus."""
     labels = [turn.resists for turn in turns]
     scores = [each.score for each in found]
     groups = [turn.group for turn in turns]
-    low, high = interval(labels, scores, groups)
-    return Row(
+    return MetricsRow(
         corpus=turns[0].corpus,
         name=name,
         turns=len(turns),
         positive=sum(labels) / len(labels),
-        pr_auc=pr_auc(labels, scores),
-        low=low,
-        high=high,
-        at={point: at_threshold(labels, [each.flagged[point] for each in found]) for point in OperatingPoint},
-        gain=None if reference is None else gain(labels, scores, [each.score for each in reference], groups),
+        pr_auc=pr_auc_estimate(labels, scores, groups),
+        at={point: threshold_metrics(labels, [each.flagged[point] for each in found]) for point in OperatingPoint},
+        gain=None if reference is None else pr_auc_gain(labels, scores, [each.score for each in reference], groups),
     )

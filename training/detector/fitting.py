@@ -12,10 +12,10 @@ from sklearn.preprocessing import normalize
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from stream.detection.features import BLOCKS, SCALE, Block, read
-from stream.detection.linear import Weights
+from stream.detection.features import BLOCKS, SCALE, Block, read_tokens
+from stream.detection.linear import LinearWeights
 from training.detector.corpora import LabelledTurn
-from training.detector.own_set import Line
+from training.detector.own_set import WrittenLine
 
 # A term must stand in this many turns: rarer ones name people and topics, and only make the file longer.
 _LEAST_TURNS: dict[Block, int] = {"words": 3, "parts": 5, "before": 3}
@@ -28,10 +28,10 @@ WRITTEN_SHARE = 0.1
 _DIGITS = 7
 
 
-class Pipeline:
+class TermRegression:
     """The same model as scikit-learn computes it: what the exported weights are held against."""
 
-    def __init__(self, turns: Sequence[LabelledTurn], written: Sequence[Line] = ()) -> None:
+    def __init__(self, turns: Sequence[LabelledTurn], written: Sequence[WrittenLine] = ()) -> None:
         """`written` are lines of our own to learn from besides; all of them weigh `WRITTEN_SHARE` of the turns."""
         self._vectorizers = {
             block: CountVectorizer(analyzer=extract, binary=True, min_df=_LEAST_TURNS[block])
@@ -47,26 +47,28 @@ class Pipeline:
             return []
         return [float(p) for p in self._model.predict_proba(self._matrix(inputs))[:, 1]]
 
-    def weights(self, thresholds: dict[OperatingPoint, float], seen: Sequence[str] = ()) -> Weights:
+    def weights(self, thresholds: dict[OperatingPoint, float], seen: Sequence[str] = ()) -> LinearWeights:
         """What the detector needs to give the same score."""
         coefficients = iter(self._model.coef_[0])
         terms: dict[Block, dict[str, float]] = {}
         for block, vectorizer in self._vectorizers.items():
             names = vectorizer.get_feature_names_out()
             terms[block] = {str(name): _short(next(coefficients)) for name in names}
-        return Weights(bias=_short(self._model.intercept_[0]), thresholds=thresholds, terms=terms, seen=tuple(seen))
+        return LinearWeights(
+            bias=_short(self._model.intercept_[0]), thresholds=thresholds, terms=terms, seen=tuple(seen)
+        )
 
     def _matrix(self, inputs: Sequence[DetectorInput], *, fit: bool = False) -> Any:
         blocks = []
         for block, vectorizer in self._vectorizers.items():
-            texts = [read((given.previous_text or "") if block == "before" else given.text) for given in inputs]
+            texts = [read_tokens((given.previous_text or "") if block == "before" else given.text) for given in inputs]
             counted = vectorizer.fit_transform(texts) if fit else vectorizer.transform(texts)
             blocks.append(normalize(counted.astype(np.float64)) * SCALE[block])
         return hstack(blocks).tocsr()
 
 
 def examples(
-    turns: Sequence[LabelledTurn], written: Sequence[Line] = ()
+    turns: Sequence[LabelledTurn], written: Sequence[WrittenLine] = ()
 ) -> tuple[list[DetectorInput], list[bool], list[float]]:
     """What to learn from: inputs, labels and how much each counts."""
     share = WRITTEN_SHARE * len(turns) / len(written) if written else 0.0

@@ -1,7 +1,6 @@
 """The head of the encoder: which of its 384 dimensions speak for possible resistance."""
 
 import json
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -10,21 +9,21 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from stream.detection.meaning import MODEL, REPOSITORY, package, readable
+from stream.detection.meaning import FOLDER, load_package, without_lone_surrogates
+from stream.model_repository import write_parameter
 from training.detector.corpora import LabelledTurn
 from training.detector.fitting import examples
-from training.detector.own_set import Line
+from training.detector.own_set import WrittenLine
 
-FOLDER = REPOSITORY / MODEL / "1"
 # Inverse strength of L2 regularisation, on vectors of mean length 1; 0.3 and 3 were no better.
 _C = 1.0
 _DIGITS = 5
 
 
-class Head:
+class EncoderHead:
     """Logistic regression over frozen vectors, centred and scaled to mean length 1."""
 
-    def __init__(self, turns: Sequence[LabelledTurn], written: Sequence[Line] = ()) -> None:
+    def __init__(self, turns: Sequence[LabelledTurn], written: Sequence[WrittenLine] = ()) -> None:
         inputs, labels, weights = examples(turns, written)
         found = vectors([given.text for given in inputs])
         middle = found.mean(axis=0)
@@ -34,7 +33,7 @@ class Head:
         self.weight = np.round(model.coef_[0] / length, _DIGITS)
         self.bias = round(float(model.intercept_[0]) - float(self.weight @ middle), _DIGITS)
 
-    def opinions(self, texts: Sequence[str]) -> list[float]:
+    def logits(self, texts: Sequence[str]) -> list[float]:
         """A logit a text."""
         return [float(logit) for logit in vectors(texts) @ self.weight + self.bias] if texts else []
 
@@ -45,12 +44,8 @@ class Head:
 
 def stamp(folder: Path) -> str:
     """Write the fingerprint of the files in `folder` into the model's config.pbtxt, and return it."""
-    mark = str(package(folder).fingerprint(folder))
-    config = folder.parent / "config.pbtxt"
-    told = re.sub(
-        r'(key: "fingerprint" value \{ string_value: ")[^"]*', rf"\g<1>{mark}", config.read_text(encoding="utf-8")
-    )
-    config.write_text(told, encoding="utf-8")
+    mark = str(load_package(folder).fingerprint(folder))
+    write_parameter(folder.parent, "fingerprint", mark)
     return mark
 
 
@@ -61,9 +56,9 @@ def vectors(texts: Sequence[str]) -> Any:
 
 @cache
 def _vector(text: str) -> Any:
-    return _encoder().vector(readable(text))
+    return _encoder().vector(without_lone_surrogates(text))
 
 
 @cache
 def _encoder() -> Any:
-    return package(FOLDER).Encoder(FOLDER / "encoder.npz")
+    return load_package(FOLDER).Encoder(FOLDER / "encoder.npz")

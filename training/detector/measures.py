@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from stream.contracts.vocabulary import OperatingPoint
+from training.estimate import Estimate
 
 SEED = 7
 # The gate must let through this share of what the labels call resistance: a model or a person sorts after it.
@@ -18,7 +19,7 @@ _RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class AtThreshold:
+class ThresholdMetrics:
     """What holds once scores are cut, all in 0..1."""
 
     f1: float
@@ -27,19 +28,7 @@ class AtThreshold:
     flagged: float
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure with its 95% interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Interval:
+def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Estimate:
     """How often a positive stands above a negative; by chance 0.5. Bootstrap over either kind."""
     random = np.random.default_rng(SEED)
     y, s = np.array(labels), np.array(scores)
@@ -49,7 +38,7 @@ def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Interval:
         rows, columns = (np.bincount(random.integers(n, size=n), minlength=n) for n in above.shape)
         found.append(float(rows @ above @ columns) / above.size)
     low, high = np.quantile(found, (0.025, 0.975))
-    return Interval(float(above.mean()), float(low), float(high))
+    return Estimate(float(above.mean()), float(low), float(high))
 
 
 def pr_auc(labels: Sequence[bool], scores: Sequence[float]) -> float:
@@ -76,7 +65,7 @@ class _Ranking:
         return float((gained * hits / np.maximum(flagged, 1)).sum() / hits[-1])
 
 
-def _draws(labels: Sequence[bool], groups: Sequence[str]) -> Iterator[Any]:
+def _bootstrap_counts(labels: Sequence[bool], groups: Sequence[str]) -> Iterator[Any]:
     """How often each turn is drawn when conversations are, with replacement."""
     random = np.random.default_rng(SEED)
     names, of_turn = np.unique(np.array(groups), return_inverse=True)
@@ -87,43 +76,39 @@ def _draws(labels: Sequence[bool], groups: Sequence[str]) -> Iterator[Any]:
             yield drawn
 
 
-def interval(labels: Sequence[bool], scores: Sequence[float], groups: Sequence[str]) -> tuple[float, float]:
-    """95% interval of the PR-AUC, by bootstrap over conversations."""
+def pr_auc_estimate(labels: Sequence[bool], scores: Sequence[float], groups: Sequence[str]) -> Estimate:
+    """Return the PR-AUC with its interval, by bootstrap over conversations."""
     ranking = _Ranking(labels, scores)
-    low, high = np.quantile([ranking.area(drawn) for drawn in _draws(labels, groups)], (0.025, 0.975))
-    return float(low), float(high)
+    low, high = np.quantile([ranking.area(drawn) for drawn in _bootstrap_counts(labels, groups)], (0.025, 0.975))
+    return Estimate(pr_auc(labels, scores), float(low), float(high))
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """PR-AUC over that of another way of scoring the same turns, with the 95% interval of the difference."""
+def pr_auc_gain(
+    labels: Sequence[bool], scores: Sequence[float], reference: Sequence[float], groups: Sequence[str]
+) -> Estimate:
+    """Return by how much the PR-AUC of `scores` is above that of `reference`, for the same turns.
 
-    mean: float
-    low: float
-    high: float
-
-
-def gain(labels: Sequence[bool], scores: Sequence[float], reference: Sequence[float], groups: Sequence[str]) -> Gain:
-    """Paired bootstrap over conversations: both ways are measured on each draw."""
+    The bootstrap over conversations is paired: both are measured on each draw.
+    """
     one, other = _Ranking(labels, scores), _Ranking(labels, reference)
-    found = [one.area(drawn) - other.area(drawn) for drawn in _draws(labels, groups)]
+    found = [one.area(drawn) - other.area(drawn) for drawn in _bootstrap_counts(labels, groups)]
     low, high = np.quantile(found, (0.025, 0.975))
-    return Gain(pr_auc(labels, scores) - pr_auc(labels, reference), float(low), float(high))
+    return Estimate(pr_auc(labels, scores) - pr_auc(labels, reference), float(low), float(high))
 
 
-def at_recall(labels: Sequence[bool], scores: Sequence[float], recall: float) -> AtThreshold:
+def metrics_at_recall(labels: Sequence[bool], scores: Sequence[float], recall: float) -> ThresholdMetrics:
     """What holds at the highest threshold that keeps `recall` of these very turns: for orientation, not a promise."""
     y, s = np.array(labels), np.array(scores)
     kept = np.sort(s[y])[::-1]
     cut = kept[int(np.ceil(recall * len(kept))) - 1]
-    return at_threshold(labels, (s >= cut).tolist())
+    return threshold_metrics(labels, (s >= cut).tolist())
 
 
-def at_threshold(labels: Sequence[bool], flags: Sequence[bool]) -> AtThreshold:
+def threshold_metrics(labels: Sequence[bool], flags: Sequence[bool]) -> ThresholdMetrics:
     """F1, recall, precision and share flagged of a set of decisions."""
     hits = sum(label and flag for label, flag in zip(labels, flags, strict=True))
     flagged, positive = sum(flags), sum(labels)
-    return AtThreshold(
+    return ThresholdMetrics(
         f1=2 * hits / (flagged + positive) if flagged + positive else 0.0,
         recall=hits / positive if positive else 0.0,
         precision=hits / flagged if flagged else 0.0,
@@ -131,7 +116,9 @@ def at_threshold(labels: Sequence[bool], flags: Sequence[bool]) -> AtThreshold:
     )
 
 
-def choose(labels: Sequence[bool], scores: Sequence[float], weights: Sequence[float]) -> dict[OperatingPoint, float]:
+def choose_thresholds(
+    labels: Sequence[bool], scores: Sequence[float], weights: Sequence[float]
+) -> dict[OperatingPoint, float]:
     """The threshold of each operating point; a score is flagged when it is not below.
 
     `gate` is the highest that keeps `GATE_RECALL`; `alone` has the best F-beta and is never below `gate`.

@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stream.contracts.vocabulary import ResistanceType
 from stream.detection import Detector, DetectorInput
-from training.detector.measures import Interval, roc_auc
+from training.detector.measures import roc_auc
+from training.estimate import Estimate
 
 FILE = "own_set.jsonl"
 WRITTEN = "written.jsonl"
 """Other lines by the same hand, from the definitions, to learn from; none shares five words in a row with `FILE`."""
 
 
-class Line(BaseModel):
+class WrittenLine(BaseModel):
     """A client's message after a counsellor's; a look-alike names the behaviour that it resembles."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,13 +31,13 @@ class Line(BaseModel):
     client: str = Field(min_length=1, repr=False)
 
 
-def load(name: str = FILE) -> list[Line]:
+def load(name: str = FILE) -> list[WrittenLine]:
     """All lines, in the order of the file."""
     raw = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return [Line.model_validate_json(line) for line in raw.splitlines()]
+    return [WrittenLine.model_validate_json(line) for line in raw.splitlines()]
 
 
-def share_flagged(lines: Sequence[Line], detector: Detector) -> dict[tuple[str, ResistanceType | None], float]:
+def share_flagged(lines: Sequence[WrittenLine], detector: Detector) -> dict[tuple[str, ResistanceType | None], float]:
     """Share of lines flagged, by kind and behaviour; under None for a whole kind.
 
     For `resistance` that is recall, for `look_alike` the rate of false flags.
@@ -49,7 +50,7 @@ def share_flagged(lines: Sequence[Line], detector: Detector) -> dict[tuple[str, 
     return {key: sum(flags) / len(flags) for key, flags in hits.items()}
 
 
-def area(lines: Sequence[Line], detector: Detector) -> Interval:
+def roc_auc_of_lines(lines: Sequence[WrittenLine], detector: Detector) -> Estimate:
     """How often a resisting line scores above a look-alike; by chance 0.5."""
     found = detector.detect([DetectorInput(line.client, line.counsellor) for line in lines])
     return roc_auc([line.kind == "resistance" for line in lines], [each.score for each in found])

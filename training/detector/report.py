@@ -8,14 +8,15 @@ from rich.table import Table
 
 from stream.contracts.vocabulary import OperatingPoint, ResistanceType
 from training.detector.corpora import LabelledTurn
-from training.detector.evaluation import Row
-from training.detector.kinds import ByTopic, Mistakes
-from training.detector.measures import AtThreshold, Gain, Interval, at_recall, gain, pr_auc
+from training.detector.error_analysis import Mistakes, TopicMetrics
+from training.detector.evaluation import MetricsRow
+from training.detector.measures import ThresholdMetrics, metrics_at_recall, pr_auc, pr_auc_gain
+from training.estimate import Estimate
 
 _FIGURES = ("F1", "recall", "precision", "flagged")
 
 
-def rows_table(title: str, rows: Sequence[Row]) -> Table:
+def rows_table(title: str, rows: Sequence[MetricsRow]) -> Table:
     """PR-AUC with its interval, then F1, recall, precision and share flagged at each operating point."""
     table = Table(title=title, title_justify="left")
     for column in ("corpus", "scored by", "turns", "positive", "PR-AUC [95%]", "over linear [95%]"):
@@ -25,8 +26,8 @@ def rows_table(title: str, rows: Sequence[Row]) -> Table:
             table.add_column(f"{point}\n{figure}", justify="right")
     for row in rows:
         cells = [row.corpus, row.name, str(row.turns), f"{row.positive:.3f}"]
-        cells.append(f"{row.pr_auc:.3f} [{row.low:.3f}, {row.high:.3f}]")
-        cells.append("" if row.gain is None else gain_cell(row.gain))
+        cells.append(f"{row.pr_auc:.3f}")
+        cells.append("" if row.gain is None else f"{row.gain:+.3f}")
         for point in OperatingPoint:
             at = row.at[point]
             cells += [f"{figure:.3f}" for figure in (at.f1, at.recall, at.precision, at.flagged)]
@@ -34,12 +35,7 @@ def rows_table(title: str, rows: Sequence[Row]) -> Table:
     return table
 
 
-def gain_cell(gain: Gain) -> str:
-    """A difference with its interval."""
-    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
-
-
-def recall_table(rows: Sequence[tuple[str, str, float, AtThreshold]]) -> Table:
+def recall_table(rows: Sequence[tuple[str, str, float, ThresholdMetrics]]) -> Table:
     """Precision and share flagged where a share of the labelled resistance is kept."""
     table = Table(title="What keeping a share of the labelled resistance costs", title_justify="left")
     for column in ("corpus", "scored by", "recall", "precision", "flagged"):
@@ -49,7 +45,7 @@ def recall_table(rows: Sequence[tuple[str, str, float, AtThreshold]]) -> Table:
     return table
 
 
-def topics_table(title: str, rows: Sequence[ByTopic]) -> Table:
+def topics_table(title: str, rows: Sequence[TopicMetrics]) -> Table:
     """A line a topic."""
     table = Table(title=title, title_justify="left")
     for column in ("topic", "turns", "positive", "PR-AUC", "gate recall", "gate flagged"):
@@ -71,10 +67,10 @@ def mistakes_table(title: str, rows: Sequence[Mistakes]) -> Table:
 
 
 def own_set_table(
-    name: str, shares: dict[OperatingPoint, dict[tuple[str, ResistanceType | None], float]], area: Interval
+    name: str, shares: dict[OperatingPoint, dict[tuple[str, ResistanceType | None], float]], area: Estimate
 ) -> Table:
     """Recall by behaviour beside the false flags of its look-alikes, at each operating point."""
-    title = f"Our own set, {name}, ten lines a cell: share flagged; resistance above look-alike with AUC {area}"
+    title = f"Our own set, {name}, ten lines a cell: share flagged; resistance above look-alike with AUC {area:.3f}"
     table = Table(title=title, title_justify="left")
     table.add_column("behaviour")
     for point in OperatingPoint:
@@ -114,7 +110,8 @@ def variants_page(turns: Sequence[LabelledTurn], scores: Mapping[str, Any]) -> s
         lines[1] += " --- | --- | --- | --- |"
         for name in names:
             given = scores[name][own].tolist()
-            at = at_recall(labels, given, 0.8)
-            over = "" if name == names[0] else gain_cell(gain(labels, given, scores[names[0]][own].tolist(), groups))
+            at = metrics_at_recall(labels, given, 0.8)
+            reference = scores[names[0]][own].tolist()
+            over = "" if name == names[0] else f"{pr_auc_gain(labels, given, reference, groups):+.3f}"
             rows[name].append(f" {pr_auc(labels, given):.3f} | {over} | {at.precision:.3f} | {at.flagged:.2f} |")
     return _PAGE + "\n".join([*lines, *("".join(cells) for cells in rows.values())]) + "\n"

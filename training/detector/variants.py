@@ -15,12 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from stream.detection import DetectorInput
-from stream.detection.features import SCALE, parts, read, single_words, words
-from stream.detection.linear import combine
-from stream.detection.phrases import phrases
+from stream.detection.features import SCALE, part_terms, read_tokens, single_word_terms, word_terms
+from stream.detection.linear import combined_score
+from stream.detection.phrases import find_phrases
 from training.detector import own_set
 from training.detector.corpora import LabelledTurn
-from training.detector.crossval import OUTER, folds
+from training.detector.crossval import OUTER, folds_by_group
 from training.detector.cues import cues
 from training.detector.fitting import balance
 from training.detector.meaning import vectors
@@ -29,15 +29,15 @@ from training.detector.measures import SEED
 Scores = Any
 """One logit a turn, as an array."""
 Texts = Callable[[LabelledTurn], str]
-Block = tuple[Texts, Callable[..., Any], int, float]
+TermBlock = tuple[Texts, Callable[..., Any], int, float]
 """Which text, how it is cut into terms, the fewest turns a term stands in, its scale."""
 
 _CERTAIN = 1e-6
-WORDS: tuple[Block, ...] = (
-    (lambda turn: turn.given.text, words, 3, SCALE["words"]),
-    (lambda turn: turn.given.text, parts, 5, SCALE["parts"]),
+WORDS: tuple[TermBlock, ...] = (
+    (lambda turn: turn.given.text, word_terms, 3, SCALE["words"]),
+    (lambda turn: turn.given.text, part_terms, 5, SCALE["parts"]),
 )
-BEFORE: Block = (lambda turn: turn.given.previous_text or "", single_words, 3, SCALE["before"])
+BEFORE: TermBlock = (lambda turn: turn.given.previous_text or "", single_word_terms, 3, SCALE["before"])
 TERMS = (*WORDS, BEFORE)
 
 
@@ -48,18 +48,18 @@ class Trial:
         self.turns = list(turns)
         self.labels = np.array([turn.resists for turn in turns])
         self.typed = np.array([turn.corpus == "mibot" for turn in turns])
-        self.folds = [(np.array(train), np.array(test)) for train, test in folds(turns, OUTER)]
+        self.folds = [(np.array(train), np.array(test)) for train, test in folds_by_group(turns, OUTER)]
         self.scores: dict[str, Scores] = {}
-        self._said = [phrases(turn.given.text, turn.given.previous_text) for turn in turns]
+        self._phrases = [find_phrases(turn.given.text, turn.given.previous_text) for turn in turns]
         self._step = step
 
-    def add(self, name: str, fit: Callable[[Any, Any], Scores], *, said: bool = False) -> Scores:
-        """Score by `fit(train, test)`, which gives probabilities; `said` adds the phrases."""
+    def add(self, name: str, fit: Callable[[Any, Any], Scores], *, with_phrases: bool = False) -> Scores:
+        """Score by `fit(train, test)`, which gives probabilities; `with_phrases` adds the phrases."""
         found = np.zeros(len(self.turns))
         for train, test in self.folds:
             found[test] = fit(train, test)
-        if said:
-            found = np.array([combine(p, heard) for p, heard in zip(found, self._said, strict=True)])
+        if with_phrases:
+            found = np.array([combined_score(p, phrases) for p, phrases in zip(found, self._phrases, strict=True)])
         return self.keep(name, _logit(found))
 
     def keep(self, name: str, scores: Scores) -> Scores:
@@ -72,23 +72,23 @@ class Trial:
         """What each turn of a training part counts."""
         return np.array(balance([self.turns[i] for i in train]))
 
-    def terms(self, blocks: Sequence[Block], train: Any, test: Any) -> tuple[Any, Any]:
+    def terms(self, blocks: Sequence[TermBlock], train: Any, test: Any) -> tuple[Any, Any]:
         """Terms of both parts, as the training part knows them."""
         known, new = [], []
         for text, cut, least, scale in blocks:
             vectorizer = CountVectorizer(analyzer=cut, binary=True, min_df=least)
-            tokens = [read(text(turn)) for turn in self.turns]
+            tokens = [read_tokens(text(turn)) for turn in self.turns]
             known.append(normalize(vectorizer.fit_transform([tokens[i] for i in train]).astype(float)) * scale)
             new.append(normalize(vectorizer.transform([tokens[i] for i in test]).astype(float)) * scale)
         return hstack(known).tocsr(), hstack(new).tocsr()
 
 
-def run(turns: Sequence[LabelledTurn], step: Callable[[str], None]) -> Mapping[str, Scores]:
+def score_variants(turns: Sequence[LabelledTurn], step: Callable[[str], None]) -> Mapping[str, Scores]:
     """All of them; `step` hears each name. The first is the linear detector that the others are held against."""
     trial = Trial(turns, step)
     linear = _wording(trial)
     trees = _cues(trial)
-    _past(trial, linear)
+    _earlier_scores(trial, linear)
     _noise(trial)
     _meaning(trial, linear, trees)
     return trial.scores
@@ -101,10 +101,10 @@ def _regression(trial: Trial, known: Any, new: Any, train: Any, c: float = 1.0) 
 
 
 def _wording(trial: Trial) -> Scores:
-    def by(blocks: Sequence[Block]) -> Callable[[Any, Any], Scores]:
+    def by(blocks: Sequence[TermBlock]) -> Callable[[Any, Any], Scores]:
         return lambda train, test: _regression(trial, *trial.terms(blocks, train, test), train)
 
-    linear = trial.add("words and phrases: the linear detector", by(TERMS), said=True)
+    linear = trial.add("words and phrases: the linear detector", by(TERMS), with_phrases=True)
     trial.add("words alone, no phrases", by(TERMS))
 
     def three(train: Any, test: Any) -> Scores:
@@ -113,13 +113,13 @@ def _wording(trial: Trial) -> Scores:
         model = LogisticRegression(max_iter=3_000).fit(known, talk[train], sample_weight=trial.weights(train))
         return model.predict_proba(new)[:, 2]
 
-    trial.add("neutral, change and sustain learned together", three, said=True)
-    last: Block = (lambda turn: " ".join(turn.earlier[-1:]), single_words, 3, 0.5)
-    three_back: Block = (lambda turn: " ".join(turn.earlier), single_words, 3, 0.5)
-    two_before: Block = (lambda turn: " ".join(turn.counsellor_before), single_words, 3, 0.5)
-    trial.add("+ words of the client's turn before", by((*TERMS, last)), said=True)
-    trial.add("+ words of the client's three turns before", by((*TERMS, three_back)), said=True)
-    trial.add("two counsellor turns before instead of one", by((*WORDS, two_before)), said=True)
+    trial.add("neutral, change and sustain learned together", three, with_phrases=True)
+    last: TermBlock = (lambda turn: " ".join(turn.earlier[-1:]), single_word_terms, 3, 0.5)
+    three_back: TermBlock = (lambda turn: " ".join(turn.earlier), single_word_terms, 3, 0.5)
+    two_before: TermBlock = (lambda turn: " ".join(turn.counsellor_before), single_word_terms, 3, 0.5)
+    trial.add("+ words of the client's turn before", by((*TERMS, last)), with_phrases=True)
+    trial.add("+ words of the client's three turns before", by((*TERMS, three_back)), with_phrases=True)
+    trial.add("two counsellor turns before instead of one", by((*WORDS, two_before)), with_phrases=True)
 
     def flagged_domain(train: Any, test: Any) -> Scores:
         known, new = trial.terms(TERMS, train, test)
@@ -135,8 +135,8 @@ def _wording(trial: Trial) -> Scores:
         ]
         return _regression(trial, sets[0], sets[1], train)
 
-    trial.add("+ a flag for the corpus", flagged_domain, said=True)
-    trial.add("+ each term once more for its corpus", own_terms, said=True)
+    trial.add("+ a flag for the corpus", flagged_domain, with_phrases=True)
+    trial.add("+ each term once more for its corpus", own_terms, with_phrases=True)
 
     def ratios(train: Any, test: Any) -> Scores:
         known, new = (x.sign() for x in trial.terms(WORDS, train, test))
@@ -178,7 +178,7 @@ def _cues(trial: Trial) -> Scores:
 
     many = f"{len(named[0])} hand-made cues"
     trial.add(f"{many}, regression", alone)
-    trial.add(f"words and {many} in one regression", joint, said=True)
+    trial.add(f"words and {many} in one regression", joint, with_phrases=True)
     boosted = trial.add(
         f"{many}, gradient boosting",
         grown(
@@ -195,7 +195,7 @@ def _cues(trial: Trial) -> Scores:
     return forest
 
 
-def _past(trial: Trial, linear: Scores) -> None:
+def _earlier_scores(trial: Trial, linear: Scores) -> None:
     """The running mean of the client's earlier scores added: the past alone, never what comes."""
     for keep in (0.5, 0.85):
         past, running = np.zeros(len(linear)), 0.0
@@ -223,7 +223,7 @@ def _noise(trial: Trial) -> None:
         known, new = trial.terms(TERMS, train, test)
         label, weight = trial.labels[train], trial.weights(train)
         seen = np.zeros(len(train))
-        for a, b in folds([trial.turns[i] for i in train], 3):
+        for a, b in folds_by_group([trial.turns[i] for i in train], 3):
             model = LogisticRegression(max_iter=3_000).fit(known[a], label[a], sample_weight=weight[a])
             seen[b] = model.predict_proba(known[b])[:, 1]
         against = np.where(label, 1 - seen, seen)
@@ -231,8 +231,8 @@ def _noise(trial: Trial) -> None:
         model = LogisticRegression(max_iter=3_000).fit(known, label, sample_weight=weight)
         return model.predict_proba(new)[:, 1]
 
-    trial.add("labels smoothed by 0.05", smoothed, said=True)
-    trial.add("labels that inner folds contradict count 0.3", doubted, said=True)
+    trial.add("labels smoothed by 0.05", smoothed, with_phrases=True)
+    trial.add("labels that inner folds contradict count 0.3", doubted, with_phrases=True)
 
 
 def _meaning(trial: Trial, linear: Scores, trees: Scores) -> None:
@@ -252,7 +252,7 @@ def _meaning(trial: Trial, linear: Scores, trees: Scores) -> None:
     both = trial.add("encoder of the turn and of the question", frozen(np.c_[turn, 0.5 * question]))
     distance = (turn * question).sum(axis=1, keepdims=True)
     trial.add("encoder of the turn, and its distance from the question", frozen(np.c_[turn, distance]))
-    trial.add("words and encoder in one regression", joint, said=True)
+    trial.add("words and encoder in one regression", joint, with_phrases=True)
     pair = trial.keep("mean of linear and encoder", (linear + meant) / 2)
     trial.keep("mean of linear and encoder of turn and question", (linear + both) / 2)
     trial.keep("mean of linear, encoder and random trees (0.35, 0.35, 0.3)", 0.35 * (linear + meant) + 0.3 * trees)
@@ -293,7 +293,7 @@ def _written(trial: Trial, texts: Sequence[str], share: float) -> None:
     def meant(train: Any, test: Any) -> Scores:
         return fit(seen[np.r_[train, extra]], seen[test], train)
 
-    one = trial.add(f"linear, with lines of our own at {share:g}", worded, said=True)
+    one = trial.add(f"linear, with lines of our own at {share:g}", worded, with_phrases=True)
     other = trial.add(f"encoder, with lines of our own at {share:g}", meant)
     ships = ": the detector encoder" if share == 0.1 else ""  # noqa: PLR2004
     trial.keep(f"mean of these two at {share:g}{ships}", (one + other) / 2)

@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from training.feedback import answers as generating
-from training.feedback import evaluate as figures
-from training.feedback.annotated import build, read_annotated
-from training.feedback.card import card
-from training.feedback.data import Arm, DataError, arm_of, digest, read_items, write_items
-from training.feedback.evaluate import Evaluation
-from training.feedback.folds import folds, whole
-from training.feedback.run import FINAL, Run, done, open_run, read_run, save_run
-from training.feedback.settings import BASE_MODEL, FOLDS, Method, published
-from training.feedback.train import train as train_part
+from training.errors import DataError
+from training.feedback.annotated import build_training_set, read_annotated
+from training.feedback.answers import generate_answers
+from training.feedback.card import model_card
+from training.feedback.data import Arm, arm_of, read_items, sha256_of, write_items
+from training.feedback.evaluate import Evaluation, evaluate_answers
+from training.feedback.folds import folds_by_session, split_for_serving
+from training.feedback.run import FINAL, RunRecord, open_run, read_result, read_run, save_run
+from training.feedback.settings import BASE_MODEL, FOLDS, Method, published_recipe
+from training.feedback.train import train_part
+from training.progress import progress_bar
 
 app = typer.Typer(
     help="Fine-tune a causal language model to write Counterpoint's feedback: prepare, train, evaluate.\n\n"
@@ -47,7 +46,7 @@ def prepare(
     """
     lines = read_annotated(annotated)
     try:
-        built = build(lines, arm)
+        built = build_training_set(lines, arm)
     except DataError as error:
         raise DataError(f"{annotated}, {error}") from None
     if not built.items:
@@ -95,17 +94,17 @@ def train(
         "eval_steps": eval_steps,
         "seed": seed,
     }
-    standard = published(method, arm_of(items))
+    standard = published_recipe(method, arm_of(items))
     recipe = type(standard)(
         **{**standard.model_dump(), **{name: value for name, value in given.items() if value is not None}}
     )
-    begun = open_run(run, Run.of(items, digest(data), model, recipe))
+    begun = open_run(run, RunRecord.of(items, sha256_of(data), model, recipe))
     if final:
-        train_part(items, whole(items, recipe.seed), run / FINAL, recipe, model, download=download)
+        train_part(items, split_for_serving(items, recipe.seed), run / FINAL, recipe, model, download=download)
         save_run(run, begun.model_copy(update={"weights": f"{FINAL}/model"}))
         typer.echo(f"The model to serve is in {run / FINAL}. Next: counterpoint model package {run}")
     else:
-        splits = folds(items, recipe.seed)
+        splits = folds_by_session(items, recipe.seed)
         for number in sorted(set(fold or range(FOLDS))):
             if not 0 <= number < FOLDS:
                 raise DataError(f"--fold is 0 to {FOLDS - 1}.")
@@ -127,17 +126,17 @@ def evaluate(
     Ctrl-C keeps what was answered; the same command goes on from there.
     """
     items, record = read_items(data), read_run(run)
-    if digest(data) != record.data_sha256:
+    if sha256_of(data) != record.data_sha256:
         raise DataError(f"{run} was trained on other data than {data}.")
-    splits = folds(items, record.recipe.seed)
-    trained = [number for number in range(FOLDS) if done(run / f"fold-{number}") is not None]
+    splits = folds_by_session(items, record.recipe.seed)
+    trained = [number for number in range(FOLDS) if read_result(run / f"fold-{number}") is not None]
     if not trained:
         raise DataError(f"{run} holds no finished fold: `train` without --final makes them.")
-    said: dict[int, str] = {}
-    with _progress() as progress:
+    answers: dict[int, str] = {}
+    with progress_bar() as progress:
         task = progress.add_task("answering", total=sum(len(splits[number].test) for number in trained))
         for number in trained:
-            said |= generating.answers(
+            answers |= generate_answers(
                 items,
                 splits[number].test,
                 run / f"fold-{number}",
@@ -146,7 +145,7 @@ def evaluate(
                 step=lambda: progress.advance(task),
                 download=download,
             )
-    found = figures.evaluate(items, said, trained, record.recipe.seed)
+    found = evaluate_answers(items, answers, trained, record.recipe.seed)
     written = found.write(run)
     _write_card(run)
     typer.echo(written.read_text(encoding="utf-8"))
@@ -155,21 +154,10 @@ def evaluate(
 
 def _write_card(run: Path) -> None:
     names = [*(f"fold-{number}" for number in range(FOLDS)), FINAL]
-    parts = {name: one for name in names if (one := done(run / name)) is not None}
+    parts = {name: one for name in names if (one := read_result(run / name)) is not None}
     path = run / "evaluation.json"
     found = Evaluation.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else None
-    (run / "MODEL_CARD.md").write_text(card(read_run(run), parts, found), encoding="utf-8")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+    (run / "MODEL_CARD.md").write_text(model_card(read_run(run), parts, found), encoding="utf-8")
 
 
 def main() -> None:

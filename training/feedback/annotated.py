@@ -27,21 +27,22 @@ from stream.contracts.vocabulary import (
     SessionState,
     Verdict,
 )
-from stream.detection.lexicons import marks
+from stream.detection.lexicons import find_concerns
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.gate.check import check
+from stream.feedback.gate.check import check_answer
 from stream.feedback.gate.quotes import find_quote
-from stream.feedback.models.answer import Unusable, read_answer
-from stream.feedback.models.base import Part
-from stream.feedback.models.prompt import render
-from stream.feedback.prepared import Prepared, prepare
-from training.feedback.data import MECHANISMS, Arm, DataError, Item, lines_of
+from stream.feedback.models.answer import UnusableAnswer, parse_answer
+from stream.feedback.models.base import ExchangePart
+from stream.feedback.models.prompt import render_prompt
+from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from training.errors import DataError
+from training.feedback.data import MECHANISMS, Arm, Item, numbered_lines
 
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
 
 
-class Suggestion(BaseModel):
-    """What could have been said instead."""
+class AnnotatedAlternative(BaseModel):
+    """What could have been spoken instead."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -49,7 +50,7 @@ class Suggestion(BaseModel):
     mechanism: Mechanism
 
 
-class Annotated(BaseModel):
+class AnnotatedExchange(BaseModel):
     """One exchange as people annotated it. Only the first five are needed for labels alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -67,36 +68,38 @@ class Annotated(BaseModel):
     critical_content: Concern | None = None
     """Set, the right answer is to abstain; such a line has no levels."""
     strengths: tuple[str, ...] = Field(default=(), repr=False)
-    alternatives: tuple[Suggestion, ...] = Field(default=(), repr=False)
+    alternatives: tuple[AnnotatedAlternative, ...] = Field(default=(), repr=False)
     reviewers: int | None = Field(default=None, ge=1)
 
     @property
     def critical(self) -> bool:
         """Whether our lexicon stops this exchange before any model sees it."""
-        said = [text for role, text in self.before if role is Role.CLIENT]
-        return any(marks(text) for text in (*said, self.client))
+        spoken = [text for role, text in self.before if role is Role.CLIENT]
+        return any(find_concerns(text) for text in (*spoken, self.client))
 
 
 @dataclass(frozen=True)
-class Built:
+class TrainingSet:
     """The lines of a set, and how many were left out because no model is ever asked about them."""
 
     items: list[Item]
     critical: int
 
 
-def read_annotated(path: Path) -> list[tuple[int, Annotated]]:
+def read_annotated(path: Path) -> list[tuple[int, AnnotatedExchange]]:
     """Annotated exchanges with the numbers of their lines.
 
     Raises:
         DataError: with the line's number and the place of what is wrong, never its words.
     """
     found = []
-    for number, line in lines_of(path):
+    for number, line in numbered_lines(path):
         try:
-            found.append((number, Annotated.model_validate(json.loads(line))))
+            found.append((number, AnnotatedExchange.model_validate(json.loads(line))))
         except ValidationError as error:
-            place = next((str(part) for part in error.errors()[0]["loc"] if part in Annotated.model_fields), "a field")
+            place = next(
+                (str(part) for part in error.errors()[0]["loc"] if part in AnnotatedExchange.model_fields), "a field"
+            )
             raise DataError(f"{path}, line {number}: {place} is missing, wrong or not known.") from None
         except ValueError:
             raise DataError(f"{path}, line {number}: it is no JSON object.") from None
@@ -105,7 +108,7 @@ def read_annotated(path: Path) -> list[tuple[int, Annotated]]:
     return found
 
 
-def build(lines: Iterable[tuple[int, Annotated]], arm: Arm) -> Built:
+def build_training_set(lines: Iterable[tuple[int, AnnotatedExchange]], arm: Arm) -> TrainingSet:
     """The training data of one arm.
 
     Raises:
@@ -118,45 +121,45 @@ def build(lines: Iterable[tuple[int, Annotated]], arm: Arm) -> Built:
             continue
         try:
             items.append(_item(line, arm))
-        except _Fault as fault:
+        except _UnusableLine as fault:
             raise DataError(f"line {number}: {fault}.") from None
-    return Built(items, critical)
+    return TrainingSet(items, critical)
 
 
-class _Fault(Exception):  # noqa: N818 - half a sentence on its way to a DataError
+class _UnusableLine(Exception):  # noqa: N818 - half a sentence on its way to a DataError
     """Why a line cannot be used."""
 
 
-def _item(line: Annotated, arm: Arm) -> Item:
+def _item(line: AnnotatedExchange, arm: Arm) -> Item:
     given = set(line.levels)
     if line.critical_content is not None and given:
-        raise _Fault("an exchange with critical content has no levels")
+        raise _UnusableLine("an exchange with critical content has no levels")
     if line.critical_content is None and given != set(MECHANISMS):
-        raise _Fault("levels must name all four mechanisms")
+        raise _UnusableLine("levels must name all four mechanisms")
     deidentifier = Deidentifier(())
-    (shown,) = prepare(_record(line), deidentifier)
+    (shown,) = prepare_exchanges(_record(line), deidentifier)
     output = json.dumps(_answer(line, arm, shown, deidentifier), ensure_ascii=False)
     try:
-        answer = read_answer(output.encode())
-    except Unusable as error:
-        raise _Fault(f"the answer cannot be read back ({error.why})") from None
+        answer = parse_answer(output.encode())
+    except UnusableAnswer as error:
+        raise _UnusableLine(f"the answer cannot be read back ({error.code})") from None
     if arm is Arm.REASONS:
-        checked = check(answer, shown, is_baseline=False, reveal=lambda words: words)
+        checked = check_answer(answer, shown, is_baseline=False, reveal=lambda words: words)
         for problem in checked.problems:
-            raise _Fault(f"{problem.where}: {problem.why}")
+            raise _UnusableLine(f"{problem.where}: {problem.explanation}")
         if len(checked.strengths) < len(answer.strengths):
-            raise _Fault("a strength is empty, blames or labels a person")
+            raise _UnusableLine("a strength is empty, blames or labels a person")
         if len(checked.alternatives) < len(answer.alternatives):
-            raise _Fault("an alternative is below the safety floor, blames or labels a person")
+            raise _UnusableLine("an alternative is below the safety floor, blames or labels a person")
     return Item(
-        instruction=render(shown.shown, boundary=_boundary(line)),
+        instruction=render_prompt(shown.shown, boundary=_boundary(line)),
         output=output,
         session=line.session,
         reviewers=line.reviewers,
     )
 
 
-def _answer(line: Annotated, arm: Arm, shown: Prepared, deidentifier: Deidentifier) -> dict[str, Any]:
+def _answer(line: AnnotatedExchange, arm: Arm, shown: PreparedExchange, deidentifier: Deidentifier) -> dict[str, Any]:
     """The answer in the order of the schema, as the worked examples of the prompt are."""
     whole = arm is Arm.REASONS and line.critical_content is None
 
@@ -189,27 +192,27 @@ def _answer(line: Annotated, arm: Arm, shown: Prepared, deidentifier: Deidentifi
     }
 
 
-def _quotation(mechanism: Mechanism, level: Level, quote: str, shown: Prepared) -> dict[str, Any]:
+def _quotation(mechanism: Mechanism, level: Level, quote: str, shown: PreparedExchange) -> dict[str, Any]:
     """The quotation with the number of its message, looked for first where its level needs it."""
-    first = Part.CLIENT_TURN if level is Level.NONE else Part.REPLY
+    first = ExchangePart.CLIENT_TURN if level is Level.NONE else ExchangePart.REPLY
     for message in sorted(shown.shown.messages, key=lambda message: message.part is not first):
         if find_quote(quote, message.text) is not None:
             return {"message": message.number, "quote": quote}
-    raise _Fault(f"{mechanism}: a quotation does not stand word for word in the exchange")
+    raise _UnusableLine(f"{mechanism}: a quotation does not stand word for word in the exchange")
 
 
-def _boundary(line: Annotated) -> str:
+def _boundary(line: AnnotatedExchange) -> str:
     """Another word for each exchange, as in production, and the same one each time the set is built."""
-    said = "\n".join((line.session, *(text for _, text in line.before), line.client, line.reply))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    spoken = "\n".join((line.session, *(text for _, text in line.before), line.client, line.reply))
+    return hashlib.sha256(spoken.encode()).hexdigest()[:16]
 
 
-def _record(line: Annotated) -> SessionRecord:
+def _record(line: AnnotatedExchange) -> SessionRecord:
     session = uuid5(NAMESPACE_URL, line.session)
-    said = [*line.before, (Role.CLIENT, line.client), (Role.COUNSELLOR, line.reply)]
+    spoken = [*line.before, (Role.CLIENT, line.client), (Role.COUNSELLOR, line.reply)]
     messages = tuple(
         SessionMessage(message_id=f"m-{number}", revision=0, role=role, author=f"p_{role}", text=text, sent_at=_WHEN)
-        for number, (role, text) in enumerate(said, start=1)
+        for number, (role, text) in enumerate(spoken, start=1)
     )
     *context, client, reply = (message.message_id for message in messages)
     exchange = Exchange(

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from training.feedback.data import Item
-from training.feedback.run import Run
+from training.feedback.run import RunRecord
 from training.feedback.settings import Method
-from training.feedback.tokens import prompt_ids, stops
+from training.feedback.tokens import prompt_token_ids, stop_token_ids
 from training.feedback.train import load_model
 
 FILE = "answers.jsonl"
 _OWNER_ONLY = 0o600
 
 
-def answers(
+def generate_answers(
     items: Sequence[Item],
     test: Sequence[int],
     part: Path,
-    run: Run,
+    run: RunRecord,
     *,
     max_tokens: int,
     step: Callable[[], None],
@@ -52,7 +52,7 @@ def answers(
     return known
 
 
-def _trained(folder: Path, run: Run, *, download: bool) -> tuple[Any, Any]:
+def _trained(folder: Path, run: RunRecord, *, download: bool) -> tuple[Any, Any]:
     if run.recipe.method is Method.FULL:
         model, tokenizer = load_model(str(folder), download=False)
     else:
@@ -69,7 +69,7 @@ def _trained(folder: Path, run: Run, *, download: bool) -> tuple[Any, Any]:
 def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> str:
     import torch  # noqa: PLC0415
 
-    prompt = torch.tensor([prompt_ids(tokenizer, instruction)], device=model.device)
+    prompt = torch.tensor([prompt_token_ids(tokenizer, instruction)], device=model.device)
     with torch.inference_mode():
         whole = model.generate(
             input_ids=prompt,
@@ -78,7 +78,7 @@ def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> 
             do_sample=False,
             temperature=None,
             top_p=None,
-            eos_token_id=stops(tokenizer),
+            eos_token_id=stop_token_ids(tokenizer),
             pad_token_id=tokenizer.pad_token_id,
         )
     return str(tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True))

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from stream.contracts.rubric import RUBRIC
 from training.feedback.data import MECHANISMS, Arm
 from training.feedback.evaluate import PUBLISHED, Evaluation
-from training.feedback.run import Done, Run
+from training.feedback.run import RunRecord, TrainingResult
 from training.feedback.settings import Method
 
 
-def card(run: Run, parts: Mapping[str, Done], evaluation: Evaluation | None) -> str:
+def model_card(run: RunRecord, parts: Mapping[str, TrainingResult], evaluation: Evaluation | None) -> str:
     """Markdown. `parts` are the finished ones by name; without an evaluation the card says so."""
     return "\n\n".join([_what(run), _data(run), _training(run, parts), _figures(evaluation), _unknown(run)]) + "\n"
 
 
-def _what(run: Run) -> str:
+def _what(run: RunRecord) -> str:
     how = "all weights" if run.recipe.method is Method.FULL else f"a LoRA adapter of rank {run.recipe.rank}"
     learnt = (
         "It writes whole answers: levels, evidence, reasons."
@@ -29,7 +29,7 @@ def _what(run: Run) -> str:
     )
 
 
-def _data(run: Run) -> str:
+def _data(run: RunRecord) -> str:
     rows = "\n".join(
         f"| {RUBRIC[mechanism].title} | {' | '.join(map(str, run.levels[mechanism]))} |" for mechanism in MECHANISMS
     )
@@ -40,7 +40,7 @@ def _data(run: Run) -> str:
     )
 
 
-def _training(run: Run, parts: Mapping[str, Done]) -> str:
+def _training(run: RunRecord, parts: Mapping[str, TrainingResult]) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in run.recipe.model_dump(mode="json").items())
     rows = "\n".join(
         f"| {name} | {one.items} | {one.drawn} | {one.too_long} | {one.steps} | {one.best_eval_loss:.4f} |"
@@ -61,7 +61,7 @@ def _figures(evaluation: Evaluation | None) -> str:
         return "## Figures\n\nNot evaluated: nothing is known of how right its levels are."
     head = "| mechanism | this run [95 %] | " + " | ".join(f"{name} *" for name in PUBLISHED) + " |"
     rows = "\n".join(
-        f"| {RUBRIC[mechanism].title} | {evaluation.mechanisms[mechanism].macro_f1} | "
+        f"| {RUBRIC[mechanism].title} | {evaluation.mechanisms[mechanism].macro_f1:.2f} | "
         + " | ".join(f"{figures[place]:.2f}" for figures in PUBLISHED.values())
         + " |"
         for place, mechanism in enumerate(MECHANISMS)
@@ -76,7 +76,7 @@ def _figures(evaluation: Evaluation | None) -> str:
     )
 
 
-def _unknown(run: Run) -> str:
+def _unknown(run: RunRecord) -> str:
     return (
         "## What is not known\n\n"
         "- How it fares on platforms, languages, topics and counsellors that the data do not hold.\n"

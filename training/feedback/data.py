@@ -16,18 +16,15 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.contracts.vocabulary import Level, Mechanism
-from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
 from stream.feedback.models.base import CANARY
-from stream.feedback.models.prompt import render
+from stream.feedback.models.prompt import render_prompt
+from training.errors import DataError
 
 MECHANISMS: Final = tuple(Mechanism)
 Levels = tuple[Level | None, ...]
 """In the order of the mechanisms; None where no level is given."""
 _OWNER_ONLY = 0o600
-
-
-class DataError(Exception):
-    """A file cannot be used. The message is a sentence with the line's number, never its words."""
 
 
 class Arm(StrEnum):
@@ -55,7 +52,7 @@ class Item(BaseModel):
     @property
     def answer(self) -> ModelAnswer:
         """What should be said."""
-        return read_answer(self.output.encode())
+        return parse_answer(self.output.encode())
 
 
 def levels_of(answer: ModelAnswer) -> Levels:
@@ -97,11 +94,11 @@ def read_items(path: Path) -> list[Item]:
         DataError: it cannot be read, a line is none of ours, or was made for another version of the prompt.
     """
     items = []
-    for number, line in lines_of(path):
+    for number, line in numbered_lines(path):
         try:
             item = Item.model_validate(json.loads(line))
             levels_of(item.answer)
-        except (ValueError, ValidationError, Unusable):
+        except (ValueError, ValidationError, UnusableAnswer):
             raise DataError(f"{path}, line {number}: it is no line of `prepare`.") from None
         if not item.instruction.startswith(_shared()):
             raise DataError(f"{path}, line {number}: it was made for another prompt. Run `prepare` again.")
@@ -111,7 +108,7 @@ def read_items(path: Path) -> list[Item]:
     return items
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a file that are not blank, with their numbers from 1.
 
     Raises:
@@ -125,7 +122,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
-def digest(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -133,4 +130,4 @@ def digest(path: Path) -> str:
 @cache
 def _shared() -> str:
     """What stands before every exchange."""
-    return render(CANARY, boundary="").rpartition("<|start_header_id|>user")[0]
+    return render_prompt(CANARY, boundary="").rpartition("<|start_header_id|>user")[0]

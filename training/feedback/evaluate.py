@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from stream.contracts.rubric import RUBRIC
-from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
+from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
+from training.estimate import Estimate
 from training.feedback.data import MECHANISMS, Item, levels_of, reasons_of
-from training.feedback.explanations import overlap
-from training.feedback.measures import Figure, Judged, confusion, macro_f1_over_sessions
+from training.feedback.explanations import word_overlap
+from training.feedback.measures import RatedExchange, confusion_matrix, macro_f1_with_interval
 
 PUBLISHED: Final = {
     "tuned Llama-3.1-8B": (80.92, 77.56, 77.34, 77.87),
@@ -29,12 +30,12 @@ NOT_COMPARABLE: Final = (
 _WIDTH = 132
 
 
-class MechanismFigures(BaseModel):
+class MechanismMetrics(BaseModel):
     """One mechanism."""
 
     model_config = ConfigDict(frozen=True)
 
-    macro_f1: Figure
+    macro_f1: Estimate
     confusion: list[list[int]]
     """Rows what people said, columns what the model said; the last column is no level."""
 
@@ -50,7 +51,7 @@ class Evaluation(BaseModel):
     sessions: int
     unreadable: float
     """Share of answers that are not our JSON."""
-    mechanisms: dict[str, MechanismFigures]
+    mechanisms: dict[str, MechanismMetrics]
     explanations: dict[str, float]
     note: str = NOT_COMPARABLE
 
@@ -60,7 +61,7 @@ class Evaluation(BaseModel):
         table = Table("mechanism", "this run [95 %]", *(f"{name} *" for name in PUBLISHED), title=title)
         for place, mechanism in enumerate(MECHANISMS):
             shown = (f"{figures[place]:.2f}" for figures in PUBLISHED.values())
-            table.add_row(RUBRIC[mechanism].title, str(self.mechanisms[mechanism].macro_f1), *shown)
+            table.add_row(RUBRIC[mechanism].title, f"{self.mechanisms[mechanism].macro_f1:.2f}", *shown)
         return table
 
     def text(self) -> str:
@@ -90,25 +91,25 @@ class Evaluation(BaseModel):
         return path
 
 
-def evaluate(items: Sequence[Item], said: Mapping[int, str], folds: Sequence[int], seed: int) -> Evaluation:
+def evaluate_answers(items: Sequence[Item], answers: Mapping[int, str], folds: Sequence[int], seed: int) -> Evaluation:
     """The figures of answers by the items' places."""
-    read = {place: _read(text) for place, text in said.items()}
-    judged = [
-        Judged(items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None)
+    read = {place: _read(text) for place, text in answers.items()}
+    rated = [
+        RatedExchange(items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None)
         for place, answer in read.items()
     ]
     return Evaluation(
         folds=list(folds),
-        exchanges=len(judged),
-        sessions=len({one.session for one in judged}),
+        exchanges=len(rated),
+        sessions=len({one.session for one in rated}),
         unreadable=100 * sum(answer is None for answer in read.values()) / len(read),
         mechanisms={
-            mechanism: MechanismFigures(
-                macro_f1=macro_f1_over_sessions(judged, place, seed), confusion=confusion(judged, place).tolist()
+            mechanism: MechanismMetrics(
+                macro_f1=macro_f1_with_interval(rated, place, seed), confusion=confusion_matrix(rated, place).tolist()
             )
             for place, mechanism in enumerate(MECHANISMS)
         },
-        explanations=overlap(
+        explanations=word_overlap(
             [reasons_of(answer) if answer else "" for answer in read.values()],
             [reasons_of(items[place].answer) for place in read],
         ),
@@ -117,6 +118,6 @@ def evaluate(items: Sequence[Item], said: Mapping[int, str], folds: Sequence[int
 
 def _read(text: str) -> ModelAnswer | None:
     try:
-        return read_answer(text.encode())
-    except Unusable:
+        return parse_answer(text.encode())
+    except UnusableAnswer:
         return None

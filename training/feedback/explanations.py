@@ -9,12 +9,12 @@ from collections.abc import Sequence
 _WORD = re.compile(r"\w+")
 
 
-def overlap(said: Sequence[str], reference: Sequence[str]) -> dict[str, float]:
+def word_overlap(answers: Sequence[str], reference: Sequence[str]) -> dict[str, float]:
     """BLEU over all answers together, ROUGE as the mean F over answers; words in lower case, without punctuation.
 
     Nothing said counts as no overlap. Empty where no reference says anything (labels alone).
     """
-    pairs = [(_plain(one), _plain(other)) for one, other in zip(said, reference, strict=True) if _plain(other)]
+    pairs = [(_plain(one), _plain(other)) for one, other in zip(answers, reference, strict=True) if _plain(other)]
     if not pairs:
         return {}
     from torchmetrics.functional.text import bleu_score, rouge_score  # noqa: PLC0415 - imports torch

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.feedback.data import MECHANISMS, DataError, Item, levels_of
+from training.errors import DataError
+from training.feedback.data import MECHANISMS, Item, levels_of
 from training.feedback.settings import FOLDS
 
 _VALIDATION = 8
@@ -16,7 +17,7 @@ _VALIDATION = 8
 MOST_COPIES = 5
 """Of one item: where a class is very rare, more copies would be learnt by heart."""
 
-Class = tuple[int, int]
+LevelClass = tuple[int, int]
 """A mechanism, by its place, and a level."""
 
 
@@ -29,7 +30,7 @@ class Split:
     test: list[int]
 
 
-def folds(items: Sequence[Item], seed: int, count: int = FOLDS) -> list[Split]:
+def folds_by_session(items: Sequence[Item], seed: int, count: int = FOLDS) -> list[Split]:
     """Five splits; each session is tested in one of them.
 
     Raises:
@@ -38,13 +39,13 @@ def folds(items: Sequence[Item], seed: int, count: int = FOLDS) -> list[Split]:
     if len({item.session for item in items}) < 2 * count:
         raise DataError(f"{count} folds need at least {2 * count} sessions.")
     splits = []
-    for known, test in _grouped(items, range(len(items)), count, seed):
+    for known, test in _split_by_session(items, range(len(items)), count, seed):
         train, valid = _validation(items, known, seed)
         splits.append(Split(train, valid, test))
     return splits
 
 
-def whole(items: Sequence[Item], seed: int) -> Split:
+def split_for_serving(items: Sequence[Item], seed: int) -> Split:
     """Everything, for the model that will be served: nothing of it is tested, a part chooses the checkpoint.
 
     Raises:
@@ -54,7 +55,7 @@ def whole(items: Sequence[Item], seed: int) -> Split:
     return Split(train, valid, [])
 
 
-def oversampled(items: Sequence[Item], train: Sequence[int], seed: int) -> list[int]:
+def oversample(items: Sequence[Item], train: Sequence[int], seed: int) -> list[int]:
     """The training part with rare classes drawn more often, in random order; every item at least once.
 
     An item counts by its rarest class: were that as rare as a third of the mechanism's commonest, it stands there
@@ -77,10 +78,12 @@ def _validation(items: Sequence[Item], known: Sequence[int], seed: int) -> tuple
     count = min(_VALIDATION, len({items[index].session for index in known}))
     if count < 2:  # noqa: PLR2004 - one to train on, one to choose by
         raise DataError("A split needs at least two sessions: one to train on, one that chooses the checkpoint.")
-    return _grouped(items, known, count, seed)[0]
+    return _split_by_session(items, known, count, seed)[0]
 
 
-def _grouped(items: Sequence[Item], places: Sequence[int], count: int, seed: int) -> list[tuple[list[int], list[int]]]:
+def _split_by_session(
+    items: Sequence[Item], places: Sequence[int], count: int, seed: int
+) -> list[tuple[list[int], list[int]]]:
     """Sessions whole, each part with its share of each item's rarest class."""
     counts = _counts(items, places)
     rarest = [min(_classes(items[index]), key=lambda one: (counts[one], one), default=(-1, -1)) for index in places]
@@ -96,10 +99,10 @@ def _grouped(items: Sequence[Item], places: Sequence[int], count: int, seed: int
     return [([places[i] for i in rest], [places[i] for i in part]) for rest, part in parts]
 
 
-def _classes(item: Item) -> list[Class]:
+def _classes(item: Item) -> list[LevelClass]:
     levels = levels_of(item.answer)
     return [(place, int(level)) for place in range(len(MECHANISMS)) if (level := levels[place]) is not None]
 
 
-def _counts(items: Sequence[Item], places: Sequence[int]) -> Counter[Class]:
+def _counts(items: Sequence[Item], places: Sequence[int]) -> Counter[LevelClass]:
     return Counter(one for index in places for one in _classes(items[index]))

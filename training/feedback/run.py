@@ -16,14 +16,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.feedback.models.answer import SCHEMA_VERSION
 from stream.feedback.models.prompt import PROMPT_VERSION
-from training.feedback.data import MECHANISMS, Arm, DataError, Item, arm_of, levels_of
+from training.errors import DataError
+from training.feedback.data import MECHANISMS, Arm, Item, arm_of, levels_of
 from training.feedback.settings import Recipe
 
 FILE: Final = "run.json"
 FINAL: Final = "final"
 
 
-class Run(BaseModel):
+class RunRecord(BaseModel):
     """What decides a run's result, and what is there of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,7 +47,7 @@ class Run(BaseModel):
     """The folder of the model to serve, beside this file; None until it is there."""
 
     @classmethod
-    def of(cls, items: Sequence[Item], data_sha256: str, base_model: str, recipe: Recipe) -> "Run":
+    def of(cls, items: Sequence[Item], data_sha256: str, base_model: str, recipe: Recipe) -> "RunRecord":
         """The record of a run that begins."""
         given = [levels_of(item.answer) for item in items]
         return cls(
@@ -58,13 +59,13 @@ class Run(BaseModel):
             sessions=len({item.session for item in items}),
             reviewed_by_several=sum((item.reviewers or 1) > 1 for item in items),
             levels={
-                mechanism: _three([sum(levels[place] == level for levels in given) for level in range(3)])
+                mechanism: _level_counts([sum(levels[place] == level for levels in given) for level in range(3)])
                 for place, mechanism in enumerate(MECHANISMS)
             },
         )
 
 
-class Done(BaseModel):
+class TrainingResult(BaseModel):
     """What training one part came to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,7 +85,7 @@ class Done(BaseModel):
     peak_gpu_bytes: int | None = None
 
 
-def open_run(folder: Path, wanted: Run) -> Run:
+def open_run(folder: Path, wanted: RunRecord) -> RunRecord:
     """Begin a run, or take up one that was begun with the same settings.
 
     Raises:
@@ -99,15 +100,15 @@ def open_run(folder: Path, wanted: Run) -> Run:
     return found
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> RunRecord:
     """Raises `DataError` where there is none."""
     try:
-        return Run.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+        return RunRecord.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         raise DataError(f"{folder} is no run of `train` of this version.") from None
 
 
-def save_run(folder: Path, run: Run) -> None:
+def save_run(folder: Path, run: RunRecord) -> None:
     """Write the record. Raises `DataError` where that is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -116,12 +117,12 @@ def save_run(folder: Path, run: Run) -> None:
         raise DataError(f"{folder} cannot be written: {error.strerror}.") from None
 
 
-def done(part: Path) -> Done | None:
+def read_result(part: Path) -> TrainingResult | None:
     """What training a part came to; None where it is not finished."""
     path = part / "done.json"
-    return Done.model_validate(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return TrainingResult.model_validate(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def _three(counts: list[int]) -> tuple[int, int, int]:
+def _level_counts(counts: list[int]) -> tuple[int, int, int]:
     none, weak, strong = counts
     return none, weak, strong

@@ -39,7 +39,7 @@ class Recipe(BaseModel):
     seed: int = 0  # ours
 
 
-def published(method: Method, arm: Arm) -> Recipe:
+def published_recipe(method: Method, arm: Arm) -> Recipe:
     """The published settings for a method and an arm."""
     if method is Method.LORA:
         return Recipe(method=method, learning_rate=1e-4, epochs=5)  # [R]

@@ -6,7 +6,7 @@ Our prompt spells the chat template out, so no template is applied and no specia
 from dataclasses import dataclass
 from typing import Any, Final
 
-from training.feedback.data import DataError
+from training.errors import DataError
 
 _ENDS: Final = ("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>")
 """Where Llama 3.1 stops; `stream.feedback.models.llm` names the same three by number."""
@@ -15,14 +15,14 @@ _IGNORED = -100
 
 
 @dataclass(frozen=True)
-class Encoded:
+class TokenisedItem:
     """One item as the trainer takes it: the loss is on the answer alone."""
 
     input_ids: list[int]
     labels: list[int]
 
 
-def prompt_ids(tokenizer: Any, instruction: str) -> list[int]:
+def prompt_token_ids(tokenizer: Any, instruction: str) -> list[int]:
     """The prompt, with the begin-of-text that the server adds (where the model has one).
 
     Raises:
@@ -37,11 +37,11 @@ def prompt_ids(tokenizer: Any, instruction: str) -> list[int]:
     return whole
 
 
-def encode(tokenizer: Any, instruction: str, output: str) -> Encoded:
+def tokenise(tokenizer: Any, instruction: str, output: str) -> TokenisedItem:
     """Prompt, answer and end of turn. The two are cut apart, for the server reads the prompt without the answer."""
-    prompt = prompt_ids(tokenizer, instruction)
+    prompt = prompt_token_ids(tokenizer, instruction)
     answer = [*tokenizer(output, add_special_tokens=False)["input_ids"], end_of_turn(tokenizer)]
-    return Encoded([*prompt, *answer], [_IGNORED] * len(prompt) + answer)
+    return TokenisedItem([*prompt, *answer], [_IGNORED] * len(prompt) + answer)
 
 
 def end_of_turn(tokenizer: Any) -> int:
@@ -56,7 +56,7 @@ def end_of_turn(tokenizer: Any) -> int:
     return int(found)
 
 
-def stops(tokenizer: Any) -> list[int]:
+def stop_token_ids(tokenizer: Any) -> list[int]:
     """Where generation ends."""
     vocabulary = tokenizer.get_vocab()
     return sorted({end_of_turn(tokenizer), *(vocabulary[end] for end in _ENDS if end in vocabulary)})

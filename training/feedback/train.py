@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.feedback.data import DataError, Item
-from training.feedback.folds import Split, oversampled
-from training.feedback.run import Done, done
+from training.errors import DataError
+from training.feedback.data import Item
+from training.feedback.folds import Split, oversample
+from training.feedback.run import TrainingResult, read_result
 from training.feedback.settings import Method, Recipe
-from training.feedback.tokens import Encoded, encode
+from training.feedback.tokens import TokenisedItem, tokenise
 
 MISSING = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.feedback."
@@ -46,15 +47,15 @@ def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
     return model, tokenizer
 
 
-def train(
+def train_part(
     items: Sequence[Item], split: Split, part: Path, recipe: Recipe, base_model: str, *, download: bool = False
-) -> Done:
+) -> TrainingResult:
     """Train one part into `part/model`; nothing is done where that is finished.
 
     Raises:
         DataError: the model cannot be loaded, or nothing fits into the cutoff.
     """
-    finished = done(part)
+    finished = read_result(part)
     if finished is not None:
         return finished
     model, tokenizer = load_model(base_model, download=download)
@@ -63,9 +64,9 @@ def train(
     from trl import SFTTrainer  # noqa: PLC0415
 
     set_seed(recipe.seed)
-    order = oversampled(items, split.train, recipe.seed)
-    training, too_long = _fitting(tokenizer, items, order, recipe.cutoff)
-    validation, unseen = _fitting(tokenizer, items, split.valid, recipe.cutoff)
+    order = oversample(items, split.train, recipe.seed)
+    training, too_long = _tokenise_fitting(tokenizer, items, order, recipe.cutoff)
+    validation, unseen = _tokenise_fitting(tokenizer, items, split.valid, recipe.cutoff)
     if not training or not validation:
         raise DataError(f"No item of {part.name} fits into {recipe.cutoff} tokens.")
     trainer = SFTTrainer(
@@ -81,7 +82,7 @@ def train(
         print(f"{part.name}: going on from {last.name}")
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     _save(trainer, part)
-    result = Done(
+    result = TrainingResult(
         items=len(split.train),
         drawn=len(order),
         too_long=len({*too_long, *unseen}),
@@ -90,7 +91,7 @@ def train(
         seconds=round(time.monotonic() - begun, 1),
         resumed_from_step=int(last.name.rpartition("-")[2]) if last else 0,
         device=_device(),
-        peak_gpu_bytes=_peak(),
+        peak_gpu_bytes=_peak_gpu_bytes(),
     )
     if trainer.is_world_process_zero():
         (part / "done.json").write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -142,11 +143,11 @@ def _lora(recipe: Recipe) -> Any:
     return LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
 
 
-def _fitting(
+def _tokenise_fitting(
     tokenizer: Any, items: Sequence[Item], places: Sequence[int], cutoff: int
-) -> tuple[list[Encoded], list[int]]:
+) -> tuple[list[TokenisedItem], list[int]]:
     """What fits, and the places of what does not."""
-    encoded = {place: encode(tokenizer, items[place].instruction, items[place].output) for place in set(places)}
+    encoded = {place: tokenise(tokenizer, items[place].instruction, items[place].output) for place in set(places)}
     too_long = [place for place, each in encoded.items() if len(each.input_ids) > cutoff]
     return [encoded[place] for place in places if place not in too_long], too_long
 
@@ -170,7 +171,7 @@ def _device() -> str:
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
 
 
-def _peak() -> int | None:
+def _peak_gpu_bytes() -> int | None:
     import torch  # noqa: PLC0415
 
     return int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else None

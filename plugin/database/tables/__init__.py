@@ -1,4 +1,4 @@
-"""The tables. Plain columns never hold text: whatever somebody said or a model wrote about it is sealed."""
+"""The tables of the database. Text that people or models wrote is only stored encrypted, never in plain columns."""
 
 from plugin.database.tables.base import METADATA, Table
 from plugin.database.tables.operations import HandledDeadLetter
@@ -7,11 +7,11 @@ from plugin.database.tables.protection import (
     AuditEntry,
     ConversationKey,
     ErasureRequest,
-    Forgotten,
-    ForgottenKind,
     Hold,
     RetentionRun,
     ServiceKey,
+    Tombstone,
+    TombstoneKind,
 )
 from plugin.database.tables.sessions import (
     SessionClient,
@@ -29,8 +29,6 @@ __all__ = [
     "AuditEntry",
     "ConversationKey",
     "ErasureRequest",
-    "Forgotten",
-    "ForgottenKind",
     "HandledDeadLetter",
     "Hold",
     "Membership",
@@ -45,4 +43,6 @@ __all__ = [
     "StoredSession",
     "Table",
     "Team",
+    "Tombstone",
+    "TombstoneKind",
 ]

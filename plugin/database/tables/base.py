@@ -1,4 +1,4 @@
-"""What all tables share: one metadata with names for every constraint, and how a column keeps time and JSON."""
+"""The base of all tables: metadata that names every constraint, and columns for times and JSON."""
 
 from typing import Any, ClassVar
 
@@ -15,28 +15,28 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""Every constraint has a name, so that a migration can speak of it."""
+"""The metadata of all tables; every constraint has a name, so that a migration can refer to it."""
 
 Json = Any
-"""Lists and dicts of ids, codes and numbers; no words."""
+"""A JSON value: lists and dicts of ids, codes and numbers, never of words."""
 
 
 class Table(SQLModel):
-    """Base of every table."""
+    """The base class of every table."""
 
     metadata: ClassVar[MetaData] = METADATA
 
 
 def utc() -> Any:
-    """A column with a point in time."""
+    """Return a column for a point in time, which PostgreSQL stores with its time zone."""
     return Field(sa_type=DateTime(timezone=True))
 
 
 def json() -> Any:
-    """A column with a JSON value that may not be absent."""
+    """Return a column for a JSON value that must be present."""
     return Field(sa_type=JSONB, nullable=False)
 
 
 def json_or_null() -> Any:
-    """A column with a JSON value, SQL NULL where there is none."""
+    """Return a column for a JSON value, which is SQL NULL where there is none."""
     return Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)

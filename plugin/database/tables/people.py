@@ -1,4 +1,4 @@
-"""Accounts and teams."""
+"""The tables of accounts, teams and memberships."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,26 +10,26 @@ from plugin.database.tables.base import Table, utc
 
 
 class Account(Table, table=True):
-    """Somebody who may log in."""
+    """An account with which a person logs in."""
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("tenant", "counsellor"),)
 
     account_id: UUID = Field(primary_key=True)
     username: str = Field(unique=True)
-    """Folded: `Ana` and `ana` are one."""
+    """The normalised user name: `Ana` and `ana` are the same."""
     password_hash: str = Field(repr=False)
-    """Argon2id."""
+    """The hash of the password with Argon2id."""
     role: str
     display_name: str
     tenant: str | None
     counsellor: str | None
-    """A therapist's pseudonym on the tenant's platform."""
+    """The pseudonym of a therapist on the tenant's platform."""
     created_at: datetime = utc()
 
 
 class Team(Table, table=True):
-    """Supervisors and therapists who belong together."""
+    """A team of supervisors and therapists."""
 
     __tablename__ = "teams"
 
@@ -38,7 +38,7 @@ class Team(Table, table=True):
 
 
 class Membership(Table, table=True):
-    """Who is in which team."""
+    """The membership of an account in a team."""
 
     __tablename__ = "memberships"
 

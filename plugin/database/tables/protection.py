@@ -1,4 +1,4 @@
-"""Keys, what was forgotten, and who looked at what."""
+"""The tables of keys, tombstones, legal holds, erasures, retention runs and the audit trail."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,20 +11,20 @@ from plugin.database.tables.base import Table, utc
 
 
 class ConversationKey(Table, table=True):
-    """The data key of a conversation, wrapped. Deleting the row makes all text sealed with it unreadable."""
+    """The wrapped data key of a conversation. Deleting the row makes all text encrypted with it unreadable."""
 
     __tablename__ = "conversation_keys"
 
     tenant: str = Field(primary_key=True)
     conversation_id: str = Field(primary_key=True)
     kek_id: str
-    """Names the key that wrapped it."""
+    """The id of the key that wrapped it."""
     wrapped: bytes = Field(repr=False)
     created_at: datetime = utc()
 
 
 class ServiceKey(Table, table=True):
-    """A key that the service itself works with, wrapped. Today one: `guard`, which hashes what was forgotten."""
+    """A wrapped key of the service itself. There is one today: `guard`, the tombstone key."""
 
     __tablename__ = "service_keys"
 
@@ -34,34 +34,39 @@ class ServiceKey(Table, table=True):
     created_at: datetime = utc()
 
 
-class ForgottenKind(StrEnum):
-    """What asked for it."""
+class TombstoneKind(StrEnum):
+    """The kind of an erasure or a withdrawal; the values are stored."""
 
     ERASURE = "erasure"
-    """Everything of a conversation up to then."""
+    """The sessions of a conversation that began up to then."""
     WITHDRAWAL = "withdrawal"
-    """The session that ran then, or ran last."""
+    """The session of a conversation that was open then, or else the latest before."""
     CLIENT = "client"
-    """Everything up to then in which this person wrote as the client."""
+    """The sessions that began up to then in which this person wrote as the client."""
     COUNSELLOR = "counsellor"
     """The sessions that began up to then in which this person wrote as a counsellor."""
 
+    @property
+    def is_person(self) -> bool:
+        """Whether the subject is a person, not a conversation."""
+        return self in {TombstoneKind.CLIENT, TombstoneKind.COUNSELLOR}
 
-class Forgotten(Table, table=True):
-    """What must not come back, by keyed hash of the conversation or the person: proof, and a guard on every write."""
+
+class Tombstone(Table, table=True):
+    """The keyed hash of a conversation or a person whose records must not be stored again."""
 
     __tablename__ = "erasures"
 
     subject_hash: bytes = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     until: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
-    """Sessions that began up to then are meant."""
+    """The time up to which the sessions concerned began."""
     erasure_id: str | None
     recorded_at: datetime = utc()
 
 
 class Hold(Table, table=True):
-    """A conversation that must be kept as evidence: until the hold ends no clock and no erasure removes its rows."""
+    """A legal hold: no retention and no erasure removes the rows of this conversation until the hold ends."""
 
     __tablename__ = "holds"
 
@@ -72,7 +77,7 @@ class Hold(Table, table=True):
 
 
 class ErasureRequest(Table, table=True):
-    """One run of `counterpoint erase`: what a broken one goes on with, and the proof of a finished one."""
+    """A request of `counterpoint erase`: the state that an interrupted run resumes, and the proof of a finished one."""
 
     __tablename__ = "erasure_requests"
     __table_args__ = (Index(None, "subject_hash"),)
@@ -81,42 +86,42 @@ class ErasureRequest(Table, table=True):
     kind: str
     subject_hash: bytes = Field(repr=False)
     requested_at: datetime = utc()
-    """Sessions that began up to then are meant."""
+    """The time up to which the sessions concerned began."""
     sessions: int = 0
-    """Removed from the database so far."""
+    """The number of sessions removed from the database so far."""
     keys: int = 0
-    """Destroyed so far."""
+    """The number of data keys destroyed so far."""
     finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     topics_clear_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    """When the broker has dropped the last copy; None where it never does, or the run is not finished."""
+    """When the broker has deleted the last copy; None if it never does, or while the request is not finished."""
 
 
 class RetentionRun(Table, table=True):
-    """One run of `counterpoint retention`: its report."""
+    """The report of one run of `counterpoint retention`."""
 
     __tablename__ = "retention_runs"
 
     run_id: UUID = Field(primary_key=True)
     started_at: datetime = utc()
     finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
-    """None: it was interrupted; the next run did the rest."""
+    """None if the run was interrupted; the next run does the rest."""
     texts: int = 0
-    """Sessions that lost their messages."""
+    """The number of sessions whose messages were removed."""
     quotes: int = 0
-    """Sessions whose answers lost their words."""
+    """The number of sessions whose answers' words were removed."""
     sessions: int = 0
-    """Sessions removed whole."""
+    """The number of sessions that were removed as a whole."""
     keys: int = 0
-    """Data keys destroyed, for nothing is left that they open."""
+    """The number of data keys destroyed, since nothing is left that they decrypt."""
     audit_entries: int = 0
     held: int = 0
-    """Sessions that were due and are kept for a legal hold."""
+    """The number of sessions that were due and are kept because of a legal hold."""
 
 
 class AuditEntry(Table, table=True):
-    """Who did what to which object, why, when, and with what outcome.
+    """An entry of the audit trail: who did what to which object, why, when, and with what outcome.
 
-    The database itself chains the entries, and lets none be changed or deleted (docs/decisions/0019).
+    The database itself chains the entries, and refuses to change or delete them (docs/decisions/0019).
     """
 
     __tablename__ = "audit"
@@ -127,15 +132,15 @@ class AuditEntry(Table, table=True):
 
     entry_id: UUID = Field(primary_key=True)
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, FetchedValue(), unique=True, nullable=False))
-    """1, 2, 3 ... without a gap. This, `previous` and `hash` are the database's to fill."""
+    """The number of the entry: 1, 2, 3 ... without a gap. The database fills in this, `previous` and `hash`."""
     previous: bytes | None = Field(
         default=None, repr=False, sa_column=Column(LargeBinary, FetchedValue(), nullable=False)
     )
-    """The hash of the entry before; of the first one 32 zero bytes."""
+    """The hash of the entry before; 32 zero bytes in the first one."""
     hash: bytes | None = Field(default=None, repr=False, sa_column=Column(LargeBinary, FetchedValue(), nullable=False))
     at: datetime = utc()
     account_id: UUID | None
-    """None when nobody was logged in. No foreign key: the trail outlives the account."""
+    """The account, None when nobody was logged in. Not a foreign key, since the trail outlives the account."""
     role: str | None
     purpose: str
     object_type: str

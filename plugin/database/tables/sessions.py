@@ -1,4 +1,4 @@
-"""Finished sessions with what was kept of them."""
+"""The tables of finished sessions and their content."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from plugin.database.tables.base import Json, Table, json, json_or_null, utc
 
 
 class StoredSession(Table, table=True):
-    """The highest revision of a session that has come; see `plugin.sink.apply` for what "highest" means."""
+    """The highest revision of a session that has arrived; `plugin.sink.apply` says what "highest" means."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -28,23 +28,23 @@ class StoredSession(Table, table=True):
     ended_at: datetime = utc()
     closed_at: datetime = utc()
     stored_at: datetime = utc()
-    """When this revision came."""
+    """When this revision arrived."""
     end_reason: str
     left_out: str | None
     language: str | None
     consent: Json = json()
     counts: Json = json()
     marks: Json = json()
-    """Kinds, concerns and message ids."""
+    """The kinds, concerns and message ids of the marks."""
     detector: Json = json_or_null()
     need: int
     facts: Json = json()
     restricted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    """Kept for a legal hold alone, after a withdrawal or an erasure: shown to nobody."""
+    """Whether the session was withdrawn or erased and is only kept because of a legal hold; it is shown to nobody."""
 
 
 class SessionCounsellor(Table, table=True):
-    """Who wrote in a session as a counsellor: decides whose team sees it."""
+    """A counsellor who wrote in a session, which decides whose team sees it."""
 
     __tablename__ = "session_counsellors"
     __table_args__ = (Index(None, "tenant", "counsellor"),)
@@ -53,11 +53,11 @@ class SessionCounsellor(Table, table=True):
     counsellor: str = Field(primary_key=True)
     tenant: str
     position: int
-    """Order of first appearance."""
+    """The position in the order of first appearance."""
 
 
 class SessionClient(Table, table=True):
-    """Who wrote in a session as the client: so that an erasure finds all that is theirs."""
+    """A client who wrote in a session, so that an erasure finds all sessions of a client."""
 
     __tablename__ = "session_clients"
     __table_args__ = (Index(None, "tenant", "client"),)
@@ -68,7 +68,7 @@ class SessionClient(Table, table=True):
 
 
 class StoredMessage(Table, table=True):
-    """A message that a moment or a mark needs."""
+    """A message that a moment or a mark refers to."""
 
     __tablename__ = "messages"
 
@@ -76,16 +76,16 @@ class StoredMessage(Table, table=True):
     message_id: str = Field(primary_key=True)
     position: int
     revision: int = Field(sa_type=BigInteger)
-    """0, or an edit's time in ms since 1970."""
+    """0 for the original, or the edit's time in ms since 1970."""
     role: str
     author: str
     sent_at: datetime = utc()
     text: bytes = Field(repr=False)
-    """Sealed."""
+    """The encrypted text."""
 
 
 class StoredExchange(Table, table=True):
-    """A shown moment: ids of its messages, the detector's finding, whose reply it is."""
+    """A moment that is shown: the ids of its messages, the detector's finding and the author of the reply."""
 
     __tablename__ = "exchanges"
     __table_args__ = (Index(None, "session_id"),)
@@ -99,14 +99,15 @@ class StoredExchange(Table, table=True):
     counsellor: str | None
     score: float
     cues: Json = json()
-    """Spans and weights."""
+    """The spans and weights of the detector's cues."""
 
 
 class StoredAnswer(Table, table=True):
-    """An assessment or an abstention; one table, for both are the first answer to the same question.
+    """An assessment or an abstention; both are in one table, since each is the first answer for an exchange.
 
-    It never changes while it stands. When a new revision no longer has it, `superseded_by` names that revision and the
-    words go: they may quote a message that has since been edited or deleted. The levels stay.
+    A row does not change while the answer is valid. When a new revision no longer has the answer, `superseded_by` names
+    that revision and the words are removed: they may quote a message that has since been edited or deleted. The levels
+    stay.
     """
 
     __tablename__ = "answers"
@@ -118,25 +119,25 @@ class StoredAnswer(Table, table=True):
     input_id: UUID
     model: Json = json()
     abstained: str | None
-    """The reason of an abstention; None for an assessment."""
+    """The reason for an abstention; None for an assessment."""
     verdict: str | None
     resistance_type: str | None
     ratings: Json = json()
-    """Mechanisms, levels and evidence spans."""
+    """The mechanisms, levels and evidence spans."""
     words: bytes | None = Field(repr=False)
-    """Reasons, quotes, strengths and alternatives as JSON, sealed."""
+    """The reasons, quotes, strengths and alternatives as encrypted JSON."""
     has_words: bool = Field(
         default=None, sa_column=Column(Boolean, Computed("words IS NOT NULL", persisted=True), nullable=True)
     )
-    """For those who may not read them: whether there are any."""
+    """Whether there are words, for roles that may not read them."""
     revision: int
-    """The session revision it came with."""
+    """The session's revision with which the answer arrived."""
     superseded_by: int | None = None
     stored_at: datetime = utc()
 
 
 class StoredDecision(Table, table=True):
-    """A supervisor's decision about one revision. It never speaks for another: a new revision needs a new one."""
+    """A supervisor's decision about one revision of a session. A new revision needs a new decision."""
 
     __tablename__ = "decisions"
 

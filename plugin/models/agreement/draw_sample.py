@@ -4,14 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from plugin.models.agreement.sample import Candidate, draw, from_queue
-from plugin.models.agreement.sheets import MECHANISMS, ExchangeLine, read_exchanges, write_key, write_sheet
-from plugin.models.check.asker import Asker
+from plugin.models.agreement.rating_files import (
+    MECHANISMS,
+    ExchangeLine,
+    read_exchanges,
+    write_rating_sheet,
+    write_sample_key,
+)
+from plugin.models.agreement.sample import SampleCandidate, draw_stratified, queue_candidates
+from plugin.models.check.case_runner import CaseRunner
 from plugin.queue.store import open_store
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.factory import open_model
-from stream.runtime.settings import Feedback, Settings
+from stream.runtime.settings import FeedbackSettings, Settings
 
 
 def draw_sample(
@@ -24,43 +30,43 @@ def draw_sample(
         Unavailable: the database, or the model that a file is rated by, is away.
     """
     if source is not None:
-        candidates = asyncio.run(_rated(settings.feedback, read_exchanges(source)))
+        candidates = asyncio.run(_file_candidates(settings.feedback, read_exchanges(source)))
     else:
-        candidates = _stored(settings, user)
-    drawn = draw(candidates, size, seed)
+        candidates = _stored_candidates(settings, user)
+    drawn = draw_stratified(candidates, size, seed)
     if not drawn:
         raise Misconfigured(
             "There is nothing to draw from: no rated exchange of a session whose client agreed to secondary use."
             if source is None
             else f"{source} holds no exchange."
         )
-    write_key(key, drawn)
-    write_sheet(sheet, drawn)
+    write_sample_key(key, drawn)
+    write_rating_sheet(sheet, drawn)
     return len(drawn)
 
 
-def _stored(settings: Settings, user: str) -> list[Candidate]:
+def _stored_candidates(settings: Settings, user: str) -> list[SampleCandidate]:
     with open_store(settings) as store:
-        viewer = store.viewer_named(user)
+        viewer = store.find_viewer(user)
         if viewer is None:
             raise Misconfigured("Say whose sessions to draw from: --for USER, a supervisor; or --from FILE.")
-        return list(from_queue(store, viewer))
+        return list(queue_candidates(store, viewer))
 
 
-async def _rated(settings: Feedback, lines: Sequence[ExchangeLine]) -> list[Candidate]:
-    """Each line with the levels of the served model; an exchange it abstains from has none."""
+async def _file_candidates(settings: FeedbackSettings, lines: Sequence[ExchangeLine]) -> list[SampleCandidate]:
+    """Return each exchange with the levels of the served model; an exchange it abstains from has none."""
     model = open_model(settings)
     slots = asyncio.Semaphore(settings.concurrency)
 
-    async def one(number: int, line: ExchangeLine) -> Candidate:
+    async def rate(number: int, line: ExchangeLine) -> SampleCandidate:
         async with slots:
-            outcome = await asker.ask(f"sample/{number}", line.talk)
+            outcome = await runner.run(f"sample/{number}", line.exchange)
         levels = outcome.levels or (None,) * len(MECHANISMS)
-        return Candidate(line.session, line.talk, levels, model.version)
+        return SampleCandidate(line.session, line.exchange, levels, model.version)
 
     try:
         await model.canary(Deadline.after(settings.deadline_s))
-        asker = Asker(model, settings.deadline_s)
-        return list(await asyncio.gather(*(one(number, line) for number, line in enumerate(lines))))
+        runner = CaseRunner(model, settings.deadline_s)
+        return list(await asyncio.gather(*(rate(number, line) for number, line in enumerate(lines))))
     finally:
         await model.close()

@@ -1,42 +1,42 @@
 """`counterpoint model agreement`: clinicians' sheets beside the key, as a table, as JSON, and as one picture."""
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from plugin.models.agreement.sheets import MECHANISMS, Key, Ratings
+from plugin.models.agreement.rating_files import MECHANISMS, Ratings, SampleKey
 from plugin.models.agreement.statistics import (
-    Figure,
-    against,
-    by_length,
+    AgreementEstimate,
+    estimate_over_pairs,
+    levels_by_length,
     macro_f1,
-    over_pairs,
-    pairs_of,
+    pairs_with,
+    rater_pairs,
     weighted_kappa,
 )
+from plugin.models.report_file import read_report_file
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC
 from stream.contracts.vocabulary import Mechanism
 
-ITEMS_AT_LEAST: Final = 50
+MIN_ITEMS: Final = 50
 """Rated by every rater: with fewer the interval of a kappa is wider than the differences that matter."""
-RATERS_AT_LEAST: Final = 2
-BELOW_HUMANS_AT_MOST: Final = 0.2
+MIN_RATERS: Final = 2
+MAX_KAPPA_BELOW_HUMANS: Final = 0.2
 """Of kappa. Further apart than that, the model is not one more rater but another opinion."""
 JSON_NAME: Final = "agreement.json"
 PLOT_NAME: Final = "agreement.svg"
 _SEED: Final = 0
 
 
-class Measured(BaseModel):
-    """A figure with its 95 % interval; None where it is not defined."""
+class ReportedEstimate(BaseModel):
+    """A measure of agreement with its 95 % interval, as it is reported; None where it is not defined."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,14 +45,14 @@ class Measured(BaseModel):
     high: float | None
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Return the estimate as a table shows it."""
         if self.value is None or self.low is None or self.high is None:
             return "not defined"
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
 class MechanismAgreement(BaseModel):
-    """One mechanism: people beside people, beside the model, and beside a rule that knows the reply's length alone."""
+    """The agreement for one mechanism: of people with each other, with the model, and with reply length alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,32 +61,32 @@ class MechanismAgreement(BaseModel):
     """Rated by every rater."""
     without_level: int
     """Of them, those to which the model gave no level."""
-    kappa_humans: Measured
-    kappa_model: Measured
-    kappa_length: Measured
-    f1_humans: Measured
-    f1_model: Measured
-    f1_length: Measured
+    kappa_humans: ReportedEstimate
+    kappa_model: ReportedEstimate
+    kappa_length: ReportedEstimate
+    f1_humans: ReportedEstimate
+    f1_model: ReportedEstimate
+    f1_length: ReportedEstimate
 
     @property
     def shortcoming(self) -> str | None:
         """Why this mechanism does not support the word validated; None where it does."""
         humans, model, length = (each.value for each in (self.kappa_humans, self.kappa_model, self.kappa_length))
-        if self.items < ITEMS_AT_LEAST:
-            return f"{self.items} items were rated by everybody; {ITEMS_AT_LEAST} are needed"
+        if self.items < MIN_ITEMS:
+            return f"{self.items} items were rated by everybody; {MIN_ITEMS} are needed"
         if humans is None or model is None or self.kappa_model.low is None:
             return "kappa is not defined: somebody gave one level throughout"
         if self.kappa_model.low <= 0:
             return "the interval of the model's kappa holds zero"
         if length is not None and model <= length:
             return "the model agrees no better than the reply's length does"
-        if model < humans - BELOW_HUMANS_AT_MOST:
-            return f"the model agrees by more than {BELOW_HUMANS_AT_MOST} less than people do with each other"
+        if model < humans - MAX_KAPPA_BELOW_HUMANS:
+            return f"the model agrees by more than {MAX_KAPPA_BELOW_HUMANS} less than people do with each other"
         return None
 
 
-class Agreement(BaseModel):
-    """The whole comparison."""
+class AgreementReport(BaseModel):
+    """The agreement of clinicians with each other and with a model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -96,7 +96,7 @@ class Agreement(BaseModel):
 
     @property
     def shortcomings(self) -> dict[str, str]:
-        """By mechanism's title; none means that the model may be called validated."""
+        """The shortcomings by the mechanism's title; none means that the model may be called validated."""
         return {RUBRIC[each.mechanism].title: why for each in self.mechanisms if (why := each.shortcoming)}
 
     def write(self, folder: Path) -> Path:
@@ -114,7 +114,7 @@ class Agreement(BaseModel):
         return path
 
     def table(self) -> Table:
-        """For a terminal."""
+        """Return the report as a table for a terminal."""
         title = f"Agreement of {self.raters} raters and {self.model.name}: kappa (quadratic), macro-F1, 95 % intervals"
         table = Table(
             "mechanism", "items", "", "people with people", "people with model", "reply length alone", title=title
@@ -127,47 +127,43 @@ class Agreement(BaseModel):
         return table
 
 
-def compare(key: Key, sheets: Sequence[Ratings]) -> Agreement:
-    """Hold the raters' sheets against each other and against the key.
+def compare_ratings(key: SampleKey, sheets: Sequence[Ratings]) -> AgreementReport:
+    """Compare the raters' sheets with each other and with the key.
 
     Raises:
         Misconfigured: fewer than two sheets.
     """
-    if len(sheets) < RATERS_AT_LEAST:
+    if len(sheets) < MIN_RATERS:
         raise Misconfigured("Agreement needs the sheets of two raters or more.")
-    mechanisms = tuple(_mechanism(key, sheets, index, mechanism) for index, mechanism in enumerate(MECHANISMS))
-    return Agreement(model=key.model, raters=len(sheets), mechanisms=mechanisms)
+    mechanisms = tuple(
+        _mechanism_agreement(key, sheets, index, mechanism) for index, mechanism in enumerate(MECHANISMS)
+    )
+    return AgreementReport(model=key.model, raters=len(sheets), mechanisms=mechanisms)
 
 
-def read_agreement(path: Path) -> tuple[Agreement, str]:
-    """A comparison with the SHA-256 of its file.
+def read_agreement_report(path: Path) -> tuple[AgreementReport, str]:
+    """Return a report with the SHA-256 of its file.
 
     Raises:
-        Misconfigured: it cannot be read, or is none.
+        Misconfigured: it cannot be read, or is no such report.
     """
-    try:
-        raw = path.read_bytes()
-        return Agreement.model_validate_json(raw), hashlib.sha256(raw).hexdigest()
-    except OSError as error:
-        raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
-    except ValidationError:
-        raise Misconfigured(f"{path} is no report of `counterpoint model agreement`.") from None
+    return read_report_file(path, AgreementReport, "`counterpoint model agreement`")
 
 
-def plot(agreement: Agreement, path: Path) -> None:
-    """One picture: a row a mechanism, three kappas with their intervals.
+def draw_kappa_plot(agreement: AgreementReport, path: Path) -> None:
+    """Draw three kappas with their intervals for each mechanism, and write the picture to a file.
 
     Raises:
         Misconfigured: the drawing library is not installed, or the file cannot be written.
     """
     try:
-        from matplotlib.figure import Figure as Canvas  # noqa: PLC0415 - only this command draws
+        from matplotlib.figure import Figure  # noqa: PLC0415 - only this command draws
     except ImportError:
         raise Misconfigured(
             "A picture needs matplotlib: pip install 'counterpoint[plots]', or leave --no-plot."
         ) from None
-    canvas = Canvas(figsize=(8, 0.9 + 0.9 * len(agreement.mechanisms)), layout="constrained")
-    axes = canvas.subplots()
+    figure = Figure(figsize=(8, 0.9 + 0.9 * len(agreement.mechanisms)), layout="constrained")
+    axes = figure.subplots()
     kinds = (("kappa_humans", "people with people", "o"), ("kappa_model", "people with model", "s"))
     for offset, (name, label, marker) in enumerate((*kinds, ("kappa_length", "reply length alone", "x"))):
         rows = [(row, getattr(each, name)) for row, each in enumerate(agreement.mechanisms)]
@@ -183,31 +179,33 @@ def plot(agreement: Agreement, path: Path) -> None:
     axes.set_title(f"{agreement.model.name}, {agreement.raters} raters")
     axes.legend(loc="lower right")
     try:
-        canvas.savefig(path)
+        figure.savefig(path)
     except OSError as error:
         raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _mechanism(key: Key, sheets: Sequence[Ratings], index: int, mechanism: Mechanism) -> MechanismAgreement:
+def _mechanism_agreement(
+    key: SampleKey, sheets: Sequence[Ratings], index: int, mechanism: Mechanism
+) -> MechanismAgreement:
     raters = [[sheet[item.item][index] if item.item in sheet else None for item in key.items] for sheet in sheets]
     model = [item.levels[index] for item in key.items]
-    length = by_length([item.reply_words for item in key.items], raters)
+    length = levels_by_length([item.reply_words for item in key.items], raters)
     complete = [i for i in range(len(key.items)) if all(rater[i] is not None for rater in raters)]
-    sources = {"humans": pairs_of(raters), "model": against(raters, model), "length": against(raters, length)}
+    sources = {"humans": rater_pairs(raters), "model": pairs_with(raters, model), "length": pairs_with(raters, length)}
     measures: tuple[tuple[str, Callable[[Sequence[int], Sequence[int]], float]], ...] = (
         ("kappa", weighted_kappa),
         ("f1", macro_f1),
     )
-    figures = {
-        f"{name}_{source}": _measured(over_pairs(pairs, measure, np.random.default_rng(_SEED)))
+    estimates = {
+        f"{name}_{source}": _reported_estimate(estimate_over_pairs(pairs, measure, np.random.default_rng(_SEED)))
         for name, measure in measures
         for source, pairs in sources.items()
     }
     without = sum(model[i] is None for i in complete)
-    return MechanismAgreement(mechanism=mechanism, items=len(complete), without_level=without, **figures)
+    return MechanismAgreement(mechanism=mechanism, items=len(complete), without_level=without, **estimates)
 
 
-def _measured(figure: Figure) -> Measured:
-    values = (figure.value, figure.low, figure.high)
+def _reported_estimate(estimate: AgreementEstimate) -> ReportedEstimate:
+    values = (estimate.value, estimate.low, estimate.high)
     value, low, high = (None if math.isnan(each) else round(each, 4) for each in values)
-    return Measured(value=value, low=low, high=high)
+    return ReportedEstimate(value=value, low=low, high=high)

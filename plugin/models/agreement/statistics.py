@@ -1,4 +1,4 @@
-"""How far raters agree: weighted kappa and macro-F1, with intervals; human beside human, human beside model.
+"""The agreement of raters: weighted kappa and macro-F1 with intervals, between people, and between people and a model.
 
 Kappa is Cohen's with quadratic weights (Cohen, 1968): levels are ordered, and none against strong is worse than none
 against weak. Intervals are percentiles of a bootstrap over items. Pure functions; the random source is passed in.
@@ -23,8 +23,8 @@ Measure = Callable[[Sequence[int], Sequence[int]], float]
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure with its 95 % interval. NaN where it is not defined: one level only, or no item in common."""
+class AgreementEstimate:
+    """A figure with its 95 % interval, NaN where it is not defined: only one level, or no item in common."""
 
     value: float
     low: float
@@ -53,9 +53,9 @@ def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:
     return fmean(scores) if scores else float("nan")
 
 
-def over_pairs(
+def estimate_over_pairs(
     pairs: Sequence[Sequence[tuple[int, int] | None]], measure: Measure, random: np.random.Generator
-) -> Figure:
+) -> AgreementEstimate:
     """The mean of a measure over pairs of raters, with its interval.
 
     `pairs` holds for each pair of raters one entry an item, None where one of the two gave no level. Items are drawn
@@ -63,32 +63,34 @@ def over_pairs(
     """
     value = _mean(pairs, measure, range(_items(pairs)))
     if np.isnan(value):
-        return Figure(value, value, value)
+        return AgreementEstimate(value, value, value)
     drawn = [_mean(pairs, measure, random.integers(0, _items(pairs), _items(pairs)).tolist()) for _ in range(RESAMPLES)]
     low, high = np.nanpercentile(drawn, INTERVAL)
-    return Figure(value, float(low), float(high))
+    return AgreementEstimate(value, float(low), float(high))
 
 
-def pairs_of(raters: Sequence[Sequence[int | None]]) -> list[list[tuple[int, int] | None]]:
+def rater_pairs(raters: Sequence[Sequence[int | None]]) -> list[list[tuple[int, int] | None]]:
     """Every two raters, item by item."""
     return [_paired(one, other) for one, other in combinations(raters, 2)]
 
 
-def against(raters: Sequence[Sequence[int | None]], other: Sequence[int | None]) -> list[list[tuple[int, int] | None]]:
-    """Each rater beside one other source of levels."""
+def pairs_with(
+    raters: Sequence[Sequence[int | None]], other: Sequence[int | None]
+) -> list[list[tuple[int, int] | None]]:
+    """Return the pairs of levels of each rater and one other source."""
     return [_paired(rater, other) for rater in raters]
 
 
-def by_length(words: Sequence[int], raters: Sequence[Sequence[int | None]]) -> list[int | None]:
-    """What two cuts in the reply's length alone would say: each item by the cuts that fit all the others best.
+def levels_by_length(words: Sequence[int], raters: Sequence[Sequence[int | None]]) -> list[int | None]:
+    """Return the levels that two cuts in the reply's length give: each item by the cuts that fit all other items best.
 
     A model that does not beat this has learned how long replies are.
     """
-    means = [_consensus([rater[i] for rater in raters]) for i in range(len(words))]
-    return [_by_cuts(words, means, leave=i) for i in range(len(words))]
+    means = [_median_level([rater[i] for rater in raters]) for i in range(len(words))]
+    return [_level_by_cuts(words, means, leave=i) for i in range(len(words))]
 
 
-def _by_cuts(words: Sequence[int], means: Sequence[int | None], leave: int) -> int | None:
+def _level_by_cuts(words: Sequence[int], means: Sequence[int | None], leave: int) -> int | None:
     known = [(words[i], level) for i, level in enumerate(means) if i != leave and level is not None]
     if not known:
         return None
@@ -106,7 +108,7 @@ def _cut(lengths: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
     return (lengths > low).astype(np.int64) + (lengths > high)
 
 
-def _consensus(levels: Sequence[int | None]) -> int | None:
+def _median_level(levels: Sequence[int | None]) -> int | None:
     given = sorted(level for level in levels if level is not None)
     return given[(len(given) - 1) // 2] if given else None
 

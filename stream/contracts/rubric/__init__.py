@@ -1,4 +1,4 @@
-"""What mechanisms, levels and resistance mean: the one source for prompt, page, digest, training and docs/rubric.md.
+"""The rubric: the one source of the definitions that prompt, page, digest, training and docs/rubric.md use.
 
 `python -m stream.contracts.rubric > docs/rubric.md` writes the page; a test holds it against this folder.
 """
@@ -7,7 +7,7 @@ from stream.contracts.rubric.mechanisms import RUBRIC
 from stream.contracts.rubric.mistakes import COLLUSION, MISTAKES, Mistake
 from stream.contracts.rubric.page import anchor, markdown
 from stream.contracts.rubric.principles import PRINCIPLES, Principle
-from stream.contracts.rubric.resistance import BEHAVIOURS, COLLABORATION, GROUPS, Behaviour, Group
+from stream.contracts.rubric.resistance import BEHAVIOURS, COLLABORATION, GROUPS, Behaviour, ResistanceGroup
 from stream.contracts.rubric.shape import LEVEL_TITLES, Example, LevelRubric, MechanismRubric
 from stream.contracts.rubric.version import HOW_TO_READ, ORIGIN, RUBRIC_VERSION
 
@@ -25,11 +25,11 @@ __all__ = [
     "RUBRIC_VERSION",
     "Behaviour",
     "Example",
-    "Group",
     "LevelRubric",
     "MechanismRubric",
     "Mistake",
     "Principle",
+    "ResistanceGroup",
     "anchor",
     "markdown",
 ]

@@ -1,4 +1,4 @@
-"""What commonly goes wrong in replies to resistance: named once, for prompt, page and reviews."""
+"""The common mistakes in replies to resistance, named once for prompt, page and reviews."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from stream.contracts.vocabulary import Mechanism
 
 @dataclass(frozen=True)
 class Mistake:
-    """One way a reply misses. `example` was written by us; `weakens` is what it mostly costs."""
+    """A common mistake in a reply. `example` was written by us; `weakens` is the mechanism that it mostly weakens."""
 
     title: str
     definition: str

@@ -17,7 +17,7 @@ def anchor(mechanism: Mechanism) -> str:
 
 
 def markdown() -> str:
-    """The page."""
+    """Return the rubric as Markdown."""
     blocks = [
         f"# Rubric {RUBRIC_VERSION}: the four mechanisms and their levels",
         ORIGIN,
@@ -79,4 +79,4 @@ def _principles() -> Iterator[str]:
         " our words. They are a yardstick for a suggestion, never for a person. A suggestion is unscored until"
         " something other than the model that wrote it can score it."
     )
-    yield "\n".join(f"- {yardstick.title}: {yardstick.question}" for yardstick in PRINCIPLES.values())
+    yield "\n".join(f"- {principle.title}: {principle.question}" for principle in PRINCIPLES.values())

@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Principle(StrEnum):
-    """What a suggested reply is held against."""
+    """A principle by which a suggested reply is judged."""
 
     EMPATHY = "empathy"
     RELEVANCE = "relevance"
@@ -21,19 +21,23 @@ class Principle(StrEnum):
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class PrincipleQuestion:
     """A principle's name as people read it, and the question it puts to a suggested reply."""
 
     title: str
     question: str
 
 
-PRINCIPLES: Final[dict[Principle, Yardstick]] = {
-    Principle.EMPATHY: Yardstick("Empathy", "Does it show that what the client feels was understood?"),
-    Principle.RELEVANCE: Yardstick("Relevance", "Is it about this client and this moment, not about anybody?"),
-    Principle.CLARITY: Yardstick("Clarity", "Is it short and plain, with one thought at a time?"),
-    Principle.SAFETY: Yardstick("Safety", "Is there nothing in it that could do harm, promise too much or diagnose?"),
-    Principle.EXPLORATION: Yardstick("Exploration", "Does it help the client to look closer for themselves?"),
-    Principle.AUTONOMY: Yardstick("Autonomy", "Does it leave the decision, and the credit, with the client?"),
-    Principle.STAGE_OF_CHANGE: Yardstick("Stage of change", "Does it ask for no more than the client is ready for?"),
+PRINCIPLES: Final[dict[Principle, PrincipleQuestion]] = {
+    Principle.EMPATHY: PrincipleQuestion("Empathy", "Does it show that what the client feels was understood?"),
+    Principle.RELEVANCE: PrincipleQuestion("Relevance", "Is it about this client and this moment, not about anybody?"),
+    Principle.CLARITY: PrincipleQuestion("Clarity", "Is it short and plain, with one thought at a time?"),
+    Principle.SAFETY: PrincipleQuestion(
+        "Safety", "Is there nothing in it that could do harm, promise too much or diagnose?"
+    ),
+    Principle.EXPLORATION: PrincipleQuestion("Exploration", "Does it help the client to look closer for themselves?"),
+    Principle.AUTONOMY: PrincipleQuestion("Autonomy", "Does it leave the decision, and the credit, with the client?"),
+    Principle.STAGE_OF_CHANGE: PrincipleQuestion(
+        "Stage of change", "Does it ask for no more than the client is ready for?"
+    ),
 }

@@ -1,4 +1,4 @@
-"""How the rubric is laid out in code: what prompt, page, digest, document and training data all read."""
+"""The data classes of the rubric, which prompt, page, digest, document and training data read."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ LEVEL_TITLES: Final = {
 
 @dataclass(frozen=True)
 class Example:
-    """One reply to one client turn, both written by us."""
+    """A reply to a client turn, both written by us."""
 
     client: str
     reply: str
@@ -22,7 +22,7 @@ class Example:
 
 @dataclass(frozen=True)
 class LevelRubric:
-    """One level of one mechanism: when it holds, how it looks in typed chat, and two examples."""
+    """A level of a mechanism: when it applies, how it looks in typed chat, and two examples."""
 
     definition: str
     in_chat: str
@@ -31,7 +31,7 @@ class LevelRubric:
 
 @dataclass(frozen=True)
 class MechanismRubric:
-    """One mechanism: its name as people read it, what it means, what it stands on, and its three levels."""
+    """A mechanism: its name, its meaning, its theoretical basis, and its three levels."""
 
     title: str
     definition: str

@@ -1,4 +1,4 @@
-"""Risk language and critical content in a client's words: what a person must look at and no model may rate."""
+"""Lists of risk language and critical content in client messages, which a person must read and no model may rate."""
 
 import re
 import tomllib
@@ -8,27 +8,28 @@ from importlib import resources
 from typing import NamedTuple
 
 from stream.contracts.vocabulary import Concern
-from stream.detection.screen import screen
+from stream.detection.screen import prefilter
 from stream.detection.text import expressions, fold, whole_words
 
 FILE = "concerns.toml"
 _TABLE = tomllib.loads(resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
 LEXICON_VERSION: str = _TABLE["version"]
-"""The version of the lists; it changes with every change of them."""
+"""The version of the lists, which changes with every change of them."""
 
 
 class LexiconHit(NamedTuple):
-    """Words of a concern and where they stand, in Unicode code points of the text given."""
+    """The words of a concern that were found, with their span in Unicode code points of the given text."""
 
     category: Concern
     start: int
     end: int
 
 
-def marks(text: str) -> tuple[LexiconHit, ...]:
-    """Every hit in `text`, by place. A hit sorts and withholds; it says nothing about a person.
+def find_concerns(text: str) -> tuple[LexiconHit, ...]:
+    """Return every hit in `text`, sorted by position.
 
-    A negation does not take a hit away: "I'm not suicidal" is for a person to read.
+    A hit only sorts the session and keeps models from rating it; it is no statement about a person. A negation does not
+    remove a hit: a person must read "I'm not suicidal".
     """
     folded = fold(text)
     patterns = _patterns()
@@ -47,7 +48,7 @@ def _expressions() -> Mapping[Concern, list[str]]:
 
 @cache
 def _may_match() -> Callable[[str], Sequence[int]]:
-    return screen(_expressions().values())
+    return prefilter(_expressions().values())
 
 
 @cache

@@ -7,28 +7,15 @@ What no platform told us and no pattern knows (a friend's first name, a street) 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from stream.contracts.sessions import KnownName
 from stream.feedback.deidentification.identifiers import find_identifiers
 from stream.feedback.deidentification.names import KnownNames
-from stream.feedback.deidentification.normalise import Span, Traced, normalise
+from stream.feedback.deidentification.normalise import Span, TracedText, normalise
 
 # Code points; the bound of a known name. A link may be as long as a message, and a reason must stay one sentence.
-_LONGEST_REVEALED = 200
+_MAX_REVEALED = 200
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_[0-9]{1,4}\]")
-
-
-@dataclass(frozen=True)
-class Deidentified:
-    """A message's text as a model sees it, and the way back."""
-
-    text: str = field(repr=False)
-    _traced: Traced = field(repr=False)
-
-    def restore(self, span: Span) -> Span:
-        """The span of the original message, in code points, that a non-empty span of `text` stands for."""
-        return self._traced.restore(*span)
 
 
 class Deidentifier:
@@ -40,20 +27,20 @@ class Deidentifier:
         self._counts: dict[str, int] = {}
         self._originals: dict[str, str] = {}
 
-    def apply(self, original: str) -> Deidentified:
-        """Normalise and de-identify one message."""
-        normal = normalise(original)
-        found = [(span, label) for span, label in self._names.find(normal.text)]
+    def apply(self, original: str) -> TracedText:
+        """Return a message as a model sees it: normalised, with placeholders, and traced to the original."""
+        normalised = normalise(original)
+        found = self._names.find(normalised.text)
         found += [
-            (span, self._label(kind.value, normal.text[slice(*span)])) for span, kind in find_identifiers(normal.text)
+            (span, self._label(kind.value, normalised.text[slice(*span)]))
+            for span, kind in find_identifiers(normalised.text)
         ]
-        replacements = [(span, f"[{label}]") for span, label in _merged(found)]
+        replacements = [(span, f"[{label}]") for span, label in _merge_overlapping(found)]
         for span, placeholder in replacements:
-            start, end = normal.restore(*span)
-            if end - start <= _LONGEST_REVEALED:
+            start, end = normalised.restore(*span)
+            if end - start <= _MAX_REVEALED:
                 self._originals.setdefault(placeholder, original[start:end])
-        traced = normal.replace(replacements)
-        return Deidentified(traced.text, traced)
+        return normalised.replace(replacements)
 
     def reveal(self, words: str) -> str:
         """A model's own words with each placeholder as it was first written in this session; others stay."""
@@ -67,7 +54,7 @@ class Deidentifier:
         return self._labels[key]
 
 
-def _merged(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
+def _merge_overlapping(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
     """Overlapping spans as one, under the label of the longest (a name inside an address is that address)."""
     merged: list[tuple[Span, str, int]] = []
     for (start, end), label in sorted(found):

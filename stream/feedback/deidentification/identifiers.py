@@ -15,8 +15,8 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 from stream.feedback.deidentification.normalise import Span
 
 
-class Kind(StrEnum):
-    """What was found; the word its placeholder carries."""
+class IdentifierKind(StrEnum):
+    """The kind of an identifier; its value is the word in the placeholder."""
 
     EMAIL = "EMAIL"
     URL = "URL"
@@ -27,17 +27,17 @@ class Kind(StrEnum):
 
 _HANDLE = re.compile(r"(?<![\w@])@\w[\w.]*\w")
 # Seven digits, in groups or not: the shortest account and phone numbers; a year or an amount is shorter.
-_DIGITS = re.compile(r"\d(?:[ .,\-/()]{0,2}\d){6,}")
+_DIGIT_GROUPS = re.compile(r"\d(?:[ .,\-/()]{0,2}\d){6,}")
 # Letters and at least four digits in one word: the form of a national insurance number, a login, an order.
-_MIXED = re.compile(r"(?<![\w-])(?=(?:[\w-]*\d){4})(?=[\d_-]*[^\W\d_])[\w-]{6,}(?![\w-])")
+_LETTERS_WITH_DIGITS = re.compile(r"(?<![\w-])(?=(?:[\w-]*\d){4})(?=[\d_-]*[^\W\d_])[\w-]{6,}(?![\w-])")
 _COUNTRY_DOMAIN_LETTERS = 2
 
 _links = LinkifyIt()
 
 
-def find_identifiers(text: str) -> list[tuple[Span, Kind]]:
-    """All of them, in order and apart: addresses first, then phone numbers, then whatever looks like a number."""
-    found: list[tuple[Span, Kind]] = []
+def find_identifiers(text: str) -> list[tuple[Span, IdentifierKind]]:
+    """Find identifiers, in order and without overlap: addresses first, then phone numbers, then other numbers."""
+    found: list[tuple[Span, IdentifierKind]] = []
     for finder in _FINDERS:
         for (start, end), kind in list(finder(text)):
             found.append(((start, end), kind))
@@ -46,12 +46,12 @@ def find_identifiers(text: str) -> list[tuple[Span, Kind]]:
     return sorted(found)
 
 
-def _addresses(text: str) -> Iterator[tuple[Span, Kind]]:
+def _find_addresses(text: str) -> Iterator[tuple[Span, IdentifierKind]]:
     for match in _links.match(text) or ():
         if match.schema == "mailto:":
-            yield (match.index, match.last_index), Kind.EMAIL
+            yield (match.index, match.last_index), IdentifierKind.EMAIL
         elif match.schema or not _is_missing_space(match.text):
-            yield (match.index, match.last_index), Kind.URL
+            yield (match.index, match.last_index), IdentifierKind.URL
 
 
 def _is_missing_space(word: str) -> bool:
@@ -61,22 +61,22 @@ def _is_missing_space(word: str) -> bool:
     return len(word.rsplit(".", 1)[-1]) == _COUNTRY_DOMAIN_LETTERS
 
 
-def _phones(text: str, region: str, leniency: int) -> Iterator[tuple[Span, Kind]]:
+def _find_phones(text: str, region: str, leniency: int) -> Iterator[tuple[Span, IdentifierKind]]:
     for match in PhoneNumberMatcher(text, region, leniency=leniency):
-        yield (match.start, match.end), Kind.PHONE
+        yield (match.start, match.end), IdentifierKind.PHONE
 
 
-def _pattern(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[tuple[Span, Kind]]:
+def _find_pattern(text: str, pattern: re.Pattern[str], kind: IdentifierKind) -> Iterator[tuple[Span, IdentifierKind]]:
     for match in pattern.finditer(text):
         yield match.span(), kind
 
 
-_FINDERS: tuple[Callable[[str], Iterator[tuple[Span, Kind]]], ...] = (
-    _addresses,
+_FINDERS: tuple[Callable[[str], Iterator[tuple[Span, IdentifierKind]]], ...] = (
+    _find_addresses,
     # Numbers in other countries' own way of writing are found as numbers.
-    partial(_phones, region="US", leniency=Leniency.POSSIBLE),
-    partial(_phones, region="GB", leniency=Leniency.VALID),
-    partial(_pattern, pattern=_HANDLE, kind=Kind.HANDLE),
-    partial(_pattern, pattern=_DIGITS, kind=Kind.NUMBER),
-    partial(_pattern, pattern=_MIXED, kind=Kind.NUMBER),
+    partial(_find_phones, region="US", leniency=Leniency.POSSIBLE),
+    partial(_find_phones, region="GB", leniency=Leniency.VALID),
+    partial(_find_pattern, pattern=_HANDLE, kind=IdentifierKind.HANDLE),
+    partial(_find_pattern, pattern=_DIGIT_GROUPS, kind=IdentifierKind.NUMBER),
+    partial(_find_pattern, pattern=_LETTERS_WITH_DIGITS, kind=IdentifierKind.NUMBER),
 )

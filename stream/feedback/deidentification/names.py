@@ -11,20 +11,22 @@ from collections.abc import Sequence
 
 from stream.contracts.sessions import KnownName
 from stream.contracts.vocabulary import Role
-from stream.feedback.deidentification.normalise import Span, Traced, normalise
+from stream.feedback.deidentification.normalise import Span, TracedText, normalise
 
 # Titles, and what stands between the parts of a name: alone they are ordinary words of the language.
-_NO_NAMES = frozenset(
+_NOT_NAMES = frozenset(
     {
         "am", "an", "and", "at", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "dr", "du", "el",
         "for", "he", "in", "is", "it", "la", "las", "le", "los", "mc", "me", "miss", "mr", "mrs", "ms", "mx",
         "my", "no", "of", "on", "or", "prof", "sir", "so", "st", "ten", "the", "to", "van", "von", "we",
     }
 )  # fmt: skip
-_SHORTEST = 2  # letters and digits; a lone initial would replace every "I"
+_MIN_LENGTH = 2  # letters and digits; a lone initial would replace every "I"
 _PART = re.compile(r"[^\W_]+")
 _BETWEEN_PARTS = r"[\W_]{0,3}"  # "Mary Ann", "mary.ann", "Mary-Ann", "MaryAnn"
-_UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
+_WITHOUT_DECOMPOSITION = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
+)
 
 
 class KnownNames:
@@ -33,7 +35,7 @@ class KnownNames:
     def __init__(self, names: Sequence[KnownName]) -> None:
         self._labels: dict[str, str] = {}
         forms: set[tuple[str, ...]] = set()
-        for label, parts in _labelled(names):
+        for label, parts in _label_names(names):
             for form in (parts, *((part,) for part in parts if _may_stand_alone(part))):
                 forms.add(form)
                 self._labels.setdefault("".join(form), label)
@@ -44,7 +46,7 @@ class KnownNames:
         self._pattern = re.compile(rf"(?<![^\W\d_])(?:{any_form})(?=s?(?![^\W\d_]))") if forms else None
 
     def find(self, text: str) -> list[tuple[Span, str]]:
-        """Spans of `text` that name somebody, with the person's label, in order and apart."""
+        """Find the spans of `text` that are known names, with the person's label, in order and without overlap."""
         if self._pattern is None:
             return []
         folded = _fold(text)
@@ -54,14 +56,14 @@ class KnownNames:
         ]
 
 
-def _labelled(names: Sequence[KnownName]) -> list[tuple[str, tuple[str, ...]]]:
-    """Each name's parts with its person's label. "Maria" and "Maria Lopez" of one role are the same person."""
+def _label_names(names: Sequence[KnownName]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the parts of each name with its label. "Maria" and "Maria Lopez" of one role are the same person."""
     people: list[tuple[Role, str, set[str]]] = []
     counts: Counter[Role] = Counter()
     labelled: list[tuple[str, tuple[str, ...]]] = []
     for known in names:
         parts = tuple(_PART.findall(_fold(normalise(known.name).text).text))
-        if len("".join(parts)) < _SHORTEST:
+        if len("".join(parts)) < _MIN_LENGTH:
             continue
         own = set(parts)
         same = [label for role, label, others in people if role == known.role and (own <= others or others <= own)]
@@ -74,18 +76,18 @@ def _labelled(names: Sequence[KnownName]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _may_stand_alone(part: str) -> bool:
-    return len(part) >= _SHORTEST and part not in _NO_NAMES and not part.isdigit()
+    return len(part) >= _MIN_LENGTH and part not in _NOT_NAMES and not part.isdigit()
 
 
-def _fold(text: str) -> Traced:
-    """Lower case without accents, each code point traced to `text`; an accent belongs to the letter before it."""
+def _fold(text: str) -> TracedText:
+    """Fold text to lower case without accents, traced to `text`; an accent belongs to the letter before it."""
     letters: list[str] = []
     origins: list[Span] = []
     for index, char in enumerate(text):
         base = [c for c in unicodedata.normalize("NFKD", char).casefold() if not unicodedata.combining(c)]
         if not base and origins:
             origins[-1] = (origins[-1][0], index + 1)
-        for letter in "".join(base).translate(_UNDECOMPOSED):
+        for letter in "".join(base).translate(_WITHOUT_DECOMPOSITION):
             letters.append(letter)
             origins.append((index, index + 1))
-    return Traced("".join(letters), tuple(origins))
+    return TracedText("".join(letters), tuple(origins))

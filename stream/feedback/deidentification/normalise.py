@@ -22,7 +22,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedText:
     """A text that knows where each of its code points came from in an original."""
 
     text: str = field(repr=False)
@@ -30,12 +30,12 @@ class Traced:
     """For each code point of `text` the span of the original it stands for; empty for what was put in between."""
 
     def restore(self, start: int, end: int) -> Span:
-        """The span of the original that a non-empty span of `text` stands for."""
+        """Return the span of the original that a non-empty span of `text` stands for."""
         spans = self.origins[start:end]
         return spans[0][0], spans[-1][1]
 
-    def replace(self, replacements: list[tuple[Span, str]]) -> "Traced":
-        """Put words in place of spans of `text`, given in order and apart; each word stands for all its span did."""
+    def replace(self, replacements: list[tuple[Span, str]]) -> "TracedText":
+        """Replace spans of `text`, given in order and without overlap; each replacement stands for its whole span."""
         text: list[str] = []
         origins: list[Span] = []
         at = 0
@@ -46,16 +46,16 @@ class Traced:
             at = end
         text.append(self.text[at:])
         origins += self.origins[at:]
-        return Traced("".join(text), tuple(origins))
+        return TracedText("".join(text), tuple(origins))
 
 
-def normalise(original: str) -> Traced:
+def normalise(original: str) -> TracedText:
     """Fold compatibility forms (NFKC, a character at a time), drop what is invisible, break reserved tokens."""
-    pairs = list(_characters(original))
-    return _without_reserved_tokens(Traced("".join(char for char, _ in pairs), tuple(span for _, span in pairs)))
+    pairs = list(_visible_characters(original))
+    return _without_reserved_tokens(TracedText("".join(char for char, _ in pairs), tuple(span for _, span in pairs)))
 
 
-def _characters(original: str) -> Iterator[tuple[str, Span]]:
+def _visible_characters(original: str) -> Iterator[tuple[str, Span]]:
     for index, char in enumerate(original):
         span = (index, index + 1)
         if char.isspace():
@@ -68,7 +68,7 @@ def _characters(original: str) -> Iterator[tuple[str, Span]]:
                 yield folded, span
 
 
-def _without_reserved_tokens(traced: Traced) -> Traced:
+def _without_reserved_tokens(traced: TracedText) -> TracedText:
     text: list[str] = []
     origins: list[Span] = []
     for index, char in enumerate(traced.text):
@@ -77,4 +77,4 @@ def _without_reserved_tokens(traced: Traced) -> Traced:
         if traced.text[index : index + 2] in {_OPENING, _CLOSING}:
             text.append(" ")
             origins.append((traced.origins[index][1],) * 2)
-    return Traced("".join(text), tuple(origins))
+    return TracedText("".join(text), tuple(origins))

@@ -11,12 +11,12 @@ from typing import Literal
 
 from stream.contracts.feedback import Alternative, Evidence, Rating
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
-from stream.feedback.gate.blame import blames
+from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.quotes import find_quote
-from stream.feedback.gate.suggestions import fault_of
+from stream.feedback.gate.suggestions import find_fault
 from stream.feedback.models.answer import ModelAnswer, Quotation, RatedMechanism
-from stream.feedback.models.base import Part
-from stream.feedback.prepared import Prepared
+from stream.feedback.models.base import ExchangePart
+from stream.feedback.prepared import PreparedExchange
 
 FAILED_MECHANISMS_TO_ABSTAIN = 2
 
@@ -25,24 +25,24 @@ Reveal = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing wrong with an answer. `why` is a sentence of ours: it goes back to the model, never chat text."""
+class AnswerProblem:
+    """One thing wrong with an answer. `explanation` is our sentence, without chat text: it goes back to the model."""
 
     where: Mechanism | Literal["verdict"]
-    why: str
+    explanation: str
     needs_human: NeedsHuman
 
 
 @dataclass(frozen=True)
-class Checked:
-    """An answer after the gate: what stands of it, and what was wrong."""
+class CheckedAnswer:
+    """An answer after the gate: the parts that passed, and the problems found."""
 
     verdict: Verdict
     resistance_type: ResistanceType | None
     ratings: tuple[Rating, ...] = field(repr=False)
     strengths: tuple[str, ...] = field(repr=False)
     alternatives: tuple[Alternative, ...] = field(repr=False)
-    problems: tuple[Problem, ...]
+    problems: tuple[AnswerProblem, ...]
 
     @property
     def abstention(self) -> NeedsHuman | None:
@@ -56,17 +56,19 @@ class Checked:
         return None
 
 
-def check(answer: ModelAnswer, prepared: Prepared, *, is_baseline: bool, reveal: Reveal) -> Checked:
-    """Hold an answer against the exchange it is about. At most one problem a mechanism is told, the first."""
+def check_answer(
+    answer: ModelAnswer, prepared: PreparedExchange, *, is_baseline: bool, reveal: Reveal
+) -> CheckedAnswer:
+    """Check an answer against its exchange. At most one problem per mechanism is reported, the first."""
     conversation = "\n".join(message.text for message in prepared.shown.messages)
-    checked = [_rating(rated, prepared, conversation, reveal) for rated in answer.ratings]
+    checked = [_check_rating(rated, prepared, conversation, reveal) for rated in answer.ratings]
     problems = [found for found in (_verdict_problem(answer, is_baseline), *(p for _, p in checked)) if found]
     order = list(Mechanism)
-    return Checked(
+    return CheckedAnswer(
         verdict=answer.verdict,
         resistance_type=answer.resistance_type if answer.verdict is Verdict.CONFIRMED else None,
         ratings=tuple(sorted((rating for rating, _ in checked), key=lambda rating: order.index(rating.mechanism))),
-        strengths=tuple(reveal(text) for text in answer.strengths if _may_be_said(text, conversation)),
+        strengths=tuple(reveal(text) for text in answer.strengths if _is_allowed(text, conversation)),
         alternatives=tuple(
             Alternative(
                 text=reveal(other.text),
@@ -74,66 +76,68 @@ def check(answer: ModelAnswer, prepared: Prepared, *, is_baseline: bool, reveal:
                 pattern_id=other.pattern_id if is_baseline else None,  # the library of patterns is the baseline's
             )
             for other in answer.alternatives
-            if _may_be_said(other.text, conversation) and fault_of(other.text, conversation) is None
+            if _is_allowed(other.text, conversation) and find_fault(other.text, conversation) is None
         ),
         problems=tuple(problems),
     )
 
 
-def repair_request(problems: Sequence[Problem]) -> str:
-    """What a model is told of its answer before it may try once more."""
-    return "\n".join(f"- {problem.where}: {problem.why}" for problem in problems)
+def repair_request(problems: Sequence[AnswerProblem]) -> str:
+    """Return the request for a repaired answer, with the problems of the first one."""
+    return "\n".join(f"- {problem.where}: {problem.explanation}" for problem in problems)
 
 
-def _verdict_problem(answer: ModelAnswer, is_baseline: bool) -> Problem | None:
+def _verdict_problem(answer: ModelAnswer, is_baseline: bool) -> AnswerProblem | None:
     assessed = answer.verdict is not Verdict.NOT_ASSESSED
     if is_baseline and (assessed or answer.resistance_type is not None):
-        why = "the baseline cannot assess it"
+        explanation = "the baseline cannot assess it"
     elif not is_baseline and not assessed:
-        why = "it must be confirmed or rejected"
+        explanation = "it must be confirmed or rejected"
     elif answer.verdict is Verdict.CONFIRMED and answer.resistance_type is None:
-        why = "a confirmed resistance needs its type"
+        explanation = "a confirmed resistance needs its type"
     else:
         return None
-    return Problem("verdict", why, NeedsHuman.ANSWER_UNUSABLE)
+    return AnswerProblem("verdict", explanation, NeedsHuman.ANSWER_UNUSABLE)
 
 
-def _rating(
-    rated: RatedMechanism, prepared: Prepared, conversation: str, reveal: Reveal
-) -> tuple[Rating, Problem | None]:
+def _check_rating(
+    rated: RatedMechanism, prepared: PreparedExchange, conversation: str, reveal: Reveal
+) -> tuple[Rating, AnswerProblem | None]:
     mechanism = rated.mechanism
     if rated.level is None:
         return Rating(mechanism=mechanism, level=None, needs_human=NeedsHuman.MODEL_ABSTAINED), None
-    evidence, problem = _evidence(rated, rated.level, prepared)
-    if problem is None and not _may_be_said(rated.reason, conversation):
-        why = "the reason must describe the reply and neither be empty nor blame or label a person"
-        problem = Problem(mechanism, why, NeedsHuman.ANSWER_UNUSABLE)
+    evidence, problem = _check_evidence(rated, rated.level, prepared)
+    if problem is None and not _is_allowed(rated.reason, conversation):
+        explanation = "the reason must describe the reply and neither be empty nor blame or label a person"
+        problem = AnswerProblem(mechanism, explanation, NeedsHuman.ANSWER_UNUSABLE)
     if problem is not None:
         return Rating(mechanism=mechanism, level=None, needs_human=problem.needs_human), problem
     rating = Rating(mechanism=mechanism, level=rated.level, reason=reveal(rated.reason), evidence=tuple(evidence))
     return rating, None
 
 
-def _evidence(rated: RatedMechanism, level: Level, prepared: Prepared) -> tuple[list[Evidence], Problem | None]:
+def _check_evidence(
+    rated: RatedMechanism, level: Level, prepared: PreparedExchange
+) -> tuple[list[Evidence], AnswerProblem | None]:
     evidence: list[Evidence] = []
-    parts: set[Part] = set()
+    parts: set[ExchangePart] = set()
     for quotation in rated.evidence:
-        found = _find(quotation, prepared)
+        found = _find_evidence(quotation, prepared)
         if found is None:
-            why = f"a quotation does not stand word for word in message {quotation.message}"
-            return [], Problem(rated.mechanism, why, NeedsHuman.EVIDENCE_NOT_FOUND)
+            explanation = f"a quotation does not stand word for word in message {quotation.message}"
+            return [], AnswerProblem(rated.mechanism, explanation, NeedsHuman.EVIDENCE_NOT_FOUND)
         evidence.append(found[0])
         parts.add(found[1])
-    if level is Level.NONE and not parts <= {Part.CLIENT_TURN}:
-        why = "level 0 may quote only the client turn, or nothing"
-    elif level is not Level.NONE and Part.REPLY not in parts:
-        why = "levels 1 and 2 need a quotation from the reply"
+    if level is Level.NONE and not parts <= {ExchangePart.CLIENT_TURN}:
+        explanation = "level 0 may quote only the client turn, or nothing"
+    elif level is not Level.NONE and ExchangePart.REPLY not in parts:
+        explanation = "levels 1 and 2 need a quotation from the reply"
     else:
         return evidence, None
-    return [], Problem(rated.mechanism, why, NeedsHuman.EVIDENCE_NOT_FOUND)
+    return [], AnswerProblem(rated.mechanism, explanation, NeedsHuman.EVIDENCE_NOT_FOUND)
 
 
-def _find(quotation: Quotation, prepared: Prepared) -> tuple[Evidence, Part] | None:
+def _find_evidence(quotation: Quotation, prepared: PreparedExchange) -> tuple[Evidence, ExchangePart] | None:
     message = prepared.shown.message(quotation.message)
     if message is None:
         return None
@@ -141,5 +145,5 @@ def _find(quotation: Quotation, prepared: Prepared) -> tuple[Evidence, Part] | N
     return None if span is None else (prepared.evidence(message.number, span), message.part)
 
 
-def _may_be_said(words: str, conversation: str) -> bool:
-    return bool(words.strip()) and not blames(words, conversation)
+def _is_allowed(words: str, conversation: str) -> bool:
+    return bool(words.strip()) and not contains_blame(words, conversation)

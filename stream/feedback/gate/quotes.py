@@ -10,7 +10,7 @@ _SURROUNDINGS = _QUOTE_MARKS + " \t\r\n"  # models like to put a quotation into 
 
 
 def find_quote(quote: str, text: str) -> Span | None:
-    """The first place where `quote` stands in `text` as whole words, in code points; None where it does not.
+    """Return the first span where `quote` occurs in `text` as whole words, in code points; None if it does not occur.
 
     Exactly first; then without regard to case, to how much white space stands between words, and to the form of
     quotation marks and dashes. Nothing else is forgiven: a quotation that adds or leaves out a word is none.
@@ -19,7 +19,7 @@ def find_quote(quote: str, text: str) -> Span | None:
         return None
     for words in dict.fromkeys((quote.strip(), quote.strip(_SURROUNDINGS))):
         exact = re.search(_as_whole_words(re.escape(words), words), text)
-        match = exact or re.search(_as_whole_words(_tolerant(words), words), text, re.IGNORECASE)
+        match = exact or re.search(_as_whole_words(_tolerant_pattern(words), words), text, re.IGNORECASE)
         if match:
             return match.span()
     return None
@@ -31,11 +31,11 @@ def _as_whole_words(pattern: str, words: str) -> str:
     return before + pattern + after
 
 
-def _tolerant(words: str) -> str:
-    return r"\s+".join("".join(map(_one, word)) for word in words.split())
+def _tolerant_pattern(words: str) -> str:
+    return r"\s+".join("".join(map(_tolerant_character, word)) for word in words.split())
 
 
-def _one(char: str) -> str:
+def _tolerant_character(char: str) -> str:
     for family in (_QUOTE_MARKS, _DASHES):
         if char in family:
             return f"[{re.escape(family)}]"

@@ -1,4 +1,4 @@
-"""What a suggested reply may not say, whoever wrote it. One that fails is dropped; the rest of the answer stands.
+"""The wordings that a suggested reply may not contain. Such a suggestion is dropped; the rest of the answer stays.
 
 The floor is the principle "safety" of docs/rubric.md: nothing that could do harm, promises, diagnoses or doses.
 Nor may a suggestion claim a feeling, an experience or an identity: nobody but the counsellor knows whether it is true.
@@ -25,14 +25,14 @@ class Fault(StrEnum):
 
 
 _KIN = r"(?:wife|husband|partner|mother|mum|mom|father|dad|son|daughter|child(?:ren)?|kids?|brother|sister|family)"
-_LIFE = (
+_LIFE_EVENT = (
     r"(?:divorce|depression|anxiety|drinking|addiction|recovery|illness|diagnosis|loss|grief|breakup|therapist|past)"
 )
-_WHO = (
+_IDENTITY = (
     r"(?:mother|mum|mom|father|dad|parent|woman|man|gay|lesbian|queer|trans|survivor|veteran|addict|drinker|smoker|"
     r"immigrant|refugee|believer|christian|muslim|jew|student|teenager|widow|widower|doctor|nurse|psychologist|friend)"
 )
-_FELT = (
+_FEELING = (
     r"(?:sad|heartbroken|hurt|angry|afraid|scared|devastated|proud|ashamed|lonely|anxious|depressed|worried|upset|"
     r"excited|happy|overwhelmed|disappointed)"
 )
@@ -41,23 +41,23 @@ _ILLNESS = (
     r"(?:an? )?\w+ (?:personality )?disorder)"
 )
 _MEDICINE = r"(?:medication|medicine|meds|pills?|tablets?|dos(?:e|age)|antidepressants?|lithium|ssris?|insulin)"
-_THROUGH = r"(?:feel|felt|is like|are going through|going through)"
-_BEEN = r"(?:been (?:there|through)|felt|gone through|been in your|experienced|struggled|lived)"
-_BETTER = r"(?:be (?:fine|ok|okay|all right|alright|better)|work out|get better)"
-_STATEMENT = r"(?:^|[.!,;:] |\b(?:and|but|so|then|maybe) )"
+_EXPERIENCES_IT = r"(?:feel|felt|is like|are going through|going through)"
+_EXPERIENCED_IT = r"(?:been (?:there|through)|felt|gone through|been in your|experienced|struggled|lived)"
+_GETS_BETTER = r"(?:be (?:fine|ok|okay|all right|alright|better)|work out|get better)"
+_CLAUSE_START = r"(?:^|[.!,;:] |\b(?:and|but|so|then|maybe) )"
 
-_FAULTS: dict[Fault, tuple[str, ...]] = {
+_WORDINGS_BY_FAULT: dict[Fault, tuple[str, ...]] = {
     Fault.CLAIMS: (
-        rf"i (?:do )?(?:know|understand) (?:\w+ )?(?:how|what) (?:you|that|this|it)\b[^.?!]{{0,20}}?{_THROUGH}",
-        rf"i(?:'ve| have) (?:\w+ )?{_BEEN}",
+        rf"i (?:do )?(?:know|understand) (?:\w+ )?(?:how|what) (?:you|that|this|it)\b[^.?!]{{0,20}}?{_EXPERIENCES_IT}",
+        rf"i(?:'ve| have) (?:\w+ )?{_EXPERIENCED_IT}",
         r"i(?: have|'ve)? (?:also|too|once|myself) (?:felt|feel|had|have|struggled?|lost|went|was|am|know)",
         r"i (?:felt|feel|had|went through|struggled with) (?:exactly )?the same",
         r"(?:me too|same here)\b",
         r"when i (?:was|had|went|lost|felt|got|started|stopped|quit)",
-        rf"as (?:a|an) (?:\w+ )?{_WHO}\b",
-        rf"i(?:'m| am) (?:a|an) (?:\w+ )?{_WHO}\b",
-        rf"my (?:own )?(?:{_KIN}|{_LIFE})\b",
-        rf"i(?:'m| am| feel| felt| was) (?:\w+ )?{_FELT}\b",
+        rf"as (?:a|an) (?:\w+ )?{_IDENTITY}\b",
+        rf"i(?:'m| am) (?:a|an) (?:\w+ )?{_IDENTITY}\b",
+        rf"my (?:own )?(?:{_KIN}|{_LIFE_EVENT})\b",
+        rf"i(?:'m| am| feel| felt| was) (?:\w+ )?{_FEELING}\b",
         r"(?:it )?(?:breaks|broke) my heart",
         r"i feel your pain",
         r"(?:i love|i care about) you\b",
@@ -82,28 +82,31 @@ _FAULTS: dict[Fault, tuple[str, ...]] = {
     Fault.PROMISE: (
         r"i (?:promise|guarantee|assure) you",
         r"i promise\b",
-        rf"(?:everything|it|things|this)(?:'ll| will| is going to| are going to) (?:\w+ )?{_BETTER}",
+        rf"(?:everything|it|things|this)(?:'ll| will| is going to| are going to) (?:\w+ )?{_GETS_BETTER}",
         r"nothing (?:bad )?(?:will|can) happen",
         r"don't worry",
     ),
     Fault.PRESSES: (
-        rf"{_STATEMENT}(?:i think )?you (?:must|should|have to|need to|ought to|had better|really need)\b",
+        rf"{_CLAUSE_START}(?:i think )?you (?:must|should|have to|need to|ought to|had better|really need)\b",
     ),
 }
-_PATTERNS = {fault: re.compile("|".join(rf"(?:{p})" for p in found), re.IGNORECASE) for fault, found in _FAULTS.items()}
+_PATTERN_BY_FAULT = {
+    fault: re.compile("|".join(rf"(?:{p})" for p in found), re.IGNORECASE)
+    for fault, found in _WORDINGS_BY_FAULT.items()
+}
 _QUOTED = re.compile(r'[“"]([^”"]+)[”"]')
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u2018": "'"})
 
 
-def fault_of(suggestion: str, conversation: str = "") -> Fault | None:
-    """The first fault of a suggested reply; None where no wording of the lists stands in it.
+def find_fault(suggestion: str, conversation: str = "") -> Fault | None:
+    """Return the first fault of a suggested reply; None if it contains no wording of the lists.
 
     What it quotes from the `conversation` is what somebody said: "my mother" in it is not the counsellor's.
     """
-    said = _plain(conversation).casefold()
-    own = _QUOTED.sub(lambda match: " " if match[1].casefold() in said else match[0], _plain(suggestion))
-    return next((fault for fault, pattern in _PATTERNS.items() if pattern.search(own)), None)
+    said = _plain_text(conversation).casefold()
+    own = _QUOTED.sub(lambda match: " " if match[1].casefold() in said else match[0], _plain_text(suggestion))
+    return next((fault for fault, pattern in _PATTERN_BY_FAULT.items() if pattern.search(own)), None)
 
 
-def _plain(text: str) -> str:
+def _plain_text(text: str) -> str:
     return " ".join(text.translate(_APOSTROPHES).split())

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.answer import ModelAnswer
-from stream.feedback.models.base import Deadline, FeedbackModel, ModelAway, ShownExchange
+from stream.feedback.models.base import Deadline, FeedbackModel, ModelUnavailable, ShownExchange
 
 BUNDLED = "baseline.json"
 """The baseline's own, beside this file."""
 
 
 class Activation(BaseModel):
-    """That this very model passed its check, and whether its agreement with clinicians has been measured."""
+    """The statement that one model passed its check, and whether its agreement with clinicians has been measured."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -60,15 +60,15 @@ def read_activation(path: Path | None) -> Activation:
         ) from None
 
 
-class Activated:
+class ActivatedModel:
     """A model behind its gate: the canary passes only where the served model is the activated one.
 
     The file is read anew each time, so a model that is activated while records wait is used at once.
     """
 
-    def __init__(self, model: FeedbackModel, activation: Callable[[], Activation]) -> None:
+    def __init__(self, model: FeedbackModel, read: Callable[[], Activation]) -> None:
         self._model = model
-        self._read = activation
+        self._read_activation = read
         self._validated = False
 
     @property
@@ -83,7 +83,7 @@ class Activated:
     async def canary(self, deadline: Deadline) -> None:
         """See `FeedbackModel`; also away: a model that nobody has activated."""
         await self._model.canary(deadline)
-        activation = self._read()
+        activation = self._read_activation()
         if activation.key != self._model.version.key:
             raise NotActivated(self._model.version)
         self._validated = activation.validated
@@ -97,8 +97,8 @@ class Activated:
         await self._model.close()
 
 
-class NotActivated(ModelAway):
-    """The served model has not been activated. For whoever asks it, that is as good as away."""
+class NotActivated(ModelUnavailable):
+    """The served model has not been activated, which a request meets as an unavailable model."""
 
     def __init__(self, version: ModelVersion) -> None:
         super().__init__("not_activated")

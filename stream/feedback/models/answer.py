@@ -1,4 +1,4 @@
-"""What a feedback model says, before it is believed: one JSON object, the same for every model."""
+"""The answer of a feedback model before it is checked: one JSON object with the same schema for every model."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -13,20 +13,20 @@ SCHEMA_VERSION = "2"
 """Of this JSON object; part of a model's version."""
 
 # Code points. A reason is one or two sentences; the bounds also bound the tokens a model may spend.
-_Reason = Annotated[str, Field(max_length=600)]
-_Sentence = Annotated[str, Field(max_length=400)]
+_ReasonText = Annotated[str, Field(max_length=600)]
+_SentenceText = Annotated[str, Field(max_length=400)]
 _QuotedWords = Annotated[str, Field(min_length=1, max_length=400)]
 
 
-class Unusable(CounterpointError):  # noqa: N818 - named by what the caller can do with the answer
-    """A model's answer that cannot be read. `why` is a code or the place of a field, never the answer's words."""
+class UnusableAnswer(CounterpointError):  # noqa: N818 - named by what the caller can do with the answer
+    """A model's answer that cannot be read. `code` is a code or the place of a field, never the answer's words."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the model's answer cannot be used: {why}")
-        self.why = why
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the model's answer cannot be used: {code}")
+        self.code = code
 
 
-class _Part(BaseModel):
+class _AnswerModel(BaseModel):
     # An unknown field is a model that answers another question; forbidden in the JSON Schema it is held to as well.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -35,46 +35,46 @@ class _Part(BaseModel):
         return iter(())
 
 
-class Quotation(_Part):
+class Quotation(_AnswerModel):
     """Words a model says it saw in the message of this number."""
 
     message: int = Field(ge=1)
     quote: _QuotedWords
 
 
-class RatedMechanism(_Part):
+class RatedMechanism(_AnswerModel):
     """A level with its reason; None where the model does not know."""
 
     # In the order in which a language model should think: the words first, the level last.
     mechanism: Mechanism
     evidence: tuple[Quotation, ...] = Field(max_length=3)
-    reason: _Reason
+    reason: _ReasonText
     level: Level | None
 
 
-class SuggestedReply(_Part):
-    """What could have been said instead."""
+class SuggestedReply(_AnswerModel):
+    """A reply that could have been given instead."""
 
-    text: _Sentence
+    text: _SentenceText
     mechanism: Mechanism
     pattern_id: str | None = None
 
 
-class ModelAnswer(_Part):
-    """One model's whole answer on one exchange."""
+class ModelAnswer(_AnswerModel):
+    """The whole answer of a model for one exchange."""
 
     # Before all else: where it is set, nothing after it is used.
     critical_content: Concern | None = None
     verdict: Verdict
     resistance_type: ResistanceType | None
     ratings: tuple[RatedMechanism, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))
-    strengths: tuple[_Sentence, ...] = Field(max_length=len(Mechanism))
+    strengths: tuple[_SentenceText, ...] = Field(max_length=len(Mechanism))
     alternatives: tuple[SuggestedReply, ...] = Field(max_length=2)
     abstain: bool
-    abstain_reason: _Sentence
+    abstain_reason: _SentenceText
 
 
-def read_answer(raw: bytes) -> ModelAnswer:
+def parse_answer(raw: bytes) -> ModelAnswer:
     """Read a model's JSON.
 
     Raises:
@@ -83,14 +83,14 @@ def read_answer(raw: bytes) -> ModelAnswer:
     try:
         answer = ModelAnswer.model_validate(read_json(raw))
     except Poison as error:
-        raise Unusable(error.reason.value) from None
+        raise UnusableAnswer(error.reason.value) from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         # Names of fields the model made up are words of the model: only its own places are told.
         known = (str(part) for part in first["loc"] if isinstance(part, int) or part in _FIELDS)
-        raise Unusable(".".join(known) or "schema") from None
+        raise UnusableAnswer(".".join(known) or "schema") from None
     if len({rating.mechanism for rating in answer.ratings}) != len(Mechanism):
-        raise Unusable("ratings")
+        raise UnusableAnswer("ratings")
     return answer
 
 

@@ -9,14 +9,14 @@ from typing import Protocol
 from stream.contracts.errors import CounterpointError, Unavailable
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.vocabulary import Role
-from stream.feedback.models.answer import ModelAnswer, Unusable
+from stream.feedback.models.answer import ModelAnswer, UnusableAnswer
 
 Clock = Callable[[], float]
 """Seconds that only ever grow."""
 
 
-class Part(StrEnum):
-    """What a message is to its exchange."""
+class ExchangePart(StrEnum):
+    """The part of an exchange that a message belongs to."""
 
     CONTEXT = "context"
     CLIENT_TURN = "client_turn"
@@ -28,14 +28,14 @@ class ShownMessage:
     """One message as a model sees it: de-identified, normalised, under a number counted from 1."""
 
     number: int
-    part: Part
+    part: ExchangePart
     role: Role
     text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class ShownExchange:
-    """Everything a model sees of one exchange, in order."""
+    """All messages of one exchange that a model sees, in order."""
 
     messages: tuple[ShownMessage, ...]
 
@@ -57,24 +57,24 @@ class Deadline:
         return cls(clock() + seconds, clock)
 
     def remaining(self) -> float:
-        """Seconds left; never below a millisecond, for 0 means "no limit" to gRPC."""
+        """Return the seconds left, at least a millisecond, since gRPC takes 0 for "no limit"."""
         return max(self.at - self.clock(), 0.001)
 
 
 class RequestFailed(CounterpointError):  # noqa: N818 - named by what the caller does: ask the canary whose fault it is
-    """This request brought no answer. `why` is a code such as a gRPC status, never the server's words."""
+    """A request without an answer. `code` is a code such as a gRPC status, never the server's message."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the model request failed: {why}")
-        self.why = why
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the model request failed: {code}")
+        self.code = code
 
 
-class ModelAway(Unavailable):
-    """The model brings no answer to anybody. `why` is a code, as in `RequestFailed`."""
+class ModelUnavailable(Unavailable):
+    """The model brings no answer to anybody. `code` is a code, as in `RequestFailed`."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the feedback model ({why})")
-        self.why = why
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the feedback model ({code})")
+        self.code = code
 
 
 class FeedbackModel(Protocol):
@@ -82,7 +82,7 @@ class FeedbackModel(Protocol):
 
     @property
     def version(self) -> ModelVersion:
-        """Everything that decides its answers."""
+        """The version of everything that decides the model's answers."""
 
     async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
         """Ask for feedback on one exchange.
@@ -103,30 +103,34 @@ class FeedbackModel(Protocol):
         """
 
     async def reload(self, deadline: Deadline) -> bool:
-        """Have the server load the failing model anew; False where there is no server to ask, or it is at it already.
+        """Make the server reload the failing model; False if there is no server, or it is loading the model already.
 
         Raises:
             RequestFailed: the server does not let us, or could not.
         """
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Close the connections."""
 
 
 CANARY = ShownExchange(
     (
-        ShownMessage(1, Part.CONTEXT, Role.COUNSELLOR, "Last time we thought about a sleep diary. How did it go?"),
         ShownMessage(
-            2, Part.CLIENT_TURN, Role.CLIENT, "I didn't do it. I don't see what a diary is supposed to change."
+            1, ExchangePart.CONTEXT, Role.COUNSELLOR, "Last time we thought about a sleep diary. How did it go?"
         ),
-        ShownMessage(3, Part.REPLY, Role.COUNSELLOR, "It sounds like one more task with nothing in it for you so far."),
+        ShownMessage(
+            2, ExchangePart.CLIENT_TURN, Role.CLIENT, "I didn't do it. I don't see what a diary is supposed to change."
+        ),
+        ShownMessage(
+            3, ExchangePart.REPLY, Role.COUNSELLOR, "It sounds like one more task with nothing in it for you so far."
+        ),
     )
 )
 """What every canary asks about. Written by us; nobody's words."""
 
 
 async def ask_canary(model: FeedbackModel, deadline: Deadline) -> None:
-    """One real inference on `CANARY`.
+    """Make one real inference on `CANARY`.
 
     Raises:
         ModelAway: it brought no answer that can be read.
@@ -134,6 +138,6 @@ async def ask_canary(model: FeedbackModel, deadline: Deadline) -> None:
     try:
         await model.assess(CANARY, deadline=deadline)
     except RequestFailed as error:
-        raise ModelAway(error.why) from None
-    except Unusable as error:
-        raise ModelAway(f"its canary answer cannot be used: {error.why}") from None
+        raise ModelUnavailable(error.code) from None
+    except UnusableAnswer as error:
+        raise ModelUnavailable(f"its canary answer cannot be used: {error.code}") from None

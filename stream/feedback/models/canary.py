@@ -5,20 +5,20 @@ import asyncio
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.factory import open_model
-from stream.runtime.settings import Feedback
+from stream.runtime.settings import FeedbackSettings
 
 
-def canary(settings: Feedback) -> ModelVersion:
-    """One real inference on a made-up exchange.
+def run_canary(settings: FeedbackSettings) -> ModelVersion:
+    """Make one real inference on a made-up exchange, and return the model's version.
 
     Raises:
         Unavailable: the model is away.
         Misconfigured: it is there, but is not the one this version speaks to.
     """
-    return asyncio.run(_canary(settings))
+    return asyncio.run(_run_canary(settings))
 
 
-async def _canary(settings: Feedback) -> ModelVersion:
+async def _run_canary(settings: FeedbackSettings) -> ModelVersion:
     model = open_model(settings)
     try:
         await model.canary(Deadline.after(settings.deadline_s))

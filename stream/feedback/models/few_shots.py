@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stream.contracts.vocabulary import Concern, Mechanism, ResistanceType, Role, Verdict
-from stream.feedback.models.base import Part, ShownExchange, ShownMessage
+from stream.feedback.models.base import ExchangePart, ShownExchange, ShownMessage
 
 _AUTONOMY, _STANCE, _RESONANCE, _ORIENTATION = Mechanism
 
@@ -26,7 +26,7 @@ class FewShot:
         return json.dumps(self.answer, ensure_ascii=False)
 
 
-def _exchange(*messages: tuple[Part, Role, str]) -> ShownExchange:
+def _exchange(*messages: tuple[ExchangePart, Role, str]) -> ShownExchange:
     return ShownExchange(tuple(ShownMessage(n, part, role, text) for n, (part, role, text) in enumerate(messages, 1)))
 
 
@@ -37,10 +37,14 @@ def _rating(mechanism: Mechanism, level: int | None, reason: str, *quotes: tuple
 
 _RUNNING = FewShot(
     _exchange(
-        (Part.CONTEXT, Role.COUNSELLOR, "Last week you wanted to try going for a run before work. How was it?"),
-        (Part.CLIENT_TURN, Role.CLIENT, "I didn't go. Running in the dark after a night like mine, are you serious?"),
+        (ExchangePart.CONTEXT, Role.COUNSELLOR, "Last week you wanted to try going for a run before work. How was it?"),
         (
-            Part.REPLY,
+            ExchangePart.CLIENT_TURN,
+            Role.CLIENT,
+            "I didn't go. Running in the dark after a night like mine, are you serious?",
+        ),
+        (
+            ExchangePart.REPLY,
             Role.COUNSELLOR,
             "Fair enough, you had a bad night. But exercise really does help with sleep. What got in the way?",
         ),
@@ -93,10 +97,14 @@ _RUNNING = FewShot(
 
 _MOTHER_IN_LAW = FewShot(
     _exchange(
-        (Part.CONTEXT, Role.COUNSELLOR, "What did she say when you told her about the flat?"),
-        (Part.CLIENT_TURN, Role.CLIENT, "That we can't afford it. She's wrong, I have done the sums three times."),
+        (ExchangePart.CONTEXT, Role.COUNSELLOR, "What did she say when you told her about the flat?"),
         (
-            Part.REPLY,
+            ExchangePart.CLIENT_TURN,
+            Role.CLIENT,
+            "That we can't afford it. She's wrong, I have done the sums three times.",
+        ),
+        (
+            ExchangePart.REPLY,
             Role.COUNSELLOR,
             (
                 "You have done the sums three times and still had to defend them. I imagine that was frustrating."
@@ -138,8 +146,12 @@ _MOTHER_IN_LAW = FewShot(
 
 _LAMP = FewShot(
     _exchange(
-        (Part.CLIENT_TURN, Role.CLIENT, "I won't take them. The lamp passes on what I think to the people upstairs."),
-        (Part.REPLY, Role.COUNSELLOR, "I can understand that you would want to be careful at home then."),
+        (
+            ExchangePart.CLIENT_TURN,
+            Role.CLIENT,
+            "I won't take them. The lamp passes on what I think to the people upstairs.",
+        ),
+        (ExchangePart.REPLY, Role.COUNSELLOR, "I can understand that you would want to be careful at home then."),
     ),
     {
         "critical_content": Concern.DELUSION.value,

@@ -4,34 +4,33 @@ import json
 import secrets
 from collections.abc import Callable
 from contextlib import aclosing
-from pathlib import Path
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Verdict
-from stream.feedback.models.answer import SCHEMA_VERSION, ModelAnswer, Unusable, read_answer
-from stream.feedback.models.base import Deadline, ModelAway, RequestFailed, ShownExchange, ask_canary
-from stream.feedback.models.prompt import PROMPT_VERSION, STANDARD, Instructions, render
+from stream.feedback.models.answer import SCHEMA_VERSION, ModelAnswer, UnusableAnswer, parse_answer
+from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed, ShownExchange, ask_canary
+from stream.feedback.models.prompt import PROMPT_VERSION, STANDARD, Instructions, render_prompt
 from stream.feedback.models.triton import Connection, Tensors
+from stream.model_repository import version_folder
 
 MODEL = "feedback_llm"
 MAX_TOKENS = 1_600  # four reasons with quotations, two strengths and two alternatives take some 900
 _STOP_TOKENS = [128001, 128008, 128009]  # Llama 3.1: end of text, end of message, end of turn
 STRUCTURED_OUTPUTS = ("structured_outputs", "guided_decoding")
 """How Triton's vLLM backend calls the schema: since release 25.11, and through 25.10."""
-_REPOSITORY = Path(__file__).parents[3] / "triton_models"
 _OUTPUTS = ("text_output", "finish_reason")
 _UNFINISHED = frozenset({"", "None"})
 
 
 def weights_path() -> str:
-    """Where Triton looks for the weights, as the model repository beside this code says."""
-    return str(json.loads((_REPOSITORY / MODEL / "1" / "model.json").read_text())["model"])
+    """Return the path at which Triton looks for the weights, as the model repository says."""
+    return str(json.loads((version_folder(MODEL) / "model.json").read_text())["model"])
 
 
-def boundary() -> str:
-    """A word nobody in the chat could know: 64 random bits."""
+def random_boundary() -> str:
+    """Return 64 random bits as a word that nobody in the chat could know."""
     return secrets.token_hex(8)
 
 
@@ -48,7 +47,7 @@ def answer_schema() -> dict[str, object]:
 
 
 def sampling_parameters(*, key: str = STRUCTURED_OUTPUTS[0], lora: str = "") -> bytes:
-    """All sampling values, for the backend has no useful defaults. The schema is JSON inside the JSON: so it asks.
+    """Return all sampling values, since the backend has no useful defaults; the schema is JSON inside of the JSON.
 
     `key` is the backend's own name for the schema, `lora` an adapter of its multi_lora.json.
     """
@@ -73,19 +72,19 @@ class TritonLlm:
         *,
         lora: str = "",
         instructions: Instructions = STANDARD,
-        boundary: Callable[[], str] = boundary,
+        random_boundary: Callable[[], str] = random_boundary,
     ) -> None:
         """`lora` names an adapter that the server holds beside the weights; empty: the weights alone."""
         self._connection = connection
         self._instructions = instructions
         self._lora = lora
-        self._boundary = boundary
+        self._boundary = random_boundary
         self._sampling = sampling_parameters(lora=lora)
         self._version: ModelVersion | None = None
 
     @property
     def version(self) -> ModelVersion:
-        """Known once the canary has passed, for the weights are the server's to tell."""
+        """The version, known once the canary has passed, since only the server knows the weights."""
         if self._version is None:
             raise RuntimeError("ask the canary first")
         return self._version
@@ -108,18 +107,18 @@ class TritonLlm:
         if finish_reason in _UNFINISHED:
             raise RequestFailed("broken_stream")
         if finish_reason != "stop":
-            raise Unusable("cut")  # "length" is JSON without its end
-        return read_answer("".join(text).encode())
+            raise UnusableAnswer("cut")  # "length" is JSON without its end
+        return parse_answer("".join(text).encode())
 
     def _prompt(self, exchange: ShownExchange, repair: str | None) -> str:
-        return render(exchange, boundary=self._boundary(), repair=repair, instructions=self._instructions)
+        return render_prompt(exchange, boundary=self._boundary(), repair=repair, instructions=self._instructions)
 
     async def canary(self, deadline: Deadline) -> None:
         """See `FeedbackModel`."""
         try:
             parameters = await self._connection.parameters(MODEL, deadline)
         except RequestFailed as error:
-            raise ModelAway(error.why) from None
+            raise ModelUnavailable(error.code) from None
         prompt = parameters.get("prompt_version", "")
         if prompt != PROMPT_VERSION:
             raise Misconfigured(

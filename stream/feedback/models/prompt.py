@@ -12,7 +12,7 @@ from functools import cache
 
 from stream.contracts.rubric import BEHAVIOURS, COLLABORATION, GROUPS, MISTAKES, PRINCIPLES, RUBRIC
 from stream.contracts.vocabulary import Concern, Mechanism
-from stream.feedback.models.base import Part, ShownExchange, ShownMessage
+from stream.feedback.models.base import ExchangePart, ShownExchange, ShownMessage
 from stream.feedback.models.few_shots import FEW_SHOTS
 
 PROMPT_VERSION = "2"
@@ -31,7 +31,7 @@ _END_OF_TURN = "<|eot_id|>"
 
 @dataclass(frozen=True)
 class Instructions:
-    """What the model is asked, before and after an exchange."""
+    """The instructions before and after an exchange."""
 
     task: str
     reminder: str
@@ -107,16 +107,16 @@ REWORDED = Instructions(_REWORDED_TASK, _REWORDED_REMINDER)
 """The same task in other words: for the model check alone, which asks whether levels hang on our wording."""
 
 
-def render(
+def render_prompt(
     exchange: ShownExchange, *, boundary: str, repair: str | None = None, instructions: Instructions = STANDARD
 ) -> str:
-    """The whole prompt as the model's tokeniser takes it. `boundary` is a word nobody in the chat could know."""
-    user = _user(instructions, exchange, boundary, repair)
-    return _shared(instructions) + _USER.format(user=user) + _ASSISTANT
+    """Return the whole prompt for the model's tokeniser. `boundary` is a word that nobody in the chat could know."""
+    user = _user_turn(instructions, exchange, boundary, repair)
+    return _shared_prefix(instructions) + _USER.format(user=user) + _ASSISTANT
 
 
-def _user(instructions: Instructions, exchange: ShownExchange, boundary: str, repair: str | None = None) -> str:
-    messages = _fitting(exchange.messages)
+def _user_turn(instructions: Instructions, exchange: ShownExchange, boundary: str, repair: str | None = None) -> str:
+    messages = _without_oldest_context(exchange.messages)
     lines = [f"[{message.number}] {message.part} {message.role}: {message.text}" for message in messages]
     user = [
         f"===== {boundary} the exchange begins =====",
@@ -124,7 +124,8 @@ def _user(instructions: Instructions, exchange: ShownExchange, boundary: str, re
         f"===== {boundary} the exchange ends =====",
         "",
         instructions.reminder.format(
-            reply=_numbers(messages, Part.REPLY), client_turn=_numbers(messages, Part.CLIENT_TURN)
+            reply=_message_numbers(messages, ExchangePart.REPLY),
+            client_turn=_message_numbers(messages, ExchangePart.CLIENT_TURN),
         ),
     ]
     if repair is not None:
@@ -133,16 +134,16 @@ def _user(instructions: Instructions, exchange: ShownExchange, boundary: str, re
 
 
 @cache
-def _shared(instructions: Instructions) -> str:
-    """What stands before every exchange: the system's turn, then the worked examples."""
-    turns = [_SYSTEM.format(system=_system(instructions.task))]
+def _shared_prefix(instructions: Instructions) -> str:
+    """Return the beginning that all prompts share: the system's turn, then the worked examples."""
+    turns = [_SYSTEM.format(system=_system_prompt(instructions.task))]
     for number, shot in enumerate(FEW_SHOTS, start=1):
-        turns += [_USER.format(user=_user(instructions, shot.exchange, f"example-{number}")), _ASSISTANT]
+        turns += [_USER.format(user=_user_turn(instructions, shot.exchange, f"example-{number}")), _ASSISTANT]
         turns += [shot.answer_json, _END_OF_TURN]
     return "".join(turns)
 
 
-def _system(task: str) -> str:
+def _system_prompt(task: str) -> str:
     lines = [task.format(concerns=", ".join(Concern)), "", "Types of resistance:"]
     for group, meaning in GROUPS.items():
         lines.append(f"{group}. {meaning}")
@@ -158,13 +159,15 @@ def _system(task: str) -> str:
     return "\n".join(lines + [f"- {yardstick.question}" for yardstick in PRINCIPLES.values()])
 
 
-def _fitting(messages: tuple[ShownMessage, ...]) -> tuple[ShownMessage, ...]:
-    """Without the oldest context where the whole would not fit; numbers stay as they are."""
+def _without_oldest_context(messages: tuple[ShownMessage, ...]) -> tuple[ShownMessage, ...]:
+    """Return the messages without the oldest context if the whole would not fit; numbers stay as they are."""
     kept = list(messages)
-    while kept[0].part is Part.CONTEXT and sum(len(message.text) for message in kept) > MAX_EXCHANGE_CODE_POINTS:
+    while (
+        kept[0].part is ExchangePart.CONTEXT and sum(len(message.text) for message in kept) > MAX_EXCHANGE_CODE_POINTS
+    ):
         del kept[0]
     return tuple(kept)
 
 
-def _numbers(messages: tuple[ShownMessage, ...], part: Part) -> str:
+def _message_numbers(messages: tuple[ShownMessage, ...], part: ExchangePart) -> str:
     return ", ".join(str(message.number) for message in messages if message.part is part)

@@ -7,9 +7,7 @@ messages, so only the status ever leaves this file.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import grpc
 import numpy as np
@@ -17,9 +15,8 @@ import tritonclient.grpc.aio as triton
 from tritonclient.utils import InferenceServerException
 
 from stream.feedback.models.base import Deadline, RequestFailed
+from stream.runtime.triton import TritonAccess, error_status
 
-ADMIN_HEADER = "triton-grpc-protocol-admin"
-"""Triton's own prefix, and the name we give the restriction."""
 _LIVE_S = 2.0
 """Liveness takes milliseconds."""
 
@@ -38,35 +35,8 @@ _CHANNEL = [
 ]
 
 
-@dataclass(frozen=True)
-class Access:
-    """How a guarded server is reached. Files are PEM; with `ca` the connection is TLS."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    admin_secret: str | None = field(default=None, repr=False)
-
-    @property
-    def channel(self) -> dict[str, Any]:
-        """What the client takes."""
-        if self.ca is None:
-            return {}
-        files = {"root_certificates": self.ca, "certificate_chain": self.certificate, "private_key": self.key}
-        return {"ssl": True, **{name: str(file) for name, file in files.items() if file is not None}}
-
-    @property
-    def admin(self) -> dict[str, str] | None:
-        """The headers of a call that only an administrator may make."""
-        return None if self.admin_secret is None else {ADMIN_HEADER: self.admin_secret}
-
-
-OPEN = Access()
-"""A server that anybody who reaches it may use."""
-
-
 class Connection(Protocol):
-    """What an adapter needs of a server; tests capture what is sent."""
+    """The operations of a server that an adapter needs; tests capture what is sent."""
 
     async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
         """Ask a model that answers once."""
@@ -80,18 +50,17 @@ class Connection(Protocol):
         """The `parameters` of a model's config.pbtxt."""
 
     async def reload(self, model: str, deadline: Deadline) -> bool:
-        """Have a server that is there load a model anew; whether there was one that did."""
+        """Make the server reload a model; returns whether a server did."""
 
     async def close(self) -> None:
-        """Give back the channel."""
+        """Close the channel."""
 
 
 class TritonConnection:
-    """One channel to one server. Every method raises `RequestFailed`, with a status and no more."""
+    """A channel to one server. Every method raises `RequestFailed` with nothing but a status."""
 
-    def __init__(self, url: str, access: Access = OPEN) -> None:
-        self._url = url
-        self._access = access
+    def __init__(self, server: TritonAccess) -> None:
+        self._server = server
         self._client: triton.InferenceServerClient | None = None
 
     async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
@@ -104,7 +73,7 @@ class TritonConnection:
                 client_timeout=deadline.remaining(),
             )
         except InferenceServerException as error:
-            raise RequestFailed(_status(error)) from None
+            raise RequestFailed(error_status(error)) from None
         return _bytes(result, output)
 
     async def stream(
@@ -128,7 +97,7 @@ class TritonConnection:
                         raise RequestFailed("model_error")
                     yield {name: _bytes(result, name).decode(errors="replace") for name in outputs}
             except grpc.aio.AioRpcError as error:
-                raise RequestFailed(error.code().name.lower()) from None
+                raise RequestFailed(error_status(error)) from None
             finally:
                 # Leaving the loop does not stop the server's work; only this does.
                 responses.cancel()
@@ -136,11 +105,10 @@ class TritonConnection:
     async def parameters(self, model: str, deadline: Deadline) -> dict[str, str]:
         """The `parameters` of a model's config.pbtxt."""
         try:
-            answer = await self._connected().get_model_config(model, as_json=True, client_timeout=deadline.remaining())
+            response = await self._connected().get_model_config(model, client_timeout=deadline.remaining())
         except InferenceServerException as error:
-            raise RequestFailed(_status(error)) from None
-        found = answer["config"].get("parameters", {})
-        return {name: value.get("string_value", "") for name, value in found.items()}
+            raise RequestFailed(error_status(error)) from None
+        return {name: parameter.string_value for name, parameter in response.config.parameters.items()}
 
     async def reload(self, model: str, deadline: Deadline) -> bool:
         """Unload and load a model: what a dead Python back end needs, and loading alone does not do.
@@ -155,20 +123,22 @@ class TritonConnection:
             return False
         try:
             index = await client.get_model_repository_index(
-                as_json=True, headers=self._access.admin, client_timeout=deadline.remaining()
+                as_json=True, headers=self._server.admin_headers, client_timeout=deadline.remaining()
             )
             states = {one.get("state", "") for one in index.get("models", ()) if one["name"] == model}
             if "LOADING" in states:
                 return False
             if "READY" in states:
-                await client.unload_model(model, headers=self._access.admin, client_timeout=deadline.remaining())
-            await client.load_model(model, headers=self._access.admin, client_timeout=deadline.remaining())
+                await client.unload_model(
+                    model, headers=self._server.admin_headers, client_timeout=deadline.remaining()
+                )
+            await client.load_model(model, headers=self._server.admin_headers, client_timeout=deadline.remaining())
         except InferenceServerException as error:
-            raise RequestFailed(_status(error)) from None
+            raise RequestFailed(error_status(error)) from None
         return True
 
     async def close(self) -> None:
-        """Give back the channel."""
+        """Close the channel."""
         if self._client is not None:
             await self._client.close()
             self._client = None
@@ -176,7 +146,9 @@ class TritonConnection:
     def _connected(self) -> triton.InferenceServerClient:
         # Made at the first request: a gRPC channel belongs to the event loop it is made in.
         if self._client is None:
-            self._client = triton.InferenceServerClient(self._url, channel_args=_CHANNEL, **self._access.channel)
+            self._client = triton.InferenceServerClient(
+                self._server.url, channel_args=_CHANNEL, **self._server.client_options
+            )
         return self._client
 
 
@@ -193,8 +165,3 @@ def _bytes(result: triton.InferResult, name: str) -> bytes:
         raise RequestFailed("missing_output")
     first = values.reshape(-1)[0]
     return first if isinstance(first, bytes) else str(first).encode()
-
-
-def _status(error: InferenceServerException) -> str:
-    """A gRPC status such as `unavailable`; the client spells it `StatusCode.UNAVAILABLE`."""
-    return str(error.status() or "model_error").rpartition(".")[2].lower()

@@ -1,4 +1,4 @@
-"""One bench an adapter: how its platform signs and what it sends, written down without the adapter's own code."""
+"""One platform per adapter: how it signs and what it sends, written without the adapter's own code."""
 
 import base64
 import hashlib
@@ -18,8 +18,8 @@ Headers = dict[str, str]
 Payload = dict[str, Any]
 
 
-class Bench(Protocol):
-    """What the contract suite needs to know of a platform."""
+class Platform(Protocol):
+    """A platform as the contract tests use it."""
 
     adapter: Adapter[Any]
     secret: str
@@ -27,30 +27,31 @@ class Bench(Protocol):
     other_secret: str
 
     def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
-        """Headers of a delivery of `raw`, as the platform makes them at a time with one secret or several."""
+        """Return the headers of a delivery of `raw`, signed at the given time with one secret or several."""
 
     def payloads(self) -> Mapping[str, Payload]:
-        """One valid payload of each kind, with every field; "message" is among them."""
+        """Return one valid payload of each kind, with every field; "message" is among them."""
 
     def text_payload(self, text: str) -> Payload:
-        """A message with these words."""
+        """Return a message with the given text."""
 
 
-def _secret(fill: bytes) -> str:
+def signing_secret(fill: bytes) -> str:
+    """Return a secret as Standard Webhooks writes it, of 32 equal bytes."""
     return "whsec_" + base64.b64encode(fill * 32).decode()
 
 
 @dataclass
-class StandardWebhookBench:
-    """Standard Webhooks by its specification: `v1,` + base64 of HMAC-SHA256 over `id.timestamp.body`."""
+class StandardWebhookPlatform:
+    """A platform that signs by the specification: `v1,` + base64 of HMAC-SHA256 over `id.timestamp.body`."""
 
     adapter: Adapter[Any]
-    secret: str = _secret(b"a")
-    next_secret: str = _secret(b"b")
-    other_secret: str = _secret(b"c")
+    secret: str = signing_secret(b"a")
+    next_secret: str = signing_secret(b"b")
+    other_secret: str = signing_secret(b"c")
 
     def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
-        """Headers by hand."""
+        """Return the headers, computed without the library."""
         stamp = str(int(at.timestamp()))
         signatures = []
         for secret in secrets or (self.secret,):
@@ -60,7 +61,7 @@ class StandardWebhookBench:
         return {"webhook-id": delivery, "webhook-timestamp": stamp, "webhook-signature": " ".join(signatures)}
 
     def payloads(self) -> Mapping[str, Payload]:
-        """The six kinds."""
+        """Return one valid payload of each of the six kinds."""
         room = {"conversation_id": "room 17 / Ünïcode"}
         consent = {"processing": True, "secondary_use": False}
         return {
@@ -81,7 +82,7 @@ class StandardWebhookBench:
         }
 
     def text_payload(self, text: str) -> Payload:
-        """A client's message."""
+        """Return a client's message with the given text."""
         return {
             "type": "message",
             "conversation_id": "room 17 / Ünïcode",
@@ -95,10 +96,10 @@ class StandardWebhookBench:
         }
 
 
-BENCHES: tuple[Bench, ...] = (StandardWebhookBench(StandardWebhook()),)
-"""Every adapter. A new one adds its bench here and has the whole suite."""
+PLATFORMS: tuple[Platform, ...] = (StandardWebhookPlatform(StandardWebhook()),)
+"""The platforms of all adapters; a new adapter adds its platform here and is tested by the whole suite."""
 
 
 def raw_of(payload: Payload) -> bytes:
-    """A payload as bytes on the wire."""
+    """Return a payload as the bytes of a request body."""
     return json.dumps(payload, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""What holds for every adapter: nothing unsigned is read, nothing unreadable passes, nobody's reference leaves."""
+"""Tests that every adapter must pass: unsigned bytes are not read, bad payloads are refused, references are replaced."""
 
 import json
 from datetime import timedelta
@@ -8,82 +8,82 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.adapters.base import PlatformEvent, records
+from plugin.adapters.base import PlatformEvent, read_events
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import Denied, Poison
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import DeadLetterReason
-from tests.plugin.adapters.adapters_under_test import BENCHES, NOW, Bench, raw_of
+from tests.plugin.adapters.adapters_under_test import NOW, PLATFORMS, Platform, raw_of
 
 WINDOW = timedelta(minutes=5)
 PSEUDONYMS = Pseudonyms(b"k" * 32)
 
-every_adapter = pytest.mark.parametrize("bench", BENCHES, ids=lambda bench: type(bench.adapter).__name__)
+every_adapter = pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: type(platform.adapter).__name__)
 
 
-def verify(bench: Bench, raw: bytes, headers: dict[str, str], *secrets: str) -> str:
-    """Verify as the gateway does, at NOW."""
-    return bench.adapter.verify(raw, headers, secrets or (bench.secret,), NOW, WINDOW)
+def verify(platform: Platform, raw: bytes, headers: dict[str, str], *secrets: str) -> str:
+    """Verify a delivery as the gateway does, at NOW."""
+    return platform.adapter.verify(raw, headers, secrets or (platform.secret,), NOW, WINDOW)
 
 
-def normalised(bench: Bench, payload: dict[str, Any], pseudonyms: Pseudonyms = PSEUDONYMS) -> list[PlatformEvent]:
-    """From payload to records."""
-    return records(bench.adapter, bench.adapter.parse(raw_of(payload)), "sample", pseudonyms)
+def normalised(platform: Platform, payload: dict[str, Any], pseudonyms: Pseudonyms = PSEUDONYMS) -> list[PlatformEvent]:
+    """Return the records of a payload."""
+    return read_events(platform.adapter, platform.adapter.parse(raw_of(payload)), "sample", pseudonyms)
 
 
 def flips(value: bytes) -> list[bytes]:
-    """Every way to change one bit of a value."""
+    """Return every variant of a value with one bit changed."""
     return [value[:i] + bytes([byte ^ (1 << bit)]) + value[i + 1 :] for i, byte in enumerate(value) for bit in range(8)]
 
 
 @every_adapter
 class TestVerify:
-    """Nothing is read that is not signed, now, by the right sender."""
+    """Tests of the signature: only a body signed recently by the right sender is accepted."""
 
-    def test_a_signed_delivery_passes_and_gives_its_id(self, bench: Bench) -> None:
-        """The id is the platform's own: the same on every retry."""
-        raw = raw_of(bench.payloads()["message"])
-        assert verify(bench, raw, bench.sign(raw, NOW, delivery="d-77")) == "d-77"
+    def test_a_signed_delivery_passes_and_gives_its_id(self, platform: Platform) -> None:
+        """Verifying a signed delivery returns the platform's id, which is the same on every retry."""
+        raw = raw_of(platform.payloads()["message"])
+        assert verify(platform, raw, platform.sign(raw, NOW, delivery="d-77")) == "d-77"
 
-    def test_a_changed_bit_of_the_body_is_denied(self, bench: Bench) -> None:
-        """Anywhere in it, text that stays valid JSON included."""
-        raw = raw_of(bench.payloads()["message"])
-        headers = bench.sign(raw, NOW)
+    def test_a_changed_bit_of_the_body_is_denied(self, platform: Platform) -> None:
+        """A body with any one bit changed is denied."""
+        raw = raw_of(platform.payloads()["message"])
+        headers = platform.sign(raw, NOW)
         for changed in flips(raw):
             with pytest.raises(Denied):
-                verify(bench, changed, headers)
+                verify(platform, changed, headers)
 
-    def test_a_changed_bit_of_any_header_is_denied(self, bench: Bench) -> None:
-        """Also in the last character of a signature, whose low bits base64 does not use."""
-        raw = raw_of(bench.payloads()["message"])
-        headers = bench.sign(raw, NOW)
+    def test_a_changed_bit_of_any_header_is_denied(self, platform: Platform) -> None:
+        """A header with any one bit changed is denied, even in the unused low bits of the base64 signature."""
+        raw = raw_of(platform.payloads()["message"])
+        headers = platform.sign(raw, NOW)
         for name, value in headers.items():
             for changed in flips(value.encode()):
                 with pytest.raises(Denied):
-                    verify(bench, raw, headers | {name: changed.decode("latin-1")})
+                    verify(platform, raw, headers | {name: changed.decode("latin-1")})
 
-    def test_a_missing_or_empty_header_is_denied(self, bench: Bench) -> None:
-        """Each of them is needed."""
-        raw = raw_of(bench.payloads()["message"])
-        headers = bench.sign(raw, NOW)
+    def test_a_missing_or_empty_header_is_denied(self, platform: Platform) -> None:
+        """A delivery without one of the headers, or with an empty one, is denied."""
+        raw = raw_of(platform.payloads()["message"])
+        headers = platform.sign(raw, NOW)
         for name in headers:
             with pytest.raises(Denied):
-                verify(bench, raw, {other: value for other, value in headers.items() if other != name})
+                verify(platform, raw, {other: value for other, value in headers.items() if other != name})
             with pytest.raises(Denied):
-                verify(bench, raw, headers | {name: ""})
+                verify(platform, raw, headers | {name: ""})
 
     @pytest.mark.parametrize("seconds", [-301, 301, -86_400, 86_400])
-    def test_a_stale_or_future_delivery_is_denied(self, bench: Bench, seconds: int) -> None:
-        """However well it is signed: it may have been overheard."""
-        raw = raw_of(bench.payloads()["message"])
+    def test_a_stale_or_future_delivery_is_denied(self, platform: Platform, seconds: int) -> None:
+        """A well-signed delivery outside of the time window is denied, since it may have been recorded."""
+        raw = raw_of(platform.payloads()["message"])
         with pytest.raises(Denied, match="window"):
-            verify(bench, raw, bench.sign(raw, NOW + timedelta(seconds=seconds)))
+            verify(platform, raw, platform.sign(raw, NOW + timedelta(seconds=seconds)))
 
     @pytest.mark.parametrize("seconds", [-300, -1, 0, 1, 300])
-    def test_the_window_includes_its_ends(self, bench: Bench, seconds: int) -> None:
-        """Clocks of two machines differ."""
-        raw = raw_of(bench.payloads()["message"])
-        assert verify(bench, raw, bench.sign(raw, NOW + timedelta(seconds=seconds)))
+    def test_the_window_includes_its_ends(self, platform: Platform, seconds: int) -> None:
+        """A delivery at the ends of the time window is accepted, since clocks of two machines differ."""
+        raw = raw_of(platform.payloads()["message"])
+        assert verify(platform, raw, platform.sign(raw, NOW + timedelta(seconds=seconds)))
 
     @pytest.mark.parametrize(
         "stamp",
@@ -100,98 +100,98 @@ class TestVerify:
             "x",
         ],
     )
-    def test_a_time_that_is_no_plain_number_is_denied(self, bench: Bench, stamp: str) -> None:
-        """No clever number parsing in front of a signature."""
-        raw = raw_of(bench.payloads()["message"])
-        headers = bench.sign(raw, NOW)
+    def test_a_time_that_is_no_plain_number_is_denied(self, platform: Platform, stamp: str) -> None:
+        """A timestamp that is not a plain decimal number is denied."""
+        raw = raw_of(platform.payloads()["message"])
+        headers = platform.sign(raw, NOW)
         with pytest.raises(Denied):
-            verify(bench, raw, headers | {"webhook-timestamp": stamp})
+            verify(platform, raw, headers | {"webhook-timestamp": stamp})
 
-    def test_another_secret_is_denied(self, bench: Bench) -> None:
-        """Also one of another tenant of ours."""
-        raw = raw_of(bench.payloads()["message"])
+    def test_another_secret_is_denied(self, platform: Platform) -> None:
+        """A delivery signed with another secret is denied."""
+        raw = raw_of(platform.payloads()["message"])
         with pytest.raises(Denied, match="no signature"):
-            verify(bench, raw, bench.sign(raw, NOW, bench.other_secret))
+            verify(platform, raw, platform.sign(raw, NOW, platform.other_secret))
 
-    def test_no_live_secret_lets_nothing_in(self, bench: Bench) -> None:
-        """An empty list is not "no check"."""
-        raw = raw_of(bench.payloads()["message"])
+    def test_no_live_secret_lets_nothing_in(self, platform: Platform) -> None:
+        """A delivery is denied when the list of secrets is empty."""
+        raw = raw_of(platform.payloads()["message"])
         with pytest.raises(Denied):
-            bench.adapter.verify(raw, bench.sign(raw, NOW), (), NOW, WINDOW)
+            platform.adapter.verify(raw, platform.sign(raw, NOW), (), NOW, WINDOW)
 
-    def test_a_secret_is_replaced_without_losing_a_delivery(self, bench: Bench) -> None:
-        """While two are live, either signs; a sender that signs with both passes before, during and after."""
-        raw = raw_of(bench.payloads()["message"])
-        old, new = bench.secret, bench.next_secret
+    def test_a_secret_is_replaced_without_losing_a_delivery(self, platform: Platform) -> None:
+        """While two secrets are valid, deliveries signed with either or both are accepted."""
+        raw = raw_of(platform.payloads()["message"])
+        old, new = platform.secret, platform.next_secret
         for signed_with in ((old,), (new,), (old, new), (new, old)):
-            assert verify(bench, raw, bench.sign(raw, NOW, *signed_with), old, new)
-        assert verify(bench, raw, bench.sign(raw, NOW, old, new), old)
-        assert verify(bench, raw, bench.sign(raw, NOW, old, new), new)
+            assert verify(platform, raw, platform.sign(raw, NOW, *signed_with), old, new)
+        assert verify(platform, raw, platform.sign(raw, NOW, old, new), old)
+        assert verify(platform, raw, platform.sign(raw, NOW, old, new), new)
         with pytest.raises(Denied):
-            verify(bench, raw, bench.sign(raw, NOW, old), new)
+            verify(platform, raw, platform.sign(raw, NOW, old), new)
 
-    def test_a_truncated_body_is_denied(self, bench: Bench) -> None:
-        """Every prefix of it, the empty one too, and a byte too many."""
-        raw = raw_of(bench.payloads()["message"])
-        headers = bench.sign(raw, NOW)
+    def test_a_truncated_body_is_denied(self, platform: Platform) -> None:
+        """Every truncated body is denied, and so is one with an extra byte."""
+        raw = raw_of(platform.payloads()["message"])
+        headers = platform.sign(raw, NOW)
         for length in range(len(raw)):
             with pytest.raises(Denied):
-                verify(bench, raw[:length], headers)
+                verify(platform, raw[:length], headers)
         with pytest.raises(Denied):
-            verify(bench, raw + b" ", headers)
+            verify(platform, raw + b" ", headers)
 
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1", "cp1252"])
-    def test_another_encoding_than_the_signed_one_is_denied(self, bench: Bench, encoding: str) -> None:
-        """A proxy that re-encodes breaks the signature, and we say no rather than guess."""
-        text = json.dumps(bench.text_payload("schön"), ensure_ascii=False)
-        headers = bench.sign(text.encode(), NOW)
+    def test_another_encoding_than_the_signed_one_is_denied(self, platform: Platform, encoding: str) -> None:
+        """A body that was re-encoded after signing is denied."""
+        text = json.dumps(platform.text_payload("schön"), ensure_ascii=False)
+        headers = platform.sign(text.encode(), NOW)
         with pytest.raises(Denied):
-            verify(bench, text.replace("Ünïcode", "").encode(encoding), headers)
+            verify(platform, text.replace("Ünïcode", "").encode(encoding), headers)
 
     @pytest.mark.parametrize("raw", [b"\xff\xfe{}", b'{"a": "\xe4"}', b"\xed\xa0\x80"])
-    def test_a_body_that_is_not_utf_8_is_denied(self, bench: Bench, raw: bytes) -> None:
-        """Even when it is signed: the encoding is part of the agreement."""
+    def test_a_body_that_is_not_utf_8_is_denied(self, platform: Platform, raw: bytes) -> None:
+        """A signed body that is not UTF-8 is denied."""
         with pytest.raises(Denied, match="UTF-8"):
-            verify(bench, raw, bench.sign(raw, NOW))
+            verify(platform, raw, platform.sign(raw, NOW))
 
-    def test_why_it_was_denied_never_holds_what_was_sent(self, bench: Bench) -> None:
-        """`why` is logged."""
-        raw = raw_of(bench.text_payload("a canary phrase"))
-        headers = bench.sign(raw, NOW, bench.other_secret)
+    def test_why_it_was_denied_never_holds_what_was_sent(self, platform: Platform) -> None:
+        """The reason of a denial, which is logged, contains nothing of the delivery."""
+        raw = raw_of(platform.text_payload("a canary phrase"))
+        headers = platform.sign(raw, NOW, platform.other_secret)
         with pytest.raises(Denied) as denied:
-            verify(bench, raw, headers)
-        assert not any(value in str(denied.value) for value in [*headers.values(), "canary", bench.secret])
+            verify(platform, raw, headers)
+        assert not any(value in str(denied.value) for value in [*headers.values(), "canary", platform.secret])
 
 
 @every_adapter
 class TestParse:
-    """Verified bytes are a payload, or poison with a reason and a place."""
+    """Tests of parsing: verified bytes become a payload, or poison with a reason and a place."""
 
-    def test_every_kind_of_payload_is_read(self, bench: Bench) -> None:
-        """The six kinds, each with every field it may have."""
-        for payload in bench.payloads().values():
-            assert bench.adapter.parse(raw_of(payload))
+    def test_every_kind_of_payload_is_read(self, platform: Platform) -> None:
+        """Payloads of all six kinds with every field are parsed."""
+        for payload in platform.payloads().values():
+            assert platform.adapter.parse(raw_of(payload))
 
-    def test_unknown_fields_are_ignored(self, bench: Bench) -> None:
-        """A platform may send more than we read, at any depth."""
-        for payload in bench.payloads().values():
+    def test_unknown_fields_are_ignored(self, platform: Platform) -> None:
+        """Unknown fields of a payload are ignored."""
+        for payload in platform.payloads().values():
             more = payload | {"new": {"x": [1]}, "text ": "y"}
-            assert bench.adapter.parse(raw_of(more)) == bench.adapter.parse(raw_of(payload))
+            assert platform.adapter.parse(raw_of(more)) == platform.adapter.parse(raw_of(payload))
 
-    def test_a_missing_field_is_named_and_nothing_else(self, bench: Bench) -> None:
-        """The place helps the platform's developer; the content would end in a log."""
-        payload = bench.text_payload("a canary phrase")
+    def test_a_missing_field_is_named_and_nothing_else(self, platform: Platform) -> None:
+        """A missing field is named by its place, without content, since the error may be logged."""
+        payload = platform.text_payload("a canary phrase")
         del payload["sent_at"]
         with pytest.raises(Poison) as poison:
-            bench.adapter.parse(raw_of(payload))
+            platform.adapter.parse(raw_of(payload))
         assert (poison.value.reason, poison.value.place) == (DeadLetterReason.BAD_SCHEMA, "sent_at")
         assert "canary" not in str(poison.value)
 
     @pytest.mark.parametrize("kind", ["typing", "", None, 7, ["message"], {"a": 1}])
-    def test_an_unknown_type_is_named_as_such(self, bench: Bench, kind: object) -> None:
-        """It can be anything at all."""
+    def test_an_unknown_type_is_named_as_such(self, platform: Platform, kind: object) -> None:
+        """A payload whose type is unknown or no string is poison with UNKNOWN_TYPE."""
         with pytest.raises(Poison) as poison:
-            bench.adapter.parse(raw_of(bench.text_payload("x") | {"type": kind}))
+            platform.adapter.parse(raw_of(platform.text_payload("x") | {"type": kind}))
         assert poison.value.reason is DeadLetterReason.UNKNOWN_TYPE
 
     @pytest.mark.parametrize(
@@ -213,49 +213,49 @@ class TestParse:
         ids=range(12),
     )
     def test_what_is_not_a_payload_is_poison_with_its_reason(
-        self, bench: Bench, raw: bytes, reason: DeadLetterReason
+        self, platform: Platform, raw: bytes, reason: DeadLetterReason
     ) -> None:
-        """Broken, hostile or merely strange: never another exception."""
+        """Bytes that are no payload raise Poison with their reason and never another exception."""
         with pytest.raises(Poison) as poison:
-            bench.adapter.parse(raw)
+            platform.adapter.parse(raw)
         assert poison.value.reason is reason
 
     @pytest.mark.parametrize("field", ["text", "conversation_id", "author"])
-    def test_a_nul_is_refused_wherever_it_stands(self, bench: Bench, field: str) -> None:
-        """PostgreSQL would refuse it much later."""
+    def test_a_nul_is_refused_wherever_it_stands(self, platform: Platform, field: str) -> None:
+        """A NUL character in a field is refused, since PostgreSQL would refuse it much later."""
         with pytest.raises(Poison) as poison:
-            bench.adapter.parse(raw_of(bench.text_payload("x") | {field: "a\x00b"}))
+            platform.adapter.parse(raw_of(platform.text_payload("x") | {field: "a\x00b"}))
         assert (poison.value.reason, poison.value.place) == (DeadLetterReason.NUL, field)
 
-    def test_a_text_beyond_all_measure_is_refused(self, bench: Bench) -> None:
-        """20,000 code points are a message; one more is not."""
-        assert bench.adapter.parse(raw_of(bench.text_payload("𝄞" * 20_000)))
+    def test_a_text_beyond_all_measure_is_refused(self, platform: Platform) -> None:
+        """A text of 20,000 code points is accepted, and one of 20,001 is refused."""
+        assert platform.adapter.parse(raw_of(platform.text_payload("𝄞" * 20_000)))
         with pytest.raises(Poison):
-            bench.adapter.parse(raw_of(bench.text_payload("x" * 20_001)))
+            platform.adapter.parse(raw_of(platform.text_payload("x" * 20_001)))
 
     @pytest.mark.parametrize(
         "time", ["", "yesterday", "2026-03-02T18:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
     )
-    def test_a_time_without_offset_or_beyond_the_calendar_is_refused(self, bench: Bench, time: str) -> None:
-        """Guessing an offset would put messages into the wrong order."""
+    def test_a_time_without_offset_or_beyond_the_calendar_is_refused(self, platform: Platform, time: str) -> None:
+        """A time without offset or outside the calendar is refused, since a guess could reorder messages."""
         with pytest.raises(Poison) as poison:
-            bench.adapter.parse(raw_of(bench.text_payload("x") | {"sent_at": time}))
+            platform.adapter.parse(raw_of(platform.text_payload("x") | {"sent_at": time}))
         assert poison.value.place == "sent_at"
 
     @given(raw=st.binary(max_size=200))
-    def test_no_bytes_at_all_break_it(self, bench: Bench, raw: bytes) -> None:
-        """Bytes are a payload or poison."""
+    def test_no_bytes_at_all_break_it(self, platform: Platform, raw: bytes) -> None:
+        """Random bytes raise Poison and no other exception."""
         with pytest.raises(Poison):
-            bench.adapter.parse(raw)
+            platform.adapter.parse(raw)
 
 
 @every_adapter
 class TestNormalise:
-    """A payload becomes records without the platform's references."""
+    """Tests of normalising: a payload becomes records without the platform's references."""
 
-    def test_every_kind_becomes_its_record_and_the_end_comes_last(self, bench: Bench) -> None:
-        """One contract record each, of the tenant who sent it."""
-        kinds = {kind: normalised(bench, payload) for kind, payload in bench.payloads().items()}
+    def test_every_kind_becomes_its_record_and_the_end_comes_last(self, platform: Platform) -> None:
+        """Each kind of payload becomes one record of its own type and of the tenant."""
+        kinds = {kind: normalised(platform, payload) for kind, payload in platform.payloads().items()}
         assert {kind: [event.event_type for event in events] for kind, events in kinds.items()} == {
             "message": ["counterpoint.message.v1"],
             "edit": ["counterpoint.edit.v1"],
@@ -266,18 +266,19 @@ class TestNormalise:
         }
         assert all(event.tenant == "sample" for events in kinds.values() for event in events)
 
-    def test_no_reference_of_the_platform_is_left(self, bench: Bench) -> None:
-        """Neither the person's nor the conversation's."""
-        for payload in bench.payloads().values():
-            for event in normalised(bench, payload):
+    def test_no_reference_of_the_platform_is_left(self, platform: Platform) -> None:
+        """No record contains the platform's reference to a person or a conversation."""
+        for payload in platform.payloads().values():
+            for event in normalised(platform, payload):
                 written = event.model_dump_json()
                 assert "user@example.org" not in written
                 assert "room 17" not in written
 
-    def test_the_same_person_and_conversation_stay_the_same_within_a_tenant_only(self, bench: Bench) -> None:
-        """Another key makes strangers of them."""
-        (one,), (again,) = normalised(bench, bench.text_payload("a")), normalised(bench, bench.text_payload("b"))
-        (other,) = normalised(bench, bench.text_payload("a"), Pseudonyms(b"o" * 32))
+    def test_the_same_person_and_conversation_stay_the_same_within_a_tenant_only(self, platform: Platform) -> None:
+        """Pseudonyms are stable under one key and differ under another key."""
+        (one,) = normalised(platform, platform.text_payload("a"))
+        (again,) = normalised(platform, platform.text_payload("b"))
+        (other,) = normalised(platform, platform.text_payload("a"), Pseudonyms(b"o" * 32))
         assert isinstance(one, Message)
         assert isinstance(again, Message)
         assert isinstance(other, Message)
@@ -286,32 +287,32 @@ class TestNormalise:
         assert one.conversation_id != other.conversation_id
         assert one.author != one.conversation_id
 
-    def test_words_and_times_arrive_unchanged(self, bench: Bench) -> None:
-        """Every code point; times in UTC."""
-        (message,) = normalised(bench, bench.text_payload("  Schön 💬\n\u202e "))
+    def test_words_and_times_arrive_unchanged(self, platform: Platform) -> None:
+        """The text is unchanged in every code point, and times are converted to UTC."""
+        (message,) = normalised(platform, platform.text_payload("  Schön 💬\n\u202e "))
         assert isinstance(message, Message)
         assert message.text == "  Schön 💬\n\u202e "
         assert message.sent_at.isoformat() == "2026-03-02T17:00:00+00:00"
         assert message.language == "en-GB"
         assert message.consent.processing
 
-    def test_consent_that_is_not_given_is_not_given(self, bench: Bench) -> None:
-        """Absent means no."""
-        payload = bench.text_payload("x")
+    def test_consent_that_is_not_given_is_not_given(self, platform: Platform) -> None:
+        """A message without the consent field has no consent."""
+        payload = platform.text_payload("x")
         del payload["consent"]
-        (message,) = normalised(bench, payload)
+        (message,) = normalised(platform, payload)
         assert isinstance(message, Message)
         assert not message.consent.processing
 
-    def test_only_the_platforms_own_word_ends_a_session(self, bench: Bench) -> None:
-        """Every other payload leaves it open; idleness closes it then."""
-        for kind, payload in bench.payloads().items():
-            end = bench.adapter.session_end(bench.adapter.parse(raw_of(payload)), "sample", PSEUDONYMS)
+    def test_only_the_platforms_own_word_ends_a_session(self, platform: Platform) -> None:
+        """Only a payload of the kind `session_end` ends a session."""
+        for kind, payload in platform.payloads().items():
+            end = platform.adapter.session_end(platform.adapter.parse(raw_of(payload)), "sample", PSEUDONYMS)
             assert (end is not None) == (kind == "session_end")
             assert end is None or isinstance(end, SessionEnd)
 
-    def test_no_representation_shows_words_or_people(self, bench: Bench) -> None:
-        """A payload and its records may end in a traceback."""
-        payload = bench.adapter.parse(raw_of(bench.text_payload("a canary phrase")))
-        shown = repr(payload) + repr(records(bench.adapter, payload, "sample", PSEUDONYMS))
+    def test_no_representation_shows_words_or_people(self, platform: Platform) -> None:
+        """The representations of payloads and records show no text or references, since they may be in a traceback."""
+        payload = platform.adapter.parse(raw_of(platform.text_payload("a canary phrase")))
+        shown = repr(payload) + repr(read_events(platform.adapter, payload, "sample", PSEUDONYMS))
         assert not any(word in shown for word in ("canary", "user@example.org", "room 17"))

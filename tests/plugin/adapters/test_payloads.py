@@ -1,4 +1,4 @@
-"""The generic webhook's payloads as platforms' developers see them."""
+"""Tests of the published schema and guide of the generic webhook's payloads."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from plugin.adapters.payloads import PAYLOADS, SCHEMA, schema
 from plugin.adapters.webhook import StandardWebhook
-from tests.plugin.adapters.adapters_under_test import StandardWebhookBench
+from tests.plugin.adapters.adapters_under_test import StandardWebhookPlatform
 
 GUIDE = SCHEMA.with_name("webhook.md").read_text()
 EXAMPLES: list[dict[str, Any]] = [
@@ -17,12 +17,12 @@ EXAMPLES: list[dict[str, Any]] = [
 
 
 def test_the_schema_file_is_the_models_own() -> None:
-    """`python -m plugin.adapters.payloads` writes it."""
+    """The schema file equals the schema of the models, which `python -m plugin.adapters.payloads` writes."""
     assert SCHEMA.read_text() == schema()
 
 
 def test_the_guide_shows_every_payload_and_each_is_valid() -> None:
-    """By the published schema and by the adapter."""
+    """The guide has an example of every payload, valid by the schema and for the adapter."""
     validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
     for example in EXAMPLES:
         validator.validate(example)
@@ -32,7 +32,7 @@ def test_the_guide_shows_every_payload_and_each_is_valid() -> None:
 
 @pytest.mark.parametrize("kind", sorted(PAYLOADS))
 def test_the_schema_refuses_what_the_adapter_refuses(kind: str) -> None:
-    """A payload without its conversation."""
-    payload = dict(StandardWebhookBench(StandardWebhook()).payloads()[kind])
+    """The schema refuses a payload without its conversation, as the adapter does."""
+    payload = dict(StandardWebhookPlatform(StandardWebhook()).payloads()[kind])
     del payload["conversation_id"]
     assert not Draft202012Validator(json.loads(SCHEMA.read_text())).is_valid(payload)

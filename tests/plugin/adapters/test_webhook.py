@@ -1,4 +1,4 @@
-"""What is special to Standard Webhooks."""
+"""Tests of the generic webhook that are specific to Standard Webhooks."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,29 +8,29 @@ from standardwebhooks import Webhook
 
 from plugin.adapters.webhook import StandardWebhook
 from stream.contracts.errors import Denied
-from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookBench, raw_of
+from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
 
-BENCH = StandardWebhookBench(StandardWebhook())
-RAW = raw_of(BENCH.text_payload("hello"))
+PLATFORM = StandardWebhookPlatform(StandardWebhook())
+RAW = raw_of(PLATFORM.text_payload("hello"))
 WINDOW = timedelta(minutes=5)
 
 
 def verify(headers: dict[str, str]) -> str:
-    """Verify RAW at NOW."""
-    return BENCH.adapter.verify(RAW, headers, (BENCH.secret,), NOW, WINDOW)
+    """Verify RAW at NOW with the given headers."""
+    return PLATFORM.adapter.verify(RAW, headers, (PLATFORM.secret,), NOW, WINDOW)
 
 
 def test_the_published_library_signs_what_we_verify() -> None:
-    """Our reading of the specification and that of its authors agree."""
-    headers = BENCH.sign(RAW, NOW)
-    assert Webhook(BENCH.secret).sign("d-1", NOW, RAW.decode()) == headers["webhook-signature"]
+    """The published library and our code sign and verify each other's deliveries."""
+    headers = PLATFORM.sign(RAW, NOW)
+    assert Webhook(PLATFORM.secret).sign("d-1", NOW, RAW.decode()) == headers["webhook-signature"]
     with time_machine.travel(NOW, tick=False):
-        Webhook(BENCH.secret).verify(RAW, headers)
+        Webhook(PLATFORM.secret).verify(RAW, headers)
     assert verify(headers) == "d-1"
 
 
 def test_the_specifications_own_example_passes() -> None:
-    """The test vector that the specification's implementations share."""
+    """The test vector of the specification is accepted."""
     headers = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -38,7 +38,7 @@ def test_the_specifications_own_example_passes() -> None:
     }
     now = datetime.fromtimestamp(1614265330, UTC)
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    assert BENCH.adapter.verify(b'{"test": 2432232314}', headers, (secret,), now, WINDOW)
+    assert PLATFORM.adapter.verify(b'{"test": 2432232314}', headers, (secret,), now, WINDOW)
 
 
 @pytest.mark.parametrize(
@@ -46,29 +46,29 @@ def test_the_specifications_own_example_passes() -> None:
     ["v1", "v1,", ",", "v2,abc", "v1a,{}", "V1,{}", "{}", "v1,{},", "v1 ,{}", "v1,{}=", "v1,=", "v1,ä", ",,,,", "\t"],
 )
 def test_a_malformed_signature_is_denied_not_an_error(junk: str) -> None:
-    """Only `v1,` and the signature as the specification spells it."""
-    headers = BENCH.sign(RAW, NOW)
+    """A malformed signature header is denied without another exception."""
+    headers = PLATFORM.sign(RAW, NOW)
     signature = headers["webhook-signature"].removeprefix("v1,")
     with pytest.raises(Denied):
         verify(headers | {"webhook-signature": junk.format(signature)})
 
 
 def test_signatures_of_other_versions_stand_beside_ours() -> None:
-    """A sender may add an asymmetric one (`v1a`)."""
-    headers = BENCH.sign(RAW, NOW)
+    """A valid signature is accepted beside signatures of other versions, such as the asymmetric `v1a`."""
+    headers = PLATFORM.sign(RAW, NOW)
     assert verify(headers | {"webhook-signature": "v1a,xyz " + headers["webhook-signature"] + " v9,abc"})
 
 
 @pytest.mark.parametrize("delivery", ["with space", "x" * 256, "tab\t", "ümlaut", "\x7f"])
 def test_an_id_that_is_no_visible_ascii_is_denied(delivery: str) -> None:
-    """It is remembered, so it is bounded."""
+    """A delivery id that is too long or not visible ASCII is denied, since ids are remembered."""
     with pytest.raises(Denied, match="webhook-id"):
-        verify(BENCH.sign(RAW, NOW, delivery=delivery))
+        verify(PLATFORM.sign(RAW, NOW, delivery=delivery))
 
 
 def test_a_shorter_window_is_kept() -> None:
-    """The tolerance is a setting, not the library's five minutes."""
+    """A tolerance shorter than the library's five minutes is applied."""
     with pytest.raises(Denied, match="window"):
-        BENCH.adapter.verify(
-            RAW, BENCH.sign(RAW, NOW - timedelta(seconds=31)), (BENCH.secret,), NOW, timedelta(seconds=30)
+        PLATFORM.adapter.verify(
+            RAW, PLATFORM.sign(RAW, NOW - timedelta(seconds=31)), (PLATFORM.secret,), NOW, timedelta(seconds=30)
         )

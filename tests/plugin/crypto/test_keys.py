@@ -1,4 +1,4 @@
-"""Keys: long enough, wrapped for one conversation, never shown."""
+"""Tests of keys: their length, their wrapping for one conversation, and that they are never shown."""
 
 import base64
 
@@ -21,8 +21,8 @@ OTHER = KeyEncryptionKey(bytes(range(1, KEY_BYTES + 1)))
 
 
 @given(st.binary(max_size=KEY_BYTES - 1))
-def test_a_short_key_is_refused_without_being_told(key: bytes) -> None:
-    """The sentence names lengths alone."""
+def test_a_short_key_is_refused_without_being_shown(key: bytes) -> None:
+    """A key that is too short is refused with a message that names only lengths."""
     with pytest.raises(ValueError, match=f"has {len(key)} bytes, it needs {KEY_BYTES}"):
         checked_key(key)
     with pytest.raises(ValueError, match="needs"):
@@ -30,23 +30,23 @@ def test_a_short_key_is_refused_without_being_told(key: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", ["not base64!", "ä", "AAAA=A"])
-def test_what_is_not_base64_is_refused_without_being_told(text: str) -> None:
-    """A secret typed wrongly is still a secret."""
+def test_a_key_that_is_not_base64_is_refused_without_being_shown(text: str) -> None:
+    """A key that is not base64 is refused with a message that does not contain it."""
     with pytest.raises(ValueError, match="not base64") as caught:
         key_from_base64(text)
     assert text not in str(caught.value)
 
 
 def test_a_key_encryption_key_has_exactly_32_bytes() -> None:
-    """AES-256 takes no other."""
+    """A key encryption key has exactly 32 bytes, as AES-256 requires."""
     text = base64.b64encode(KEK.secret).decode()
     assert KeyEncryptionKey.from_base64(text) == KEK
     with pytest.raises(ValueError, match="exactly 32"):
         KeyEncryptionKey(bytes(KEY_BYTES + 1))
 
 
-def test_a_wrapped_key_opens_for_its_owner_alone() -> None:
-    """Another conversation, another key encryption key, or changed bytes: nothing."""
+def test_a_wrapped_key_unwraps_only_for_its_owner() -> None:
+    """A wrapped key does not unwrap for another owner, with another key, or with changed bytes."""
     data_key = new_data_key()
     wrapped = KEK.wrap(data_key, "sample:one")
     assert KEK.unwrap(wrapped, "sample:one") == data_key
@@ -62,22 +62,22 @@ def test_a_wrapped_key_opens_for_its_owner_alone() -> None:
 
 
 def test_data_keys_are_new_each_time_and_wrapping_never_repeats() -> None:
-    """Two conversations share nothing, and equal keys do not look equal."""
+    """Every data key is new, and wrapping the same key twice gives different bytes."""
     assert new_data_key() != new_data_key()
     assert len(new_data_key()) == KEY_BYTES
     data_key = new_data_key()
     assert KEK.wrap(data_key, "sample:one") != KEK.wrap(data_key, "sample:one")
 
 
-def test_the_id_of_a_key_tells_it_from_others_and_nothing_else() -> None:
-    """It stands in the database in clear."""
+def test_the_id_of_a_key_identifies_it_without_revealing_it() -> None:
+    """The id of a key distinguishes it from others and reveals none of its bytes, since it is stored in plain text."""
     assert KEK.id != OTHER.id
     assert KEK.id == KeyEncryptionKey(KEK.secret).id
     assert KEK.secret.hex()[:8] not in KEK.id
 
 
-def test_a_fingerprint_is_the_same_for_the_same_thing_and_key_alone() -> None:
-    """Kinds are apart, so a fingerprint of one kind says nothing about another."""
+def test_a_fingerprint_depends_on_kind_value_and_key() -> None:
+    """A fingerprint differs by kind, value and key, and is equal for equal ones."""
     key, other = FingerprintKey(bytes(range(32))), FingerprintKey(bytes(32))
     one = key.fingerprint("conversation", "sample:one")
     assert one == key.fingerprint("conversation", "sample:one")
@@ -86,14 +86,14 @@ def test_a_fingerprint_is_the_same_for_the_same_thing_and_key_alone() -> None:
 
 
 def test_no_key_is_in_a_repr() -> None:
-    """It would end in a log."""
+    """The repr of a key does not show it, since a repr may be logged."""
     assert repr(KEK) == "KeyEncryptionKey()"
     assert repr(KeyEncryptionKey(KEK.secret, (OTHER,))) == "KeyEncryptionKey()"
     assert repr(FingerprintKey(KEK.secret)) == "FingerprintKey()"
 
 
-def test_while_keys_are_exchanged_both_open_and_the_new_one_wraps() -> None:
-    """A stage with the new key reads what the old one wrapped, and the other way round once it is told of both."""
+def test_during_a_rotation_both_keys_unwrap_and_the_new_one_wraps() -> None:
+    """During a key rotation old and new wrapped keys can be unwrapped, and only the new key wraps."""
     data_key = new_data_key()
     old, new = KEK.wrap(data_key, "sample:one"), OTHER.wrap(data_key, "sample:one")
     both = KeyEncryptionKey(OTHER.secret, (KEK,))

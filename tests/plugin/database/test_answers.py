@@ -1,4 +1,4 @@
-"""An answer, taken apart for its columns and put together again."""
+"""Tests of the conversion of an answer to and from its row."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.database.answers import answer_of, plain_ratings, words_of
+from plugin.database.answers import answer_from_row, ratings_without_words, words_to_json
 from plugin.database.tables import StoredAnswer
 from stream.contracts.feedback import Abstention, Alternative, Assessment, Evidence, Rating
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
@@ -17,13 +17,13 @@ TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"
 
 
 def evidence() -> st.SearchStrategy[Evidence]:
-    """Any quote."""
+    """Return a strategy for evidence with any quote."""
     return st.builds(Evidence, message_id=st.just("m-1"), start=st.integers(0, 5), end=st.integers(6, 9), quote=TEXT)
 
 
 @st.composite
 def assessments(draw: st.DrawFn) -> Assessment:
-    """Any that a record may hold."""
+    """Draw an assessment that a record may hold."""
     ratings = []
     for mechanism in Mechanism:
         level = draw(st.none() | st.sampled_from(Level))
@@ -44,43 +44,43 @@ def assessments(draw: st.DrawFn) -> Assessment:
 
 
 def stored(answer: Assessment | Abstention, **columns: Any) -> StoredAnswer:
-    """The row as PostgreSQL gives it back."""
+    """Return the row of an answer as PostgreSQL returns it."""
     values: dict[str, Any] = {**IDS, "model": answer.model.model_dump(mode="json"), **columns}
     return StoredAnswer(session_id=UUID(int=4), revision=1, stored_at=NOW, **values)
 
 
 @given(assessments())
-def test_an_assessment_comes_back_as_it_went_in(answer: Assessment) -> None:
-    """Every level, reason, quote, strength and alternative in its place."""
+def test_an_assessment_is_read_as_it_was_stored(answer: Assessment) -> None:
+    """An assessment read from its row equals the one that was stored."""
     row = stored(
         answer,
         abstained=None,
         verdict=answer.verdict.value,
         resistance_type=answer.resistance_type,
-        ratings=plain_ratings(answer),
+        ratings=ratings_without_words(answer),
         words=b"",
     )
-    assert answer_of(row, words_of(answer)) == answer
+    assert answer_from_row(row, words_to_json(answer)) == answer
 
 
 @given(assessments())
 def test_plain_columns_hold_levels_and_spans_alone(answer: Assessment) -> None:
-    """No reason, no quote: those keys are not there at all."""
-    for rating in plain_ratings(answer):
+    """Plain columns hold no reasons and no quotes."""
+    for rating in ratings_without_words(answer):
         assert rating.keys() == {"mechanism", "level", "needs_human", "evidence"}
         for span in rating["evidence"]:
             assert span.keys() == {"message_id", "start", "end"}
 
 
-def test_an_abstention_comes_back_as_it_went_in() -> None:
-    """It has no words."""
+def test_an_abstention_is_read_as_it_was_stored() -> None:
+    """An abstention read from its row equals the one that was stored, without words."""
     answer = Abstention(**IDS, model=MODEL, reason=NeedsHuman.MODEL_FAILED)
     row = stored(answer, abstained="model_failed", verdict=None, resistance_type=None, ratings=[], words=None)
-    assert answer_of(row, None) == answer
+    assert answer_from_row(row, None) == answer
 
 
-def test_no_repr_of_a_row_shows_what_is_sealed() -> None:
-    """Not even the ciphertext."""
+def test_the_repr_of_a_row_does_not_show_its_ciphertext() -> None:
+    """The repr of a row does not even show the ciphertext of its words."""
     answer = Abstention(**IDS, model=MODEL, reason=NeedsHuman.MODEL_FAILED)
     row = stored(answer, abstained=None, verdict="confirmed", resistance_type=None, ratings=[], words=b"sealed words")
     assert "sealed words" not in repr(row)

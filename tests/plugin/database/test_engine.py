@@ -1,4 +1,4 @@
-"""How the database is reached: which trouble passes, and what an exception may hold."""
+"""Tests of connections and transactions: which errors allow a retry, and what exceptions contain."""
 
 import threading
 import traceback
@@ -13,8 +13,8 @@ from plugin.local.loopback import free_ports
 from stream.contracts.errors import Misconfigured, Unavailable
 
 
-def test_a_database_that_is_away_is_to_be_asked_again() -> None:
-    """After a while that the error names; address and password stay out of it."""
+def test_a_database_that_is_away_is_unavailable() -> None:
+    """A database that does not answer raises Unavailable with the time to wait, and without the password."""
     (port,) = free_ports(1)
     engine = connect(f"postgresql+psycopg://ana:made-up-password@127.0.0.1:{port}/queue")
     with pytest.raises(Unavailable) as caught, transaction(engine) as session:
@@ -24,27 +24,27 @@ def test_a_database_that_is_away_is_to_be_asked_again() -> None:
 
 
 @pytest.mark.parametrize("sqlstate", ["57P01", "40P01", "40001", "53100", "57014"])
-def test_shutdown_deadlock_conflict_full_disk_and_timeout_pass(engine: Engine, sqlstate: str) -> None:
-    """Dead-lettering a good record for any of them would lose it."""
+def test_shutdown_deadlock_conflict_full_disk_and_timeout_are_unavailable(engine: Engine, sqlstate: str) -> None:
+    """Errors that pass raise Unavailable, since a good record must not become a dead letter for them."""
     with pytest.raises(Unavailable), transaction(engine) as session:
         session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '{sqlstate}'; END $$"))
 
 
-def test_a_mistake_of_ours_is_not_an_outage(engine: Engine) -> None:
-    """A statement that can never work must not be tried for ever."""
+def test_a_wrong_statement_is_not_an_outage(engine: Engine) -> None:
+    """A statement that can never work is not reported as an outage, since a retry would never end."""
     with pytest.raises(ProgrammingError), transaction(engine) as session:
         session.execute(text("SELECT * FROM no_such_table"))
 
 
 def test_values_of_a_failing_statement_stay_out_of_its_error(engine: Engine) -> None:
-    """The error may be logged; what was being written may not."""
+    """The error of a failing statement does not contain its values, since the error may be logged."""
     with pytest.raises(DataError) as caught, transaction(engine) as session:
         session.execute(text("SELECT CAST(:said AS integer) + :more"), {"said": "12345678901234567890", "more": 4711})
     assert "4711" not in str(caught.value)
 
 
 def test_a_transaction_is_all_or_nothing(engine: Engine) -> None:
-    """An error on the way leaves no row."""
+    """An error in a transaction leaves no row of it."""
     insert = "INSERT INTO teams VALUES (gen_random_uuid(), 'north')"
     with pytest.raises(ProgrammingError), transaction(engine) as session:
         session.execute(text(f"{insert}; SELECT * FROM no_such_table"))
@@ -53,7 +53,7 @@ def test_a_transaction_is_all_or_nothing(engine: Engine) -> None:
 
 
 def test_a_lost_connection_is_replaced(engine: Engine) -> None:
-    """After a restart of the database the next transaction works without anybody's doing."""
+    """The next transaction after a lost connection works on a new one."""
     with transaction(engine) as session:
         own = session.scalar(text("SELECT pg_backend_pid()"))
     other = connect(engine.url.render_as_string(hide_password=False))
@@ -65,13 +65,13 @@ def test_a_lost_connection_is_replaced(engine: Engine) -> None:
 
 
 def test_times_come_back_in_utc(engine: Engine) -> None:
-    """Whatever the server's own zone is."""
+    """Times are returned in UTC, even if the server has another time zone."""
     with transaction(engine) as session:
         assert session.scalar(text("SHOW timezone")) == "UTC"
 
 
 def test_connections_are_shared_between_threads(engine: Engine) -> None:
-    """The page serves several people at once."""
+    """Several threads use the engine at once, since pages serve several people at once."""
     answers: list[int] = []
 
     def work() -> None:
@@ -87,14 +87,14 @@ def test_connections_are_shared_between_threads(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "host/name", "mysql://host/name", "postgresql://host/name"])
-def test_a_url_of_something_else_is_a_wrong_setting(url: str) -> None:
-    """The sentence shows how one looks."""
+def test_a_url_of_another_database_is_a_wrong_setting(url: str) -> None:
+    """A URL of something other than PostgreSQL is refused with a message that shows the right form."""
     with pytest.raises(Misconfigured, match=r"postgresql\+psycopg://user:password@host/name"):
         connect(url)
 
 
-def test_a_missing_right_is_a_sentence_and_no_retry(database_url: str) -> None:
-    """A role that may not read a table is a person's mistake; trying again would not help."""
+def test_a_missing_right_is_a_wrong_setting(database_url: str) -> None:
+    """A missing right raises Misconfigured with advice, since a retry would not help."""
     engine = connect(database_url)
     name = f"nobody_{uuid4().hex[:8]}"
     with engine.begin() as owner:

@@ -1,4 +1,4 @@
-"""Where a session stands in the queue, and why: from its marks and answers alone."""
+"""Tests of the need and the facts of a session, which depend on its marks and answers alone."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT)
 def answer(
     *levels: Level | None, verdict: Verdict | None = Verdict.CONFIRMED, abstained: NeedsHuman | None = None
 ) -> StoredAnswer:
-    """A standing answer with these levels, mechanism by mechanism."""
+    """Return a valid answer with these levels, mechanism by mechanism."""
     ratings: list[dict[str, Any]] = [
         {
             "mechanism": mechanism.value,
@@ -44,48 +44,48 @@ def answer(
 
 
 def need(*answers: StoredAnswer, marks: tuple[Mark, ...] = ()) -> Need:
-    """Where they put a session."""
+    """Return the need of a session with these answers and marks."""
     return need_of(facts_of(marks, answers), marks, answers)
 
 
 @pytest.mark.parametrize("concern", sorted(RISK_CONCERNS))
 def test_risk_language_comes_first_under_any_mark(concern: Concern) -> None:
-    """Whatever else there is."""
+    """A risk concern gives the first need under either mark, even beside others."""
     for kind in (MarkKind.RISK_LANGUAGE, MarkKind.CRITICAL_CONTENT):
         assert need(answer(Level.STRONG), marks=(UNANSWERED, mark(kind, concern))) is Need.RISK
 
 
 @pytest.mark.parametrize("concern", sorted(set(Concern) - RISK_CONCERNS))
 def test_other_critical_content_comes_second(concern: Concern) -> None:
-    """By its mark, or by an abstention for it."""
+    """Other critical content gives the second need, by its mark or by an abstention for it."""
     assert need(answer(Level.NONE), marks=(mark(MarkKind.CRITICAL_CONTENT, concern),)) is Need.CRITICAL
     assert need(answer(abstained=NeedsHuman.CRITICAL_CONTENT)) is Need.CRITICAL
 
 
 @pytest.mark.parametrize("reason", sorted(set(NeedsHuman) - {NeedsHuman.CRITICAL_CONTENT}))
-def test_what_needs_a_person_comes_third(reason: NeedsHuman) -> None:
-    """A whole moment, or one mechanism of it."""
+def test_moments_that_need_a_human_come_third(reason: NeedsHuman) -> None:
+    """A moment or a mechanism that needs a human gives the third need."""
     assert need(answer(abstained=reason), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
     assert need(answer(Level.STRONG, None), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
 
 
-def test_then_unanswered_moments_then_missing_expression_then_the_rest() -> None:
-    """In the order of what a supervisor can do about it."""
+def test_unanswered_moments_missing_expression_and_the_rest_come_last() -> None:
+    """Unanswered moments come next, then levels without expression, then all other sessions."""
     assert need(answer(Level.NONE), marks=(UNANSWERED,)) is Need.UNANSWERED
     assert need(answer(Level.STRONG), answer(Level.WEAK, Level.NONE)) is Need.WITHOUT_EXPRESSION
     assert need(answer(Level.WEAK, Level.WEAK)) is Need.OTHER
     assert need() is Need.OTHER
 
 
-def test_a_rejected_moment_counts_for_nothing() -> None:
-    """The model saw no resistance there."""
+def test_a_rejected_moment_does_not_count() -> None:
+    """A moment that the model rejected gives no need and no facts."""
     rejected = answer(Level.NONE, None, verdict=Verdict.REJECTED)
     assert need(rejected) is Need.OTHER
     assert facts_of((), (rejected,)) == Facts()
 
 
 def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
-    """Concerns and mechanisms in the vocabulary's order, moments counted."""
+    """Facts list concerns and mechanisms once, in the vocabulary's order, and count moments."""
     marks = (mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE, Concern.SUICIDE), mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE))
     found = facts_of(
         (*marks, UNANSWERED, UNANSWERED),
@@ -99,8 +99,8 @@ def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
     )
 
 
-def test_facts_come_back_from_the_table_as_they_went_in() -> None:
-    """Full or empty."""
+def test_facts_are_read_as_they_were_stored() -> None:
+    """Facts read from JSON equal those that were written, full or empty."""
     full = Facts((Concern.MANIA,), 2, 3, (Mechanism.EMOTIONAL_RESONANCE,))
     for facts in (full, Facts()):
         assert facts_from_json(facts_to_json(facts)) == facts

@@ -1,4 +1,4 @@
-"""What a digest gathers and how it looks in a terminal."""
+"""Tests of what a digest contains and how it looks in a terminal."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -10,36 +10,38 @@ from sqlmodel import Session, col, select
 
 from plugin.database.tables import AuditEntry
 from plugin.database.viewer import Viewer
-from plugin.digest.digest import Digest, build, print_digest, render
+from plugin.digest.command import print_digest
+from plugin.digest.gather import Digest, gather_digest
+from plugin.digest.render import render_digest
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.errors import Misconfigured
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman
-from stream.runtime.settings import Database, Settings
+from stream.runtime.settings import DatabaseSettings, Settings
 from tests.plugin.conftest import People
-from tests.plugin.samples import KEK, NOW, SAID, START, left_out, mark, put, record
+from tests.plugin.samples import KEK, NOW, SAID, START, apply_records, left_out, mark, record
 
 WEEK_AGO = NOW - timedelta(days=7)
 
 
 def printed(digest: Digest) -> str:
-    """The digest as a wide terminal without colours shows it."""
+    """Return the digest as a wide terminal without colours shows it."""
     out = StringIO()
-    render(digest, Console(file=out, width=200, force_terminal=False))
+    render_digest(digest, Console(file=out, width=200, force_terminal=False))
     return out.getvalue()
 
 
 def digest_of(store: Store, viewer: Viewer) -> str:
-    """Built and printed."""
-    return printed(build(store, viewer, WEEK_AGO))
+    """Return the printed digest of a person for the last week."""
+    return printed(gather_digest(store, viewer, WEEK_AGO))
 
 
-def test_a_supervisor_reads_the_moment_its_words_four_levels_with_reasons_and_an_alternative(
+def test_a_supervisor_reads_the_moment_levels_reasons_and_an_alternative(
     engine: Engine, store: Store, people: People
 ) -> None:
-    """Everything that the talk between two sessions needs, and who says so."""
-    put(engine, record(level=Level.WEAK))
+    """A supervisor's digest shows the moment's words, four levels with reasons, an alternative and the model."""
+    apply_records(engine, record(level=Level.WEAK))
     text = digest_of(store, people.supervisor)
     for part in (
         "For Mara: 1 session since 2026-02-24 09:00 UTC",
@@ -59,9 +61,9 @@ def test_a_supervisor_reads_the_moment_its_words_four_levels_with_reasons_and_an
 
 
 def test_a_therapist_reads_remarks_and_no_levels(engine: Engine, store: Store, people: People) -> None:
-    """Kind words on one reply; what was not released is not there."""
+    """A therapist's digest shows remarks instead of levels, and only released sessions."""
     sent = record(level=Level.NONE)
-    put(engine, sent, record(started_at=START + timedelta(days=1), client_text="Another day."))
+    apply_records(engine, sent, record(started_at=START + timedelta(days=1), client_text="Another day."))
     store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
     text = digest_of(store, people.ana)
     assert "not heard in this reply yet" in text
@@ -72,9 +74,9 @@ def test_a_therapist_reads_remarks_and_no_levels(engine: Engine, store: Store, p
 def test_sessions_come_in_order_of_need_and_an_abstention_says_why(
     engine: Engine, store: Store, people: People
 ) -> None:
-    """First risk, with its words and whose protocol it is for; no level, no option there."""
+    """Sessions come in order of need; an abstention shows its reason, without level or alternative."""
     risk = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
-    put(
+    apply_records(
         engine,
         record(client_text="The first one."),
         record(
@@ -91,10 +93,10 @@ def test_sessions_come_in_order_of_need_and_an_abstention_says_why(
     assert text.count("An option") == 1
 
 
-def test_what_is_left_out_is_counted_with_its_reason(engine: Engine, store: Store, people: People) -> None:
-    """Sessions without feedback, and moments beyond those shown."""
+def test_sessions_left_out_are_counted_by_reason(engine: Engine, store: Store, people: People) -> None:
+    """Sessions without feedback are counted by reason, and moments that are not shown are counted."""
     days = [START - timedelta(hours=hour) for hour in range(1, 4)]
-    put(
+    apply_records(
         engine,
         record(counts=Counts(flagged_not_shown=2)),
         left_out(started_at=days[0]),
@@ -107,21 +109,21 @@ def test_what_is_left_out_is_counted_with_its_reason(engine: Engine, store: Stor
     assert "2 further possible moments not shown" in text
 
 
-def test_only_what_came_since_then_is_new(engine: Engine, store: Store, people: People) -> None:
-    """A session stored before is not told again; a release counts from when it was released."""
+def test_only_sessions_since_the_given_time_are_new(engine: Engine, store: Store, people: People) -> None:
+    """A session stored earlier is not new; for a therapist the time of its release counts."""
     sent = record()
-    put(engine, sent, now=NOW - timedelta(days=2))
+    apply_records(engine, sent, now=NOW - timedelta(days=2))
     since = NOW - timedelta(days=1)
-    assert build(store, people.supervisor, since).sessions == ()
+    assert gather_digest(store, people.supervisor, since).sessions == ()
     store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
-    assert len(build(store, people.ana, since).sessions) == 1
+    assert len(gather_digest(store, people.ana, since).sessions) == 1
 
 
-def test_reading_a_digest_is_on_the_trail(engine: Engine, store: Store, people: People) -> None:
-    """It shows the same words as the page."""
+def test_reading_a_digest_is_audited(engine: Engine, store: Store, people: People) -> None:
+    """Reading a digest is recorded in the audit trail, since it shows the same text as a page."""
     sent = record()
-    put(engine, sent)
-    build(store, people.supervisor, WEEK_AGO)
+    apply_records(engine, sent)
+    gather_digest(store, people.supervisor, WEEK_AGO)
     with Session(engine) as session:
         (entry,) = session.exec(select(AuditEntry).where(col(AuditEntry.purpose) == "digest")).all()
         assert (entry.object_id, entry.account_id) == (str(sent.session_id), people.supervisor.user_id)
@@ -141,30 +143,30 @@ def test_reading_a_digest_is_on_the_trail(engine: Engine, store: Store, people: 
         "\x07",
     ],
 )
-def test_no_words_can_steer_the_terminal(engine: Engine, store: Store, people: People, attack: str) -> None:
-    """Characters that steer a terminal are shown as their escapes."""
-    put(engine, record(client_text=f"Look {attack} here"))
+def test_no_text_can_steer_the_terminal(engine: Engine, store: Store, people: People, attack: str) -> None:
+    """Characters of a text that could steer a terminal are printed as their escapes."""
+    apply_records(engine, record(client_text=f"Look {attack} here"))
     text = digest_of(store, people.supervisor)
     assert attack not in text
     assert attack[0].encode("unicode_escape").decode() in text
 
 
-def test_markup_in_words_is_only_words(engine: Engine, store: Store, people: People) -> None:
-    """Rich's own tags are not obeyed either."""
-    put(engine, record(client_text="I am [bold red]fine[/] :boom:"))
+def test_markup_in_a_text_is_printed_as_it_is(engine: Engine, store: Store, people: People) -> None:
+    """Rich markup in a text is printed as it is."""
+    apply_records(engine, record(client_text="I am [bold red]fine[/] :boom:"))
     assert "I am [bold red]fine[/] :boom:" in digest_of(store, people.supervisor)
 
 
-def test_printing_needs_an_account_that_reads(engine: Engine, queue_url: str, people: People) -> None:
-    """A sentence says what is wrong; a supervisor gets the digest, since when without an offset is UTC."""
+def test_a_digest_needs_an_account_that_reads_sessions(engine: Engine, queue_url: str, people: People) -> None:
+    """Printing is refused for unknown users and operators; a time without an offset is UTC."""
     import base64
 
     settings = Settings(
-        database=Database.model_validate(
+        database=DatabaseSettings.model_validate(
             {"url": queue_url, "key_encryption_key": base64.b64encode(KEK.secret).decode()}
         )
     )
-    put(engine, record(), now=datetime.now(UTC))
+    apply_records(engine, record(), now=datetime.now(UTC))
     out = StringIO()
     console = Console(file=out, width=200)
     with pytest.raises(Misconfigured, match="There is no account nobody"):

@@ -1,4 +1,4 @@
-"""A gateway without a broker, and deliveries to it."""
+"""A gateway without a broker for tests, and signed deliveries to it."""
 
 import asyncio
 import base64
@@ -12,63 +12,62 @@ from typing import Any
 import httpx
 
 from plugin.adapters.webhook import StandardWebhook
-from plugin.gateway.app import Gateway, application
+from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Unavailable
-from stream.runtime.codec import Encoded
-from stream.runtime.health import Health
-from stream.runtime.settings import Gateway as GatewaySettings
-from stream.runtime.settings import Tenant
-from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookBench, raw_of
+from stream.runtime.codec import EncodedRecord
+from stream.runtime.health import Health, ReadinessPart
+from stream.runtime.settings import GatewaySettings, TenantSettings
+from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
 
-BENCH = StandardWebhookBench(StandardWebhook())
-TENANT = Tenant.model_validate(
-    {"webhook_secrets": [BENCH.secret, BENCH.next_secret], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
+PLATFORM = StandardWebhookPlatform(StandardWebhook())
+TENANT = TenantSettings.model_validate(
+    {"webhook_secrets": [PLATFORM.secret, PLATFORM.next_secret], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
 )
 
 
 @dataclass
-class Broker:
-    """Stands where the broker would: keeps records, is away when told, acknowledges when `open` is set."""
+class MemoryPublisher:
+    """A publisher that keeps records in memory, fails while `away` and acknowledges once `open` is set."""
 
-    records: list[Encoded] = field(default_factory=list)
+    records: list[EncodedRecord] = field(default_factory=list)
     away: bool = False
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.open.set()
 
-    async def publish(self, record: Encoded) -> None:
-        """Acknowledge when open, unless away."""
+    async def publish(self, record: EncodedRecord) -> None:
+        """Keep a record once `open` is set, or raise Unavailable while `away`."""
         await self.open.wait()
         if self.away:
             raise Unavailable("the broker", 2)
         self.records.append(record)
 
     def data(self) -> list[dict[str, Any]]:
-        """Every record's data."""
+        """Return the data of every record."""
         return [json.loads(record.value) for record in self.records]
 
 
 @dataclass
-class Time:
-    """Seconds that pass when told."""
+class ManualTimer:
+    """A timer whose seconds pass only when a test sets them."""
 
     seconds: float = 0.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the current seconds."""
         return self.seconds
 
 
 @dataclass
-class Bench:
-    """A gateway in this process and a platform that posts to it."""
+class GatewayHarness:
+    """A gateway in this process with a client that posts to it as a platform."""
 
-    broker: Broker = field(default_factory=Broker)
-    health: Health = field(default_factory=lambda: Health("kafka"))
-    time: Time = field(default_factory=Time)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    health: Health = field(default_factory=lambda: Health(ReadinessPart.KAFKA))
+    timer: ManualTimer = field(default_factory=ManualTimer)
     settings: GatewaySettings = field(default_factory=GatewaySettings)
 
     def __post_init__(self) -> None:
@@ -76,33 +75,33 @@ class Bench:
             settings=self.settings,
             tenants=known_tenants({"sample": TENANT}),
             adapter=StandardWebhook(),
-            publisher=self.broker,
-            repeats=Repeats(600, self.time),
+            publisher=self.publisher,
+            repeats=Repeats(600, self.timer),
             now=lambda: NOW,
         )
-        transport = httpx.ASGITransport(application(gateway, self.health))
+        transport = httpx.ASGITransport(create_application(gateway, self.health))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
     async def post(
         self, payload: dict[str, Any] | bytes, *, tenant: str = "sample", delivery: str = "", **headers: str
     ) -> httpx.Response:
-        """Deliver a payload, signed for NOW under an id of its own unless one is given."""
+        """Deliver a payload, signed for NOW, under a new id unless one is given."""
         raw = payload if isinstance(payload, bytes) else raw_of(payload)
-        signed = BENCH.sign(raw, NOW, delivery=delivery or str(uuid.uuid4()))
+        signed = PLATFORM.sign(raw, NOW, delivery=delivery or str(uuid.uuid4()))
         return await self.client.post(f"/v1/{tenant}/events", content=raw, headers=signed | headers)
 
 
 def message(number: int = 1, text: str = "hello", **more: object) -> dict[str, Any]:
-    """A consented message, and the same with other fields."""
-    return BENCH.text_payload(text) | {"message_id": f"m-{number}"} | more
+    """Return the payload of a consented message, with other fields if given."""
+    return PLATFORM.text_payload(text) | {"message_id": f"m-{number}"} | more
 
 
 def signed_now(payload: dict[str, Any], delivery: str) -> tuple[bytes, dict[str, str]]:
-    """Body and headers for a gateway that goes by the real clock."""
+    """Return body and headers, signed for the current time, for a gateway that uses the real clock."""
     raw = raw_of(payload)
-    return raw, BENCH.sign(raw, datetime.now(UTC), delivery=delivery)
+    return raw, PLATFORM.sign(raw, datetime.now(UTC), delivery=delivery)
 
 
 def pieces(raw: bytes, size: int) -> Iterator[bytes]:
-    """A body in chunks, without Content-Length."""
+    """Return a body in chunks, which is sent without Content-Length."""
     return (raw[start : start + size] for start in range(0, len(raw), size))

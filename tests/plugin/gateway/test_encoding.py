@@ -1,11 +1,11 @@
-"""Records of the messages topic: same event, same id; other event, other id."""
+"""Tests of the encoding of events as records: equal events have equal ids, different events have different ids."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from plugin.adapters.base import PlatformEvent
-from plugin.gateway.encoding import may_be_published, record_of
+from plugin.gateway.encoding import encode_event, has_consent
 from stream.contracts.messages import (
     Consent,
     ConsentWithdrawal,
@@ -23,12 +23,12 @@ LATER = AT + timedelta(milliseconds=1)
 
 
 def edit(at: datetime) -> Edit:
-    """An edit at a time."""
+    """Return an edit with the given time."""
     return Edit(tenant="t", conversation_id="c", message_id="m", text="x", edited_at=at)
 
 
 def message(message_id: str, *, consent: bool = False) -> Message:
-    """A message, without consent unless told."""
+    """Return a message, without consent by default."""
     return Message(
         tenant="t",
         conversation_id="c",
@@ -56,33 +56,33 @@ EVENTS: list[PlatformEvent] = [
 
 
 def id_of(event: PlatformEvent, delivery: str = "d") -> bytes:
-    """The CloudEvents id of an event's record."""
-    return dict(record_of(event, delivery).headers)["ce_id"]
+    """Return the CloudEvents id of an event's record."""
+    return dict(encode_event(event, delivery).headers)["ce_id"]
 
 
 def test_different_events_have_different_ids() -> None:
-    """All in one conversation, some of one message."""
+    """Different events of one conversation have different ids."""
     assert len({id_of(event) for event in EVENTS}) == len(EVENTS)
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event is not NAMES], ids=lambda event: event.event_type)
 def test_an_event_has_the_same_id_on_every_path(event: PlatformEvent) -> None:
-    """Its delivery does not matter."""
+    """An event has the same id in every delivery."""
     assert id_of(event, "one") == id_of(event, "another")
 
 
 def test_a_list_of_names_is_named_by_its_delivery() -> None:
-    """An id made of names could be tried out with names."""
+    """The id of a participants event depends on its delivery, since names could be guessed from an id made of them."""
     assert id_of(NAMES, "one") == id_of(NAMES, "one")
     assert id_of(NAMES, "one") != id_of(NAMES, "another")
 
 
 def test_every_record_has_its_conversations_key() -> None:
-    """So that one partition holds the conversation in order."""
-    assert {record_of(event, "d").key for event in EVENTS} == {b"t:c"}
+    """Every record has the key of its conversation, so that one partition holds it in order."""
+    assert {encode_event(event, "d").key for event in EVENTS} == {b"t:c"}
 
 
 def test_only_text_asks_for_consent() -> None:
-    """Messages and edits; everything else carries nobody's words."""
-    assert [type(event).__name__ for event in EVENTS if not may_be_published(event)] == ["Message"] * 2 + ["Edit"] * 2
-    assert may_be_published(message("m", consent=True))
+    """Only messages and edits need consent."""
+    assert [type(event).__name__ for event in EVENTS if not has_consent(event)] == ["Message"] * 2 + ["Edit"] * 2
+    assert has_consent(message("m", consent=True))

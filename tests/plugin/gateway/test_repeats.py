@@ -1,4 +1,4 @@
-"""One delivery is done once, and its answer remembered for a while."""
+"""Tests of the cache of answers: one delivery is processed once, and its answer is remembered for a while."""
 
 import asyncio
 
@@ -6,11 +6,11 @@ import pytest
 
 from plugin.gateway import repeats
 from plugin.gateway.repeats import Repeats
-from tests.plugin.gateway.gateways import Time
+from tests.plugin.gateway.gateways import ManualTimer
 
 
 class Work:
-    """Counts how often it is done; waits for `go` and fails when told."""
+    """A task that counts its runs, waits for `go` and fails while `fails` is set."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -18,7 +18,7 @@ class Work:
         self.go = asyncio.Event()
 
     async def __call__(self) -> str:
-        """Do it."""
+        """Wait for `go`, count the run and return an answer or raise."""
         await self.go.wait()
         self.done += 1
         if self.fails:
@@ -26,15 +26,15 @@ class Work:
         return f"answer {self.done}"
 
 
-def made() -> tuple[Repeats[str], Work, Time]:
-    """Answers kept for a minute, work that is ready to be done, and the clock."""
-    time, work = Time(), Work()
+def made() -> tuple[Repeats[str], Work, ManualTimer]:
+    """Return a cache that keeps answers for a minute, work that may start, and the cache's timer."""
+    time, work = ManualTimer(), Work()
     work.go.set()
     return Repeats(60, time), work, time
 
 
 async def test_a_repeat_has_the_first_answer() -> None:
-    """And is known as a repeat."""
+    """A repeat gets the first answer and is reported as a repeat."""
     known, work, _ = made()
     assert await known.once(b"d", work) == ("answer 1", False)
     assert await known.once(b"d", work) == ("answer 1", True)
@@ -42,7 +42,7 @@ async def test_a_repeat_has_the_first_answer() -> None:
 
 
 async def test_repeats_during_the_first_wait_for_it() -> None:
-    """A sender with a short timeout sends again before we are done."""
+    """Repeats during the first delivery wait for its answer, as after a short timeout of the sender."""
     known, work, _ = made()
     work.go.clear()
     running = [asyncio.create_task(known.once(b"d", work)) for _ in range(5)]
@@ -53,7 +53,7 @@ async def test_repeats_during_the_first_wait_for_it() -> None:
 
 
 async def test_a_failure_reaches_all_who_wait_and_is_forgotten() -> None:
-    """The next try is a first one."""
+    """A failure is raised for all that wait, and the next attempt is a first one."""
     known, work, _ = made()
     work.go.clear()
     work.fails = True
@@ -66,7 +66,7 @@ async def test_a_failure_reaches_all_who_wait_and_is_forgotten() -> None:
 
 
 async def test_a_sender_that_hangs_up_does_not_undo_it() -> None:
-    """What was begun is finished, and remembered for the retry."""
+    """Work is finished after its sender disconnected, and its answer is remembered for the retry."""
     known, work, _ = made()
     work.go.clear()
     first = asyncio.create_task(known.once(b"d", work))
@@ -79,7 +79,7 @@ async def test_a_sender_that_hangs_up_does_not_undo_it() -> None:
 
 
 async def test_an_answer_is_forgotten_after_its_time() -> None:
-    """A signature cannot come again then."""
+    """An answer is forgotten after its time to live."""
     known, work, time = made()
     await known.once(b"d", work)
     time.seconds = 59.9
@@ -89,7 +89,7 @@ async def test_an_answer_is_forgotten_after_its_time() -> None:
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest is forgotten first; that costs a repeated publish and nothing else."""
+    """The oldest answer is forgotten first when the cache is full."""
     monkeypatch.setattr(repeats, "MAX_REMEMBERED", 3)
     known, work, _ = made()
     for delivery in (b"1", b"2", b"3", b"4"):

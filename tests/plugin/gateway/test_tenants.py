@@ -1,4 +1,4 @@
-"""A gateway that could not verify, or would make weak pseudonyms, does not start."""
+"""Tests of the check of tenants: a gateway without usable secrets and pseudonym keys does not start."""
 
 import base64
 
@@ -6,28 +6,28 @@ import pytest
 
 from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Tenant
+from stream.runtime.settings import TenantSettings
 
 
 def b64(length: int) -> str:
-    """So many bytes in base64."""
+    """Return a number of bytes in base64."""
     return base64.b64encode(b"s" * length).decode()
 
 
-def tenant(*secrets: str, key: str | None = None) -> Tenant:
-    """A tenant's settings."""
-    return Tenant.model_validate({"webhook_secrets": secrets, "pseudonym_key": b64(32) if key is None else key})
+def tenant(*secrets: str, key: str | None = None) -> TenantSettings:
+    """Return the settings of a tenant."""
+    return TenantSettings.model_validate({"webhook_secrets": secrets, "pseudonym_key": b64(32) if key is None else key})
 
 
 def test_a_complete_tenant_is_served() -> None:
-    """Two secrets, with or without their prefix, and a key."""
+    """A tenant with secrets, with or without prefix, and a key is accepted."""
     known = known_tenants({"sample-1": tenant("whsec_" + b64(24), b64(32))})["sample-1"]
     assert len(known.secrets) == 2
     assert known.pseudonyms.person("x") != known.pseudonyms.conversation("x")
 
 
 def test_no_tenant_at_all_is_refused() -> None:
-    """There would be nobody to serve."""
+    """Settings without any tenant are refused."""
     with pytest.raises(Misconfigured, match="No tenant"):
         known_tenants({})
 
@@ -45,8 +45,8 @@ def test_no_tenant_at_all_is_refused() -> None:
         (tenant(b64(32), key=b64(31)), "tenants.t.pseudonym_key"),
     ],
 )
-def test_what_is_missing_or_weak_is_named(made: Tenant, place: str) -> None:
-    """With its place in the settings, and never its value."""
+def test_what_is_missing_or_weak_is_named(made: TenantSettings, place: str) -> None:
+    """A missing or weak setting is named by its place, never by its value."""
     with pytest.raises(Misconfigured, match=place) as sentence:
         known_tenants({"t": made})
     assert b64(31) not in str(sentence.value)
@@ -54,11 +54,11 @@ def test_what_is_missing_or_weak_is_named(made: Tenant, place: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "Upper", "with:colon", "x" * 64, "-dash"])
 def test_a_name_that_cannot_be_a_key_is_refused(name: str) -> None:
-    """It is the first half of every record's key."""
+    """A tenant's name that cannot be part of a record's key is refused."""
     with pytest.raises(Misconfigured, match="tenant's name"):
         known_tenants({name: tenant(b64(32))})
 
 
 def test_nothing_secret_is_shown() -> None:
-    """A tenant may end in a traceback."""
+    """The representation of a tenant shows no secret, since it may be in a traceback."""
     assert b64(32) not in repr(known_tenants({"t": tenant(b64(32))}))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from plugin.local import process
-from plugin.local.loopback import free_ports, listens
+from plugin.local.loopback import free_ports, is_listening
 from plugin.local.process import Command, Process
 
 PROGRAM = """
@@ -40,7 +40,7 @@ class Scripted(Process):
 
     def is_ready(self) -> bool:
         """Try the port."""
-        return listens(self.port)
+        return is_listening(self.port)
 
     @property
     def supervisor(self) -> int:

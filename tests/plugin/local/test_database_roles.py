@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
-from plugin.local.database_roles import STAGES, stage_urls
-from plugin.local.up import stages
+from plugin.local.all_stages import stage_processes
+from plugin.local.database_roles import create_stage_roles
 from stream.runtime.settings import Settings
 
 
@@ -28,9 +28,9 @@ def test_each_stage_logs_in_as_itself(create_database: Callable[..., str]) -> No
     for _ in range(2):
         url = create_database()
         upgrade(url)
-        urls.append(stage_urls(url))
+        urls.append(create_stage_roles(url))
     for made in urls:
-        assert {stage: user_of(made[stage]) for stage in STAGES} == {
+        assert {stage: user_of(url) for stage, url in made.items()} == {
             "sink": "counterpoint_sink",
             "web": "counterpoint_web",
         }
@@ -41,14 +41,15 @@ def test_without_the_right_to_make_roles_all_go_on_as_the_owner(create_database:
     url = create_database()
     upgrade(url)
     said: list[str] = []
-    assert stage_urls(stage_urls(url)["web"], say=said.append) == {}
+    assert create_stage_roles(create_stage_roles(url)["web"], say=said.append) == {}
     assert "as its owner" in said[0]
 
 
 def test_a_stage_with_a_url_of_its_own_gets_it(tmp_path: Path) -> None:
     """The others take the one of the settings."""
     made = {
-        stage.name: stage for stage in stages(Settings(), tmp_path, {"A": "1"}, {"sink": "postgresql+psycopg://s@h/d"})
+        stage.name: stage
+        for stage in stage_processes(Settings(), tmp_path, {"A": "1"}, {"sink": "postgresql+psycopg://s@h/d"})
     }
     assert made["sink"].command().env["COUNTERPOINT_DATABASE__URL"] == "postgresql+psycopg://s@h/d"
     assert made["sink"].command().env["A"] == "1"

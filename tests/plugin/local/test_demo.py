@@ -12,7 +12,7 @@ from rich.console import Console
 
 from plugin.local import demo as room
 from plugin.local.demo_settings import USERS
-from plugin.local.postgres import PostgreSQL
+from plugin.local.postgres import PostgresServer
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def run(*paths: Path) -> str:
     """What one demo prints; it ends after the digest."""
     out = StringIO()
-    assert room.demo(once=True, paths=paths, console=Console(file=out, width=200)) == 0
+    assert room.run_demo(once=True, paths=paths, console=Console(file=out, width=200)) == 0
     return out.getvalue()
 
 
@@ -56,7 +56,7 @@ def _second_demo_keeps_the_first(folder: Path) -> None:
 def _sessions(folder: Path) -> int:
     """Rows in a database that no demo is running on."""
     with (
-        PostgreSQL(folder / "postgres") as server,
+        PostgresServer(folder / "postgres") as server,
         psycopg.connect(server.url.replace("+psycopg", "")) as connection,
     ):
         (count,) = connection.execute("SELECT count(*) FROM sessions").fetchone() or (0,)

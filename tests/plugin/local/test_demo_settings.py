@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_settings
-from stream.runtime.settings import load
+from stream.runtime.settings import load_settings
 
 
 def written(folder: Path) -> Path:
@@ -57,7 +57,7 @@ def test_only_the_user_may_read_the_files(tmp_path: Path) -> None:
 def test_the_settings_are_read_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`COUNTERPOINT_FILE=... counterpoint digest` works in a second terminal."""
     monkeypatch.setenv("COUNTERPOINT_FILE", str(written(tmp_path)))
-    settings = load()
+    settings = load_settings()
     assert settings.demo
     assert settings.kafka.bootstrap_servers == "127.0.0.1:1"
     assert settings.feedback.triton_url == "t:1"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.jars import LOCK, Jar, class_path, fetch, read_lock
-from plugin.local.process import Missing
+from plugin.local.jars import LOCK, Jar, class_path, fetch_missing, read_lock
+from plugin.local.process import MissingRequirement
 
 CONTENT = b"not really a jar"
 
@@ -62,14 +62,14 @@ def test_the_class_path_names_the_pinned_jars(tmp_path: Path, lock: Path, jar: J
 
 def test_an_absent_jar_is_missing_with_its_remedy(tmp_path: Path, lock: Path) -> None:
     """The broker is not started half; the sentence says what to run."""
-    with pytest.raises(Missing, match=r"1 of the broker's 1 jars .* `make setup-local`"):
+    with pytest.raises(MissingRequirement, match=r"1 of the broker's 1 jars .* `make setup-local`"):
         class_path(lock, tmp_path)
 
 
 def test_a_changed_jar_is_refused_and_removed(tmp_path: Path, lock: Path, jar: Jar) -> None:
     """One wrong byte and the file goes, so that the next setup fetches it anew."""
     path = _put(tmp_path, jar, CONTENT + b"!")
-    with pytest.raises(Missing, match=r"thing-1\.2\.jar was not the pinned file"):
+    with pytest.raises(MissingRequirement, match=r"thing-1\.2\.jar was not the pinned file"):
         class_path(lock, tmp_path)
     assert not path.exists()
 
@@ -77,7 +77,7 @@ def test_a_changed_jar_is_refused_and_removed(tmp_path: Path, lock: Path, jar: J
 def test_fetching_when_all_is_there_fetches_nothing(tmp_path: Path, lock: Path, jar: Jar) -> None:
     """The second setup needs no network."""
     _put(tmp_path, jar, CONTENT)
-    assert fetch(lock, tmp_path) == 0
+    assert fetch_missing(lock, tmp_path) == 0
 
 
 def test_the_jars_of_this_checkout_are_the_pinned_ones() -> None:
@@ -93,5 +93,5 @@ def test_a_network_that_is_away_is_said_in_a_sentence(
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
-    with pytest.raises(Missing, match=r"could not be fetched \(ProxyError\): .* HTTPS_PROXY"):
-        fetch(lock, tmp_path / "cache")
+    with pytest.raises(MissingRequirement, match=r"could not be fetched \(ProxyError\): .* HTTPS_PROXY"):
+        fetch_missing(lock, tmp_path / "cache")

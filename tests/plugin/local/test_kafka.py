@@ -9,21 +9,22 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
-from plugin.local.kafka import Kafka, _cluster_id
-from plugin.local.loopback import listens
+from plugin.local.kafka import KafkaBroker, _cluster_id
+from plugin.local.loopback import is_listening
 from plugin.local.process import NotStarted
 from tests.faults.proxy import Proxy
+from tests.fixtures.waiting import DEADLOCK_S
 
 TOPIC = "tried"
 
 
-def _produce(broker: Kafka, value: bytes) -> None:
+def _produce(broker: KafkaBroker, value: bytes) -> None:
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers)
-    producer.send(TOPIC, value).get(timeout=30)
+    producer.send(TOPIC, value).get(timeout=DEADLOCK_S)
     producer.close()
 
 
-def _consume(broker: Kafka, count: int) -> list[bytes]:
+def _consume(broker: KafkaBroker, count: int) -> list[bytes]:
     consumer = KafkaConsumer(
         TOPIC, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=30_000
     )
@@ -32,15 +33,15 @@ def _consume(broker: Kafka, count: int) -> list[bytes]:
     return values
 
 
-def _create_topic(broker: Kafka) -> None:
+def _create_topic(broker: KafkaBroker) -> None:
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
     admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
     admin.close()
 
 
-@pytest.mark.parametrize("end", [Kafka.stop, Kafka.kill])
+@pytest.mark.parametrize("end", [KafkaBroker.stop, KafkaBroker.kill])
 def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
-    fresh_kafka: Callable[[], Kafka], end: Callable[[Kafka], None]
+    fresh_kafka: Callable[[], KafkaBroker], end: Callable[[KafkaBroker], None]
 ) -> None:
     """After stop or SIGKILL the same address has the same records, and takes more."""
     broker = fresh_kafka()
@@ -48,25 +49,25 @@ def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
     _create_topic(broker)
     _produce(broker, b"before")
     end(broker)
-    assert not listens(int(address.partition(":")[2]))
+    assert not is_listening(int(address.partition(":")[2]))
     broker.start()
     assert broker.bootstrap_servers == address
     _produce(broker, b"after")
     assert _consume(broker, 2) == [b"before", b"after"]
 
 
-def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[], Kafka]) -> None:
+def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[], KafkaBroker]) -> None:
     """The second demo still has the first demo's records, though its ports are others."""
     first = fresh_kafka()
     _create_topic(first)
     _produce(first, b"kept")
     first.stop()
-    with Kafka(first.data_dir) as second:
+    with KafkaBroker(first.data_dir) as second:
         assert second.bootstrap_servers != first.bootstrap_servers
         assert _consume(second, 1) == [b"kept"]
 
 
-def test_topics_are_never_made_by_a_client(kafka: Kafka) -> None:
+def test_topics_are_never_made_by_a_client(kafka: KafkaBroker) -> None:
     """Asking for a topic that does not exist does not make it."""
     consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap_servers)
     consumer.partitions_for_topic("mistyped")
@@ -76,7 +77,7 @@ def test_topics_are_never_made_by_a_client(kafka: Kafka) -> None:
     admin.close()
 
 
-def test_everything_listens_on_loopback_only(kafka: Kafka) -> None:
+def test_everything_listens_on_loopback_only(kafka: KafkaBroker) -> None:
     """Neither the broker's listeners nor its controller can be reached from outside."""
     config = (kafka.data_dir / "server.properties").read_text()
     listeners = [line for line in config.splitlines() if "listeners=" in line]
@@ -85,17 +86,17 @@ def test_everything_listens_on_loopback_only(kafka: Kafka) -> None:
     assert all(address.startswith("127.0.0.1:") for address in addresses)
 
 
-def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callable[[], Kafka]) -> None:
+def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callable[[], KafkaBroker]) -> None:
     """So that a test can put its own proxy between them; the broker starts although nobody listens there."""
     broker = fresh_kafka()
     broker.stop()
-    with Proxy(int(broker.address.rpartition(":")[2])) as proxy:
+    with Proxy(int(broker.client_address.rpartition(":")[2])) as proxy:
         proxy.refuse()
-        broker.advertised = proxy.address
+        broker.advertised_address = proxy.address
         broker.start()
-        proxy.pass_again()
+        proxy.restore()
         assert broker.bootstrap_servers == proxy.address
-        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        admin = KafkaAdminClient(bootstrap_servers=broker.client_address)
         assert [node["port"] for node in admin.describe_cluster()["brokers"]] == [proxy.port]
         admin.close()
 
@@ -104,7 +105,7 @@ def test_a_broken_data_directory_is_told_with_the_brokers_own_words(tmp_path: Pa
     """The error quotes the log: the reader need not look for it."""
     (tmp_path / "log").mkdir()
     with pytest.raises(NotStarted, match=r"(?s)kafka ended with status 1.*meta.properties"):
-        Kafka(tmp_path).start()
+        KafkaBroker(tmp_path).start()
 
 
 def test_a_cluster_id_has_kafkas_form() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from plugin.local import loopback
-from plugin.local.loopback import answers, free_ports, listens
+from plugin.local.loopback import free_ports, is_listening, responds
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -61,23 +61,23 @@ def test_ports_lie_outside_the_range_of_outgoing_connections() -> None:
 def test_a_port_listens_when_somebody_accepts() -> None:
     """Used for what speaks no HTTP."""
     (port,) = free_ports(1)
-    assert not listens(port)
+    assert not is_listening(port)
     with socket.create_server(("127.0.0.1", port)):
-        assert listens(port)
+        assert is_listening(port)
 
 
 def test_success_is_an_answer_and_an_error_is_none(page: str) -> None:
     """A readiness page that refuses is an answer no."""
-    assert answers(f"{page}/good")
-    assert not answers(f"{page}/bad")
+    assert responds(f"{page}/good")
+    assert not responds(f"{page}/bad")
 
 
 def test_nobody_there_is_no_answer() -> None:
     """A refused connection is not an error of the caller."""
-    assert not answers(f"http://127.0.0.1:{free_ports(1)[0]}/")
+    assert not responds(f"http://127.0.0.1:{free_ports(1)[0]}/")
 
 
 def test_a_proxy_of_the_environment_is_not_asked(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a company proxy the ready checks must still reach this machine."""
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_ports(1)[0]}")
-    assert answers(f"{page}/good")
+    assert responds(f"{page}/good")

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from plugin.local.postgres import PostgreSQL, _drop_stale_pid, binaries, make_passable
-from plugin.local.process import Missing
+from plugin.local.postgres import PostgresServer, _remove_stale_pid_file, allow_traversal, wheel_binaries
+from plugin.local.process import MissingRequirement
 
 
 def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
@@ -21,12 +21,12 @@ def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
 
 
 @pytest.fixture
-def own_server(run_dir: Path, request: pytest.FixtureRequest) -> PostgreSQL:
+def own_server(run_dir: Path, request: pytest.FixtureRequest) -> PostgresServer:
     """A server of the test's own, not started."""
-    return PostgreSQL(run_dir / request.node.name[:40])
+    return PostgresServer(run_dir / request.node.name[:40])
 
 
-def test_sqlalchemy_reaches_it_by_its_url(postgres: PostgreSQL) -> None:
+def test_sqlalchemy_reaches_it_by_its_url(postgres: PostgresServer) -> None:
     """The URL is what settings and migrations take."""
     engine = create_engine(postgres.url)
     with engine.connect() as connection:
@@ -37,20 +37,20 @@ def test_sqlalchemy_reaches_it_by_its_url(postgres: PostgreSQL) -> None:
     engine.dispose()
 
 
-def test_a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
+def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
     """Another user of this machine who finds the port does not get in."""
     password = (postgres.data_dir / "password").read_text().strip()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         _connect(postgres.url.replace(password, "guessed"))
 
 
-def test_password_and_data_are_closed_to_others(postgres: PostgreSQL) -> None:
+def test_password_and_data_are_closed_to_others(postgres: PostgresServer) -> None:
     """Only the owner reads them."""
     assert stat.S_IMODE((postgres.data_dir / "password").stat().st_mode) == 0o600
     assert stat.S_IMODE((postgres.data_dir / "data").stat().st_mode) == 0o700
 
 
-def test_it_never_runs_as_root(postgres: PostgreSQL) -> None:
+def test_it_never_runs_as_root(postgres: PostgresServer) -> None:
     """PostgreSQL refuses root; started by root it runs as a user without rights."""
     status = Path(f"/proc/{postgres.pid}/status").read_text()
     uid = int(status.split("Uid:")[1].split()[0])
@@ -58,14 +58,14 @@ def test_it_never_runs_as_root(postgres: PostgreSQL) -> None:
     assert uid == (os.geteuid() or 65534)
 
 
-def test_it_listens_on_loopback_only(postgres: PostgreSQL) -> None:
+def test_it_listens_on_loopback_only(postgres: PostgresServer) -> None:
     """No other address, and no socket file to forget."""
     with _connect(postgres.url) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
         assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)
 
 
-def test_its_log_holds_no_statement_and_no_row(postgres: PostgreSQL, database_url: str) -> None:
+def test_its_log_holds_no_statement_and_no_row(postgres: PostgresServer, database_url: str) -> None:
     """A failing statement is logged by its error alone."""
     with _connect(database_url) as connection:
         connection.execute("CREATE TABLE tried (words text CHECK (length(words) < 3))")
@@ -76,8 +76,8 @@ def test_its_log_holds_no_statement_and_no_row(postgres: PostgreSQL, database_ur
     assert "canary phrase" not in log
 
 
-@pytest.mark.parametrize("end", [PostgreSQL.stop, PostgreSQL.kill])
-def test_committed_rows_survive_its_end(own_server: PostgreSQL, end: Callable[[PostgreSQL], None]) -> None:
+@pytest.mark.parametrize("end", [PostgresServer.stop, PostgresServer.kill])
+def test_committed_rows_survive_its_end(own_server: PostgresServer, end: Callable[[PostgresServer], None]) -> None:
     """After stop or SIGKILL, with a client connected, the same address has the same rows."""
     own_server.start()
     url = own_server.url
@@ -91,11 +91,11 @@ def test_committed_rows_survive_its_end(own_server: PostgreSQL, end: Callable[[P
     assert not list(Path("/dev/shm").glob("PostgreSQL*"))
 
 
-def test_data_of_an_earlier_run_are_there_on_a_new_port(own_server: PostgreSQL) -> None:
+def test_data_of_an_earlier_run_are_there_on_a_new_port(own_server: PostgresServer) -> None:
     """The second demo still has the first demo's sessions and its password."""
     with own_server as first, _connect(first.url) as connection:
         connection.execute("CREATE TABLE kept ()")
-    with PostgreSQL(own_server.data_dir) as second, _connect(second.url) as connection:
+    with PostgresServer(own_server.data_dir) as second, _connect(second.url) as connection:
         assert second.url != own_server.url
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
@@ -115,15 +115,15 @@ def test_each_test_has_an_empty_database_of_its_own(database_url: str, create_da
 def test_the_lock_of_a_killed_server_is_dropped_when_its_number_is_somebody_elses(tmp_path: Path) -> None:
     """Process ids repeat; PostgreSQL would refuse to start next to any program of that number."""
     lock = tmp_path / "postmaster.pid"
-    _drop_stale_pid(tmp_path)
+    _remove_stale_pid_file(tmp_path)
     lock.write_text(f"{os.getpid()}\n/somewhere\n")
-    _drop_stale_pid(tmp_path)
+    _remove_stale_pid_file(tmp_path)
     assert not lock.exists()
 
 
-def test_the_lock_of_a_running_server_stays(postgres: PostgreSQL) -> None:
+def test_the_lock_of_a_running_server_stays(postgres: PostgresServer) -> None:
     """Two servers on one data directory would destroy it."""
-    _drop_stale_pid(postgres.data_dir / "data")
+    _remove_stale_pid_file(postgres.data_dir / "data")
     assert (postgres.data_dir / "data" / "postmaster.pid").exists()
 
 
@@ -134,14 +134,14 @@ def test_folders_are_opened_to_pass_and_not_to_list(tmp_path: Path) -> None:
     inside.mkdir(parents=True)
     inside.chmod(0o700)
     closed.chmod(0o700)
-    opened = make_passable(inside)
+    opened = allow_traversal(inside)
     assert opened[:2] == [inside, closed]
     assert stat.S_IMODE(closed.stat().st_mode) == 0o701
-    assert make_passable(inside) == []
+    assert allow_traversal(inside) == []
 
 
 def test_without_the_wheel_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence says what to run."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(Missing, match="make setup-local"):
-        binaries()
+    with pytest.raises(MissingRequirement, match="make setup-local"):
+        wheel_binaries()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugin.local import preflight
-from plugin.local.preflight import Machine, Problem, problems, report
+from plugin.local.preflight import Machine, Problem, find_problems, print_problems
 
 GOOD = Machine(
     python=(3, 12),
@@ -26,7 +26,7 @@ GOOD = Machine(
 @pytest.mark.parametrize("python", [(3, 11), (3, 12)])
 def test_a_good_machine_lacks_nothing(python: tuple[int, int]) -> None:
     """Debian 12 and Ubuntu 24.04 with their own Python."""
-    assert problems(replace(GOOD, python=python)) == []
+    assert find_problems(replace(GOOD, python=python)) == []
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def test_a_good_machine_lacks_nothing(python: tuple[int, int]) -> None:
 )
 def test_each_lack_is_one_problem_with_its_remedy(machine: Machine, what: str, mend: str) -> None:
     """One sentence, one command; nothing else is blamed."""
-    (problem,) = problems(machine)
+    (problem,) = find_problems(machine)
     assert what in problem.what
-    assert mend in problem.mend
+    assert mend in problem.remedy
 
 
 def test_all_lacks_are_named_at_once() -> None:
     """Nobody should mend one thing only to learn of the next."""
     bare = replace(GOOD, has_venv=False, has_libpython=False)
-    assert len(problems(bare)) == 2
+    assert len(find_problems(bare)) == 2
 
 
 def test_what_only_triton_needs_does_not_stop_a_demo(capsys: pytest.CaptureFixture[str]) -> None:
     """It is named all the same, with what happens instead."""
-    found = problems(replace(GOOD, has_libpython=False))
-    assert report(found, strict=False)
+    found = find_problems(replace(GOOD, has_libpython=False))
+    assert print_problems(found, strict=False)
     said = capsys.readouterr().err
     assert "mend: sudo apt-get install libpython3.12" in said
     assert "runs in process" in said
@@ -66,25 +66,25 @@ def test_what_only_triton_needs_does_not_stop_a_demo(capsys: pytest.CaptureFixtu
 
 def test_in_a_check_nothing_may_be_missing(capsys: pytest.CaptureFixture[str]) -> None:
     """With CI=true a test that could not run would be left out: setup stops instead."""
-    assert not report(problems(replace(GOOD, has_libpython=False)), strict=True)
+    assert not print_problems(find_problems(replace(GOOD, has_libpython=False)), strict=True)
     assert "runs in process" not in capsys.readouterr().err
 
 
 def test_what_everything_needs_stops_a_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
     """Without virtual environments nothing can be set up."""
-    assert not report([Problem("a lack", "a remedy")], strict=False)
+    assert not print_problems([Problem("a lack", "a remedy")], strict=False)
     assert capsys.readouterr().err == "missing: a lack\n   mend: a remedy\n"
 
 
 def test_nothing_missing_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Silence is good news."""
-    assert report([], strict=True)
+    assert print_problems([], strict=True)
     assert capsys.readouterr().err == ""
 
 
 def test_this_machine_runs_its_own_tests(tmp_path: Path) -> None:
     """Reading the facts works here, and they are sufficient: otherwise these tests could not have been set up."""
-    assert problems(Machine.read(tmp_path)) == []
+    assert find_problems(Machine.read(tmp_path)) == []
 
 
 def test_it_needs_nothing_but_a_bare_python() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from plugin.local import process as process_module
-from plugin.local.loopback import listens
-from plugin.local.process import Account, Command, NotStarted, run_once
+from plugin.local.loopback import is_listening
+from plugin.local.process import Command, NotStarted, OsUser, run_once
 from tests.plugin.local.scripted import Scripted, exists
 
 
@@ -20,14 +20,14 @@ def test_start_returns_when_the_program_is_ready_and_stop_when_it_is_gone(tmp_pa
     """Between start and stop the program serves; afterwards neither it nor its port nor its helper is left."""
     program = Scripted(tmp_path)
     with program:
-        assert listens(program.port)
+        assert is_listening(program.port)
         helper = program.helper
         assert exists(program.pid)
         assert exists(helper)
     assert not program.alive
     assert not exists(program.pid)
     assert not exists(helper)
-    assert not listens(program.port)
+    assert not is_listening(program.port)
 
 
 def test_the_exit_status_is_the_programs_own(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_restart_keeps_the_port_and_goes_on_in_the_log(tmp_path: Path) -> None:
         first = program.pid
         program.restart()
         assert program.pid != first
-        assert listens(program.port)
+        assert is_listening(program.port)
         assert program.log.read_text().count("helper") == 2
         assert program.tail().count("helper") == 1
 
@@ -117,7 +117,7 @@ def test_a_killed_program_starts_again(tmp_path: Path) -> None:
     program = Scripted(tmp_path).start()
     program.kill()
     with program:
-        assert listens(program.port)
+        assert is_listening(program.port)
 
 
 def test_a_new_run_begins_a_new_log(tmp_path: Path) -> None:
@@ -190,6 +190,6 @@ def test_a_short_program_gives_its_output_or_its_error(tmp_path: Path) -> None:
 
 def test_a_command_may_name_the_account_it_runs_as(tmp_path: Path) -> None:
     """The supervisor is told both numbers; without an account, none."""
-    command = Command(["true"], {}, tmp_path, account=Account(1, 2))
+    command = Command(["true"], {}, tmp_path, os_user=OsUser(1, 2))
     assert b'"uid": 1, "gid": 2' in process_module._spec(command)
     assert b'"uid": null, "gid": null' in process_module._spec(Command(["true"], {}, tmp_path))

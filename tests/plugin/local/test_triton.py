@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton_client
 
-from plugin.local.process import Missing, NotStarted
+from plugin.local.process import MissingRequirement, NotStarted
 from plugin.local.supervisor import _children
-from plugin.local.triton import ServerEnvironment, Triton
+from plugin.local.triton import TritonEnvironment, TritonServer
 from tests.plugin.local.scripted import exists
 
 CONFIG = """
@@ -45,7 +45,7 @@ def _model(repository: Path, name: str, answer: str, backend: str = "python") ->
         (folder / "1" / "model.py").write_text(MODEL.format(answer=answer))
 
 
-def _ask(server: Triton, model: str) -> str:
+def _ask(server: TritonServer, model: str) -> str:
     client = triton_client.InferenceServerClient(server.grpc_url)
     tensor = triton_client.InferInput("IN", [1], "BYTES")
     tensor.set_data_from_numpy(np.array([b"anything"], dtype=object))
@@ -75,38 +75,40 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(run_dir: Path, repository: Path, backend: Path) -> Iterator[Triton]:
+def server(run_dir: Path, repository: Path, backend: Path) -> Iterator[TritonServer]:
     """A server with two of the models."""
-    with Triton(run_dir / "triton-tried", ["where", "borrowed"], repository=repository, backends=[backend]) as server:
+    with TritonServer(
+        run_dir / "triton-tried", ["where", "borrowed"], repository=repository, backends=[backend]
+    ) as server:
         yield server
 
 
-def test_a_model_runs_in_the_servers_own_environment(server: Triton) -> None:
+def test_a_model_runs_in_the_servers_own_environment(server: TritonServer) -> None:
     """Not in ours: the two need different numpy versions."""
     prefix = _ask(server, "where")
     assert prefix.endswith(".venv-triton")
     assert prefix != sys.prefix
 
 
-def test_a_stand_in_back_end_serves_a_production_model_folder(server: Triton) -> None:
+def test_a_stand_in_back_end_serves_a_production_model_folder(server: TritonServer) -> None:
     """Only the engine is replaced; folder, server and protocol are the real ones."""
     assert _ask(server, "borrowed") == "the stand-in"
 
 
-def test_only_the_named_models_are_loaded(server: Triton) -> None:
+def test_only_the_named_models_are_loaded(server: TritonServer) -> None:
     """Another model of the repository is not there."""
     assert httpx.get(f"{server.http_url}/v2/models/where/ready").is_success
     assert not httpx.get(f"{server.http_url}/v2/models/unwanted/ready").is_success
 
 
-def test_its_metrics_are_served(server: Triton) -> None:
+def test_its_metrics_are_served(server: TritonServer) -> None:
     """Prometheus finds the counters of each model."""
     assert 'nv_inference_request_success{model="where"' in httpx.get(server.metrics_url).text
 
 
-@pytest.mark.parametrize("end", [Triton.stop, Triton.kill])
+@pytest.mark.parametrize("end", [TritonServer.stop, TritonServer.kill])
 def test_after_its_end_it_serves_again_and_leaves_no_shared_memory(
-    server: Triton, end: Callable[[Triton], None]
+    server: TritonServer, end: Callable[[TritonServer], None]
 ) -> None:
     """Stop and SIGKILL alike: same address, nothing in /dev/shm, no stub process."""
     assert server.pid is not None
@@ -123,20 +125,20 @@ def test_after_its_end_it_serves_again_and_leaves_no_shared_memory(
 def test_a_model_that_cannot_be_loaded_is_told_with_the_servers_words(run_dir: Path, repository: Path) -> None:
     """The error quotes the log, which names the model."""
     with pytest.raises(NotStarted, match=r"(?s)triton .*broken"):
-        Triton(run_dir / "triton-broken", ["broken"], repository=repository).start()
+        TritonServer(run_dir / "triton-broken", ["broken"], repository=repository).start()
 
 
 def test_an_environment_that_was_never_made_is_missing(tmp_path: Path) -> None:
     """The sentence says what to run."""
-    with pytest.raises(Missing, match="make setup-local"):
-        ServerEnvironment.inspect(tmp_path / "bin" / "python")
+    with pytest.raises(MissingRequirement, match="make setup-local"):
+        TritonEnvironment.inspect(tmp_path / "bin" / "python")
 
 
 def test_an_environment_without_the_server_is_missing(tmp_path: Path) -> None:
     """A virtual environment alone does not make a server."""
     venv.create(tmp_path / "bare")
-    with pytest.raises(Missing, match=r"nvidia-pytriton is not in .* `make setup-local`"):
-        ServerEnvironment.inspect(tmp_path / "bare" / "bin" / "python")
+    with pytest.raises(MissingRequirement, match=r"nvidia-pytriton is not in .* `make setup-local`"):
+        TritonEnvironment.inspect(tmp_path / "bare" / "bin" / "python")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_an_environment_without_the_server_is_missing(tmp_path: Path) -> None:
 def test_what_the_server_needs_is_named_before_it_is_started(found: dict[str, object], sentence: str) -> None:
     """A wrong numpy or a missing shared library would show only at the first request, and in other words."""
     good = {"version": "3.11", "package": "/x/pytriton", "numpy": "1.26.4", "shared": True}
-    with pytest.raises(Missing, match=sentence):
-        ServerEnvironment.judge({**good, **found}, libdir="/usr/lib")
-    environment = ServerEnvironment.judge(good, libdir="/usr/lib")
+    with pytest.raises(MissingRequirement, match=sentence):
+        TritonEnvironment.from_facts({**good, **found}, libdir="/usr/lib")
+    environment = TritonEnvironment.from_facts(good, libdir="/usr/lib")
     assert environment.library_path == "/x/nvidia_pytriton.libs:/usr/lib"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,20 +13,19 @@ from sqlalchemy import Engine, text
 
 from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
-from plugin.local.kafka import Kafka
-from plugin.operations.dead_letter import Letter, LetterId
-from plugin.operations.handled import Outcome
-from plugin.operations.redrive import OnFailure, Report, Runs, Selection
-from stream.contracts.base import Contract
+from plugin.local.kafka import KafkaBroker
+from plugin.operations.dead_letter import DeadLetterId
+from plugin.operations.redrive import OnFailure, Redrive, RedriveReport, Selection
 from stream.contracts.errors import Poison
-from stream.contracts.ids import record_key
 from stream.contracts.messages import Consent, Message
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime import settings
-from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
+from stream.runtime.codec import EncodedRecord, RawRecord, partition_of
 from stream.runtime.dead_letters import dead_letter
-from stream.runtime.topics import create_missing
+from stream.runtime.topics import create_missing_topics
+from tests.fixtures.directory_scope import shared_in_folder
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.samples import KEK, NOW, TENANT
 
 PARTITIONS = 2
@@ -33,16 +33,17 @@ SENT_AT = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 CANARY = "canary-phrase-of-a-client"
 
 
-@pytest.fixture(scope="session")
-def broker(lasting_kafka: Callable[[], Kafka]) -> settings.Kafka:
-    """A broker with our topics, for this room alone: counts of dead letters are exact."""
-    reached = settings.Kafka(bootstrap_servers=lasting_kafka().bootstrap_servers, partitions=PARTITIONS)
-    create_missing(reached)
+@pytest.fixture(scope="module")
+def broker(request: pytest.FixtureRequest, run_dir: Path) -> settings.KafkaSettings:
+    """Return a broker with our topics that only the tests of this folder use: counts of dead letters are exact."""
+    kafka = shared_in_folder(request, "broker", lambda: KafkaBroker(run_dir / f"operations-{uuid4()}"))
+    reached = settings.KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS)
+    create_missing_topics(reached)
     return reached
 
 
-@pytest.fixture(scope="session")
-def producer(broker: settings.Kafka) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def producer(broker: settings.KafkaSettings) -> Iterator[Any]:
     """Stands in for the stages."""
     made = KafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_request_size=2_000_000)
     yield made
@@ -80,33 +81,27 @@ def message(conversation: str, **changes: Any) -> Message:
     return Message(**fields | changes)
 
 
-def encoded(data: Contract) -> Encoded:
-    """The record of a contract on its topic."""
-    key = record_key(data.tenant, data.conversation_id)  # type: ignore[attr-defined]
-    return encode(data, event_type=data.event_type, event_id=uuid4(), key=key)  # type: ignore[attr-defined]
-
-
 @dataclass
 class Bench:
     """Puts dead letters on the topic under a stage name of its own, so that tests do not meet each other's."""
 
-    kafka: settings.Kafka
+    kafka: settings.KafkaSettings
     producer: Any
-    runs: Runs
+    redrive: Redrive
     engine: Engine
     stage: str = field(default_factory=lambda: f"stage-{uuid4()}")
     conversation: str = field(default_factory=lambda: f"c_{uuid4().hex}")
 
     def set_aside(
         self,
-        record: Encoded,
+        record: EncodedRecord,
         why: Exception | None = None,
         *,
         topic: str = MESSAGES,
         stage: str | None = None,
         offset: int = 7,
         appended_at: datetime = SENT_AT,
-    ) -> LetterId:
+    ) -> DeadLetterId:
         """What a stage does with a record it cannot use; a deploy that has since been mended, if no reason is given."""
         partition = 0 if record.key is None else partition_of(record.key, PARTITIONS)
         raw = RawRecord(
@@ -115,10 +110,12 @@ class Bench:
         error = why or Poison(DeadLetterReason.BAD_SCHEMA, "sent_at")
         return self.put(dead_letter(raw, error, stage=stage or self.stage))
 
-    def put(self, letter: Encoded) -> LetterId:
+    def put(self, letter: EncodedRecord) -> DeadLetterId:
         """Any record on the dead-letter topic."""
-        sent = self.producer.send(DEAD_LETTERS, value=letter.value, key=letter.key, headers=letter.headers).get(10)
-        return LetterId(sent.partition, sent.offset)
+        sent = self.producer.send(DEAD_LETTERS, value=letter.value, key=letter.key, headers=letter.headers).get(
+            DEADLOCK_S
+        )
+        return DeadLetterId(sent.partition, sent.offset)
 
     def end(self, topic: str) -> Mapping[int, int]:
         """How far each partition of a topic goes now."""
@@ -146,15 +143,15 @@ class Bench:
         finally:
             client.close()
 
-    def replay(self, policy: OnFailure = OnFailure.STOP, *, limit: int = 20, dry_run: bool = False) -> Report:
+    def replay(self, policy: OnFailure = OnFailure.STOP, *, limit: int = 20, dry_run: bool = False) -> RedriveReport:
         """A run over this bench's letters."""
-        return self.runs.replay(self.mine(limit), policy, dry_run=dry_run, say=lambda *_: None)
+        return self.redrive.replay(self.selection(limit), policy, dry_run=dry_run, on_handled=lambda *_: None)
 
-    def drop(self, *, limit: int = 20, dry_run: bool = False) -> Report:
+    def drop(self, *, limit: int = 20, dry_run: bool = False) -> RedriveReport:
         """The same."""
-        return self.runs.drop(self.mine(limit), dry_run=dry_run, say=lambda *_: None)
+        return self.redrive.drop(self.selection(limit), dry_run=dry_run, on_handled=lambda *_: None)
 
-    def mine(self, limit: int = 20) -> Selection:
+    def selection(self, limit: int = 20) -> Selection:
         """This bench's letters."""
         return Selection(limit=limit, stages=frozenset({self.stage}))
 
@@ -166,9 +163,6 @@ class Bench:
 
 
 @pytest.fixture
-def bench(broker: settings.Kafka, producer: Any, engine: Engine) -> Bench:
+def bench(broker: settings.KafkaSettings, producer: Any, engine: Engine) -> Bench:
     """Letters in, runs over them."""
-    return Bench(broker, producer, Runs(broker, engine, KEK, lambda: NOW), engine)
-
-
-__all__ = ["Bench", "Letter", "Outcome"]
+    return Bench(broker, producer, Redrive(broker, engine, KEK, lambda: NOW), engine)

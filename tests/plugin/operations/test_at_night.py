@@ -7,29 +7,28 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 from sqlalchemy import make_url
 
-from plugin.database.roles import url_as
-from plugin.local import up
-from plugin.local.kafka import Kafka
+from plugin.database.roles import url_for_role
+from plugin.local import all_stages
 from plugin.local.loopback import free_ports
 from plugin.local.paths import ROOT
-from plugin.local.stage import Stage
-from plugin.local.triton import Triton
-from stream.contracts.ids import message_event_id, record_key
+from plugin.local.stage_process import StageProcess
 from stream.contracts.messages import Consent, Message
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import encode, partition_of
 from stream.runtime.trace import HEADER
-from tests.e2e.conversations import CALM, RESISTANT, talk
-from tests.faults.accounting import load
-from tests.fixtures.system import PARTITIONS, Platform, System, now, running_system, wait_until
+from tests.e2e.conversations import CALM, RESISTANT, send_lines
+from tests.faults.accounting import conversation_load
+from tests.fixtures.system import PARTITIONS, PlatformConversation, RunningSystem, now
+from tests.fixtures.topics import read_topic
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CANARY = "canary-phrase-on-a-wrong-partition"
@@ -37,25 +36,19 @@ SEED = 20261121
 
 
 @pytest.fixture(scope="module")
-def system(
-    tmp_path_factory: pytest.TempPathFactory,
-    fresh_kafka: Callable[[], Kafka],
-    create_database: Callable[..., str],
-    triton: Triton,
-) -> Iterator[System]:
-    """All five stages on a broker and a database of their own."""
-    with running_system(tmp_path_factory.mktemp("night"), fresh_kafka(), create_database(), triton) as running:
-        yield running
+def system(start_system: Callable[..., RunningSystem]) -> RunningSystem:
+    """Start all five stages on a broker and a database of their own."""
+    return start_system()
 
 
-def operators_url(system: System) -> str:
+def operators_url(system: RunningSystem) -> str:
     """The database as the role that has no right to anybody's words: enough for all but --text and accounts."""
     owner = (make_url(system.database_url).password or "").encode()
-    return url_as(system.database_url, "privacy", hmac.digest(owner, b"privacy", hashlib.sha256).hex())
+    return url_for_role(system.database_url, "privacy", hmac.digest(owner, b"privacy", hashlib.sha256).hex())
 
 
 def counterpoint(
-    system: System, *arguments: str, stdin: str = "", owner: bool = False
+    system: RunningSystem, *arguments: str, stdin: str = "", owner: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """The real command with the system's settings, as an operator or as the owner of the tables."""
     url = system.database_url if owner else operators_url(system)
@@ -72,25 +65,24 @@ def counterpoint(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=DEADLOCK_S,
         check=False,
     )
 
 
-def told(system: System, *arguments: str) -> dict[str, object]:
+def told(system: RunningSystem, *arguments: str) -> dict[str, object]:
     """What a command says as JSON."""
     found: dict[str, object] = json.loads(counterpoint(system, *arguments, "--json").stdout)
     return found
 
 
-def lines_of(system: System, stage: str) -> str:
+def lines_of(system: RunningSystem, stage: str) -> str:
     """A stage's log."""
     return system.stages[stage].log.read_text()
 
 
-def misplaced(system: System, room: Platform) -> None:
+def misplaced(system: RunningSystem, room: PlatformConversation) -> None:
     """A message of the room on a wrong partition, as a client with another partitioner puts it there."""
-    key = record_key("demo", room.conversation_id)
     message = Message(
         tenant="demo",
         conversation_id=room.conversation_id,
@@ -101,24 +93,23 @@ def misplaced(system: System, room: Platform) -> None:
         sent_at=now(),
         consent=Consent(processing=True),
     )
-    event_id = message_event_id("demo", room.conversation_id, message.message_id, 0)
-    made = encode(message, event_type=message.event_type, event_id=event_id, key=key)
-    wrong = (partition_of(key, PARTITIONS) + 1) % PARTITIONS
+    made = encode(message)
+    wrong = (partition_of(message.key, PARTITIONS) + 1) % PARTITIONS
     producer = KafkaProducer(bootstrap_servers=system.kafka.bootstrap_servers)
-    producer.send(MESSAGES, value=made.value, key=key, headers=made.headers, partition=wrong).get(10)
+    producer.send(MESSAGES, value=made.value, key=made.key, headers=made.headers, partition=wrong).get(DEADLOCK_S)
     producer.close()
 
 
-def waiting(system: System) -> list[dict[str, str]]:
+def waiting(system: RunningSystem) -> list[dict[str, str]]:
     """Stories of the dead letters that wait."""
     found: list[dict[str, str]] = told(system, "dead-letters", "list")["newest"]  # type: ignore[assignment]
     return found
 
 
-def test_all_is_well_and_the_status_is_0(system: System) -> None:
+def test_all_is_well_and_the_status_is_0(system: RunningSystem) -> None:
     """Stages, lag, model, dead letters, the oldest that wait: as a table and as JSON."""
-    room = system.platform()
-    talk(room, RESISTANT)
+    room = system.new_conversation()
+    send_lines(room, RESISTANT)
     room.end()
     wait_until(room.sessions, "the session is in the queue")
     wait_until(lambda: counterpoint(system, "status").returncode == 0, "all is well")
@@ -134,13 +125,13 @@ def test_all_is_well_and_the_status_is_0(system: System) -> None:
     assert all(stage["version"] for stage in found["stages"].values())  # type: ignore[attr-defined]
 
 
-def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: System) -> None:
+def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: RunningSystem) -> None:
     """The rest is told all the same; when it is back, nothing waits."""
     sink = system.stages["sink"]
     sink.stop()
     try:
-        room = system.platform()
-        talk(room, RESISTANT)
+        room = system.new_conversation()
+        send_lines(room, RESISTANT)
         room.end()
         wait_until(lambda: told(system, "status")["lag"]["sink"]["records"], "a record waits for the sink")  # type: ignore[index]
         done = counterpoint(system, "status")
@@ -154,10 +145,10 @@ def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: S
     wait_until(lambda: told(system, "status")["oldest_unscored_s"] is None, "nothing waits for the queue")
 
 
-def test_one_trace_id_from_the_request_to_the_row(system: System) -> None:
+def test_one_trace_id_from_the_request_to_the_row(system: RunningSystem) -> None:
     """On the record of each topic, and in the log of each stage; text in none of them."""
-    room = system.platform()
-    talk(room, RESISTANT)
+    room = system.new_conversation()
+    send_lines(room, RESISTANT)
     room.traceparent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
     room.end()
     wait_until(room.sessions, "the session is in the queue")
@@ -167,24 +158,15 @@ def test_one_trace_id_from_the_request_to_the_row(system: System) -> None:
         assert event in {line["event"] for line in lines}, stage
         assert {line["trace_id"] for line in lines} == {TRACE_ID}
     assert session["session_id"] in lines_of(system, "stream")
-    consumer = KafkaConsumer(bootstrap_servers=system.kafka.bootstrap_servers)
     for topic in (MESSAGES, SESSIONS, FEEDBACK):
-        parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(parts)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(parts)
-        traces = set()
-        while any(consumer.position(part) < end for part, end in ends.items()):
-            for records in consumer.poll(timeout_ms=500).values():
-                traces |= {dict(record.headers).get(HEADER) for record in records}
-        assert room.traceparent.encode() in traces, topic
-    consumer.close()
+        records = read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS)
+        assert room.traceparent.encode() in {dict(record.headers).get(HEADER) for record in records}, topic
 
 
-def test_an_event_without_a_trace_gets_one_at_the_gateway(system: System) -> None:
+def test_an_event_without_a_trace_gets_one_at_the_gateway(system: RunningSystem) -> None:
     """So every session can be followed."""
-    room = system.platform()
-    talk(room, CALM)
+    room = system.new_conversation()
+    send_lines(room, CALM)
     room.end()
     wait_until(room.sessions, "the session is in the queue")
     (session,) = room.sessions()
@@ -192,10 +174,10 @@ def test_an_event_without_a_trace_gets_one_at_the_gateway(system: System) -> Non
     assert all(re.fullmatch(r"[0-9a-f]{32}", line["trace_id"]) for line in ours)
 
 
-def test_a_misplaced_message_is_seen_shown_and_sent_again(system: System) -> None:
+def test_a_misplaced_message_is_seen_shown_and_sent_again(system: RunningSystem) -> None:
     """Story without words; replayed once, into its session; the second run finds nothing; one entry on the trail."""
-    room = system.platform()
-    talk(room, RESISTANT)
+    room = system.new_conversation()
+    send_lines(room, RESISTANT)
     misplaced(system, room)
     wait_until(lambda: waiting(system), "the dead letter is listed")
     (story,) = waiting(system)
@@ -224,7 +206,7 @@ def test_a_misplaced_message_is_seen_shown_and_sent_again(system: System) -> Non
         assert CANARY not in command.stdout + command.stderr
 
 
-def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: System) -> None:
+def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: RunningSystem) -> None:
     """With password and reason; a wrong password and somebody else's scope look alike to a stranger."""
     password = uuid4().hex
     for name, tenant in (("nina", "demo"), ("rosa", "elsewhere")):
@@ -232,7 +214,7 @@ def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: Syste
             system, "users", "add", name, "--role", "supervisor", "--tenant", tenant, stdin=password + "\n", owner=True
         )
         assert made.returncode == 0, made.stderr
-    room = system.platform()
+    room = system.new_conversation()
     misplaced(system, room)
     wait_until(lambda: waiting(system), "the dead letter is listed")
     letter = waiting(system)[0]["id"]
@@ -271,7 +253,7 @@ def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: Syste
         (("drop",), 2, "Say which"),
     ],
 )
-def test_bad_input_is_a_sentence(system: System, arguments: tuple[str, ...], status: int, said: str) -> None:
+def test_bad_input_is_a_sentence(system: RunningSystem, arguments: tuple[str, ...], status: int, said: str) -> None:
     """And a status of 2; nothing is changed."""
     done = counterpoint(system, "dead-letters", *arguments)
     assert done.returncode == status
@@ -280,11 +262,11 @@ def test_bad_input_is_a_sentence(system: System, arguments: tuple[str, ...], sta
     assert "\x1b[2J" not in done.stderr
 
 
-def test_a_rolling_restart_loses_nothing(system: System, long: bool) -> None:
+def test_a_rolling_restart_loses_nothing(system: RunningSystem, long: bool) -> None:
     """Stages with two workers each are asked to end and started again, one after the other, under load."""
     ports = dict(zip(("stream", "feedback", "sink"), free_ports(3), strict=True))
     seconds = {
-        name: Stage(
+        name: StageProcess(
             name,
             system.folder / f"second-{name}",
             env=system.stages[name]._env | {f"COUNTERPOINT_HEALTH__{name.upper()}_PORT": str(port)},
@@ -293,16 +275,18 @@ def test_a_rolling_restart_loses_nothing(system: System, long: bool) -> None:
         for name, port in ports.items()
     }
     try:
-        up.start(list(seconds.values()), lambda _line: None)
+        all_stages.start_all(list(seconds.values()), lambda _line: None)
         workers = [system.stages[name] for name in ("sink", "feedback", "stream", "gateway")]
-        with load(system, SEED) as talks:
+        with conversation_load(system, SEED) as conversations:
             for worker in [*workers, *(seconds.values() if long else ())]:
                 worker.restart()
-        wait_until(lambda: all(one.room.sessions() for one in talks), "every conversation has its session", 90)
-        assert len(talks) > len(workers)
-        for one in talks:
-            (session,) = one.room.sessions()
-            assert session["counts"]["messages"] == len(one.said)
+        wait_until(
+            lambda: all(one.conversation.sessions() for one in conversations), "every conversation has its session", 90
+        )
+        assert len(conversations) > len(workers)
+        for one in conversations:
+            (session,) = one.conversation.sessions()
+            assert session["counts"]["messages"] == len(one.sent_ids)
             assert session["revision"] == 1
     finally:
-        up.stop(list(seconds.values()))
+        all_stages.stop_all(list(seconds.values()))

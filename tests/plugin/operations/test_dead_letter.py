@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from plugin.operations.dead_letter import UNKNOWN, LetterId, letter_of, read_again
+from plugin.operations.dead_letter import UNKNOWN, DeadLetterId, decode_for_replay, parse_dead_letter
 from stream.contracts.errors import Misconfigured, Poison
 from stream.contracts.messages import PersonErasure, Tick
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, Role
-from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
+from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from stream.runtime.dead_letters import dead_letter
-from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, encoded, message
+from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, message
 
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def on_topic(letter: Encoded, **changes: Any) -> Any:
+def on_topic(letter: EncodedRecord, **changes: Any) -> Any:
     """A record as kafka-python gives it."""
     fields = {
         "topic": DEAD_LETTERS, "partition": 1, "offset": 5, "timestamp": 1_772_474_400_000,
@@ -26,7 +26,7 @@ def on_topic(letter: Encoded, **changes: Any) -> Any:
     return SimpleNamespace(**fields | changes)
 
 
-def set_aside(record: Encoded, *, partition: int | None = None) -> Encoded:
+def set_aside(record: EncodedRecord, *, partition: int | None = None) -> EncodedRecord:
     """What the stream stage makes of a record whose schema it does not like."""
     place = partition_of(record.key or b"", PARTITIONS) if partition is None else partition
     raw = RawRecord(MESSAGES, place, 7, 1_772_474_000_000, record.key, record.value, record.headers)
@@ -35,7 +35,7 @@ def set_aside(record: Encoded, *, partition: int | None = None) -> Encoded:
 
 def test_the_story_is_told_and_the_words_are_not() -> None:
     """Not by `story`, not by `repr`."""
-    letter = letter_of(on_topic(set_aside(encoded(message("c_1")))))
+    letter = parse_dead_letter(on_topic(set_aside(encode(message("c_1")))))
     assert letter.story == {
         "id": "1:5", "set_aside_at": "2026-03-02T18:00:00+00:00", "reason": "bad_schema", "stage": "stream",
         "topic": MESSAGES, "partition": str(partition_of(b"sample:c_1", PARTITIONS)), "offset": "7",
@@ -48,26 +48,26 @@ def test_the_story_is_told_and_the_words_are_not() -> None:
 
 def test_the_record_comes_back_as_it_was() -> None:
     """Same key, same bytes, same envelope, on the partition of its key."""
-    original = encoded(message("c_1"))
-    record = letter_of(on_topic(set_aside(original))).record(PARTITIONS)
+    original = encode(message("c_1"))
+    record = parse_dead_letter(on_topic(set_aside(original))).record(PARTITIONS)
     assert (record.key, record.value, record.topic) == (original.key, original.value, MESSAGES)
     assert record.partition == partition_of(original.key or b"", PARTITIONS)
-    assert read_again(record, PARTITIONS).data == message("c_1")
+    assert decode_for_replay(record, PARTITIONS).data == message("c_1")
 
 
 def test_a_record_on_a_wrong_partition_goes_to_the_right_one() -> None:
     """What another partitioner did is mended by a replay."""
-    original = encoded(message("c_1"))
+    original = encode(message("c_1"))
     wrong = 1 - partition_of(original.key or b"", PARTITIONS)
-    record = letter_of(on_topic(set_aside(original, partition=wrong))).record(PARTITIONS)
-    assert read_again(record, PARTITIONS).data == message("c_1")
+    record = parse_dead_letter(on_topic(set_aside(original, partition=wrong))).record(PARTITIONS)
+    assert decode_for_replay(record, PARTITIONS).data == message("c_1")
 
 
 def test_the_trace_goes_on() -> None:
     """A letter is found by the same id as the record."""
-    original = encoded(message("c_1"))
-    traced = Encoded(original.key, original.value, [*original.headers, ("traceparent", TRACE)])
-    letter = letter_of(on_topic(set_aside(traced)))
+    original = encode(message("c_1"))
+    traced = EncodedRecord(original.key, original.value, [*original.headers, ("traceparent", TRACE)])
+    letter = parse_dead_letter(on_topic(set_aside(traced)))
     assert letter.story["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
     assert ("traceparent", TRACE) in letter.record(PARTITIONS).headers
 
@@ -76,32 +76,32 @@ def test_the_trace_goes_on() -> None:
 @pytest.mark.parametrize("part", ["reason", "stage", "topic", "place", "error_type", "partition"])
 def test_a_story_that_we_did_not_write_is_unknown(part: str, bad: bytes) -> None:
     """Whoever may write to the topic must not steer a terminal or put words into a list."""
-    letter = set_aside(encoded(message("c_1")))
+    letter = set_aside(encode(message("c_1")))
     headers = [(name, bad if name == f"cp_{part}" else value) for name, value in letter.headers]
-    told = letter_of(on_topic(Encoded(letter.key, letter.value, headers))).story
+    told = parse_dead_letter(on_topic(EncodedRecord(letter.key, letter.value, headers))).story
     assert told[part] == UNKNOWN
 
 
 def test_a_record_without_a_story_is_told_as_unknown() -> None:
     """Anything may stand on the topic."""
-    told = letter_of(on_topic(Encoded(None, b"", []), value=None)).story
+    told = parse_dead_letter(on_topic(EncodedRecord(None, b"", []), value=None)).story
     assert (told["reason"], told["topic"], told["appended_at"], told["bytes"]) == (UNKNOWN, UNKNOWN, None, 0)
 
 
 def test_nobody_else_chooses_where_we_write() -> None:
     """A story that names another topic than ours is refused, however well formed its record is."""
-    letter = set_aside(encoded(message("c_1")))
+    letter = set_aside(encode(message("c_1")))
     headers = [(name, b"payroll" if name == "cp_topic" else value) for name, value in letter.headers]
-    record = letter_of(on_topic(Encoded(letter.key, letter.value, headers))).record(PARTITIONS)
+    record = parse_dead_letter(on_topic(EncodedRecord(letter.key, letter.value, headers))).record(PARTITIONS)
     with pytest.raises(Poison, match="topic"):
-        read_again(record, PARTITIONS)
+        decode_for_replay(record, PARTITIONS)
 
 
 def test_a_tick_is_not_sent_again() -> None:
     """Its time is over."""
-    tick = encode(Tick(partition=0), event_type=Tick.event_type, event_id="tick-0", key=None)
+    tick = encode(Tick(partition=0))
     with pytest.raises(Poison, match="tick"):
-        read_again(letter_of(on_topic(set_aside(tick, partition=0))).record(PARTITIONS), PARTITIONS)
+        decode_for_replay(parse_dead_letter(on_topic(set_aside(tick, partition=0))).record(PARTITIONS), PARTITIONS)
 
 
 def test_the_erasure_of_a_person_goes_back_to_its_own_partition() -> None:
@@ -110,19 +110,19 @@ def test_the_erasure_of_a_person_goes_back_to_its_own_partition() -> None:
         tenant="sample", person="p_1", role=Role.CLIENT, erasure_id="5d2c1f0e-7c53-5b8e-9a57-0c7f3a1be001",
         requested_at=SENT_AT, partition=1,
     )  # fmt: skip
-    made = encode(erasure, event_type=erasure.event_type, event_id="e-1", key=None)
-    record = letter_of(on_topic(set_aside(made, partition=1))).record(PARTITIONS)
+    made = encode(erasure)
+    record = parse_dead_letter(on_topic(set_aside(made, partition=1))).record(PARTITIONS)
     assert record.partition == 1
-    assert read_again(record, PARTITIONS).data == erasure
+    assert decode_for_replay(record, PARTITIONS).data == erasure
 
 
 @pytest.mark.parametrize("text", ["", "5", "1:2:3", "a:1", "-1:2", "1:-2", "1: 2", "\uff11:2", "1:" + "9" * 19])
 def test_an_id_is_two_numbers(text: str) -> None:
     """Otherwise a sentence."""
     with pytest.raises(Misconfigured, match="PARTITION:OFFSET"):
-        LetterId.parse(text)
+        DeadLetterId.parse(text)
 
 
 def test_an_id_is_read_as_it_is_printed() -> None:
     """From `list` to `show`."""
-    assert LetterId.parse(str(LetterId(3, 14))) == LetterId(3, 14)
+    assert DeadLetterId.parse(str(DeadLetterId(3, 14))) == DeadLetterId(3, 14)

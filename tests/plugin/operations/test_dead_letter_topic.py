@@ -4,30 +4,31 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plugin.operations import dead_letter_topic
-from plugin.operations.dead_letter import LetterId
-from plugin.operations.dead_letter_topic import letter, letters
-from plugin.operations.overview import overview
+from plugin.operations.dead_letter import DeadLetterId
+from plugin.operations.dead_letter_summary import summarize_dead_letters
+from plugin.operations.dead_letter_topic import read_dead_letter, read_dead_letters
 from stream.contracts.errors import Misconfigured, Poison, Unavailable
-from stream.contracts.topics import MESSAGES
+from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime.settings import Database, Kafka, Settings
-from tests.plugin.operations.conftest import CANARY, Bench, encoded, message
+from stream.runtime.codec import encode
+from stream.runtime.command_clients import topic_partitions
+from stream.runtime.settings import DatabaseSettings, KafkaSettings, Settings
+from tests.plugin.operations.conftest import CANARY, Bench, message
 
 
-def ids(bench: Bench, since: datetime | None = None) -> list[LetterId]:
+def ids(bench: Bench, since: datetime | None = None) -> list[DeadLetterId]:
     """Of this bench's letters."""
-    return [each.id for each in letters(bench.kafka, since) if each.stage == bench.stage]
+    return [each.id for each in read_dead_letters(bench.kafka, since) if each.stage == bench.stage]
 
 
 def settings(bench: Bench, database: str) -> Settings:
     """Those of a command."""
-    return Settings(kafka=bench.kafka, database=Database.model_validate({"url": database}))
+    return Settings(kafka=bench.kafka, database=DatabaseSettings.model_validate({"url": database}))
 
 
 def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench) -> None:
     """Whatever key they have, more of them than one poll brings."""
-    made = [bench.set_aside(encoded(message(f"{bench.conversation}-{number}"))) for number in range(600)]
+    made = [bench.set_aside(encode(message(f"{bench.conversation}-{number}"))) for number in range(600)]
     found = ids(bench)
     assert sorted(found) == sorted(made)
     assert found == sorted(found)
@@ -35,7 +36,7 @@ def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench)
 
 def test_letters_since_a_time(bench: Bench) -> None:
     """By the broker's time of the letter."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     now = datetime.now(UTC)
     assert len(ids(bench, now - timedelta(hours=1))) == 1
     assert ids(bench, now + timedelta(hours=1)) == []
@@ -43,22 +44,22 @@ def test_letters_since_a_time(bench: Bench) -> None:
 
 def test_one_letter_by_its_id(bench: Bench) -> None:
     """None where none stands."""
-    made = bench.set_aside(encoded(message(bench.conversation)))
-    found = letter(bench.kafka, made)
+    made = bench.set_aside(encode(message(bench.conversation)))
+    found = read_dead_letter(bench.kafka, made)
     assert found is not None
     assert found.id == made
-    end = bench.end("counterpoint.dead-letters.v1")[made.partition]
-    assert letter(bench.kafka, LetterId(made.partition, end)) is None
-    assert letter(bench.kafka, LetterId(99, 0)) is None
+    end = bench.end(DEAD_LETTERS)[made.partition]
+    assert read_dead_letter(bench.kafka, DeadLetterId(made.partition, end)) is None
+    assert read_dead_letter(bench.kafka, DeadLetterId(99, 0)) is None
 
 
 def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Bench, database: str) -> None:
     """What is done with is counted apart; words are nowhere."""
-    before = overview(settings(bench, database), newest=0)
+    before = summarize_dead_letters(settings(bench, database), newest=0)
     for number in range(3):
-        bench.set_aside(encoded(message(bench.conversation, message_id=f"m-{number}")))
-    last = bench.set_aside(encoded(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
-    found = overview(settings(bench, database), newest=2)
+        bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")))
+    last = bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
+    found = summarize_dead_letters(settings(bench, database), newest=2)
     assert found.waiting == before.waiting + 4
     assert found.counts["stage"][bench.stage] == 4
     assert found.counts["reason"]["too_late"] == before.counts["reason"]["too_late"] + 1
@@ -70,18 +71,18 @@ def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Benc
     assert bench.conversation not in str(found.as_json())
 
     bench.drop()
-    after = overview(settings(bench, database), newest=2)
+    after = summarize_dead_letters(settings(bench, database), newest=2)
     assert (after.waiting, after.handled) == (before.waiting, (before.handled or 0) + 4)
     assert bench.stage not in after.counts["stage"]
-    shown = overview(settings(bench, database), newest=2, everything=True)
+    shown = summarize_dead_letters(settings(bench, database), newest=2, include_handled=True)
     assert shown.counts["stage"][bench.stage] == 4
     assert [story["handled"] for story in shown.newest] == [True, True]
 
 
 def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench: Bench) -> None:
     """Nothing that was replayed or dropped can be told apart then."""
-    bench.set_aside(encoded(message(bench.conversation)))
-    away = overview(settings(bench, "postgresql+psycopg://u@127.0.0.1:1/d"), newest=1)
+    bench.set_aside(encode(message(bench.conversation)))
+    away = summarize_dead_letters(settings(bench, "postgresql+psycopg://u@127.0.0.1:1/d"), newest=1)
     assert away.handled is None
     assert "database" in away.why_not_asked
     assert away.counts["stage"][bench.stage] == 1
@@ -90,7 +91,7 @@ def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench:
 def test_a_broker_that_is_away_is_unavailable() -> None:
     """Within seconds."""
     with pytest.raises(Unavailable):
-        list(letters(Kafka(bootstrap_servers="127.0.0.1:1")))
+        list(read_dead_letters(KafkaSettings(bootstrap_servers="127.0.0.1:1")))
 
 
 def test_a_broker_without_the_topic_says_which_command_makes_it() -> None:
@@ -101,4 +102,4 @@ def test_a_broker_without_the_topic_says_which_command_makes_it() -> None:
             """None, as kafka-python says of a topic that does not exist."""
 
     with pytest.raises(Misconfigured, match="counterpoint topics"):
-        dead_letter_topic._partitions(Empty())
+        topic_partitions(Empty(), DEAD_LETTERS)

@@ -9,34 +9,34 @@ from sqlalchemy import text
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
-from plugin.database.tables import ForgottenKind
-from plugin.database.tombstone_key import guard_key
-from plugin.database.tombstones import Subject, remember
-from plugin.operations.dead_letter import Letter
-from plugin.operations.handled import Handled, Outcome
-from plugin.operations.redrive import OnFailure, Runs, Selection
+from plugin.database.tables import TombstoneKind
+from plugin.database.tombstone_key import tombstone_key
+from plugin.database.tombstones import Subject, add_tombstone
+from plugin.operations.dead_letter import DeadLetter
+from plugin.operations.handled import HandledOutcome, handled_positions
+from plugin.operations.redrive import OnFailure, Redrive, Selection
 from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.messages import Consent, ConsentWithdrawal, Edit, Erasure, SessionEnd
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason
-from stream.runtime.codec import Encoded, known_types, partition_of
-from stream.runtime.settings import Kafka
-from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, Bench, encoded, message
+from stream.runtime.codec import EncodedRecord, encode, known_types, partition_of
+from stream.runtime.settings import KafkaSettings
+from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, Bench, message
 from tests.plugin.samples import KEK, NOW, TENANT, record
 
-BROKEN = Encoded(b"sample:c_broken", b"{" + CANARY.encode(), encoded(message("c_broken")).headers)
+BROKEN = EncodedRecord(b"sample:c_broken", b"{" + CANARY.encode(), encode(message("c_broken")).headers)
 
 
-def forget(bench: Bench, kind: ForgottenKind, pseudonym: str, until: Any) -> None:
+def forget(bench: Bench, kind: TombstoneKind, pseudonym: str, until: Any) -> None:
     """What erasures and withdrawals leave behind."""
     with transaction(bench.engine) as session:
-        key = guard_key(session, KEK)
-        remember(session, key, Subject(kind, TENANT, pseudonym), until=until, erasure_id=None, now=NOW)
+        key = tombstone_key(session, KEK)
+        add_tombstone(session, key, Subject(kind, TENANT, pseudonym), until=until, erasure_id=None, now=NOW)
 
 
 def test_a_replayed_record_is_the_record_that_was_set_aside(bench: Bench) -> None:
     """On its topic, under its key, on its partition, with its envelope; and one entry on the trail."""
-    original = encoded(message(bench.conversation))
+    original = encode(message(bench.conversation))
     bench.set_aside(original)
     before = bench.end(MESSAGES)
     report = bench.replay()
@@ -51,7 +51,7 @@ def test_a_replayed_record_is_the_record_that_was_set_aside(bench: Bench) -> Non
 
 def test_a_second_run_sends_nothing_again(bench: Bench) -> None:
     """What was replayed is remembered, and leaves no second entry."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     bench.replay()
     before = bench.end(MESSAGES)
     second = bench.replay()
@@ -62,7 +62,7 @@ def test_a_second_run_sends_nothing_again(bench: Bench) -> None:
 
 def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Bench) -> None:
     """At least once, never not at all; the same event id makes it the same record further down."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     before = bench.end(MESSAGES)
 
     class Dies(Exception):  # noqa: N818 - it is what happens
@@ -71,9 +71,9 @@ def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Be
     def die() -> datetime:
         raise Dies
 
-    runs = Runs(bench.kafka, bench.engine, KEK, die)  # the clock is asked between sending and remembering
+    redrive = Redrive(bench.kafka, bench.engine, KEK, die)  # the clock is asked between sending and remembering
     with pytest.raises(Dies):
-        runs.replay(bench.mine(), OnFailure.STOP, dry_run=False, say=lambda *_: None)
+        redrive.replay(bench.selection(), OnFailure.STOP, dry_run=False, on_handled=lambda *_: None)
     assert bench.replay().counts() == {"replayed": 1}
     first, again = bench.since(MESSAGES, before)
     assert (first.key, first.value, first.headers) == (again.key, again.value, again.headers)
@@ -81,7 +81,7 @@ def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Be
 
 def test_a_dry_run_changes_nothing(bench: Bench) -> None:
     """It says what would be done."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     bench.set_aside(BROKEN)
     before, letters = bench.end(MESSAGES), bench.end(DEAD_LETTERS)
     report = bench.replay(OnFailure.REINSERT, dry_run=True)
@@ -95,7 +95,7 @@ def test_a_dry_run_changes_nothing(bench: Bench) -> None:
 def test_order_inside_a_conversation_is_kept(bench: Bench) -> None:
     """As they were set aside, so they go back."""
     for number in range(5):
-        bench.set_aside(encoded(message(bench.conversation, message_id=f"m-{number}")), offset=number)
+        bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")), offset=number)
     before = bench.end(MESSAGES)
     bench.replay()
     back = bench.since(MESSAGES, before)
@@ -105,19 +105,19 @@ def test_order_inside_a_conversation_is_kept(bench: Bench) -> None:
 def test_the_limit_bounds_a_run_and_the_next_goes_on(bench: Bench) -> None:
     """Two, two, one."""
     for number in range(5):
-        bench.set_aside(encoded(message(bench.conversation, message_id=f"m-{number}")))
+        bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")))
     runs = [bench.replay(limit=2) for _ in range(3)]
     assert [run.counts() for run in runs] == [{"replayed": 2}, {"replayed": 2}, {"replayed": 1}]
-    assert [run.left for run in runs] == [True, True, False]
+    assert [run.limit_reached for run in runs] == [True, True, False]
     assert "the limit was reached" in runs[0].sentence()
 
 
 def test_stop_ends_at_the_first_that_fails_again_and_leaves_it(bench: Bench) -> None:
     """What came before is done, what comes after waits; the letter itself stays as it is."""
     same = b"sample:" + bench.conversation.encode()
-    bench.set_aside(encoded(message(bench.conversation, message_id="m-1")))
-    broken = bench.set_aside(Encoded(same, BROKEN.value, BROKEN.headers))
-    bench.set_aside(encoded(message(bench.conversation, message_id="m-2")))
+    bench.set_aside(encode(message(bench.conversation, message_id="m-1")))
+    broken = bench.set_aside(EncodedRecord(same, BROKEN.value, BROKEN.headers))
+    bench.set_aside(encode(message(bench.conversation, message_id="m-2")))
     for expected in ({"refused": 1, "replayed": 1}, {"refused": 1}):
         report = bench.replay(OnFailure.STOP)
         assert report.counts() == expected
@@ -143,7 +143,7 @@ def test_reinsert_makes_a_new_dead_letter_with_the_place_of_the_record(bench: Be
 def test_drop_as_policy_goes_past_what_fails(bench: Bench) -> None:
     """The rest is replayed."""
     bench.set_aside(BROKEN)
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     assert bench.replay(OnFailure.DROP).counts() == {"dropped": 1, "replayed": 1}
     assert bench.replay().counts() == {}
 
@@ -151,34 +151,34 @@ def test_drop_as_policy_goes_past_what_fails(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("letter", "outcome"),
     [
-        (lambda c: encoded(message(c, consent=Consent())), Outcome.WITHOUT_CONSENT),
-        (lambda c: encoded(Edit(tenant=TENANT, conversation_id=c, message_id="m", text="x", edited_at=SENT_AT)),
-         Outcome.WITHOUT_CONSENT),
-        (lambda c: Encoded(f"sample:{c}".encode(), b"", []), Outcome.WITHOUT_BODY),
-        (lambda c: encoded(SessionEnd(tenant=TENANT, conversation_id=c, ended_at=SENT_AT)), Outcome.REPLAYED),
+        (lambda c: encode(message(c, consent=Consent())), HandledOutcome.WITHOUT_CONSENT),
+        (lambda c: encode(Edit(tenant=TENANT, conversation_id=c, message_id="m", text="x", edited_at=SENT_AT)),
+         HandledOutcome.WITHOUT_CONSENT),
+        (lambda c: EncodedRecord(f"sample:{c}".encode(), b"", []), HandledOutcome.WITHOUT_BODY),
+        (lambda c: encode(SessionEnd(tenant=TENANT, conversation_id=c, ended_at=SENT_AT)), HandledOutcome.REPLAYED),
     ],
 )  # fmt: skip
-def test_text_without_consent_is_never_sent_again(bench: Bench, letter: Any, outcome: Outcome) -> None:
+def test_text_without_consent_is_never_sent_again(bench: Bench, letter: Any, outcome: HandledOutcome) -> None:
     """Whatever reason its story gives; what carries no text needs none."""
     bench.set_aside(letter(bench.conversation))
     before = bench.end(MESSAGES)
     assert bench.replay().counts() == {outcome.value: 1}
-    assert len(bench.since(MESSAGES, before)) == (outcome is Outcome.REPLAYED)
+    assert len(bench.since(MESSAGES, before)) == (outcome is HandledOutcome.REPLAYED)
 
 
 def test_a_record_set_aside_for_lack_of_consent_is_never_sent_again(bench: Bench) -> None:
     """It left its body behind."""
-    bench.set_aside(encoded(message(bench.conversation)), Poison(DeadLetterReason.NO_CONSENT, "consent"))
+    bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.NO_CONSENT, "consent"))
     assert bench.replay().counts() == {"without_consent": 1}
 
 
-@pytest.mark.parametrize("kind", list(ForgottenKind))
-def test_erased_stays_erased(bench: Bench, kind: ForgottenKind) -> None:
+@pytest.mark.parametrize("kind", list(TombstoneKind))
+def test_erased_stays_erased(bench: Bench, kind: TombstoneKind) -> None:
     """A conversation erased or withdrawn since, a client or a counsellor erased since: the record stays away."""
     person = f"p_{uuid4().hex}"
-    subject = person if kind in {ForgottenKind.CLIENT, ForgottenKind.COUNSELLOR} else bench.conversation
-    role = "counsellor" if kind is ForgottenKind.COUNSELLOR else "client"
-    bench.set_aside(encoded(message(bench.conversation, author=person, role=role)))
+    subject = person if kind in {TombstoneKind.CLIENT, TombstoneKind.COUNSELLOR} else bench.conversation
+    role = "counsellor" if kind is TombstoneKind.COUNSELLOR else "client"
+    bench.set_aside(encode(message(bench.conversation, author=person, role=role)))
     forget(bench, kind, subject, SENT_AT + timedelta(minutes=1))
     before = bench.end(MESSAGES)
     assert bench.replay().counts() == {"forgotten": 1}
@@ -188,49 +188,49 @@ def test_erased_stays_erased(bench: Bench, kind: ForgottenKind) -> None:
 
 def test_a_record_of_after_an_erasure_comes_back(bench: Bench) -> None:
     """The conversation went on; what is new may stay."""
-    forget(bench, ForgottenKind.ERASURE, bench.conversation, SENT_AT - timedelta(minutes=1))
-    bench.set_aside(encoded(message(bench.conversation)))
+    forget(bench, TombstoneKind.ERASURE, bench.conversation, SENT_AT - timedelta(minutes=1))
+    bench.set_aside(encode(message(bench.conversation)))
     assert bench.replay().counts() == {"replayed": 1}
 
 
 def test_an_event_dated_later_than_it_came_does_not_slip_past_an_erasure(bench: Bench) -> None:
     """The broker's own time counts too: a platform's clock may be wrong."""
     late = message(bench.conversation, sent_at=SENT_AT + timedelta(days=9))
-    bench.set_aside(encoded(late), appended_at=SENT_AT)
-    forget(bench, ForgottenKind.ERASURE, bench.conversation, SENT_AT + timedelta(minutes=1))
+    bench.set_aside(encode(late), appended_at=SENT_AT)
+    forget(bench, TombstoneKind.ERASURE, bench.conversation, SENT_AT + timedelta(minutes=1))
     assert bench.replay().counts() == {"forgotten": 1}
 
 
 def test_erasures_and_withdrawals_themselves_always_go_on(bench: Bench) -> None:
     """They only take away."""
-    forget(bench, ForgottenKind.ERASURE, bench.conversation, SENT_AT + timedelta(days=1))
+    forget(bench, TombstoneKind.ERASURE, bench.conversation, SENT_AT + timedelta(days=1))
     whose: dict[str, Any] = {"tenant": TENANT, "conversation_id": bench.conversation}
-    bench.set_aside(encoded(Erasure(**whose, erasure_id=str(uuid4()), requested_at=SENT_AT)))
-    bench.set_aside(encoded(ConsentWithdrawal(**whose, withdrawn_at=SENT_AT)))
+    bench.set_aside(encode(Erasure(**whose, erasure_id=str(uuid4()), requested_at=SENT_AT)))
+    bench.set_aside(encode(ConsentWithdrawal(**whose, withdrawn_at=SENT_AT)))
     assert bench.replay().counts() == {"replayed": 2}
 
 
 def test_a_feedback_record_goes_back_to_its_own_topic(bench: Bench) -> None:
     """And is held against the guard by the start of its session."""
     feedback = record(conversation=bench.conversation)
-    bench.set_aside(encoded(feedback), topic=FEEDBACK)
+    bench.set_aside(encode(feedback), topic=FEEDBACK)
     before = bench.end(FEEDBACK)
     assert bench.replay().counts() == {"replayed": 1}
     assert len(bench.since(FEEDBACK, before)) == 1
-    bench.set_aside(encoded(feedback), topic=FEEDBACK, appended_at=NOW)
-    forget(bench, ForgottenKind.ERASURE, bench.conversation, feedback.started_at)
+    bench.set_aside(encode(feedback), topic=FEEDBACK, appended_at=NOW)
+    forget(bench, TombstoneKind.ERASURE, bench.conversation, feedback.started_at)
     assert bench.replay().counts() == {"forgotten": 1}
 
 
 def test_another_key_encryption_key_stops_the_run_before_it_begins(bench: Bench) -> None:
     """With it no erasure could be recognised."""
     with transaction(bench.engine) as session:
-        guard_key(session, KEK)
-    bench.set_aside(encoded(message(bench.conversation)))
+        tombstone_key(session, KEK)
+    bench.set_aside(encode(message(bench.conversation)))
     before = bench.end(MESSAGES)
-    runs = Runs(bench.kafka, bench.engine, KeyEncryptionKey(bytes(32)), lambda: NOW)
+    redrive = Redrive(bench.kafka, bench.engine, KeyEncryptionKey(bytes(32)), lambda: NOW)
     with pytest.raises(Exception, match=r"key"):
-        runs.replay(bench.mine(), OnFailure.STOP, dry_run=False, say=lambda *_: None)
+        redrive.replay(bench.selection(), OnFailure.STOP, dry_run=False, on_handled=lambda *_: None)
     assert bench.since(MESSAGES, before) == []
 
 
@@ -240,7 +240,7 @@ def test_drop_puts_letters_away(bench: Bench) -> None:
         bench.set_aside(BROKEN)
     assert bench.drop(dry_run=True).counts() == {"dropped": 3}
     report = bench.drop(limit=2)
-    assert (report.counts(), report.left) == ({"dropped": 2}, True)
+    assert (report.counts(), report.limit_reached) == ({"dropped": 2}, True)
     assert bench.trail(report.run_id) == [("drop dead letters", "dropped 2", "dead_letters")]
     assert bench.drop().counts() == {"dropped": 1}
     assert bench.replay().counts() == {}
@@ -248,14 +248,14 @@ def test_drop_puts_letters_away(bench: Bench) -> None:
 
 def test_reasons_stages_and_ids_choose(bench: Bench) -> None:
     """All of what is named must fit."""
-    one = bench.set_aside(encoded(message(bench.conversation)))
-    two = bench.set_aside(encoded(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
+    one = bench.set_aside(encode(message(bench.conversation)))
+    two = bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
     stages = frozenset({bench.stage})
 
     def dry(**chosen: Any) -> list[str]:
-        seen: list[Letter] = []
+        seen: list[DeadLetter] = []
         wanted = Selection(limit=20, stages=stages, **chosen)
-        bench.runs.replay(wanted, OnFailure.STOP, dry_run=True, say=lambda letter, _: seen.append(letter))
+        bench.redrive.replay(wanted, OnFailure.STOP, dry_run=True, on_handled=lambda letter, _: seen.append(letter))
         return [str(letter.id) for letter in seen]
 
     assert dry(reasons=frozenset({"too_late"})) == [str(two)]
@@ -265,16 +265,16 @@ def test_reasons_stages_and_ids_choose(bench: Bench) -> None:
 
 def test_a_broker_that_is_away_is_unavailable_and_remembers_nothing(bench: Bench) -> None:
     """Trying again may help."""
-    away = Runs(Kafka(bootstrap_servers="127.0.0.1:1"), bench.engine, KEK, lambda: NOW)
-    before = Handled(bench.engine).places()
+    away = Redrive(KafkaSettings(bootstrap_servers="127.0.0.1:1"), bench.engine, KEK, lambda: NOW)
+    before = handled_positions(bench.engine)
     with pytest.raises(Unavailable):
-        away.replay(bench.mine(), OnFailure.STOP, dry_run=False, say=lambda *_: None)
-    assert Handled(bench.engine).places() == before
+        away.replay(bench.selection(), OnFailure.STOP, dry_run=False, on_handled=lambda *_: None)
+    assert handled_positions(bench.engine) == before
 
 
 def test_what_is_remembered_holds_nobodys_words(bench: Bench) -> None:
     """Numbers and codes."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     bench.replay()
     with bench.engine.connect() as connection:
         rows = connection.execute(text("SELECT t::text FROM handled_dead_letters t UNION SELECT a::text FROM audit a"))
@@ -288,5 +288,7 @@ def test_every_topic_of_ours_can_be_replayed_to() -> None:
     from plugin.operations import dead_letter
     from stream.contracts.schema import RECORDS_BY_TOPIC
 
-    assert set(dead_letter._KNOWN) == set(RECORDS_BY_TOPIC)
-    assert all(dead_letter._KNOWN[topic] == known_types(*records) for topic, records in RECORDS_BY_TOPIC.items())
+    assert set(dead_letter._TYPES_BY_TOPIC) == set(RECORDS_BY_TOPIC)
+    assert all(
+        dead_letter._TYPES_BY_TOPIC[topic] == known_types(*records) for topic, records in RECORDS_BY_TOPIC.items()
+    )

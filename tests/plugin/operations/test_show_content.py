@@ -8,49 +8,49 @@ import pytest
 from sqlalchemy import text
 
 from plugin.database.engine import transaction
-from plugin.database.tables import ForgottenKind
-from plugin.database.tombstone_key import guard_key
-from plugin.database.tombstones import Subject, remember
+from plugin.database.tables import TombstoneKind
+from plugin.database.tombstone_key import tombstone_key
+from plugin.database.tombstones import Subject, add_tombstone
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.operations.dead_letter import Letter
-from plugin.operations.dead_letter_topic import letter as read_letter
-from plugin.operations.show_content import Why, Words
+from plugin.operations.dead_letter import DeadLetter
+from plugin.operations.dead_letter_topic import read_dead_letter as read_letter
+from plugin.operations.show_content import ContentReader, ReadReason
 from stream.contracts.topics import FEEDBACK
 from stream.contracts.vocabulary import Role
-from stream.runtime.codec import Encoded
-from tests.plugin.operations.conftest import CANARY, SENT_AT, Bench, encoded, message
-from tests.plugin.samples import KEK, NOW, TENANT, person, put, record
+from stream.runtime.codec import EncodedRecord, encode
+from tests.plugin.operations.conftest import CANARY, SENT_AT, Bench, message
+from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, record
 
 
-def letter(bench: Bench, made: Encoded, **changes: Any) -> Letter:
+def letter(bench: Bench, made: EncodedRecord, **changes: Any) -> DeadLetter:
     """A dead letter of the record, as it is read."""
     found = read_letter(bench.kafka, bench.set_aside(made, **changes))
     assert found is not None
     return found
 
 
-def opened(bench: Bench, viewer: Viewer, found: Letter) -> str | None:
+def opened(bench: Bench, viewer: Viewer, found: DeadLetter) -> str | None:
     """What the viewer is shown."""
-    return Words(bench.engine, KEK, bench.kafka.partitions).open(viewer, found, Why.FAULT, now=NOW)
+    return ContentReader(bench.engine, KEK, bench.kafka.partitions).read(viewer, found, ReadReason.FAULT, now=NOW)
 
 
 @pytest.fixture
 def counsellor(bench: Bench) -> str:
     """The pseudonym of a counsellor whose account is in a team of its own, named like the pseudonym."""
     name = f"p_{uuid4().hex}"
-    person(bench.engine, name, AccountRole.THERAPIST, teams=(name,), tenant=TENANT, counsellor=name)
+    add_person(bench.engine, name, AccountRole.THERAPIST, teams=(name,), tenant=TENANT, counsellor=name)
     return name
 
 
 def supervisor(bench: Bench, *teams: str, tenant: str | None = None) -> Viewer:
     """A supervisor of these teams, and of the platform's sessions of nobody."""
-    return person(bench.engine, f"s-{uuid4()}", AccountRole.SUPERVISOR, teams=teams, tenant=tenant)
+    return add_person(bench.engine, f"s-{uuid4()}", AccountRole.SUPERVISOR, teams=teams, tenant=tenant)
 
 
 def test_a_stored_session_of_the_conversation_decides(bench: Bench, counsellor: str) -> None:
     """Who sees the session sees what could not be used of it; nobody else does, whatever else their account says."""
-    put(bench.engine, record(conversation=bench.conversation, counsellor=counsellor))
-    found = letter(bench, encoded(message(bench.conversation)))
+    apply_records(bench.engine, record(conversation=bench.conversation, counsellor=counsellor))
+    found = letter(bench, encode(message(bench.conversation)))
     assert CANARY in str(opened(bench, supervisor(bench, counsellor), found))
     assert opened(bench, supervisor(bench, "south"), found) is None
     assert opened(bench, supervisor(bench, "south", tenant=TENANT), found) is None
@@ -58,8 +58,8 @@ def test_a_stored_session_of_the_conversation_decides(bench: Bench, counsellor: 
 
 def test_where_nothing_is_stored_the_counsellor_in_the_record_decides(bench: Bench, counsellor: str) -> None:
     """A message of a counsellor, or a record of a session."""
-    said = encoded(message(bench.conversation, role=Role.COUNSELLOR, author=counsellor))
-    whole = encoded(record(conversation=bench.conversation, counsellor=counsellor))
+    said = encode(message(bench.conversation, role=Role.COUNSELLOR, author=counsellor))
+    whole = encode(record(conversation=bench.conversation, counsellor=counsellor))
     for found in (letter(bench, said), letter(bench, whole, topic=FEEDBACK)):
         assert opened(bench, supervisor(bench, counsellor), found) is not None
         assert opened(bench, supervisor(bench, "south", tenant=TENANT), found) is None
@@ -68,8 +68,8 @@ def test_where_nothing_is_stored_the_counsellor_in_the_record_decides(bench: Ben
 @pytest.mark.parametrize("readable", [True, False])
 def test_where_nobody_is_named_it_is_the_platforms_supervisor(bench: Bench, readable: bool) -> None:
     """As with sessions of nobody; a record that cannot be read is known by its key."""
-    made = encoded(message(bench.conversation))
-    found = letter(bench, made if readable else Encoded(made.key, b'{"' + CANARY.encode(), made.headers))
+    made = encode(message(bench.conversation))
+    found = letter(bench, made if readable else EncodedRecord(made.key, b'{"' + CANARY.encode(), made.headers))
     assert CANARY in str(opened(bench, supervisor(bench, tenant=TENANT), found))
     assert opened(bench, supervisor(bench, tenant="elsewhere"), found) is None
     assert opened(bench, supervisor(bench, "north"), found) is None
@@ -78,7 +78,7 @@ def test_where_nobody_is_named_it_is_the_platforms_supervisor(bench: Bench, read
 @pytest.mark.parametrize("key", [None, b"", b"no tenant", b"sample:", b"sample:c 1", b"\xff:c"])
 def test_what_belongs_to_nobody_is_shown_to_nobody(bench: Bench, key: bytes | None) -> None:
     """Neither record nor key says whose it is."""
-    found = letter(bench, Encoded(key, CANARY.encode(), []))
+    found = letter(bench, EncodedRecord(key, CANARY.encode(), []))
     assert opened(bench, supervisor(bench, "north", tenant=TENANT), found) is None
 
 
@@ -86,25 +86,25 @@ def test_what_belongs_to_nobody_is_shown_to_nobody(bench: Bench, key: bytes | No
 def test_nobody_but_a_supervisor_reads_it(bench: Bench, role: AccountRole) -> None:
     """An operator sees stories, never words."""
     of_therapist: dict[str, Any] = {"tenant": TENANT, "counsellor": f"p_{uuid4().hex}"}
-    viewer = person(bench.engine, f"x-{uuid4()}", role, **(of_therapist if role is AccountRole.THERAPIST else {}))
-    assert opened(bench, viewer, letter(bench, encoded(message(bench.conversation)))) is None
+    viewer = add_person(bench.engine, f"x-{uuid4()}", role, **(of_therapist if role is AccountRole.THERAPIST else {}))
+    assert opened(bench, viewer, letter(bench, encode(message(bench.conversation)))) is None
 
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_what_was_to_be_forgotten_is_not_shown(bench: Bench, readable: bool) -> None:
     """Though its bytes are on the topic until its retention is over."""
     with transaction(bench.engine) as session:
-        subject = Subject(ForgottenKind.ERASURE, TENANT, bench.conversation)
+        subject = Subject(TombstoneKind.ERASURE, TENANT, bench.conversation)
         until = SENT_AT + timedelta(minutes=1)
-        remember(session, guard_key(session, KEK), subject, until=until, erasure_id=None, now=NOW)
-    made = encoded(message(bench.conversation))
-    found = letter(bench, made if readable else Encoded(made.key, b"{", made.headers))
+        add_tombstone(session, tombstone_key(session, KEK), subject, until=until, erasure_id=None, now=NOW)
+    made = encode(message(bench.conversation))
+    found = letter(bench, made if readable else EncodedRecord(made.key, b"{", made.headers))
     assert opened(bench, supervisor(bench, tenant=TENANT), found) is None
 
 
 def test_every_try_is_on_the_trail_with_its_reason(bench: Bench) -> None:
     """Whether it was shown or not."""
-    found = letter(bench, encoded(message(bench.conversation)))
+    found = letter(bench, encode(message(bench.conversation)))
     hers, other = supervisor(bench, tenant=TENANT), supervisor(bench, "north")
     opened(bench, hers, found)
     opened(bench, other, found)

@@ -16,19 +16,22 @@ from rich.console import Console
 
 from plugin.local.loopback import free_ports
 from plugin.operations import consumer_lag
-from plugin.operations.consumer_lag import GROUPS, Lag, lags
-from plugin.operations.stage_probe import addresses, ask
-from plugin.operations.status import Status, status
+from plugin.operations.consumer_lag import ConsumerLag, read_consumer_lags
+from plugin.operations.stage_probe import probe_stage, probe_urls
+from plugin.operations.status import Status, collect_status
 from plugin.operations.terminal import print_status
 from stream.contracts.errors import Unavailable
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
-from stream.runtime.health import Health, serve
+from stream.runtime import stages
+from stream.runtime.codec import encode
+from stream.runtime.health import Health, ReadinessPart, serve
 from stream.runtime.settings import Settings
-from stream.workers import feedback_worker, session_worker
-from tests.plugin.operations.conftest import Bench, encoded, message
-from tests.plugin.samples import put, record
+from stream.runtime.stages import STAGES, Stage
+from tests.fixtures.waiting import DEADLOCK_S
+from tests.plugin.operations.conftest import Bench, message
+from tests.plugin.samples import apply_records, record
 
-ALL = ("gateway", "stream", "feedback", "sink", "web")
+ALL = [stage.name for stage in STAGES]
 METRICS = """
 counterpoint_build_info{stage="feedback",version="0.1.0"} 1
 counterpoint_model_info{model="CPU baseline",weights="0.1",prompt="none",rubric="0.1",validated="false"} 1
@@ -89,7 +92,7 @@ def printed(found: Status) -> str:
 
 def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> None:
     """The command is for that night."""
-    found = status(
+    found = collect_status(
         settings("postgresql+psycopg://u:zeppelin@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
         now=datetime.now(UTC),
     )
@@ -106,9 +109,9 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
 
 def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:
     """Lag and dead letters are asked of the broker, the model of its stage."""
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     with feedback_stage() as url:
-        found = status(
+        found = collect_status(
             settings("postgresql+psycopg://u@127.0.0.1:1/d", bench.kafka, feedback=url), now=datetime.now(UTC)
         )
     assert "database" in found.not_asked
@@ -125,7 +128,7 @@ def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:
 def test_a_breaker_that_is_not_closed_is_a_trouble(database: str, bench: Bench, state: int, word: str) -> None:
     """Sessions are held then."""
     with feedback_stage(state) as url:
-        found = status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
+        found = collect_status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
     assert found.model is not None
     assert found.model.breaker == word
     assert any("breaker" in trouble for trouble in found.troubles)
@@ -134,7 +137,7 @@ def test_a_breaker_that_is_not_closed_is_a_trouble(database: str, bench: Bench, 
 def test_a_stage_that_is_not_ready_says_why(database: str, bench: Bench) -> None:
     """In its own sentence."""
     with feedback_stage(troubles='{"model": "Triton is away"}') as url:
-        found = status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
+        found = collect_status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
     assert found.stages["feedback"].ready is False
     assert "feedback: not ready (model: Triton is away)" in found.troubles
     assert "Triton is away" in printed(found)
@@ -144,13 +147,13 @@ def test_dead_letters_that_were_handled_do_not_count(bench: Bench, database: str
     """Only what waits is news; and nothing older than a day."""
 
     def waiting(now: datetime) -> int:
-        found = status(settings(database, bench.kafka), now=now)
+        found = collect_status(settings(database, bench.kafka), now=now)
         assert found.dead_letters_24_h is not None
         return found.dead_letters_24_h.get("bad_schema", 0)
 
     now = datetime.now(UTC)
     before = waiting(now)
-    bench.set_aside(encoded(message(bench.conversation)))
+    bench.set_aside(encode(message(bench.conversation)))
     assert waiting(now) == before + 1
     bench.drop()
     assert waiting(now) == before
@@ -160,21 +163,20 @@ def test_dead_letters_that_were_handled_do_not_count(bench: Bench, database: str
 def test_the_session_that_waits_longest_for_a_supervisor(bench: Bench, database: str) -> None:
     """Counted from its end."""
     feedback = record(conversation=bench.conversation, started_at=datetime(2026, 1, 1, tzinfo=UTC))
-    put(bench.engine, feedback)
-    found = status(settings(database, bench.kafka), now=feedback.ended_at + timedelta(hours=2))
+    apply_records(bench.engine, feedback)
+    found = collect_status(settings(database, bench.kafka), now=feedback.ended_at + timedelta(hours=2))
     assert found.oldest_unreleased_s == 2 * 3600
     assert (found.waiting_for_release or 0) >= 1
     assert "2.0 h" in printed(found)
 
 
-def caught_up(bench: Bench, *stages: str) -> None:
+def caught_up(bench: Bench, *stages: Stage) -> None:
     """Let the groups of these stages have finished with everything."""
     for stage in stages:
-        group, topic = GROUPS[stage]
         consumer = KafkaConsumer(
-            bootstrap_servers=bench.kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
+            bootstrap_servers=bench.kafka.bootstrap_servers, group_id=stage.kafka_id, enable_auto_commit=False
         )
-        ends = {TopicPartition(topic, number): end for number, end in bench.end(topic).items()}
+        ends = {TopicPartition(stage.topic, number): end for number, end in bench.end(stage.topic or "").items()}
         consumer.assign(list(ends))
         consumer.commit({part: OffsetAndMetadata(end, "", -1) for part, end in ends.items()})
         consumer.close(autocommit=False)
@@ -182,18 +184,18 @@ def caught_up(bench: Bench, *stages: str) -> None:
 
 def put_on(bench: Bench, topic: str) -> int:
     """Any record; returns its append time."""
-    sent = bench.producer.send(topic, value=b"{}", key=b"sample:c").get(10)
+    sent = bench.producer.send(topic, value=b"{}", key=b"sample:c").get(DEADLOCK_S)
     return int(sent.timestamp)
 
 
 def test_the_session_that_waits_longest_to_be_rated(bench: Bench, database: str) -> None:
     """Closed, on the sessions topic, and no stage has taken it: known while every stage is down."""
-    caught_up(bench, "feedback", "sink")
+    caught_up(bench, stages.FEEDBACK, stages.SINK)
     first = put_on(bench, SESSIONS)
     put_on(bench, SESSIONS)
     put_on(bench, FEEDBACK)
     now = datetime.fromtimestamp(first / 1000 + 600, UTC)
-    found = status(settings(database, bench.kafka), now=now)
+    found = collect_status(settings(database, bench.kafka), now=now)
     assert found.oldest_unscored_s == 600
     assert found.lag is not None
     assert (found.lag["feedback"].records, found.lag["sink"].records) == (2, 1)
@@ -203,18 +205,18 @@ def test_the_session_that_waits_longest_to_be_rated(bench: Bench, database: str)
 def test_lag_is_what_a_group_has_not_committed(bench: Bench) -> None:
     """A group that has committed its end waits for nothing; one that never has, for all of it."""
     put_on(bench, MESSAGES)
-    assert lags(bench.kafka)["stream"].records == sum(bench.end(MESSAGES).values())
+    assert read_consumer_lags(bench.kafka)["stream"].records == sum(bench.end(MESSAGES).values())
     put_on(bench, FEEDBACK)
-    caught_up(bench, "sink")
-    assert lags(bench.kafka)["sink"] == Lag(0, None)
+    caught_up(bench, stages.SINK)
+    assert read_consumer_lags(bench.kafka)["sink"] == ConsumerLag(0, None)
     appended_ms = put_on(bench, FEEDBACK)
     put_on(bench, FEEDBACK)
-    assert lags(bench.kafka)["sink"] == Lag(2, appended_ms)
+    assert read_consumer_lags(bench.kafka)["sink"] == ConsumerLag(2, appended_ms)
 
 
 def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """It makes the topic of the groups' places when it is first asked; one that never does is away."""
-    monkeypatch.setattr(consumer_lag, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(consumer_lag, "_RETRY_INTERVAL_S", 0.0)
 
     class Starting:
         def __init__(self, refusals: int) -> None:
@@ -227,27 +229,21 @@ def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.Monke
                 raise CoordinatorNotAvailableError
             return {group: {} for group in wanted}
 
-    assert consumer_lag._committed(Starting(3), "g", []) == {}
+    assert consumer_lag._committed_offsets(Starting(3), "g", []) == {}
     with pytest.raises(Unavailable):
-        consumer_lag._committed(Starting(99), "g", [])
+        consumer_lag._committed_offsets(Starting(99), "g", [])
 
 
 def test_lag_is_told_without_reading_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator's user has no right to, on a broker with rights."""
-    bench.producer.send(SESSIONS, value=b"{}", key=b"sample:c").get(10)
+    bench.producer.send(SESSIONS, value=b"{}", key=b"sample:c").get(DEADLOCK_S)
     monkeypatch.setattr(KafkaConsumer, "poll", lambda *_, **__: pytest.fail("it reads"))
-    assert lags(bench.kafka)["feedback"].oldest_ms is not None
-
-
-def test_the_groups_are_those_of_the_stages() -> None:
-    """This room may not import the stream's apps, so the names stand twice."""
-    assert GROUPS["stream"][0] == session_worker.APP_ID
-    assert GROUPS["feedback"][0] == feedback_worker.APP_ID
+    assert read_consumer_lags(bench.kafka)["feedback"].oldest_ms is not None
 
 
 def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:
     """An address that means all of this machine's is asked on loopback."""
-    found = addresses(
+    found = probe_urls(
         Settings.model_validate(
             {"health": {"host": "0.0.0.0", "urls": {"sink": "http://sink-1:8033/"}}, "gateway": {"host": "10.0.0.7"}}
         )
@@ -259,13 +255,13 @@ def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:
 
 def test_a_real_stage_is_understood() -> None:
     """Readiness and metrics as `stream.runtime.health` serves them."""
-    health = Health("part")
+    health = Health(ReadinessPart.BROKER)
     server = serve(health, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        assert ask(url).troubles == {"part": "starting"}
-        health.set("part", None)
-        answer = ask(url)
+        assert probe_stage(url).troubles == {"broker": "starting"}
+        health.set(ReadinessPart.BROKER, None)
+        answer = probe_stage(url)
     finally:
         server.shutdown()
         server.server_close()
@@ -278,11 +274,11 @@ def test_a_real_stage_is_understood() -> None:
 def test_what_is_no_stage_of_ours_is_unavailable(body: str) -> None:
     """Another program on the port is told as no answer, not as a traceback."""
     with answering({"/readyz": (200, body), "/metrics": (200, "")}) as url, pytest.raises(Unavailable):
-        ask(url)
+        probe_stage(url)
 
 
 @pytest.mark.parametrize("url", ["http://[", "nonsense", "http://127.0.0.1:99999", "ftp://127.0.0.1"])
 def test_an_address_that_is_none_is_unavailable(url: str) -> None:
     """A typing mistake in `health.urls` hides nothing else."""
     with pytest.raises(Unavailable):
-        ask(url)
+        probe_stage(url)

@@ -1,4 +1,4 @@
-"""The settings of the sample platform, on the database of the plugin's tests."""
+"""A fixture of the settings of the sample platform, on the database of the plugin's tests."""
 
 import base64
 

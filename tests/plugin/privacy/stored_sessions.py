@@ -1,4 +1,4 @@
-"""What this room is tried on: announcements that are only noted, the rows that are left, a process that dies."""
+"""Helpers of the privacy tests: a recording announcer, stored sessions and counts, and a process that is killed."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Engine, event, text
 
 from plugin.database.engine import connect
-from plugin.database.tables import ForgottenKind
+from plugin.database.tables import TombstoneKind
 from plugin.database.tombstones import Subject
 from stream.contracts.feedback import FeedbackRecord
 from tests.plugin.samples import START, TENANT, record
@@ -20,62 +20,66 @@ from tests.plugin.samples import START, TENANT, record
 CLIENT = "p_client"
 
 
-class Noted:
-    """Announcements, in order."""
+class RecordingAnnouncer:
+    """An announcer that records announcements in order instead of publishing them."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[str, str, UUID, datetime]] = []
+        self.announcements: list[tuple[str, str, UUID, datetime]] = []
 
-    def conversation(self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime) -> None:
-        """Note it."""
-        self.said.append(("conversation", f"{tenant}:{conversation_id}", erasure_id, requested_at))
+    def announce_conversation(
+        self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
+    ) -> None:
+        """Record the announcement of a conversation's erasure."""
+        self.announcements.append(("conversation", f"{tenant}:{conversation_id}", erasure_id, requested_at))
 
-    def person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
-        """Note it."""
-        self.said.append((subject.kind.value, f"{subject.tenant}:{subject.pseudonym}", erasure_id, requested_at))
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+        """Record the announcement of a person's erasure."""
+        self.announcements.append(
+            (subject.kind.value, f"{subject.tenant}:{subject.pseudonym}", erasure_id, requested_at)
+        )
 
     @property
-    def of(self) -> list[str]:
-        """Whom it was about."""
-        return [whom for _, whom, _, _ in self.said]
+    def subjects(self) -> list[str]:
+        """The tenant and pseudonym of each announcement."""
+        return [subject for _, subject, _, _ in self.announcements]
 
 
-def room(name: str) -> Subject:
-    """A conversation by its pseudonym."""
-    return Subject(ForgottenKind.ERASURE, TENANT, name)
+def conversation_subject(name: str) -> Subject:
+    """Return the subject of a conversation, by its pseudonym."""
+    return Subject(TombstoneKind.ERASURE, TENANT, name)
 
 
-def client(name: str = CLIENT) -> Subject:
-    """A client by pseudonym."""
-    return Subject(ForgottenKind.CLIENT, TENANT, name)
+def client_subject(name: str = CLIENT) -> Subject:
+    """Return the subject of a client, by its pseudonym."""
+    return Subject(TombstoneKind.CLIENT, TENANT, name)
 
 
-def counsellor(name: str) -> Subject:
-    """A counsellor by pseudonym."""
-    return Subject(ForgottenKind.COUNSELLOR, TENANT, name)
+def counsellor_subject(name: str) -> Subject:
+    """Return the subject of a counsellor, by its pseudonym."""
+    return Subject(TombstoneKind.COUNSELLOR, TENANT, name)
 
 
-def week(number: int, conversation: str = "c_sample", **more: Any) -> FeedbackRecord:
-    """The session of a week."""
+def session_of_week(number: int, conversation: str = "c_sample", **more: Any) -> FeedbackRecord:
+    """Return the record of a session in the week with this number."""
     given = {"clients": (CLIENT,), **more}
     return record(conversation=conversation, started_at=START + timedelta(weeks=number), **given)
 
 
-def left(engine: Engine, *tables: str) -> dict[str, int]:
-    """Rows of each table."""
+def count_rows(engine: Engine, *tables: str) -> dict[str, int]:
+    """Return the number of rows of each table."""
     names = tables or ("sessions", "messages", "exchanges", "answers", "conversation_keys")
     with engine.connect() as connection:
         return {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}
 
 
-def conversations(engine: Engine) -> list[str]:
-    """Of the sessions stored, one each."""
+def stored_conversations(engine: Engine) -> list[str]:
+    """Return the conversation of each stored session, in order."""
     with engine.connect() as connection:
         return list(connection.scalars(text("SELECT conversation_id FROM sessions ORDER BY 1")))
 
 
-def killed_at(url: str, statement: int, work: Callable[[Engine], object]) -> bool:
-    """Run `work` in a process that is killed (SIGKILL) before its nth statement; whether it came so far."""
+def run_killed_at(url: str, statement: int, work: Callable[[Engine], object]) -> bool:
+    """Run `work` in a process that is killed (SIGKILL) before its nth statement; return whether it was killed."""
     context = get_context("fork")
     process = context.Process(target=_until, args=(url, statement, work))
     process.start()

@@ -1,4 +1,4 @@
-"""The commands on a real broker and a real database: what they print teaches, and nothing in it is a secret."""
+"""Tests of the privacy commands on a real broker and database: what they print, and that it holds no secret."""
 
 import base64
 import os
@@ -9,19 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from sqlalchemy import Engine
 
 from plugin.crypto.pseudonyms import Pseudonyms
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from stream.contracts.topics import MESSAGES
 from stream.runtime import settings
-from stream.runtime.topics import create_missing
-from tests.plugin.privacy.stored_sessions import conversations, left, week
-from tests.plugin.samples import KEK, START, TENANT, put
+from stream.runtime.topics import create_missing_topics
+from tests.fixtures.topics import read_topic
+from tests.fixtures.waiting import DEADLOCK_S
+from tests.plugin.privacy.stored_sessions import count_rows, session_of_week, stored_conversations
+from tests.plugin.samples import KEK, START, TENANT, apply_records
 
 KEY = base64.b64encode(KEK.secret).decode()
 NEW_KEY = base64.b64encode(bytes(range(50, 82))).decode()
@@ -30,26 +30,26 @@ PSEUDONYMS = Pseudonyms(KEK.secret)
 ROOM, FRIEND = PSEUDONYMS.conversation("room-1"), PSEUDONYMS.conversation("room-2")
 CLIENT = PSEUDONYMS.person("client-9")
 RECENT = (datetime.now(UTC) - START) // timedelta(weeks=1) - 1
-"""Weeks since the samples' start: a session of last week."""
+"""The number of the week in which a session of last week began, counted from the samples' start."""
 
 
 @dataclass
 class Operator:
-    """Somebody with a shell."""
+    """An operator who runs commands in a shell."""
 
     environment: dict[str, str]
     broker: str
     seen: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, status: int = 0, typed: str = "", changes: Mapping[str, str] | None = None) -> str:
-        """A command's whole screen."""
+        """Run a command and return all that it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "plugin.cli", *arguments],
             env={**os.environ, **self.environment, **(changes or {})},
             input=typed,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=DEADLOCK_S,
             check=False,
         )
         screen = re.sub(r"\s+", " ", done.stdout + done.stderr)
@@ -60,28 +60,22 @@ class Operator:
         return screen
 
     def on_topic(self) -> list[str]:
-        """Types of the events on the messages topic."""
-        consumer: Any = KafkaConsumer(bootstrap_servers=self.broker, consumer_timeout_ms=1_500)
-        try:
-            places = [TopicPartition(MESSAGES, number) for number in range(PARTITIONS)]
-            consumer.assign(places)
-            consumer.seek_to_beginning(*places)
-            return [dict(record.headers)["ce_type"].decode().split(".")[1] for record in consumer]
-        finally:
-            consumer.close()
+        """Return the types of the events on the messages topic."""
+        records = read_topic(self.broker, MESSAGES, PARTITIONS)
+        return [dict(record.headers)["ce_type"].decode().split(".")[1] for record in records]
 
 
 @pytest.fixture(scope="module")
-def broker(fresh_kafka: Callable[[], Kafka]) -> str:
-    """With our topics."""
+def broker(fresh_kafka: Callable[[], KafkaBroker]) -> str:
+    """Return the address of a broker with the project's topics."""
     servers = fresh_kafka().bootstrap_servers
-    create_missing(settings.Kafka(bootstrap_servers=servers, partitions=PARTITIONS))
+    create_missing_topics(settings.KafkaSettings(bootstrap_servers=servers, partitions=PARTITIONS))
     return servers
 
 
 @pytest.fixture
 def operator(engine: Engine, broker: str) -> Operator:
-    """With settings for all of it, in a wide terminal."""
+    """Return an operator with settings for the database and the broker, in a wide terminal."""
     return Operator(
         {
             "COUNTERPOINT_DATABASE__URL": engine.url.render_as_string(hide_password=False),
@@ -95,9 +89,11 @@ def operator(engine: Engine, broker: str) -> Operator:
     )
 
 
-def test_a_request_to_be_forgotten(engine: Engine, operator: Operator) -> None:
-    """Dry run, a question, the deed, its proof; the client is told to every partition, the conversations one by one."""
-    put(engine, week(RECENT, ROOM, clients=(CLIENT,)), week(RECENT, FRIEND, clients=("p_friend",)))
+def test_erasing_a_client_from_question_to_proof(engine: Engine, operator: Operator) -> None:
+    """Erasing a client asks first, then announces to every partition and each conversation, and prints a proof."""
+    apply_records(
+        engine, session_of_week(RECENT, ROOM, clients=(CLIENT,)), session_of_week(RECENT, FRIEND, clients=("p_friend",))
+    )
     asked = ("erase", "--tenant", TENANT, "--client", "client-9")
     screen = operator.run(*asked, "--dry-run")
     assert "Stored: 1 session, 1 conversation." in screen
@@ -109,63 +105,63 @@ def test_a_request_to_be_forgotten(engine: Engine, operator: Operator) -> None:
     assert "refused from now on" in screen
     assert re.search(r"The last copy on the broker is gone by \d{4}-\d\d-\d\d \d\d:\d\d UTC", screen)
     assert "backups" in screen
-    assert conversations(engine) == [FRIEND]
+    assert stored_conversations(engine) == [FRIEND]
     assert Counter(operator.on_topic()) - before == {"erasure": 1, "person-erasure": 2}
     assert "Nothing of it is stored (yet)" in operator.run(*asked, "--yes")
     assert "client-9" not in "".join(operator.seen)
 
 
-def test_a_hold_stands_against_erasure_and_retention(engine: Engine, operator: Operator) -> None:
-    """Refused with the reason in law and the way out; the list shows it; after its end all goes on."""
-    put(engine, week(0, ROOM, clients=(CLIENT,)))
+def test_a_hold_prevents_erasure_and_retention(engine: Engine, operator: Operator) -> None:
+    """A held conversation is neither erased nor removed by retention, with the legal reason, until the hold ends."""
+    apply_records(engine, session_of_week(0, ROOM, clients=(CLIENT,)))
     room = ("--tenant", TENANT, "--conversation", "room-1")
     assert "1 session stored now" in operator.run("hold", "add", *room, "--reason", "file 7/2026")
     assert "Art. 17(3)(e)" in operator.run("erase", *room, "--yes", status=2)
     assert "NOT DONE: 1 conversation" in operator.run(
         "erase", "--tenant", TENANT, "--client", "client-9", "--yes", status=2
     )
-    assert "Kept for a legal hold though due: 1 session." in operator.run("retention")
+    assert "Due, but kept because of a legal hold: 1 session." in operator.run("retention")
     listed = operator.run("hold", "list")
     assert "file 7/2026" in listed
     assert ROOM[:40] in listed
-    assert left(engine)["messages"] == 2
+    assert count_rows(engine)["messages"] == 2
     assert "has ended" in operator.run("hold", "remove", *room)
     assert "There is no hold" in operator.run("hold", "list")
     assert "Removed: 1 session" in operator.run("erase", "--tenant", TENANT, "--client", "client-9", "--yes")
-    assert conversations(engine) == []
+    assert stored_conversations(engine) == []
 
 
-def test_a_night_of_retention_and_the_trail_in_the_morning(engine: Engine, operator: Operator) -> None:
-    """The dry run tells what the run does; its anchor is in the trail."""
-    put(engine, week(0, ROOM), week(RECENT, ROOM))
+def test_retention_prints_an_anchor_that_the_trail_contains(engine: Engine, operator: Operator) -> None:
+    """A dry run of retention changes nothing, and the anchor that the run prints is in the audit trail."""
+    apply_records(engine, session_of_week(0, ROOM), session_of_week(RECENT, ROOM))
     clocks = {"COUNTERPOINT_RETENTION__TEXT_DAYS": "30", "COUNTERPOINT_RETENTION__QUOTES_DAYS": "30"}
     assert "Nothing was changed" in operator.run("retention", "--dry-run", changes=clocks)
-    assert left(engine)["messages"] == 4
+    assert count_rows(engine)["messages"] == 4
     screen = operator.run("retention", changes=clocks)
     found = re.search(r"kept elsewhere: (\d+:[0-9a-f]{64})", screen)
     assert found is not None
-    assert left(engine)["messages"] == 2
+    assert count_rows(engine)["messages"] == 2
     screen = operator.run("audit", "verify", "--anchor", found[1])
     assert "The trail holds" in screen
     assert "The anchor that was given is in it." in screen
     assert "BROKEN" in operator.run("audit", "verify", "--anchor", "1:" + "0" * 64, status=2)
 
 
-def test_a_key_is_exchanged(engine: Engine, operator: Operator) -> None:
-    """Told what is missing first; then done, and told what to take out of the settings."""
-    put(engine, week(RECENT, ROOM), week(RECENT, FRIEND))
+def test_a_key_is_rotated(engine: Engine, operator: Operator) -> None:
+    """Key rotation names a missing key first, and afterwards says what to remove from the settings."""
+    apply_records(engine, session_of_week(RECENT, ROOM), session_of_week(RECENT, FRIEND))
     new = {"COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": NEW_KEY}
     assert "Nothing was changed" in operator.run("keys", "rotate", status=2, changes=new)
     both = new | {"COUNTERPOINT_DATABASE__PREVIOUS_KEY_ENCRYPTION_KEYS": f'["{KEY}"]'}
-    assert "3 data keys to wrap anew. Nothing was changed" in operator.run("keys", "rotate", "--dry-run", changes=both)
+    assert "3 data keys to wrap again. Nothing was changed" in operator.run("keys", "rotate", "--dry-run", changes=both)
     screen = operator.run("keys", "rotate", changes=both)
-    assert "3 data keys wrapped anew" in screen
-    assert "Take it out of every stage's settings" in screen
-    assert "0 data keys to wrap anew" in operator.run("keys", "rotate", changes=new)
+    assert "3 data keys wrapped again" in screen
+    assert "Remove it from every stage's settings" in screen
+    assert "0 data keys to wrap again" in operator.run("keys", "rotate", changes=new)
 
 
-def test_what_was_typed_wrongly_is_a_sentence(operator: Operator) -> None:
-    """Which tenant, which subject; a pseudonym that is none."""
+def test_wrong_arguments_are_refused_with_a_message(operator: Operator) -> None:
+    """A wrong tenant, subject or pseudonym is refused with a message."""
     assert "There is no tenant nobody" in operator.run("erase", "--tenant", "nobody", "--client", "x", status=2)
     for given in ((), ("--client", "x", "--therapist", "y")):
         assert "exactly one" in operator.run("erase", "--tenant", TENANT, *given, status=2)
@@ -173,7 +169,7 @@ def test_what_was_typed_wrongly_is_a_sentence(operator: Operator) -> None:
 
 
 def test_roles_are_printed_for_an_administrator(operator: Operator) -> None:
-    """SQL that can be run as it is, without a password."""
+    """The SQL of the database roles is printed without passwords."""
     printed = operator.run("database", "roles")
     assert "CREATE ROLE counterpoint_sink LOGIN" in printed
     assert "PASSWORD" not in printed

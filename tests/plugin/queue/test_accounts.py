@@ -1,4 +1,4 @@
-"""Accounts: who can be made, and what each may see afterwards."""
+"""Tests of accounts: which can be created, and what their people may see."""
 
 import base64
 
@@ -10,32 +10,32 @@ from plugin.crypto.pseudonyms import Pseudonyms
 from plugin.database.tables import Account, Team
 from plugin.database.viewer import AccountRole
 from plugin.queue import accounts
-from plugin.queue.accounts import MAX_PASSWORD, MIN_PASSWORD, NewAccount, add_account, folded
+from plugin.queue.accounts import MAX_PASSWORD, MIN_PASSWORD, NewAccount, add_account, normalise_username
 from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Database, Settings, Tenant
+from stream.runtime.settings import DatabaseSettings, Settings, TenantSettings
 from tests.plugin.samples import PASSWORD, TENANT
 
 PSEUDONYM_KEY = bytes(range(32, 64))
 
 
-def database(engine: Engine) -> Database:
-    """The emptied database of this test."""
-    return Database.model_validate({"url": engine.url.render_as_string(hide_password=False)})
+def database(engine: Engine) -> DatabaseSettings:
+    """Return the settings of the emptied database of this test."""
+    return DatabaseSettings.model_validate({"url": engine.url.render_as_string(hide_password=False)})
 
 
 @pytest.fixture
 def settings(engine: Engine) -> Settings:
-    """One platform with its pseudonym key, and the database."""
+    """Return settings with one platform, its pseudonym key, and the database."""
     key = base64.b64encode(PSEUDONYM_KEY).decode()
     return Settings(
         database=database(engine),
-        tenants={TENANT: Tenant.model_validate({"pseudonym_key": key})},
+        tenants={TENANT: TenantSettings.model_validate({"pseudonym_key": key})},
     )
 
 
 def make(settings: Settings, username: str, role: str, **more: object) -> None:
-    """As the command does."""
+    """Create an account as the command does."""
     given: dict[str, object] = {
         "password": PASSWORD,
         "teams": [],
@@ -47,20 +47,20 @@ def make(settings: Settings, username: str, role: str, **more: object) -> None:
     add_account(settings, username=username, role=role, **given)  # type: ignore[arg-type]
 
 
-def test_a_therapist_is_known_by_the_pseudonym_the_gateway_makes(store: Store, settings: Settings) -> None:
-    """The platform's own reference is not kept."""
+def test_a_therapist_has_the_pseudonym_that_the_gateway_makes(store: Store, settings: Settings) -> None:
+    """A therapist's account has the pseudonym that the gateway makes, not the platform's own reference."""
     make(settings, "ana", "therapist", tenant=TENANT, counsellor="platform-user-7", teams=["north"])
-    viewer = store.viewer_named("ana")
+    viewer = store.find_viewer("ana")
     assert viewer is not None
     assert viewer.counsellor == Pseudonyms(PSEUDONYM_KEY).person("platform-user-7")
     assert (viewer.role, viewer.tenant, viewer.display_name) == (AccountRole.THERAPIST, TENANT, "Ana")
 
 
-def test_teams_are_made_when_first_named_and_shared(engine: Engine, store: Store, settings: Settings) -> None:
-    """Two people named to one team are in the same one; a team named twice counts once."""
+def test_teams_are_created_when_first_named_and_shared(engine: Engine, store: Store, settings: Settings) -> None:
+    """A team is created when it is first named; people who name one team share it, and naming it twice counts once."""
     make(settings, "mara", "supervisor", teams=["north", "south", "north"])
     make(settings, "olga", "supervisor", teams=["north"])
-    mara, olga = store.viewer_named("mara"), store.viewer_named("olga")
+    mara, olga = store.find_viewer("mara"), store.find_viewer("olga")
     assert mara is not None
     assert olga is not None
     assert len(mara.team_ids) == 2
@@ -70,9 +70,9 @@ def test_teams_are_made_when_first_named_and_shared(engine: Engine, store: Store
 
 
 def test_a_supervisor_may_have_a_platform_instead_of_a_team(store: Store, settings: Settings) -> None:
-    """Its sessions of no team are hers."""
+    """A supervisor's account may name a platform instead of a team."""
     make(settings, "vera", "supervisor", tenant=TENANT)
-    viewer = store.viewer_named("vera")
+    viewer = store.find_viewer("vera")
     assert viewer is not None
     assert (viewer.tenant, viewer.team_ids) == (TENANT, frozenset())
 
@@ -91,10 +91,10 @@ def test_a_supervisor_may_have_a_platform_instead_of_a_team(store: Store, settin
         ("operator", {"password": "x" * (MAX_PASSWORD + 1)}, "A password has"),
     ],
 )
-def test_parts_that_do_not_fit_are_refused_with_a_sentence(
+def test_values_that_do_not_fit_are_refused_with_a_message(
     engine: Engine, settings: Settings, role: str, more: dict[str, object], sentence: str
 ) -> None:
-    """And nothing is made."""
+    """An account whose values do not fit together is refused with a message, and nothing is created."""
     with pytest.raises(Misconfigured, match=sentence):
         make(settings, "someone", role, **more)
     with Session(engine) as session:
@@ -103,23 +103,23 @@ def test_parts_that_do_not_fit_are_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a\nb", "\x1b[31m"])
-def test_a_user_name_is_something_one_can_type_and_print(settings: Settings, name: str) -> None:
-    """It is shown in terminals and on pages."""
+def test_a_user_name_must_be_printable(settings: Settings, name: str) -> None:
+    """A user name that is empty or not printable is refused, since terminals and pages show it."""
     with pytest.raises(Misconfigured, match="user name"):
         make(settings, name, "operator")
 
 
-def test_a_tenant_without_a_usable_key_is_told(engine: Engine) -> None:
-    """The pseudonym could not be the gateway's."""
+def test_a_tenant_without_a_usable_key_is_refused(engine: Engine) -> None:
+    """A therapist's account is refused if the tenant has no usable pseudonym key."""
     short = base64.b64encode(b"short").decode()
-    for tenant in (Tenant(), Tenant.model_validate({"pseudonym_key": short})):
+    for tenant in (TenantSettings(), TenantSettings.model_validate({"pseudonym_key": short})):
         settings = Settings(database=database(engine), tenants={TENANT: tenant})
         with pytest.raises(Misconfigured, match="pseudonym_key"):
             make(settings, "ana", "therapist", tenant=TENANT, counsellor="x")
 
 
-def test_nobody_is_there_twice(settings: Settings) -> None:
-    """Neither a name in another spelling nor a counsellor under another name."""
+def test_a_second_account_for_a_person_is_refused(settings: Settings) -> None:
+    """A second account for a user name in another spelling, or for the same counsellor, is refused."""
     make(settings, "Ana", "therapist", tenant=TENANT, counsellor="x")
     with pytest.raises(Misconfigured, match="an account ANA already"):
         make(settings, "ANA", "operator")
@@ -127,13 +127,13 @@ def test_nobody_is_there_twice(settings: Settings) -> None:
         make(settings, "ana2", "therapist", tenant=TENANT, counsellor="x")
 
 
-def test_spellings_of_a_name_are_one() -> None:
-    """Case, width and spaces around do not make another person."""
-    assert folded(" \uff21na ") == folded("ana") == "ana"
+def test_spellings_of_a_user_name_are_equal() -> None:
+    """User names that differ in case, width or surrounding spaces are equal."""
+    assert normalise_username(" \uff21na ") == normalise_username("ana") == "ana"
 
 
-def test_a_password_is_kept_as_argon2id_and_never_shown(engine: Engine, settings: Settings) -> None:
-    """Neither in the row nor in a repr."""
+def test_a_password_is_stored_as_argon2id_and_never_shown(engine: Engine, settings: Settings) -> None:
+    """A password is stored as an Argon2id hash, and reprs show neither hash nor password."""
     make(settings, "otto", "operator")
     with Session(engine) as session:
         row = session.exec(select(Account)).one()
@@ -142,14 +142,14 @@ def test_a_password_is_kept_as_argon2id_and_never_shown(engine: Engine, settings
     assert PASSWORD not in repr(NewAccount("a", PASSWORD, AccountRole.OPERATOR, "A"))
 
 
-def test_an_unknown_name_costs_the_work_of_a_known_one(
+def test_an_unknown_name_takes_as_long_as_a_known_one(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody learns from the clock who has an account: one verification of an Argon2id hash either way."""
+    """A login with an unknown name verifies one Argon2id hash too, so its duration does not reveal accounts."""
     make(settings, "otto", "operator")
-    accounts._nobodys_hash.cache_clear()  # made at this test's cost, not at another's
+    accounts._dummy_hash.cache_clear()  # so that no earlier test has made the hash already
     verified: list[str] = []
-    real = accounts._HASHES
+    real = accounts._PASSWORD_HASH
 
     class Counting:
         hash = staticmethod(real.hash)
@@ -159,7 +159,7 @@ def test_an_unknown_name_costs_the_work_of_a_known_one(
             verified.append(known)
             return real.verify(password, known)
 
-    monkeypatch.setattr(accounts, "_HASHES", Counting)
+    monkeypatch.setattr(accounts, "_PASSWORD_HASH", Counting)
     for name in ("otto", "nobody", "nobody\x00"):
         assert store.authenticate(name, "wrong password") is None
     parameters = [known.split("$")[:4] for known in verified]

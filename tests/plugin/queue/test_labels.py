@@ -1,4 +1,4 @@
-"""The words that page and digest share: one for every code, and none that judges a person."""
+"""Tests of the words for codes, which exist for every code and never judge a person."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -30,21 +30,21 @@ from tests.plugin.samples import record
         (labels.MARKS, MarkKind),
     ],
 )
-def test_every_code_has_its_words(words: Mapping[Enum, object], codes: type[Enum]) -> None:
-    """A new code without words would be an error on somebody's page."""
+def test_every_code_has_words(words: Mapping[Enum, object], codes: type[Enum]) -> None:
+    """Every code has words, since a code without them would be an error on a page."""
     assert set(words) == set(codes)
     assert all(words.values())
 
 
 def test_a_therapist_reads_no_grade() -> None:
-    """The remarks are on words, not on a scale."""
+    """The remarks for a therapist contain no word of a grade or a scale."""
     said = " ".join(labels.LEVELS_FOR_THERAPIST.values()).lower()
     for word in ("none", "weak", "strong", "poor", "fail", "score", "0", "1", "2"):
         assert word not in said.split()
 
 
 def test_a_finding_stays_a_possibility_until_a_model_confirms_it() -> None:
-    """Public labels mark talk against change, not discord."""
+    """A finding is called possible resistance until a model confirms it."""
     kind = ResistanceType.LIMIT_SETTING
     (answer,) = record(verdict=Verdict.CONFIRMED).assessments
     assert labels.verdict(answer) == "resistance, confirmed by the model"

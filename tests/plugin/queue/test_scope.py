@@ -1,4 +1,4 @@
-"""Which sessions each role may see: one table of every role against every state of a session."""
+"""Tests of which sessions each role may see, in every state of a session."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -9,31 +9,31 @@ from sqlmodel import Session, select
 
 from plugin.database.tables import StoredSession
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.scope import has_team, visible
+from plugin.queue.scope import has_team, visible_to
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, SessionState, Verdict
 from tests.plugin.conftest import People
-from tests.plugin.samples import TENANT, hidden, left_out, mark, person, put, record
+from tests.plugin.samples import TENANT, add_person, apply_records, left_out, mark, record, without_content
 
 SENT = record()
 RISK = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
 
 
 def session_ids(engine: Engine, viewer: Viewer) -> list[UUID]:
-    """What `visible` lets through."""
+    """Return the sessions that fulfil `visible_to`."""
     with Session(engine) as session:
-        return list(session.exec(select(StoredSession.session_id).where(visible(viewer))))
+        return list(session.exec(select(StoredSession.session_id).where(visible_to(viewer))))
 
 
 def everybody(engine: Engine, people: People) -> dict[str, Viewer]:
-    """All roles that a service can have."""
+    """Return a viewer of every role by a name."""
     return {
         "supervisor": people.supervisor,
         "other supervisor": people.other_supervisor,
-        "platform supervisor": person(engine, "vera", AccountRole.SUPERVISOR, tenant=TENANT),
-        "supervisor of another platform": person(engine, "wim", AccountRole.SUPERVISOR, tenant="elsewhere"),
+        "platform supervisor": add_person(engine, "vera", AccountRole.SUPERVISOR, tenant=TENANT),
+        "supervisor of another platform": add_person(engine, "wim", AccountRole.SUPERVISOR, tenant="elsewhere"),
         "own therapist": people.ana,
         "other therapist": people.ben,
         "operator": people.operator,
@@ -44,16 +44,16 @@ Steps = Callable[[Store, People], None]
 
 
 def nothing(_store: Store, _people: People) -> None:
-    """Nobody has decided."""
+    """Decide nothing."""
 
 
 def released(store: Store, people: People) -> None:
-    """The supervisor lets the counsellor see it."""
+    """Release the session for its counsellor."""
     store.decide(people.supervisor, SENT.session_id, 1, DecisionKind.RELEASED)
 
 
 def withheld(store: Store, people: People) -> None:
-    """The supervisor does not."""
+    """Withhold the session from its counsellor."""
     store.decide(people.supervisor, SENT.session_id, 1, DecisionKind.WITHHELD)
 
 
@@ -63,9 +63,9 @@ def withheld(store: Store, people: People) -> None:
         (SENT, nothing, None, {"supervisor"}),
         (SENT, released, None, {"supervisor", "own therapist"}),
         (SENT, withheld, None, {"supervisor"}),
-        (SENT, released, hidden(SENT, state=SessionState.REOPENED), set()),
+        (SENT, released, without_content(SENT, state=SessionState.REOPENED), set()),
         (SENT, released, record(revision=2), {"supervisor"}),
-        (SENT, released, hidden(SENT, state=SessionState.ERASED), {"supervisor"}),
+        (SENT, released, without_content(SENT, state=SessionState.ERASED), {"supervisor"}),
         (left_out(), nothing, None, {"supervisor"}),
         (left_out(), released, None, {"supervisor"}),
         (left_out(marks=(RISK,)), nothing, None, {"supervisor"}),
@@ -87,27 +87,27 @@ def test_who_sees_what(
     then: FeedbackRecord | None,
     who: set[str],
 ) -> None:
-    """Nobody sees more than this, whichever way they ask."""
+    """Exactly the given people see the session, both in lists and by opening it."""
     viewers = everybody(engine, people)
-    put(engine, first)
+    apply_records(engine, first)
     steps(store, people)
     if then is not None:
-        put(engine, then)
+        apply_records(engine, then)
     assert {name for name, viewer in viewers.items() if session_ids(engine, viewer)} == who
     assert {name for name, viewer in viewers.items() if store.open(viewer, first.session_id) is not None} == who
 
 
 def test_a_therapist_without_a_platform_sees_nothing(engine: Engine, store: Store, people: People) -> None:
-    """An account that was never tied to a counsellor matches no session, least of all those without one."""
-    put(engine, SENT)
+    """A therapist's account without a counsellor sees no session."""
+    apply_records(engine, SENT)
     released(store, people)
     bare = Viewer(people.ana.user_id, "x", "X", AccountRole.THERAPIST)
     assert session_ids(engine, bare) == []
 
 
-def test_who_leaves_a_team_sees_its_sessions_no_more(engine: Engine, store: Store, people: People) -> None:
-    """Rights are rows, read anew on every request."""
-    put(engine, SENT)
+def test_a_supervisor_who_left_a_team_no_longer_sees_its_sessions(engine: Engine, store: Store, people: People) -> None:
+    """A supervisor who has left a team no longer sees its sessions."""
+    apply_records(engine, SENT)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM memberships WHERE account_id = :who"), {"who": people.supervisor.user_id})
     again = store.viewer(people.supervisor.user_id)
@@ -116,18 +116,20 @@ def test_who_leaves_a_team_sees_its_sessions_no_more(engine: Engine, store: Stor
 
 
 def test_a_supervisor_of_two_teams_sees_both(engine: Engine, people: People) -> None:
-    """And each session once."""
-    both = person(engine, "zoe", AccountRole.SUPERVISOR, teams=("north", "south"), tenant=TENANT)
-    put(engine, SENT, record(conversation="c_2", counsellor="p_ben"), record(conversation="c_3", counsellor="p_x"))
+    """A supervisor of two teams and a platform sees each of their sessions once."""
+    both = add_person(engine, "zoe", AccountRole.SUPERVISOR, teams=("north", "south"), tenant=TENANT)
+    apply_records(
+        engine, SENT, record(conversation="c_2", counsellor="p_ben"), record(conversation="c_3", counsellor="p_x")
+    )
     assert len(session_ids(engine, both)) == len(set(session_ids(engine, both))) == 3
     assert len(session_ids(engine, people.supervisor)) == 1
 
 
 def test_a_session_has_a_team_when_one_of_its_counsellors_has(engine: Engine, people: People) -> None:
-    """An account without a team is no team."""
+    """A session has a team if one of its counsellors' accounts is in a team."""
     assert people.ana.team_ids
-    person(engine, "alone", AccountRole.THERAPIST, tenant=TENANT, counsellor="p_alone")
-    put(engine, SENT, record(conversation="c_2", counsellor="p_alone"))
+    add_person(engine, "alone", AccountRole.THERAPIST, tenant=TENANT, counsellor="p_alone")
+    apply_records(engine, SENT, record(conversation="c_2", counsellor="p_alone"))
     with Session(engine) as session:
         found = session.exec(select(StoredSession.conversation_id).where(has_team()))
         assert list(found) == [SENT.conversation_id]

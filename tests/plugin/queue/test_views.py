@@ -1,4 +1,4 @@
-"""The plain values that pages and digests show."""
+"""Tests of the plain values that pages and digests show."""
 
 from dataclasses import fields, is_dataclass
 
@@ -6,7 +6,7 @@ import pytest
 
 from plugin.database.needs import Facts, Need
 from plugin.queue import views
-from plugin.queue.views import Decision, DecisionKind, MessageView, OwnRow, SessionRow
+from plugin.queue.views import Decision, DecisionKind, MessageView, OwnSessionRow, SessionRow
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import EndReason, Role
 from tests.plugin.samples import NOW, record
@@ -15,7 +15,7 @@ WORDS = "these are made-up words"
 
 
 def row(*, revision: int, decision: Decision | None) -> SessionRow:
-    """A session in a list."""
+    """Return a session in a supervisor's list."""
     return SessionRow(
         session_id=record().session_id,
         tenant="sample",
@@ -33,16 +33,16 @@ def row(*, revision: int, decision: Decision | None) -> SessionRow:
     )
 
 
-def test_a_decision_holds_for_its_own_revision_alone() -> None:
-    """None, an older one, the present one."""
+def test_a_decision_counts_only_for_its_own_revision() -> None:
+    """A session is decided only if the decision is about its present revision."""
     decision = Decision(DecisionKind.RELEASED, 1, "Mara", NOW)
     assert not row(revision=1, decision=None).is_decided
     assert not row(revision=2, decision=decision).is_decided
     assert row(revision=1, decision=decision).is_decided
 
 
-def test_needs_stand_in_the_order_in_which_people_are_needed() -> None:
-    """The number decides the place in the list."""
+def test_needs_are_ordered_from_risk_to_other() -> None:
+    """Needs are ordered from risk to other, which decides the place in the list."""
     assert [need.name for need in sorted(Need)] == [
         "RISK",
         "CRITICAL",
@@ -54,7 +54,7 @@ def test_needs_stand_in_the_order_in_which_people_are_needed() -> None:
 
 
 def test_a_message_does_not_show_its_text_in_its_repr() -> None:
-    """Nor does anything that holds one."""
+    """The repr of a message does not show its text, also inside of a tuple."""
     message = MessageView("m-1", Role.CLIENT, "", NOW, WORDS)
     assert WORDS not in repr((message,))
     assert "m-1" in repr(message)
@@ -62,13 +62,13 @@ def test_a_message_does_not_show_its_text_in_its_repr() -> None:
 
 @pytest.mark.parametrize("view", [each for each in vars(views).values() if is_dataclass(each)])
 def test_every_view_is_frozen(view: type) -> None:
-    """What one page has read another cannot change."""
+    """Every view is frozen, so that one page cannot change what another has read."""
     assert view.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
-def test_a_therapists_row_has_nothing_to_compare_people_by() -> None:
-    """No need, no level, no score, no count of what was found."""
-    assert {field.name for field in fields(OwnRow)} == {
+def test_a_therapists_row_has_no_number_that_compares_people() -> None:
+    """A therapist's row has no need, level, score or count of findings."""
+    assert {field.name for field in fields(OwnSessionRow)} == {
         "session_id",
         "started_at",
         "ended_at",

@@ -1,4 +1,4 @@
-"""A gateway on loopback for replays: the real application on a real server, with a list where the broker would be."""
+"""A gateway on loopback for replay tests: the real application on a real server with a list instead of a broker."""
 
 import asyncio
 import base64
@@ -13,30 +13,32 @@ from typing import Any
 import uvicorn
 
 from plugin.adapters.webhook import StandardWebhook
-from plugin.gateway.app import Gateway, application
+from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from plugin.local.loopback import free_ports
 from stream.contracts.errors import Unavailable
-from stream.runtime.codec import Encoded
+from stream.runtime.codec import EncodedRecord
 from stream.runtime.health import Health
-from stream.runtime.settings import Gateway as GatewaySettings
-from stream.runtime.settings import Settings, Tenant
+from stream.runtime.settings import GatewaySettings, Settings, TenantSettings
 from tests.fixtures.waiting import eventually
+from tests.plugin.adapters.adapters_under_test import signing_secret
 
-SECRET = "whsec_" + base64.b64encode(b"r" * 32).decode()
-TENANT = Tenant.model_validate({"webhook_secrets": [SECRET], "pseudonym_key": base64.b64encode(b"k" * 32).decode()})
+SECRET = signing_secret(b"r")
+TENANT = TenantSettings.model_validate(
+    {"webhook_secrets": [SECRET], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
+)
 
 
 @dataclass
 class Topic:
-    """What was published, in order; `away` makes that many publishes fail first."""
+    """A publisher that keeps records in a list; `away` is the number of publishes that fail first."""
 
-    records: list[Encoded] = field(default_factory=list)
+    records: list[EncodedRecord] = field(default_factory=list)
     away: int = 0
 
-    async def publish(self, record: Encoded) -> None:
-        """Keep a record."""
+    async def publish(self, record: EncodedRecord) -> None:
+        """Keep a record, or raise Unavailable while `away` is above 0."""
         if self.away:
             self.away -= 1
             raise Unavailable("the broker", 0)
@@ -44,28 +46,28 @@ class Topic:
         self.records.append(record)
 
     def data(self) -> list[dict[str, Any]]:
-        """Every record's data."""
+        """Return the data of every record."""
         return [json.loads(record.value) for record in self.records]
 
     def conversations(self) -> dict[str, list[dict[str, Any]]]:
-        """Data by conversation, in order."""
+        """Return the data by conversation, in order."""
         found: dict[str, list[dict[str, Any]]] = {}
         for data in self.data():
             found.setdefault(data["conversation_id"], []).append(data)
         return found
 
     def ids(self) -> set[bytes]:
-        """The CloudEvents ids."""
+        """Return the CloudEvents ids of all records."""
         return {dict(record.headers)["ce_id"] for record in self.records}
 
 
 @contextmanager
 def gateway() -> Iterator[tuple[Settings, Topic]]:
-    """Serve the tenant `sample`; the settings say where."""
+    """Serve a gateway for the tenant `sample`; yield settings with its address, and its topic."""
     topic = Topic()
     (port,) = free_ports(1)
     settings = Settings(gateway=GatewaySettings(port=port), tenants={"sample": TENANT})
-    served = application(
+    served = create_application(
         Gateway(
             settings=settings.gateway,
             tenants=known_tenants(settings.tenants),

@@ -1,4 +1,4 @@
-"""AnnoMI's CSV: all transcripts in one file, with the clock of the video."""
+"""Tests of the reader of AnnoMI's CSV file, which has all transcripts and the times of the videos."""
 
 from pathlib import Path
 
@@ -17,39 +17,39 @@ ROWS = (
 
 
 def written(folder: Path, *rows: str, header: str = HEADER) -> Path:
-    """A CSV file."""
+    """Write a CSV file with the given rows."""
     file = folder / "a.csv"
     file.write_text("\n".join((header, *rows)) + "\n")
     return file
 
 
 def test_a_transcript_is_a_conversation(tmp_path: Path) -> None:
-    """The therapist is its counsellor; quotes and commas are the CSV's."""
+    """Each transcript becomes a conversation with the therapist as its counsellor."""
     one, two = annomi.read(written(tmp_path, *ROWS))
     assert (one.reference, two.reference) == ("annomi-1", "annomi-2")
-    assert [(step.payload.get("role"), step.payload.get("author")) for step in one.steps] == [
+    assert [(event.payload.get("role"), event.payload.get("author")) for event in one.events] == [
         ("counsellor", "counsellor-annomi-1"),
         ("client", "client-annomi-1"),
         ("counsellor", "counsellor-annomi-1"),
         (None, None),
     ]
-    assert one.steps[0].payload["text"] == "Is it okay, if we go over this?"
-    assert [step.payload["message_id"] for step in one.steps[:-1]] == ["0", "1", "2"]
+    assert one.events[0].payload["text"] == "Is it okay, if we go over this?"
+    assert [event.payload["message_id"] for event in one.events[:-1]] == ["0", "1", "2"]
 
 
 def test_the_videos_clock_supplies_the_times(tmp_path: Path) -> None:
-    """One timestamp of the corpus has three digits of seconds."""
+    """The timestamps of the video become the times, even one with three digits of seconds as in the corpus."""
     one, two = annomi.read(written(tmp_path, *ROWS))
-    assert [step.at_s for step in one.steps] == [11, 17, 3600, 3601]
-    assert two.steps[0].at_s == 565
+    assert [event.at_s for event in one.events] == [11, 17, 3600, 3601]
+    assert two.events[0].at_s == 565
 
 
 def test_the_header_tells_the_corpus(tmp_path: Path) -> None:
-    """Whatever other columns there are, whatever the file is called."""
-    assert annomi.recognised(written(tmp_path, *ROWS))
-    assert not annomi.recognised(written(tmp_path, header="id,text"))
+    """A file is recognised as AnnoMI by the columns in its header."""
+    assert annomi.is_annomi(written(tmp_path, *ROWS))
+    assert not annomi.is_annomi(written(tmp_path, header="id,text"))
     (tmp_path / "empty.csv").write_text("")
-    assert not annomi.recognised(tmp_path / "empty.csv")
+    assert not annomi.is_annomi(tmp_path / "empty.csv")
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_the_header_tells_the_corpus(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str) -> None:
-    """By the number an editor shows."""
+    """A bad row is reported by its line number, without its content."""
     with pytest.raises(Misconfigured, match=sentence) as error:
         annomi.read(written(tmp_path, *ROWS, row))
     assert "canary" not in str(error.value)
 
 
 def test_another_table_is_refused(tmp_path: Path) -> None:
-    """Naming the columns it should have."""
+    """A CSV file without AnnoMI's columns is refused with the names of the columns."""
     with pytest.raises(Misconfigured, match="lacks columns of AnnoMI"):
         annomi.read(written(tmp_path, header="id,text"))
 
 
 def test_another_encoding_is_a_sentence(tmp_path: Path) -> None:
-    """Not a traceback."""
+    """A file that is not UTF-8 is reported as a sentence."""
     file = written(tmp_path, *ROWS)
     file.write_bytes(file.read_bytes() + "3,low,0,client,00:00:01,schön,x\n".encode("latin-1"))
     with pytest.raises(Misconfigured, match="UnicodeDecodeError"):

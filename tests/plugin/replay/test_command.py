@@ -1,4 +1,4 @@
-"""What `counterpoint replay` says on screen, and how it exits."""
+"""Tests of the output and the exit status of `counterpoint replay`."""
 
 import io
 import json
@@ -20,13 +20,13 @@ SAMPLES = ROOT / "plugin" / "local" / "samples"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Settings, Topic]]:
-    """A gateway on loopback."""
+    """Yield a gateway on loopback."""
     with gateway() as running:
         yield running
 
 
 def run(path: Path, settings: Settings, speed: str = "max", source_format: Format = "auto") -> tuple[int, str]:
-    """The exit status and everything printed."""
+    """Run a replay and return its exit status and everything it printed."""
     console = Console(file=io.StringIO(), width=120)
     status = replay(path, settings, tenant="sample", speed=speed, source_format=source_format, run="r", console=console)
     assert isinstance(console.file, io.StringIO)
@@ -34,7 +34,7 @@ def run(path: Path, settings: Settings, speed: str = "max", source_format: Forma
 
 
 def test_the_samples_go_through_and_are_counted(served: tuple[Settings, Topic]) -> None:
-    """Every event is accepted, or it is text without consent."""
+    """A replay of the samples prints counts in which every event is accepted or is text without consent."""
     settings, topic = served
     topic.records.clear()
     status, said = run(SAMPLES, settings)
@@ -50,7 +50,7 @@ def test_the_samples_go_through_and_are_counted(served: tuple[Settings, Topic]) 
 
 
 def test_consent_is_asserted_aloud_for_corpora_only(served: tuple[Settings, Topic], tmp_path: Path) -> None:
-    """Our own lines carry their own."""
+    """Asserted consent is printed for a corpus and not for our own format, which has consent fields."""
     transcript = {"participant_id": "p", "utterances": [{"speaker": "client", "utterance_number": 1, "text": "hi"}]}
     (tmp_path / "t.json").write_text(json.dumps(transcript))
     assert "Consent to processing is asserted for the corpora read here (mibot)" in run(tmp_path, served[0])[1]
@@ -58,7 +58,7 @@ def test_consent_is_asserted_aloud_for_corpora_only(served: tuple[Settings, Topi
 
 
 def test_a_refusal_is_a_failure(served: tuple[Settings, Topic], tmp_path: Path) -> None:
-    """Exit status 1, with the reason."""
+    """A refused event makes the exit status 1 and is printed with its reason."""
     line = {
         "type": "message",
         "conversation_id": "c" * 254,  # with the name of the run it is longer than a reference may be
@@ -76,7 +76,7 @@ def test_a_refusal_is_a_failure(served: tuple[Settings, Topic], tmp_path: Path) 
 
 @pytest.mark.parametrize(("speed", "name"), [("fast", "hello-bye.jsonl"), ("max", "nowhere.jsonl")])
 def test_a_mistake_is_told_before_anything_is_sent(served: tuple[Settings, Topic], speed: str, name: str) -> None:
-    """Nothing half done."""
+    """A wrong speed or path is reported before anything is sent."""
     settings, topic = served
     topic.records.clear()
     with pytest.raises(Misconfigured):

@@ -1,13 +1,13 @@
-"""Every event has its time, every conversation its end, whatever the source leaves out."""
+"""Tests of recorded conversations: every event has a time, and every conversation has an end."""
 
 import pytest
 
-from plugin.replay.conversations import TYPING_WORDS_PER_MINUTE, check, conversation, typing_s
+from plugin.replay.conversations import TYPING_WORDS_PER_MINUTE, check_payload, recorded_conversation, typing_s
 from stream.contracts.errors import Misconfigured
 
 
 def said(words: str) -> dict[str, object]:
-    """A message payload without its time."""
+    """Return a message payload without its time."""
     return {
         "type": "message",
         "conversation_id": "c",
@@ -19,55 +19,55 @@ def said(words: str) -> dict[str, object]:
 
 
 def times(*events: tuple[float | None, dict[str, object]]) -> list[float]:
-    """When each event comes, the added end left out."""
-    return [step.at_s for step in conversation("c", "here", events).steps[: len(events)]]
+    """Return when each event is due, without the added session end."""
+    return [event.at_s for event in recorded_conversation("c", "here", events).events[: len(events)]]
 
 
 def test_the_typing_pace_is_forty_words_a_minute() -> None:
-    """Stated in the docs."""
+    """The typing pace is the forty words a minute that the documentation states."""
     assert TYPING_WORDS_PER_MINUTE == 40
     assert typing_s(said("one two three four")) == 6
     assert typing_s({"type": "session_end"}) == 0
 
 
 def test_a_message_without_a_time_comes_when_it_has_been_typed() -> None:
-    """After its predecessor; the first begins at its own pace too."""
+    """A message without a time is due after the time it takes to type it."""
     assert times((None, said("a b")), (None, said("a b c d"))) == [2, 8]
 
 
 def test_an_event_without_words_follows_at_once() -> None:
-    """One second later, so that the order shows."""
+    """An event without text and time follows its predecessor after one second."""
     assert times((0, said("a")), (None, {"type": "deletion"}), (None, {"type": "deletion"})) == [0, 1, 2]
 
 
 def test_given_times_are_kept_and_equal_or_disordered_ones_put_in_order() -> None:
-    """Clocks of transcripts have whole seconds, and a few go back."""
+    """Given times are kept, except that equal or decreasing times are moved to keep the order."""
     assert times((5, said("a")), (5, said("b")), (4, said("c")), (60, said("d"))) == [5, 6, 7, 60]
 
 
 def test_a_conversation_that_does_not_end_is_ended() -> None:
-    """Right after its last event."""
-    made = conversation("c", "here", [(3, said("a"))])
-    assert [step.payload["type"] for step in made.steps] == ["message", "session_end"]
+    """A conversation without a session end gets one right after its last event."""
+    made = recorded_conversation("c", "here", [(3, said("a"))])
+    assert [event.payload["type"] for event in made.events] == ["message", "session_end"]
     assert made.duration_s == 4
-    assert made.steps[-1].payload["conversation_id"] == "c"
+    assert made.events[-1].payload["conversation_id"] == "c"
 
 
 def test_a_conversation_that_ends_itself_is_left_so() -> None:
-    """Also one with several sessions."""
+    """A conversation that has its own session ends gets no other."""
     end: dict[str, object] = {"type": "session_end", "conversation_id": "c"}
-    made = conversation("c", "here", [(0, said("a")), (9, end), (99, said("b")), (100, end)])
-    assert [step.payload["type"] for step in made.steps] == ["message", "session_end"] * 2
+    made = recorded_conversation("c", "here", [(0, said("a")), (9, end), (99, said("b")), (100, end)])
+    assert [event.payload["type"] for event in made.events] == ["message", "session_end"] * 2
 
 
 def test_words_are_not_shown() -> None:
-    """A step may end in a traceback."""
-    assert "canary" not in repr(conversation("c", "here", [(0, said("canary"))]))
+    """The representation of a conversation shows no text, since it may be in a traceback."""
+    assert "canary" not in repr(recorded_conversation("c", "here", [(0, said("canary"))]))
 
 
 def test_a_payload_is_checked_without_its_time() -> None:
-    """The replay sets that."""
-    check(said("hello"), "here")
+    """A payload without its time is valid, since the replay sets the time."""
+    check_payload(said("hello"), "here")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_payload_is_checked_without_its_time() -> None:
     ],
 )
 def test_what_is_wrong_is_named_by_place_not_content(change: dict[str, object], sentence: str) -> None:
-    """So that a person can mend the file."""
+    """An invalid payload is reported by place and field, without its content."""
     with pytest.raises(Misconfigured, match=sentence) as error:
-        check(said("hello") | change, "here")
+        check_payload(said("hello") | change, "here")
     assert "canary" not in str(error.value)

@@ -1,4 +1,4 @@
-"""MIBot transcripts: one session a file, each utterance a message."""
+"""Tests of the reader of MIBot transcripts, which are one session per file."""
 
 import json
 from pathlib import Path
@@ -20,41 +20,41 @@ TRANSCRIPT = {
 
 
 def written(folder: Path, content: object) -> Path:
-    """A transcript file."""
+    """Write a transcript file."""
     file = folder / "t.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content))
     return file
 
 
 def test_each_utterance_is_a_message_of_its_own(tmp_path: Path) -> None:
-    """Also those of one volley, as people send them in chat; ids are the source's."""
+    """Each utterance becomes a message with the id of the source, even several of one volley."""
     (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
-    said = [step.payload for step in made.steps[:-1]]
+    said = [event.payload for event in made.events[:-1]]
     assert made.reference == "mibot-p1"
     assert [(one["message_id"], one["role"], one["text"]) for one in said] == [
         ("70", "counsellor", "Hello!"),
         ("71", "counsellor", "How are you feeling today?"),
         ("72", "client", "Not sure about this"),
     ]
-    assert made.steps[-1].payload["type"] == "session_end"
+    assert made.events[-1].payload["type"] == "session_end"
 
 
 def test_there_is_one_counsellor_and_a_client_a_session(tmp_path: Path) -> None:
-    """The counsellor was one program; consent is that of the study."""
+    """All transcripts share one counsellor and have a client each; all messages have consent."""
     (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
-    assert [step.payload.get("author") for step in made.steps] == [
+    assert [event.payload.get("author") for event in made.events] == [
         "counsellor-mibot",
         "counsellor-mibot",
         "client-mibot-p1",
         None,
     ]
-    assert all(step.payload["consent"] == {"processing": True} for step in made.steps[:-1])
+    assert all(event.payload["consent"] == {"processing": True} for event in made.events[:-1])
 
 
 def test_the_typing_pace_supplies_the_times(tmp_path: Path) -> None:
-    """1, 5 and 4 words at forty a minute."""
+    """Messages are due by the typing pace, since transcripts have no times."""
     (made,) = mibot.read(written(tmp_path, TRANSCRIPT))
-    assert [step.at_s for step in made.steps] == [0.5, 8.0, 14.0, 15.0]
+    assert [event.at_s for event in made.events] == [0.5, 8.0, 14.0, 15.0]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_typing_pace_supplies_the_times(tmp_path: Path) -> None:
     ],
 )
 def test_another_file_is_named_with_what_is_wrong(tmp_path: Path, content: object, sentence: str) -> None:
-    """By place, never by content."""
+    """A file that is no transcript is reported with the wrong field, without its content."""
     with pytest.raises(Misconfigured, match=sentence) as error:
         mibot.read(written(tmp_path, content))
     assert "canary" not in str(error.value)

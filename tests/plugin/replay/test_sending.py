@@ -1,4 +1,4 @@
-"""A replay is what a live platform would have sent, and repeating it adds nothing."""
+"""Tests of sending: a replay sends what a live platform would, and a repeated replay adds nothing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plugin.replay import sending
-from plugin.replay.conversations import Conversation, Payload, conversation
-from plugin.replay.sending import Replayed, send_all
+from plugin.replay.conversations import Payload, RecordedConversation, recorded_conversation
+from plugin.replay.sending import ReplayResult, send_conversations
 from plugin.replay.timeline import Speed
 from stream.contracts.errors import Denied, Misconfigured
 from stream.runtime.settings import Settings
 from tests.plugin.replay.platforms import TENANT, Topic, gateway
 
 
-def chat(reference: str, length: int = 5, *, consent: bool = True) -> Conversation:
-    """A conversation with ten seconds between its messages."""
+def chat(reference: str, length: int = 5, *, consent: bool = True) -> RecordedConversation:
+    """Return a conversation with ten seconds between its messages."""
     said: list[tuple[float | None, Payload]] = [
         (
             10.0 * number,
@@ -32,38 +32,42 @@ def chat(reference: str, length: int = 5, *, consent: bool = True) -> Conversati
         )
         for number in range(length)
     ]
-    return conversation(reference, "here", said)
+    return recorded_conversation(reference, "here", said)
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Settings, Topic]]:
-    """A gateway on loopback."""
+    """Yield a gateway on loopback."""
     with gateway() as running:
         yield running
 
 
 @pytest.fixture
 def topic(served: tuple[Settings, Topic]) -> Topic:
-    """Its topic, empty."""
+    """Return the gateway's topic, emptied."""
     served[1].records.clear()
     return served[1]
 
 
 @pytest.fixture
 def settings(served: tuple[Settings, Topic]) -> Settings:
-    """Where it is."""
+    """Return the settings with the gateway's address."""
     return served[0]
 
 
 def replay(
-    settings: Settings, *conversations: Conversation, run: str = "r", speed: Speed = None, tenant: str = "sample"
-) -> Replayed:
-    """Send and wait."""
-    return asyncio.run(send_all(conversations, settings, tenant=tenant, speed=speed, run=run))
+    settings: Settings,
+    *conversations: RecordedConversation,
+    run: str = "r",
+    speed: Speed = None,
+    tenant: str = "sample",
+) -> ReplayResult:
+    """Send conversations and wait for the result."""
+    return asyncio.run(send_conversations(conversations, settings, tenant=tenant, speed=speed, run=run))
 
 
 def test_every_event_arrives_in_order_within_its_conversation(settings: Settings, topic: Topic) -> None:
-    """Conversations go side by side."""
+    """Events arrive in order within each conversation while conversations are sent concurrently."""
     replayed = replay(settings, *(chat(f"c{number}") for number in range(sending.SIDE_BY_SIDE * 2)))
     assert (replayed.messages, replayed.accepted, replayed.refused.total()) == (160, 192, 0)
     for events in topic.conversations().values():
@@ -73,7 +77,7 @@ def test_every_event_arrives_in_order_within_its_conversation(settings: Settings
 
 
 def test_at_speed_max_the_virtual_times_stay_and_end_now(settings: Settings, topic: Topic) -> None:
-    """Ten seconds between messages, though they went out in one."""
+    """At speed `max` events keep their distances in time, and the last one carries the current time."""
     replay(settings, chat("c"))
     times = [datetime.fromisoformat(data.get("sent_at") or data["ended_at"]) for data in topic.data()]
     assert [(later - times[0]).total_seconds() for later in times] == [0, 10, 20, 30, 40, 41]
@@ -81,7 +85,7 @@ def test_at_speed_max_the_virtual_times_stay_and_end_now(settings: Settings, top
 
 
 def test_at_a_speed_it_takes_its_time(settings: Settings, topic: Topic) -> None:
-    """41 virtual seconds at 200 times real time are 0.2 s, and the events say so."""
+    """At 200 times real time a replay of 41 seconds takes at least 0.2 s, and its events carry the real times."""
     begun = datetime.now(UTC)
     replay(settings, chat("c"), speed=200)
     took = datetime.now(UTC) - begun
@@ -92,7 +96,7 @@ def test_at_a_speed_it_takes_its_time(settings: Settings, topic: Topic) -> None:
 
 
 def test_the_same_run_again_makes_the_same_ids(settings: Settings, topic: Topic) -> None:
-    """So that whoever stops it in the middle simply starts it again."""
+    """The same run repeated sends the same ids, so a stopped replay can simply be started again."""
     replay(settings, chat("c"), run="one")
     messages = {data["message_id"] for data in topic.data()[:-1]}
     ids = {dict(record.headers)["ce_id"] for record in topic.records[:-1]}
@@ -103,7 +107,7 @@ def test_the_same_run_again_makes_the_same_ids(settings: Settings, topic: Topic)
 
 
 def test_another_run_is_another_conversation_of_the_same_people(settings: Settings, topic: Topic) -> None:
-    """As if they had met again."""
+    """Another run makes other conversations of the same people."""
     one, two = replay(settings, chat("c"), run="one"), replay(settings, chat("c"), run="two")
     assert (one.conversations, two.conversations) == (("one:c",), ("two:c",))
     assert len(topic.conversations()) == 2
@@ -111,7 +115,7 @@ def test_another_run_is_another_conversation_of_the_same_people(settings: Settin
 
 
 def test_a_broker_that_is_away_for_a_while_costs_nothing(settings: Settings, topic: Topic) -> None:
-    """What was not taken comes again, in order."""
+    """Events that failed while the broker was away are sent again, in order."""
     topic.away = 3
     replayed = replay(settings, chat("c", length=2))
     assert replayed.accepted == 3
@@ -119,14 +123,14 @@ def test_a_broker_that_is_away_for_a_while_costs_nothing(settings: Settings, top
 
 
 def test_what_is_refused_is_counted_by_reason(settings: Settings, topic: Topic) -> None:
-    """Text without consent among it; its session end still goes out."""
+    """Refused events are counted by reason, and the session end is still sent."""
     replayed = replay(settings, chat("c", consent=False), chat("d"))
     assert (replayed.accepted, dict(replayed.refused)) == (7, {"no_consent": 5})
     assert len(topic.records) == 7
 
 
 def test_an_unknown_tenant_or_secret_is_told_before_or_at_the_first_event(settings: Settings, topic: Topic) -> None:
-    """With the setting to change, or the gateway's no."""
+    """An unknown tenant is an error before any event, and a wrong secret at the first one."""
     with pytest.raises(Misconfigured, match=r"tenants\.nobody\.webhook_secrets is not set"):
         replay(settings, chat("c"), tenant="nobody")
     other = settings.model_copy(update={"tenants": {"other": TENANT}})

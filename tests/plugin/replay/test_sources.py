@@ -1,4 +1,4 @@
-"""A path is a file or a folder of conversations; everything is read and checked before anything is sent."""
+"""Tests of sources: a path is a file or a folder, and everything in it is read and checked before anything is sent."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from plugin.local.paths import ROOT
-from plugin.replay.sources import Format, load
+from plugin.replay.sources import Format, load_source
 from stream.contracts.errors import Misconfigured
 
 SAMPLES = ROOT / "plugin" / "local" / "samples"
@@ -24,7 +24,7 @@ TABLE = "transcript_id,utterance_id,interlocutor,timestamp,utterance_text\n1,0,c
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One file of each format, one of them further down, and a note."""
+    """Return a folder with one file of each format, one of them in a subfolder, and a note."""
     (tmp_path / "a.jsonl").write_text(json.dumps(LINE))
     (tmp_path / "deeper").mkdir()
     (tmp_path / "deeper" / "b.json").write_text(json.dumps(TRANSCRIPT))
@@ -34,19 +34,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 def references(path: Path, source_format: Format = "auto") -> list[str]:
-    """The conversations found."""
-    return [conversation.reference for conversation in load(path, source_format).conversations]
+    """Return the references of the conversations found."""
+    return [conversation.reference for conversation in load_source(path, source_format).conversations]
 
 
 def test_a_folder_gives_everything_below_it(folder: Path) -> None:
-    """Each file by its own format; other files are left alone."""
+    """A folder gives the conversations of all files below it and ignores other files."""
     assert sorted(references(folder)) == ["annomi-1", "c", "mibot-p"]
-    assert load(folder).formats == {"jsonl", "mibot", "annomi"}
+    assert load_source(folder).formats == {"jsonl", "mibot", "annomi"}
 
 
 @pytest.mark.parametrize(("name", "found"), [("a.jsonl", "c"), ("deeper/b.json", "mibot-p"), ("c.csv", "annomi-1")])
 def test_a_file_is_recognised(folder: Path, name: str, found: str) -> None:
-    """By its ending; the reader checks the rest."""
+    """A file's format is recognised by its suffix."""
     assert references(folder / name) == [found]
 
 
@@ -54,34 +54,34 @@ def test_a_file_is_recognised(folder: Path, name: str, found: str) -> None:
     ("name", "source_format"), [("a.jsonl", "jsonl"), ("deeper/b.json", "mibot"), ("c.csv", "annomi")]
 )
 def test_a_named_format_reads_a_file_whatever_it_is_called(folder: Path, name: str, source_format: Format) -> None:
-    """And of a folder only its own files."""
+    """With a named format a file is read whatever its name, and a folder gives only files of that format."""
     other = folder / "renamed.txt"
     other.write_bytes((folder / name).read_bytes())
     assert references(other, source_format) == references(folder, source_format)
 
 
 def test_a_path_without_conversations_is_a_sentence(folder: Path) -> None:
-    """Missing, empty, or of an unknown kind."""
+    """A path that is missing or has no conversations is reported as a sentence."""
     with pytest.raises(Misconfigured, match="does not exist"):
-        load(folder / "nowhere")
+        load_source(folder / "nowhere")
     with pytest.raises(Misconfigured, match="holds no conversation of the formats jsonl, mibot, annomi"):
-        load(folder / "README.md")
+        load_source(folder / "README.md")
     with pytest.raises(Misconfigured, match="holds no conversation of the formats annomi"):
-        load(folder / "deeper", "annomi")
+        load_source(folder / "deeper", "annomi")
     (folder / "empty.jsonl").write_text("")
     with pytest.raises(Misconfigured, match="holds no conversation"):
-        load(folder / "empty.jsonl")
+        load_source(folder / "empty.jsonl")
 
 
 def test_a_conversation_stands_in_one_file(folder: Path) -> None:
-    """Two files with the same would be mixed up on the way."""
+    """A conversation in two files is an error, since its messages would be mixed."""
     (folder / "z.jsonl").write_text(json.dumps(LINE))
-    with pytest.raises(Misconfigured, match=r"z\.jsonl: the conversation 'c' stands in a\.jsonl too"):
-        load(folder)
+    with pytest.raises(Misconfigured, match=r"z\.jsonl: the conversation 'c' is in a\.jsonl too"):
+        load_source(folder)
 
 
 def test_a_file_that_may_not_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the system's own word for it."""
+    """A file that cannot be read is reported as a sentence."""
 
     def refuse(_self: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
@@ -89,40 +89,40 @@ def test_a_file_that_may_not_be_read_is_a_sentence(tmp_path: Path, monkeypatch: 
     (tmp_path / "a.jsonl").write_text(json.dumps(LINE))
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(Misconfigured, match="cannot be read"):
-        load(tmp_path)
+        load_source(tmp_path)
 
 
 class TestSamples:
-    """The conversations that come with us."""
+    """Tests of the sample conversations that are part of the package."""
 
     def test_they_show_what_their_table_says(self) -> None:
-        """Every file is listed, and nothing else."""
+        """The samples' README lists exactly the sample files."""
         table = (SAMPLES / "README.md").read_text()
         listed = {line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")} - {"file", "---"}
         assert listed == {file.stem for file in SAMPLES.glob("*.jsonl")}
         assert len(listed) >= 8
 
     def test_each_is_one_readable_session_of_one_of_two_counsellors(self) -> None:
-        """So that the demo has two therapists."""
-        source = load(SAMPLES)
+        """Each sample is one conversation with one of two counsellors, so that the demo has two therapists."""
+        source = load_source(SAMPLES)
         authors = {
-            str(step.payload["author"])
+            str(event.payload["author"])
             for conversation in source.conversations
-            for step in conversation.steps
-            if step.payload.get("role") == "counsellor"
+            for event in conversation.events
+            if event.payload.get("role") == "counsellor"
         }
         assert authors == {"counsellor-mira", "counsellor-jonas"}
         assert len(source.conversations) == len(list(SAMPLES.glob("*.jsonl")))
 
     def test_edits_and_deletions_name_a_message_that_was_sent_before(self) -> None:
-        """A deletion of something else would prove nothing."""
+        """Edits and deletions in the samples name a message that was sent before."""
         changed = []
-        for conversation in load(SAMPLES).conversations:
+        for conversation in load_source(SAMPLES).conversations:
             seen = set()
-            for step in conversation.steps:
-                if step.payload["type"] == "message":
-                    seen.add(step.payload["message_id"])
-                elif step.payload["type"] in {"edit", "deletion"}:
-                    changed.append(step.payload["type"])
-                    assert step.payload["message_id"] in seen
+            for event in conversation.events:
+                if event.payload["type"] == "message":
+                    seen.add(event.payload["message_id"])
+                elif event.payload["type"] in {"edit", "deletion"}:
+                    changed.append(event.payload["type"])
+                    assert event.payload["message_id"] in seen
         assert sorted(map(str, changed)) == ["deletion", "edit"]

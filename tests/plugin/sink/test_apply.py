@@ -1,4 +1,4 @@
-"""A session's records become rows: once, in any order, and gone when they must be."""
+"""Tests of applying a session's records: stored once, in any order, and removed when they must be."""
 
 import json
 from datetime import datetime, timedelta
@@ -14,17 +14,17 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.database.key_encryption_key import check_key
-from plugin.database.tables import METADATA, ConversationKey, Forgotten, StoredAnswer, StoredSession
+from plugin.database.key_encryption_key import check_key_encryption_key
+from plugin.database.tables import METADATA, ConversationKey, StoredAnswer, StoredSession, Tombstone
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, SessionView
-from plugin.sink.apply import Applied, FeedbackTopicRecord
+from plugin.sink.apply import ApplyResult, FeedbackTopicRecord
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.vocabulary import LeftOut, Level, NeedsHuman, SessionState
 from tests.plugin.conftest import People
-from tests.plugin.samples import CONVERSATION, NOW, START, TENANT, hidden, left_out, put, record
+from tests.plugin.samples import CONVERSATION, NOW, START, TENANT, apply_records, left_out, record, without_content
 
 FIRST = record()
 EDITED = record(revision=2, edits=1, client_text="I have changed my words.")
@@ -32,17 +32,17 @@ GROWN = record(revision=3, edits=1, client_text="I have changed my words.", mome
 
 
 def erasure(at: datetime) -> Erasure:
-    """Forget everything of the conversation up to then."""
+    """Return an erasure of the conversation with everything up to a time."""
     return Erasure(tenant=TENANT, conversation_id=CONVERSATION, erasure_id=str(uuid4()), requested_at=at)
 
 
 def withdrawal(at: datetime) -> ConsentWithdrawal:
-    """The client takes consent back."""
+    """Return a withdrawal of the client's consent at a time."""
     return ConsentWithdrawal(tenant=TENANT, conversation_id=CONVERSATION, withdrawn_at=at)
 
 
 def rows(engine: Engine) -> dict[str, int]:
-    """How many rows each table has, of those that have any; accounts and trail aside."""
+    """Return the number of rows of each table that has any, without accounts, audit trail and service keys."""
     with engine.connect() as connection:
         found = {
             table.name: connection.scalar(text(f'SELECT count(*) FROM "{table.name}"')) or 0
@@ -56,13 +56,13 @@ def rows(engine: Engine) -> dict[str, int]:
 
 
 def empty(engine: Engine) -> None:
-    """For another example of hypothesis."""
+    """Remove all sessions, keys and tombstones, for another example of hypothesis."""
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE sessions, conversation_keys, erasures CASCADE"))
 
 
 def state(engine: Engine) -> tuple[Any, ...]:
-    """Everything that is in force: the session, its content in clear, its standing answers."""
+    """Return the session's present state with its need, facts and valid answers."""
     with Session(engine) as session:
         row = session.exec(select(StoredSession)).one()
         answers = session.exec(
@@ -74,23 +74,23 @@ def state(engine: Engine) -> tuple[Any, ...]:
 
 
 def seen(store: Store, people: People) -> SessionView | None:
-    """What the supervisor would open."""
+    """Return the session as the supervisor would open it."""
     return store.open(people.supervisor, FIRST.session_id)
 
 
-def test_a_record_is_stored_once_however_often_it_comes(engine: Engine) -> None:
-    """The second time changes nothing, not even when it was stored."""
-    assert put(engine, FIRST) == [Applied.STORED]
+def test_a_repeated_record_changes_nothing(engine: Engine) -> None:
+    """A repeated record changes nothing, not even the time at which it was stored."""
+    assert apply_records(engine, FIRST) == [ApplyResult.STORED]
     before = rows(engine)
-    assert put(engine, FIRST, now=NOW + timedelta(hours=1)) == [Applied.REPEATED]
+    assert apply_records(engine, FIRST, now=NOW + timedelta(hours=1)) == [ApplyResult.REPEATED]
     assert rows(engine) == before
     with Session(engine) as session:
         assert session.exec(select(StoredSession)).one().stored_at == NOW
 
 
-def test_the_first_answer_to_a_question_wins(engine: Engine, store: Store, people: People) -> None:
-    """A model asked again after a kill may answer otherwise; what somebody may have read stays."""
-    put(engine, record(level=Level.STRONG), record(revision=2, level=Level.NONE))
+def test_the_first_answer_for_an_exchange_stays(engine: Engine, store: Store, people: People) -> None:
+    """The first answer for an exchange stays if another comes with a new revision, since it may have been read."""
+    apply_records(engine, record(level=Level.STRONG), record(revision=2, level=Level.NONE))
     view = seen(store, people)
     assert view is not None
     assert view.row.revision == 2
@@ -98,166 +98,180 @@ def test_the_first_answer_to_a_question_wins(engine: Engine, store: Store, peopl
     assert view.row.facts.without_expression == ()
 
 
-def test_a_new_revision_keeps_what_was_asked_the_same_and_supersedes_the_rest(
-    engine: Engine, store: Store, people: People
-) -> None:
-    """Superseded answers keep their levels and lose their words: these may quote what has been deleted since."""
-    put(engine, FIRST, EDITED)
+def test_a_new_revision_keeps_answers_for_unchanged_exchanges(engine: Engine, store: Store, people: People) -> None:
+    """A new revision keeps answers for unchanged exchanges; superseded ones keep levels and lose their words."""
+    apply_records(engine, FIRST, EDITED)
     assert [m.text for m in seen(store, people).messages][0] == "I have changed my words."  # type: ignore[union-attr]  # noqa: RUF015
     with Session(engine) as session:
         old = session.get_one(StoredAnswer, FIRST.assessments[0].assessment_id)
         assert (old.superseded_by, old.words, old.revision) == (2, None, 1)
         assert [rating["level"] for rating in old.ratings] == [1, 1, 1, 1]
-    put(engine, GROWN)
+    apply_records(engine, GROWN)
     with Session(engine) as session:
         kept = session.get_one(StoredAnswer, EDITED.assessments[0].assessment_id)
         assert (kept.superseded_by, kept.revision) == (None, 2)
 
 
-def test_an_answer_whose_question_comes_back_is_whole_again(engine: Engine, store: Store, people: People) -> None:
-    """A late message that is deleted later leaves the input as it was."""
-    put(engine, FIRST, EDITED, record(revision=3))
+def test_a_superseded_answer_is_stored_again_when_its_input_recurs(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A superseded answer whose input occurs again in a later revision is stored again with its words."""
+    apply_records(engine, FIRST, EDITED, record(revision=3))
     view = seen(store, people)
     assert view is not None
     assert view.moments[0].answer == FIRST.assessments[0]
 
 
 def test_a_lower_revision_changes_nothing(engine: Engine) -> None:
-    """It comes late, or again."""
-    put(engine, EDITED)
+    """A record of a lower revision changes nothing."""
+    apply_records(engine, EDITED)
     before = rows(engine)
-    assert put(engine, FIRST) == [Applied.OLDER]
+    assert apply_records(engine, FIRST) == [ApplyResult.OLDER]
     assert rows(engine) == before
 
 
-def test_decisions_are_never_touched(engine: Engine, store: Store, people: People) -> None:
-    """What a person decided stays on record with its revision, through revisions and reopening."""
-    put(engine, FIRST)
+def test_decisions_survive_revisions_and_reopening(engine: Engine, store: Store, people: People) -> None:
+    """A decision is kept with its revision through later revisions and reopening."""
+    apply_records(engine, FIRST)
     store.decide(people.supervisor, FIRST.session_id, 1, DecisionKind.RELEASED)
-    put(engine, hidden(FIRST, state=SessionState.REOPENED), EDITED, FIRST)
+    apply_records(engine, without_content(FIRST, state=SessionState.REOPENED), EDITED, FIRST)
     assert rows(engine)["decisions"] == 1
 
 
-def test_reopening_hides_and_the_next_close_shows_again(engine: Engine, store: Store, people: People) -> None:
-    """A repeat of the close it hid shows nothing."""
-    reopened = hidden(FIRST, state=SessionState.REOPENED)
-    assert put(engine, FIRST, reopened, FIRST) == [Applied.STORED, Applied.STORED, Applied.OLDER]
+def test_a_reopened_session_is_hidden_until_its_next_close(engine: Engine, store: Store, people: People) -> None:
+    """A reopened session is hidden until its next close; a repeat of the former close does not show it."""
+    reopened = without_content(FIRST, state=SessionState.REOPENED)
+    assert apply_records(engine, FIRST, reopened, FIRST) == [ApplyResult.STORED, ApplyResult.STORED, ApplyResult.OLDER]
     assert seen(store, people) is None
-    put(engine, EDITED)
+    apply_records(engine, EDITED)
     assert seen(store, people) is not None
 
 
-def test_a_withdrawn_session_leaves_that_it_was_and_nothing_of_what_was_in_it(
-    engine: Engine, store: Store, people: People
-) -> None:
-    """No message, no answer, no decision, no key; it is listed as left out for lack of consent."""
-    put(engine, FIRST)
+def test_a_withdrawn_session_keeps_its_row_and_no_content(engine: Engine, store: Store, people: People) -> None:
+    """A withdrawn session keeps its row, left out for lack of consent, and no message, answer, decision or key."""
+    apply_records(engine, FIRST)
     store.decide(people.supervisor, FIRST.session_id, 1, DecisionKind.RELEASED)
-    gone = hidden(FIRST, state=SessionState.ERASED)
-    assert put(engine, gone, EDITED, GROWN, gone) == [Applied.ERASED, Applied.OLDER, Applied.OLDER, Applied.REPEATED]
+    gone = without_content(FIRST, state=SessionState.ERASED)
+    assert apply_records(engine, gone, EDITED, GROWN, gone) == [
+        ApplyResult.ERASED,
+        ApplyResult.OLDER,
+        ApplyResult.OLDER,
+        ApplyResult.REPEATED,
+    ]
     assert rows(engine) == {"sessions": 1, "session_counsellors": 1}
-    (row,) = store.queue(people.supervisor).left_out
+    (row,) = store.left_out(people.supervisor).rows
     assert (row.left_out, row.moments, row.counts.messages) == (LeftOut.NO_CONSENT, 0, 0)
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3, 4, 5]), max_size=8))
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_order_and_any_repetition_end_the_same(engine: Engine, noise: list[int]) -> None:
-    """What is in force is what the highest record says."""
+def test_any_order_with_repeats_ends_the_same(engine: Engine, noise: list[int]) -> None:
+    """Records in any order and with any repeats end in the state of the highest record."""
     story: list[FeedbackTopicRecord] = [
         FIRST,
-        hidden(FIRST, state=SessionState.REOPENED),
+        without_content(FIRST, state=SessionState.REOPENED),
         EDITED,
-        hidden(EDITED, state=SessionState.REOPENED),
+        without_content(EDITED, state=SessionState.REOPENED),
         GROWN,
         FIRST,
     ]
     empty(engine)
-    put(engine, *story)
+    apply_records(engine, *story)
     expected = state(engine)
     empty(engine)
-    put(engine, *(story[number] for number in noise), *story[::-1], *(story[number] for number in noise))
+    apply_records(engine, *(story[number] for number in noise), *story[::-1], *(story[number] for number in noise))
     assert state(engine) == expected
     empty(engine)
 
 
 def test_erased_is_last_in_any_order(engine: Engine) -> None:
-    """A withdrawal is final for its session, whenever it comes."""
-    gone = hidden(FIRST, state=SessionState.ERASED)
-    for order in permutations((FIRST, gone, EDITED, hidden(EDITED, state=SessionState.REOPENED))):
+    """A withdrawal is final for its session in any order of the records."""
+    gone = without_content(FIRST, state=SessionState.ERASED)
+    for order in permutations((FIRST, gone, EDITED, without_content(EDITED, state=SessionState.REOPENED))):
         empty(engine)
-        put(engine, *order)
+        apply_records(engine, *order)
         assert state(engine)[1:3] == ("erased", "no_consent")
         assert set(rows(engine)) == {"sessions", "session_counsellors"}
 
 
-def test_an_erasure_takes_everything_and_leaves_a_keyed_hash(engine: Engine, store: Store, people: People) -> None:
-    """Rows, keys, decisions; what comes again is not stored; nobody can read from the proof whom it was about."""
-    put(engine, FIRST, record(started_at=START + timedelta(days=7)))
+def test_an_erasure_removes_everything_and_leaves_a_keyed_hash(engine: Engine, store: Store, people: People) -> None:
+    """An erasure removes all rows and keys, refuses repeats, and leaves a hash that names nobody."""
+    apply_records(engine, FIRST, record(started_at=START + timedelta(days=7)))
     store.decide(people.supervisor, FIRST.session_id, 1, DecisionKind.RELEASED)
     request = erasure(START + timedelta(days=8))
-    assert put(engine, request, request, FIRST, EDITED) == [Applied.ERASED] * 4
+    assert apply_records(engine, request, request, FIRST, EDITED) == [ApplyResult.ERASED] * 4
     assert rows(engine) == {"erasures": 1}
     with Session(engine) as session:
-        proof = session.exec(select(Forgotten)).one()
+        proof = session.exec(select(Tombstone)).one()
     assert proof.erasure_id == request.erasure_id
     assert CONVERSATION not in proof.subject_hash.decode("latin-1")
     assert TENANT not in json.dumps(proof.model_dump(mode="json", exclude={"subject_hash"}))
 
 
-def test_an_erasure_leaves_other_conversations_and_later_sessions(engine: Engine) -> None:
-    """A client who comes back later begins anew, with a new key."""
-    put(engine, FIRST, record(conversation="c_other"))
+def test_an_erasure_keeps_other_conversations_and_later_sessions(engine: Engine) -> None:
+    """An erasure keeps other conversations and later sessions, which have a new key."""
+    apply_records(engine, FIRST, record(conversation="c_other"))
     with Session(engine) as session:
         old = session.get_one(ConversationKey, (TENANT, CONVERSATION)).wrapped
     later = record(started_at=START + timedelta(days=30))
     request = erasure(START + timedelta(days=8))
-    assert put(engine, request, later, request) == [Applied.ERASED, Applied.STORED, Applied.ERASED]
+    assert apply_records(engine, request, later, request) == [
+        ApplyResult.ERASED,
+        ApplyResult.STORED,
+        ApplyResult.ERASED,
+    ]
     found = rows(engine)
     assert (found["sessions"], found["messages"], found["conversation_keys"]) == (2, 4, 2)
     with Session(engine) as session:
         assert session.get_one(ConversationKey, (TENANT, CONVERSATION)).wrapped != old
 
 
-def test_a_withdrawal_is_for_the_latest_session_that_had_begun(engine: Engine, store: Store, people: People) -> None:
-    """Earlier sessions were consented to; a later one has a consent of its own."""
+def test_a_withdrawal_concerns_the_latest_session_that_had_begun(engine: Engine, store: Store, people: People) -> None:
+    """A withdrawal concerns the latest session that had begun, neither earlier nor later ones."""
     days = [0, 7, 14]
     sessions = [record(started_at=START + timedelta(days=day)) for day in days]
-    put(engine, *sessions, withdrawal(START + timedelta(days=8)))
+    apply_records(engine, *sessions, withdrawal(START + timedelta(days=8)))
     assert [store.open(people.supervisor, each.session_id) is not None for each in sessions] == [True, True, True]
     texts = [len(store.open(people.supervisor, each.session_id).messages) for each in sessions]  # type: ignore[union-attr]
     assert texts == [2, 0, 2]
     assert rows(engine)["conversation_keys"] == 1
 
 
-def test_a_withdrawal_is_kept_for_a_session_whose_record_comes_later(engine: Engine) -> None:
-    """A dead letter that is replayed must not bring back what was taken back."""
+def test_a_withdrawal_applies_to_a_record_that_arrives_later(engine: Engine) -> None:
+    """A withdrawal also applies to a session whose record arrives later, such as a replayed dead letter."""
     taken_back = withdrawal(START + timedelta(hours=1))
-    assert put(engine, taken_back, FIRST, FIRST) == [Applied.ERASED, Applied.ERASED, Applied.OLDER]
+    assert apply_records(engine, taken_back, FIRST, FIRST) == [
+        ApplyResult.ERASED,
+        ApplyResult.ERASED,
+        ApplyResult.OLDER,
+    ]
     assert rows(engine) == {"sessions": 1, "session_clients": 1, "session_counsellors": 1, "erasures": 1}
 
 
-def test_a_withdrawal_before_a_session_is_not_for_it(engine: Engine) -> None:
-    """Consent may be given again for the next one."""
-    assert put(engine, withdrawal(START - timedelta(hours=1)), FIRST) == [Applied.ERASED, Applied.STORED]
+def test_a_withdrawal_before_a_session_does_not_apply_to_it(engine: Engine) -> None:
+    """A withdrawal before a session began does not apply to it."""
+    assert apply_records(engine, withdrawal(START - timedelta(hours=1)), FIRST) == [
+        ApplyResult.ERASED,
+        ApplyResult.STORED,
+    ]
 
 
-def test_the_key_goes_with_the_last_text_of_a_conversation(engine: Engine) -> None:
-    """Not before, and a session without text needs none."""
-    put(engine, left_out())
+def test_the_key_is_deleted_with_the_last_text_of_a_conversation(engine: Engine) -> None:
+    """The data key is deleted with the last text of its conversation, and a session without text has none."""
+    apply_records(engine, left_out())
     assert "conversation_keys" not in rows(engine)
-    put(engine, record(started_at=START + timedelta(days=7)), record(started_at=START + timedelta(days=14)))
+    apply_records(engine, record(started_at=START + timedelta(days=7)), record(started_at=START + timedelta(days=14)))
     assert rows(engine)["conversation_keys"] == 1
-    put(engine, left_out(started_at=START + timedelta(days=7), revision=2))
+    apply_records(engine, left_out(started_at=START + timedelta(days=7), revision=2))
     assert rows(engine)["conversation_keys"] == 1
-    put(engine, left_out(started_at=START + timedelta(days=14), revision=2))
+    apply_records(engine, left_out(started_at=START + timedelta(days=14), revision=2))
     assert "conversation_keys" not in rows(engine)
 
 
 @pytest.mark.parametrize("sent", [FIRST, record(abstain=NeedsHuman.MODEL_FAILED, revision=2), left_out()])
-def test_no_plain_column_holds_a_word(engine: Engine, sent: FeedbackRecord) -> None:
-    """Every value of every column that is not sealed, against every text of the record."""
-    put(engine, sent)
+def test_no_plain_column_holds_text(engine: Engine, sent: FeedbackRecord) -> None:
+    """No value of a plain column contains a text of the record."""
+    apply_records(engine, sent)
     with engine.connect() as connection:
         plain = [
             str(value)
@@ -275,8 +289,8 @@ def test_no_plain_column_holds_a_word(engine: Engine, sent: FeedbackRecord) -> N
         assert not any(words in value for value in plain)
 
 
-def test_another_key_encryption_key_is_noticed(engine: Engine) -> None:
-    """Before anything is sealed with it."""
-    put(engine, FIRST)
+def test_another_key_encryption_key_is_refused(engine: Engine) -> None:
+    """Another key encryption key than the database's is refused, before anything is encrypted with it."""
+    apply_records(engine, FIRST)
     with Session(engine) as session, pytest.raises(Misconfigured, match="key_encryption_key"):
-        check_key(session, KeyEncryptionKey(bytes(32)))
+        check_key_encryption_key(session, KeyEncryptionKey(bytes(32)))

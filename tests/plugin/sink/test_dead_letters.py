@@ -1,4 +1,4 @@
-"""Dead letters of the sink: acknowledged, told without words, and bounded."""
+"""Tests of the sink's dead letters: acknowledged, described without text, and limited in number."""
 
 from typing import Any
 
@@ -6,52 +6,52 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from structlog.testing import capture_logs
 
-from plugin.sink.dead_letters import SetAside
+from plugin.sink.dead_letters import SinkDeadLetters
 from stream.contracts.errors import Poison, TooManyDeadLetters, Unavailable
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
-from stream.runtime.dead_letters import LARGEST_BODY, PART
-from stream.runtime.health import Health
-from stream.runtime.settings import Kafka
+from stream.runtime.dead_letters import MAX_BODY_BYTES
+from stream.runtime.health import Health, ReadinessPart
+from stream.runtime.settings import KafkaSettings
 
 POISON = Poison(DeadLetterReason.BAD_JSON, "value")
-IN_A_ROW = Kafka().dead_letters_in_a_row
+IN_A_ROW = KafkaSettings().dead_letters_in_a_row
 SAID = "these are made-up words"
 
 
 class Producer:
-    """A producer whose broker answers, or does not."""
+    """A producer whose broker acknowledges, or does not."""
 
     def __init__(self, *, answers: bool = True) -> None:
         self.answers = answers
         self.sent: list[dict[str, Any]] = []
 
     def send(self, topic: str, **record: Any) -> "Producer":
-        """As kafka-python: a future."""
+        """Record what is sent, and return the future as kafka-python does."""
         self.sent.append({"topic": topic, **record})
         return self
 
     def get(self, timeout: float) -> None:
-        """Of the future."""
+        """Wait for the acknowledgement, as the future of kafka-python does."""
         if not self.answers:
             raise KafkaTimeoutError(timeout)
 
 
 def raw(*, partition: int = 0, value: bytes = SAID.encode()) -> RawRecord:
-    """A record that could not be used."""
+    """Return a record that cannot be used."""
     return RawRecord(FEEDBACK, partition, 5, 0, b"sample:c", value)
 
 
 def story(sent: dict[str, Any]) -> dict[str, str]:
-    """The headers."""
+    """Return the headers of a dead letter."""
     return {name: value.decode() for name, value in sent["headers"]}
 
 
 def test_a_dead_letter_is_the_record_with_its_story() -> None:
-    """On the same partition, so that its conversation's order can be kept in a replay."""
+    """A dead letter is the record with its story, on the same partition, so that a replay can keep the order."""
     producer = Producer()
-    SetAside(producer, IN_A_ROW, Health()).put(raw(partition=3), POISON)
+    SinkDeadLetters(producer, IN_A_ROW, Health()).put(raw(partition=3), POISON)
     (sent,) = producer.sent
     assert (sent["topic"], sent["partition"], sent["value"]) == (DEAD_LETTERS, 3, SAID.encode())
     assert story(sent)["cp_reason"] == "bad_json"
@@ -59,26 +59,39 @@ def test_a_dead_letter_is_the_record_with_its_story() -> None:
 
 
 def test_a_broker_that_does_not_acknowledge_keeps_the_record_from_being_committed() -> None:
-    """It is held and set aside later; it does not count as set aside."""
+    """An unacknowledged dead letter raises Unavailable, and does not count towards the limit."""
     producer, health = Producer(answers=False), Health()
-    aside = SetAside(producer, IN_A_ROW, health)
+    dead_letters = SinkDeadLetters(producer, IN_A_ROW, health)
     for _ in range(2 * IN_A_ROW):
         with pytest.raises(Unavailable):
-            aside.put(raw(), POISON)
-    assert "does not take a dead letter (KafkaTimeoutError)" in health.troubles()[PART]
+            dead_letters.put(raw(), POISON)
+    assert "does not take a dead letter (KafkaTimeoutError)" in health.troubles()[ReadinessPart.DEAD_LETTERS]
     producer.answers = True
-    aside.put(raw(), POISON)
+    dead_letters.put(raw(), POISON)
     assert health.troubles() == {}
 
 
-def test_an_error_of_ours_is_a_bug_with_its_place_and_without_its_message() -> None:
-    """The message of an unexpected error may hold anything."""
+def test_a_dead_letter_topic_with_too_few_partitions_keeps_the_record_from_being_committed() -> None:
+    """A missing partition, for which kafka-python raises ValueError, raises Unavailable instead of ending the sink."""
+
+    class OnePartition(Producer):
+        def send(self, topic: str, **record: Any) -> Producer:
+            raise ValueError(f"Unrecognized partition {record['partition']} for topic {topic}")
+
+    health = Health()
+    with pytest.raises(Unavailable):
+        SinkDeadLetters(OnePartition(), IN_A_ROW, health).put(raw(partition=3), POISON)
+    assert "(UnknownTopicOrPartitionError)" in health.troubles()[ReadinessPart.DEAD_LETTERS]
+
+
+def test_an_unexpected_error_makes_a_dead_letter_without_its_message() -> None:
+    """An unexpected error makes a dead letter with its type and without its message, which may hold text."""
     producer = Producer()
     with capture_logs() as lines:
         try:
             raise KeyError(SAID)
         except KeyError as error:
-            SetAside(producer, IN_A_ROW, Health()).put(raw(), error)
+            SinkDeadLetters(producer, IN_A_ROW, Health()).put(raw(), error)
     (sent,) = producer.sent
     assert story(sent)["cp_reason"] == "bug"
     assert story(sent)["cp_error_type"] == "KeyError"
@@ -88,23 +101,23 @@ def test_an_error_of_ours_is_a_bug_with_its_place_and_without_its_message() -> N
 
 
 def test_after_twenty_in_a_row_the_stage_stops() -> None:
-    """The next is not set aside; the sentence says what to do. A good record begins a new row."""
+    """The stage stops after too many dead letters in a row; a good record starts the count again."""
     producer = Producer()
-    aside = SetAside(producer, IN_A_ROW, Health())
+    dead_letters = SinkDeadLetters(producer, IN_A_ROW, Health())
     for _ in range(2):
-        aside.good(0)
+        dead_letters.reset(0)
         for _ in range(IN_A_ROW):
-            aside.put(raw(), POISON)
+            dead_letters.put(raw(), POISON)
     with pytest.raises(TooManyDeadLetters, match="partition 0, could not be used"):
-        aside.put(raw(), POISON)
+        dead_letters.put(raw(), POISON)
     assert len(producer.sent) == 2 * IN_A_ROW
 
 
-def test_a_record_too_large_for_its_story_leaves_its_body_behind() -> None:
-    """The story says where the original stands."""
+def test_a_too_large_dead_letter_has_no_body() -> None:
+    """A dead letter of a too large record has no body, and its story says where the original is."""
     producer = Producer()
-    SetAside(producer, IN_A_ROW, Health()).put(
-        raw(value=b"x" * (LARGEST_BODY + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
+    SinkDeadLetters(producer, IN_A_ROW, Health()).put(
+        raw(value=b"x" * (MAX_BODY_BYTES + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
     )
     (sent,) = producer.sent
     assert sent["value"] == b""

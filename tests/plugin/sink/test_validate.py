@@ -1,28 +1,28 @@
-"""What must hold inside a record before it becomes rows."""
+"""Tests of the rules that a feedback record must fulfil before it is stored."""
 
 from typing import Any
 
 import pytest
 
-from plugin.sink.validate import check
+from plugin.sink.validate import validate_record
 from stream.contracts.errors import Poison
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import Concern, DeadLetterReason, MarkKind, NeedsHuman, SessionState
-from tests.plugin.samples import hidden, left_out, mark, record
+from tests.plugin.samples import left_out, mark, record, without_content
 
 WHOLE = record(moments=2)
 
 
 def refused(sent: FeedbackRecord) -> tuple[DeadLetterReason, str]:
-    """Why."""
+    """Return the reason and place for which a record is refused."""
     with pytest.raises(Poison) as caught:
-        check(sent)
+        validate_record(sent)
     return caught.value.reason, caught.value.place
 
 
 def changed(**parts: Any) -> FeedbackRecord:
-    """The whole record with other parts."""
+    """Return the complete record with other values."""
     return WHOLE.model_copy(update=parts)
 
 
@@ -33,17 +33,17 @@ def changed(**parts: Any) -> FeedbackRecord:
         record(abstain=NeedsHuman.MODEL_FAILED),
         left_out(),
         left_out(marks=(mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE),)),
-        hidden(WHOLE, state=SessionState.REOPENED),
-        hidden(WHOLE, state=SessionState.ERASED),
+        without_content(WHOLE, state=SessionState.REOPENED),
+        without_content(WHOLE, state=SessionState.ERASED),
     ],
 )
-def test_what_the_feedback_worker_writes_passes(sent: FeedbackRecord) -> None:
-    """Every state of a session."""
-    check(sent)
+def test_records_of_the_feedback_worker_are_valid(sent: FeedbackRecord) -> None:
+    """Records of every state that the feedback worker writes are valid."""
+    validate_record(sent)
 
 
 def test_every_exchange_has_exactly_one_answer() -> None:
-    """None missing, none twice, none for an exchange that is not there."""
+    """A record with a missing, repeated or surplus answer is refused."""
     one, other = WHOLE.assessments
     schema = (DeadLetterReason.BAD_SCHEMA, "assessments")
     assert refused(changed(assessments=(one,))) == schema
@@ -54,32 +54,32 @@ def test_every_exchange_has_exactly_one_answer() -> None:
     assert refused(changed(abstentions=(abstention,))) == schema
 
 
-def test_an_exchange_comes_once() -> None:
-    """Two of one id would be one row."""
+def test_a_repeated_exchange_is_refused() -> None:
+    """A record with the same exchange twice is refused, since both would be one row."""
     twice = changed(exchanges=WHOLE.exchanges[:1] * 2, assessments=WHOLE.assessments[:1] * 2)
     assert refused(twice) == (DeadLetterReason.BAD_SCHEMA, "exchanges")
 
 
 def test_an_exchange_has_its_own_messages() -> None:
-    """Client turn and reply; context may have been dropped for size."""
+    """A record without a client turn or reply of an exchange is refused; context may be missing."""
     assert refused(changed(messages=WHOLE.messages[:3])) == (DeadLetterReason.BAD_SCHEMA, "exchanges")
     with_context = WHOLE.exchanges[1].model_copy(update={"context": ("m-0", "m-1")})
-    check(changed(exchanges=(WHOLE.exchanges[0], with_context)))
+    validate_record(changed(exchanges=(WHOLE.exchanges[0], with_context)))
 
 
-def test_a_message_comes_once() -> None:
-    """Two of one id would be one row."""
+def test_a_repeated_message_is_refused() -> None:
+    """A record with the same message twice is refused, since both would be one row."""
     assert refused(changed(messages=WHOLE.messages * 2)) == (DeadLetterReason.BAD_SCHEMA, "messages")
 
 
-def test_words_without_consent_are_refused() -> None:
-    """Whatever went wrong before."""
+def test_text_without_consent_is_refused() -> None:
+    """A record with text but without consent is refused."""
     assert refused(changed(consent=Consent())) == (DeadLetterReason.NO_CONSENT, "consent")
 
 
-def test_a_nul_is_found_wherever_it_hides() -> None:
-    """Fields without a rule of their own too; a backslash before u0000 is only words."""
+def test_a_nul_is_found_in_any_field() -> None:
+    """A NUL is found in any field; a text with a backslash followed by u0000 holds none."""
     model = WHOLE.assessments[0].model.model_copy(update={"weights": "0\x001"})
     odd = WHOLE.assessments[0].model_copy(update={"model": model})
     assert refused(changed(assessments=(odd, WHOLE.assessments[1]))) == (DeadLetterReason.NUL, "assessments")
-    check(record(client_text="I typed \\u0000 myself"))
+    validate_record(record(client_text="I typed \\u0000 myself"))

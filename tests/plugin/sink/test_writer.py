@@ -1,4 +1,4 @@
-"""From a record's bytes to one committed transaction."""
+"""Tests of the writer, which applies the bytes of a record in one transaction."""
 
 import threading
 from typing import Any
@@ -13,28 +13,28 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import connect
 from plugin.local.loopback import free_ports
 from plugin.sink.writer import Writer
-from stream.contracts.base import Contract
+from stream.contracts.base import TopicRecord
 from stream.contracts.errors import Misconfigured, Poison, Unavailable
 from stream.contracts.ids import record_key
 from stream.contracts.messages import ConsentWithdrawal, Erasure, Message
 from stream.contracts.topics import FEEDBACK
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime.codec import RawRecord, encode, partition_of
-from tests.plugin.samples import CONVERSATION, KEK, NOW, SAID, START, TENANT, put, record
+from tests.plugin.samples import CONVERSATION, KEK, NOW, SAID, START, TENANT, apply_records, record
 
 PARTITIONS = 3
 
 
 @pytest.fixture
-def writer(engine: Engine, queue_url: str) -> Writer:
-    """As the sink makes it."""
-    return Writer(queue_url, engine, KEK, PARTITIONS, lambda: NOW)
+def writer(engine: Engine) -> Writer:
+    """Return a writer as the sink creates it."""
+    return Writer(engine, KEK, PARTITIONS, lambda: NOW)
 
 
-def raw(sent: Contract, **more: Any) -> RawRecord:
-    """The record as the broker keeps it."""
+def raw(sent: TopicRecord, **more: Any) -> RawRecord:
+    """Return the record as the broker stores it."""
     key = record_key(TENANT, CONVERSATION)
-    out = encode(sent, event_type=sent.event_type, event_id=uuid4(), key=key)  # type: ignore[attr-defined]
+    out = encode(sent)
     values: dict[str, Any] = {
         "topic": FEEDBACK,
         "partition": partition_of(key, PARTITIONS),
@@ -48,18 +48,18 @@ def raw(sent: Contract, **more: Any) -> RawRecord:
 
 
 def stored(outcome: str) -> float:
-    """The metric."""
+    """Return the value of the metric of stored records with an outcome."""
     return REGISTRY.get_sample_value("counterpoint_queue_revisions_total", {"outcome": outcome}) or 0.0
 
 
 def sessions(engine: Engine) -> int:
-    """Rows."""
+    """Return the number of stored sessions."""
     with engine.connect() as connection:
         return connection.scalar(text("SELECT count(*) FROM sessions")) or 0
 
 
 def test_each_type_of_the_topic_is_applied_and_counted(engine: Engine, writer: Writer) -> None:
-    """Feedback, its repetition, a withdrawal, an erasure."""
+    """Feedback, its repeat, a withdrawal and an erasure are applied and counted by outcome."""
     before = {outcome: stored(outcome) for outcome in ("stored", "repeated", "erased")}
     common: dict[str, Any] = {"tenant": TENANT, "conversation_id": CONVERSATION}
     writer.write(raw(record()))
@@ -76,7 +76,7 @@ def test_each_type_of_the_topic_is_applied_and_counted(engine: Engine, writer: W
 
 
 def test_a_type_of_another_topic_is_poison(engine: Engine, writer: Writer) -> None:
-    """A message has no business here."""
+    """A record type of another topic is poison."""
     message = Message(
         tenant=TENANT,
         conversation_id=CONVERSATION,
@@ -103,47 +103,47 @@ def test_a_type_of_another_topic_is_poison(engine: Engine, writer: Writer) -> No
         ({"headers": ()}, DeadLetterReason.BAD_ENVELOPE),
     ],
 )
-def test_what_cannot_be_read_is_poison_and_no_row(
+def test_a_record_that_cannot_be_decoded_is_poison(
     engine: Engine, writer: Writer, more: dict[str, Any], reason: DeadLetterReason
 ) -> None:
-    """Before any transaction."""
+    """A record that cannot be decoded is poison, and nothing is stored."""
     with pytest.raises(Poison) as caught:
         writer.write(raw(record(), **more))
     assert caught.value.reason is reason
     assert sessions(engine) == 0
 
 
-def test_a_database_that_is_away_is_no_fault_of_the_record(engine: Engine, writer: Writer) -> None:
-    """It is to be tried again; nothing has happened."""
+def test_a_database_that_is_away_is_unavailable_not_poison(engine: Engine, writer: Writer) -> None:
+    """A database that is away raises Unavailable instead of poison, and nothing is stored."""
     (port,) = free_ports(1)
     url = f"postgresql+psycopg://nobody@127.0.0.1:{port}/nothing"
-    away = Writer(url, connect(url), KEK, PARTITIONS, lambda: NOW)
+    away = Writer(connect(url), KEK, PARTITIONS, lambda: NOW)
     with pytest.raises(Unavailable):
         away.write(raw(record()))
-    assert away.trouble() == "PostgreSQL does not answer; records are held until it does."
-    assert writer.trouble() is None
+    assert away.database_trouble() == "PostgreSQL does not answer; records are held until it does."
+    assert writer.database_trouble() is None
     assert sessions(engine) == 0
 
 
-def test_a_schema_that_is_missing_is_told_with_its_mend(database_url: str) -> None:
-    """A sentence for the operator."""
+def test_a_missing_schema_is_reported_with_the_command(database_url: str) -> None:
+    """A missing schema is reported with the command that creates it."""
     engine = connect(database_url)
-    trouble = Writer(database_url, engine, KEK, PARTITIONS, lambda: NOW).trouble()
+    trouble = Writer(engine, KEK, PARTITIONS, lambda: NOW).database_trouble()
     engine.dispose()
     assert trouble is not None
     assert "counterpoint migrate" in trouble
 
 
-def test_another_key_stops_the_stage_before_it_writes(engine: Engine, queue_url: str) -> None:
-    """Otherwise half of the text would be sealed with a key that nobody looks for."""
-    put(engine, record())
-    other = Writer(queue_url, engine, KeyEncryptionKey(bytes(32)), PARTITIONS, lambda: NOW)
+def test_another_key_stops_the_stage_before_it_writes(engine: Engine) -> None:
+    """Another key encryption key than the database's stops the stage before it writes anything with it."""
+    apply_records(engine, record())
+    other = Writer(engine, KeyEncryptionKey(bytes(32)), PARTITIONS, lambda: NOW)
     with pytest.raises(Misconfigured, match="key_encryption_key"):
-        other.trouble()
+        other.database_trouble()
 
 
-def test_a_log_line_has_ids_and_no_words(writer: Writer) -> None:
-    """Which session, which revision, what became of it."""
+def test_a_log_line_has_ids_and_no_text(writer: Writer) -> None:
+    """The log line of an applied record has its ids, revision and outcome, and no text."""
     with capture_logs() as lines:
         writer.write(raw(record()))
     (line,) = [line for line in lines if line["event"] == "record_applied"]
@@ -152,13 +152,13 @@ def test_a_log_line_has_ids_and_no_words(writer: Writer) -> None:
 
 
 def test_two_writers_of_one_conversation_take_turns(engine: Engine, queue_url: str) -> None:
-    """A sink that lost its partition without knowing does no harm: what is highest stands."""
+    """Writers of one conversation at the same time leave the highest revision, as after a lost partition."""
     revisions = [record(revision=number, edits=number) for number in range(1, 7)]
     errors: list[Exception] = []
 
     def work(mine: list[Any]) -> None:
         own = connect(queue_url)
-        writer = Writer(queue_url, own, KEK, PARTITIONS, lambda: NOW)
+        writer = Writer(own, KEK, PARTITIONS, lambda: NOW)
         try:
             for each in mine:
                 writer.write(raw(each))

@@ -1,4 +1,4 @@
-"""Real pages over a real PostgreSQL: two teams, a session each, one of them released."""
+"""Fixtures of the page tests: the real pages over a real PostgreSQL with two teams and their sessions."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,16 +17,16 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import connect, transaction
 from plugin.database.migrate import upgrade
 from plugin.database.viewer import AccountRole
-from plugin.local.postgres import PostgreSQL
+from plugin.local.postgres import PostgresServer
 from plugin.queue import accounts
 from plugin.queue.accounts import NewAccount
 from plugin.queue.store import Store
-from plugin.queue.views import DecisionKind, Outcome
+from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.sink.apply import apply
 from plugin.web.app import create_app
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import LeftOut
-from stream.runtime.settings import Settings, Web
+from stream.runtime.settings import Settings, WebSettings
 from tests.plugin.web.samples import START, TENANT, record
 
 PASSWORD = "correct horse battery"
@@ -72,30 +72,30 @@ class Clock:
     seconds: float = START.timestamp()
 
     def __call__(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return self.seconds
 
 
 @dataclass
 class Browser:
-    """Somebody's browser: keeps cookies, follows no redirect by itself, sends the token of the last page's forms."""
+    """A browser that keeps cookies, follows no redirects and sends the CSRF token of the last page."""
 
     client: httpx.AsyncClient
     token: str = field(default="", repr=False)
 
     async def get(self, path: str) -> httpx.Response:
-        """Open a page."""
+        """Open a page and keep the CSRF token of its forms."""
         answer = await self.client.get(path)
         if found := re.search(r'name="csrf" value="([^"]+)"', answer.text):
             self.token = found[1]
         return answer
 
     async def post(self, path: str, **form: str) -> httpx.Response:
-        """Send a form with the token of the last page."""
+        """Send a form with the CSRF token of the last page."""
         return await self.client.post(path, data={"csrf": self.token, **form})
 
     async def log_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
-        """Fill in the login page; then open the start page, as a browser would."""
+        """Fill in the login page, then open the start page as a browser would."""
         await self.get("/login")
         answer = await self.post("/login", username=username, password=password)
         await self.get("/")
@@ -104,25 +104,27 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def filled_database(create_database: Callable[[str], str]) -> str:
-    """The URL of a database with the people and sessions above; tests get copies of it."""
+    """Return the URL of a database with the accounts and sessions above, of which tests get copies."""
     url = create_database("template0")
     upgrade(url)
     engine = connect(url)
     with transaction(engine) as session:
         for person in _PEOPLE:
-            accounts.add(session, person, now=datetime.now(UTC))
+            accounts.insert_account(session, person, now=datetime.now(UTC))
         for stored in (WAITING, RELEASED, LEFT_OUT, ELSEWHERE):
             apply(session, KEK, stored, datetime.now(UTC))
     with Store(engine, KEK, now=lambda: datetime.now(UTC)) as store:
-        maria = store.viewer_named(SUPERVISOR)
+        maria = store.find_viewer(SUPERVISOR)
         assert maria is not None
-        assert store.decide(maria, RELEASED.session_id, 1, DecisionKind.RELEASED) is Outcome.DONE
+        assert store.decide(maria, RELEASED.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
     return url
 
 
 @pytest.fixture
-def page_database(filled_database: str, create_database: Callable[[str], str], postgres: PostgreSQL) -> Iterator[str]:
-    """The URL of this test's own copy."""
+def page_database(
+    filled_database: str, create_database: Callable[[str], str], postgres: PostgresServer
+) -> Iterator[str]:
+    """Yield the URL of the test's own copy of the filled database."""
     url = create_database(filled_database.rpartition("/")[2])
     yield url
     with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -131,32 +133,32 @@ def page_database(filled_database: str, create_database: Callable[[str], str], p
 
 @pytest.fixture
 def store(page_database: str) -> Iterator[Store]:
-    """The queue behind the pages."""
+    """Yield the store behind the pages."""
     with Store(connect(page_database), KEK, now=lambda: datetime.now(UTC)) as opened:
         yield opened
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The pages' clock."""
+    """Return the clock of the pages."""
     return Clock()
 
 
 @pytest.fixture
 def settings() -> Settings:
-    """As in production, without a broker: cookies over HTTPS alone."""
-    return Settings(web=Web(session_secret=SecretStr("not a secret outside of the tests")))
+    """Return settings as in production, with cookies over HTTPS only and without a broker."""
+    return Settings(web=WebSettings(session_secret=SecretStr("not a secret outside of the tests")))
 
 
 @pytest.fixture
 def app(settings: Settings, store: Store, clock: Clock) -> FastAPI:
-    """The pages."""
+    """Return the web application."""
     return create_app(settings, store, now=clock)
 
 
 @pytest.fixture
 async def browsers(app: FastAPI) -> AsyncIterator[Callable[[], Browser]]:
-    """Open a browser with nothing in it yet; each has an address of its own."""
+    """Yield a function that opens a browser without cookies and with an address of its own."""
     opened: list[httpx.AsyncClient] = []
 
     def browser() -> Browser:
@@ -171,13 +173,13 @@ async def browsers(app: FastAPI) -> AsyncIterator[Callable[[], Browser]]:
 
 @pytest.fixture
 async def browser(browsers: Callable[[], Browser]) -> Browser:
-    """One browser, nobody logged in."""
+    """Return a browser in which nobody is logged in."""
     return browsers()
 
 
 @pytest.fixture
 async def supervisor(browsers: Callable[[], Browser]) -> Browser:
-    """The supervisor of the team whose sessions these are."""
+    """Return the browser of the supervisor of the team whose sessions these are."""
     opened = browsers()
     await opened.log_in(SUPERVISOR)
     return opened
@@ -185,20 +187,20 @@ async def supervisor(browsers: Callable[[], Browser]) -> Browser:
 
 @pytest.fixture
 async def therapist(browsers: Callable[[], Browser]) -> Browser:
-    """The counsellor of these sessions."""
+    """Return the browser of the therapist of these sessions."""
     opened = browsers()
     await opened.log_in(THERAPIST)
     return opened
 
 
 def address(session_id: UUID, action: str = "") -> str:
-    """The path of a session's page, or of a decision about it."""
+    """Return the path of a session's page, or of a decision about it."""
     return f"/sessions/{session_id}{action}"
 
 
 @pytest.fixture
 def put(page_database: str) -> Iterator[Callable[[FeedbackRecord], None]]:
-    """Store one more record, as the sink does."""
+    """Yield a function that stores one more record as the sink does."""
     engine = connect(page_database)
 
     def store_it(stored: FeedbackRecord) -> None:

@@ -6,33 +6,13 @@ from uuid import UUID
 from plugin.database.needs import Facts, Need
 from plugin.queue.views import MessageView, MomentView, SessionRow, SessionView
 from stream.contracts import ids
-from stream.contracts.feedback import Alternative, Assessment, Evidence, FeedbackRecord, ModelVersion, Rating
-from stream.contracts.messages import Consent
-from stream.contracts.sessions import Counts, Cue, DetectorVersion, Exchange, Mark, SessionMessage
-from stream.contracts.vocabulary import (
-    EndReason,
-    Level,
-    MarkKind,
-    Mechanism,
-    OperatingPoint,
-    Role,
-    SessionState,
-    Verdict,
-)
+from stream.contracts.feedback import Alternative, Assessment, Evidence, FeedbackRecord, Rating
+from stream.contracts.sessions import Counts, Cue, Exchange, Mark, SessionMessage
+from stream.contracts.vocabulary import EndReason, Level, MarkKind, Mechanism, Role, Verdict
+from tests.plugin.samples import DETECTOR, MODEL, closed_session
 
 START = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)
 TENANT = "helpline"
-MODEL = ModelVersion(
-    name="CPU baseline",
-    adapter="baseline/1",
-    weights="rules-0.1",
-    prompt="none",
-    rubric="0.1",
-    schema_version="1",
-    is_baseline=True,
-)
-DETECTOR = DetectorVersion(name="linear", version="0.1", operating_point=OperatingPoint.ALONE)
-
 WORDS: tuple[tuple[str, Role, str], ...] = (
     ("m1", Role.CLIENT, "Hi again"),
     ("m2", Role.COUNSELLOR, "Hello, good that you are here. How was your week?"),
@@ -48,13 +28,13 @@ TEXT = {message_id: text for message_id, _, text in WORDS}
 
 
 def evidence(message_id: str, quote: str) -> Evidence:
-    """A quotation of the sample's own words."""
+    """Return evidence that quotes words of the sample."""
     start = TEXT[message_id].index(quote)
     return Evidence(message_id=message_id, start=start, end=start + len(quote), quote=quote)
 
 
 def cue(message_id: str, words: str) -> Cue:
-    """Words of the sample that made the detector flag."""
+    """Return a cue of the detector on words of the sample."""
     found = evidence(message_id, words)
     return Cue(message_id=message_id, start=found.start, end=found.end, weight=1.5)
 
@@ -93,7 +73,7 @@ ALTERNATIVE = Alternative(
 
 
 def assessment(session: UUID, exchange: UUID, ratings: tuple[Rating, ...] = RATINGS) -> Assessment:
-    """The baseline's answer to the sample's moment."""
+    """Return the baseline's assessment of the sample's moment."""
     shown = ids.input_id((message_id, 0) for message_id in TEXT)
     return Assessment(
         assessment_id=ids.assessment_id(session, exchange, shown, MODEL.key),
@@ -108,21 +88,15 @@ def assessment(session: UUID, exchange: UUID, ratings: tuple[Rating, ...] = RATI
 
 
 def record(conversation_id: str, counsellor: str, *, revision: int = 1, **changes: object) -> FeedbackRecord:
-    """The sample as the sink gets it: one assessed moment (m7, answered by m8), one unanswered (m9)."""
+    """Return the sample as the sink gets it: an assessed moment (m7, answered by m8) and an unanswered one (m9)."""
     session = ids.session_id(TENANT, conversation_id, "m1")
     exchange = ids.exchange_id(session, "m7")
-    whole = FeedbackRecord(
+    whole = closed_session(
+        START,
         tenant=TENANT,
         conversation_id=conversation_id,
         session_id=session,
         revision=revision,
-        state=SessionState.CLOSED,
-        started_at=START,
-        ended_at=START + timedelta(minutes=40),
-        closed_at=START + timedelta(minutes=41),
-        end_reason=EndReason.EXPLICIT,
-        language="en",
-        consent=Consent(processing=True),
         counts=Counts(messages=9, client_messages=5, counsellor_messages=4, client_turns=5, flagged_turns=2),
         counsellors=(counsellor,),
         messages=tuple(
@@ -148,20 +122,19 @@ def record(conversation_id: str, counsellor: str, *, revision: int = 1, **change
             ),
         ),
         marks=(Mark(kind=MarkKind.UNANSWERED_MOMENT, message_ids=("m9",)),),
-        detector=DETECTOR,
         assessments=(assessment(session, exchange),),
     )
     return whole.model_copy(update=changes)
 
 
 def row(**changes: object) -> SessionRow:
-    """The sample in a supervisor's list."""
+    """Return the sample as a row of a supervisor's queue."""
     values: dict[str, object] = {
         "session_id": ids.session_id(TENANT, "conversation-1", "m1"),
         "tenant": TENANT,
         "counsellors": ("Jonas Weber",),
         "started_at": START,
-        "ended_at": START + timedelta(minutes=40),
+        "ended_at": START + timedelta(minutes=45),
         "end_reason": EndReason.EXPLICIT,
         "revision": 1,
         "need": Need.OTHER,
@@ -175,7 +148,7 @@ def row(**changes: object) -> SessionRow:
 
 
 def view(ratings: tuple[Rating, ...] = RATINGS) -> SessionView:
-    """The sample opened by a supervisor."""
+    """Return the sample as a supervisor opens it."""
     stored = record("conversation-1", "counsellor-1")
     exchange = stored.exchanges[0]
     return SessionView(

@@ -1,4 +1,4 @@
-"""The web stage as a whole: what it needs, how it fails, how it starts and stops."""
+"""Tests of the web stage as a whole: its settings, its failures, its start and its shutdown."""
 
 import base64
 import signal
@@ -11,26 +11,27 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from plugin.local.loopback import free_ports
-from plugin.local.stage import Stage
+from plugin.local.stage_process import StageProcess
 from plugin.queue.store import Store
 from plugin.web.app import create_app
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.runtime.settings import Settings, Web
+from stream.runtime.settings import Settings, WebSettings
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.web.conftest import RELEASED, SUPERVISOR, Browser, address
 
 
 @pytest.mark.parametrize("secret", [None, "", "short"])
 def test_without_a_good_secret_it_refuses_to_start(store: Store, secret: str | None) -> None:
-    """And names the setting, never its value."""
-    web = Web(session_secret=None if secret is None else SecretStr(secret))
+    """A missing or short session secret stops the start with an error that names the setting, never its value."""
+    web = WebSettings(session_secret=None if secret is None else SecretStr(secret))
     with pytest.raises(Misconfigured, match=r"web\.session_secret") as refusal:
         create_app(Settings(web=web), store)
     assert "short" not in str(refusal.value).replace("is too short", "")
 
 
 async def test_on_loopback_the_demo_may_do_without_https(store: Store) -> None:
-    """Then the cookie has no Secure flag, nor the prefix that demands it."""
-    web = Web(session_secret=SecretStr("not a secret outside of the tests"), cookie_secure=False)
+    """Without `cookie_secure` the login cookie has neither the Secure flag nor the `__Host-` prefix that demands it."""
+    web = WebSettings(session_secret=SecretStr("not a secret outside of the tests"), cookie_secure=False)
     app = create_app(Settings(web=web, demo=True), store)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         cookie = (await client.get("/login")).headers["set-cookie"]
@@ -43,7 +44,7 @@ async def test_on_loopback_the_demo_may_do_without_https(store: Store) -> None:
 async def test_the_demo_says_that_nobody_in_it_is_real(
     settings: Settings, store: Store, demo: bool, times: int
 ) -> None:
-    """On every page, the login too; and never outside of the demo."""
+    """Every page of the demo, even the login, says that its conversations are samples; other pages do not."""
     app = create_app(settings.model_copy(update={"demo": demo}), store)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://page.example") as client:
         page = (await client.get("/login")).text
@@ -51,15 +52,15 @@ async def test_the_demo_says_that_nobody_in_it_is_real(
 
 
 def away(*_arguments: object, **_more: object) -> None:
-    """Stand in for a method of the store while PostgreSQL is away."""
+    """Stand in for a method of the store while PostgreSQL does not answer."""
     raise Unavailable("the database")
 
 
 async def test_while_the_database_is_away_people_read_why(
     supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And when to try again."""
-    monkeypatch.setattr(app.state.services.store, "queue", away)
+    """A page without a database is a 503 that says nothing is lost and when to try again."""
+    monkeypatch.setattr(app.state.services.store, "waiting", away)
     answer = await supervisor.get("/")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "60"
@@ -67,7 +68,7 @@ async def test_while_the_database_is_away_people_read_why(
 
 
 async def test_readiness_follows_the_database(browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alive all the time; ready again when the database is back."""
+    """Readiness fails while the database does not answer and recovers with it; liveness stays."""
     assert (await browser.get("/readyz")).status_code == 200
     with monkeypatch.context() as patch:
         patch.setattr(app.state.services.store, "ping", away)
@@ -81,7 +82,7 @@ async def test_readiness_follows_the_database(browser: Browser, app: FastAPI, mo
 async def test_a_database_of_another_key_is_said_in_its_own_words(
     browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operator has to change a setting; the sentence says which."""
+    """A misconfigured database is reported by the sentence that names the setting to change."""
 
     def other_key() -> None:
         raise Misconfigured("database.key_encryption_key is another one.")
@@ -92,7 +93,7 @@ async def test_a_database_of_another_key_is_said_in_its_own_words(
 
 
 async def test_metrics_are_in_prometheus_format(browser: Browser) -> None:
-    """As in every stage."""
+    """The metrics of the web stage are in the Prometheus text format."""
     answer = await browser.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# HELP" in answer.text
@@ -101,7 +102,7 @@ async def test_metrics_are_in_prometheus_format(browser: Browser) -> None:
 async def test_a_bug_is_a_page_without_its_story(
     supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No trace, no message; an id that finds it in the log."""
+    """An unexpected exception becomes a page without its type or message, with an id that finds it in the log."""
 
     def broken(*_arguments: object, **_more: object) -> None:
         raise ValueError("words of a client")
@@ -117,7 +118,7 @@ async def test_a_bug_is_a_page_without_its_story(
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused(supervisor: Browser, method: str) -> None:
-    """In a page of ours."""
+    """A request with another HTTP method is answered by a 405 page of our own."""
     answer = await supervisor.client.request(method, "/")
     assert answer.status_code == 405
     assert "That did not work" in answer.text
@@ -125,12 +126,12 @@ async def test_other_methods_are_refused(supervisor: Browser, method: str) -> No
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static/", "/static/../app.py", "/favicon.ico"])
 async def test_there_is_nothing_besides_the_pages(supervisor: Browser, path: str) -> None:
-    """No description of the interface, no listing, no file from elsewhere."""
+    """The application serves no API description, no directory listing and no file outside of its static folder."""
     assert (await supervisor.get(path)).status_code == 404
 
 
 async def test_the_style_is_ours_and_complete(browser: Browser) -> None:
-    """One sheet that fetches nothing, with dark colours and without small print for one kind of screen alone."""
+    """The style sheet loads nothing else and has dark colours."""
     style = (await browser.get("/static/style.css")).text
     assert "url(" not in style
     assert "@import" not in style
@@ -138,8 +139,8 @@ async def test_the_style_is_ours_and_complete(browser: Browser) -> None:
 
 
 @pytest.fixture
-def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> Stage:
-    """The stage as an operator starts it, over this test's database."""
+def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> StageProcess:
+    """Return the stage as an operator starts it, with this test's database."""
     (port,) = free_ports(1)
     env = {
         "COUNTERPOINT_DATABASE__URL": page_database,
@@ -149,25 +150,25 @@ def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> 
         "COUNTERPOINT_LOG_LEVEL": "debug",
     }
     folder = run_dir / request.node.name
-    return Stage("web", folder, env=env, health_url=f"http://127.0.0.1:{port}")
+    return StageProcess("web", folder, env=env, health_url=f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_stage_serves_and_ends_in_good_order(stage: Stage, number: signal.Signals) -> None:
-    """Ready by itself, exit status 0 on request, and only lines of our own format in its log."""
+def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: signal.Signals) -> None:
+    """The stage becomes ready, exits with status 0 on a signal and logs only in our own format."""
     with stage:
         page = httpx.get(f"{stage.health_url}/login?words-of-a-client")
         assert page.status_code == 200
         assert "server" not in page.headers
         stage.send_signal(number)
-        assert stage.wait(timeout_s=10) == 0
+        assert stage.wait(timeout_s=DEADLOCK_S) == 0
     lines = stage.log.read_text().splitlines()
     assert any('"route": "/login"' in line for line in lines)
     assert not [line for line in lines if not line.startswith("{") or "words-of-a-client" in line]
 
 
 async def test_two_people_at_once_are_two_people(browsers: Callable[[], Browser]) -> None:
-    """Nothing of one visit is kept for the next."""
+    """A login in one browser does not log in another browser."""
     one, other = browsers(), browsers()
     await one.log_in(SUPERVISOR)
     assert (await other.get("/")).status_code == 303

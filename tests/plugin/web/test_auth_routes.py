@@ -1,4 +1,4 @@
-"""Login and logout: who gets in, what the cookie is, and how guessing is slowed down."""
+"""Tests of login and logout: valid passwords, the cookie, the CSRF token and the limit on failures."""
 
 import re
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from tests.plugin.web.conftest import PASSWORD, SUPERVISOR, WAITING, Browser, Cl
 
 
 def without_token(page: str) -> str:
-    """A page without what differs from visit to visit."""
+    """Return a page without its CSRF token, which differs from visit to visit."""
     return re.sub(r'name="csrf" value="[^"]+"', "", page)
 
 
 async def test_a_person_with_the_password_gets_in(browser: Browser) -> None:
-    """And is greeted by name and role."""
+    """A person with the right password is logged in and sees their name and role."""
     answer = await browser.log_in(SUPERVISOR)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     page = (await browser.get("/")).text
@@ -30,7 +30,7 @@ async def test_a_person_with_the_password_gets_in(browser: Browser) -> None:
     [(SUPERVISOR, "wrong password"), ("nobody", PASSWORD), ("", ""), ("nul\0", PASSWORD), ("\U0001f644", "x" * 900)],
 )
 async def test_others_are_told_the_same_whatever_was_wrong(browser: Browser, username: str, password: str) -> None:
-    """The page never says which of the two, nor repeats what was typed."""
+    """A failed login has the same page for every cause, without what was typed."""
     wrong = await browser.log_in(SUPERVISOR, "some other password")
     answer = await browser.log_in(username, password)
     assert answer.status_code == 401
@@ -40,7 +40,7 @@ async def test_others_are_told_the_same_whatever_was_wrong(browser: Browser, use
 
 @pytest.mark.parametrize("form", [{"username": "x" * 201}, {"password": "x" * 1001}])
 async def test_what_no_form_of_ours_sends_is_refused(browser: Browser, form: dict[str, str]) -> None:
-    """In a page of ours, not as a list of field errors."""
+    """A login form with too long values is answered by a page of our own that does not repeat them."""
     await browser.get("/login")
     answer = await browser.post("/login", **form)
     assert answer.status_code == 400
@@ -48,7 +48,7 @@ async def test_what_no_form_of_ours_sends_is_refused(browser: Browser, form: dic
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Browser) -> None:
-    """And of plain HTTP, and of other hosts of the same domain."""
+    """The login cookie is HttpOnly, Secure, SameSite=Strict and bound to this host."""
     answer = await browser.log_in(SUPERVISOR)
     cookie = answer.headers["set-cookie"]
     name, *flags = [part.strip().lower() for part in cookie.split(";")]
@@ -57,13 +57,13 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Br
 
 
 async def test_the_cookie_holds_no_name_and_no_right(browser: Browser) -> None:
-    """Ids and times alone; the signature keeps it as it is."""
+    """The login cookie does not contain the user name."""
     answer = await browser.log_in(SUPERVISOR)
     assert SUPERVISOR not in answer.headers["set-cookie"]
 
 
 async def test_a_changed_cookie_is_nobodys(browser: Browser) -> None:
-    """The signature does not fit any more."""
+    """A cookie whose content was changed is not a login, since its signature is wrong."""
     await browser.log_in(SUPERVISOR)
     value = browser.client.cookies["__Host-counterpoint"]
     browser.client.cookies.clear()
@@ -72,7 +72,7 @@ async def test_a_changed_cookie_is_nobodys(browser: Browser) -> None:
 
 
 async def test_a_login_ends_when_nobody_uses_it(supervisor: Browser, clock: Clock) -> None:
-    """The next click leads to the login page."""
+    """A login that was not used for the idle time ends, and the next request leads to the login page."""
     clock.seconds += IDLE_S - 1
     assert (await supervisor.get("/")).status_code == 200
     clock.seconds += IDLE_S
@@ -80,7 +80,7 @@ async def test_a_login_ends_when_nobody_uses_it(supervisor: Browser, clock: Cloc
 
 
 async def test_after_logging_out_nothing_is_left(supervisor: Browser) -> None:
-    """The cookie is taken back."""
+    """Logging out deletes the cookie and ends the login."""
     answer = await supervisor.post("/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     assert "__Host-counterpoint" not in supervisor.client.cookies
@@ -88,7 +88,7 @@ async def test_after_logging_out_nothing_is_left(supervisor: Browser) -> None:
 
 
 async def test_the_login_leads_to_the_page_one_came_for(browser: Browser) -> None:
-    """A link in a digest, say."""
+    """After the login a person is sent to the page they asked for before it."""
     wanted = address(WAITING.session_id)
     assert (await browser.get(wanted)).headers["location"] == "/login"
     await browser.get("/login")
@@ -98,14 +98,14 @@ async def test_the_login_leads_to_the_page_one_came_for(browser: Browser) -> Non
 
 @pytest.mark.parametrize("path", ["//elsewhere.example/", "/login?next=//elsewhere.example", "/\\elsewhere.example"])
 async def test_the_login_never_leads_to_another_site(browser: Browser, path: str) -> None:
-    """Only a page of ours is remembered."""
+    """The login never redirects to another site, whatever path was asked for before."""
     await browser.client.get(f"https://page.example{path}")
     answer = await browser.log_in(SUPERVISOR)
     assert answer.headers["location"] == "/"
 
 
 async def test_after_too_many_failures_even_the_right_password_waits(browser: Browser) -> None:
-    """And the page says for how long."""
+    """After too many failures even the right password is refused, with the time to wait."""
     for _ in range(MAX_FAILURES):
         assert (await browser.log_in(SUPERVISOR, "wrong password")).status_code == 401
     answer = await browser.log_in(SUPERVISOR)
@@ -115,7 +115,7 @@ async def test_after_too_many_failures_even_the_right_password_waits(browser: Br
 
 
 async def test_somebody_elsewhere_is_not_kept_out_by_it(browsers: Callable[[], Browser]) -> None:
-    """A guesser cannot lock the supervisor out of her own desk."""
+    """Failed logins from one address do not block the person's login from another address."""
     guesser, desk = browsers(), browsers()
     for _ in range(MAX_FAILURES):
         await guesser.log_in(SUPERVISOR, "wrong password")
@@ -125,7 +125,7 @@ async def test_somebody_elsewhere_is_not_kept_out_by_it(browsers: Callable[[], B
 @pytest.mark.parametrize("path", ["/login", "/logout", address(WAITING.session_id, "/release")])
 @pytest.mark.parametrize("token", ["", "guessed"])
 async def test_a_form_of_another_site_does_nothing(supervisor: Browser, path: str, token: str) -> None:
-    """Without the visitor's own token: 403, and everything stays as it was."""
+    """A form without the visitor's own token is answered with 403 and changes nothing."""
     answer = await supervisor.client.post(path, data={"csrf": token, "revision": "1"})
     assert answer.status_code == 403
     page = (await supervisor.get(address(WAITING.session_id))).text
@@ -135,7 +135,7 @@ async def test_a_form_of_another_site_does_nothing(supervisor: Browser, path: st
 async def test_the_token_of_one_visitor_is_worthless_to_another(
     supervisor: Browser, browsers: Callable[[], Browser]
 ) -> None:
-    """Tokens belong to a cookie."""
+    """A form with the token of another visitor is refused."""
     attacker = browsers()
     await attacker.get("/login")
     answer = await supervisor.client.post("/logout", data={"csrf": attacker.token})
@@ -143,7 +143,7 @@ async def test_the_token_of_one_visitor_is_worthless_to_another(
 
 
 async def test_a_token_from_before_the_login_is_worthless_after_it(browser: Browser) -> None:
-    """So nobody can plant one."""
+    """A token from before the login is refused after it, so that an attacker cannot plant one."""
     await browser.get("/login")
     planted = browser.token
     await browser.log_in(SUPERVISOR)
@@ -153,7 +153,7 @@ async def test_a_token_from_before_the_login_is_worthless_after_it(browser: Brow
 async def test_logins_are_on_the_trail_without_what_was_typed(
     browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request's id goes with them, so that log and trail can be read together."""
+    """A login passes the request's id to the store, so that the log and the audit trail can be matched."""
     seen: list[dict[str, object]] = []
     store = app.state.services.store
     real = store.authenticate

@@ -1,4 +1,4 @@
-"""The words that only a page needs: complete, plain, and never a verdict on a person."""
+"""Tests of the words that pages show for codes: complete, plain, and never a judgement of a person."""
 
 import re
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ from stream.contracts.vocabulary import EndReason, OperatingPoint, Role
     [(labels.OPERATING_POINTS, OperatingPoint), (labels.END_REASONS, EndReason), (labels.ROLES, Role)],
 )
 def test_every_code_has_words(words: Mapping[Enum, object], codes: type[Enum]) -> None:
-    """A new code without words fails here, not on somebody's page."""
+    """Every code has words, so that a new code without words fails here."""
     assert set(words) == set(codes)
     assert all(words.values())
 
 
 def test_resistance_is_never_the_clients_fault() -> None:
-    """Words describe what happened between two people."""
+    """No label blames the client for resistance."""
     said = str([value for name, value in vars(labels).items() if name.isupper()]).lower()
     assert not re.search(r"non-?complian|manipulat|difficult client|refus|stubborn|uncooperative", said)
 
 
 def test_a_sentence_begins_with_a_capital_and_keeps_its_names() -> None:
-    """`str.capitalize` would write "maria keller"."""
+    """A sentence starts with a capital and keeps the capitals of names, unlike `str.capitalize`."""
     assert labels.sentence("released by Maria Keller") == "Released by Maria Keller"
     assert labels.sentence("") == ""
 
 
 def test_times_read_as_people_write_them() -> None:
-    """No leading zero in the day, a 24-hour clock."""
+    """Days have no leading zero, and times have a 24-hour clock."""
     at = datetime(2026, 11, 3, 9, 5, tzinfo=UTC)
     assert labels.day(at) == "Tue 3 November 2026"
     assert labels.short_day(at) == "Tue 3 Nov 2026"

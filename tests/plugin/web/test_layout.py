@@ -1,66 +1,67 @@
-"""A session laid out for a page: every message where it belongs, every quotation findable, nothing invented."""
+"""Tests of the layout of a session: every message in its place, every quote linked, nothing added."""
 
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from plugin.web.layout import CUE, NUMBERS, OPEN_CONTEXT, MomentPage, marks, moments
+from plugin.web.layout import CUE, NUMBERS, OPEN_CONTEXT, MomentPage, mark_lines, moment_pages
 from stream.contracts.feedback import Abstention, Evidence, Rating
 from stream.contracts.sessions import Cue
 from stream.contracts.vocabulary import Mechanism, NeedsHuman
-from tests.plugin.web.samples import MODEL, RATINGS, TEXT, assessment, evidence, view
+from tests.plugin.samples import MODEL
+from tests.plugin.web.samples import RATINGS, TEXT, assessment, evidence, view
 
 
 @pytest.fixture
 def moment() -> MomentPage:
-    """The sample's one moment."""
-    return moments(view())[0]
+    """Return the layout of the sample's one moment."""
+    return moment_pages(view())[0]
 
 
 def ids_of(lines: object) -> list[str]:
-    """The message ids of some lines."""
+    """Return the message ids of some lines."""
     assert isinstance(lines, tuple)
     return [line.message.message_id for line in lines]
 
 
 def test_a_moment_stands_in_the_order_of_the_conversation(moment: MomentPage) -> None:
-    """What came before, the client's words, the reply."""
+    """A moment shows its context, the client's turn and the reply in the order of the conversation."""
     assert ids_of(moment.earlier + moment.context) == ["m1", "m2", "m3", "m4", "m5", "m6"]
     assert ids_of(moment.client_turn) == ["m7"]
     assert ids_of(moment.reply) == ["m8"]
 
 
 def test_only_the_last_of_the_context_is_open(moment: MomentPage) -> None:
-    """The earlier messages fold."""
+    """Only the last four messages of the context are open; the earlier ones are folded."""
     assert len(moment.context) == OPEN_CONTEXT
     assert ids_of(moment.earlier) == ["m1", "m2"]
 
 
 def test_context_with_marked_words_never_folds() -> None:
-    """Or the link to the words would lead into a closed fold."""
+    """Context with marked words is not folded, so that links to the words work."""
     session = view()
     early = Cue(message_id="m2", start=0, end=5, weight=1)
     session = replace(session, moments=(replace(session.moments[0], cues=(early,)),))
-    assert ids_of(moments(session)[0].earlier) == ["m1"]
+    assert ids_of(moment_pages(session)[0].earlier) == ["m1"]
 
 
 def test_short_context_is_open_whole() -> None:
-    """Nothing folds that need not."""
+    """A context of four messages or fewer is not folded."""
     session = view()
     session = replace(session, moments=(replace(session.moments[0], context=("m5", "m6")),))
-    laid = moments(session)[0]
+    laid = moment_pages(session)[0]
     assert (ids_of(laid.earlier), ids_of(laid.context)) == ([], ["m5", "m6"])
 
 
 def test_lines_together_are_the_messages_word_for_word(moment: MomentPage) -> None:
-    """Marks cut, they do not change."""
+    """The pieces of each line joined are exactly the text of its message."""
     for line in (*moment.earlier, *moment.context, *moment.client_turn, *moment.reply):
         assert "".join(piece.text for piece in line.pieces) == TEXT[line.message.message_id]
 
 
 def test_quoted_words_carry_the_number_of_their_mechanism(moment: MomentPage) -> None:
-    """Overlapping quotations carry both numbers."""
+    """Quoted words have the number of their mechanism, and overlapping quotes have both."""
     over = {piece.text: piece.refs for piece in moment.reply[0].pieces if piece.refs}
     assert over == {
         "you are ": ("3",),
@@ -73,52 +74,52 @@ def test_quoted_words_carry_the_number_of_their_mechanism(moment: MomentPage) ->
 
 
 def test_the_detectors_words_are_marked_as_its_own(moment: MomentPage) -> None:
-    """They explain the flag, not a level."""
+    """The detector's cues are marked as cues, not as evidence of a mechanism."""
     assert [(p.text, p.refs) for p in moment.client_turn[0].pieces if p.refs] == [("don't see the point", (CUE,))]
 
 
 def test_cards_stand_in_the_order_of_the_mechanisms() -> None:
-    """Whatever order a model gave them in: a reader learns one order."""
-    laid = moments(view(ratings=tuple(reversed(RATINGS))))[0]
+    """Cards are in the order of the mechanisms, whatever order the model returned."""
+    laid = moment_pages(view(ratings=tuple(reversed(RATINGS))))[0]
     assert [card.rating.mechanism for card in laid.cards] == list(Mechanism)
     assert [card.number for card in laid.cards] == list(NUMBERS.values()) == ["1", "2", "3", "4"]
 
 
 def test_a_quotation_leads_to_the_line_it_is_from(moment: MomentPage) -> None:
-    """By the line's id on this page."""
+    """Each quote has the anchor of the line it was taken from."""
     assert {quote.anchor for card in moment.cards for quote in card.quotes} == {moment.reply[0].anchor}
 
 
 def test_a_quotation_of_a_message_that_is_not_shown_has_no_link() -> None:
-    """It is still told."""
+    """A quote of a message that is not shown is kept, without an anchor."""
     stray = (*RATINGS[:3], RATINGS[3].model_copy(update={"evidence": (evidence("m9", "I have to go"),)}))
-    quote = moments(view(ratings=stray))[0].cards[3].quotes[0]
+    quote = moment_pages(view(ratings=stray))[0].cards[3].quotes[0]
     assert (quote.text, quote.anchor) == ("I have to go", None)
 
 
 def test_evidence_outside_the_text_marks_nothing() -> None:
-    """A page is shown rather than an error."""
+    """Evidence outside of the text marks nothing, so that a wrong record still gives a page."""
     beyond = Evidence(message_id="m8", start=500, end=510, quote="not there")
     wrong = (RATINGS[0].model_copy(update={"evidence": (beyond,)}), *RATINGS[1:])
-    pieces = moments(view(ratings=wrong))[0].reply[0].pieces
+    pieces = moment_pages(view(ratings=wrong))[0].reply[0].pieces
     assert all("1" not in piece.refs for piece in pieces)
 
 
 def test_a_therapist_reads_what_is_heard_apart_from_where_there_is_room(moment: MomentPage) -> None:
-    """Strong expression first; weak and none after it."""
-    assert [card.number for card in moment.heard] == ["3"]
-    assert [card.number for card in moment.room] == ["1", "2", "4"]
+    """Strongly expressed mechanisms are separate from those expressed weakly or not at all."""
+    assert [card.number for card in moment.strong] == ["3"]
+    assert [card.number for card in moment.weaker] == ["1", "2", "4"]
 
 
 def test_a_mechanism_without_level_is_neither_heard_nor_missing() -> None:
-    """It is a person's to rate."""
+    """A mechanism without a level is in neither group, since a person has to rate it."""
     open_ended = Rating(mechanism=Mechanism.EMOTIONAL_RESONANCE, level=None, needs_human=NeedsHuman.EVIDENCE_NOT_FOUND)
-    laid = moments(view(ratings=(*RATINGS[:2], open_ended, RATINGS[3])))[0]
-    assert [card.number for card in (*laid.heard, *laid.room)] == ["1", "2", "4"]
+    laid = moment_pages(view(ratings=(*RATINGS[:2], open_ended, RATINGS[3])))[0]
+    assert [card.number for card in (*laid.strong, *laid.weaker)] == ["1", "2", "4"]
 
 
 def test_an_abstention_has_no_card_and_no_alternative() -> None:
-    """No level, no suggestion; the words themselves stand."""
+    """A moment with an abstention has its messages, but no card and no alternative."""
     session = view()
     answer = Abstention(
         assessment_id=uuid4(),
@@ -127,16 +128,16 @@ def test_an_abstention_has_no_card_and_no_alternative() -> None:
         model=MODEL,
         reason=NeedsHuman.CRITICAL_CONTENT,
     )
-    laid = moments(replace(session, moments=(replace(session.moments[0], answer=answer),)))[0]
+    laid = moment_pages(replace(session, moments=(replace(session.moments[0], answer=answer),)))[0]
     assert laid.abstention is answer
     assert (laid.assessment, laid.cards, laid.alternatives) == (None, (), ())
     assert ids_of(laid.reply) == ["m8"]
 
 
 def test_moments_are_numbered_and_their_ids_on_the_page_differ() -> None:
-    """The same message may stand in two moments."""
+    """Moments are numbered, and all their anchors differ even if they share messages."""
     session = view()
-    laid = moments(replace(session, moments=session.moments * 2))
+    laid = moment_pages(replace(session, moments=session.moments * 2))
     anchors = [line.anchor for page in laid for line in (*page.earlier, *page.context, *page.client_turn, *page.reply)]
     anchors += [card.anchor for page in laid for card in page.cards]
     assert [page.number for page in laid] == [1, 2]
@@ -144,25 +145,25 @@ def test_moments_are_numbered_and_their_ids_on_the_page_differ() -> None:
 
 
 def test_a_message_that_is_gone_leaves_a_gap_and_no_error() -> None:
-    """Context may have been dropped for size."""
+    """A message that is missing from the session is left out of the context without an error."""
     session = view()
     session = replace(session, messages=session.messages[3:])
-    assert ids_of(moments(session)[0].context) == ["m4", "m5", "m6"]
+    assert ids_of(moment_pages(session)[0].context) == ["m4", "m5", "m6"]
 
 
 def test_a_mark_comes_with_its_messages() -> None:
-    """An unanswered moment is shown with its words."""
-    (mark,) = marks(view())
+    """A mark of the session comes with its messages, without highlights."""
+    (mark,) = mark_lines(view())
     assert ids_of(mark.lines) == ["m9"]
     assert [piece.refs for piece in mark.lines[0].pieces] == [()]
 
 
 def test_words_stay_out_of_the_repr(moment: MomentPage) -> None:
-    """Of every value of a page."""
-    shown = repr((moment, marks(view())))
+    """The representations of the layout's values show no text."""
+    shown = repr((moment, mark_lines(view())))
     assert not [text for text in (*TEXT.values(), "you should try it", "decides for") if text in shown]
 
 
 def test_the_sample_is_of_one_model(moment: MomentPage) -> None:
-    """Provenance stands by the moment it belongs to."""
+    """A moment names the model that assessed it."""
     assert moment.model == assessment(uuid4(), uuid4()).model

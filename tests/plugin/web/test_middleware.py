@@ -1,4 +1,4 @@
-"""What stands around every request: an id, headers, a bound on bodies, one line in the log, a page for a fault."""
+"""Tests of the request middleware: id, headers, limit on bodies, log line and the page for a fault."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from plugin.web.middleware import MAX_BODY_BYTES, SECURITY_HEADERS, Guard
+from plugin.web.middleware import MAX_BODY_BYTES, SECURITY_HEADERS, RequestMiddleware
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Greet; `/fault` raises before, `/half` after the answer has begun."""
+    """Answer "hello"; raise for `/fault` before the answer and for `/half` after its start."""
     if scope["path"] == "/fault":
         raise ValueError("words of a client")
     await PlainTextResponse("hello")(scope, receive, send)
@@ -30,27 +30,27 @@ def excuse(request: Request) -> Response:
 
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
-    """A client of the guarded application; every request gets the id "id-7"."""
-    guard = Guard(application, new_id=lambda: "id-7", on_error=excuse)
+    """Return a client of the wrapped application; every request gets the id "id-7"."""
+    guard = RequestMiddleware(application, new_id=lambda: "id-7", on_error=excuse)
     return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://page")
 
 
 @pytest.fixture
 def log() -> Iterator[list[EventDict]]:
-    """The lines written during a test, with what is bound to them."""
+    """Yield the log lines written during a test, with their bound context variables."""
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         yield lines
 
 
 @pytest.mark.parametrize("path", ["/", "/fault"])
 async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient, path: str) -> None:
-    """A page for a fault too."""
+    """Every answer has the security headers, and so has the page for a fault."""
     headers = (await client.get(path)).headers
     assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
 
 
 async def test_the_policy_allows_our_own_style_and_nothing_else(client: httpx.AsyncClient) -> None:
-    """No script at all, from nowhere, and no frame around a page."""
+    """The content security policy allows no scripts and no frames around a page."""
     policy = (await client.get("/")).headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; ")
     assert "script" not in policy
@@ -59,19 +59,19 @@ async def test_the_policy_allows_our_own_style_and_nothing_else(client: httpx.As
 
 
 async def test_pages_are_kept_by_no_browser_and_no_proxy(client: httpx.AsyncClient) -> None:
-    """The next person at the same screen finds nothing; style and icon may be kept and asked after."""
+    """Browsers must not store pages; they may store static files if they revalidate them."""
     assert (await client.get("/sessions/1")).headers["cache-control"] == "no-store"
     assert (await client.get("/static/style.css")).headers["cache-control"] == "no-cache"
 
 
 async def test_every_answer_and_line_carries_the_request_id(client: httpx.AsyncClient, log: list[EventDict]) -> None:
-    """Whoever asks for help can name it."""
+    """Every answer and every log line has the request's id, so that people can quote it."""
     assert (await client.get("/")).headers["x-request-id"] == "id-7"
     assert [line["request_id"] for line in log] == ["id-7"]
 
 
 async def test_a_line_never_holds_the_address_as_typed(client: httpx.AsyncClient, log: list[EventDict]) -> None:
-    """People paste all sorts of things into the address bar."""
+    """A log line never contains the URL as typed, since people paste texts into the address bar."""
     await client.get("/words-of-a-client?q=more-words")
     assert "words" not in str(log)
     assert log[0]["status"] == 200
@@ -79,7 +79,7 @@ async def test_a_line_never_holds_the_address_as_typed(client: httpx.AsyncClient
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_probes_are_not_logged(client: httpx.AsyncClient, log: list[EventDict], path: str) -> None:
-    """One a second would drown the rest."""
+    """Probes are not logged, since one a second would fill the log."""
     await client.get(path)
     assert log == []
 
@@ -87,7 +87,7 @@ async def test_probes_are_not_logged(client: httpx.AsyncClient, log: list[EventD
 async def test_a_fault_becomes_a_page_and_a_line_with_its_place(
     client: httpx.AsyncClient, log: list[EventDict]
 ) -> None:
-    """The visitor reads an excuse with the id, the log keeps the exception (whose message the log format drops)."""
+    """An exception becomes a page with the request's id and a log line with the exception."""
     answer = await client.get("/fault")
     assert (answer.status_code, answer.text) == (500, "sorry, id-7")
     assert [line["event"] for line in log] == ["page_failed", "page_served"]
@@ -95,19 +95,19 @@ async def test_a_fault_becomes_a_page_and_a_line_with_its_place(
 
 
 async def test_a_fault_in_the_middle_of_an_answer_breaks_the_connection(client: httpx.AsyncClient) -> None:
-    """A second answer inside the first would be worse."""
+    """An exception after the start of an answer is raised, so that the connection breaks."""
     with pytest.raises(ValueError, match="words of a client"):
         await client.get("/half")
 
 
 async def test_a_body_that_is_too_long_is_refused_unread(client: httpx.AsyncClient) -> None:
-    """No form of ours is as long."""
+    """A body over the limit is answered with 413."""
     assert (await client.post("/", content=b"x" * MAX_BODY_BYTES)).status_code == 200
     assert (await client.post("/", content=b"x" * (MAX_BODY_BYTES + 1))).status_code == 413
 
 
 async def test_a_body_of_unknown_length_is_refused(client: httpx.AsyncClient) -> None:
-    """Browsers always say how long a form is."""
+    """A body without a declared length is answered with 411, since browsers always declare one."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b"x"
@@ -117,12 +117,12 @@ async def test_a_body_of_unknown_length_is_refused(client: httpx.AsyncClient) ->
 
 
 async def test_a_length_that_is_no_number_is_refused(client: httpx.AsyncClient) -> None:
-    """Nor a negative one."""
+    """A negative length is answered with 413."""
     assert (await client.get("/", headers={"content-length": "-1"})).status_code == 413
 
 
 async def test_what_is_no_http_request_passes() -> None:
-    """The server's own start and stop."""
+    """Other ASGI scopes, such as the server's lifespan, are passed to the application."""
     seen: list[str] = []
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -134,5 +134,5 @@ async def test_what_is_no_http_request_passes() -> None:
     async def send(_message: object) -> None:
         return None
 
-    await Guard(app, new_id=str, on_error=excuse)({"type": "lifespan"}, receive, send)
+    await RequestMiddleware(app, new_id=str, on_error=excuse)({"type": "lifespan"}, receive, send)
     assert seen == ["lifespan"]

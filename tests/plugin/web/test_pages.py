@@ -1,4 +1,4 @@
-"""What people read: the supervisor's order of need, one session with its evidence, the therapist's kind version."""
+"""Tests of the pages that people read: the supervisor's queue, a session with its evidence, the therapist's view."""
 
 import html
 import re
@@ -27,13 +27,13 @@ Put = Callable[[FeedbackRecord], None]
 
 
 def words_of(page: str) -> str:
-    """What a reader reads: without tags, on one line."""
+    """Return the visible text of a page on one line."""
     text = re.sub(r"<(sup|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def sessions_on(page: str) -> list[str]:
-    """The sessions that a page links to, in its order."""
+    """Return the ids of the sessions that a page links to, in its order."""
     return re.findall(r'href="/sessions/([0-9a-f-]{36})"', page)
 
 
@@ -41,7 +41,7 @@ def sessions_on(page: str) -> list[str]:
 
 
 async def test_a_supervisor_sees_what_waits_with_the_reason(supervisor: Browser) -> None:
-    """Her teams' sessions alone."""
+    """A supervisor sees the waiting sessions of their teams only, with the reasons for their places."""
     page = (await supervisor.get("/")).text
     assert sessions_on(page) == [str(WAITING.session_id)]
     said = words_of(page)
@@ -52,7 +52,7 @@ async def test_a_supervisor_sees_what_waits_with_the_reason(supervisor: Browser)
 
 
 async def test_risk_comes_first_whatever_came_later(supervisor: Browser, put: Put) -> None:
-    """A session left out with risk language waits in front of all others."""
+    """A session with risk language is listed first even if it was left out, until it is put away."""
     risk = record(
         "risk",
         "counsellor-1",
@@ -77,7 +77,7 @@ async def test_risk_comes_first_whatever_came_later(supervisor: Browser, put: Pu
 
 
 async def test_what_was_left_out_is_listed_with_its_reason(supervisor: Browser) -> None:
-    """On a page of its own, and on the session's."""
+    """A session that was left out is listed with its reason, which its own page shows too."""
     page = (await supervisor.get("/left-out")).text
     assert sessions_on(page) == [str(LEFT_OUT.session_id)]
     assert "Too short" in words_of(page)
@@ -86,14 +86,14 @@ async def test_what_was_left_out_is_listed_with_its_reason(supervisor: Browser) 
 
 
 async def test_what_was_decided_is_listed(supervisor: Browser) -> None:
-    """With what was decided, and by whom."""
+    """A decided session is listed with the decision and the person who made it."""
     page = (await supervisor.get("/decided")).text
     assert sessions_on(page) == [str(RELEASED.session_id)]
     assert "released by Maria Keller" in words_of(page)
 
 
 async def test_empty_lists_say_so(browser: Browser) -> None:
-    """A new team's first day."""
+    """Every empty list has a sentence that says so."""
     await browser.log_in(OTHER_SUPERVISOR)
     assert "Nothing has been decided yet." in (await browser.get("/decided")).text
     assert "No session was left out." in (await browser.get("/left-out")).text
@@ -105,14 +105,14 @@ async def test_empty_lists_say_so(browser: Browser) -> None:
 
 
 async def test_a_session_shows_every_word_of_its_moment(supervisor: Browser) -> None:
-    """Context, the client's words, the reply, the unanswered words."""
+    """A session's page shows the whole text of its moments and its unanswered moment."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     for message_id, text in TEXT.items():
         assert " ".join(text.split()) in said.replace(" .", "."), message_id
 
 
 async def test_quoted_words_are_highlighted_and_numbered(supervisor: Browser) -> None:
-    """The number leads to the mechanism's card on the same page."""
+    """Quoted words are highlighted, and every link within the page has a target."""
     page = (await supervisor.get(address(WAITING.session_id))).text
     assert "<mark>two more weeks</mark>" in page
     for target in re.findall(r'href="#([^"]+)"', page):
@@ -121,13 +121,13 @@ async def test_quoted_words_are_highlighted_and_numbered(supervisor: Browser) ->
 
 
 async def test_ids_on_a_page_are_unique(supervisor: Browser) -> None:
-    """Or a link would lead astray."""
+    """The ids on a page are unique, so that its links lead to the right place."""
     found = re.findall(r'\bid="([^"]+)"', (await supervisor.get(address(WAITING.session_id))).text)
     assert len(found) == len(set(found))
 
 
 async def test_levels_stand_in_words_beside_what_they_are_worth(supervisor: Browser) -> None:
-    """Each linked to its rubric entry; "unvalidated" beside every one of them."""
+    """Each level is shown in words, marked unvalidated and linked to the rubric."""
     page = (await supervisor.get(address(WAITING.session_id))).text
     said = words_of(page)
     assert "1 Respect for Autonomy \u25cb\u25cb no expression baseline unvalidated It decides for the client" in said
@@ -140,7 +140,7 @@ async def test_levels_stand_in_words_beside_what_they_are_worth(supervisor: Brow
 
 
 async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> None:
-    """An option from a library, not an instruction and not a person's advice."""
+    """An alternative is shown as an option with its source, not as an instruction."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     assert ALTERNATIVE.text in said
     assert "An option, not an instruction" in said
@@ -149,7 +149,7 @@ async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> 
 
 
 async def test_provenance_names_model_rubric_and_detector(supervisor: Browser) -> None:
-    """And that the finding is a possibility."""
+    """A session's page names the model, the rubric's version and the detector, and calls the finding possible."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     assert "CPU baseline, a baseline" in said
     assert "not measured (unvalidated)" in said
@@ -162,7 +162,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e&lt;b&gt
 
 
 def hostile_record() -> FeedbackRecord:
-    """The sample with hostile text wherever a platform or a model may put text."""
+    """Return the sample with hostile text wherever a platform or a model may put text."""
     messages = tuple(message.model_copy(update={"text": HOSTILE}) for message in WAITING.messages)
     whole = record("hostile", "counsellor-1", messages=messages)
     answer = whole.assessments[0]
@@ -180,7 +180,7 @@ def hostile_record() -> FeedbackRecord:
 
 
 async def test_hostile_text_is_text(supervisor: Browser, therapist: Browser, put: Put) -> None:
-    """Whoever wrote it, client, counsellor or model, it is shown and never run."""
+    """Hostile text of clients, counsellors or models is shown as text and never executed."""
     hostile = hostile_record()
     put(hostile)
     path = address(hostile.session_id)
@@ -196,7 +196,7 @@ async def test_hostile_text_is_text(supervisor: Browser, therapist: Browser, put
 
 
 async def test_a_name_is_text(browser: Browser) -> None:
-    """Display names are typed by people."""
+    """A display name is escaped, since people may type anything."""
     await browser.log_in(OTHER_SUPERVISOR)
     assert "Nora &lt;i&gt;Lind&lt;/i&gt;" in (await browser.get("/")).text
 
@@ -205,7 +205,7 @@ async def test_a_name_is_text(browser: Browser) -> None:
 
 
 async def test_nothing_reaches_a_therapist_before_the_release(supervisor: Browser, therapist: Browser) -> None:
-    """Then he reads it; a later withholding takes it back."""
+    """A therapist reads a session only between its release and a later withholding."""
     path = address(WAITING.session_id)
     assert (await therapist.get(path)).status_code == 404
     await supervisor.get(path)
@@ -219,7 +219,7 @@ async def test_nothing_reaches_a_therapist_before_the_release(supervisor: Browse
 
 
 async def test_a_session_that_changed_is_not_released_unseen(supervisor: Browser, therapist: Browser, put: Put) -> None:
-    """The supervisor is asked to look again; the therapist sees nothing meanwhile."""
+    """A release of an outdated revision is answered with 409, and the therapist still sees nothing."""
     path = address(WAITING.session_id)
     await supervisor.get(path)
     put(record("waiting", "counsellor-1", revision=2))
@@ -232,7 +232,7 @@ async def test_a_session_that_changed_is_not_released_unseen(supervisor: Browser
 async def test_a_new_revision_of_a_released_session_waits_again(
     supervisor: Browser, therapist: Browser, put: Put
 ) -> None:
-    """A release is for what was read."""
+    """A new revision of a released session waits for a decision again, hidden from the therapist."""
     put(record("released", "counsellor-1", revision=2))
     page = (await supervisor.get("/")).text
     assert str(RELEASED.session_id) in sessions_on(page)
@@ -242,7 +242,7 @@ async def test_a_new_revision_of_a_released_session_waits_again(
 
 @pytest.mark.parametrize("revision", ["", "0", "-1", "one", "9" * 30])
 async def test_a_decision_names_a_revision(supervisor: Browser, revision: str) -> None:
-    """Anything else decides nothing."""
+    """A release with an invalid revision decides nothing."""
     answer = await supervisor.post(address(WAITING.session_id, "/release"), revision=revision)
     assert answer.status_code in {400, 409}
     assert "No counsellor can read this yet." in (await supervisor.get(address(WAITING.session_id))).text
@@ -252,14 +252,14 @@ async def test_a_decision_names_a_revision(supervisor: Browser, revision: str) -
 
 
 async def test_a_therapist_sees_only_his_own_released_sessions(therapist: Browser) -> None:
-    """No count to compare, no place in a list."""
+    """A therapist sees only their own released sessions."""
     page = (await therapist.get("/")).text
     assert sessions_on(page) == [str(RELEASED.session_id)]
     assert "from Maria Keller" in words_of(page)
 
 
 async def test_a_therapist_reads_remarks_and_never_a_grade(therapist: Browser) -> None:
-    """What was heard comes first; no glyph, no level, no score, no mark of need, and the option is there."""
+    """A therapist reads strengths first, without levels, scores or marks of need, and sees the alternative."""
     said = words_of((await therapist.get(address(RELEASED.session_id))).text)
     assert "Your reply" in said
     assert said.index("comes through clearly") < said.index("not heard in this reply yet")
@@ -270,7 +270,7 @@ async def test_a_therapist_reads_remarks_and_never_a_grade(therapist: Browser) -
 
 
 async def test_a_therapist_may_disagree(therapist: Browser) -> None:
-    """And is told that it is welcome."""
+    """A therapist's page says that disagreement is welcome."""
     said = words_of((await therapist.get(address(RELEASED.session_id))).text)
     assert "You were there; the model was not." in said
     assert "say so to your supervisor" in said
@@ -283,7 +283,7 @@ EVERY = ("/", "/rubric", address(RELEASED.session_id))
 
 @pytest.mark.parametrize("path", [*EVERY, "/decided", "/left-out", "/no-such-page"])
 async def test_every_page_says_what_it_is_for_and_holds_no_script(supervisor: Browser, path: str) -> None:
-    """Scope in the footer; nothing inline that the policy would block; nothing from elsewhere."""
+    """Every page has the scope in its footer and no scripts, inline styles or external links."""
     page = (await supervisor.get(path)).text
     assert SCOPE in html.unescape(page)
     assert page.startswith("<!doctype html>")
@@ -294,6 +294,6 @@ async def test_every_page_says_what_it_is_for_and_holds_no_script(supervisor: Br
 @pytest.mark.parametrize("person", [THERAPIST, OPERATOR])
 @pytest.mark.parametrize("path", ["/", "/rubric"])
 async def test_the_scope_stands_on_everybodys_pages(browser: Browser, person: str, path: str) -> None:
-    """Not for supervisors alone."""
+    """Pages of therapists and operators show the scope too."""
     await browser.log_in(person)
     assert SCOPE in html.unescape((await browser.get(path)).text)

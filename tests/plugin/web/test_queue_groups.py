@@ -1,4 +1,4 @@
-"""Why a session is where it is: said in plain words, all of it, and never about a person."""
+"""Tests of the queue's groups and reasons: complete, in plain words, and never about a person."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from plugin.database.needs import Facts, Need
 from plugin.queue.views import Decision, DecisionKind
-from plugin.web.queue_groups import HEADINGS, grouped, reasons, standing
+from plugin.web.queue_groups import HEADINGS, decision_text, group_by_need, need_reasons
 from stream.contracts.vocabulary import Concern, Mechanism
 from tests.plugin.web.samples import START, row
 
@@ -16,28 +16,28 @@ WITHHELD = Decision(DecisionKind.WITHHELD, revision=1, by="Maria Keller", at=STA
 
 @pytest.mark.parametrize("need", list(Need))
 def test_every_need_has_its_heading(need: Need) -> None:
-    """A new need without words fails here."""
+    """Every need has a heading, so that a new need without one fails here."""
     assert HEADINGS[need].title
     assert HEADINGS[need].sentence.endswith(".")
 
 
 def test_risk_points_to_the_platforms_own_protocol() -> None:
-    """The list is never the channel for risk."""
+    """The heading of risk refers to the platform's protocol, since the queue is no alarm."""
     assert "protocol" in HEADINGS[Need.RISK].sentence
     assert "no alarm" in HEADINGS[Need.RISK].sentence
 
 
 def test_sessions_are_grouped_by_need_in_the_order_they_came() -> None:
-    """The order itself is the store's."""
+    """Sessions are grouped by need and keep the order of the store."""
     rows = [row(need=Need.RISK), row(need=Need.OTHER), row(need=Need.OTHER, moments=2)]
-    groups = grouped(rows)
+    groups = group_by_need(rows)
     assert [group.heading for group in groups] == [HEADINGS[Need.RISK], HEADINGS[Need.OTHER]]
     assert [found for group in groups for found in group.rows] == rows
 
 
 def test_no_session_no_group() -> None:
-    """An empty list is said by the page."""
-    assert grouped([]) == ()
+    """A queue without sessions has no groups."""
+    assert group_by_need([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_no_session_no_group() -> None:
     ],
 )
 def test_each_fact_has_its_sentence(facts: Facts, said: str) -> None:
-    """In numbers and nouns."""
-    assert reasons(row(facts=facts)) == (said,)
+    """Each fact about a session has its own sentence."""
+    assert need_reasons(row(facts=facts)) == (said,)
 
 
 def test_all_reasons_are_given_the_weightiest_first() -> None:
-    """The place in the list is decided by the first, the reading by all."""
+    """All reasons for a session's place are listed, the weightiest first."""
     facts = Facts(
         concerns=(Concern.ABUSE,), needs_human=1, unanswered=1, without_expression=(Mechanism.EMOTIONAL_RESONANCE,)
     )
-    assert [reason.split()[0] for reason in reasons(row(facts=facts))] == ["Words", "1", "1", "No"]
+    assert [reason.split()[0] for reason in need_reasons(row(facts=facts))] == ["Words", "1", "1", "No"]
 
 
 def test_reasons_never_name_a_person() -> None:
-    """A place in the list is about a session."""
-    assert "Jonas" not in " ".join(reasons(row(facts=Facts(needs_human=1, unanswered=1))))
+    """Reasons never name a person, since they are about the session."""
+    assert "Jonas" not in " ".join(need_reasons(row(facts=Facts(needs_human=1, unanswered=1))))
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,5 @@ def test_reasons_never_name_a_person() -> None:
     ],
 )
 def test_what_was_decided_is_said_in_words(changes: dict[str, object], said: str) -> None:
-    """A decision about an older revision is no decision about this one."""
-    assert standing(row(**changes)) == said
+    """A decision is shown in words; after a new revision the session has changed since then."""
+    assert decision_text(row(**changes)) == said

@@ -1,4 +1,4 @@
-"""Every route, every role: one table says who gets what. A route without a row in it fails the test."""
+"""Tests of the rights of every role on every route, with one table that must list every route."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -23,11 +23,11 @@ from tests.plugin.web.conftest import (
 
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 LOGIN = "-> login"
-"""Sent to the login page (303)."""
+"""A redirect (303) to the login page."""
 
 
 class Expected(NamedTuple):
-    """The answer for each role; a redirect within the pages is its status."""
+    """The expected answer for each role; a redirect within the pages is its status."""
 
     anonymous: int | str
     supervisor: int | str
@@ -77,20 +77,20 @@ NO_ROUTE = {"/no-such-page", "/static/style.css", "/static/icon.svg"}
 
 
 def declared(app: FastAPI) -> set[tuple[str, str]]:
-    """Every method and path that the application answers; what has no methods of its own is read."""
+    """Return every method and path that the application answers; a route without methods counts as GET."""
     return {
         (method, route.path or "") for route in iter_route_contexts(app.routes) for method in route.methods or {"GET"}
     }
 
 
 def test_every_route_has_its_row(app: FastAPI) -> None:
-    """A new page is not finished before its rights are written down."""
+    """Every route of the application has a row in the table."""
     rows = {(method, path) for method, path, _ in TABLE if path not in NO_ROUTE}
     assert declared(app) == rows
 
 
 async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browser]) -> None:
-    """Row by row in the order of the table, with a valid form token each: rights do not hang on it."""
+    """Every role gets the answer of the table on every route, with a valid form token each time."""
     opened = [browsers() for _ in PEOPLE]
     for person, browser in zip(PEOPLE, opened, strict=True):
         if person is not None:
@@ -107,14 +107,14 @@ async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browse
 
 
 async def answer_of(browser: Browser, method: str, path: str) -> int | str:
-    """The status, or that it leads to the login page."""
+    """Return the status of an answer, or LOGIN if it redirects to the login page."""
     answer = await (browser.get(path) if method == "GET" else browser.post(path, revision="1"))
     to_login = answer.status_code == 303 and answer.headers["location"] == "/login"
     return LOGIN if to_login else answer.status_code
 
 
 async def test_an_address_that_is_no_session_does_not_exist(supervisor: Browser) -> None:
-    """Not even as an error of its own kind, and it is not repeated."""
+    """An address that is no session id is a 404 that does not repeat it."""
     answer = await supervisor.get("/sessions/words-of-a-client")
     assert answer.status_code == 404
     assert "words-of-a-client" not in answer.text
@@ -123,14 +123,14 @@ async def test_an_address_that_is_no_session_does_not_exist(supervisor: Browser)
 async def test_a_closed_account_is_out_at_once(
     supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cookie names somebody; whether they may is asked each time."""
+    """A closed account loses access at once, since rights are read on every request."""
     monkeypatch.setattr(app.state.services.store, "viewer", lambda _user_id: None)
     answer = await supervisor.get("/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
 async def test_an_operator_reads_numbers_and_no_words(browser: Browser) -> None:
-    """No text, no name of a counsellor, no session."""
+    """An operator's page shows counts, without text, names of counsellors or links to sessions."""
     await browser.log_in(OPERATOR)
     page = (await browser.get("/")).text
     assert "With feedback" in page

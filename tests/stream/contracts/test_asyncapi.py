@@ -81,7 +81,7 @@ def test_examples_fit_the_schemas_in_it(example: Path) -> None:
 
 def test_headers_are_those_that_the_codec_writes() -> None:
     """And the story is the one that dead letters tell."""
-    made = encode(Tick(partition=0), event_type=Tick.event_type, event_id="e", key=None, trace=b"t")
+    made = encode(Tick(partition=0), trace=b"t")
     described = DOCUMENT["components"]["messages"]["Tick"]["headers"]["properties"]
     assert set(dict(made.headers)) == set(described)
     told = dead_letter(RawRecord("t", 0, 0, 0, None, b""), Poison(DeadLetterReason.BUG, "x"), stage="s")

@@ -3,10 +3,25 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contracts import ids
+from stream.contracts.base import TopicRecord
+from stream.contracts.messages import (
+    ConsentWithdrawal,
+    Deletion,
+    Edit,
+    Erasure,
+    Message,
+    Participants,
+    PersonErasure,
+    SessionEnd,
+    Tick,
+)
+from stream.contracts.sessions import SessionRecord
+from stream.contracts.vocabulary import EndReason, Role, SessionState
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
 part = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=8)
@@ -18,6 +33,49 @@ def test_ids_never_change() -> None:
     assert ids.exchange_id(SESSION, "m-1") == UUID("8b84065a-bbdc-5419-9e30-e1fc3219dfcc")
     assert ids.input_id([("m-1", 0), ("m-2", 5)]) == UUID("00da3a62-230e-5e15-b324-7f11bd4b5dc8")
     assert ids.record_key("sample", "c_1") == b"sample:c_1"
+
+
+AT = datetime(2026, 3, 2, 18, 0, 1, 234567, tzinfo=UTC)
+ROOM = {"tenant": "sample", "conversation_id": "c_1"}
+ERASURE_ID = str(UUID(int=7))
+RECORDS: list[tuple[TopicRecord, str]] = [
+    (
+        Message(**ROOM, message_id="m-1", role=Role.CLIENT, author="p_1", text="x", sent_at=AT),
+        "22c884a2-33d2-54b7-b0b8-61bb74e82db6",
+    ),
+    (Edit(**ROOM, message_id="m-1", text="x", edited_at=AT), "59c26aa8-8879-5130-861e-3f117b78be7d"),
+    (Deletion(**ROOM, message_id="m-1", deleted_at=AT), "c2601be6-46a8-5267-8a04-5ef3f3fdb834"),
+    (SessionEnd(**ROOM, ended_at=AT), "f569abf3-f375-53ce-9d12-db233ee9c897"),
+    (ConsentWithdrawal(**ROOM, withdrawn_at=AT), "b7a764d9-3086-5fcf-b92b-5f25b8a459fb"),
+    (Erasure(**ROOM, erasure_id=ERASURE_ID, requested_at=AT), "1467a854-5ac1-57f8-a0a3-d197b35b9c8e"),
+    (
+        SessionRecord(
+            **ROOM, session_id=UUID(int=9), revision=2, state=SessionState.CLOSED, started_at=AT, ended_at=AT,
+            closed_at=AT, end_reason=EndReason.IDLE,
+        ),
+        "688b1404-73f5-5bc6-94f4-a06be962e7f1",
+    ),
+    (
+        PersonErasure(
+            tenant="sample", person="p_1", role=Role.CLIENT, erasure_id=ERASURE_ID, requested_at=AT, partition=3
+        ),
+        "00000000-0000-0000-0000-000000000007-3",
+    ),
+    (Tick(partition=3), "tick-3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "event_id"), RECORDS, ids=lambda value: type(value).__name__)
+def test_a_record_knows_its_event_id_and_its_key(record: TopicRecord, event_id: str) -> None:
+    """Consumers recognise a repeated event by its id, so the id of a record may not move in any later version."""
+    assert str(record.event_id) == event_id
+    assert record.key == (None if isinstance(record, PersonErasure | Tick) else b"sample:c_1")
+
+
+def test_the_id_of_a_list_of_participants_says_nothing_of_the_names() -> None:
+    """An id made of names could be searched for by names."""
+    participants = Participants(**ROOM, participants=())
+    assert participants.event_id != participants.event_id
 
 
 @given(st.lists(part, min_size=3, max_size=3), st.lists(part, min_size=3, max_size=3))
@@ -45,8 +103,8 @@ def test_kinds_do_not_collide() -> None:
         ids.message_event_id("a", "b", "c", ""),
         ids.conversation_event_id("a", "b", "c", ""),
         ids.exchange_id(SESSION, "c"),
-        ids.record_id(SESSION, 1, "closed"),
-        ids.record_id(SESSION, 1, "reopened"),
+        ids.session_event_id(SESSION, 1, "closed"),
+        ids.session_event_id(SESSION, 1, "reopened"),
         ids.assessment_id(SESSION, SESSION, SESSION, "m"),
     }
     assert len(made) == 7

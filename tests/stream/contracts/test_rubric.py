@@ -20,14 +20,15 @@ from stream.contracts.rubric import (
     RUBRIC,
     RUBRIC_VERSION,
     Behaviour,
-    Group,
     LevelRubric,
     Mistake,
     Principle,
+    ResistanceGroup,
     anchor,
     markdown,
 )
 from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType
+from tests.fixtures.waiting import DEADLOCK_S
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "rubric.md"
@@ -93,9 +94,14 @@ def test_a_mechanism_names_its_theory_with_years_and_differs_from_each_of_the_ot
 def test_the_thirteen_behaviours_stand_in_their_four_groups() -> None:
     """As PsyFIRE has them: 2 that argue, 7 that deny, 2 that avoid, 2 that ignore."""
     assert list(BEHAVIOURS) == list(ResistanceType)
-    assert list(GROUPS) == list(Group)
-    sizes = {group: sum(behaviour.group is group for behaviour in BEHAVIOURS.values()) for group in Group}
-    assert sizes == {Group.ARGUING: 2, Group.DENYING: 7, Group.AVOIDING: 2, Group.IGNORING: 2}
+    assert list(GROUPS) == list(ResistanceGroup)
+    sizes = {group: sum(behaviour.group is group for behaviour in BEHAVIOURS.values()) for group in ResistanceGroup}
+    assert sizes == {
+        ResistanceGroup.ARGUING: 2,
+        ResistanceGroup.DENYING: 7,
+        ResistanceGroup.AVOIDING: 2,
+        ResistanceGroup.IGNORING: 2,
+    }
 
 
 @pytest.mark.parametrize(("kind", "behaviour"), BEHAVIOURS.items())
@@ -174,7 +180,7 @@ def test_the_page_has_a_heading_for_each_part_of_the_rubric() -> None:
     rest = ["Common mistakes", "Kinds of resistance", "What a suggested reply is held against"]
     assert headings(2) == titles + rest
     levels = ["0 · No expression", "1 · Weak expression", "2 · Strong expression", "Beside its neighbours"]
-    assert headings(3) == levels * len(Mechanism) + [group.value.title() for group in Group]
+    assert headings(3) == levels * len(Mechanism) + [group.value.title() for group in ResistanceGroup]
 
 
 @pytest.mark.parametrize("meaning", CASES)
@@ -193,6 +199,6 @@ def test_the_page_in_the_repository_is_the_one_the_rubric_makes() -> None:
 def test_the_command_writes_the_page_and_nothing_else() -> None:
     """Its output can be sent straight into the file."""
     command = [sys.executable, "-m", "stream.contracts.rubric"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=DEADLOCK_S)
     assert answer.stdout.decode() == markdown()
     assert answer.stderr == b""

@@ -7,14 +7,14 @@ import jsonschema
 import pytest
 
 from stream.contracts import schema
-from stream.contracts.base import Contract
+from stream.contracts.base import TopicRecord
 from stream.runtime.codec import STRUCTURED, RawRecord, decode, known_types
 
 EXAMPLES = sorted(schema.EXAMPLES.glob("*.json"))
 KNOWN = known_types(*(record for group in schema.RECORDS_BY_TOPIC.values() for record in group))
 
 
-def _decoded(path: Path) -> Contract:
+def _decoded(path: Path) -> TopicRecord:
     headers = [("content-type", STRUCTURED.encode())]
     return decode(RawRecord("any", 0, 0, 0, None, path.read_bytes(), headers), KNOWN).data
 

@@ -9,9 +9,10 @@ import pytest
 from stream.contracts.vocabulary import OperatingPoint
 from stream.contracts.vocabulary import ResistanceType as R
 from stream.detection import DetectorInput
-from stream.detection.encoder import EncoderDetector, EncoderWeights, average, shipped_weights
-from stream.detection.meaning import MODEL, REPOSITORY, InProcess, readable
+from stream.detection.encoder import EncoderDetector, EncoderWeights, average_logit, shipped_weights
+from stream.detection.meaning import MODEL, InProcessSentenceModel, without_lone_surrogates
 from stream.detection.phrases import Phrase
+from stream.model_repository import MODEL_REPOSITORY, read_parameters
 
 WEIGHTS = EncoderWeights.model_validate(
     {
@@ -34,7 +35,7 @@ class Meant:
         self.logit = logit
         self.asked: list[str] = []
 
-    def opinions(self, texts: Sequence[str]) -> list[float]:
+    def logits(self, texts: Sequence[str]) -> list[float]:
         """Remember what was asked."""
         self.asked += texts
         return [self.logit] * len(texts)
@@ -58,13 +59,13 @@ def test_a_phrase_speaks_through_the_words() -> None:
     """As in the linear model."""
     said = [Phrase(R.PESSIMISM, 0.5, 0, 1)]
     worded = 1 - 0.5 * 0.5
-    assert average(0.5, said, 0.0) == pytest.approx(math.log(worded / (1 - worded)) / 2)
+    assert average_logit(0.5, said, 0.0) == pytest.approx(math.log(worded / (1 - worded)) / 2)
 
 
 @pytest.mark.parametrize("learned", [0.0, 1.0])
 def test_certainty_has_a_logit(learned: float) -> None:
     """Nothing is infinite."""
-    assert math.isfinite(average(learned, [], 0.0))
+    assert math.isfinite(average_logit(learned, [], 0.0))
 
 
 def test_an_empty_batch_asks_nobody() -> None:
@@ -98,19 +99,19 @@ def test_weights_for_another_encoder_are_refused() -> None:
 def test_the_encoder_at_hand_is_the_one_that_ships() -> None:
     """Weights, encoder and head belong together, and config.pbtxt tells it."""
     mark = shipped_weights().encoder
-    assert InProcess().fingerprint == mark
-    assert f'"{mark}"' in (REPOSITORY / MODEL / "config.pbtxt").read_text(encoding="utf-8")
+    assert InProcessSentenceModel().fingerprint == mark
+    assert read_parameters(MODEL_REPOSITORY / MODEL)["fingerprint"] == mark
 
 
 def test_a_missing_repository_says_what_to_choose(tmp_path: Path) -> None:
     """As where only the wheel of the stream is installed."""
     with pytest.raises(ValueError, match=r"encoder's files are not at .*choose the detector"):
-        InProcess(tmp_path)
+        InProcessSentenceModel(tmp_path)
 
 
 def test_half_a_surrogate_pair_is_left_out() -> None:
     """It cannot be sent, and must not change the answer where nothing is sent."""
-    assert readable("no\ud800 way") == "no way"
+    assert without_lone_surrogates("no\ud800 way") == "no way"
 
 
 def test_shipped_scores_are_shares_in_order() -> None:

@@ -16,13 +16,13 @@ from stream.detection.base import DetectorInput
 from stream.detection.linear import (
     WEIGHTS,
     LinearDetector,
-    Weights,
-    combine,
+    LinearWeights,
+    combined_score,
+    explain_score,
     load_linear,
     shipped_weights,
-    weigh,
 )
-from stream.detection.phrases import Phrase, phrases
+from stream.detection.phrases import Phrase, find_phrases
 
 SPOKEN = (
     "no",
@@ -43,9 +43,9 @@ SHIPPED_WEIGHTS = shipped_weights()
 THRESHOLDS = {OperatingPoint.GATE: 0.4, OperatingPoint.ALONE: 0.8}
 
 
-def _weights(bias: float = 0.0, **terms: dict[str, float]) -> Weights:
+def _weights(bias: float = 0.0, **terms: dict[str, float]) -> LinearWeights:
     blocks = {"words": {}, "parts": {}, "before": {}, **terms}
-    return Weights.model_validate({"bias": bias, "thresholds": THRESHOLDS, "terms": blocks})
+    return LinearWeights.model_validate({"bias": bias, "thresholds": THRESHOLDS, "terms": blocks})
 
 
 def _logistic(x: float) -> float:
@@ -54,67 +54,67 @@ def _logistic(x: float) -> float:
 
 def test_without_known_terms_the_bias_speaks() -> None:
     """Words never seen in training say nothing."""
-    assert weigh(_weights(bias=-2), DetectorInput("zebra")).learned == pytest.approx(_logistic(-2))
+    assert explain_score(_weights(bias=-2), DetectorInput("zebra")).score == pytest.approx(_logistic(-2))
 
 
 def test_a_block_is_scaled_to_length_1() -> None:
     """Two known terms weigh 1/sqrt(2) each: a long message gains nothing by its length."""
     weights = _weights(words={"not": 1.0, "now": 3.0})
-    assert weigh(weights, DetectorInput("not now")).learned == pytest.approx(_logistic(4 / math.sqrt(2)))
+    assert explain_score(weights, DetectorInput("not now")).score == pytest.approx(_logistic(4 / math.sqrt(2)))
 
 
 def test_unknown_terms_do_not_dilute() -> None:
     """Only known terms count towards the length."""
     weights = _weights(words={"no": 2.0})
-    assert weigh(weights, DetectorInput("zebra no zebra")).learned == pytest.approx(_logistic(2))
+    assert explain_score(weights, DetectorInput("zebra no zebra")).score == pytest.approx(_logistic(2))
 
 
 def test_a_repeated_term_counts_once() -> None:
     """Present or not."""
     weights = _weights(words={"no": 2.0})
-    once = weigh(weights, DetectorInput("no")).learned
-    assert weigh(weights, DetectorInput("no no no")).learned == pytest.approx(once)
+    once = explain_score(weights, DetectorInput("no")).score
+    assert explain_score(weights, DetectorInput("no no no")).score == pytest.approx(once)
 
 
 def test_the_turn_before_weighs_half_and_is_no_evidence() -> None:
     """Evidence is in the client's words alone."""
     weights = _weights(before={"why": 2.0})
-    opinion = weigh(weights, DetectorInput("zebra", "why"))
-    assert opinion.learned == pytest.approx(_logistic(1))
-    assert sum(opinion.given_by_token().values()) == 0
+    explained = explain_score(weights, DetectorInput("zebra", "why"))
+    assert explained.score == pytest.approx(_logistic(1))
+    assert sum(explained.contribution_by_token().values()) == 0
 
 
 def test_evidence_sums_to_the_logit() -> None:
     """What the words are said to give is what they gave, with nothing left over."""
     weights = _weights(bias=-1, words={"not": 1.0, "not now": 0.5}, parts={"_no": 0.25, "now": -0.5})
-    opinion = weigh(weights, DetectorInput("not now, not ever"))
-    logit = math.log(opinion.learned / (1 - opinion.learned))
-    assert sum(opinion.given_by_token().values()) - 1 == pytest.approx(logit)
+    explained = explain_score(weights, DetectorInput("not now, not ever"))
+    logit = math.log(explained.score / (1 - explained.score))
+    assert sum(explained.contribution_by_token().values()) - 1 == pytest.approx(logit)
 
 
 def test_a_pair_gives_to_both_its_words() -> None:
     """Half each."""
-    opinion = weigh(_weights(words={"not now": 1.0}), DetectorInput("not now"))
-    assert opinion.given_by_token() == {0: 0.5, 1: 0.5}
+    explained = explain_score(_weights(words={"not now": 1.0}), DetectorInput("not now"))
+    assert explained.contribution_by_token() == {0: 0.5, 1: 0.5}
 
 
 @pytest.mark.parametrize("bias", [-2_000.0, 2_000.0])
 def test_extreme_logits_do_not_overflow(bias: float) -> None:
     """The score stays a share."""
-    assert 0 <= weigh(_weights(bias=bias), DetectorInput("")).learned <= 1
+    assert 0 <= explain_score(_weights(bias=bias), DetectorInput("")).score <= 1
 
 
 def test_a_phrase_and_the_words_are_two_reasons() -> None:
     """Either may hold without the other; only the strongest phrase counts."""
     said = [Phrase(R.PESSIMISM, 0.5, 0, 1), Phrase(R.EXCUSING, 0.2, 2, 3)]
-    assert combine(0.4, said) == pytest.approx(1 - 0.6 * 0.5)
-    assert combine(0.4, []) == pytest.approx(0.4)
+    assert combined_score(0.4, said) == pytest.approx(1 - 0.6 * 0.5)
+    assert combined_score(0.4, []) == pytest.approx(0.4)
 
 
 def test_a_score_at_the_threshold_is_flagged() -> None:
     """Not below is flagged."""
     weights = _weights(bias=math.log(4))
-    score = weigh(weights, DetectorInput("zebra")).learned
+    score = explain_score(weights, DetectorInput("zebra")).score
     exact = weights.model_copy(update={"thresholds": dict.fromkeys(OperatingPoint, score)})
     (found,) = LinearDetector(exact, OperatingPoint.ALONE, "test").detect([DetectorInput("zebra")])
     assert found.flagged
@@ -187,7 +187,7 @@ def test_the_model_card_lies_beside_the_weights() -> None:
 def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -> None:
     """A newer format is never half understood."""
     with pytest.raises(ValidationError):
-        Weights.model_validate(broken)
+        LinearWeights.model_validate(broken)
 
 
 @settings(max_examples=200, deadline=None)
@@ -195,5 +195,5 @@ def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -
 def test_the_fast_score_is_the_explained_one_to_the_last_bit(text: str, before: str) -> None:
     """Most messages are scored without places; a detection must not depend on which way it was made."""
     given_ = DetectorInput(text, before)
-    explained = combine(weigh(SHIPPED_WEIGHTS, given_).learned, phrases(text, before))
+    explained = combined_score(explain_score(SHIPPED_WEIGHTS, given_).score, find_phrases(text, before))
     assert SHIPPED.detect([given_])[0].score == explained

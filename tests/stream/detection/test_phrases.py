@@ -3,7 +3,7 @@
 import pytest
 
 from stream.contracts.vocabulary import ResistanceType as R
-from stream.detection.phrases import STRENGTH, phrases
+from stream.detection.phrases import STRENGTH, find_phrases
 
 RESISTS = [
     (R.CHALLENGING, "that's not what i said"),
@@ -42,8 +42,8 @@ RESISTS = [
 @pytest.mark.parametrize(("behaviour", "text"), RESISTS)
 def test_a_resisting_phrase_is_found_under_its_behaviour(behaviour: R, text: str) -> None:
     """With or without apostrophes, in any case."""
-    assert behaviour in {phrase.behaviour for phrase in phrases(text)}
-    assert behaviour in {phrase.behaviour for phrase in phrases(text.upper())}
+    assert behaviour in {phrase.behaviour for phrase in find_phrases(text)}
+    assert behaviour in {phrase.behaviour for phrase in find_phrases(text.upper())}
 
 
 @pytest.mark.parametrize(
@@ -60,23 +60,23 @@ def test_a_resisting_phrase_is_found_under_its_behaviour(behaviour: R, text: str
 )
 def test_reported_words_are_not_the_clients_own(text: str) -> None:
     """Told about a third person, or about a former self, a phrase resists nobody here."""
-    assert phrases(text) == []
+    assert find_phrases(text) == []
 
 
 def test_what_was_told_to_the_counsellor_counts() -> None:
     """`I told you` is addressed to this counsellor."""
-    assert phrases("I told you I don't want to talk about it")
+    assert find_phrases("I told you I don't want to talk about it")
 
 
 def test_a_report_ends_with_its_sentence() -> None:
     """The next sentence is the client's own again."""
-    assert phrases("My wife says I should. I don't want to change.")
+    assert find_phrases("My wife says I should. I don't want to change.")
 
 
 @pytest.mark.parametrize("reply", ["fine", "idk", "I don't know", "ok.", "Nothing really", "whatever", "yeah"])
 def test_a_perfunctory_answer_to_an_open_question_is_minimum_talk(reply: str) -> None:
     """As a whole message only."""
-    (found,) = [p for p in phrases(reply, "That helps. How was it for you?") if p.end == len(reply)]
+    (found,) = [p for p in find_phrases(reply, "That helps. How was it for you?") if p.end == len(reply)]
     assert found.behaviour is R.MINIMUM_TALK
     assert found.strength == STRENGTH["weak"]
 
@@ -95,19 +95,19 @@ def test_a_perfunctory_answer_to_an_open_question_is_minimum_talk(reply: str) ->
 )
 def test_a_short_answer_to_a_closed_question_is_none(question: str | None, reply: str) -> None:
     """Short is not perfunctory where a short answer was asked for."""
-    assert R.MINIMUM_TALK not in {phrase.behaviour for phrase in phrases(reply, question)}
+    assert R.MINIMUM_TALK not in {phrase.behaviour for phrase in find_phrases(reply, question)}
 
 
 def test_a_phrase_knows_its_place() -> None:
     """In code points of the text as typed."""
     text = "\U0001f600 ok. It\u2019s not a big deal!"
-    spans = {text[phrase.start : phrase.end] for phrase in phrases(text)}
+    spans = {text[phrase.start : phrase.end] for phrase in find_phrases(text)}
     assert any("not a big deal" in span for span in spans)
 
 
 def test_a_plain_answer_has_no_phrase() -> None:
     """Nothing found in ordinary talk."""
-    assert phrases("I walked to work twice this week and slept well", "How was your week?") == []
+    assert find_phrases("I walked to work twice this week and slept well", "How was your week?") == []
 
 
 def test_strengths_are_shares_and_strong_is_more() -> None:

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import faust
 
-from stream.faust_support.consumer_pause import Intake
+from stream.faust_support.consumer_pause import ConsumerPause
 
 
-class Client:
-    """What the intake needs of aiokafka's consumer."""
+class PausableClient:
+    """What the pause needs of aiokafka's consumer."""
 
     def __init__(self) -> None:
         self.partitions = {"p0", "p1"}
@@ -29,13 +29,13 @@ class Client:
         self.paused -= set(partitions)
 
 
-class App:
+class AppWithConsumer:
     """What it needs of a Faust app: the consumer's thread, whose loop runs everything at once here."""
 
     def __init__(self) -> None:
-        self.client: Client | None = Client()
+        self.client: PausableClient | None = PausableClient()
         self.assigned: list[Callable[..., Any]] = []
-        self.on_partitions_assigned = SimpleNamespace(connect=lambda heard, **_: self.assigned.append(heard))
+        self.on_partitions_assigned = SimpleNamespace(connect=lambda handler, **_: self.assigned.append(handler))
         self.calls = 0
 
     @property
@@ -43,54 +43,54 @@ class App:
         """As Faust keeps it."""
         return SimpleNamespace(
             _thread=SimpleNamespace(
-                _consumer=self.client, thread_loop=SimpleNamespace(call_soon_threadsafe=self._in_its_thread)
+                _consumer=self.client, thread_loop=SimpleNamespace(call_soon_threadsafe=self._call_soon)
             )
         )
 
-    def _in_its_thread(self, work: Callable[[], None]) -> None:
+    def _call_soon(self, work: Callable[[], None]) -> None:
         self.calls += 1
         work()
 
 
-def made() -> tuple[Intake, App]:
-    """An intake on an app."""
-    app = App()
-    return Intake(cast("faust.App", app)), app
+def new_pause() -> tuple[ConsumerPause, AppWithConsumer]:
+    """Return a pause and its app."""
+    app = AppWithConsumer()
+    return ConsumerPause(cast("faust.App", app)), app
 
 
-def paused(app: App) -> set[str]:
+def paused(app: AppWithConsumer) -> set[str]:
     """What the client does not fetch."""
     assert app.client is not None
     return app.client.paused
 
 
 def test_it_is_held_while_any_reason_holds_it() -> None:
-    """Full hands and an open breaker come and go independently."""
-    intake, app = made()
-    intake.hold("model", held=True)
-    intake.hold("full hands", held=True)
+    """Too many records in hand and an open breaker begin and end independently."""
+    pause, app = new_pause()
+    pause.set("model", active=True)
+    pause.set("too many records in hand", active=True)
     assert paused(app) == {"p0", "p1"}
-    intake.hold("model", held=False)
+    pause.set("model", active=False)
     assert paused(app) == {"p0", "p1"}
-    intake.hold("full hands", held=False)
+    pause.set("too many records in hand", active=False)
     assert paused(app) == set()
 
 
 def test_what_changes_nothing_costs_nothing() -> None:
-    """It hears of every record."""
-    intake, app = made()
+    """The pause is set again for every record, mostly without a change."""
+    pause, app = new_pause()
     for _ in range(5):
-        intake.hold("full hands", held=False)
-    intake.hold("model", held=True)
+        pause.set("too many records in hand", active=False)
+    pause.set("model", active=True)
     for _ in range(5):
-        intake.hold("model", held=True)
+        pause.set("model", active=True)
     assert app.calls == 1
 
 
 async def test_a_rebalance_does_not_end_it() -> None:
     """New partitions come unpaused."""
-    intake, app = made()
-    intake.hold("model", held=True)
+    pause, app = new_pause()
+    pause.set("model", active=True)
     assert app.client is not None
     app.client.partitions, app.client.paused = {"p1", "p2"}, set()
     await app.assigned[0](app, {"p1", "p2"}, signal=None)
@@ -99,9 +99,9 @@ async def test_a_rebalance_does_not_end_it() -> None:
 
 async def test_before_the_consumer_is_there_it_is_remembered() -> None:
     """The model may be away at the start."""
-    intake, app = made()
+    pause, app = new_pause()
     client, app.client = app.client, None
-    intake.hold("model", held=True)
+    pause.set("model", active=True)
     app.client = client
     assert paused(app) == set()
     await app.assigned[0](app, {"p0", "p1"}, signal=None)

@@ -13,28 +13,30 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaProducer
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from stream.contracts.errors import Unavailable
 from stream.contracts.topics import MESSAGES
-from stream.faust_support import app, driver
-from stream.faust_support.app import Stop, create_app
-from stream.faust_support.driver import coordination_ended, seek_to_known_places
+from stream.faust_support import driver, run
+from stream.faust_support.app import create_app
+from stream.faust_support.driver import group_coordination_ended, seek_to_committed_or_beginning
+from stream.faust_support.run import StopRequest
 from stream.runtime import settings
-from stream.runtime.topics import create_missing
+from stream.runtime.topics import create_missing_topics
 from tests.fixtures.stream_stage import PARTITIONS
+from tests.fixtures.waiting import DEADLOCK_S
 
-PLACE = TopicPartition(MESSAGES, 0)
+TOPIC_PARTITION = TopicPartition(MESSAGES, 0)
 VALUES = [b"0", b"1", b"2", b"3"]
 
 
 @pytest.fixture(scope="module")
-def servers(fresh_kafka: Callable[[], Kafka]) -> str:
+def servers(fresh_kafka: Callable[[], KafkaBroker]) -> str:
     """A broker with our topics, and four records on one partition of one."""
     found = fresh_kafka().bootstrap_servers
-    create_missing(settings.Kafka(bootstrap_servers=found, partitions=PARTITIONS))
+    create_missing_topics(settings.KafkaSettings(bootstrap_servers=found, partitions=PARTITIONS))
     producer = KafkaProducer(bootstrap_servers=found)
     for value in VALUES:
-        producer.send(MESSAGES, value=value, partition=PLACE.partition).get(30)
+        producer.send(MESSAGES, value=value, partition=TOPIC_PARTITION.partition).get(DEADLOCK_S)
     producer.close()
     return found
 
@@ -47,7 +49,7 @@ async def consumer(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
     )
     await found.start()
     try:
-        found.assign([PLACE])
+        found.assign([TOPIC_PARTITION])
         assert await read(found) == VALUES
         yield found
     finally:
@@ -56,55 +58,55 @@ async def consumer(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 async def read(consumer: AIOKafkaConsumer) -> list[bytes]:
     """What comes next."""
-    return [record.value for record in (await consumer.getmany(timeout_ms=5_000)).get(PLACE, [])]
+    return [record.value for record in (await consumer.getmany(timeout_ms=5_000)).get(TOPIC_PARTITION, [])]
 
 
 async def test_where_nothing_was_committed_it_begins_again(consumer: AIOKafkaConsumer) -> None:
     """What was fetched and dropped is fetched once more."""
-    assert await seek_to_known_places(consumer, ()) == {PLACE: 0}
+    assert await seek_to_committed_or_beginning(consumer, ()) == {TOPIC_PARTITION: 0}
     assert await read(consumer) == VALUES
 
 
 async def test_a_place_at_the_very_beginning_is_a_place(consumer: AIOKafkaConsumer) -> None:
     """Nought is an offset, not the lack of one."""
-    await consumer.commit({PLACE: 0})
-    assert await seek_to_known_places(consumer, ()) == {PLACE: 0}
+    await consumer.commit({TOPIC_PARTITION: 0})
+    assert await seek_to_committed_or_beginning(consumer, ()) == {TOPIC_PARTITION: 0}
     assert await read(consumer) == VALUES
 
 
 async def test_what_was_committed_is_where_it_goes_on(consumer: AIOKafkaConsumer) -> None:
     """As before."""
-    await consumer.commit({PLACE: 3})
-    assert await seek_to_known_places(consumer, ()) == {PLACE: 3}
+    await consumer.commit({TOPIC_PARTITION: 3})
+    assert await seek_to_committed_or_beginning(consumer, ()) == {TOPIC_PARTITION: 3}
     assert await read(consumer) == VALUES[3:]
 
 
 async def test_a_changelog_stays_where_it_is_read(consumer: AIOKafkaConsumer) -> None:
     """Faust never commits one, and knows how far it is."""
-    consumer.seek(PLACE, 2)
-    assert await seek_to_known_places(consumer, {MESSAGES}) == {PLACE: None}
+    consumer.seek(TOPIC_PARTITION, 2)
+    assert await seek_to_committed_or_beginning(consumer, {MESSAGES}) == {TOPIC_PARTITION: None}
     assert await read(consumer) == VALUES[2:]
 
 
 def test_the_app_reads_that_way(tmp_path: Path) -> None:
     """Through Faust's own consumer."""
-    app = create_app("app", settings.Kafka(), data_dir=tmp_path, buffer=1)
+    app = create_app("app", settings.KafkaSettings(), data_dir=tmp_path, buffer=1)
     assert isinstance(app, driver.App)
     assert app.transport.Consumer is driver._Consumer
 
 
-def of(consumer: AIOKafkaConsumer | None) -> faust.App:
-    """As much of an app as has a consumer."""
+def app_with_consumer(consumer: AIOKafkaConsumer | None) -> faust.App:
+    """Return an app with the consumer, and nothing else."""
     thread = SimpleNamespace(_consumer=consumer)
     return cast("faust.App", SimpleNamespace(consumer=SimpleNamespace(_thread=thread)))
 
 
 async def test_a_group_that_was_given_up_is_noticed(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the client's own routine for the group is over, the worker ends, and says what is away."""
-    monkeypatch.setattr(app, "_LOOK_S", 0.05)
+    monkeypatch.setattr(run, "_CHECK_GROUP_S", 0.05)
     consumer = AIOKafkaConsumer(MESSAGES, bootstrap_servers=servers, group_id=str(uuid4()), enable_auto_commit=False)
-    stop = Stop()
-    watching = asyncio.create_task(app.watch_group(of(consumer), stop))
+    stop = StopRequest()
+    watching = asyncio.create_task(run.watch_group(app_with_consumer(consumer), stop))
     await consumer.start()
     try:
         await asyncio.sleep(0.3)
@@ -119,4 +121,4 @@ async def test_a_group_that_was_given_up_is_noticed(servers: str, monkeypatch: p
 
 def test_before_there_is_a_consumer_nothing_was_given_up() -> None:
     """The watch begins with the app."""
-    assert not coordination_ended(of(None))
+    assert not group_coordination_ended(app_with_consumer(None))

@@ -14,15 +14,16 @@ from mode.services import Service
 from mode.utils.locks import Event
 
 from stream.faust_support import driver
-from stream.faust_support.fast_delivery import AtOnce, at_hand, go_on
+from stream.faust_support.fast_delivery import EagerWait, drain_pending, resume
+from tests.fixtures.waiting import DEADLOCK_S
 
 
-class Hands(AtOnce):
-    """A service that does nothing else."""
+class EagerService(EagerWait):
+    """A service with the short way of delivering."""
 
 
-class ModeHands(Service):
-    """The same, as mode has it."""
+class ModeService(Service):
+    """A service of mode without the short way."""
 
 
 async def done(value: str) -> str:
@@ -61,17 +62,17 @@ async def test_what_waits_for_nothing_makes_no_task(tasks: list[object]) -> None
     never = asyncio.Event()
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # the one that was not needed is closed, not forgotten
-        found = await Hands().wait_first(done("here"), never.wait())
+        found = await EagerService().wait_first(done("here"), never.wait())
     assert (found.results, found.stopped, tasks) == (["here"], False, [])
-    found = await ModeHands().wait_first(done("here"), never.wait())
+    found = await ModeService().wait_first(done("here"), never.wait())
     assert (found.results, found.stopped, len(tasks)) == (["here"], False, 4)
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
-async def test_what_waits_is_waited_for(hands: type[Service]) -> None:
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
+async def test_what_waits_is_waited_for(service_type: type[Service]) -> None:
     """Through all of its steps."""
     ready, never = asyncio.Event(), asyncio.Event()
-    waiting = asyncio.create_task(hands().wait_first(after(ready, "late"), never.wait()))
+    waiting = asyncio.create_task(service_type().wait_first(after(ready, "late"), never.wait()))
     await asyncio.sleep(0.01)
     assert not waiting.done()
     ready.set()
@@ -90,56 +91,56 @@ async def waiting_for(future: "asyncio.Future[bool]") -> bool:
     return await future
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
 @pytest.mark.parametrize(
     "chosen",
     [lambda: [soon()], lambda: [waiting_for(soon())], lambda: [soon(), asyncio.Event()]],
     ids=["a future", "a coroutine", "a future or an event"],
 )
-async def test_other_waits_are_modes_own(hands: type[Service], chosen: Callable[[], list[Any]]) -> None:
+async def test_other_waits_are_modes_own(service_type: type[Service], chosen: Callable[[], list[Any]]) -> None:
     """A service waits for all kinds of things; only handing over has the short way."""
-    assert (await hands().wait_first(*chosen(), timeout=10)).results == [True]
+    assert (await service_type().wait_first(*chosen(), timeout=DEADLOCK_S)).results == [True]
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
-async def test_other_waits_may_run_out_of_time(hands: type[Service]) -> None:
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
+async def test_other_waits_may_run_out_of_time(service_type: type[Service]) -> None:
     """As mode's do."""
-    assert (await hands().wait_first(Event(), timeout=0.01)).results == []
+    assert (await service_type().wait_first(Event(), timeout=0.01)).results == []
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
-async def test_what_waits_is_given_up_when_the_flow_stops(hands: type[Service]) -> None:
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
+async def test_what_waits_is_given_up_when_the_flow_stops(service_type: type[Service]) -> None:
     """It hears of it."""
-    heard: list[str] = []
+    events: list[str] = []
 
     async def stubborn() -> None:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            heard.append("cancelled")
+            events.append("cancelled")
             raise
 
     suspended = asyncio.Event()
-    waiting = asyncio.create_task(hands().wait_first(stubborn(), suspended.wait()))
+    waiting = asyncio.create_task(service_type().wait_first(stubborn(), suspended.wait()))
     await asyncio.sleep(0.01)
     suspended.set()
     assert (await waiting).results == [True]
     await asyncio.sleep(0)
-    assert heard == ["cancelled"]
+    assert events == ["cancelled"]
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
-async def test_what_waits_is_given_up_when_the_service_stops(hands: type[Service]) -> None:
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
+async def test_what_waits_is_given_up_when_the_service_stops(service_type: type[Service]) -> None:
     """Then there is nobody to hand over to."""
-    service, never = hands(), asyncio.Event()
+    service, never = service_type(), asyncio.Event()
     waiting = asyncio.create_task(service.wait_first(after(never, "never"), never.wait()))
     await asyncio.sleep(0.01)
     service._stopped.set()
     assert (await waiting).stopped
 
 
-@pytest.mark.parametrize("hands", [Hands, ModeHands])
-async def test_an_error_is_heard(hands: type[Service]) -> None:
+@pytest.mark.parametrize("service_type", [EagerService, ModeService])
+async def test_an_error_is_heard(service_type: type[Service]) -> None:
     """At once, or after a wait."""
     ready = asyncio.Event()
 
@@ -148,8 +149,8 @@ async def test_an_error_is_heard(hands: type[Service]) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await hands().wait_first(failing(), asyncio.Event().wait())
-    waiting = asyncio.create_task(hands().wait_first(failing_late(), asyncio.Event().wait()))
+        await service_type().wait_first(failing(), asyncio.Event().wait())
+    waiting = asyncio.create_task(service_type().wait_first(failing_late(), asyncio.Event().wait()))
     await asyncio.sleep(0.01)
     ready.set()
     with pytest.raises(LookupError):
@@ -168,7 +169,7 @@ async def test_work_may_go_on_after_it_was_cancelled() -> None:
         return "tidy"
 
     work = tidy()
-    task = asyncio.create_task(go_on(work, work.send(None)))
+    task = asyncio.create_task(resume(work, work.send(None)))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.sleep(0)
@@ -188,7 +189,7 @@ async def test_work_may_end_by_being_cancelled_and_say_so_with_a_result() -> Non
         return "never"
 
     work = brief()
-    task = asyncio.create_task(go_on(work, work.send(None)))
+    task = asyncio.create_task(resume(work, work.send(None)))
     await asyncio.sleep(0)
     task.cancel()
     assert await task == "enough"
@@ -196,7 +197,7 @@ async def test_work_may_end_by_being_cancelled_and_say_so_with_a_result() -> Non
 
 def test_the_consumer_hands_over_that_way() -> None:
     """Faust's own, before mode's."""
-    assert driver._Consumer.wait_first is AtOnce.wait_first
+    assert driver._Consumer.wait_first is EagerWait.wait_first
 
 
 def event(generation: int) -> Any:
@@ -204,8 +205,8 @@ def event(generation: int) -> Any:
     return SimpleNamespace(message=SimpleNamespace(generation_id=generation, tracked=False))
 
 
-class Waiting:
-    """An app whose agent has events waiting."""
+class PendingEvents:
+    """An app and the stream of its agent, with events that wait in the stream's queue."""
 
     def __init__(self, *generations: int) -> None:
         """The group is in its generation 2."""
@@ -224,37 +225,37 @@ class Waiting:
         )
         self.stream = cast("StreamT[Any]", Mock(channel=SimpleNamespace(queue=self.queue)))
 
-    def taken(self) -> list[Any]:
-        """What is at hand."""
-        return list(at_hand(self.app, self.stream))
+    def drain(self) -> list[Any]:
+        """Drain the pending events."""
+        return list(drain_pending(self.app, self.stream))
 
 
 def test_all_that_waits_is_at_hand_and_in_fausts_books() -> None:
     """Or its acknowledgement would not count."""
-    waiting = Waiting(2, 2, 2)
-    taken = waiting.taken()
-    assert [one.message for one in taken] == waiting.tracked
-    assert [message.tracked for message in waiting.tracked] == [True, True, True]
-    assert waiting.queue.empty()
+    pending = PendingEvents(2, 2, 2)
+    drained = pending.drain()
+    assert [one.message for one in drained] == pending.tracked
+    assert [message.tracked for message in pending.tracked] == [True, True, True]
+    assert pending.queue.empty()
 
 
 def test_what_was_fetched_before_a_rebalance_is_left_to_its_new_owner() -> None:
     """It was not acknowledged, so it comes again."""
-    waiting = Waiting(1, 2, 1)
-    assert [one.message.generation_id for one in waiting.taken()] == [2]
-    assert len(waiting.tracked) == 1
+    pending = PendingEvents(1, 2, 1)
+    assert [one.message.generation_id for one in pending.drain()] == [2]
+    assert len(pending.tracked) == 1
 
 
 def test_nothing_is_taken_while_the_flow_stands_still() -> None:
     """Faust clears its queues then, and seeks."""
-    waiting = Waiting(2, 2)
-    waiting.active = False
-    assert not waiting.taken()
-    assert not waiting.tracked
+    pending = PendingEvents(2, 2)
+    pending.active = False
+    assert not pending.drain()
+    assert not pending.tracked
 
 
 def test_one_may_stop_taking_at_any_time() -> None:
     """The rest keeps waiting, and is in nobody's books yet."""
-    waiting = Waiting(2, 2, 2)
-    next(at_hand(waiting.app, waiting.stream))
-    assert (waiting.queue.qsize(), len(waiting.tracked)) == (2, 1)
+    pending = PendingEvents(2, 2, 2)
+    next(drain_pending(pending.app, pending.stream))
+    assert (pending.queue.qsize(), len(pending.tracked)) == (2, 1)

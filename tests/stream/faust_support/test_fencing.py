@@ -12,12 +12,12 @@ from aiokafka.errors import ProducerFenced
 from aiokafka.protocol.produce import ProduceRequest
 
 from stream.contracts.errors import Unavailable
-from stream.faust_support.fencing import SURE_SHARE, Guard, Membership, _call_back
+from stream.faust_support.fencing import VALID_SHARE, GroupLease, ProduceFence, _abort_connections
 
 SESSION_S = 6.0
 
 
-class Clock:
+class ManualClock:
     """A clock that stands still until it is set."""
 
     now = 100.0
@@ -28,50 +28,50 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> ManualClock:
     """The test's own."""
-    return Clock()
+    return ManualClock()
 
 
 @pytest.fixture
-def membership(clock: Clock) -> Membership:
+def lease(clock: ManualClock) -> GroupLease:
     """One that has not heard from the group yet."""
-    return Membership(SESSION_S, clock)
+    return GroupLease(SESSION_S, clock)
 
 
-def test_before_the_first_answer_nothing_is_sure(membership: Membership) -> None:
+def test_before_the_first_answer_nothing_is_sure(lease: GroupLease) -> None:
     """Having been given partitions a moment ago proves nothing: it may have been an hour."""
-    assert not membership.is_sure
+    assert not lease.is_valid
 
 
-def test_an_answer_is_good_from_the_moment_it_was_asked_for(membership: Membership, clock: Clock) -> None:
+def test_an_answer_is_good_from_the_moment_it_was_asked_for(lease: GroupLease, clock: ManualClock) -> None:
     """The group counts from when it got the question, which is later: so nobody else can own anything yet."""
-    membership.heard(clock.now - 2)
-    assert membership.is_sure
-    clock.now += SESSION_S * SURE_SHARE - 2 - 0.01
-    assert membership.is_sure
+    lease.renew(clock.now - 2)
+    assert lease.is_valid
+    clock.now += SESSION_S * VALID_SHARE - 2 - 0.01
+    assert lease.is_valid
     clock.now += 0.02
-    assert not membership.is_sure
+    assert not lease.is_valid
 
 
-def test_the_next_answer_makes_it_sure_again(membership: Membership, clock: Clock) -> None:
+def test_the_next_answer_makes_it_sure_again(lease: GroupLease, clock: ManualClock) -> None:
     """The group has not given up a member whose heartbeat it answers."""
-    membership.heard(clock.now)
+    lease.renew(clock.now)
     clock.now += 60
-    assert not membership.is_sure
-    membership.heard(clock.now)
-    assert membership.is_sure
+    assert not lease.is_valid
+    lease.renew(clock.now)
+    assert lease.is_valid
 
 
-def test_a_lost_place_stays_lost(membership: Membership, clock: Clock) -> None:
+def test_a_lost_place_stays_lost(lease: GroupLease, clock: ManualClock) -> None:
     """What this process holds is old, whatever it hears later."""
-    membership.heard(clock.now)
-    membership.lose()
-    membership.heard(clock.now)
-    assert not membership.is_sure
+    lease.renew(clock.now)
+    lease.expire()
+    lease.renew(clock.now)
+    assert not lease.is_valid
 
 
-class Client:
+class ProducerClient:
     """aiokafka's, as far as it is stood before."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Client:
 class Coordinator:
     """aiokafka's, as far as it is listened to."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
         self.answers = True
         self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -108,56 +108,55 @@ class Coordinator:
 Flush = Callable[[], Awaitable[None]]
 
 
-async def at_once() -> None:
-    """Nothing is under way."""
+async def flush_nothing() -> None:
+    """Return at once, since no write is in flight."""
 
 
-def guarded(
-    membership: Membership, clock: Clock, flush: Flush = at_once
-) -> tuple[Guard, Client, Coordinator, list[Exception]]:
-    """A guard between an app's producer and its consumer."""
-    client, coordinator, ends = Client(), Coordinator(clock), list[Exception]()
+def fenced_app(
+    lease: GroupLease, clock: ManualClock, flush: Flush = flush_nothing
+) -> tuple[ProduceFence, ProducerClient, Coordinator, list[Exception]]:
+    """A fence between an app's producer and its consumer."""
+    client, coordinator, stop_errors = ProducerClient(), Coordinator(clock), list[Exception]()
     consumer = SimpleNamespace(_thread=SimpleNamespace(_consumer=SimpleNamespace(_coordinator=coordinator)))
     producer = SimpleNamespace(_producer=SimpleNamespace(client=client, flush=flush))
     app: Any = SimpleNamespace(producer=producer, consumer=consumer)
-    guard = Guard(app, membership, ends.append)
-    guard.install()
-    guard.install()  # a rebalance installs it again
-    return guard, client, coordinator, ends
+    fence = ProduceFence(app, lease, stop_errors.append)
+    fence.install()
+    fence.install()  # a rebalance installs it again
+    return fence, client, coordinator, stop_errors
 
 
 WRITE = ProduceRequest(transactional_id=None, required_acks=-1, timeout=1, topics=[])
 
 
-async def test_a_write_waits_until_the_group_has_answered(membership: Membership, clock: Clock) -> None:
+async def test_a_write_waits_until_the_group_has_answered(lease: GroupLease, clock: ManualClock) -> None:
     """And goes out once, then; what only asks goes out at once."""
-    _, client, coordinator, _ = guarded(membership, clock)
+    _, client, coordinator, _ = fenced_app(lease, clock)
     assert await client.send(0, "a question") == "answer"
     waiting = asyncio.create_task(client.send(0, WRITE))
     await asyncio.sleep(0.3)
     assert client.sent == ["a question"]
-    membership._clock = clock
     await coordinator._do_heartbeat()
-    membership.heard(clock.now)
+    lease.renew(clock.now)
     assert await waiting == "answer"
     assert client.sent == ["a question", WRITE]
 
 
-async def test_an_unanswered_heartbeat_makes_nothing_sure(membership: Membership, clock: Clock) -> None:
+async def test_an_unanswered_heartbeat_makes_nothing_sure(lease: GroupLease, clock: ManualClock) -> None:
     """Only the group's own word counts."""
-    _, _, coordinator, _ = guarded(membership, clock)
+    _, _, coordinator, _ = fenced_app(lease, clock)
     coordinator.answers = False
     await coordinator._do_heartbeat()
-    assert membership._heard_at is None
+    assert lease._renewed_at is None
     coordinator.answers = True
     await coordinator._do_heartbeat()
-    assert membership._heard_at is not None
+    assert lease._renewed_at is not None
 
 
-async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(membership: Membership, clock: Clock) -> None:
+async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(lease: GroupLease, clock: ManualClock) -> None:
     """And the worker is asked to end, once."""
-    guard, client, coordinator, ends = guarded(membership, clock)
-    watching = asyncio.create_task(guard.watch())
+    fence, client, coordinator, stop_errors = fenced_app(lease, clock)
+    watching = asyncio.create_task(fence.watch())
     waiting = asyncio.create_task(client.send(0, WRITE))
     coordinator.reset_generation()
     assert coordinator.was_reset
@@ -166,44 +165,44 @@ async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(membership
     await asyncio.sleep(0.6)
     watching.cancel()
     assert client.sent == []
-    assert [type(error) for error in ends] == [Unavailable]
+    assert [type(error) for error in stop_errors] == [Unavailable]
 
 
-async def test_leaving_the_group_on_the_way_out_is_no_loss(membership: Membership, clock: Clock) -> None:
+async def test_leaving_the_group_on_the_way_out_is_no_loss(lease: GroupLease, clock: ManualClock) -> None:
     """A worker that was asked to end gives its place back itself."""
-    _, _, coordinator, ends = guarded(membership, clock)
+    _, _, coordinator, stop_errors = fenced_app(lease, clock)
     coordinator._closing.set_result(None)
     coordinator.reset_generation()
-    assert not membership.is_lost
-    assert ends == []
+    assert not lease.is_expired
+    assert stop_errors == []
 
 
 async def test_what_is_still_under_way_when_partitions_are_taken_ends_the_worker(
-    membership: Membership, clock: Clock
+    lease: GroupLease, clock: ManualClock
 ) -> None:
     """A write that the broker has not answered could arrive after somebody else's."""
-    guard, *_ = guarded(membership, clock)
-    await guard.settle()
-    assert not membership.is_lost
-    guard, *_ = guarded(membership, clock, flush=asyncio.Event().wait)  # type: ignore[arg-type]  # it never returns
-    await guard.settle()
-    assert membership.is_lost
+    fence, *_ = fenced_app(lease, clock)
+    await fence.flush()
+    assert not lease.is_expired
+    fence, *_ = fenced_app(lease, clock, flush=asyncio.Event().wait)  # type: ignore[arg-type]  # it never returns
+    await fence.flush()
+    assert lease.is_expired
 
 
 async def test_what_the_kernel_holds_is_called_back() -> None:
     """Bytes that the other side has not taken yet never arrive there: the line ends with a reset."""
     listener = socket.create_server(("127.0.0.1", 0))
-    taken: list[bytes] = []
+    received: list[bytes] = []
     begin = threading.Event()
 
     def serve() -> None:
-        line, _ = listener.accept()
+        connection, _ = listener.accept()
         begin.wait(5)
         try:
-            while piece := line.recv(65_536):
-                taken.append(piece)
+            while chunk := connection.recv(65_536):
+                received.append(chunk)
         except ConnectionResetError:
-            taken.append(b"reset")
+            received.append(b"reset")
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -211,10 +210,10 @@ async def test_what_the_kernel_holds_is_called_back() -> None:
     much = b"x" * 50_000_000
     writer.write(much)
     await asyncio.sleep(0.1)
-    _call_back(SimpleNamespace(_conns={0: SimpleNamespace(_writer=writer, close=lambda: None)}))
+    _abort_connections(SimpleNamespace(_conns={0: SimpleNamespace(_writer=writer, close=lambda: None)}))
     await asyncio.sleep(0)
     begin.set()
     await asyncio.to_thread(thread.join)
     listener.close()
-    assert sum(map(len, taken)) < len(much)
-    assert taken[-1] == b"reset"
+    assert sum(map(len, received)) < len(much)
+    assert received[-1] == b"reset"

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.faust_support.ordered_acks import InOrder
+from stream.faust_support.ordered_acks import OrderedAcks
 
 
 class Events:
@@ -14,40 +14,40 @@ class Events:
 
     def __init__(self) -> None:
         self.acknowledged: list[tuple[int, int]] = []
-        self.order = InOrder()
+        self.acks = OrderedAcks()
 
-    def take(self, offset: int, *, partition: int = 0, generation: int = 1) -> Any:
-        """One that has come."""
+    def track(self, offset: int, *, partition: int = 0, generation: int = 1) -> Any:
+        """Return a tracked event."""
         message = SimpleNamespace(partition=partition, generation_id=generation)
         event = SimpleNamespace(message=message, ack=lambda: self.acknowledged.append((partition, offset)))
-        self.order.taken(event)  # type: ignore[arg-type]
+        self.acks.track(event)  # type: ignore[arg-type]
         return event
 
 
 def test_what_ends_first_waits_for_what_came_first() -> None:
     """Else a commit could go on behind the one that is still at work."""
     events = Events()
-    first, second, third = (events.take(offset) for offset in (20, 21, 22))
-    events.order.done(second)
-    events.order.done(third)
+    first, second, third = (events.track(offset) for offset in (20, 21, 22))
+    events.acks.complete(second)
+    events.acks.complete(third)
     assert events.acknowledged == []
-    events.order.done(first)
+    events.acks.complete(first)
     assert events.acknowledged == [(0, 20), (0, 21), (0, 22)]
 
 
 def test_partitions_do_not_wait_for_each_other() -> None:
     """Each has its own offset."""
     events = Events()
-    events.take(5, partition=0)
-    events.order.done(events.take(7, partition=1))
+    events.track(5, partition=0)
+    events.acks.complete(events.track(7, partition=1))
     assert events.acknowledged == [(1, 7)]
 
 
 def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
     """It comes again, to whoever owns the partition now."""
     events = Events()
-    events.take(5, generation=1)
-    events.order.done(events.take(5, generation=2))
+    events.track(5, generation=1)
+    events.acks.complete(events.track(5, generation=2))
     assert events.acknowledged == [(0, 5)]
 
 
@@ -55,9 +55,9 @@ def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
 def test_acknowledged_is_always_the_longest_finished_beginning(order: list[int], ended: int) -> None:
     """In every order of ending, wherever it is cut off."""
     events = Events()
-    taken = [events.take(offset) for offset in range(8)]
+    tracked = [events.track(offset) for offset in range(8)]
     for offset in order[:ended]:
-        events.order.done(taken[offset])
-    done = set(order[:ended])
-    first_open = next((offset for offset in range(8) if offset not in done), 8)
+        events.acks.complete(tracked[offset])
+    completed = set(order[:ended])
+    first_open = next((offset for offset in range(8) if offset not in completed), 8)
     assert [offset for _, offset in events.acknowledged] == list(range(first_open))

@@ -13,9 +13,9 @@ from stream.contracts.messages import Consent
 from stream.contracts.sessions import Exchange, KnownName, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import EndReason, Mechanism, NeedsHuman, Role, SessionState
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.models.answer import ModelAnswer, Unusable, read_answer
-from stream.feedback.models.base import Deadline, ModelAway, RequestFailed, ShownExchange
-from stream.feedback.prepared import Prepared, prepare
+from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
+from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed, ShownExchange
+from stream.feedback.prepared import PreparedExchange, prepare_exchanges
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
 WHEN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -91,11 +91,11 @@ def record(
     return SessionRecord(**{**fields, **changes})
 
 
-def prepared(**parts: Any) -> tuple[Prepared, Deidentifier]:
+def prepared(**parts: Any) -> tuple[PreparedExchange, Deidentifier]:
     """The one exchange of `record(**parts)`, ready to be shown."""
     session = record(**parts)
     deidentifier = Deidentifier(session.known_names)
-    return prepare(session, deidentifier)[0], deidentifier
+    return prepare_exchanges(session, deidentifier)[0], deidentifier
 
 
 def rating(mechanism: Mechanism, level: int | None, *quotes: tuple[int, str], reason: str = "Plain.") -> dict[str, Any]:
@@ -106,7 +106,7 @@ def rating(mechanism: Mechanism, level: int | None, *quotes: tuple[int, str], re
 
 def answer(*ratings: dict[str, Any], **changes: Any) -> ModelAnswer:
     """A model's answer; mechanisms that are not given have level 0 without evidence."""
-    return read_answer(answer_json(*ratings, **changes))
+    return parse_answer(answer_json(*ratings, **changes))
 
 
 def answer_json(*ratings: dict[str, Any], **changes: Any) -> bytes:
@@ -176,7 +176,7 @@ class ScriptedModel:
         self.canaries += 1
         if self.away > 0:
             self.away -= 1
-            raise ModelAway("test")
+            raise ModelUnavailable("test")
 
     async def reload(self, deadline: Deadline) -> bool:
         """Nothing to load."""
@@ -188,4 +188,4 @@ class ScriptedModel:
 
 
 FAILED = RequestFailed("internal")
-UNREADABLE = Unusable("bad_json")
+UNREADABLE = UnusableAnswer("bad_json")

@@ -8,9 +8,9 @@ from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
-from stream.feedback.assess import ATTEMPTS, OUTAGES, Assessor
+from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES, Assessor
 from stream.feedback.models.answer import ModelAnswer
-from stream.feedback.models.availability import ModelWatch
+from stream.feedback.models.availability import ModelAvailability
 from stream.runtime.health import Health
 from tests.stream.feedback.builders import (
     FAILED,
@@ -34,7 +34,7 @@ TWO_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")), rating(STANCE,
 async def feedback(model: ScriptedModel, session: SessionRecord | None = None) -> FeedbackRecord:
     """What becomes of a session; waiting takes no time."""
     passing = Time()
-    watch = ModelWatch(model, Health(), deadline_s=5, clock=passing, sleep=passing.sleep)
+    watch = ModelAvailability(model, Health(), deadline_s=5, clock=passing, sleep=passing.sleep)
     return await Assessor(model, watch, 5, passing).feedback(session or record())
 
 
@@ -132,13 +132,13 @@ async def test_a_request_that_keeps_failing_while_the_model_is_there_is_given_up
     model = ScriptedModel(FAILED)
     one = await only(model)
     assert isinstance(one, Abstention)
-    assert len(model.asked) == ATTEMPTS
-    assert model.canaries == 2 * ATTEMPTS
+    assert len(model.asked) == MAX_FAILED_REQUESTS
+    assert model.canaries == 2 * MAX_FAILED_REQUESTS
 
 
 async def test_an_outage_is_waited_out_and_counts_against_nobody() -> None:
     """More outages than attempts, and the answer still comes."""
-    model = ScriptedModel(*[FAILED] * (ATTEMPTS + 2), GOOD, outage=3)
+    model = ScriptedModel(*[FAILED] * (MAX_FAILED_REQUESTS + 2), GOOD, outage=3)
     assert isinstance(await only(model), Assessment)
 
 
@@ -148,7 +148,7 @@ async def test_an_input_that_brings_the_model_down_each_time_does_not_hold_its_p
     one = await only(model)
     assert isinstance(one, Abstention)
     assert one.reason is NeedsHuman.MODEL_FAILED
-    assert len(model.asked) == OUTAGES
+    assert len(model.asked) == MAX_OUTAGES
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from stream.contracts.errors import Poison
 from stream.contracts.ids import input_id
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.models.base import Part
-from stream.feedback.prepared import prepare
+from stream.feedback.models.base import ExchangePart
+from stream.feedback.prepared import prepare_exchanges
 from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, prepared, record
 
 
@@ -15,11 +15,11 @@ def test_messages_are_numbered_from_one_in_order_with_their_part() -> None:
     """Context first, then the client turn, then the reply; names are gone."""
     one, _ = prepared(context=["Hello Nadia.", "Well?"], client=["No.", "I mean it."], reply=["Okay."])
     assert [(m.number, m.part, m.role, m.text) for m in one.shown.messages] == [
-        (1, Part.CONTEXT, Role.COUNSELLOR, "Hello [CLIENT_1]."),
-        (2, Part.CONTEXT, Role.COUNSELLOR, "Well?"),
-        (3, Part.CLIENT_TURN, Role.CLIENT, "No."),
-        (4, Part.CLIENT_TURN, Role.CLIENT, "I mean it."),
-        (5, Part.REPLY, Role.COUNSELLOR, "Okay."),
+        (1, ExchangePart.CONTEXT, Role.COUNSELLOR, "Hello [CLIENT_1]."),
+        (2, ExchangePart.CONTEXT, Role.COUNSELLOR, "Well?"),
+        (3, ExchangePart.CLIENT_TURN, Role.CLIENT, "No."),
+        (4, ExchangePart.CLIENT_TURN, Role.CLIENT, "I mean it."),
+        (5, ExchangePart.REPLY, Role.COUNSELLOR, "Okay."),
     ]
 
 
@@ -40,7 +40,7 @@ def test_the_input_is_named_by_messages_and_revisions() -> None:
     session = record()
     edited = session.messages[2].model_copy(update={"revision": 1_700_000_000_000})
     again = session.model_copy(update={"messages": (*session.messages[:2], edited)})
-    assert prepare(again, Deidentifier(()))[0].input_id != one.input_id
+    assert prepare_exchanges(again, Deidentifier(()))[0].input_id != one.input_id
 
 
 def test_placeholders_do_not_hang_on_which_exchange_comes_first() -> None:
@@ -49,7 +49,7 @@ def test_placeholders_do_not_hang_on_which_exchange_comes_first() -> None:
     exchange = session.exchanges[0]
     later = exchange.model_copy(update={"context": ()})
     turned = session.model_copy(update={"exchanges": (later, exchange)})
-    first, second = prepare(turned, Deidentifier(()))
+    first, second = prepare_exchanges(turned, Deidentifier(()))
     assert first.shown.messages[0].text == "No, [EMAIL_2]"
     assert second.shown.messages[0].text == "Write to [EMAIL_1]"
 
@@ -58,7 +58,7 @@ def test_an_exchange_about_a_message_that_is_not_there_is_poison() -> None:
     """No retry helps such a record."""
     session = record()
     with pytest.raises(Poison) as caught:
-        prepare(session.model_copy(update={"messages": session.messages[1:]}), Deidentifier(()))
+        prepare_exchanges(session.model_copy(update={"messages": session.messages[1:]}), Deidentifier(()))
     assert (caught.value.reason, caught.value.place) == (DeadLetterReason.BAD_SCHEMA, "exchanges")
 
 

@@ -3,7 +3,7 @@
 from stream.contracts.feedback import Abstention, FeedbackRecord
 from stream.contracts.ids import exchange_id
 from stream.contracts.vocabulary import NeedsHuman
-from stream.feedback.size import fitting
+from stream.feedback.size import fit_to_max_size
 from tests.stream.feedback.builders import LLM, SESSION, record
 
 
@@ -37,13 +37,13 @@ def size(feedback: FeedbackRecord) -> int:
 def test_a_record_that_fits_is_left_as_it_is() -> None:
     """To the byte."""
     whole = session(0.5, 0.9)
-    assert fitting(whole, size(whole)) == whole
+    assert fit_to_max_size(whole, size(whole)) == whole
 
 
 def test_the_lowest_score_goes_first_with_its_answer_and_is_counted() -> None:
     """What is left still has one answer for each exchange."""
     whole = session(0.7, 0.5, 0.9)
-    smaller = fitting(whole, size(whole) - 1)
+    smaller = fit_to_max_size(whole, size(whole) - 1)
     assert [one.score for one in smaller.exchanges] == [0.7, 0.9]
     assert [one.exchange_id for one in smaller.abstentions] == [one.exchange_id for one in smaller.exchanges]
     assert smaller.counts.exchanges_dropped_for_size == 1
@@ -51,7 +51,7 @@ def test_the_lowest_score_goes_first_with_its_answer_and_is_counted() -> None:
 
 def test_nothing_but_exchanges_is_ever_dropped() -> None:
     """The session record kept the bound without answers, so this always ends there."""
-    smaller = fitting(session(0.5, 0.9), 10)
+    smaller = fit_to_max_size(session(0.5, 0.9), 10)
     assert (smaller.exchanges, smaller.abstentions) == ((), ())
     assert smaller.counts.exchanges_dropped_for_size == 2
     assert len(smaller.messages) == 3

@@ -1,8 +1,7 @@
-"""CloudEvents in and out of Kafka records: what is accepted, and by what name each bad record is refused."""
+"""Tests of encoding and decoding CloudEvents in Kafka records: what is accepted, and the reason for each refusal."""
 
 import json
 from typing import Any
-from uuid import UUID
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka, to_binary, to_structured
@@ -32,7 +31,7 @@ BINARY = [(f"ce_{name}", value.encode()) for name, value in ATTRIBUTES.items()]
 
 
 def raw(value: bytes | None, headers: list[tuple[str, bytes]] | None = None, **changes: Any) -> RawRecord:
-    """A record on the messages topic."""
+    """Return a record of a topic, with the key of the test's conversation."""
     fields: dict[str, Any] = {
         "topic": "t",
         "partition": 0,
@@ -44,7 +43,7 @@ def raw(value: bytes | None, headers: list[tuple[str, bytes]] | None = None, **c
 
 
 def refused(record: RawRecord) -> tuple[DeadLetterReason, str]:
-    """Reason and place of the refusal."""
+    """Return reason and place of the refusal of a record, and check that its text is not quoted."""
     with pytest.raises(Poison) as caught:
         decode(record, KNOWN)
     assert "canary" not in str(caught.value)
@@ -52,12 +51,12 @@ def refused(record: RawRecord) -> tuple[DeadLetterReason, str]:
 
 
 def binary(**changes: Any) -> RawRecord:
-    """A record in binary mode with changed data."""
+    """Return a record in binary mode with changed data."""
     return raw(json.dumps(DATA | changes).encode())
 
 
 def test_binary_mode_is_read() -> None:
-    """Attributes in headers, data in the value."""
+    """A record in binary mode is decoded from attributes in its headers and data in its value."""
     event = decode(binary(), KNOWN)
     assert (event.id, event.type) == ("e-1", Message.event_type)
     assert isinstance(event.data, Message)
@@ -68,8 +67,11 @@ def test_binary_mode_is_read() -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8"]
 )
-def test_structured_mode_is_told_by_its_content_type_in_any_case(content_type: str) -> None:
-    """Everything in the value; `ce_` headers that may stand beside it are ignored."""
+def test_structured_mode_is_recognised_by_its_content_type_in_any_case(content_type: str) -> None:
+    """Structured mode is recognised by its content type in any case.
+
+    Everything is read from the value; `ce_` headers beside it are ignored.
+    """
     whole = json.dumps(ATTRIBUTES | {"data": DATA}).encode()
     event = decode(raw(whole, [("Content-Type", content_type.encode()), ("ce_id", b"other")]), KNOWN)
     assert event.id == "e-1"
@@ -77,27 +79,30 @@ def test_structured_mode_is_told_by_its_content_type_in_any_case(content_type: s
 
 @pytest.mark.parametrize("write", [to_binary, to_structured])
 def test_what_the_official_sdk_writes_is_read(write: Any) -> None:
-    """The CloudEvents SDK is an independent implementation of the same specification."""
+    """An event that the CloudEvents SDK writes is decoded.
+
+    The SDK is an independent implementation of the same specification.
+    """
     message = write(CloudEvent(attributes=dict(ATTRIBUTES), data=DATA), JSONFormat())
     event = decode(raw(message.value, list(message.headers.items())), KNOWN)
     assert event.data == Message.model_validate(DATA)
 
 
 def test_what_we_write_is_read_by_the_official_sdk() -> None:
-    """And the other way round."""
+    """An event that we encode is read by the CloudEvents SDK."""
     data = Message.model_validate(DATA)
-    out = encode(data, event_type=Message.event_type, event_id=UUID(int=5), key=b"k")
+    out = encode(data)
     event = from_kafka(KafkaMessage(dict(out.headers), out.key, out.value), JSONFormat())
-    assert event.get_id() == str(UUID(int=5))
+    assert event.get_id() == str(data.event_id)
     assert event.get_type() == Message.event_type
     assert event.get_data() == json.loads(data.model_dump_json(exclude_none=True))
 
 
 @given(st.text(max_size=200).filter(lambda t: "\x00" not in t))
-def test_any_words_survive_the_round_trip(text: str) -> None:
-    """To the code point."""
+def test_any_text_survives_the_round_trip(text: str) -> None:
+    """Any text is the same after encoding and decoding."""
     data = Message.model_validate(DATA | {"text": text})
-    out = encode(data, event_type=Message.event_type, event_id="e", key=b"k")
+    out = encode(data)
     assert decode(raw(out.value, out.headers), KNOWN).data == data
 
 
@@ -116,8 +121,8 @@ def test_any_words_survive_the_round_trip(text: str) -> None:
     ],
     ids=lambda v: repr(v)[:24],
 )
-def test_a_value_that_is_no_json_is_refused(value: bytes | None, reason: DeadLetterReason) -> None:
-    """Each kind by its own name, at the value as a whole."""
+def test_a_value_that_is_not_strict_json_is_refused(value: bytes | None, reason: DeadLetterReason) -> None:
+    """A value that is not strict JSON is refused, each kind with its own reason, at the value as a whole."""
     assert refused(raw(value)) == (reason, "value")
 
 
@@ -135,19 +140,22 @@ def test_a_value_that_is_no_json_is_refused(value: bytes | None, reason: DeadLet
     ],
 )
 def test_a_wrong_field_is_named_and_never_quoted(changes: dict[str, Any], reason: DeadLetterReason, place: str) -> None:
-    """The story says where, not what."""
+    """A wrong field is refused with its place and without its content."""
     assert refused(binary(**changes)) == (reason, place)
 
 
 def test_data_that_is_no_object_is_refused() -> None:
-    """A list, a number, a string."""
+    """Data that is a list, a number, a string or null is refused."""
     for value in (b"[]", b"1", b'"canary"', b"null"):
         assert refused(raw(value)) == (DeadLetterReason.BAD_SCHEMA, "data")
 
 
 @pytest.mark.parametrize("missing", list(ATTRIBUTES))
 def test_a_missing_attribute_is_named_in_both_modes(missing: str) -> None:
-    """`id`, `source`, `type` and `specversion` are required by CloudEvents 1.0."""
+    """A missing attribute is named in binary and in structured mode.
+
+    `id`, `source`, `type` and `specversion` are required by CloudEvents 1.0.
+    """
     kept = {name: value for name, value in ATTRIBUTES.items() if name != missing}
     place = f"ce_{missing}"
     as_headers = [(f"ce_{name}", value.encode()) for name, value in kept.items()]
@@ -161,13 +169,13 @@ def test_a_missing_attribute_is_named_in_both_modes(missing: str) -> None:
     "whole", [b"[]", b"7", json.dumps(ATTRIBUTES).encode(), json.dumps({"id": 7, "data": {}}).encode()]
 )
 def test_a_structured_value_that_is_no_event_is_refused(whole: bytes) -> None:
-    """Not an object, no data, an id that is a number."""
+    """A structured value is refused when it is no object, has no data, or has a number as its id."""
     reason, _ = refused(raw(whole, [("content-type", b"application/cloudevents+json")]))
     assert reason is DeadLetterReason.BAD_ENVELOPE
 
 
 def test_a_header_that_is_no_utf8_is_refused() -> None:
-    """By its name."""
+    """A header that is not UTF-8 is refused with its name."""
     headers = [(name, value if name != "ce_id" else b"\xff") for name, value in BINARY]
     assert refused(raw(b"{}", headers)) == (DeadLetterReason.BAD_ENVELOPE, "ce_id")
 
@@ -181,20 +189,28 @@ def test_a_header_that_is_no_utf8_is_refused() -> None:
         ("com.example.message", DeadLetterReason.UNKNOWN_TYPE),
     ],
 )
-def test_a_type_of_tomorrow_is_told_from_a_type_of_others(event_type: str, reason: DeadLetterReason) -> None:
-    """An unknown major version waits in the dead letters for an upgrade."""
+def test_an_unknown_version_and_an_unknown_type_have_different_reasons(
+    event_type: str, reason: DeadLetterReason
+) -> None:
+    """An unknown version of a known type and an unknown type are refused with different reasons.
+
+    A record of a later version waits in the dead letters for an upgrade.
+    """
     headers = [(name, event_type.encode() if name == "ce_type" else value) for name, value in BINARY]
     assert refused(raw(json.dumps(DATA).encode(), headers)) == (reason, "ce_type")
 
 
 def test_another_cloudevents_version_is_refused() -> None:
-    """Only 1.0 is spoken."""
+    """An event of another CloudEvents version than 1.0 is refused."""
     headers = [(name, b"0.3" if name == "ce_specversion" else value) for name, value in BINARY]
     assert refused(raw(b"{}", headers)) == (DeadLetterReason.UNKNOWN_VERSION, "ce_specversion")
 
 
 def test_partitions_are_those_of_the_java_client() -> None:
-    """murmur2 with the sign bit cleared; the values are what Kafka's own tools print for these keys."""
+    """Keys get the partition that Kafka's Java client gives them.
+
+    The partitioner is murmur2 with the sign bit cleared; aiokafka's is an independent implementation of it.
+    """
     from aiokafka.partitioner import DefaultPartitioner  # an independent implementation
 
     for number in range(200):
@@ -202,8 +218,11 @@ def test_partitions_are_those_of_the_java_client() -> None:
         assert partition_of(key, 12) == DefaultPartitioner()(key, list(range(12)), list(range(12)))
 
 
-def test_a_record_belongs_to_its_key_and_its_partition() -> None:
-    """One conversation, one partition, one order."""
+def test_a_record_with_a_wrong_key_or_on_a_wrong_partition_is_refused() -> None:
+    """A record with another key than its conversation's, or on another partition than its key's, is refused.
+
+    One conversation is on one partition and so in one order.
+    """
     data = Deletion(tenant="sample", conversation_id="c_1", message_id="m", deleted_at="2026-01-01T00:00:00Z")
     right = partition_of(b"sample:c_1", 12)
     check_partition(raw(b"", partition=right), data, 12)
@@ -214,16 +233,16 @@ def test_a_record_belongs_to_its_key_and_its_partition() -> None:
             check_partition(raw(b"", key=key, partition=right), data, 12)
 
 
-def test_a_record_too_large_is_not_written() -> None:
-    """The writer learns it before the broker does."""
+def test_a_record_that_is_too_large_is_not_encoded() -> None:
+    """Encoding refuses a record that is larger than the broker accepts."""
     data = Message.model_validate(DATA)
     big = data.model_copy(update={"text": "x" * MAX_RECORD_BYTES})
     with pytest.raises(Poison, match="oversize"):
-        encode(big, event_type=Message.event_type, event_id="e", key=None)
+        encode(big)
 
 
-def test_a_raw_record_shows_where_it_is_and_not_what_it_says() -> None:
-    """In tracebacks too."""
+def test_the_repr_of_a_raw_record_shows_its_place_and_not_its_content() -> None:
+    """The representation of a raw record shows its place and not its content, for instance in tracebacks."""
     assert repr(raw(b"canary")) == "RawRecord(t[0]@7)"
 
 
@@ -232,7 +251,7 @@ def test_a_raw_record_shows_where_it_is_and_not_what_it_says() -> None:
     st.lists(st.tuples(st.sampled_from(["ce_id", "ce_type", "content-type"]), st.binary(max_size=40)), max_size=4),
 )
 def test_any_bytes_end_in_an_event_or_in_poison(value: bytes, headers: list[tuple[str, bytes]]) -> None:
-    """Nothing else can come out."""
+    """Decoding any bytes returns an event or raises `Poison`, and no other error."""
     try:
         decode(raw(value, headers), KNOWN)
     except Poison:

@@ -1,4 +1,4 @@
-"""Each stage may do what it does and nothing else: tried with every user on every topic of a broker with ACLs."""
+"""Tests of the rights: each user is tried on every topic and group of a broker with ACLs."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,15 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import AuthorizationError, KafkaTimeoutError
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from plugin.local.kafka_security import ADMIN
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
 from stream.runtime import kafka_rights, settings
-from stream.runtime.kafka_clients import options
-from stream.runtime.topics import compare, create_missing, require
-from tests.fixtures.secured import SecuredKafka, with_rights
+from stream.runtime.kafka_connection import connection_options
+from stream.runtime.topics import create_missing_topics, require_topics, topic_differences
+from tests.fixtures.secured_kafka import SecuredKafka, create_rights_and_topics
+from tests.fixtures.waiting import DEADLOCK_S
 
 READS = {
     "gateway": set[str](),
@@ -37,65 +38,71 @@ NAMES = [spec.name for spec in TOPICS]
 
 
 @pytest.fixture(scope="module")
-def secured(secure: Callable[..., SecuredKafka]) -> SecuredKafka:
-    """A broker of its own, for what is written here is no record; one on every topic, from the administrator."""
-    broker = with_rights(secure())
+def secured_kafka(start_secured_kafka: Callable[..., SecuredKafka]) -> SecuredKafka:
+    """Return a broker with rights and with one record on every topic, written by the administrator.
+
+    These records hold no valid event, so the broker serves this file alone.
+    """
+    broker = create_rights_and_topics(start_secured_kafka())
     assert _written(broker.as_user(ADMIN)) == set(NAMES)
     return broker
 
 
 @pytest.mark.parametrize("user", sorted(READS))
-def test_a_user_reads_and_writes_its_own_topics_alone(secured: SecuredKafka, user: str) -> None:
-    """The gateway, which faces the world, cannot read a single message."""
-    given = secured.as_user(user)
+def test_a_user_reads_and_writes_its_own_topics_alone(secured_kafka: SecuredKafka, user: str) -> None:
+    """A user can read and write only the topics of its stage.
+
+    The gateway, which is open to the internet, cannot read a single message.
+    """
+    given = secured_kafka.as_user(user)
     assert {name for name in NAMES if _can_read(given, name)} == READS[user]
     assert _written(given) == WRITES[user]
 
 
 @pytest.mark.parametrize("stage", ["stream", "feedback", "sink"])
-def test_a_stage_joins_its_own_group_alone(secured: SecuredKafka, stage: str) -> None:
-    """Else it could take the records of another."""
+def test_a_stage_joins_its_own_group_alone(secured_kafka: SecuredKafka, stage: str) -> None:
+    """A stage can join only its own consumer group, so that it cannot take the records of another stage."""
     for group in ("stream", "feedback", "sink"):
-        assert _may_join(secured.as_user(stage), f"counterpoint-{group}") == (group == stage)
+        assert _may_join(secured_kafka.as_user(stage), f"counterpoint-{group}") == (group == stage)
 
 
 @pytest.mark.parametrize("user", ["gateway", "stream", "feedback", "sink"])
-def test_a_stage_sees_that_all_topics_are_there(secured: SecuredKafka, user: str) -> None:
-    """It looks before it starts; names and partitions are all it sees."""
-    require(secured.as_user(user))
+def test_a_stage_sees_that_all_topics_are_there(secured_kafka: SecuredKafka, user: str) -> None:
+    """A stage sees names and partitions of all topics, which it checks before it starts."""
+    require_topics(secured_kafka.as_user(user))
 
 
-def test_only_the_set_up_makes_topics_and_reads_their_settings(secured: SecuredKafka) -> None:
-    """`counterpoint topics` and `check` run as it."""
-    setup = secured.as_user("setup")
-    assert create_missing(setup) == []
-    assert compare(setup) == []
+def test_only_the_setup_user_creates_topics_and_reads_their_settings(secured_kafka: SecuredKafka) -> None:
+    """Only the setup user, as which `counterpoint topics` and `check` run, creates topics and reads their settings."""
+    setup = secured_kafka.as_user("setup")
+    assert create_missing_topics(setup) == []
+    assert topic_differences(setup) == []
     with pytest.raises(Misconfigured, match="does not let the user 'counterpoint-sink'"):
-        compare(secured.as_user("sink"))
+        topic_differences(secured_kafka.as_user("sink"))
 
 
-def test_a_stranger_sees_no_topic(secured: SecuredKafka) -> None:
-    """A user of another application on the same broker."""
+def test_a_user_of_another_application_sees_no_topic(secured_kafka: SecuredKafka) -> None:
+    """A user of another application on the same broker sees none of our topics."""
     with pytest.raises(Misconfigured, match="Topics are missing"):
-        require(secured.as_user("somebody-else"))
+        require_topics(secured_kafka.as_user("somebody-else"))
 
 
-def test_only_an_administrator_gives_rights(secured: SecuredKafka) -> None:
-    """And giving them again changes nothing."""
-    assert kafka_rights.apply(secured.as_user(ADMIN)) == 0
+def test_only_an_administrator_grants_rights(secured_kafka: SecuredKafka) -> None:
+    """Only an administrator grants rights, and granting them again changes nothing."""
+    assert kafka_rights.grant_missing_rights(secured_kafka.as_user(ADMIN)) == 0
     with pytest.raises(Misconfigured, match="does not let the user 'counterpoint-gateway'"):
-        kafka_rights.apply(secured.as_user("gateway"))
+        kafka_rights.grant_missing_rights(secured_kafka.as_user("gateway"))
 
 
-def test_a_broker_without_an_authorizer_is_told(kafka: Kafka) -> None:
-    """Rights that nobody asks for protect nothing."""
+def test_a_broker_without_an_authorizer_is_reported(kafka: KafkaBroker) -> None:
+    """A broker without an authorizer is reported, because it does not enforce any rights."""
     with pytest.raises(Misconfigured, match="everybody may do everything"):
-        kafka_rights.apply(settings.Kafka(bootstrap_servers=kafka.bootstrap_servers))
+        kafka_rights.grant_missing_rights(settings.KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
 
 
-def test_the_commands_name_every_right_once() -> None:
-    """For an operator whose brokers are set up by somebody else."""
-    lines = kafka_rights.commands("broker:9093")
+def test_the_commands_grant_every_right_once() -> None:
+    """The `kafka-acls` commands grant every right once, for an operator whose brokers somebody else sets up."""
+    lines = kafka_rights.acl_commands("broker:9093")
     assert len(set(lines)) == len(lines) == len(kafka_rights.RIGHTS)
     assert (
         "kafka-acls --bootstrap-server broker:9093 --command-config admin.properties --add --allow-principal"
@@ -104,11 +111,11 @@ def test_the_commands_name_every_right_once() -> None:
     assert any(line.endswith("--topic counterpoint --resource-pattern-type prefixed") for line in lines)
 
 
-def _can_read(given: settings.Kafka, topic: str) -> bool:
-    consumer = KafkaConsumer(**options(given), auto_offset_reset="earliest", enable_auto_commit=False)
+def _can_read(given: settings.KafkaSettings, topic: str) -> bool:
+    consumer = KafkaConsumer(**connection_options(given), auto_offset_reset="earliest", enable_auto_commit=False)
     try:
         if not consumer.partitions_for_topic(topic):
-            return False  # not even its name
+            return False  # the user does not even see the name of the topic
         consumer.assign([TopicPartition(topic, 0)])
         consumer.seek(TopicPartition(topic, 0), 0)
         return bool(consumer.poll(timeout_ms=10_000))
@@ -118,23 +125,23 @@ def _can_read(given: settings.Kafka, topic: str) -> bool:
         consumer.close()
 
 
-def _written(given: settings.Kafka) -> set[str]:
-    """The topics that take a record."""
+def _written(given: settings.KafkaSettings) -> set[str]:
+    """Return the topics to which the user can write."""
     written = set()
-    # Without an id of its own, which the broker refuses in other words to a producer that may write nowhere.
-    producer = KafkaProducer(**options(given), enable_idempotence=False, max_block_ms=2_000)
+    # Not idempotent: the broker refuses a producer id with another error to a user that may write to no topic.
+    producer = KafkaProducer(**connection_options(given), enable_idempotence=False, max_block_ms=2_000)
     for topic in NAMES:
         try:
-            producer.send(topic, value=b"{}", key=b"tried", partition=0).get(timeout=30)
+            producer.send(topic, value=b"{}", key=b"tried", partition=0).get(timeout=DEADLOCK_S)
             written.add(topic)
-        except (AuthorizationError, KafkaTimeoutError):  # no time-out where it may see the topic
+        except (AuthorizationError, KafkaTimeoutError):  # a time-out where the user does not see the topic
             pass
     producer.close(timeout=1)
     return written
 
 
-def _may_join(given: settings.Kafka, group: str) -> bool:
-    consumer = KafkaConsumer(**options(given), group_id=group, enable_auto_commit=False)
+def _may_join(given: settings.KafkaSettings, group: str) -> bool:
+    consumer = KafkaConsumer(**connection_options(given), group_id=group, enable_auto_commit=False)
     try:
         consumer.committed(TopicPartition(MESSAGES, 0))
         consumer.subscribe([SESSIONS])

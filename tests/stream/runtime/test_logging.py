@@ -1,4 +1,4 @@
-"""Logs are JSON, carry ids, and cannot carry words of a person."""
+"""Tests of the logs: they are JSON, carry ids, and cannot contain words of a person."""
 
 import json
 import logging
@@ -16,10 +16,10 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
-    """Configure as a stage does and read back what it wrote."""
+    """Configure logging as a stage does and yield a function that returns the lines written so far."""
     before = logging.getLogger().handlers, logging.getLogger().level
     structlog.contextvars.clear_contextvars()
-    ours.configure("debug", stage="test")
+    ours.configure_logging("debug", stage="test")
 
     def read() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -31,7 +31,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
 
 
 def test_a_line_is_json_with_time_level_and_stage(lines: Lines) -> None:
-    """What a log shipper expects."""
+    """A log line is a JSON object with time, level, stage and its fields, as a log shipper expects."""
     ours.get_logger().info("session_closed", session_id="s-1", count=3)
     (line,) = lines()
     assert line["event"] == "session_closed"
@@ -40,23 +40,26 @@ def test_a_line_is_json_with_time_level_and_stage(lines: Lines) -> None:
 
 
 def test_a_field_outside_the_list_is_dropped_and_counted(lines: Lines) -> None:
-    """A careless `text=` changes nothing but a number."""
+    """A field outside `FIELDS`, such as a careless `text=`, is dropped and counted."""
     ours.get_logger().info("session_closed", text=CANARY, value=CANARY)
     (line,) = lines()
     assert CANARY not in json.dumps(line)
     assert line["dropped_fields"] == 2
 
 
-def test_an_event_name_is_a_word_and_not_a_sentence(lines: Lines) -> None:
-    """An f-string in place of a name is replaced."""
+def test_an_event_name_that_is_not_one_word_is_replaced(lines: Lines) -> None:
+    """An event name that is not one plain word, such as an f-string, is replaced."""
     ours.get_logger().warning(f"could not store {CANARY}")
     (line,) = lines()
     assert line["event"] == "event_name_not_allowed"
     assert CANARY not in json.dumps(line)
 
 
-def test_an_exception_is_told_by_type_and_place(lines: Lines) -> None:
-    """Its message, its arguments and its source lines may quote a record."""
+def test_an_exception_is_logged_by_type_and_place(lines: Lines) -> None:
+    """An exception is logged by type and place alone.
+
+    Its message, its arguments and its source lines may quote a record.
+    """
     try:
         raise ValueError(CANARY)
     except ValueError:
@@ -68,15 +71,15 @@ def test_an_exception_is_told_by_type_and_place(lines: Lines) -> None:
 
 
 def test_a_library_line_keeps_its_template_and_loses_its_arguments(lines: Lines) -> None:
-    """Where it came from is what an operator needs."""
+    """A library's log line with arguments is logged with its template and without the arguments."""
     logging.getLogger("some.library").warning("cannot decode %r", CANARY)
     (line,) = lines()
     assert (line["logger"], line["template"]) == ("some.library", "cannot decode %r")
     assert CANARY not in json.dumps(line)
 
 
-def test_a_library_line_without_arguments_loses_its_words(lines: Lines) -> None:
-    """It may have been an f-string."""
+def test_a_library_line_without_arguments_loses_its_message(lines: Lines) -> None:
+    """A library's log line without arguments is logged without its message, which may have been an f-string."""
     logging.getLogger("some.library").debug(f"got {CANARY}")
     (line,) = lines()
     assert "template" not in line
@@ -84,7 +87,7 @@ def test_a_library_line_without_arguments_loses_its_words(lines: Lines) -> None:
 
 
 def test_a_library_exception_is_reduced_too(lines: Lines) -> None:
-    """Whatever handler the library had set up before."""
+    """An exception that a library logs is reduced to type and place."""
     try:
         raise RuntimeError(CANARY)
     except RuntimeError:
@@ -94,13 +97,16 @@ def test_a_library_exception_is_reduced_too(lines: Lines) -> None:
     assert CANARY not in json.dumps(line)
 
 
-def test_handlers_a_library_brought_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
-    """uvicorn, Faust and others install their own, which would print their lines in full."""
+def test_log_handlers_of_libraries_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Log handlers of libraries are removed.
+
+    uvicorn, Faust and others install their own, which would print their lines in full.
+    """
     own = logging.getLogger("library.with.handler")
     own.addHandler(logging.StreamHandler())
     own.propagate = False
     before = logging.getLogger().handlers, logging.getLogger().level
-    ours.configure("info", stage="test")
+    ours.configure_logging("info", stage="test")
     own.warning(f"got {CANARY}")
     logging.getLogger().handlers, logging.getLogger().level = before
     structlog.reset_defaults()
@@ -109,6 +115,6 @@ def test_handlers_a_library_brought_are_removed(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("name", ["text", "message", "quote", "value", "body", "name", "reply", "payload", "key"])
-def test_the_list_has_no_field_for_words(name: str) -> None:
-    """Nobody adds one by habit."""
+def test_the_list_has_no_field_for_text(name: str) -> None:
+    """The list of fields has no name that suggests text."""
     assert name not in ours.FIELDS

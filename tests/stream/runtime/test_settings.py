@@ -1,4 +1,4 @@
-"""Settings come from one file, the environment and secret files; wrong ones are named, never shown."""
+"""Tests of the settings: their sources, their priority, and errors that name a setting without its value."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import pytest
 from pydantic import SecretStr
 
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Settings, load, required
+from stream.runtime.settings import Settings, load_settings, required_secret
 
 CANARY = "canary-secret"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the machine reaches a test."""
+    """Remove the settings of this machine from the environment and change to an empty folder."""
     import os
 
     for name in list(os.environ):
@@ -23,8 +23,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_defaults_are_safe_and_hold_no_secret() -> None:
-    """Loopback everywhere, no tenant, no key."""
-    settings = load()
+    """By default everything listens on loopback, and there is no tenant and no secret."""
+    settings = load_settings()
     assert settings.gateway.host == settings.web.host == settings.health.host == "127.0.0.1"
     assert settings.tenants == {}
     assert settings.database.url is None
@@ -34,38 +34,38 @@ def test_defaults_are_safe_and_hold_no_secret() -> None:
 
 
 def test_the_file_in_the_current_folder_is_read(tmp_path: Path) -> None:
-    """`counterpoint.toml`, one section a part."""
+    """The file `counterpoint.toml` in the current folder is read, with one section for each part."""
     (tmp_path / "counterpoint.toml").write_text('log_level = "debug"\n[kafka]\npartitions = 4\n[tenants.riverside]\n')
-    settings = load()
+    settings = load_settings()
     assert settings.log_level == "debug"
     assert settings.kafka.partitions == 4
     assert "riverside" in settings.tenants
 
 
-def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Part by part: what the environment does not name stays as the file has it."""
+def test_the_environment_overrides_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment variable overrides its setting in the file and no other."""
     (tmp_path / "other.toml").write_text("[kafka]\npartitions = 4\nreplication = 3\n")
     monkeypatch.setenv("COUNTERPOINT_FILE", str(tmp_path / "other.toml"))
     monkeypatch.setenv("COUNTERPOINT_KAFKA__PARTITIONS", "5")
-    assert (load().kafka.partitions, load().kafka.replication) == (5, 3)
+    assert (load_settings().kafka.partitions, load_settings().kafka.replication) == (5, 3)
 
 
 def test_secret_files_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As container platforms mount them: the file's name is the setting's place."""
+    """A file in the secrets folder sets the setting in its name, as container platforms mount secrets."""
     folder = tmp_path / "secrets"
     folder.mkdir()
     (folder / "counterpoint_database__url").write_text(CANARY)
     monkeypatch.setenv("COUNTERPOINT_SECRETS_DIR", str(folder))
-    url = load().database.url
+    url = load_settings().database.url
     assert url is not None
     assert url.get_secret_value() == CANARY
 
 
 def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Rather than started without."""
+    """A secrets folder that does not exist is an error that names it."""
     monkeypatch.setenv("COUNTERPOINT_SECRETS_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(Misconfigured, match="nowhere"):
-        load()
+        load_settings()
 
 
 @pytest.mark.parametrize(
@@ -80,31 +80,31 @@ def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_wrong_setting_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, place: str
 ) -> None:
-    """Values may be secrets; a misspelt name is as wrong as a bad value."""
+    """A wrong value and a misspelt name are errors that name the setting and not the value, which may be a secret."""
     monkeypatch.setenv(name, value)
     with pytest.raises(Misconfigured) as caught:
-        load()
+        load_settings()
     assert place in str(caught.value)
     assert CANARY not in str(caught.value)
 
 
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    """In a sentence."""
+def test_a_file_that_is_not_toml_is_an_error(tmp_path: Path) -> None:
+    """A settings file that is not TOML is an error without a traceback."""
     (tmp_path / "counterpoint.toml").write_text("[kafka\n")
     with pytest.raises(Misconfigured, match="cannot be read"):
-        load()
+        load_settings()
 
 
-def test_a_required_secret_that_is_missing_says_what_to_set() -> None:
-    """The variable's name stands in the sentence."""
+def test_the_error_for_a_missing_secret_says_what_to_set() -> None:
+    """The error for a missing secret names the environment variable to set."""
     for missing in (None, SecretStr("")):
         with pytest.raises(Misconfigured, match="COUNTERPOINT_DATABASE__URL"):
-            required(missing, "database.url")
-    assert required(SecretStr(CANARY), "database.url") == CANARY
+            required_secret(missing, "database.url")
+    assert required_secret(SecretStr(CANARY), "database.url") == CANARY
 
 
-def test_secrets_do_not_show() -> None:
-    """Neither in `repr` nor in a dump."""
+def test_secrets_are_in_no_repr_and_no_dump() -> None:
+    """Secrets are neither in the representation of the settings nor in their dump."""
     settings = Settings.model_validate({"database": {"url": CANARY}, "tenants": {"a": {"webhook_secrets": [CANARY]}}})
     assert CANARY not in repr(settings)
     assert CANARY not in str(settings.model_dump())

@@ -1,4 +1,4 @@
-"""What stands in the record of a closed session, written down plainly. See `plain_model.py`."""
+"""The specification of what a closed session's record holds; see `plain_model.py`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Any
 from stream.contracts.vocabulary import RISK_CONCERNS, EndReason, LeftOut, MarkKind, NeedsHuman, Role
 from stream.sessions.rules import Rules
 
-CONTEXT = 10
-MOMENTS_ALONE = 3
+CONTEXT_MESSAGES = 10
+MAX_MOMENTS = 3
 
 
 @dataclass
-class Said:
-    """A message in the words that stand now."""
+class PlainMessage:
+    """A message in its current words."""
 
     message_id: str
     arrival: int
@@ -30,51 +30,60 @@ class Said:
 
     @property
     def flagged(self) -> bool:
-        """The detector of these tests goes by one word, in what a client says."""
+        """Whether a client wrote the word that the detector of these tests looks for."""
         return self.role is Role.CLIENT and "no" in self.text
 
     @property
     def score(self) -> float:
-        """And takes longer texts more seriously."""
+        """The score of a client's message: longer texts score higher."""
         return min(1.0, len(self.text) / 1_000) if self.role is Role.CLIENT else 0.0
 
 
 @dataclass
-class Turn:
-    """A client turn, what came before it and what answered it."""
+class PlainTurn:
+    """A client turn with its context and its reply."""
 
-    context: list[Said]
-    client: list[Said]
-    reply: list[Said]
+    context: list[PlainMessage]
+    client: list[PlainMessage]
+    reply: list[PlainMessage]
 
 
-def content(said: Iterable[Said], reason: EndReason, names: list[tuple[str, str]], rules: Rules) -> dict[str, Any]:
-    """The record's inside, as `test_plain_model.py` reads it from a real one."""
-    everything = list(said)
-    spoken = sorted((one for one in everything if not one.deleted), key=lambda one: (one.sent_at, one.arrival))
-    turns = turns_of(spoken)
-    flagged = [turn for turn in turns if any(one.flagged for one in turn.client)]
+def closed_content(
+    messages: Iterable[PlainMessage], reason: EndReason, names: list[tuple[str, str]], rules: Rules
+) -> dict[str, Any]:
+    """Return the content of the record, in the form in which `test_plain_model.py` reads a real record."""
+    everything = list(messages)
+    transcript = sorted(
+        (message for message in everything if not message.deleted),
+        key=lambda message: (message.sent_at, message.arrival),
+    )
+    turns = client_turns(transcript)
+    flagged = [turn for turn in turns if any(message.flagged for message in turn.client)]
     answered = [turn for turn in flagged if turn.reply]
-    left_out = why_left_out(spoken, flagged, reason, rules)
-    shown = [] if left_out else highest(answered, MOMENTS_ALONE)
-    marks = marks_of(spoken, flagged, left_out, rules)
-    exchanges = [exchange(turn, rules) for turn in shown]
-    needed = {name for one in exchanges for part in ("context", "client_turn", "reply") for name in one[part]}
-    needed |= {name for _, _, ids in marks for name in ids}
+    left_out = left_out_reason(transcript, flagged, reason, rules)
+    shown = [] if left_out else highest_scored(answered, MAX_MOMENTS)
+    marks = marks_on(transcript, flagged, left_out, rules)
+    exchanges = [exchange_content(turn, rules) for turn in shown]
+    needed = {i for exchange in exchanges for part in ("context", "client_turn", "reply") for i in exchange[part]}
+    needed |= {i for _, _, ids in marks for i in ids}
     return {
         "left_out": left_out,
-        "language": language_of(spoken),
-        "secondary_use": all(one.secondary_use for one in everything),
-        "clients": sorted({one.author for one in everything if one.role is Role.CLIENT}),
-        "counsellors": sorted({one.author for one in everything if one.role is Role.COUNSELLOR}),
-        "messages": [(one.message_id, one.revision, one.text) for one in spoken if one.message_id in needed],
+        "language": session_language(transcript),
+        "secondary_use": all(message.secondary_use for message in everything),
+        "clients": sorted({message.author for message in everything if message.role is Role.CLIENT}),
+        "counsellors": sorted({message.author for message in everything if message.role is Role.COUNSELLOR}),
+        "messages": [
+            (message.message_id, message.revision, message.text)
+            for message in transcript
+            if message.message_id in needed
+        ],
         "exchanges": exchanges,
         "marks": marks,
         "names": [] if left_out else names,
         "counts": (
-            len(spoken),
-            sum(one.role is Role.CLIENT for one in spoken),
-            sum(one.role is Role.COUNSELLOR for one in spoken),
+            len(transcript),
+            sum(message.role is Role.CLIENT for message in transcript),
+            sum(message.role is Role.COUNSELLOR for message in transcript),
             len(turns),
             len(flagged),
             len(flagged) - len(answered),
@@ -83,35 +92,37 @@ def content(said: Iterable[Said], reason: EndReason, names: list[tuple[str, str]
     }
 
 
-def turns_of(spoken: Sequence[Said]) -> list[Turn]:
-    """Each run of the client's messages is a turn; the counsellor's messages up to the next one are its answer.
+def client_turns(transcript: Sequence[PlainMessage]) -> list[PlainTurn]:
+    """Return each run of the client's messages, with the counsellor's messages up to the next run as its reply.
 
-    Where only the platform wrote in between, that was the answer, but not after the client's last words.
+    Where only the platform wrote in between, that is the reply, but not after the client's last messages.
     """
-    runs = [list(run) for _, run in groupby(spoken, key=lambda one: one.role is Role.CLIENT)]
+    runs = [list(run) for _, run in groupby(transcript, key=lambda message: message.role is Role.CLIENT)]
     turns = []
     for number, run in enumerate(runs):
         if run[0].role is not Role.CLIENT:
             continue
         after = runs[number + 1] if number + 1 < len(runs) else []
         goes_on = number + 2 < len(runs)
-        by_counsellor = [one for one in after if one.role is Role.COUNSELLOR]
+        by_counsellor = [message for message in after if message.role is Role.COUNSELLOR]
         reply = by_counsellor or (after if goes_on else [])
-        before = [one for earlier in runs[:number] for one in earlier]
-        turns.append(Turn(before[-CONTEXT:], run, reply))
+        before = [message for earlier in runs[:number] for message in earlier]
+        turns.append(PlainTurn(before[-CONTEXT_MESSAGES:], run, reply))
     return turns
 
 
-def highest(turns: list[Turn], count: int) -> list[Turn]:
-    """The turns with the highest scores, the earlier of equal ones, in the order of the session."""
-    numbered = sorted(enumerate(turns), key=lambda item: (-max(one.score for one in item[1].client), item[0]))
+def highest_scored(turns: list[PlainTurn], count: int) -> list[PlainTurn]:
+    """Return the turns with the highest scores, the earlier of equal ones, in the order of the session."""
+    numbered = sorted(enumerate(turns), key=lambda item: (-max(message.score for message in item[1].client), item[0]))
     return [turn for _, turn in sorted(numbered[:count], key=lambda item: item[0])]
 
 
-def exchange(turn: Turn, rules: Rules) -> dict[str, Any]:
-    """One exchange: what a person must look at is said, and whose reply it was."""
-    authors = {one.author for one in turn.reply if one.role is Role.COUNSELLOR}
-    critical = any(rules.marks(one.text) for one in (*turn.context, *turn.client) if one.role is Role.CLIENT)
+def exchange_content(turn: PlainTurn, rules: Rules) -> dict[str, Any]:
+    """Return the content of one exchange."""
+    authors = {message.author for message in turn.reply if message.role is Role.COUNSELLOR}
+    critical = any(
+        rules.find_concerns(message.text) for message in (*turn.context, *turn.client) if message.role is Role.CLIENT
+    )
     needs_human = None
     if critical:
         needs_human = NeedsHuman.CRITICAL_CONTENT
@@ -120,52 +131,56 @@ def exchange(turn: Turn, rules: Rules) -> dict[str, Any]:
     elif len(authors) > 1:
         needs_human = NeedsHuman.REPLY_BY_SEVERAL
     return {
-        "context": [one.message_id for one in turn.context],
-        "client_turn": [one.message_id for one in turn.client],
-        "reply": [one.message_id for one in turn.reply],
+        "context": [message.message_id for message in turn.context],
+        "client_turn": [message.message_id for message in turn.client],
+        "reply": [message.message_id for message in turn.reply],
         "counsellor": authors.pop() if len(authors) == 1 else None,
         "needs_human": needs_human,
-        "score": max(one.score for one in turn.client),
+        "score": max(message.score for message in turn.client),
     }
 
 
-def marks_of(
-    spoken: Sequence[Said], flagged: list[Turn], left_out: LeftOut | None, rules: Rules
+def marks_on(
+    transcript: Sequence[PlainMessage], flagged: list[PlainTurn], left_out: LeftOut | None, rules: Rules
 ) -> list[tuple[MarkKind, list[str], list[str]]]:
-    """Risk first, always; other critical content and unanswered moments where there is feedback."""
+    """Return the marks: risk language always, the others where the session is not left out."""
     found: list[tuple[MarkKind, list[str], list[str]]] = []
     for kind, is_risk in ((MarkKind.RISK_LANGUAGE, True), (MarkKind.CRITICAL_CONTENT, False)):
         about = {
-            one.message_id: {concern for concern in rules.marks(one.text) if (concern in RISK_CONCERNS) is is_risk}
-            for one in spoken
-            if one.role is Role.CLIENT
+            message.message_id: {
+                concern for concern in rules.find_concerns(message.text) if (concern in RISK_CONCERNS) is is_risk
+            }
+            for message in transcript
+            if message.role is Role.CLIENT
         }
-        about = {name: concerns for name, concerns in about.items() if concerns}
+        about = {message_id: concerns for message_id, concerns in about.items() if concerns}
         if about and (is_risk or not left_out):
-            found.append((kind, sorted(str(one) for one in set.union(*about.values())), list(about)))
+            found.append((kind, sorted(str(concern) for concern in set.union(*about.values())), list(about)))
     if not left_out:
-        unanswered = [[one.message_id for one in turn.client] for turn in flagged if not turn.reply]
+        unanswered = [[message.message_id for message in turn.client] for turn in flagged if not turn.reply]
         found += [(MarkKind.UNANSWERED_MOMENT, [], ids) for ids in unanswered]
     return found
 
 
-def why_left_out(spoken: Sequence[Said], flagged: list[Turn], reason: EndReason, rules: Rules) -> LeftOut | None:
-    """The first of these that holds."""
-    people = [one for one in spoken if one.role is not Role.SYSTEM]
-    clients = [one for one in people if one.role is Role.CLIENT]
-    language = language_of(spoken)
+def left_out_reason(
+    transcript: Sequence[PlainMessage], flagged: list[PlainTurn], reason: EndReason, rules: Rules
+) -> LeftOut | None:
+    """Return the first reason that holds; None for an eligible session."""
+    people = [message for message in transcript if message.role is not Role.SYSTEM]
+    clients = [message for message in people if message.role is Role.CLIENT]
+    language = session_language(transcript)
     if reason is EndReason.TOO_LONG:
         return LeftOut.TOO_LONG
     if language is not None and language.split("-")[0].lower() not in rules.languages:
         return LeftOut.LANGUAGE_NOT_SUPPORTED
     if len(people) == len(clients):
         return LeftOut.NO_COUNSELLOR_MESSAGE
-    words = sum(len(one.text.split()) for one in people)
+    words = sum(len(message.text.split()) for message in people)
     if len(clients) < rules.min_client_messages or words < rules.min_words:
         return LeftOut.TOO_SHORT
     return None if flagged else LeftOut.NO_RESISTANCE
 
 
-def language_of(spoken: Sequence[Said]) -> str | None:
-    """The one declared last."""
-    return next((one.language for one in reversed(spoken) if one.language), None)
+def session_language(transcript: Sequence[PlainMessage]) -> str | None:
+    """Return the language that was declared last."""
+    return next((message.language for message in reversed(transcript) if message.language), None)

@@ -4,14 +4,14 @@ from uuid import UUID
 
 from stream.contracts.messages import Erasure, PersonErasure
 from stream.contracts.vocabulary import Role
-from stream.sessions.events import forget_person
+from stream.sessions.events import apply_person_erasure
 from stream.sessions.rules import Arrival
-from tests.stream.sessions.talk import DAY, MINUTE, TENANT, Talk, at_second, ms
+from tests.stream.sessions.scenario import DAY, MINUTE, TENANT, Scenario, at_second, broker_ms
 
 IDLE = 30 * MINUTE
 
 
-def forget(talk: Talk, person: str, second: float, role: Role = Role.CLIENT) -> None:
+def forget(scenario: Scenario, person: str, second: float, role: Role = Role.CLIENT) -> None:
     """Put it on the conversation's partition."""
     event = PersonErasure.model_validate(
         {
@@ -23,69 +23,71 @@ def forget(talk: Talk, person: str, second: float, role: Role = Role.CLIENT) -> 
             "partition": 0,
         }
     )
-    talk.offset += 1
-    talk.published += list(forget_person(talk.conversation, event, Arrival(talk.offset, ms(second))))
-    talk.restart()
+    scenario.offset += 1
+    scenario.published += list(
+        apply_person_erasure(scenario.conversation, event, Arrival(scenario.offset, broker_ms(second)))
+    )
+    scenario.restart()
 
 
 def test_of_a_client_the_open_conversation_goes_and_the_word_goes_on() -> None:
     """As an erasure of the conversation, for the stages after this one."""
-    talk = Talk()
-    talk.meet(Role.CLIENT, ["Ms Example"], 0)
-    talk.session()
-    forget(talk, "client", 40)
-    assert [type(each) for each in talk.published] == [Erasure]
-    assert talk.conversation.segments == {}
-    assert "Ms Example" not in talk.kept
-    talk.tick(40 + 8 * DAY)
-    assert talk.conversation.is_empty
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Ms Example"], 0)
+    scenario.ordinary_session()
+    forget(scenario, "client", 40)
+    assert [type(each) for each in scenario.published] == [Erasure]
+    assert scenario.conversation.segments == {}
+    assert "Ms Example" not in scenario.stored_text
+    scenario.tick(40 + 8 * DAY)
+    assert scenario.conversation.is_empty
 
 
 def test_a_closed_session_that_may_still_change_goes_too() -> None:
     """Its text waits here for what comes late."""
-    talk = Talk()
-    talk.session()
-    talk.end(40)
-    forget(talk, "client", 50)
-    talk.tick(DAY)
-    assert talk.story == [(1, "closed")]
-    assert "slept" not in talk.kept
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.end(40)
+    forget(scenario, "client", 50)
+    scenario.tick(DAY)
+    assert scenario.revisions == [(1, "closed")]
+    assert "slept" not in scenario.stored_text
 
 
 def test_of_a_counsellor_the_sessions_they_wrote_in_go() -> None:
     """Nothing is published; the client's next session, with somebody else, is as it was."""
-    talk = Talk()
-    talk.session()
-    talk.end(40)
-    talk.client("hello again, I have slept badly", 2 * IDLE)
-    forget(talk, "counsellor", 2 * IDLE + 10, Role.COUNSELLOR)
-    assert talk.story == [(1, "closed")]
-    assert len(talk.published) == 1
-    assert talk.conversation.open_session == "m5"
-    assert "at all" not in talk.kept
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.end(40)
+    scenario.client("hello again, I have slept badly", 2 * IDLE)
+    forget(scenario, "counsellor", 2 * IDLE + 10, Role.COUNSELLOR)
+    assert scenario.revisions == [(1, "closed")]
+    assert len(scenario.published) == 1
+    assert scenario.conversation.open_session == "m5"
+    assert "at all" not in scenario.stored_text
 
 
 def test_who_is_not_in_it_changes_nothing() -> None:
     """Somebody else, or the same name in the other role."""
-    talk = Talk()
-    talk.session()
-    before = talk.kept
-    forget(talk, "friend", 40)
-    forget(talk, "counsellor", 41)
-    forget(talk, "client", 42, Role.COUNSELLOR)
-    assert (talk.kept, talk.published) == (before, [])
+    scenario = Scenario()
+    scenario.ordinary_session()
+    before = scenario.stored_text
+    forget(scenario, "friend", 40)
+    forget(scenario, "counsellor", 41)
+    forget(scenario, "client", 42, Role.COUNSELLOR)
+    assert (scenario.stored_text, scenario.published) == (before, [])
 
 
 def test_repeated_after_a_crash_it_spares_what_has_begun_since() -> None:
     """It stands in the log before it."""
-    talk = Talk()
-    talk.session()
-    forget(talk, "client", 40)
-    place = talk.offset
-    talk.session(50)
-    end = talk.offset
-    talk.offset = place - 1
-    forget(talk, "client", 40)
-    talk.offset = end
-    talk.end(100)
-    assert talk.last.counts.messages == 4
+    scenario = Scenario()
+    scenario.ordinary_session()
+    forget(scenario, "client", 40)
+    place = scenario.offset
+    scenario.ordinary_session(50)
+    end = scenario.offset
+    scenario.offset = place - 1
+    forget(scenario, "client", 40)
+    scenario.offset = end
+    scenario.end(100)
+    assert scenario.last_record.counts.messages == 4

@@ -10,41 +10,41 @@ from stream.contracts.ids import revision_of
 from stream.contracts.messages import Edit
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.sessions.conversation import Conversation
-from stream.sessions.events import MAX_EARLY, MAX_NAMES, apply
+from stream.sessions.events import MAX_EARLY_EDITS, MAX_NAMES, apply_event
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival
-from stream.sessions.state import Head, Scored, Segment, encode
-from tests.stream.sessions.talk import DAY, MINUTE, Talk, at_second, message, ms, rules, scored
+from stream.sessions.state import Head, Scored, Segment, encode_part
+from tests.stream.sessions.scenario import DAY, MINUTE, Scenario, at_second, broker_ms, message, rules, score_text
 
 
 def test_a_message_that_comes_again_has_no_effect() -> None:
     """Whether redelivered or sent twice by the platform: id and revision are the same."""
-    talk = Talk()
-    talk.client("hello", 0, message_id="a")
-    before = talk.kept
-    talk.client("hello", 1, message_id="a", sent=0)
-    talk.client("something else under the same id", 2, message_id="a")
-    assert talk.kept == before
+    scenario = Scenario()
+    scenario.client("hello", 0, message_id="a")
+    before = scenario.stored_text
+    scenario.client("hello", 1, message_id="a", sent=0)
+    scenario.client("something else under the same id", 2, message_id="a")
+    assert scenario.stored_text == before
 
 
 def test_a_sessions_first_message_is_known_when_its_text_is_gone() -> None:
     """The session bears its name: told again, under another time, it begins no second one of that name."""
-    talk = Talk()
-    talk.client("hello", 0, message_id="a")
-    talk.end(1)
-    talk.tick(1 + DAY)
-    talk.client("hello", 2 * DAY, message_id="a")
-    assert talk.conversation.open_session is None
+    scenario = Scenario()
+    scenario.client("hello", 0, message_id="a")
+    scenario.end(1)
+    scenario.tick(1 + DAY)
+    scenario.client("hello", 2 * DAY, message_id="a")
+    assert scenario.conversation.open_session is None
 
 
 def test_an_edit_that_had_its_say_has_no_other_when_it_comes_again() -> None:
     """It stands before its original in the log: the original took its words, or it was refused."""
-    talk = Talk()
-    talk.offset = 10
-    talk.client("original", 5, message_id="a", sent=0)
-    talk.offset = 0
-    talk.edit("a", "redelivered", 4)
-    talk.delete("a", 4.5)
-    entry = talk.conversation.entry("a")
+    scenario = Scenario()
+    scenario.offset = 10
+    scenario.client("original", 5, message_id="a", sent=0)
+    scenario.offset = 0
+    scenario.edit("a", "redelivered", 4)
+    scenario.delete("a", 4.5)
+    entry = scenario.conversation.entry("a")
     assert entry is not None
     assert (entry.text, entry.deleted) == ("original", False)
 
@@ -69,15 +69,15 @@ def test_what_one_batch_brings_shares_a_segment() -> None:
 
 def test_a_written_segment_takes_no_further_message() -> None:
     """So that the bytes written for a message do not grow with the session; an edit still writes its own anew."""
-    talk = Talk()
-    first = talk.client("hello", 0)
-    sizes = [len(encode(part)) for number in range(1, 200) if (part := after(talk, number)) is not None]
+    scenario = Scenario()
+    first = scenario.client("hello", 0)
+    sizes = [len(encode_part(part)) for number in range(1, 200) if (part := after(scenario, number)) is not None]
     assert max(sizes) <= min(sizes) + len("99") * 6
-    talk.edit(first, "hello again", 300)
-    entry = talk.conversation.entry(first)
+    scenario.edit(first, "hello again", 300)
+    entry = scenario.conversation.entry(first)
     assert entry is not None
     assert entry.text == "hello again"
-    assert len(talk.conversation.segments) == 200
+    assert len(scenario.conversation.segments) == 200
 
 
 def test_after_a_crash_messages_stand_in_the_order_of_arrival() -> None:
@@ -86,20 +86,24 @@ def test_after_a_crash_messages_stand_in_the_order_of_arrival() -> None:
     for number in (7, 9, 8):
         say(conversation, number)
         conversation.dirty.clear()
-    parts = {number: part for number in conversation.numbers if (part := conversation.part(number)) is not None}
-    assert [e.offset for e in Conversation("acme", "room-1", parts).latest()] == [9, 8, 7]
+    parts = {number: part for number in conversation.part_numbers if (part := conversation.part(number)) is not None}
+    assert [e.offset for e in Conversation("acme", "room-1", parts).entries_newest_first()] == [9, 8, 7]
 
 
 def say(conversation: Conversation, number: int, text: str = "hello") -> None:
     """Message `m<number>` at offset `number`."""
-    score = partial(scored, f"m{number}")
-    list(apply(conversation, message(f"m{number}", text, number), Arrival(number, ms(number)), rules(), score))
+    score = partial(score_text, f"m{number}")
+    list(
+        apply_event(
+            conversation, message(f"m{number}", text, number), Arrival(number, broker_ms(number)), rules(), score
+        )
+    )
 
 
-def after(talk: Talk, number: int) -> Head | Segment | None:
+def after(scenario: Scenario, number: int) -> Head | Segment | None:
     """Say one more message, and return the part that it was written to."""
-    talk.client("hello", number)
-    return talk.conversation.part(max(talk.conversation.segments))
+    scenario.client("hello", number)
+    return scenario.conversation.part(max(scenario.conversation.segments))
 
 
 def test_a_segment_is_full_at_its_size_too() -> None:
@@ -108,22 +112,22 @@ def test_a_segment_is_full_at_its_size_too() -> None:
     for number in range(SEGMENT_MESSAGES):
         say(conversation, number, "\U0001f600" * 20_000)
     assert 1 < len(conversation.segments) < SEGMENT_MESSAGES
-    assert all(len(encode(segment)) <= SEGMENT_BYTES for segment in conversation.segments.values())
+    assert all(len(encode_part(segment)) <= SEGMENT_BYTES for segment in conversation.segments.values())
 
 
 def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
     """The old words stand."""
-    talk = Talk()
+    scenario = Scenario()
     for number in range(SEGMENT_MESSAGES):
-        say(talk.conversation, number)
+        say(scenario.conversation, number)
     names = [f"m{number}" for number in range(SEGMENT_MESSAGES)]
-    talk.offset = SEGMENT_MESSAGES
+    scenario.offset = SEGMENT_MESSAGES
     for name in names[:11]:
-        talk.edit(name, "\U0001f600" * 20_000, 100)
+        scenario.edit(name, "\U0001f600" * 20_000, 100)
     with pytest.raises(Poison) as refused:
-        talk.edit(names[-1], "\U0001f600" * 20_000, 101)
+        scenario.edit(names[-1], "\U0001f600" * 20_000, 101)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
-    entry = talk.conversation.entry(names[-1])
+    entry = scenario.conversation.entry(names[-1])
     assert entry is not None
     assert entry.text == "hello"
 
@@ -132,15 +136,15 @@ def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
 def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> None:
     """The highest revision stands; a deletion wins over all."""
 
-    def tell(talk: Talk, which: int, second: float) -> None:
+    def tell(scenario: Scenario, which: int, second: float) -> None:
         if which == 0:
-            talk.client("first words", second, message_id="a", sent=1)
+            scenario.client("first words", second, message_id="a", sent=1)
         elif which == 3:
-            talk.delete("a", second)
+            scenario.delete("a", second)
         else:
-            talk.edit("a", f"words {which}", second, edited=50 + which)
+            scenario.edit("a", f"words {which}", second, edited=50 + which)
 
-    edited, deleted = Talk(), Talk()
+    edited, deleted = Scenario(), Scenario()
     for second, which in enumerate(order, 60):
         tell(deleted, which, second)
         if which != 3:
@@ -156,67 +160,67 @@ def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> N
 
 def test_an_edit_brings_its_own_detector_result() -> None:
     """What was flagged in the old words is no longer said."""
-    talk = Talk()
-    talk.client("no never", 0, message_id="a")
-    talk.edit("a", "yes I could try", 5)
-    entry = talk.conversation.entry("a")
+    scenario = Scenario()
+    scenario.client("no never", 0, message_id="a")
+    scenario.edit("a", "yes I could try", 5)
+    entry = scenario.conversation.entry("a")
     assert entry is not None
     assert entry.scored == Scored(score=0.0, flagged=False)
 
 
 def test_a_waiting_edit_or_deletion_has_no_session() -> None:
     """It begins none, keeps none open, and is let go after a day."""
-    talk = Talk()
-    talk.edit("unknown", "words", 0)
-    talk.delete("other", 0)
-    assert talk.conversation.open_session is None
-    talk.tick(DAY)
-    assert talk.conversation.is_empty
+    scenario = Scenario()
+    scenario.edit("unknown", "words", 0)
+    scenario.delete("other", 0)
+    assert scenario.conversation.open_session is None
+    scenario.tick(DAY)
+    assert scenario.conversation.is_empty
 
 
 def test_only_a_few_edits_wait() -> None:
     """The head of a conversation must stay within one record: one too many is refused, and pushes none out unheard."""
-    talk = Talk()
-    for number in range(MAX_EARLY):
-        talk.edit(f"unknown-{number}", "words", number)
+    scenario = Scenario()
+    for number in range(MAX_EARLY_EDITS):
+        scenario.edit(f"unknown-{number}", "words", number)
     with pytest.raises(Poison) as refused:
-        talk.edit("one-too-many", "words", 10)
+        scenario.edit("one-too-many", "words", 10)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
-    talk.edit("unknown-0", "newer words", 11)
-    assert sorted(early.message_id for early in talk.head.early) == [f"unknown-{n}" for n in range(MAX_EARLY)]
+    scenario.edit("unknown-0", "newer words", 11)
+    assert sorted(early.message_id for early in scenario.head.early) == [f"unknown-{n}" for n in range(MAX_EARLY_EDITS)]
 
 
 def test_deletions_that_wait_are_not_pushed_out_by_edits() -> None:
     """A deletion always wins, also when it came first and much came after it."""
-    talk = Talk()
+    scenario = Scenario()
     for number in range(20):
-        talk.delete(f"unknown-{number}", number)
-    for number in range(MAX_EARLY):
-        talk.edit(f"edited-{number}", "words", 30 + number)
-    talk.client("never to be read", 50, message_id="unknown-0")
-    assert "never to be read" not in talk.kept
+        scenario.delete(f"unknown-{number}", number)
+    for number in range(MAX_EARLY_EDITS):
+        scenario.edit(f"edited-{number}", "words", 30 + number)
+    scenario.client("never to be read", 50, message_id="unknown-0")
+    assert "never to be read" not in scenario.stored_text
 
 
 def test_a_lower_edit_does_not_replace_a_waiting_one() -> None:
     """Edits may overtake each other before the original as well."""
-    talk = Talk()
-    talk.edit("a", "second", 10, edited=2)
-    talk.edit("a", "first", 11, edited=1)
-    talk.client("original", 12, message_id="a", sent=0)
-    entry = talk.conversation.entry("a")
+    scenario = Scenario()
+    scenario.edit("a", "second", 10, edited=2)
+    scenario.edit("a", "first", 11, edited=1)
+    scenario.client("original", 12, message_id="a", sent=0)
+    entry = scenario.conversation.entry("a")
     assert entry is not None
     assert entry.text == "second"
 
 
 def test_names_add_up_and_are_told_with_the_session() -> None:
     """For the de-identifier, before or during the session."""
-    talk = Talk()
-    talk.meet(Role.CLIENT, ["Robin", "robin_x"], 0)
-    talk.session(1)
-    talk.meet(Role.COUNSELLOR, ["Ms Example"], 35)
-    talk.meet(Role.CLIENT, ["Robin"], 36)
-    talk.end(40)
-    assert [(n.role, n.name) for n in talk.last.known_names] == [
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Robin", "robin_x"], 0)
+    scenario.ordinary_session(1)
+    scenario.participants(Role.COUNSELLOR, ["Ms Example"], 35)
+    scenario.participants(Role.CLIENT, ["Robin"], 36)
+    scenario.end(40)
+    assert [(n.role, n.name) for n in scenario.last_record.known_names] == [
         (Role.CLIENT, "Robin"),
         (Role.CLIENT, "robin_x"),
         (Role.COUNSELLOR, "Ms Example"),
@@ -225,43 +229,45 @@ def test_names_add_up_and_are_told_with_the_session() -> None:
 
 def test_names_go_with_the_text() -> None:
     """A day after they came, when no session here needs them."""
-    talk = Talk()
-    talk.meet(Role.CLIENT, ["Robin"], 0)
-    talk.tick(DAY - 1)
-    assert talk.head.names
-    talk.tick(DAY)
-    assert talk.conversation.is_empty
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Robin"], 0)
+    scenario.tick(DAY - 1)
+    assert scenario.head.names
+    scenario.tick(DAY)
+    assert scenario.conversation.is_empty
 
 
 def test_too_many_names_are_refused() -> None:
     """They must fit into one record."""
-    talk = Talk()
+    scenario = Scenario()
     for start in range(0, MAX_NAMES, 50):
-        talk.meet(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
+        scenario.participants(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
     with pytest.raises(Poison) as refused:
-        talk.meet(Role.CLIENT, ["one more"], MAX_NAMES)
+        scenario.participants(Role.CLIENT, ["one more"], MAX_NAMES)
     assert refused.value.reason is DeadLetterReason.OVERSIZE
-    assert len(talk.head.names) == MAX_NAMES
+    assert len(scenario.head.names) == MAX_NAMES
 
 
 def test_of_very_many_sessions_the_oldest_are_forgotten() -> None:
     """The head of a conversation must stay within one record, whatever a platform does."""
-    talk = Talk(rules(reopen_within_ms=0))
+    scenario = Scenario(rules(reopen_within_ms=0))
     for number in range(MAX_SESSIONS + 5):
-        talk.client("hello", number * MINUTE)
-        talk.end(number * MINUTE + 1)
-    assert len(talk.head.sessions) == MAX_SESSIONS
-    assert len(talk.records) == MAX_SESSIONS + 5
-    assert len(talk.conversation.segments) == MAX_SESSIONS
+        scenario.client("hello", number * MINUTE)
+        scenario.end(number * MINUTE + 1)
+    assert len(scenario.head.sessions) == MAX_SESSIONS
+    assert len(scenario.records) == MAX_SESSIONS + 5
+    assert len(scenario.conversation.segments) == MAX_SESSIONS
 
 
 def test_no_text_shows_in_a_repr() -> None:
     """A traceback or a debug line may print any of these."""
-    talk = Talk()
-    talk.meet(Role.CLIENT, ["Robin"], 0)
-    talk.client("a secret", 1)
-    talk.edit("unknown", "another secret", 2)
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Robin"], 0)
+    scenario.client("a secret", 1)
+    scenario.edit("unknown", "another secret", 2)
     edit = Edit(tenant="acme", conversation_id="room-1", message_id="a", text="a third secret", edited_at=at_second(1))
-    shown = f"{talk.conversation!r} {talk.conversation.segments!r} {talk.head!r} {talk.rules!r} {edit!r}"
+    shown = (
+        f"{scenario.conversation!r} {scenario.conversation.segments!r} {scenario.head!r} {scenario.rules!r} {edit!r}"
+    )
     assert "secret" not in shown
     assert "Robin" not in shown

@@ -1,10 +1,10 @@
-"""Random stories, followed by the real code and by the plain model: every record, refusal and word kept is the same.
+"""Random events, applied to the real code and to the plain model: records, refusals and stored words are the same.
 
 Duplicates, late and early events, reopening, next sessions, several authors, bots, withdrawals, erasures, ends and
 ticks come in any order, in batches of any size; the worker dies now and then and begins again from its changelog.
 
-Two tests tell the same stories: one draws each step, so that what fails is cut down to a few steps; one draws only a
-seed, for stories drawn step by step come out tame.
+Two tests draw such events: one draws each step, so that a failure is reduced to a few steps; one draws only a seed,
+since events drawn step by step are too regular.
 """
 
 import logging
@@ -38,14 +38,14 @@ from stream.contracts.messages import (
 )
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import Role, SessionState
-from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
+from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from tests.stream.sessions.plain_model import PlainConversation
-from tests.stream.sessions.talk import TENANT, at_second, ms
-from tests.stream.workers.batch_harness import PARTITIONS, Broker, Log, Worker, said
+from tests.stream.sessions.scenario import TENANT, at_second, broker_ms
+from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Log, MemoryBroker, message_in
 
 ROOMS = ("room-1", "room-2")
-LONGEST = 12
-COMMITTED_S = 10  # what comes again after a crash is seconds old; every window is longer
+MAX_MESSAGES = 12
+REDELIVERED_S = 10  # what comes again after a crash is seconds old; every window is longer
 WINDOWS = {"idle_ms": 60_000, "reopen_within_ms": 50_000, "late_within_ms": 90_000, "min_words": 4}
 PHRASES = ("no", "no kill", "say more", "voices no", "well")
 
@@ -56,7 +56,7 @@ LANGUAGES = (None, None, None, None, None, "en", "de")
 PARTITION = {name: partition_of(record_key(TENANT, name), PARTITIONS) for name in ROOMS}
 
 room = st.sampled_from(ROOMS)
-known = st.integers(0, 9)  # of the messages so far, counted back
+recent = st.integers(0, 9)  # of the messages so far, counted back
 seconds = st.sampled_from(SECONDS)
 lag = st.sampled_from(LAGS)
 flag = st.sampled_from((True, True, True, False))
@@ -70,41 +70,40 @@ def quiet() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-class Stories(RuleBasedStateMachine):
-    """The real worker on a broker in memory, and one plain conversation for each room."""
+class SessionStateMachine(RuleBasedStateMachine):
+    """The real worker on a broker in memory, and a plain model of each room."""
 
     def __init__(self) -> None:
         super().__init__()
         self.log = Log()
-        self.broker = Broker()
+        self.broker = MemoryBroker()
         self.second = 0.0
-        self.given: dict[str, list[str]] = {name: [] for name in ROOMS}
-        self.unborn = 0
-        self.waiting: list[tuple[RawRecord, ConversationEvent | PersonErasure | None]] = []
-        self.done: list[RawRecord] = []
-        self.shortened = mock.patch("stream.sessions.lifecycle.MAX_MESSAGES", LONGEST)
-        self.shortened.start()
+        self.message_ids: dict[str, list[str]] = {name: [] for name in ROOMS}
+        self.unprocessed: list[tuple[RawRecord, ConversationEvent | PersonErasure | None]] = []
+        self.processed: list[RawRecord] = []
+        self.max_messages_patch = mock.patch("stream.sessions.lifecycle.MAX_MESSAGES", MAX_MESSAGES)
+        self.max_messages_patch.start()
 
     def teardown(self) -> None:
-        """Give the bound back."""
-        self.shortened.stop()
+        """Restore the bound on messages."""
+        self.max_messages_patch.stop()
 
     @rule()
-    def end_well(self) -> None:
-        """Let a week pass: nothing is left then but what the plain model remembers too."""
-        self.pass_time(100)
-        self.pass_time(8 * 86_400)
-        self.follow()
-        self.nothing_is_kept_longer_than_it_may()
+    def pass_a_week(self) -> None:
+        """Let a week pass, after which only what the plain model still holds is stored."""
+        self.tick(100)
+        self.tick(8 * 86_400)
+        self.process_batch()
+        self.only_the_models_words_are_stored()
 
     @initialize(end_rule=st.sampled_from(("both", "both", "idle", "explicit")))
     def begin(self, end_rule: str) -> None:
         """Windows of about a minute, so that a short story reaches all of them."""
         self.changes: dict[str, Any] = WINDOWS | {"end_rule": end_rule}
-        self.worker = Worker(self.broker, **self.changes)
-        self.plain = {name: PlainConversation(self.worker.rules, LONGEST) for name in ROOMS}
+        self.worker = BatchWorker(self.broker, **self.changes)
+        self.model = {name: PlainConversation(self.worker.rules, MAX_MESSAGES) for name in ROOMS}
 
-    # What may happen.
+    # The rules.
 
     @rule(
         room=room, role=st.sampled_from(ROLES), lag=lag, after=seconds, author=st.integers(0, 5),
@@ -116,33 +115,35 @@ class Stories(RuleBasedStateMachine):
     ) -> None:  # fmt: skip
         """Somebody writes."""
         self.second += after
-        name = f"m{len(self.given[room])}"
-        self.given[room].append(name)
-        self.say(room, name, phrase, lag, role, author=f"{role}-{author // 5}", language=language,
+        message_id = f"m{len(self.message_ids[room])}"
+        self.message_ids[room].append(message_id)
+        self.put_message(room, message_id, phrase, lag, role, author=f"{role}-{author // 5}", language=language,
                  consent=Consent(processing=consent or author > 1, secondary_use=secondary))  # fmt: skip
 
-    @rule(room=room, back=known, lag=lag)
+    @rule(room=room, back=recent, lag=lag)
     def message_again(self, room: str, back: int, lag: float) -> None:
-        """The platform tells a message twice, whatever it says the second time."""
-        if self.given[room]:
-            self.say(room, self.name(room, back), "say again no", lag, Role.CLIENT)
+        """The platform sends a message twice, perhaps with other words."""
+        if self.message_ids[room]:
+            self.put_message(room, self.message_id(room, back), "say again no", lag, Role.CLIENT)
 
-    @rule(room=room, back=known, after=seconds, edited=st.integers(-3, 3), consent=flag, secondary=flag)
+    @rule(room=room, back=recent, after=seconds, edited=st.integers(-3, 3), consent=flag, secondary=flag)
     def edit(self, room: str, back: int, after: float, edited: int, consent: bool, secondary: bool) -> None:
         """New words for a message that came, or that will come."""
         self.second += after
         at = at_second(self.second + edited)
         given = Consent(processing=consent or bool(back % 2), secondary_use=secondary)
-        event = Edit(tenant=TENANT, conversation_id=room, message_id=self.name(room, back, unborn=True),
-                     text=f"edit no {self.word()}", edited_at=at, consent=given)  # fmt: skip
+        event = Edit(tenant=TENANT, conversation_id=room, message_id=self.message_id(room, back, early=True),
+                     text=f"edit no {self.new_word()}", edited_at=at, consent=given)  # fmt: skip
         self.put(event)
 
-    @rule(room=room, back=known, after=seconds)
+    @rule(room=room, back=recent, after=seconds)
     def delete(self, room: str, back: int, after: float) -> None:
         """A message is taken back, perhaps before it came."""
         self.second += after
-        name = self.name(room, back, unborn=True)
-        self.put(Deletion(tenant=TENANT, conversation_id=room, message_id=name, deleted_at=at_second(self.second)))
+        message_id = self.message_id(room, back, early=True)
+        self.put(
+            Deletion(tenant=TENANT, conversation_id=room, message_id=message_id, deleted_at=at_second(self.second))
+        )
 
     @rule(room=room, lag=lag, after=seconds)
     def end(self, room: str, lag: float, after: float) -> None:
@@ -150,128 +151,132 @@ class Stories(RuleBasedStateMachine):
         self.second += after
         self.put(SessionEnd(tenant=TENANT, conversation_id=room, ended_at=at_second(self.second - lag)))
 
-    @rule(room=room, lag=lag, luck=st.integers(0, 2))
-    def withdraw(self, room: str, lag: float, luck: int) -> None:
+    @rule(room=room, lag=lag, skip=st.integers(0, 2))
+    def withdraw(self, room: str, lag: float, skip: int) -> None:
         """The client takes consent back, now or of some time before."""
-        if not luck:
+        if not skip:
             at = at_second(self.second - lag)
             self.put(ConsentWithdrawal(tenant=TENANT, conversation_id=room, withdrawn_at=at))
 
-    @rule(room=room, lag=lag, luck=st.integers(0, 3))
-    def erase(self, room: str, lag: float, luck: int) -> None:
-        """Everything of a room is to be forgotten."""
-        if not luck:
+    @rule(room=room, lag=lag, skip=st.integers(0, 3))
+    def erase(self, room: str, lag: float, skip: int) -> None:
+        """A room is erased."""
+        if not skip:
             number = str(UUID(int=len(self.log.records)))
             at = at_second(self.second - abs(lag))
             self.put(Erasure(tenant=TENANT, conversation_id=room, erasure_id=number, requested_at=at))
 
-    @rule(role=st.sampled_from((Role.CLIENT, Role.COUNSELLOR)), author=st.integers(0, 5), luck=st.integers(0, 3))
-    def forget_person(self, role: Role, author: int, luck: int) -> None:
-        """A person asks to be forgotten: told on every partition."""
-        for partition in () if luck else range(PARTITIONS):
+    @rule(role=st.sampled_from((Role.CLIENT, Role.COUNSELLOR)), author=st.integers(0, 5), skip=st.integers(0, 3))
+    def person_erasure(self, role: Role, author: int, skip: int) -> None:
+        """A person is erased, by a record on every partition."""
+        for partition in () if skip else range(PARTITIONS):
             gone = PersonErasure.model_validate(
                 {"tenant": TENANT, "person": f"{role}-{author // 5}", "role": role, "partition": partition,
                  "erasure_id": str(UUID(int=len(self.log.records))), "requested_at": at_second(self.second)}
             )  # fmt: skip
-            made = encode(gone, event_type=gone.event_type, event_id="e", key=None)
-            self.waiting.append((self.log._append(partition, made, self.second), gone))
+            made = encode(gone)
+            self.unprocessed.append((self.log._append(partition, made, self.second), gone))
 
     @rule(room=room, person=st.integers(0, 3))
-    def meet(self, room: str, person: int) -> None:
-        """The platform tells a name."""
+    def participants(self, room: str, person: int) -> None:
+        """The platform names a participant."""
         participant = Participant(role=Role.CLIENT, names=(f"Name{person}",))
         self.put(Participants(tenant=TENANT, conversation_id=room, participants=(participant,)))
 
     @rule(after=seconds)
-    def pass_time(self, after: float) -> None:
+    def tick(self, after: float) -> None:
         """A tick on every partition."""
         self.second += after
         before = len(self.log.records)
         self.log.tick(self.second)
-        self.waiting += [(raw, None) for raw in self.log.records[before:]]
+        self.unprocessed += [(raw, None) for raw in self.log.records[before:]]
 
     @rule()
-    def follow(self) -> None:
-        """The worker takes all that waits as one batch; the plain model one after the other."""
-        published, dead = len(self.broker.published), len(self.broker.dead)
-        self.worker.process([raw for raw, _ in self.waiting])
+    def process_batch(self) -> None:
+        """The worker processes all waiting records as one batch, the plain model one after the other."""
+        published_before, refused_before = len(self.broker.published), len(self.broker.dead)
+        self.worker.process([raw for raw, _ in self.unprocessed])
         expected: dict[str, list[Any]] = defaultdict(list)
         refused = []
-        for raw, event in self.waiting:
+        for raw, event in self.unprocessed:
             if event is None or isinstance(event, PersonErasure):
-                for name, conversation in self.plain.items():
+                for name, conversation in self.model.items():
                     if raw.partition == PARTITION[name]:
-                        told = conversation.forget_person(event, raw.timestamp_ms) if event else []
-                        expected[name] += told if event else conversation.tick(raw.timestamp_ms)
+                        ms = raw.timestamp_ms
+                        expected[name] += (
+                            conversation.apply_person_erasure(event, ms) if event else conversation.apply_tick(ms)
+                        )
                 continue
-            told, reason = self.plain[event.conversation_id].give(event, raw.timestamp_ms)
-            expected[event.conversation_id] += told
+            outputs, reason = self.model[event.conversation_id].apply_event(event, raw.timestamp_ms)
+            expected[event.conversation_id] += outputs
             if reason is not None:
                 refused.append((raw.offset, reason))
         for name in ROOMS:
-            assert list(told_by(name, self.broker.published[published:])) == [
-                named(name, told) for told in expected[name]
+            assert list(published_content(name, self.broker.published[published_before:])) == [
+                with_session_id(name, output) for output in expected[name]
             ]
-        by_offset = [(raw.offset, reason) for raw, reason in self.broker.dead[dead:]]
+        by_offset = [(raw.offset, reason) for raw, reason in self.broker.dead[refused_before:]]
         assert sorted(by_offset) == sorted(refused)
-        self.done += [raw for raw, _ in self.waiting]
-        self.waiting = []
+        self.processed += [raw for raw, _ in self.unprocessed]
+        self.unprocessed = []
 
     @rule(again=st.integers(0, 6))
-    def die(self, again: int) -> None:
-        """The worker begins anew with what it has written, and the last records come again: nothing new is told."""
+    def restart(self, again: int) -> None:
+        """The worker restarts from its changelog; the last records come again and publish nothing new."""
         published = {encoded.value for _, encoded in self.broker.published}
-        self.worker = Worker(self.broker, **self.changes)
-        recent = [raw for raw in self.done if raw.timestamp_ms > ms(self.second - COMMITTED_S)]
-        if again and recent:
+        self.worker = BatchWorker(self.broker, **self.changes)
+        redelivered = [raw for raw in self.processed if raw.timestamp_ms > broker_ms(self.second - REDELIVERED_S)]
+        if again and redelivered:
             before = len(self.broker.published)
-            self.worker.process(recent[-again:])
+            self.worker.process(redelivered[-again:])
             assert {encoded.value for _, encoded in self.broker.published[before:]} <= published
 
     @invariant()
-    def nothing_is_kept_longer_than_it_may(self) -> None:
-        """The changelog holds the words that the plain model knows, and no other."""
-        if self.waiting:
+    def only_the_models_words_are_stored(self) -> None:
+        """The changelog holds exactly the words that the plain model holds."""
+        if self.unprocessed:
             return
         for name in ROOMS:
             key = b"|" + record_key(TENANT, name) + b"|"
             kept = b" ".join(value for where, value in self.broker.changelog.items() if key in where).decode()
             words = set(re.findall(r"\bw\d+\b", kept))
-            assert words == {word for word in self.plain[name].words() if word.startswith("w") and word[1:].isdigit()}
+            assert words == {word for word in self.model[name].stored_words() if re.fullmatch(r"w\d+", word)}
 
-    # How it is put.
+    # How events reach the log.
 
-    def say(self, room: str, name: str, phrase: str, lag: float, role: Role, **changes: Any) -> None:
-        """One message, told apart from all others by a word."""
+    def put_message(self, room: str, message_id: str, phrase: str, lag: float, role: Role, **changes: Any) -> None:
+        """Append a message with a word that no other message has."""
         sent = at_second(self.second) - timedelta(seconds=lag)
-        self.put(said(room, name, f"{phrase} {self.word()}", self.second, role, sent_at=sent, **changes))
+        self.put(
+            message_in(room, message_id, f"{phrase} {self.new_word()}", self.second, role, sent_at=sent, **changes)
+        )
 
     def put(self, event: ConversationEvent) -> None:
-        """Append it to the log."""
+        """Append an event to the log."""
         raw = self.log.put(event, self.second)
-        self.waiting.append((raw, event))
+        self.unprocessed.append((raw, event))
 
-    def word(self) -> str:
-        """A word that nobody has said."""
+    def new_word(self) -> str:
+        """Return a word that no message has."""
         return f"w{len(self.log.records)}"
 
-    def name(self, room: str, back: int, *, unborn: bool = False) -> str:
-        """A message of the last few, or one that has not come."""
-        if unborn and back < 3:
-            return f"m{len(self.given[room]) + back}"
-        given = self.given[room]
+    def message_id(self, room: str, back: int, *, early: bool = False) -> str:
+        """Return the id of a recent message, or of one that is still to come."""
+        if early and back < 3:
+            return f"m{len(self.message_ids[room]) + back}"
+        given = self.message_ids[room]
         return given[-1 - back % len(given)] if given else "m0"
 
 
-def named(room: str, told: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What the plain model told, with the session's id in place of its first message."""
-    if told[0] in {"closed", "reopened", "erased"}:
-        return (told[0], session_id(TENANT, room, str(told[1])), *told[2:])
-    return told
+def with_session_id(room: str, output: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return an output of the plain model, with the session's id in place of its first message."""
+    if output[0] in {"closed", "reopened", "erased"}:
+        return (output[0], session_id(TENANT, room, str(output[1])), *output[2:])
+    return output
 
 
-def told_by(room: str, published: list[tuple[int, Encoded]]) -> Iterator[tuple[Any, ...]]:
-    """What the real code published of a room, as the plain model tells it."""
+def published_content(room: str, published: list[tuple[int, EncodedRecord]]) -> Iterator[tuple[Any, ...]]:
+    """Yield what the real code published of a room, in the plain model's form."""
     for _, encoded in published:
         if encoded.key != record_key(TENANT, room):
             continue
@@ -281,24 +286,24 @@ def told_by(room: str, published: list[tuple[int, Encoded]]) -> Iterator[tuple[A
         elif kind == ConsentWithdrawal.event_type:
             yield "withdrawal", ConsentWithdrawal.model_validate_json(encoded.value).withdrawn_at
         else:
-            yield told_record(SessionRecord.model_validate_json(encoded.value))
+            yield record_content(SessionRecord.model_validate_json(encoded.value))
 
 
-def told_record(record: SessionRecord) -> tuple[Any, ...]:
-    """One session record."""
+def record_content(record: SessionRecord) -> tuple[Any, ...]:
+    """Return a session record in the plain model's form."""
     start = (record.state.value, record.session_id, record.revision)
     if record.state is SessionState.REOPENED:
         return start
-    closed_ms = ms(0) + round((record.closed_at - at_second(0)).total_seconds() * 1000)
+    closed_ms = broker_ms(0) + round((record.closed_at - at_second(0)).total_seconds() * 1000)
     if record.state is SessionState.ERASED:
         assert not record.messages
         assert not record.known_names
         return (*start, record.started_at, record.ended_at, closed_ms)
-    return (*start, record.end_reason, record.started_at, record.ended_at, closed_ms, inside(record))
+    return (*start, record.end_reason, record.started_at, record.ended_at, closed_ms, closed_content(record))
 
 
-def inside(record: SessionRecord) -> dict[str, Any]:
-    """What stands in a closed one."""
+def closed_content(record: SessionRecord) -> dict[str, Any]:
+    """Return the content of a closed session's record."""
     counts = record.counts
     return {
         "left_out": record.left_out,
@@ -332,61 +337,61 @@ def inside(record: SessionRecord) -> dict[str, Any]:
     }
 
 
-TestStories = Stories.TestCase
-TestStories.settings = settings(
+TestSessionStateMachine = SessionStateMachine.TestCase
+TestSessionStateMachine.settings = settings(
     max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
-OFTEN = {
-    "message": 30, "follow": 25, "pass_time": 8, "edit": 6, "end": 5, "message_again": 4, "delete": 4, "die": 2,
-    "meet": 1.5, "withdraw": 1.2, "erase": 0.5, "forget_person": 0.5,
+RULE_WEIGHTS = {
+    "message": 30, "process_batch": 25, "tick": 8, "edit": 6, "end": 5, "message_again": 4, "delete": 4, "restart": 2,
+    "participants": 1.5, "withdraw": 1.2, "erase": 0.5, "person_erasure": 0.5,
 }  # fmt: skip
 
 
-def wild_step(chance: random.Random) -> tuple[str, dict[str, Any]]:
-    """One rule of the machine, with what it wants to know."""
+def random_step(chance: random.Random) -> tuple[str, dict[str, Any]]:
+    """Draw a rule of the machine and its arguments."""
     drawn: dict[str, Any] = {
         "room": chance.choice(ROOMS), "role": chance.choice(ROLES), "lag": chance.choice(LAGS),
         "after": chance.choice(SECONDS), "author": chance.randint(0, 5), "phrase": chance.choice(PHRASES),
         "consent": chance.random() < 0.8, "secondary": chance.random() < 0.8, "language": chance.choice(LANGUAGES),
         "back": chance.randint(0, 9), "edited": chance.randint(-3, 3), "person": chance.randint(0, 3),
-        "again": chance.randint(0, 6), "luck": 0,
+        "again": chance.randint(0, 6), "skip": 0,
     }  # fmt: skip
-    (name,) = chance.choices(list(OFTEN), list(OFTEN.values()))
-    if name == "forget_person" and drawn["role"] is Role.SYSTEM:
+    (name,) = chance.choices(list(RULE_WEIGHTS), list(RULE_WEIGHTS.values()))
+    if name == "person_erasure" and drawn["role"] is Role.SYSTEM:
         drawn["role"] = Role.CLIENT
-    wanted = WANTED[name]
+    wanted = RULE_ARGUMENTS[name]
     return name, {key: value for key, value in drawn.items() if key in wanted}
 
 
-WANTED = {
+RULE_ARGUMENTS = {
     "message": ("room", "role", "lag", "after", "author", "phrase", "consent", "secondary", "language"),
     "message_again": ("room", "back", "lag"),
     "edit": ("room", "back", "after", "edited", "consent", "secondary"),
     "delete": ("room", "back", "after"),
     "end": ("room", "lag", "after"),
-    "withdraw": ("room", "lag", "luck"),
-    "erase": ("room", "lag", "luck"),
-    "forget_person": ("role", "author", "luck"),
-    "meet": ("room", "person"),
-    "pass_time": ("after",),
-    "follow": (),
-    "die": ("again",),
+    "withdraw": ("room", "lag", "skip"),
+    "erase": ("room", "lag", "skip"),
+    "person_erasure": ("role", "author", "skip"),
+    "participants": ("room", "person"),
+    "tick": ("after",),
+    "process_batch": (),
+    "restart": ("again",),
 }
 
 
 @settings(max_examples=120, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_wild_stories_end_as_the_plain_model_says(seed: int) -> None:
-    """Eighty steps and fewer."""
+def test_random_events_publish_what_the_plain_model_says(seed: int) -> None:
+    """Up to eighty random steps leave both with the same records, refusals and stored words."""
     chance = random.Random(seed)
-    story = Stories()
-    story.begin(chance.choice(("both", "both", "idle", "explicit")))
+    machine = SessionStateMachine()
+    machine.begin(chance.choice(("both", "both", "idle", "explicit")))
     try:
         for _ in range(chance.randint(5, 80)):
-            name, drawn = wild_step(chance)
-            getattr(story, name)(**drawn)
-            story.nothing_is_kept_longer_than_it_may()
-        story.end_well()
+            name, drawn = random_step(chance)
+            getattr(machine, name)(**drawn)
+            machine.only_the_models_words_are_stored()
+        machine.pass_a_week()
     finally:
-        story.teardown()
+        machine.teardown()

@@ -5,27 +5,27 @@ import pytest
 from stream.contracts.ids import exchange_id
 from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, NeedsHuman, OperatingPoint, Role
 from stream.sessions.rules import Rules
-from tests.stream.sessions.talk import Talk, rules, session_named
+from tests.stream.sessions.scenario import Scenario, rules, session_id_of
 
 
-def closed(talk: Talk, second: float = 1_000) -> Talk:
+def closed(scenario: Scenario, second: float = 1_000) -> Scenario:
     """End the session."""
-    talk.end(second)
-    return talk
+    scenario.end(second)
+    return scenario
 
 
-def resisting(talk: Talk, strengths: list[int]) -> None:
+def resisting(scenario: Scenario, strengths: list[int]) -> None:
     """A session with one flagged and answered turn for each strength."""
     for turn, strength in enumerate(strengths):
-        talk.client("no " * strength + "really", turn * 10)
-        talk.counsellor("I hear that this is not for you", turn * 10 + 5)
+        scenario.client("no " * strength + "really", turn * 10)
+        scenario.counsellor("I hear that this is not for you", turn * 10 + 5)
 
 
 def test_a_flagged_and_answered_turn_is_an_exchange() -> None:
     """With its context, the reply, the reply's author, the score and the words that made the detector flag."""
-    talk = Talk()
-    talk.session()
-    (exchange,) = closed(talk).last.exchanges
+    scenario = Scenario()
+    scenario.ordinary_session()
+    (exchange,) = closed(scenario).last_record.exchanges
     assert exchange.context == ("m1", "m2")
     assert exchange.client_turn == ("m3",)
     assert exchange.reply == ("m4",)
@@ -33,33 +33,33 @@ def test_a_flagged_and_answered_turn_is_an_exchange() -> None:
     assert exchange.score == 0.1
     assert [(cue.message_id, cue.start, cue.end) for cue in exchange.cues] == [("m3", 0, 2)]
     assert exchange.needs_human is None
-    assert exchange.exchange_id == exchange_id(session_named("m1"), "m3")
+    assert exchange.exchange_id == exchange_id(session_id_of("m1"), "m3")
 
 
 def test_the_record_counts_the_session() -> None:
     """Messages by role, turns, and what is flagged."""
-    talk = Talk()
-    talk.session()
-    talk.notice("the counsellor has left", 40)
-    counts = closed(talk).last.counts
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.system("the counsellor has left", 40)
+    counts = closed(scenario).last_record.counts
     assert (counts.messages, counts.client_messages, counts.counsellor_messages) == (5, 2, 2)
     assert (counts.client_turns, counts.flagged_turns, counts.unanswered_moments) == (2, 1, 0)
 
 
 def test_each_message_is_there_once_and_only_if_needed() -> None:
     """In the order of the session; what no exchange and no mark needs does not travel."""
-    talk = Talk()
-    talk.session()
-    talk.client("thank you", 40)
-    talk.counsellor("see you next week", 50)
-    assert [m.message_id for m in closed(talk).last.messages] == ["m1", "m2", "m3", "m4"]
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.client("thank you", 40)
+    scenario.counsellor("see you next week", 50)
+    assert [m.message_id for m in closed(scenario).last_record.messages] == ["m1", "m2", "m3", "m4"]
 
 
 def test_alone_only_the_strongest_moments_are_shown() -> None:
     """Three, in the order of the session; the rest is counted."""
-    talk = Talk()
-    resisting(talk, [1, 4, 2, 5, 3])
-    record = closed(talk).last
+    scenario = Scenario()
+    resisting(scenario, [1, 4, 2, 5, 3])
+    record = closed(scenario).last_record
     assert [exchange.client_turn for exchange in record.exchanges] == [("m3",), ("m7",), ("m9",)]
     assert record.counts.flagged_not_shown == 2
     assert record.counts.flagged_turns == 5
@@ -67,19 +67,19 @@ def test_alone_only_the_strongest_moments_are_shown() -> None:
 
 def test_before_a_confirming_model_all_moments_travel() -> None:
     """At the operating point gate the model sorts them out."""
-    talk = Talk(rules(OperatingPoint.GATE))
-    resisting(talk, [1, 4, 2, 5, 3])
-    record = closed(talk).last
+    scenario = Scenario(rules(OperatingPoint.GATE))
+    resisting(scenario, [1, 4, 2, 5, 3])
+    record = closed(scenario).last_record
     assert len(record.exchanges) == 5
     assert record.counts.flagged_not_shown == 0
 
 
 def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
     """Its messages travel, nobody's reply is rated."""
-    talk = Talk()
-    talk.session()
-    talk.client("no I am leaving", 40)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.client("no I am leaving", 40)
+    record = closed(scenario).last_record
     assert len(record.exchanges) == 1
     (mark,) = record.marks
     assert (mark.kind, mark.message_ids) == (MarkKind.UNANSWERED_MOMENT, ("m5",))
@@ -89,11 +89,11 @@ def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
 
 def test_a_session_whose_only_moment_is_unanswered_is_not_left_out() -> None:
     """A supervisor sees it."""
-    talk = Talk()
-    talk.client("hello there I am here", 0)
-    talk.counsellor("good to see you what brings you here today", 5)
-    talk.client("no idea and no wish to talk", 10)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.client("hello there I am here", 0)
+    scenario.counsellor("good to see you what brings you here today", 5)
+    scenario.client("no idea and no wish to talk", 10)
+    record = closed(scenario).last_record
     assert record.left_out is None
     assert record.exchanges == ()
     assert len(record.marks) == 1
@@ -101,12 +101,12 @@ def test_a_session_whose_only_moment_is_unanswered_is_not_left_out() -> None:
 
 def test_critical_content_in_an_exchange_needs_a_human() -> None:
     """In the client's turn or in the client's context; and the session is marked."""
-    talk = Talk()
-    talk.client("the voices are back", 0)
-    talk.counsellor("shall we look at what they say", 5)
-    talk.client("no that will not help at all", 10)
-    talk.counsellor("it sounds as if you have tried", 15)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.client("the voices are back", 0)
+    scenario.counsellor("shall we look at what they say", 5)
+    scenario.client("no that will not help at all", 10)
+    scenario.counsellor("it sounds as if you have tried", 15)
+    record = closed(scenario).last_record
     assert record.exchanges[0].needs_human is NeedsHuman.CRITICAL_CONTENT
     (mark,) = record.marks
     assert (mark.kind, mark.concerns, mark.message_ids) == (
@@ -118,23 +118,23 @@ def test_critical_content_in_an_exchange_needs_a_human() -> None:
 
 def test_a_counsellors_words_are_no_critical_content() -> None:
     """Somebody must be able to ask."""
-    talk = Talk()
-    talk.client("I am here again", 0)
-    talk.counsellor("do you think of wanting to kill yourself", 5)
-    talk.client("no I do not think so", 10)
-    talk.counsellor("thank you for telling me that", 15)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.client("I am here again", 0)
+    scenario.counsellor("do you think of wanting to kill yourself", 5)
+    scenario.client("no I do not think so", 10)
+    scenario.counsellor("thank you for telling me that", 15)
+    record = closed(scenario).last_record
     assert record.marks == ()
     assert record.exchanges[0].needs_human is None
 
 
 def test_risk_language_is_marked_apart_from_other_concerns() -> None:
     """It decides who is looked at first."""
-    talk = Talk()
-    talk.session()
-    talk.client("I could kill them and the voices agree", 40)
-    talk.counsellor("I am glad that you tell me", 50)
-    marks = {mark.kind: mark for mark in closed(talk).last.marks}
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.client("I could kill them and the voices agree", 40)
+    scenario.counsellor("I am glad that you tell me", 50)
+    marks = {mark.kind: mark for mark in closed(scenario).last_record.marks}
     assert marks[MarkKind.RISK_LANGUAGE].concerns == (Concern.SUICIDE,)
     assert marks[MarkKind.CRITICAL_CONTENT].concerns == (Concern.HALLUCINATION,)
     assert marks[MarkKind.RISK_LANGUAGE].message_ids == ("m5",)
@@ -142,15 +142,15 @@ def test_risk_language_is_marked_apart_from_other_concerns() -> None:
 
 def test_a_reply_that_is_not_one_counsellors_needs_a_human() -> None:
     """Two authors, or a machine."""
-    talk = Talk()
-    talk.session()
-    talk.client("no no not you too", 40)
-    talk.counsellor("I am new here", 41, author="first")
-    talk.counsellor("and I am the other one", 42, author="second")
-    talk.client("no no no people please", 50)
-    talk.notice("you are number three in the queue", 51)
-    talk.client("well", 52)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.client("no no not you too", 40)
+    scenario.counsellor("I am new here", 41, author="first")
+    scenario.counsellor("and I am the other one", 42, author="second")
+    scenario.client("no no no people please", 50)
+    scenario.system("you are number three in the queue", 51)
+    scenario.client("well", 52)
+    record = closed(scenario).last_record
     assert [exchange.needs_human for exchange in record.exchanges] == [
         None,
         NeedsHuman.REPLY_BY_SEVERAL,
@@ -160,10 +160,10 @@ def test_a_reply_that_is_not_one_counsellors_needs_a_human() -> None:
     assert record.counsellors == ("counsellor", "first", "second")
 
 
-def left_out(talk: Talk) -> LeftOut | None:
+def left_out(scenario: Scenario) -> LeftOut | None:
     """Why the closed session is left out, which then travels without words and names."""
-    talk.meet(Role.CLIENT, ["Robin"], 900)
-    record = closed(talk).last
+    scenario.participants(Role.CLIENT, ["Robin"], 900)
+    record = closed(scenario).last_record
     if record.left_out is not None:
         assert not record.exchanges
         assert not record.messages
@@ -174,37 +174,37 @@ def left_out(talk: Talk) -> LeftOut | None:
 
 def test_a_session_without_resistance_is_left_out() -> None:
     """Nothing was flagged."""
-    talk = Talk()
-    talk.client("I have slept well this week at last", 0)
-    talk.counsellor("that is good to hear", 5)
-    talk.client("it is thanks to the walks in the evening", 10)
-    assert left_out(talk) is LeftOut.NO_RESISTANCE
+    scenario = Scenario()
+    scenario.client("I have slept well this week at last", 0)
+    scenario.counsellor("that is good to hear", 5)
+    scenario.client("it is thanks to the walks in the evening", 10)
+    assert left_out(scenario) is LeftOut.NO_RESISTANCE
 
 
 @pytest.mark.parametrize("given", [rules(min_client_messages=3), rules(min_words=100)])
 def test_a_short_session_is_left_out(given: Rules) -> None:
     """By the client's messages, or by the words of both."""
-    talk = Talk(given)
-    talk.session()
-    assert left_out(talk) is LeftOut.TOO_SHORT
+    scenario = Scenario(given)
+    scenario.ordinary_session()
+    assert left_out(scenario) is LeftOut.TOO_SHORT
 
 
 def test_the_limits_themselves_are_enough() -> None:
     """Two client messages and ten words."""
-    talk = Talk()
-    talk.client("no no no no", 0)
-    talk.counsellor("one two three four", 5)
-    talk.client("no no", 10)
-    assert left_out(talk) is None
+    scenario = Scenario()
+    scenario.client("no no no no", 0)
+    scenario.counsellor("one two three four", 5)
+    scenario.client("no no", 10)
+    assert left_out(scenario) is None
 
 
 def test_a_session_without_a_counsellor_is_left_out() -> None:
     """A client alone, or with a machine."""
-    talk = Talk()
-    talk.client("no is anybody here at all", 0)
-    talk.notice("you are number three in the queue", 1)
-    talk.client("no I will not wait any longer now", 2)
-    assert left_out(talk) is LeftOut.NO_COUNSELLOR_MESSAGE
+    scenario = Scenario()
+    scenario.client("no is anybody here at all", 0)
+    scenario.system("you are number three in the queue", 1)
+    scenario.client("no I will not wait any longer now", 2)
+    assert left_out(scenario) is LeftOut.NO_COUNSELLOR_MESSAGE
 
 
 @pytest.mark.parametrize(
@@ -217,29 +217,29 @@ def test_a_session_without_a_counsellor_is_left_out() -> None:
 )  # fmt: skip
 def test_the_first_part_of_the_declared_language_decides(language: str | None, reason: LeftOut | None) -> None:
     """An undeclared language is taken for a supported one."""
-    talk = Talk()
-    talk.session()
-    talk.client("and so on", 40, language=language)
-    assert left_out(talk) is reason
-    assert talk.last.language == language
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.client("and so on", 40, language=language)
+    assert left_out(scenario) is reason
+    assert scenario.last_record.language == language
 
 
 def test_the_language_declared_last_stands() -> None:
     """The platform knows better as the session goes on."""
-    talk = Talk()
-    talk.client("hallo", 0, language="de")
-    talk.session(10)
-    talk.client("well then", 50, language="en")
-    assert left_out(talk) is None
+    scenario = Scenario()
+    scenario.client("hallo", 0, language="de")
+    scenario.ordinary_session(10)
+    scenario.client("well then", 50, language="en")
+    assert left_out(scenario) is None
 
 
 def test_a_left_out_session_keeps_its_risk_language() -> None:
     """It enters the queue whatever its eligibility, with the words that matter and no others."""
-    talk = Talk()
-    talk.client("I could kill somebody", 0)
-    talk.client("no", 1)
-    talk.client("the voices say so", 2)
-    record = closed(talk).last
+    scenario = Scenario()
+    scenario.client("I could kill somebody", 0)
+    scenario.client("no", 1)
+    scenario.client("the voices say so", 2)
+    record = closed(scenario).last_record
     assert record.left_out is LeftOut.NO_COUNSELLOR_MESSAGE
     (mark,) = record.marks
     assert (mark.kind, mark.message_ids) == (MarkKind.RISK_LANGUAGE, ("m1",))
@@ -249,16 +249,16 @@ def test_a_left_out_session_keeps_its_risk_language() -> None:
 
 def test_the_record_tells_the_detector() -> None:
     """Its name, version and operating point: what a flag is worth hangs on them."""
-    talk = Talk()
-    talk.session()
-    assert closed(talk).last.detector == talk.rules.detector
+    scenario = Scenario()
+    scenario.ordinary_session()
+    assert closed(scenario).last_record.detector == scenario.rules.detector
 
 
 def test_words_are_counted_of_client_and_counsellor_alone() -> None:
     """A long notice does not make a conversation."""
-    talk = Talk(rules(min_words=20))
-    talk.client("no no", 0)
-    talk.notice("please mind our rules " * 20, 1)
-    talk.counsellor("yes", 2)
-    talk.client("no", 3)
-    assert left_out(talk) is LeftOut.TOO_SHORT
+    scenario = Scenario(rules(min_words=20))
+    scenario.client("no no", 0)
+    scenario.system("please mind our rules " * 20, 1)
+    scenario.counsellor("yes", 2)
+    scenario.client("no", 3)
+    assert left_out(scenario) is LeftOut.TOO_SHORT

@@ -4,8 +4,8 @@ from stream.contracts.messages import Consent, ConsentWithdrawal, ConversationEv
 from stream.contracts.vocabulary import Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Arrival
-from stream.sessions.scoring import ToScore, to_score
-from tests.stream.sessions.talk import CONSENT, Talk, at_second, message, ms
+from stream.sessions.scoring import TextToScore, texts_to_score
+from tests.stream.sessions.scenario import CONSENT, Scenario, at_second, broker_ms, message
 
 FRESH = Conversation("acme", "room-1")
 
@@ -22,9 +22,9 @@ def edit(name: str, text: str, second: float) -> Edit:
     )
 
 
-def seen(conversation: Conversation, *events: ConversationEvent, start: int = 1) -> list[ToScore]:
+def seen(conversation: Conversation, *events: ConversationEvent, start: int = 1) -> list[TextToScore]:
     """What the detector is given of these events, which stand at offsets from `start` on."""
-    return to_score(conversation, [(Arrival(n, ms(n)), event) for n, event in enumerate(events, start)])
+    return texts_to_score(conversation, [(Arrival(n, broker_ms(n)), event) for n, event in enumerate(events, start)])
 
 
 def test_only_a_clients_words_are_scored() -> None:
@@ -58,28 +58,28 @@ def test_the_previous_text_is_the_counsellors_whole_turn() -> None:
 
 def test_what_was_kept_before_the_batch_is_answered_too() -> None:
     """The counsellor may have spoken long before."""
-    talk = Talk()
-    talk.counsellor("what brings you here", 0)
-    (text,) = seen(talk.conversation, message("x", "nothing", 5), start=10)
+    scenario = Scenario()
+    scenario.counsellor("what brings you here", 0)
+    (text,) = seen(scenario.conversation, message("x", "nothing", 5), start=10)
     assert text.previous_text == "what brings you here"
 
 
 def test_a_redelivery_finds_the_same_although_more_is_kept() -> None:
     """A crash may have kept later messages: what comes after the offset is not what it answered."""
-    talk = Talk()
-    talk.counsellor("what brings you here", 0)
-    talk.counsellor("are you still there", 9)
-    (text,) = seen(talk.conversation, message("x", "nothing", 1), start=2)
+    scenario = Scenario()
+    scenario.counsellor("what brings you here", 0)
+    scenario.counsellor("are you still there", 9)
+    (text,) = seen(scenario.conversation, message("x", "nothing", 1), start=2)
     assert text.previous_text == "what brings you here"
 
 
 def test_an_edit_of_a_clients_message_is_scored_as_if_it_stood_there() -> None:
     """It answers what its original answered."""
-    talk = Talk()
-    talk.counsellor("what brings you here", 0)
-    name = talk.client("nothing", 5)
-    other = talk.counsellor("are you sure", 6)
-    found = seen(talk.conversation, edit(name, "everything", 7), edit(other, "really?", 8), start=10)
+    scenario = Scenario()
+    scenario.counsellor("what brings you here", 0)
+    name = scenario.client("nothing", 5)
+    other = scenario.counsellor("are you sure", 6)
+    found = seen(scenario.conversation, edit(name, "everything", 7), edit(other, "really?", 8), start=10)
     assert [(text.text, text.previous_text) for text in found] == [("everything", "what brings you here")]
 
 
@@ -91,10 +91,10 @@ def test_an_edit_in_the_same_batch_knows_its_original() -> None:
 
 def test_an_edit_that_came_first_lends_its_words() -> None:
     """From before the batch or in it; of two the later. So that cues point into the words that stand."""
-    talk = Talk()
-    talk.edit("early", "kept words", 1)
+    scenario = Scenario()
+    scenario.edit("early", "kept words", 1)
     found = seen(
-        talk.conversation,
+        scenario.conversation,
         edit("same", "batch words", 3),
         edit("same", "older batch words", 2),
         message("early", "original", 0),
@@ -106,10 +106,10 @@ def test_an_edit_that_came_first_lends_its_words() -> None:
 
 def test_a_repeated_message_and_one_without_consent_are_not_scored() -> None:
     """The one has its result, the other may not be read, not even as what another answers."""
-    talk = Talk()
-    name = talk.client("words", 1)
+    scenario = Scenario()
+    name = scenario.client("words", 1)
     found = seen(
-        talk.conversation,
+        scenario.conversation,
         message(name, "words", 1),
         message("a", "a secret", 2, Role.COUNSELLOR, consent=Consent()),
         message("b", "another secret", 3, consent=Consent()),
@@ -131,12 +131,12 @@ def test_after_a_withdrawal_nothing_before_it_is_read() -> None:
 
 def test_a_deletion_is_nothing_to_score() -> None:
     """Nor does anything change by asking."""
-    talk = Talk()
-    name = talk.client("words", 1)
+    scenario = Scenario()
+    name = scenario.client("words", 1)
     gone = Deletion(tenant="acme", conversation_id="room-1", message_id=name, deleted_at=at_second(2))
-    before = talk.kept
-    assert seen(talk.conversation, gone) == []
-    assert talk.kept == before
+    before = scenario.stored_text
+    assert seen(scenario.conversation, gone) == []
+    assert scenario.stored_text == before
 
 
 def test_no_text_shows_in_a_repr() -> None:

@@ -1,4 +1,4 @@
-"""Order, turns and moments of a session."""
+"""The order of a session's messages, and its client turns."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,8 +6,8 @@ from datetime import timedelta
 from stream.contracts.vocabulary import NeedsHuman, Role
 from stream.sessions.rules import CONTEXT_MESSAGES
 from stream.sessions.state import Entry, Scored
-from stream.sessions.transcript import Moment, moments, transcript
-from tests.stream.sessions.talk import START
+from stream.sessions.transcript import ClientTurn, client_turns, transcript
+from tests.stream.sessions.scenario import START
 
 ROLES = {"c": Role.CLIENT, "t": Role.COUNSELLOR, "u": Role.COUNSELLOR, "s": Role.SYSTEM}
 
@@ -41,13 +41,13 @@ def names(part: tuple[Entry, ...]) -> str:
 
 def told(script: str) -> list[tuple[str, str]]:
     """Client turns and their replies."""
-    return [(names(moment.client_turn), names(moment.reply)) for moment in moments(entries(script))]
+    return [(names(turn.messages), names(turn.reply)) for turn in client_turns(entries(script))]
 
 
-def only(script: str, flagged: str = "") -> Moment:
-    """The one moment of a script."""
-    (moment,) = moments(entries(script, flagged))
-    return moment
+def only(script: str, flagged: str = "") -> ClientTurn:
+    """Return the one client turn of a script."""
+    (turn,) = client_turns(entries(script, flagged))
+    return turn
 
 
 def test_messages_stand_in_the_order_they_were_sent() -> None:
@@ -73,13 +73,13 @@ def test_a_turn_is_a_maximal_run_of_one_role() -> None:
     assert told("cctcttc") == [("c0 c1", "t2"), ("c3", "t4 t5"), ("c6", "")]
 
 
-def test_a_counsellors_opening_belongs_to_no_moment() -> None:
+def test_a_counsellors_opening_belongs_to_no_client_turn() -> None:
     """It is context, not a reply."""
     assert told("tctt") == [("c1", "t2 t3")]
     assert names(only("tct").context) == "t0"
 
 
-def test_a_session_without_a_client_has_no_moment() -> None:
+def test_a_session_without_a_client_has_no_client_turn() -> None:
     """Nor has an empty one."""
     assert told("tst") == []
     assert told("") == []
@@ -97,9 +97,9 @@ def test_a_notice_does_not_split_the_counsellors_reply() -> None:
 
 
 def test_a_bot_that_the_client_goes_on_after_was_the_reply() -> None:
-    """A moment answered by a machine is nobody's to learn from."""
-    first, second = moments(entries("csct"))
-    assert (names(first.client_turn), names(first.reply)) == ("c0", "s1")
+    """A client turn that a system message answers needs a human."""
+    first, second = client_turns(entries("csct"))
+    assert (names(first.messages), names(first.reply)) == ("c0", "s1")
     assert first.reply_needs_human is NeedsHuman.REPLY_BY_SYSTEM
     assert first.counsellor is None
     assert names(second.reply) == "t3"
@@ -112,14 +112,14 @@ def test_a_notice_at_the_end_answers_nothing() -> None:
 
 def test_a_reply_of_two_counsellors_is_nobodys() -> None:
     """A person must look whose words they were."""
-    moment = only("ctu")
-    assert moment.counsellor is None
-    assert moment.reply_needs_human is NeedsHuman.REPLY_BY_SEVERAL
+    turn = only("ctu")
+    assert turn.counsellor is None
+    assert turn.reply_needs_human is NeedsHuman.REPLY_BY_SEVERAL
 
 
 def test_a_reply_belongs_to_its_author() -> None:
     """Two counsellors in one session each have their own replies."""
-    assert [moment.counsellor for moment in moments(entries("ctcu"))] == ["t", "u"]
+    assert [turn.counsellor for turn in client_turns(entries("ctcu"))] == ["t", "u"]
 
 
 def test_a_turn_is_flagged_if_any_of_its_messages_is() -> None:
@@ -133,17 +133,17 @@ def test_a_turn_is_flagged_if_any_of_its_messages_is() -> None:
 def test_the_context_is_the_ten_messages_before() -> None:
     """Of any role, in order, and no more."""
     spoken = entries("tc" * 8 + "t" + "c" + "t")
-    last = moments(spoken)[-1]
-    assert names(last.client_turn) == "c17"
+    last = client_turns(spoken)[-1]
+    assert names(last.messages) == "c17"
     assert names(last.context) == names(tuple(spoken[17 - CONTEXT_MESSAGES : 17]))
 
 
 def test_the_context_of_the_beginning_is_what_there_is() -> None:
     """Nothing, or less than ten."""
     assert only("ct").context == ()
-    assert names(moments(entries("ctct"))[1].context) == "c0 t1"
+    assert names(client_turns(entries("ctct"))[1].context) == "c0 t1"
 
 
 def test_no_text_shows_in_a_repr() -> None:
-    """A moment may stand in a traceback."""
+    """A client turn in a traceback shows none of its words."""
     assert "words" not in repr(only("ctct"[:2], "x"))

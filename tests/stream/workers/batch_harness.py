@@ -1,4 +1,4 @@
-"""A broker in memory, a detector that flags by a word, and a log of events: what `SessionBatches` is tried on."""
+"""Test doubles around `SessionBatches`: a broker in memory, a detector that flags a word, and a log of events."""
 
 import asyncio
 import random
@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from stream.contracts.errors import CounterpointError, Poison
-from stream.contracts.ids import record_key
 from stream.contracts.messages import (
     ConversationEvent,
     Message,
@@ -17,16 +16,16 @@ from stream.contracts.messages import (
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, OperatingPoint, Role
-from stream.detection.base import Cue, Detection, DetectorInput
-from stream.runtime.codec import Encoded, RawRecord, encode, partition_of
+from stream.detection.base import Detection, DetectorInput, TextCue
+from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.session_batches import Part, SessionBatches
-from tests.stream.sessions.talk import TENANT, at_second, message, ms, rules
+from tests.stream.sessions.scenario import TENANT, at_second, broker_ms, message, rules
 
 PARTITIONS = 2
 
 
-class Flagging:
+class FlaggingDetector:
     """Flags "no"; the score tells the text apart from others."""
 
     name = "flagging"
@@ -44,24 +43,24 @@ class Flagging:
             Detection(
                 score=min(1.0, len(i.text) / 1_000),
                 flagged="no" in i.text,
-                cues=(Cue(0, 2, 1.0),) if "no" in i.text else (),
+                cues=(TextCue(0, 2, 1.0),) if "no" in i.text else (),
             )
             for i in inputs
         ]
 
 
-class Crash(CounterpointError):  # noqa: N818 - it is what happens
-    """The worker dies here."""
+class Crash(CounterpointError):  # noqa: N818 - an event, not a fault of the code
+    """The crash of a worker."""
 
 
-class Broker:
+class MemoryBroker:
     """Keeps what it is given, until it fails: from its nth effect on, each is kept or lost by chance."""
 
     def __init__(self) -> None:
         self.changelog: dict[bytes, bytes] = {}
-        self.published: list[tuple[int, Encoded]] = []
+        self.published: list[tuple[int, EncodedRecord]] = []
         self.dead: list[tuple[RawRecord, DeadLetterReason]] = []
-        self.good_ones = 0
+        self.usable_records = 0
         self.effects = 0
         self.fails_at: int | None = None
         self.chance = random.Random(0)
@@ -72,19 +71,19 @@ class Broker:
         assert all(key.startswith(b"%d|" % partition) for key, _ in parts)
         await self._effects([partial(self._put, key, value) for key, value in parts])
 
-    async def publish(self, partition: int, records: Sequence[Encoded]) -> None:
+    async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         """Keep each record."""
         assert records
         await self._effects([partial(self.published.append, (partition, record)) for record in records])
 
-    async def set_aside(self, raw: RawRecord, why: Poison | Exception) -> None:
+    async def dead_letter(self, raw: RawRecord, error: Exception) -> None:
         """Keep one dead letter."""
-        reason = why.reason if isinstance(why, Poison) else DeadLetterReason.BUG
+        reason = error.reason if isinstance(error, Poison) else DeadLetterReason.BUG
         await self._effects([lambda: self.dead.append((raw, reason))])
 
-    def good(self, _partition: int) -> None:
-        """Count it."""
-        self.good_ones += 1
+    def record_ok(self, _partition: int) -> None:
+        """Count the record."""
+        self.usable_records += 1
 
     def _put(self, key: bytes, value: bytes | None) -> None:
         if value is None:
@@ -92,10 +91,10 @@ class Broker:
         else:
             self.changelog[key] = value
 
-    async def _effects(self, happen: Sequence[Callable[[], object]]) -> None:
+    async def _effects(self, effects: Sequence[Callable[[], object]]) -> None:
         await asyncio.sleep(0)  # lets the others go on, as a network would
         crash = False
-        for effect in happen:
+        for effect in effects:
             self.effects += 1
             fails = self.fails_at is not None and self.effects >= self.fails_at
             crash |= fails
@@ -114,16 +113,16 @@ class Broker:
         ]
 
 
-class Worker:
-    """One life of the stage: it begins with what the changelog holds."""
+class BatchWorker:
+    """The state of one worker process, restored from the changelog."""
 
-    def __init__(self, broker: Broker, **changes: Any) -> None:
+    def __init__(self, broker: MemoryBroker, **changes: Any) -> None:
         self.rules = rules(**changes)
         self.sessions = OpenSessions(self.rules)
         for key, value in broker.changelog.items():
             self.sessions.restore(key, value)
-        self.sessions.restored(range(PARTITIONS))
-        self.detector = Flagging()
+        self.sessions.rebuild(range(PARTITIONS))
+        self.detector = FlaggingDetector()
         self.batches = SessionBatches(self.sessions, self.detector, self.rules, broker, partitions=PARTITIONS)
 
     def process(self, log: Sequence[RawRecord]) -> None:
@@ -140,28 +139,25 @@ class Log:
 
     def put(self, event: ConversationEvent, second: float) -> RawRecord:
         """Append an event of a conversation."""
-        key = record_key(event.tenant, event.conversation_id)
-        partition = partition_of(key, PARTITIONS)
-        return self._append(partition, encode(event, event_type=event.event_type, event_id="e", key=key), second)
+        return self._append(partition_of(event.key, PARTITIONS), encode(event), second)
 
     def tick(self, second: float) -> None:
         """Append a tick to every partition."""
         for partition in range(PARTITIONS):
-            tick = encode(Tick(partition=partition), event_type=Tick.event_type, event_id="t", key=None)
-            self._append(partition, tick, second)
+            self._append(partition, encode(Tick(partition=partition)), second)
 
     def raw(self, value: bytes | None, partition: int = 0, **changes: Any) -> RawRecord:
         """Append anything."""
         return self._append(
-            partition, Encoded(key=changes.get("key"), value=value or b"", headers=[]), 0, value is None
+            partition, EncodedRecord(key=changes.get("key"), value=value or b"", headers=[]), 0, value is None
         )
 
-    def _append(self, partition: int, encoded: Encoded, second: float, tombstone: bool = False) -> RawRecord:
+    def _append(self, partition: int, encoded: EncodedRecord, second: float, tombstone: bool = False) -> RawRecord:
         record = RawRecord(
             topic=MESSAGES,
             partition=partition,
             offset=self.offsets[partition],
-            timestamp_ms=ms(second),
+            timestamp_ms=broker_ms(second),
             key=encoded.key,
             value=None if tombstone else encoded.value,
             headers=encoded.headers,
@@ -171,11 +167,11 @@ class Log:
         return record
 
 
-def said(room: str, name: str, text: str, second: float, role: Role = Role.CLIENT, **changes: Any) -> Message:
+def message_in(room: str, name: str, text: str, second: float, role: Role = Role.CLIENT, **changes: Any) -> Message:
     """A message in a room."""
     return message(name, text, second, role, conversation_id=room, **changes)
 
 
-def ended(room: str, second: float) -> SessionEnd:
+def end_of(room: str, second: float) -> SessionEnd:
     """The end of a room's session."""
     return SessionEnd(tenant=TENANT, conversation_id=room, ended_at=at_second(second))

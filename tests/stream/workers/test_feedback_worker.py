@@ -17,28 +17,27 @@ from uuid import UUID, uuid4
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from plugin.local.kafka import Kafka
-from plugin.local.loopback import answers, free_ports
-from plugin.local.paths import MODELS
-from plugin.local.stage import Stage
-from plugin.local.triton import Triton
-from stream.contracts.base import Contract
+from plugin.local.kafka import KafkaBroker
+from plugin.local.loopback import free_ports, responds
+from plugin.local.stage_process import StageProcess
+from plugin.local.triton import TritonServer
+from stream.contracts.base import ConversationRecord, TopicRecord
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.ids import record_key
 from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, SESSIONS, TOPICS
 from stream.contracts.vocabulary import LeftOut, NeedsHuman, SessionState
+from stream.model_repository import MODEL_REPOSITORY
 from stream.runtime import settings
 from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
-from stream.runtime.topics import create_missing
+from stream.runtime.topics import create_missing_topics
 from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.stack import BACKENDS
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.stream.feedback.builders import record
 
 PARTITIONS = 4
-WITHIN_S = 60.0
 KNOWN = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
 MODEL_NAMES = ["feedback_baseline", "feedback_llm"]
 WORDS = "Zyzzyva petrichor"
@@ -46,16 +45,16 @@ WORDS = "Zyzzyva petrichor"
 
 
 @dataclass
-class Bench:
+class FeedbackStageHarness:
     """A broker and a Triton to ourselves, the stage between them, and both ends of it."""
 
     folder: Path
-    kafka: Kafka
-    triton: Triton
+    kafka: KafkaBroker
+    triton: TritonServer
     seen: dict[str, list[Any]] = field(default_factory=lambda: {FEEDBACK: [], DEAD_LETTERS: []})
 
     def open(self) -> None:
-        """Connect both ends; what was seen is seen anew."""
+        """Connect producer and consumer, and read both output topics from their beginning."""
         self.seen = {FEEDBACK: [], DEAD_LETTERS: []}
         self.producer = KafkaProducer(bootstrap_servers=self.kafka.bootstrap_servers)
         self.consumer = KafkaConsumer(
@@ -63,12 +62,12 @@ class Bench:
         )
 
     def close(self) -> None:
-        """Disconnect both ends."""
+        """Close producer and consumer."""
         self.producer.close()
         self.consumer.close()
 
     @contextmanager
-    def stage(self, *, start: bool = True, triton_url: str | None = None, **changes: str) -> Iterator[Stage]:
+    def stage(self, *, start: bool = True, triton_url: str | None = None, **changes: str) -> Iterator[StageProcess]:
         """The running stage; its log goes on from test to test."""
         (port,) = free_ports(1)
         env = {
@@ -81,7 +80,9 @@ class Bench:
             "COUNTERPOINT_HEALTH__FEEDBACK_PORT": str(port),
             "COUNTERPOINT_LOG_LEVEL": "debug",
         }
-        stage = Stage("feedback", self.folder / uuid4().hex, env=env | changes, health_url=f"http://127.0.0.1:{port}")
+        stage = StageProcess(
+            "feedback", self.folder / uuid4().hex, env=env | changes, health_url=f"http://127.0.0.1:{port}"
+        )
         try:
             if start:
                 stage.start()
@@ -92,27 +93,26 @@ class Bench:
             stage.stop()
             assert WORDS.split(maxsplit=1)[0] not in stage.log.read_text()
 
-    def put(self, *records: Contract) -> None:
+    def put(self, *records: ConversationRecord) -> None:
         """Onto the sessions topic, as the stream stage does."""
         for one in records:
-            key = record_key(one.tenant, one.conversation_id)  # type: ignore[attr-defined] # all of them have both
-            event = encode(one, event_type=one.event_type, event_id=str(uuid4()), key=key)  # type: ignore[attr-defined]
-            place = partition_of(key, PARTITIONS)
-            self.producer.send(SESSIONS, key=key, value=event.value, headers=event.headers, partition=place)
+            event = encode(one)
+            partition = partition_of(one.key, PARTITIONS)
+            self.producer.send(SESSIONS, key=one.key, value=event.value, headers=event.headers, partition=partition)
         self.producer.flush()
 
-    def records(self) -> list[Contract]:
+    def records(self) -> list[TopicRecord]:
         """Everything on the feedback topic so far, held against its key and partition."""
         self._read()
         found = []
         for one in self.seen[FEEDBACK]:
             raw = RawRecord(one.topic, one.partition, one.offset, 0, one.key, one.value, one.headers)
             data = decode(raw, KNOWN).data
-            check_partition(raw, data, PARTITIONS)  # type: ignore[arg-type] # all of them are keyed
+            check_partition(raw, data, PARTITIONS)
             found.append(data)
         return found
 
-    def feedback(self, sessions: list[SessionRecord], within_s: float = WITHIN_S) -> dict[UUID, FeedbackRecord]:
+    def feedback(self, sessions: list[SessionRecord], within_s: float = DEADLOCK_S) -> dict[UUID, FeedbackRecord]:
         """The feedback on these sessions, once all of it is there."""
         wanted = {one.session_id for one in sessions}
         found: dict[UUID, FeedbackRecord] = {}
@@ -126,7 +126,7 @@ class Bench:
         wait_for(all_there, within_s)
         return found
 
-    def answered(self) -> set[UUID]:
+    def sessions_with_feedback(self) -> set[UUID]:
         """Which sessions have feedback so far."""
         return {one.session_id for one in self.records() if isinstance(one, FeedbackRecord)}
 
@@ -136,21 +136,21 @@ class Bench:
         return [dict(one.headers) for one in self.seen[DEAD_LETTERS]]
 
     def _read(self) -> None:
-        for one in self.consumer.poll(timeout_ms=100).values():
-            for record_ in one:
-                self.seen[record_.topic].append(record_)
+        for records in self.consumer.poll(timeout_ms=100).values():
+            for one in records:
+                self.seen[one.topic].append(one)
 
 
 @pytest.fixture(scope="module")
-def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
+def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[FeedbackStageHarness]:
     """One broker and one Triton for this file: its tests stop both ends."""
     broker, folder = fresh_kafka(), run_dir / "feedback-worker"
-    create_missing(settings.Kafka(bootstrap_servers=broker.bootstrap_servers, partitions=PARTITIONS))
-    with Triton(folder / "triton", MODEL_NAMES, backends=[BACKENDS / "vllm"]) as server:
-        made = Bench(folder, broker, server)
-        made.open()
-        yield made
-        made.close()
+    create_missing_topics(settings.KafkaSettings(bootstrap_servers=broker.bootstrap_servers, partitions=PARTITIONS))
+    with TritonServer(folder / "triton", MODEL_NAMES, backends=[BACKENDS / "vllm"]) as server:
+        harness = FeedbackStageHarness(folder, broker, server)
+        harness.open()
+        yield harness
+        harness.close()
 
 
 def session(script: str = "good", **changes: Any) -> SessionRecord:
@@ -159,14 +159,14 @@ def session(script: str = "good", **changes: Any) -> SessionRecord:
     return record(client=[text], conversation_id=f"c_{uuid4().hex}", session_id=uuid4(), **changes)
 
 
-def wait_for(true: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+def wait_for(condition: Callable[[], bool], within_s: float = DEADLOCK_S) -> None:
     """Wait for something that another process does."""
     deadline = time.monotonic() + within_s
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline, f"not within {within_s:g} s"
 
 
-def trouble(stage: Stage) -> str:
+def readiness(stage: StageProcess) -> str:
     """What /readyz says."""
     try:
         with urllib.request.urlopen(f"{stage.health_url}/readyz", timeout=5) as answer:
@@ -175,7 +175,7 @@ def trouble(stage: Stage) -> str:
         return error.read().decode()
 
 
-def test_each_session_becomes_one_feedback_record(bench: Bench) -> None:
+def test_each_session_becomes_one_feedback_record(harness: FeedbackStageHarness) -> None:
     """On its own key and partition, without names; what must not be scored passes through, orders are forwarded."""
     scored = [session() for _ in range(10)]
     passing = [
@@ -188,10 +188,10 @@ def test_each_session_becomes_one_feedback_record(bench: Bench) -> None:
         Erasure(tenant="sample", conversation_id="c_gone", erasure_id=str(uuid4()), requested_at=when),
         ConsentWithdrawal(tenant="sample", conversation_id="c_back", withdrawn_at=when),
     ]
-    with bench.stage() as stage:
-        bench.put(*scored, *passing, *orders)
-        found = bench.feedback([*scored, *passing])
-        wait_for(lambda: all(order in bench.records() for order in orders))
+    with harness.stage() as stage:
+        harness.put(*scored, *passing, *orders)
+        found = harness.feedback([*scored, *passing])
+        wait_for(lambda: all(order in harness.records() for order in orders))
     for one in scored:
         assert f'"session_id": "{one.session_id}"' in stage.log.read_text()
     for one in scored:
@@ -200,158 +200,160 @@ def test_each_session_becomes_one_feedback_record(bench: Bench) -> None:
     assert (left_out.left_out, left_out.exchanges, left_out.assessments) == (LeftOut.NO_CONSENT, (), ())
     assert (reopened.state, reopened.exchanges) == (SessionState.REOPENED, ())
     assert [one.reason for one in critical.abstentions] == [NeedsHuman.CRITICAL_CONTENT]
-    assert all(b"known_names" not in one.value for one in bench.seen[FEEDBACK])
+    assert all(b"known_names" not in one.value for one in harness.seen[FEEDBACK])
 
 
-def test_bad_records_are_set_aside_and_the_next_one_is_processed(bench: Bench) -> None:
+def test_bad_records_are_set_aside_and_the_next_one_is_processed(harness: FeedbackStageHarness) -> None:
     """Each under its reason; the stage goes on."""
     good = session()
-    key = record_key(good.tenant, good.conversation_id)
-    place = partition_of(key, PARTITIONS)
-    event = encode(good, event_type=good.event_type, event_id="e", key=key)
+    key = good.key
+    partition = partition_of(key, PARTITIONS)
+    event = encode(good)
     nul = event.value.replace(b"It's no use", b"It\\u0000s no use")
     orphan = good.model_copy(update={"messages": good.messages[:1]})
     bad: list[tuple[bytes | None, bytes | None, Any, int, bytes]] = [
-        (key, b"{broken", event.headers, place, b"bad_json"),
-        (key, b"{}", event.headers, place, b"bad_schema"),
-        (key, nul, event.headers, place, b"nul"),
-        (key, None, event.headers, place, b"tombstone"),
-        (key, event.value, [], place, b"bad_envelope"),
-        (key, event.value, [(n, v.replace(b".v1", b".v9")) for n, v in event.headers], place, b"unknown_version"),
-        (b"other", event.value, event.headers, place, b"bad_key"),
-        (key, event.value, event.headers, (place + 1) % PARTITIONS, b"wrong_partition"),
-        (key, b'{"a": "\\ud800"}', event.headers, place, b"lone_surrogate"),
-        (key, b" " * 900_001, event.headers, place, b"oversize"),
-        (key, orphan.model_dump_json().encode(), event.headers, place, b"bad_schema"),
+        (key, b"{broken", event.headers, partition, b"bad_json"),
+        (key, b"{}", event.headers, partition, b"bad_schema"),
+        (key, nul, event.headers, partition, b"nul"),
+        (key, None, event.headers, partition, b"tombstone"),
+        (key, event.value, [], partition, b"bad_envelope"),
+        (key, event.value, [(n, v.replace(b".v1", b".v9")) for n, v in event.headers], partition, b"unknown_version"),
+        (b"other", event.value, event.headers, partition, b"bad_key"),
+        (key, event.value, event.headers, (partition + 1) % PARTITIONS, b"wrong_partition"),
+        (key, b'{"a": "\\ud800"}', event.headers, partition, b"lone_surrogate"),
+        (key, b" " * 900_001, event.headers, partition, b"oversize"),
+        (key, orphan.model_dump_json().encode(), event.headers, partition, b"bad_schema"),
     ]
-    before = len(bench.dead_letters())
-    with bench.stage():
+    before = len(harness.dead_letters())
+    with harness.stage():
         for bad_key, value, headers, partition, _ in bad:
-            bench.producer.send(SESSIONS, key=bad_key, value=value, headers=headers, partition=partition)
-        bench.put(good)
-        assert bench.feedback([good])[good.session_id].assessments
-        wait_for(lambda: len(bench.dead_letters()) - before >= len(bad))
-    stories = bench.dead_letters()[before:]
+            harness.producer.send(SESSIONS, key=bad_key, value=value, headers=headers, partition=partition)
+        harness.put(good)
+        assert harness.feedback([good])[good.session_id].assessments
+        wait_for(lambda: len(harness.dead_letters()) - before >= len(bad))
+    stories = harness.dead_letters()[before:]
     assert sorted(story["cp_reason"] for story in stories) == sorted(reason for *_, reason in bad)
     assert {story["cp_stage"] for story in stories} == {b"feedback"}
 
 
-def test_a_kill_in_the_middle_loses_nothing_and_changes_no_answer(bench: Bench) -> None:
+def test_a_kill_in_the_middle_loses_nothing_and_changes_no_answer(harness: FeedbackStageHarness) -> None:
     """Every session has its feedback, and whatever was done twice has the same ids."""
     sessions = [session("steady") for _ in range(60)]
-    with bench.stage(COUNTERPOINT_FEEDBACK__CONCURRENCY="4") as stage:
-        bench.put(*sessions)
+    with harness.stage(COUNTERPOINT_FEEDBACK__CONCURRENCY="4") as stage:
+        harness.put(*sessions)
         ids = {one.session_id for one in sessions}
-        wait_for(lambda: len(bench.answered() & ids) >= 5)
+        wait_for(lambda: len(harness.sessions_with_feedback() & ids) >= 5)
         stage.kill()
-        assert len(bench.answered() & ids) < len(ids)
+        assert len(harness.sessions_with_feedback() & ids) < len(ids)
         stage.start()
-        bench.feedback(sessions)
+        harness.feedback(sessions)
     answers: dict[UUID, set[UUID]] = {}
-    for one in bench.records():
+    for one in harness.records():
         if isinstance(one, FeedbackRecord) and one.session_id in ids:
             answers.setdefault(one.session_id, set()).update(a.assessment_id for a in one.assessments)
     assert {len(found) for found in answers.values()} == {1}
 
 
-def test_while_the_model_is_away_records_are_held_and_readiness_says_so(bench: Bench) -> None:
+def test_while_the_model_is_away_records_are_held_and_readiness_says_so(harness: FeedbackStageHarness) -> None:
     """Nothing is scored, dead-lettered or given up; when it is back, everything is answered."""
     sessions = [session() for _ in range(20)]
-    before = len(bench.dead_letters())
-    with bench.stage() as stage:
-        bench.triton.stop()
-        bench.put(*sessions)
-        wait_for(lambda: "the feedback model (unavailable) is away" in trouble(stage))
-        assert not bench.answered() & {one.session_id for one in sessions}
-        bench.triton.start()
-        found = bench.feedback(sessions)
-        wait_for(lambda: '"ready"' in trouble(stage))
+    before = len(harness.dead_letters())
+    with harness.stage() as stage:
+        harness.triton.stop()
+        harness.put(*sessions)
+        wait_for(lambda: "the feedback model (unavailable) is away" in readiness(stage))
+        assert not harness.sessions_with_feedback() & {one.session_id for one in sessions}
+        harness.triton.start()
+        found = harness.feedback(sessions)
+        wait_for(lambda: '"ready"' in readiness(stage))
     assert all(one.assessments and not one.abstentions for one in found.values())
-    assert len(bench.dead_letters()) == before
+    assert len(harness.dead_letters()) == before
 
 
-def test_sigterm_while_it_holds_records_loses_none(bench: Bench) -> None:
-    """It leaves within ten seconds; what it held comes again."""
+def test_sigterm_while_it_holds_records_loses_none(harness: FeedbackStageHarness) -> None:
+    """A stage that holds records ends by itself on SIGTERM, and its successor processes them."""
     sessions = [session() for _ in range(20)]
-    with bench.stage() as stage:
-        bench.triton.stop()
-        bench.put(*sessions)
-        wait_for(lambda: "is away" in trouble(stage))
-        began = time.monotonic()
+    with harness.stage() as stage:
+        harness.triton.stop()
+        harness.put(*sessions)
+        wait_for(lambda: "is away" in readiness(stage))
         stage.send_signal(signal.SIGTERM)
-        assert stage.wait(15) == 0
-        assert time.monotonic() - began < 10
-    bench.triton.start()
-    with bench.stage():
-        found = bench.feedback(sessions)
+        assert stage.wait(DEADLOCK_S) == 0
+    harness.triton.start()
+    with harness.stage():
+        found = harness.feedback(sessions)
     assert all(one.assessments for one in found.values())
 
 
-def test_one_exchange_that_always_fails_holds_up_nobody(bench: Bench) -> None:
+def test_one_exchange_that_always_fails_holds_up_nobody(harness: FeedbackStageHarness) -> None:
     """After three attempts a person must look at it; the others have their feedback."""
     failing, sessions = session("error"), [session() for _ in range(5)]
-    with bench.stage() as stage:
-        bench.put(failing, *sessions)
-        found = bench.feedback([failing, *sessions])
-        assert '"ready"' in trouble(stage)
+    with harness.stage() as stage:
+        harness.put(failing, *sessions)
+        found = harness.feedback([failing, *sessions])
+        assert '"ready"' in readiness(stage)
     assert [one.reason for one in found[failing.session_id].abstentions] == [NeedsHuman.MODEL_FAILED]
     assert all(found[one.session_id].assessments for one in sessions)
 
 
-def test_a_broker_that_was_killed_and_is_back_is_taken_up_again(bench: Bench) -> None:
+def test_a_broker_that_was_killed_and_is_back_is_taken_up_again(harness: FeedbackStageHarness) -> None:
     """Either the stage goes on, or it ends with an error for whoever runs it to start it again; nothing is lost."""
     first, second = session(), session()
-    with bench.stage() as stage:
-        bench.put(first)
-        bench.feedback([first])
-        bench.close()
-        bench.kafka.kill()
-        bench.kafka.start()
-        bench.open()
-        bench.put(second)
-        wait_for(lambda: not stage.alive or second.session_id in bench.answered())
+    with harness.stage() as stage:
+        harness.put(first)
+        harness.feedback([first])
+        harness.close()
+        harness.kafka.kill()
+        harness.kafka.start()
+        harness.open()
+        harness.put(second)
+        wait_for(lambda: not stage.alive or second.session_id in harness.sessions_with_feedback())
         if not stage.alive:
             assert stage.exit_code == 1
             stage.start()
-        bench.feedback([second])
+        harness.feedback([second])
 
 
-def test_another_model_than_ours_stops_the_stage_with_a_sentence(bench: Bench, tmp_path: Path) -> None:
+def test_another_model_than_ours_stops_the_stage_with_a_sentence(harness: FeedbackStageHarness, tmp_path: Path) -> None:
     """Scoring with a prompt that the weights do not know would be worse than not scoring."""
-    shutil.copytree(MODELS / "feedback_llm", tmp_path / "models" / "feedback_llm")
+    shutil.copytree(MODEL_REPOSITORY / "feedback_llm", tmp_path / "models" / "feedback_llm")
     config = tmp_path / "models" / "feedback_llm" / "config.pbtxt"
     config.write_text(re.sub(r'("prompt_version" value \{ string_value: )"\d+"', r'\1"0"', config.read_text()))
     with (
-        Triton(tmp_path / "t", ["feedback_llm"], repository=tmp_path / "models", backends=[BACKENDS / "vllm"]) as other,
-        bench.stage(start=False, triton_url=other.grpc_url) as stage,
+        TritonServer(
+            tmp_path / "t", ["feedback_llm"], repository=tmp_path / "models", backends=[BACKENDS / "vllm"]
+        ) as other,
+        harness.stage(start=False, triton_url=other.grpc_url) as stage,
     ):
         assert stage.wait(30) == 2
         assert "Triton serves feedback_llm for prompt version 0" in stage.tail()
 
 
-def test_a_model_that_nobody_activated_rates_nobody_until_it_is(bench: Bench, tmp_path: Path) -> None:
+def test_a_model_that_nobody_activated_rates_nobody_until_it_is(harness: FeedbackStageHarness, tmp_path: Path) -> None:
     """Records wait and the stage says what to do; the right file is taken up without a restart."""
     held = session()
     activation = write_llm_activation(tmp_path / "activation.json", weights="another")
-    with bench.stage(start=False, COUNTERPOINT_FEEDBACK__ACTIVATION=str(activation)) as stage:
-        bench.put(held)
-        wait_for(lambda: answers(f"{stage.health_url}/healthz"))
-        wait_for(lambda: "counterpoint model activate" in trouble(stage))
-        assert held.session_id not in bench.answered()
+    with harness.stage(start=False, COUNTERPOINT_FEEDBACK__ACTIVATION=str(activation)) as stage:
+        harness.put(held)
+        wait_for(lambda: responds(f"{stage.health_url}/healthz"))
+        wait_for(lambda: "counterpoint model activate" in readiness(stage))
+        assert held.session_id not in harness.sessions_with_feedback()
         write_llm_activation(activation)
-        assert bench.feedback([held])[held.session_id].assessments
+        assert harness.feedback([held])[held.session_id].assessments
 
 
-def test_a_missing_topic_stops_the_stage_with_a_sentence(fresh_kafka: Callable[[], Kafka], bench: Bench) -> None:
+def test_a_missing_topic_stops_the_stage_with_a_sentence(
+    fresh_kafka: Callable[[], KafkaBroker], harness: FeedbackStageHarness
+) -> None:
     """The stage creates none."""
     empty = fresh_kafka()
-    with bench.stage(start=False, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=empty.bootstrap_servers) as stage:
+    with harness.stage(start=False, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=empty.bootstrap_servers) as stage:
         assert stage.wait(30) == 2
         assert "counterpoint topics" in stage.tail()
     empty.stop()
 
 
-def test_the_stage_has_created_no_topic(bench: Bench) -> None:
+def test_the_stage_has_created_no_topic(harness: FeedbackStageHarness) -> None:
     """Topics are created by `counterpoint topics` alone."""
-    there = bench.consumer.topics()
-    assert {name for name in there if not name.startswith("__")} == {spec.name for spec in TOPICS}
+    existing = harness.consumer.topics()
+    assert {name for name in existing if not name.startswith("__")} == {spec.name for spec in TOPICS}

@@ -6,40 +6,42 @@ from stream.contracts.messages import Message
 from stream.contracts.vocabulary import Role
 from stream.runtime import metrics
 from stream.sessions.conversation import Conversation
-from stream.sessions.events import apply
+from stream.sessions.events import apply_event
 from stream.sessions.rules import Arrival
-from stream.sessions.state import HEAD, Head, Scored, encode
+from stream.sessions.state import HEAD_NUMBER, Head, Scored, encode_part
 from stream.workers.open_sessions import OpenSessions, changelog_key
-from tests.stream.sessions.talk import Talk, message, ms, rules
+from tests.stream.sessions.scenario import Scenario, broker_ms, message, rules
 
 NOTHING = Scored(score=0.0, flagged=False)
 
 
-def told(*events: Message, start: int = 1) -> Conversation:
+def conversation_after(*events: Message, start: int = 1) -> Conversation:
     """A conversation after these messages."""
     conversation = Conversation("acme", "room-1")
-    tell(conversation, *events, start=start)
+    apply_messages(conversation, *events, start=start)
     return conversation
 
 
-def tell(conversation: Conversation, *events: Message, start: int = 1) -> None:
+def apply_messages(conversation: Conversation, *events: Message, start: int = 1) -> None:
     """Let messages have their effect, a second apart."""
     for offset, event in enumerate(events, start):
-        list(apply(conversation, event, Arrival(offset, ms(offset)), rules(), lambda _: NOTHING))
+        list(apply_event(conversation, event, Arrival(offset, broker_ms(offset)), rules(), lambda _: NOTHING))
 
 
 def changelog(conversation: Conversation, partition: int = 0) -> dict[bytes, bytes | None]:
     """What its parts look like on the changelog topic."""
-    parts = {n: conversation.part(n) for n in conversation.numbers}
-    return {changelog_key(partition, conversation, n): encode(part) for n, part in parts.items() if part is not None}
+    parts = {n: conversation.part(n) for n in conversation.part_numbers}
+    return {
+        changelog_key(partition, conversation, n): encode_part(part) for n, part in parts.items() if part is not None
+    }
 
 
-def restored(values: dict[bytes, bytes | None], partitions: tuple[int, ...] = (0,)) -> OpenSessions:
+def rebuild(values: dict[bytes, bytes | None], partitions: tuple[int, ...] = (0,)) -> OpenSessions:
     """A worker after it has read the changelog."""
     sessions = OpenSessions(rules())
     for key, value in values.items():
         sessions.restore(key, value)
-    sessions.restored(partitions)
+    sessions.rebuild(partitions)
     return sessions
 
 
@@ -55,72 +57,72 @@ def test_the_changelog_key_names_partition_conversation_and_part() -> None:
 
 def test_a_conversation_comes_back_as_it_was() -> None:
     """Messages, names, closed sessions and what was not yet due."""
-    talk = Talk()
-    talk.meet(Role.CLIENT, ["Robin"], 0)
-    end = talk.session()
-    talk.end(end + 1)
-    talk.client("one more thing", end + 10)
-    sessions = restored(changelog(talk.conversation))
-    again = sessions.get(0, "acme", "room-1")
-    assert changelog(again) == changelog(talk.conversation)
-    assert again.open_session == "m1"
-    assert again.dirty == set()
-    assert sessions.due(0, ms(end + 10 + 1_799)) == []
-    assert sessions.due(0, ms(end + 10 + 1_800)) == [again]
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Robin"], 0)
+    end = scenario.ordinary_session()
+    scenario.end(end + 1)
+    scenario.client("one more thing", end + 10)
+    sessions = rebuild(changelog(scenario.conversation))
+    restored = sessions.get(0, "acme", "room-1")
+    assert changelog(restored) == changelog(scenario.conversation)
+    assert restored.open_session == "m1"
+    assert restored.dirty == set()
+    assert sessions.due(0, broker_ms(end + 10 + 1_799)) == []
+    assert sessions.due(0, broker_ms(end + 10 + 1_800)) == [restored]
 
 
 def test_the_last_value_of_a_key_stands() -> None:
     """A changelog that is not compacted holds older ones before it."""
-    conversation = told(message("a", "hello", 0))
+    conversation = conversation_after(message("a", "hello", 0))
     older = changelog(conversation)
-    tell(conversation, message("b", "hello", 1), start=2)
+    apply_messages(conversation, message("b", "hello", 1), start=2)
     sessions = OpenSessions(rules())
     for values in (older, changelog(conversation)):
         for key, value in values.items():
             sessions.restore(key, value)
-    sessions.restored((0,))
+    sessions.rebuild((0,))
     assert ids(sessions) == ["a", "b"]
 
 
 def test_a_deleted_part_stays_away() -> None:
     """And a conversation without parts is none."""
-    values = changelog(told(message("a", "hello", 0)))
-    sessions = restored(values | dict.fromkeys(values))
+    values = changelog(conversation_after(message("a", "hello", 0)))
+    sessions = rebuild(values | dict.fromkeys(values))
     assert sessions.get(0, "acme", "room-1").is_empty
-    assert sessions.due(0, ms(10**6)) == []
+    assert sessions.due(0, broker_ms(10**6)) == []
 
 
 def test_a_partition_that_went_elsewhere_is_let_go() -> None:
     """Its text must not stay in the memory of a worker that does not own it."""
-    sessions = restored(changelog(told(message("a", "hello", 0))))
+    sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
     assert ids(sessions) == ["a"]
-    sessions.restored((1,))
+    sessions.rebuild((1,))
     assert sessions.get(0, "acme", "room-1").is_empty
-    assert sessions.due(0, ms(10**6)) == []
+    assert sessions.due(0, broker_ms(10**6)) == []
 
 
 def test_a_partition_that_stayed_catches_up() -> None:
     """A rebalance reads on from where the changelog was read to, on top of what is in memory."""
-    conversation = told(message("a", "hello", 0))
-    sessions = restored(changelog(conversation))
-    tell(conversation, message("b", "hello", 1), start=2)
+    conversation = conversation_after(message("a", "hello", 0))
+    sessions = rebuild(changelog(conversation))
+    apply_messages(conversation, message("b", "hello", 1), start=2)
     for key, value in changelog(conversation).items():
         sessions.restore(key, value)
-    sessions.restored((0,))
+    sessions.rebuild((0,))
     assert ids(sessions) == ["a", "b"]
-    sessions.restored((0,))
+    sessions.rebuild((0,))
     assert ids(sessions) == ["a", "b"]
 
 
 def test_what_was_not_yet_written_stays_to_be_written() -> None:
     """A batch that a rebalance called off may be ahead of the changelog; its records come again."""
-    conversation = told(message("a", "hello", 0))
-    sessions = restored(changelog(conversation))
+    conversation = conversation_after(message("a", "hello", 0))
+    sessions = rebuild(changelog(conversation))
     ahead = sessions.get(0, "acme", "room-1")
-    tell(ahead, message("b", "hello", 1), start=2)
-    sessions.settle(0, ahead)
-    sessions.restore(changelog_key(0, ahead, HEAD), encode(Head(through=0)))
-    sessions.restored((0,))
+    apply_messages(ahead, message("b", "hello", 1), start=2)
+    sessions.store(0, ahead)
+    sessions.restore(changelog_key(0, ahead, HEAD_NUMBER), encode_part(Head(through=0)))
+    sessions.rebuild((0,))
     assert sessions.get(0, "acme", "room-1").dirty == {2}
     assert ids(sessions) == ["a", "b"]
 
@@ -133,7 +135,7 @@ def test_a_changelog_of_somebody_else_is_an_error(key: bytes) -> None:
     sessions = OpenSessions(rules())
     sessions.restore(key, b'{"secret": "words"}')
     with pytest.raises(ValueError) as error:
-        sessions.restored((0,))
+        sessions.rebuild((0,))
     assert "words" not in str(error.value)
 
 
@@ -142,18 +144,18 @@ def test_what_somebody_else_deleted_again_holds_nobody_up() -> None:
     sessions = OpenSessions(rules())
     for value in (b"{}", None):
         sessions.restore(b"tried", value)
-    sessions.restored((0,))
-    assert sessions.due(0, ms(10**6)) == []
+    sessions.rebuild((0,))
+    assert sessions.due(0, broker_ms(10**6)) == []
 
 
 def test_open_sessions_are_counted() -> None:
     """A conversation that waits for late messages is not open."""
-    sessions = restored(changelog(told(message("a", "hello", 0))))
+    sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
     assert metrics.OPEN_SESSIONS._value.get() == 1
-    talk = Talk()
-    end = talk.session()
-    talk.end(end)
-    sessions.settle(0, talk.conversation)
+    scenario = Scenario()
+    end = scenario.ordinary_session()
+    scenario.end(end)
+    sessions.store(0, scenario.conversation)
     assert metrics.OPEN_SESSIONS._value.get() == 0
 
 
@@ -161,14 +163,14 @@ def test_an_empty_conversation_is_not_kept() -> None:
     """Asking for one does not make one."""
     sessions = OpenSessions(rules())
     empty = sessions.get(0, "acme", "room-1")
-    sessions.settle(0, empty)
+    sessions.store(0, empty)
     assert sessions.get(0, "acme", "room-1") is not empty
 
 
 def test_a_failed_tick_can_be_put_off() -> None:
     """One conversation must not be tried every second."""
-    sessions = restored(changelog(told(message("a", "hello", 0))))
-    late = ms(10_000)
+    sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
+    late = broker_ms(10_000)
     (conversation,) = sessions.due(0, late)
     sessions.postpone(0, conversation, late + 60_000)
     assert sessions.due(0, late) == []

@@ -6,8 +6,8 @@ from stream.contracts.messages import Erasure, PersonErasure
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime.codec import RawRecord, encode
-from tests.stream.sessions.talk import TENANT, at_second, ms
-from tests.stream.workers.batch_harness import PARTITIONS, Broker, Crash, Log, Worker, ended, said
+from tests.stream.sessions.scenario import TENANT, at_second, broker_ms
+from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Crash, Log, MemoryBroker, end_of, message_in
 
 
 def person_erasure(log: Log, person: str, second: float, *, told: int | None = None) -> None:
@@ -21,9 +21,11 @@ def person_erasure(log: Log, person: str, second: float, *, told: int | None = N
             requested_at=at_second(second),
             partition=partition if told is None else told,
         )
-        out = encode(event, event_type=event.event_type, event_id="p", key=None)
+        out = encode(event)
         log.records.append(
-            RawRecord(MESSAGES, partition, log.offsets[partition], ms(second), None, out.value, tuple(out.headers))
+            RawRecord(
+                MESSAGES, partition, log.offsets[partition], broker_ms(second), None, out.value, tuple(out.headers)
+            )
         )
         log.offsets[partition] += 1
 
@@ -33,15 +35,15 @@ def story() -> Log:
     log = Log()
     for room in range(6):
         author = "ann" if room % 2 else "bob"
-        log.put(said(f"room-{room}", "a", "no no", room, author=author), room)
-        log.put(said(f"room-{room}", "b", "well then", room + 1, Role.COUNSELLOR), room)
+        log.put(message_in(f"room-{room}", "a", "no no", room, author=author), room)
+        log.put(message_in(f"room-{room}", "b", "well then", room + 1, Role.COUNSELLOR), room)
     person_erasure(log, "ann", 20)
     for room in range(6):
-        log.put(ended(f"room-{room}", 30), 30)
+        log.put(end_of(f"room-{room}", 30), 30)
     return log
 
 
-def outcome(broker: Broker) -> tuple[set[str], set[str], bool]:
+def outcome(broker: MemoryBroker) -> tuple[set[str], set[str], bool]:
     """Rooms with a closed session, rooms whose erasure went on, and whether a word of the erased is kept."""
     closed = {record.conversation_id for record in broker.records}
     erased = {
@@ -57,8 +59,8 @@ EXPECTED = ({"room-0", "room-2", "room-4"}, {"room-1", "room-3", "room-5"}, Fals
 
 def test_it_reaches_every_room_of_the_person_and_no_other() -> None:
     """In one batch with what stands before and after it."""
-    broker = Broker()
-    Worker(broker).process(story().records)
+    broker = MemoryBroker()
+    BatchWorker(broker).process(story().records)
     assert outcome(broker) == EXPECTED
     assert broker.dead == []
 
@@ -68,13 +70,13 @@ def test_a_crash_at_any_effect_changes_nothing_in_the_end() -> None:
     at = 0
     while True:
         at += 1
-        broker, log = Broker(), story()
+        broker, log = MemoryBroker(), story()
         broker.fails_at = broker.effects + at
         try:
-            Worker(broker).process(log.records)
+            BatchWorker(broker).process(log.records)
         except Crash:
             broker.fails_at = None
-            Worker(broker).process(log.records)
+            BatchWorker(broker).process(log.records)
             assert outcome(broker) == EXPECTED, f"died at effect {at}"
         else:
             break
@@ -83,7 +85,7 @@ def test_a_crash_at_any_effect_changes_nothing_in_the_end() -> None:
 
 def test_on_a_partition_that_is_not_its_own_it_is_set_aside() -> None:
     """Somebody's copy of a topic must not erase by accident."""
-    broker, log = Broker(), Log()
+    broker, log = MemoryBroker(), Log()
     person_erasure(log, "ann", 20, told=0)
-    Worker(broker).process(log.records)
+    BatchWorker(broker).process(log.records)
     assert [reason for _, reason in broker.dead] == [DeadLetterReason.WRONG_PARTITION] * (PARTITIONS - 1)

@@ -22,42 +22,42 @@ from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.detection import Detection, DetectorInput
 from stream.runtime.codec import RawRecord
-from stream.runtime.dead_letters import Streak
-from stream.sessions.events import apply
-from stream.sessions.lifecycle import tick
-from tests.stream.sessions.talk import CONSENT, TENANT, at_second
-from tests.stream.workers.batch_harness import PARTITIONS, Broker, Crash, Log, Worker, ended, said
+from stream.runtime.dead_letters import ConsecutiveDeadLetters
+from stream.sessions.events import apply_event
+from stream.sessions.lifecycle import apply_tick
+from tests.stream.sessions.scenario import CONSENT, TENANT, at_second
+from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Crash, Log, MemoryBroker, end_of, message_in
 
 
 def test_a_batch_of_many_rooms_is_detected_at_once() -> None:
     """One call of the detector, whatever rooms and partitions the messages are of."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     for room in range(20):
-        log.put(said(f"room-{room}", "a", "no", room), room)
-        log.put(said(f"room-{room}", "b", "well", room + 1, Role.COUNSELLOR), room)
-    worker = Worker(broker)
+        log.put(message_in(f"room-{room}", "a", "no", room), room)
+        log.put(message_in(f"room-{room}", "b", "well", room + 1, Role.COUNSELLOR), room)
+    worker = BatchWorker(broker)
     worker.process(log.records)
     assert worker.detector.calls == [20]
     assert broker.published == []
-    assert broker.good_ones == 40
+    assert broker.usable_records == 40
 
 
 def test_a_room_is_written_once_a_batch() -> None:
     """However many of its messages are in it."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     for second in range(30):
-        log.put(said("room-1", f"m{second}", "hello", second), second)
-    Worker(broker).process(log.records)
+        log.put(message_in("room-1", f"m{second}", "hello", second), second)
+    BatchWorker(broker).process(log.records)
     assert broker.effects == 1
     assert len(broker.changelog) == 1
 
 
 def test_a_record_is_published_on_the_partition_of_its_messages() -> None:
     """Under the conversation's key, in binary mode, with an id of its own."""
-    log, broker = Log(), Broker()
-    log.put(said("room-1", "a", "no", 0), 0)
-    last = log.put(ended("room-1", 1), 1)
-    Worker(broker).process(log.records)
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0), 0)
+    last = log.put(end_of("room-1", 1), 1)
+    BatchWorker(broker).process(log.records)
     ((partition, encoded),) = broker.published
     assert partition == last.partition
     assert encoded.key == last.key
@@ -66,23 +66,23 @@ def test_a_record_is_published_on_the_partition_of_its_messages() -> None:
 
 def test_a_tick_closes_what_came_before_it_in_its_partition() -> None:
     """In the same batch as well; a message after the tick belongs to what follows."""
-    log, broker = Log(), Broker()
-    log.put(said("room-1", "a", "no", 0), 0)
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0), 0)
     log.tick(1_800)
-    log.put(said("room-1", "b", "no", 1_801), 1_801)
-    Worker(broker).process(log.records)
+    log.put(message_in("room-1", "b", "no", 1_801), 1_801)
+    BatchWorker(broker).process(log.records)
     assert [(r.revision, r.state.value) for r in broker.records] == [(1, "closed"), (1, "reopened")]
     assert broker.records[0].counts.messages == 1
 
 
 def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
     """Where nothing of a session is left here."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     gone = ConsentWithdrawal(tenant=TENANT, conversation_id="room-1", withdrawn_at=at_second(0))
     erased = Erasure(tenant=TENANT, conversation_id="room-1", erasure_id="0" * 36, requested_at=at_second(1))
     log.put(gone, 0)
     log.put(erased, 1)
-    Worker(broker).process(log.records)
+    BatchWorker(broker).process(log.records)
     types = [dict(encoded.headers)["ce_type"].decode() for _, encoded in broker.published]
     assert types == [gone.event_type, erased.event_type]
     (kept,) = broker.changelog
@@ -91,17 +91,17 @@ def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
 
 def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
     """Each with its reason; a record without consent too."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     log.raw(None)
     log.raw(b"{")
-    elsewhere = log.put(said("room-1", "a", "no", 0), 0)
+    elsewhere = log.put(message_in("room-1", "a", "no", 0), 0)
     log.records[-1] = RawRecord(**{**vars(elsewhere), "partition": 1 - elsewhere.partition})
-    log.put(said("room-1", "b", "no", 1, consent=Consent()), 1)
-    log.put(said("room-1", "c", "no", 2), 2)
+    log.put(message_in("room-1", "b", "no", 1, consent=Consent()), 1)
+    log.put(message_in("room-1", "c", "no", 2), 2)
     log.tick(3)
     tick = log.records[-1]
     log.records[-1] = RawRecord(**{**vars(tick), "partition": 1 - tick.partition})
-    Worker(broker).process(log.records)
+    BatchWorker(broker).process(log.records)
     assert sorted(reason.value for _, reason in broker.dead) == [
         "bad_json", "no_consent", "tombstone", "wrong_partition", "wrong_partition",
     ]  # fmt: skip
@@ -110,44 +110,44 @@ def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
 
 def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
     """Many of them in one batch, with good ones between, are not in a row; and what came before each is done."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     for second in range(30):
-        log.put(said("room-1", f"m{second}", "hello", second), second)
+        log.put(message_in("room-1", f"m{second}", "hello", second), second)
         here = log.records[-1].partition
         log.raw(b"{")
         log.records[-1] = replace(log.records[-1], partition=here)
-    streak, worker = Streak(2), Worker(broker)
-    heard: list[str] = []
+    consecutive, worker = ConsecutiveDeadLetters(2), BatchWorker(broker)
+    calls: list[str] = []
 
-    async def set_aside(raw: RawRecord, why: Exception) -> None:
-        streak.check(raw)
-        streak.bad(raw, why)
-        heard.append("bad")
+    async def dead_letter(raw: RawRecord, error: Exception) -> None:
+        consecutive.check(raw)
+        consecutive.count(raw, error)
+        calls.append("bad")
 
-    def good(partition: int) -> None:
-        streak.good(partition)
-        heard.append("good")
+    def record_ok(partition: int) -> None:
+        consecutive.reset(partition)
+        calls.append("record_ok")
 
-    broker.set_aside = set_aside  # type: ignore[method-assign]
-    broker.good = good  # type: ignore[method-assign,assignment]
+    broker.dead_letter = dead_letter  # type: ignore[method-assign]
+    broker.record_ok = record_ok  # type: ignore[method-assign,assignment]
     worker.process(log.records)
-    assert heard == ["good", "bad"] * 30
-    assert worker.batches.done == {here: log.records[-1].offset}
+    assert calls == ["record_ok", "bad"] * 30
+    assert worker.batches.processed_offsets == {here: log.records[-1].offset}
 
 
 def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that nobody expected costs one record, not the stage."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     for name in ("a", "b", "c"):
-        log.put(said("room-1", name, "no", ord(name)), ord(name))
-    worker = Worker(broker)
+        log.put(message_in("room-1", name, "no", ord(name)), ord(name))
+    worker = BatchWorker(broker)
 
     def broken(conversation: Any, event: Any, *rest: Any) -> Any:
         if event.message_id == "b":
             raise ZeroDivisionError
-        yield from apply(conversation, event, *rest)
+        yield from apply_event(conversation, event, *rest)
 
-    monkeypatch.setattr("stream.workers.session_batches.apply", broken)
+    monkeypatch.setattr("stream.workers.session_batches.apply_event", broken)
     worker.process(log.records)
     assert [reason for _, reason in broker.dead] == [DeadLetterReason.BUG]
     entries = [e.message_id for p in range(PARTITIONS) for e in worker.sessions.get(p, TENANT, "room-1").entries("a")]
@@ -156,18 +156,18 @@ def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.Mon
 
 def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch: pytest.MonkeyPatch) -> None:
     """The room is tried again a minute later, not every second."""
-    log, broker = Log(), Broker()
+    log, broker = Log(), MemoryBroker()
     for room in ("room-1", "room-2", "room-3", "room-4"):
-        log.put(said(room, "a", "no", 0), 0)
-    worker = Worker(broker)
+        log.put(message_in(room, "a", "no", 0), 0)
+    worker = BatchWorker(broker)
     worker.process(log.records)
 
     def broken(conversation: Any, *rest: Any) -> Any:
         if conversation.conversation_id == "room-2":
             raise ZeroDivisionError
-        yield from tick(conversation, *rest)
+        yield from apply_tick(conversation, *rest)
 
-    monkeypatch.setattr("stream.workers.session_batches.tick", broken)
+    monkeypatch.setattr("stream.workers.session_batches.apply_tick", broken)
     for second in (1_800, 1_801, 1_802):
         log.records.clear()
         log.tick(second)
@@ -183,14 +183,14 @@ def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch:
 
 def test_what_the_outlet_raises_ends_the_batch() -> None:
     """Nothing of it may be acknowledged then."""
-    log, broker = Log(), Broker()
-    log.put(said("room-1", "a", "no", 0), 0)
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0), 0)
     broker.fails_at = 1
     with pytest.raises(Crash):
-        Worker(broker).process(log.records)
+        BatchWorker(broker).process(log.records)
 
 
-Process = Callable[[Worker, list[RawRecord]], Coroutine[Any, Any, None]]
+Process = Callable[[BatchWorker, list[RawRecord]], Coroutine[Any, Any, None]]
 ROOMS = ("room-1", "room-2")
 
 
@@ -205,7 +205,7 @@ def conversations(seed: int) -> Log:
         name = f"m{which}"
         match kind:
             case 0:
-                log.put(ended(room, second), second)
+                log.put(end_of(room, second), second)
             case 1:
                 edited = {"edited_at": at_second(second), "text": f"edit no {number}", "consent": CONSENT}
                 log.put(Edit(tenant=TENANT, conversation_id=room, message_id=name, **edited), second)
@@ -216,14 +216,14 @@ def conversations(seed: int) -> Log:
                 at = at_second(second - which)
                 log.put(ConsentWithdrawal(tenant=TENANT, conversation_id=room, withdrawn_at=at), second)
             case 4:
-                log.put(said(room, f"late{number}", "no, late", max(0, second - 30)), second)
+                log.put(message_in(room, f"late{number}", "no, late", max(0, second - 30)), second)
             case 5 | 6:
-                log.put(said(room, f"t{number}", "say more" * which, second, Role.COUNSELLOR), second)
+                log.put(message_in(room, f"t{number}", "say more" * which, second, Role.COUNSELLOR), second)
             case 7 if which == 0:
                 gone = {"erasure_id": "0" * 36, "requested_at": at_second(second)}
                 log.put(Erasure(tenant=TENANT, conversation_id=room, **gone), second)
             case _:
-                log.put(said(room, name if which < 4 else f"c{number}", f"no {number}", second), second)
+                log.put(message_in(room, name if which < 4 else f"c{number}", f"no {number}", second), second)
         log.tick(second)
     for later in (60, 130, 200, 900):
         log.tick(second + later)
@@ -232,7 +232,7 @@ def conversations(seed: int) -> Log:
 
 def run(
     log: Log,
-    broker: Broker,
+    broker: MemoryBroker,
     sizes: Sequence[int],
     process: Process,
 ) -> None:
@@ -250,20 +250,20 @@ def run(
             at += len(batch)
 
 
-def new_worker(broker: Broker) -> Worker:
+def new_worker(broker: MemoryBroker) -> BatchWorker:
     """Windows of about a minute, so that a short log reaches all of them."""
-    return Worker(broker, idle_ms=60_000, reopen_within_ms=50_000, late_within_ms=90_000, min_words=0)
+    return BatchWorker(broker, idle_ms=60_000, reopen_within_ms=50_000, late_within_ms=90_000, min_words=0)
 
 
-async def whole(worker: Worker, batch: list[RawRecord]) -> None:
+async def process_batch(worker: BatchWorker, batch: list[RawRecord]) -> None:
     """Process as it is."""
     await worker.batches.process(batch)
 
 
-_HOW_IT_CLOSED = {"revision", "end_reason", "closed_at", "ended_at"}
+_CLOSING_FIELDS = {"revision", "end_reason", "closed_at", "ended_at"}
 
 
-def outcome(broker: Broker) -> dict[str, str]:
+def outcome(broker: MemoryBroker) -> dict[str, str]:
     """The last word on every session that was not erased after it, but for how often and why it closed.
 
     An end that came before the first message closes nothing; redelivered after a crash it finds the session. An erasure
@@ -273,16 +273,16 @@ def outcome(broker: Broker) -> dict[str, str]:
     for _, encoded in broker.published:
         if dict(encoded.headers)["ce_type"] == Erasure.event_type.encode():
             erasure = Erasure.model_validate_json(encoded.value)
-            last = {name: record for name, record in last.items() if not takes(erasure, record)}
+            last = {name: record for name, record in last.items() if not is_erased_by(erasure, record)}
         elif dict(encoded.headers)["ce_type"] == SessionRecord.event_type.encode():
             record = SessionRecord.model_validate_json(encoded.value)
             before = last.get(str(record.session_id))
             if before is None or rank(record) >= rank(before):
                 last[str(record.session_id)] = record
-    return {name: record.model_dump_json(exclude=_HOW_IT_CLOSED) for name, record in last.items()}
+    return {name: record.model_dump_json(exclude=_CLOSING_FIELDS) for name, record in last.items()}
 
 
-def takes(erasure: Erasure, record: SessionRecord) -> bool:
+def is_erased_by(erasure: Erasure, record: SessionRecord) -> bool:
     """Whether the session had begun when its conversation was erased."""
     return record.conversation_id == erasure.conversation_id and record.started_at <= erasure.requested_at
 
@@ -299,50 +299,50 @@ SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tam
 @given(seed=SEED)
 def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
     """Whatever was kept and whatever was lost: the last word on each session is the same."""
-    log, calm, stormy = conversations(seed), Broker(), Broker()
-    run(log, calm, [1], whole)
-    stormy.chance = random.Random(seed)
-    sizes = [stormy.chance.randint(1, 60) for _ in range(4)]
-    left = [stormy.chance.randint(1, 9) for _ in range(40)]
+    log, reference, crashing = conversations(seed), MemoryBroker(), MemoryBroker()
+    run(log, reference, [1], process_batch)
+    crashing.chance = random.Random(seed)
+    sizes = [crashing.chance.randint(1, 60) for _ in range(4)]
+    effects_until_crash = [crashing.chance.randint(1, 9) for _ in range(40)]
 
-    async def crashing(worker: Worker, batch: list[RawRecord]) -> None:
-        if stormy.fails_at is None and left:
-            stormy.fails_at = stormy.effects + left.pop()
+    async def process_and_crash(worker: BatchWorker, batch: list[RawRecord]) -> None:
+        if crashing.fails_at is None and effects_until_crash:
+            crashing.fails_at = crashing.effects + effects_until_crash.pop()
         await worker.batches.process(batch)
 
-    run(log, stormy, sizes, crashing)
-    assert outcome(stormy) == outcome(calm)
+    run(log, crashing, sizes, process_and_crash)
+    assert outcome(crashing) == outcome(reference)
 
 
 @settings(max_examples=100, deadline=None)
 @given(seed=SEED, sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5))
 def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[int]) -> None:
     """Each record is published with the same content, in the same order of its conversation."""
-    log, calm, other = conversations(seed), Broker(), Broker()
-    run(log, calm, [1], whole)
-    run(log, other, sizes, whole)
+    log, reference, other = conversations(seed), MemoryBroker(), MemoryBroker()
+    run(log, reference, [1], process_batch)
+    run(log, other, sizes, process_batch)
 
-    def by_key(broker: Broker) -> dict[bytes | None, list[bytes]]:
-        told: dict[bytes | None, list[bytes]] = {}
+    def by_key(broker: MemoryBroker) -> dict[bytes | None, list[bytes]]:
+        values: dict[bytes | None, list[bytes]] = {}
         for _, encoded in broker.published:
-            told.setdefault(encoded.key, []).append(encoded.value)
-        return told
+            values.setdefault(encoded.key, []).append(encoded.value)
+        return values
 
-    assert by_key(other) == by_key(calm)
-    assert other.changelog.keys() == calm.changelog.keys()
+    assert by_key(other) == by_key(reference)
+    assert other.changelog.keys() == reference.changelog.keys()
 
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.MonkeyPatch, *, slow: bool) -> None:
-    """It may stand behind a server: nothing is kept, set aside or told good until it has answered."""
-    log, broker = Log(), Broker()
-    log.put(said("room-1", "a", "no", 0), 0)
-    worker = Worker(broker)
+    """It may stand behind a server: nothing is kept, dead-lettered or counted as usable until it has answered."""
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0), 0)
+    worker = BatchWorker(broker)
     detect, away = worker.detector.detect, [Unavailable("the detector", 0.01)] * 2
     seen: list[int] = []
 
     def asked(inputs: Sequence[DetectorInput]) -> list[Detection]:
-        seen.append(broker.effects + broker.good_ones)
+        seen.append(broker.effects + broker.usable_records)
         if away:
             raise away.pop()
         return detect(inputs)
@@ -351,5 +351,5 @@ def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.M
     monkeypatch.setattr(worker.detector, "slow", slow)
     worker.process(log.records)
     assert seen == [0, 0, 0]
-    assert broker.good_ones == 1
+    assert broker.usable_records == 1
     assert broker.dead == []

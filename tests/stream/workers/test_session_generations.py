@@ -7,30 +7,31 @@ from typing import Any
 
 import pytest
 
-from stream.faust_support.app import Stop
+from stream.faust_support.run import StopRequest
 from stream.runtime.codec import RawRecord
 from stream.runtime.health import Health
-from stream.workers.session_worker import _Worker
+from stream.workers.session_worker import _MessagesWorker
+from tests.fixtures.waiting import DEADLOCK_S
 
 
-class Batches:
+class RecordedBatches:
     """Keeps the offsets it was given."""
 
     def __init__(self) -> None:
-        self.taken: list[int] = []
-        self.done: dict[int, int] = {}
-        self._came = asyncio.Condition()
+        self.offsets: list[int] = []
+        self.processed_offsets: dict[int, int] = {}
+        self._arrived = asyncio.Condition()
 
     async def process(self, records: Sequence[RawRecord]) -> None:
-        """Take them."""
-        async with self._came:
-            self.taken += [record.offset for record in records]
-            self._came.notify_all()
+        """Keep the offsets of the records."""
+        async with self._arrived:
+            self.offsets += [record.offset for record in records]
+            self._arrived.notify_all()
 
-    async def saw(self, count: int) -> None:
-        """Return once so many have come."""
-        async with asyncio.timeout(5), self._came:
-            await self._came.wait_for(lambda: len(self.taken) >= count)
+    async def wait_for(self, count: int) -> None:
+        """Return once that many records have arrived."""
+        async with asyncio.timeout(DEADLOCK_S), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.offsets) >= count)
 
 
 class Channel:
@@ -71,20 +72,20 @@ class Channel:
 @pytest.mark.parametrize("again", [True, False], ids=["the same generation again", "the next generation"])
 async def test_after_a_rebalance_the_worker_takes_what_comes(again: bool) -> None:
     """A follower that joins a stable group anew keeps its generation: what comes then is not of the past."""
-    app, batches, channel = SimpleNamespace(consumer_generation_id=7), Batches(), Channel()
-    worker = _Worker(app, batches, Stop(), Health())  # type: ignore[arg-type]
-    following = asyncio.create_task(worker.follow(channel))  # type: ignore[arg-type]
+    app, batches, channel = SimpleNamespace(consumer_generation_id=7), RecordedBatches(), Channel()
+    worker = _MessagesWorker(app, batches, StopRequest(), Health())  # type: ignore[arg-type]
+    consuming = asyncio.create_task(worker.consume(channel))  # type: ignore[arg-type]
     channel.put(1, generation=7)
-    await batches.saw(1)
-    await worker.call_off()
+    await batches.wait_for(1)
+    await worker.drain()
     channel.put(2, generation=7)  # was on its way; it comes again
     await asyncio.sleep(0.05)
-    assert batches.taken == [1]
+    assert batches.offsets == [1]
     app.consumer_generation_id = 7 if again else 8
-    await worker.take_up()
+    await worker.on_assigned()
     channel.put(2, generation=app.consumer_generation_id)
     channel.put(3, generation=6)
-    await batches.saw(2)
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    assert batches.taken == [1, 2]
+    await batches.wait_for(2)
+    consuming.cancel()
+    await asyncio.gather(consuming, return_exceptions=True)
+    assert batches.offsets == [1, 2]

@@ -12,101 +12,100 @@ from uuid import uuid4
 
 import pytest
 
-from plugin.local.kafka import Kafka
+from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import free_ports
-from plugin.local.stage import Stage
+from plugin.local.stage_process import StageProcess
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
-from stream.contracts.messages import Consent, Deletion, Edit, Message
+from stream.contracts.messages import Consent, Deletion, Edit
 from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
 from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
 from stream.runtime import settings
 from stream.runtime.codec import STRUCTURED, encode
 from tests.e2e.conversations import CALM, RESISTANT
-from tests.fixtures.stream_stage import PARTITIONS, TENANT, WITHIN_S, Bench, Room, stream_stage
-from tests.fixtures.waiting import eventually
+from tests.fixtures.stream_stage import PARTITIONS, TENANT, Room, StreamStageHarness, stream_stage
+from tests.fixtures.waiting import DEADLOCK_S, eventually
 
 IDLE_S = 4
 PATIENT_S = 600  # longer than any restart takes, so that no session ends meanwhile
-IN_A_ROW = settings.Kafka().dead_letters_in_a_row
+IN_A_ROW = settings.KafkaSettings().dead_letters_in_a_row
 
 
 @pytest.fixture(scope="module")
-def bench(fresh_kafka: Callable[[], Kafka], run_dir: Path) -> Iterator[Bench]:
+def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
     """One stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
-    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S)) as bench:
-        yield bench
+    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S)) as harness:
+        yield harness
 
 
 @pytest.fixture
-def brief(bench: Bench, run_dir: Path) -> Iterator[Bench]:
-    """In its place one for which silence ends a session after a short while."""
-    bench.stage.stop()
-    with stream_stage(run_dir / "brief", bench.servers, COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S)) as brief:
-        yield brief
-    bench.stage.start()
+def short_idle(harness: StreamStageHarness, run_dir: Path) -> Iterator[StreamStageHarness]:
+    """Replace the stage by one in which a short silence ends a session."""
+    harness.stage.stop()
+    with stream_stage(run_dir / "brief", harness.servers, COUNTERPOINT_SESSIONS__IDLE_S=str(IDLE_S)) as short_idle:
+        yield short_idle
+    harness.stage.start()
 
 
-def test_an_explicit_end_closes_a_session(bench: Bench) -> None:
+def test_an_explicit_end_closes_a_session(harness: StreamStageHarness) -> None:
     """With the flagged exchange, and each needed message once."""
-    room = bench.room()
+    room = harness.room()
     room.talk(RESISTANT)
     room.end()
-    (record,) = room.closed()
+    (record,) = room.wait_for_records()
     assert (record.state, record.revision, record.end_reason) == (SessionState.CLOSED, 1, EndReason.EXPLICIT)
     assert record.left_out is None
     assert record.counts.messages == len(RESISTANT)
     (exchange,) = record.exchanges
     assert exchange.counsellor == "p_counsellor"
-    named = [*exchange.context, *exchange.client_turn, *exchange.reply]
-    assert sorted(named) == sorted(message.message_id for message in record.messages)
+    assert sorted(exchange.message_ids) == sorted(message.message_id for message in record.messages)
 
 
-def test_silence_closes_a_session_and_nothing_is_said_before(brief: Bench) -> None:
+def test_silence_closes_a_session_and_nothing_is_said_before(short_idle: StreamStageHarness) -> None:
     """No record while messages keep coming, however long; one after the idle limit."""
-    room = brief.room()
+    room = short_idle.room()
     for role, text in (*CALM, *CALM):
         room.put(room.message(role, text))
-        assert not eventually(lambda: bool(brief.sessions(room)), within_s=1.0)
-    (record,) = room.closed()
+        assert not eventually(lambda: bool(short_idle.sessions(room)), within_s=1.0)
+    (record,) = room.wait_for_records()
     assert record.end_reason is EndReason.IDLE
     assert record.left_out is LeftOut.NO_RESISTANCE
     assert record.messages == ()
 
 
-def test_structured_mode_is_taken_too(bench: Bench) -> None:
+def test_structured_mode_is_taken_too(harness: StreamStageHarness) -> None:
     """A platform may send the whole event in the value."""
-    room = bench.room()
+    room = harness.room()
     for role, text in RESISTANT:
         message = room.message(role, text)
         whole = {"specversion": "1.0", "id": str(uuid4()), "source": "/platform", "type": message.event_type}
         value = json.dumps(whole | {"data": message.model_dump(mode="json")}).encode()
         headers = [("content-type", STRUCTURED.encode())]
-        bench.send(value, key=room.key, headers=headers, partition=room.partition)
+        harness.send(value, key=room.key, headers=headers, partition=room.partition)
     room.end()
-    assert room.closed()[0].counts.messages == len(RESISTANT)
+    assert room.wait_for_records()[0].counts.messages == len(RESISTANT)
 
 
-def test_repeated_and_shuffled_deliveries_change_nothing(bench: Bench) -> None:
+def test_repeated_and_shuffled_deliveries_change_nothing(harness: StreamStageHarness) -> None:
     """Every message twice, in any order: the record is that of the calm delivery but for ids."""
-    calm, stormy = bench.room(), bench.room()
-    calm.talk(RESISTANT)
-    messages = [stormy.message(role, text) for role, text in RESISTANT]
+    ordered, shuffled = harness.room(), harness.room()
+    ordered.talk(RESISTANT)
+    messages = [shuffled.message(role, text) for role, text in RESISTANT]
     deliveries = messages * 2
     random.Random(7).shuffle(deliveries)
     for message in deliveries:
-        stormy.put(message)
-    calm.end()
-    stormy.end()
-    (a,), (b,) = calm.closed(), stormy.closed()
+        shuffled.put(message)
+    ordered.end()
+    shuffled.end()
+    (a,), (b,) = ordered.wait_for_records(), shuffled.wait_for_records()
     assert a.counts == b.counts
     assert [m.text for m in a.messages] == [m.text for m in b.messages]
     assert [e.client_turn for e in a.exchanges] == [e.client_turn for e in b.exchanges]
 
 
-def test_an_edit_and_a_deletion_stand_at_the_close(bench: Bench) -> None:
+def test_an_edit_and_a_deletion_stand_at_the_close(harness: StreamStageHarness) -> None:
     """The words that stand are those of the edit; a deleted message is gone from the record."""
-    room = bench.room()
+    room = harness.room()
     room.talk(RESISTANT)
     at = datetime.now(UTC)
     words = "No. I don't want to stop drinking and I'm not going to quit, I would miss it."
@@ -114,33 +113,33 @@ def test_an_edit_and_a_deletion_stand_at_the_close(bench: Bench) -> None:
     room.put(Edit(**where, message_id="m-4", text=words, edited_at=at, consent=Consent(processing=True)))
     room.put(Deletion(**where, message_id="m-1", deleted_at=at))
     room.end()
-    (record,) = room.closed()
+    (record,) = room.wait_for_records()
     texts = {message.message_id: message.text for message in record.messages}
     assert texts["m-4"] == words
     assert "m-1" not in texts
     assert record.counts.messages == len(RESISTANT) - 1
 
 
-def test_a_late_message_makes_the_next_revision_and_a_newer_one_reopens(brief: Bench) -> None:
+def test_a_late_message_makes_the_next_revision_and_a_newer_one_reopens(short_idle: StreamStageHarness) -> None:
     """Late: closed again with it. Newer within the window: reopened, then closed by silence."""
-    room = brief.room()
+    room = short_idle.room()
     room.talk(RESISTANT)
     room.end()
-    room.closed()
+    room.wait_for_records()
     room.put(room.message("counsellor", "I forgot to ask about your sleep.", number=2))
-    first, late = room.closed(2)
+    first, late = room.wait_for_records(2)
     assert (late.revision, late.counts.messages) == (2, first.counts.messages + 1)
     room.put(room.message("client", "One more thing before I go.", number=60))
-    states = [(record.state, record.revision) for record in room.closed(4)[2:]]
+    states = [(record.state, record.revision) for record in room.wait_for_records(4)[2:]]
     assert states == [(SessionState.REOPENED, 2), (SessionState.CLOSED, 3)]
 
 
 def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
     """Reason, value and what else is wrong with it."""
-    good = encode(room.message("client", "hello"), event_type=Message.event_type, event_id=uuid4(), key=room.key)
+    good = encode(room.message("client", "hello"))
     data = json.loads(good.value)
-    tomorrow = [(n, b"counterpoint.message.v2" if n == "ce_type" else v) for n, v in good.headers]
-    unknown = [(n, b"com.example.song" if n == "ce_type" else v) for n, v in good.headers]
+    next_version = [(n, b"counterpoint.message.v2" if n == "ce_type" else v) for n, v in good.headers]
+    unknown_type = [(n, b"com.example.song" if n == "ce_type" else v) for n, v in good.headers]
     return [
         ("bad_json", b'{"text": "hel', {}),
         ("bad_schema", json.dumps(data | {"role": "boss"}).encode(), {}),
@@ -148,8 +147,8 @@ def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
         ("nul", json.dumps(data | {"text": "a\x00b"}).encode(), {}),
         ("lone_surrogate", json.dumps(data | {"text": "\ud800"}).encode(), {}),
         ("tombstone", None, {}),
-        ("unknown_version", good.value, {"headers": tomorrow}),
-        ("unknown_type", good.value, {"headers": unknown}),
+        ("unknown_version", good.value, {"headers": next_version}),
+        ("unknown_type", good.value, {"headers": unknown_type}),
         ("wrong_partition", good.value, {"partition": (room.partition + 1) % PARTITIONS}),
         ("bad_key", good.value, {"key": b"riverside:c_other"}),
         ("bad_envelope", good.value, {"headers": good.headers[1:]}),
@@ -157,37 +156,37 @@ def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
     ]
 
 
-def test_every_bad_record_is_set_aside_with_its_reason_and_the_next_is_processed(bench: Bench) -> None:
+def test_every_bad_record_is_set_aside_with_its_reason_and_the_next_is_processed(harness: StreamStageHarness) -> None:
     """Between the lines of a good session, which is closed as if nothing had been."""
-    room, writer = bench.room(), bench.room()
-    headers = encode(room.message("client", ""), event_type=Message.event_type, event_id="e", key=None).headers
+    room, writer = harness.room(), harness.room()
+    headers = encode(room.message("client", "")).headers
     room.sent = 0
-    before = len(bench.dead())
+    before = len(harness.dead_letters())
     bad = bad_records(writer)
     for number, (_, value, changes) in enumerate(bad):
-        place: dict[str, Any] = {"key": writer.key, "headers": headers, "partition": writer.partition} | changes
-        bench.send(value, **place)
+        arguments: dict[str, Any] = {"key": writer.key, "headers": headers, "partition": writer.partition} | changes
+        harness.send(value, **arguments)
         if number < len(RESISTANT):
             role, text = RESISTANT[number]
             room.put(room.message(role, text))
     room.end()
-    assert room.closed()[0].counts.messages == len(RESISTANT)
-    assert eventually(lambda: len(bench.dead()) == before + len(bad), within_s=WITHIN_S)
-    stories = bench.dead()[before:]
+    assert room.wait_for_records()[0].counts.messages == len(RESISTANT)
+    assert eventually(lambda: len(harness.dead_letters()) == before + len(bad))
+    stories = harness.dead_letters()[before:]
     assert Counter(story["cp_reason"].decode() for story in stories) == Counter(reason for reason, _, _ in bad)
     (without,) = (story for story in stories if story["cp_reason"] == b"no_consent")
     assert without["value"] == b""
     (broken,) = (story for story in stories if story["cp_reason"] == b"bad_json")
     assert broken["value"] == b'{"text": "hel'
-    assert bench.sessions(writer) == []
+    assert harness.sessions(writer) == []
 
 
-def rooms_with(bench: Bench, count: int, hit: Callable[[], None]) -> list[Room]:
-    """Rooms that talk in turns, a line each; `hit` falls in the middle."""
-    rooms = [bench.room() for _ in range(count)]
+def rooms_with(harness: StreamStageHarness, count: int, disturb: Callable[[], None]) -> list[Room]:
+    """Rooms that talk in turns, a line each; `disturb` is called in the middle."""
+    rooms = [harness.room() for _ in range(count)]
     for number, (role, text) in enumerate(RESISTANT):
         if number == len(RESISTANT) // 2:
-            hit()
+            disturb()
         for room in rooms:
             room.put(room.message(role, text))
     for room in rooms:
@@ -198,99 +197,99 @@ def rooms_with(bench: Bench, count: int, hit: Callable[[], None]) -> list[Room]:
 def assert_exact(rooms: list[Room]) -> None:
     """One session record a room, of revision 1, with every message."""
     for room in rooms:
-        (record,) = room.closed()
+        (record,) = room.wait_for_records()
         assert record.revision == 1
         assert record.counts.messages == len(RESISTANT)
         assert len(record.exchanges) == 1
 
 
-def test_a_killed_worker_has_lost_and_doubled_nothing(bench: Bench) -> None:
+def test_a_killed_worker_has_lost_and_doubled_nothing(harness: StreamStageHarness) -> None:
     """SIGKILL in the middle of forty open sessions; its successor restores them and goes on."""
 
     def kill() -> None:
-        bench.stage.kill()
-        bench.stage.launch()
+        harness.stage.kill()
+        harness.stage.launch()
 
-    rooms = rooms_with(bench, 40, kill)
-    bench.stage.wait_ready()
+    rooms = rooms_with(harness, 40, kill)
+    harness.stage.wait_ready()
     assert_exact(rooms)
 
 
-def test_a_worker_asked_to_end_hands_over_within_ten_seconds(bench: Bench) -> None:
+def test_a_worker_asked_to_end_hands_over_within_ten_seconds(harness: StreamStageHarness) -> None:
     """SIGTERM in the middle of forty open sessions."""
 
-    def ask() -> None:
-        bench.stage.send_signal(signal.SIGTERM)
-        assert bench.stage.wait(10) == 0
-        bench.stage.launch()
+    def terminate() -> None:
+        harness.stage.send_signal(signal.SIGTERM)
+        assert harness.stage.wait(DEADLOCK_S) == 0
+        harness.stage.launch()
 
-    rooms = rooms_with(bench, 40, ask)
-    bench.stage.wait_ready()
+    rooms = rooms_with(harness, 40, terminate)
+    harness.stage.wait_ready()
     assert_exact(rooms)
 
 
-def test_messages_that_waited_for_a_worker_are_all_taken(bench: Bench) -> None:
+def test_messages_that_waited_for_a_worker_are_all_taken(harness: StreamStageHarness) -> None:
     """A worker that restores state while a backlog waits loses none of it: Faust alone would, and commit that."""
-    rooms = [bench.room() for _ in range(20)]
+    rooms = [harness.room() for _ in range(20)]
     for number, (role, text) in enumerate(RESISTANT):
         if number % 3 == 1:
-            bench.stage.stop()
+            harness.stage.stop()
         for room in rooms:
             room.put(room.message(role, text))
         if number % 3 == 1:
-            bench.stage.start()
+            harness.stage.start()
     for room in rooms:
         room.end()
     assert_exact(rooms)
 
 
-def test_a_second_worker_takes_its_share_and_gives_it_back(bench: Bench, run_dir: Path) -> None:
+def test_a_second_worker_takes_its_share_and_gives_it_back(harness: StreamStageHarness, run_dir: Path) -> None:
     """A rebalance in the middle of forty open sessions, and another when the second worker ends."""
     (port,) = free_ports(1)
-    env = bench.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
-    second = Stage("stream", run_dir / "stream-2", env=env, health_url=f"http://127.0.0.1:{port}")
-    rooms = rooms_with(bench, 40, second.launch)
+    env = harness.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
+    second = StageProcess("stream", run_dir / "stream-2", env=env, health_url=f"http://127.0.0.1:{port}")
+    rooms = rooms_with(harness, 40, second.launch)
     second.wait_ready()
-    more = rooms_with(bench, 40, second.stop)
+    more = rooms_with(harness, 40, second.stop)
     assert_exact(rooms + more)
 
 
-def test_when_everything_is_bad_the_stage_stops_and_says_so(bench: Bench) -> None:
+def test_when_everything_is_bad_the_stage_stops_and_says_so(harness: StreamStageHarness) -> None:
     """After twenty in a row; a restart goes on from there, nothing was lost, and nothing is set aside twice."""
-    room = bench.room()
-    before = len(bench.dead())
+    room = harness.room()
+    before = len(harness.dead_letters())
     for _ in range(IN_A_ROW + 5):
-        bench.send(b"{", key=room.key, headers=[], partition=room.partition)
+        harness.send(b"{", key=room.key, headers=[], partition=room.partition)
     room.talk(RESISTANT)
     room.end()
-    assert bench.stage.wait(30) == TooManyDeadLetters.exit_status
-    assert "could not be used" in bench.stage.tail()
-    assert eventually(lambda: len(bench.dead()) >= before + IN_A_ROW, within_s=WITHIN_S)
-    assert len(bench.dead()) == before + IN_A_ROW
-    bench.stage.start()
-    assert room.closed()[0].counts.messages == len(RESISTANT)
-    assert eventually(lambda: len(bench.dead()) >= before + IN_A_ROW + 5, within_s=WITHIN_S)
-    assert len(bench.dead()) == before + IN_A_ROW + 5
+    assert harness.stage.wait(30) == TooManyDeadLetters.exit_status
+    assert "could not be used" in harness.stage.tail()
+    assert eventually(lambda: len(harness.dead_letters()) >= before + IN_A_ROW)
+    assert len(harness.dead_letters()) == before + IN_A_ROW
+    harness.stage.start()
+    assert room.wait_for_records()[0].counts.messages == len(RESISTANT)
+    assert eventually(lambda: len(harness.dead_letters()) >= before + IN_A_ROW + 5)
+    assert len(harness.dead_letters()) == before + IN_A_ROW + 5
 
 
-def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(bench: Bench) -> None:
+def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(harness: StreamStageHarness) -> None:
     """Going on would lose what is open, and waiting would tell nobody. What hinders it can be deleted by its key."""
-    bench.stage.stop()
-    bench.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=b"{}", partition=0).get(30)
-    bench.stage.launch()
-    assert bench.stage.wait(30) == Misconfigured.exit_status
-    assert f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read" in bench.stage.tail()
-    bench.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=None, partition=0).get(30)
-    bench.stage.start()
+    harness.stage.stop()
+    harness.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=b"{}", partition=0).get(DEADLOCK_S)
+    harness.stage.launch()
+    assert harness.stage.wait(30) == Misconfigured.exit_status
+    assert f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read" in harness.stage.tail()
+    harness.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=None, partition=0).get(DEADLOCK_S)
+    harness.stage.start()
 
 
-def test_words_are_in_no_log(bench: Bench) -> None:
+def test_words_are_in_no_log(harness: StreamStageHarness) -> None:
     """At debug level, with whatever the tests before it have done to the stage."""
-    room = bench.room()
+    room = harness.room()
     room.talk((*RESISTANT, *CALM))
     room.end()
-    room.closed()
-    log = bench.stage.log.read_bytes()
+    room.wait_for_records()
+    log = harness.stage.log.read_bytes()
     assert log
     for _, words in (*RESISTANT, *CALM):
         assert words.encode() not in log

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stream.runtime.codec import RawRecord
-from stream.runtime.trace import HEADER, carried
-from tests.stream.workers.batch_harness import Broker, Log, Worker, ended, said
+from stream.runtime.trace import HEADER, traceparent_of
+from tests.stream.workers.batch_harness import BatchWorker, Log, MemoryBroker, end_of, message_in
 
 OF_MESSAGE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OF_END = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -18,16 +18,16 @@ def traced(record: RawRecord, trace: bytes) -> RawRecord:
 
 def traces(log: Sequence[RawRecord]) -> list[bytes | None]:
     """What the published records carry, after a worker took the log."""
-    broker = Broker()
-    Worker(broker).process(log)
-    return [carried(encoded.headers) for _, encoded in broker.published]
+    broker = MemoryBroker()
+    BatchWorker(broker).process(log)
+    return [traceparent_of(encoded.headers) for _, encoded in broker.published]
 
 
 def test_an_explicit_end_gives_its_trace() -> None:
     """Not the trace of one of the messages."""
     log = Log()
-    first = traced(log.put(said("room-1", "a", "no", 0), 0), OF_MESSAGE)
-    last = traced(log.put(ended("room-1", 1), 1), OF_END)
+    first = traced(log.put(message_in("room-1", "a", "no", 0), 0), OF_MESSAGE)
+    last = traced(log.put(end_of("room-1", 1), 1), OF_END)
     assert traces([first, last]) == [OF_END]
 
 
@@ -35,7 +35,7 @@ def test_a_tick_has_none_so_one_begins_for_each_session() -> None:
     """Two sessions that one tick closes are two matters."""
     log = Log()
     for room in ("room-1", "room-2"):
-        log.put(said(room, "a", "no", 0), 0)
+        log.put(message_in(room, "a", "no", 0), 0)
     log.tick(1_800)
     found = traces(log.records)
     assert None not in found
@@ -45,7 +45,7 @@ def test_a_tick_has_none_so_one_begins_for_each_session() -> None:
 def test_a_message_that_reopens_gives_its_trace_to_what_it_brings_about() -> None:
     """The record that hides the feedback meanwhile."""
     log = Log()
-    log.put(said("room-1", "a", "no", 0), 0)
+    log.put(message_in("room-1", "a", "no", 0), 0)
     log.tick(1_800)
-    again = traced(log.put(said("room-1", "b", "no", 1_801), 1_801), OF_MESSAGE)
+    again = traced(log.put(message_in("room-1", "b", "no", 1_801), 1_801), OF_MESSAGE)
     assert traces([*log.records[:-1], again])[-1] == OF_MESSAGE

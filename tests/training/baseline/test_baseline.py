@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from plugin.local.paths import ROOT
+from tests.fixtures.waiting import DEADLOCK_S
 from training.baseline import evaluate, turns
 from training.baseline.evaluate import MIN_WORDS
-from training.baseline.fit import fitted
-from training.baseline.rules import Read, Rules
-from training.baseline.turns import ANNOMI, BEHAVIOURS, BOLT, CounsellorTurn, DataError
+from training.baseline.fit import fit_weights
+from training.baseline.rules import BaselineRules, RatedReply
+from training.baseline.turns import ANNOMI, BEHAVIOURS, BOLT, CounsellorTurn
+from training.errors import DataError
 
 COLUMNS = (
     "transcript_id", "mi_quality", "video_url", "interlocutor", "utterance_text", "main_therapist_behaviour",
@@ -57,35 +59,35 @@ def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> N
 
 def test_turns_carry_the_clients_words_before_them_and_their_conversations_label(folder: Path) -> None:
     """A client's words of one conversation are not before another's first turn."""
-    found = turns.annomi(folder)
+    found = turns.read_annomi(folder)
     assert len(found) == 48
     assert {turn.behaviour for turn in found} == set(BEHAVIOURS)
     assert {turn.client for turn in found} == {"I don't want to stop drinking."}
     assert (found[0].quality, found[4].quality) == ("low", "high")
     rows = [line(1, "client", "Words of one."), line(2, "therapist", "Hello there.", "other")]
     write(folder / ANNOMI, COLUMNS, rows)
-    assert turns.annomi(folder)[0].client == ""
+    assert turns.read_annomi(folder)[0].client == ""
 
 
 def test_a_line_of_two_tables_counts_once(folder: Path) -> None:
     """BOLT's tables overlap; blanks at the end of a label are none of it."""
-    found = turns.bolt(folder)
+    found = turns.read_bolt(folder)
     assert len(found) == 3
-    assert {one.name for one in found} == {"Reflections on Emotions", "Planning"}
+    assert {one.technique for one in found} == {"Reflections on Emotions", "Planning"}
 
 
 def test_a_corpus_that_is_not_there_is_left_out_or_told(tmp_path: Path) -> None:
     """BOLT may be absent; without AnnoMI there is nothing to measure."""
-    assert turns.bolt(tmp_path) == []
+    assert turns.read_bolt(tmp_path) == []
     with pytest.raises(DataError, match="cannot be read"):
-        turns.annomi(tmp_path)
+        turns.read_annomi(tmp_path)
 
 
 def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
     """By the name of the column, never by its words."""
     write(tmp_path / ANNOMI, ("a",), [{"a": "secret"}])
     write(tmp_path / BOLT[0], ("a",), [{"a": "secret"}])
-    for read in (turns.annomi, turns.bolt):
+    for read in (turns.read_annomi, turns.read_bolt):
         with pytest.raises(DataError, match="has no column") as caught:
             read(tmp_path)
         assert "secret" not in str(caught.value)
@@ -103,16 +105,16 @@ def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
 )
 def test_cues_tell_the_kind_of_an_utterance(reply: str, behaviour: str) -> None:
     """Nothing fitted: the cues that the ratings rest on, in a fixed order."""
-    rules = Rules()
-    assert rules.read("I don't want to stop drinking.", reply, rules.deaf).behaviour == behaviour
+    rules = BaselineRules()
+    assert rules.rate("I don't want to stop drinking.", reply, rules.no_weights).behaviour == behaviour
 
 
 def test_where_no_cue_stands_the_weights_tell_it() -> None:
     """What the model was taught of a word decides, for statements alone."""
-    rules = Rules()
-    taught = rules.behaviours([0.0] * 4, {"evenings": [9.0, 0.0, 0.0, 0.0], "units": [0.0, 0.0, 9.0, 0.0]})
+    rules = BaselineRules()
+    taught = rules.make_weights([0.0] * 4, {"evenings": [9.0, 0.0, 0.0, 0.0], "units": [0.0, 0.0, 9.0, 0.0]})
     told = {
-        reply: rules.read("I won't.", reply, taught).behaviour
+        reply: rules.rate("I won't.", reply, taught).behaviour
         for reply in ("Only the evenings.", "Ten units a week.", "Only the evenings?", "Thank you.")
     }
     assert list(told.values()) == ["reflection", "input", "question", "other"]
@@ -120,15 +122,15 @@ def test_where_no_cue_stands_the_weights_tell_it() -> None:
 
 def test_levels_are_those_that_the_model_gives() -> None:
     """Read through the baseline's own entrance."""
-    read = Rules().read("I don't want to.", "Whether you do it is up to you.")
+    read = BaselineRules().rate("I don't want to.", "Whether you do it is up to you.")
     assert read.levels[0] == 2
-    assert Rules().read("Bonjour.", "Qu'est-ce que vous voulez faire maintenant alors ?").levels == (None,) * 4
+    assert BaselineRules().rate("Bonjour.", "Qu'est-ce que vous voulez faire maintenant alors ?").levels == (None,) * 4
 
 
 def test_nothing_is_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
     """Each turn is told by what was fitted on other videos, and on all of those."""
-    found = turns.annomi(folder)
-    trained_on = evaluate.by_folds(found, lambda some: {turn.video for turn in some}, lambda videos, _: videos)
+    found = turns.read_annomi(folder)
+    trained_on = evaluate.predict_by_folds(found, lambda some: {turn.video for turn in some}, lambda videos, _: videos)
     for turn, videos in zip(found, trained_on, strict=True):
         assert turn.video not in videos
         assert len(videos) > 6
@@ -136,29 +138,29 @@ def test_nothing_is_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
 
 def test_what_each_video_says_alike_is_learned_and_nothing_else(folder: Path) -> None:
     """Here each behaviour has its own words in every video; then each word in one video alone."""
-    rules = Rules()
-    found = turns.annomi(folder)
-    ears = evaluate.by_folds(found, lambda some: fitted(some, rules), lambda ear, _: ear)
-    kinds = [rules.kinds_of(turn.reply, ear) for turn, ear in zip(found, ears, strict=True)]
+    rules = BaselineRules()
+    found = turns.read_annomi(folder)
+    fitted = evaluate.predict_by_folds(found, lambda some: fit_weights(some, rules), lambda weights, _: weights)
+    kinds = [rules.behaviour_probabilities(turn.reply, weights) for turn, weights in zip(found, fitted, strict=True)]
     said = [max(each, key=lambda kind: each[kind]) for each in kinds]
-    assert evaluate.behaviours("fitted", found, said).macro.value == pytest.approx(1)
-    reference = evaluate.by_folds(found, evaluate.words_and_characters, evaluate.said_by)
-    assert evaluate.behaviours("reference", found, reference).macro.value == pytest.approx(1)
+    assert evaluate.evaluate_behaviours("fitted", found, said).macro.value == pytest.approx(1)
+    reference = evaluate.predict_by_folds(found, evaluate.fit_reference, evaluate.predict_behaviour)
+    assert evaluate.evaluate_behaviours("reference", found, reference).macro.value == pytest.approx(1)
     strange = [CounsellorTurn("", f"word{i} " * 4, BEHAVIOURS[i % 4], f"v{i}", "high") for i in range(40)]
-    said = evaluate.by_folds(strange, evaluate.words_and_characters, evaluate.said_by)
-    assert evaluate.behaviours("reference", strange, said).macro.value < 0.6
+    said = evaluate.predict_by_folds(strange, evaluate.fit_reference, evaluate.predict_behaviour)
+    assert evaluate.evaluate_behaviours("reference", strange, said).macro.value < 0.6
 
 
 def test_fitted_weights_are_those_of_whole_replies_in_the_baselines_own_terms(folder: Path, tmp_path: Path) -> None:
     """Written and read again they say the same; the file holds terms of several turns, and no turn."""
-    rules = Rules()
-    found = turns.annomi(folder)
-    weights = fitted(found, rules)
+    rules = BaselineRules()
+    found = turns.read_annomi(folder)
+    weights = fit_weights(found, rules)
     assert set(weights.weights) <= {term for turn in found for term in rules.terms(rules.fold(turn.reply))}
     assert all(len(row) == len(rules.kinds) for row in weights.weights.values())
     weights.write(tmp_path / "w.json")
     told = json.loads((tmp_path / "w.json").read_text())
-    again = rules.behaviours(told["bias"], told["weights"])
+    again = rules.make_weights(told["bias"], told["weights"])
     for turn in found:
         assert again.probabilities(rules.fold(turn.reply)) == weights.probabilities(rules.fold(turn.reply))
         assert turn.reply not in (tmp_path / "w.json").read_text()
@@ -167,7 +169,7 @@ def test_fitted_weights_are_those_of_whole_replies_in_the_baselines_own_terms(fo
 def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
     """Also of a behaviour that is never told."""
     found = [CounsellorTurn("", "x", BEHAVIOURS[i % 4], f"v{i % 6}", "high") for i in range(24)]
-    row = evaluate.behaviours("always other", found, ["other"] * 24)
+    row = evaluate.evaluate_behaviours("always other", found, ["other"] * 24)
     assert row.macro.value == pytest.approx(0.1)
     assert row.macro.low <= row.macro.value <= row.macro.high
     assert row.by_behaviour == {"reflection": 0, "question": 0, "input": 0, "other": pytest.approx(0.4)}
@@ -176,15 +178,15 @@ def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
 def test_quality_is_told_apart_by_a_number_that_follows_it() -> None:
     """1 for a number that knows, 0.5 for one that does not."""
     found = [CounsellorTurn("", "x", "other", f"v{i}", "high" if i % 2 else "low") for i in range(20)]
-    assert evaluate.quality("knows", found, [float(i % 2) for i in range(20)]).auc.value == 1
-    assert evaluate.quality("knows nothing", found, [1.0] * 20).auc.value == 0.5
+    assert evaluate.evaluate_quality("knows", found, [float(i % 2) for i in range(20)]).auc.value == 1
+    assert evaluate.evaluate_quality("knows nothing", found, [1.0] * 20).auc.value == 0.5
 
 
 def test_turns_that_say_nothing_are_left_out_of_quality() -> None:
     """Shorter than four words, or not readable."""
     found = [CounsellorTurn("", text, "other", "v", "high") for text in ("Mm-hmm.", "a b c d", "e f g h")]
-    read = [Read((0,) * 4, "other"), Read((1,) * 4, "other"), Read((None,) * 4, "other")]
-    kept, known = evaluate.long_enough(found, read)
+    read = [RatedReply((0,) * 4, "other"), RatedReply((1,) * 4, "other"), RatedReply((None,) * 4, "other")]
+    kept, known = evaluate.drop_short_turns(found, read)
     assert [turn.reply for turn in kept] == ["a b c d"]
     assert known == [read[1]]
     assert MIN_WORDS == 4
@@ -196,7 +198,9 @@ COMMAND = [sys.executable, "-m", "training.baseline"]
 def test_the_command_prints_three_tables(folder: Path) -> None:
     """From a folder in the publishers' layout; a folder without them is told in a sentence."""
     command = [*COMMAND, "eval"]
-    done = subprocess.run([*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=DEADLOCK_S
+    )
     for words in ("Counsellor behaviour", "High or low conversation", "Share with any expression", "always `other`"):
         assert words in done.stdout
     missing = subprocess.run([*command, str(folder / "x")], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -209,7 +213,12 @@ def test_the_command_writes_weights(folder: Path, tmp_path: Path) -> None:
     """To the file that it is told; the next step is named in its help."""
     out = tmp_path / "behaviours.json"
     done = subprocess.run(
-        [*COMMAND, "train", str(folder), str(out)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        [*COMMAND, "train", str(folder), str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=DEADLOCK_S,
     )
     assert "48 turns" in done.stdout
     assert set(json.loads(out.read_text())) == {"bias", "weights"}

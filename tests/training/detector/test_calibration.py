@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from training.detector.calibration import BINS, Bin, Calibration, calibration_error, reliability, reliability_svg
+from training.detector.calibration import BINS, Bin, Calibration, calibration_error, reliability_bins, reliability_svg
 
 
 def _drawn(true: float, count: int = 4_000) -> tuple[list[bool], list[float]]:
@@ -17,9 +17,9 @@ def _drawn(true: float, count: int = 4_000) -> tuple[list[bool], list[float]]:
 def test_scores_that_tell_too_much_are_lowered() -> None:
     """Half as many are so as was said."""
     labels, scores = _drawn(0.5)
-    before = calibration_error(reliability(labels, scores))
+    before = calibration_error(reliability_bins(labels, scores))
     calibrate = Calibration.fit(labels, scores)
-    after = calibration_error(reliability(labels, [calibrate(score) for score in scores]))
+    after = calibration_error(reliability_bins(labels, [calibrate(score) for score in scores]))
     assert before == pytest.approx(0.25, abs=0.03)
     assert after < 0.06
 
@@ -34,10 +34,10 @@ def test_the_order_of_scores_is_kept() -> None:
 
 def test_bins_hold_equally_many_from_low_to_high() -> None:
     """Each turn once."""
-    bins = reliability(*_drawn(1.0, 105))
+    bins = reliability_bins(*_drawn(1.0, 105))
     assert len(bins) == BINS
     assert sum(each.turns for each in bins) == 105
-    assert [each.said for each in bins] == sorted(each.said for each in bins)
+    assert [each.predicted for each in bins] == sorted(each.predicted for each in bins)
 
 
 def test_the_error_weighs_bins_by_their_turns() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.detector.conftest import write_annomi, write_mibot
-from training.detector.corpora import DataError, LabelledTurn, load, of_corpus, read_annomi, read_mibot
+from training.detector.corpora import LabelledTurn, load, of_corpus, read_annomi, read_mibot
+from training.errors import DataError
 
 
 def _annomi(speaker: str, text: str, label: str, transcript: str = "1", video: str = "v1") -> dict[str, str]:

@@ -6,35 +6,36 @@ import pytest
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from training.detector.corpora import DataError, LabelledTurn, of_corpus
+from training.detector.corpora import LabelledTurn, of_corpus
 from training.detector.crossval import (
     INNER,
     OUTER,
     Scorer,
-    choose_by_folds,
-    folds,
-    learned,
-    length_only,
-    out_of_fold,
-    random_order,
-    shipped,
+    choose_thresholds_by_folds,
+    folds_by_group,
+    score_out_of_fold,
+    train_length_baseline,
+    train_linear,
+    train_random_baseline,
+    train_terms,
 )
+from training.errors import DataError
 
 
 def test_groups_stay_whole(turns: list[LabelledTurn]) -> None:
     """No video and no session is split."""
-    for train, test in folds(turns, OUTER):
+    for train, test in folds_by_group(turns, OUTER):
         assert not {turns[i].group for i in train} & {turns[i].group for i in test}
 
 
 def test_each_turn_is_tested_once(turns: list[LabelledTurn]) -> None:
     """The parts cover everything."""
-    assert sorted(i for _, test in folds(turns, OUTER) for i in test) == list(range(len(turns)))
+    assert sorted(i for _, test in folds_by_group(turns, OUTER) for i in test) == list(range(len(turns)))
 
 
 def test_each_part_has_both_corpora(turns: list[LabelledTurn]) -> None:
     """So that none is learned from alone."""
-    for _, test in folds(turns, OUTER):
+    for _, test in folds_by_group(turns, OUTER):
         assert {turns[i].corpus for i in test} == {"annomi", "mibot"}
 
 
@@ -42,7 +43,7 @@ def test_too_few_conversations_are_refused(turns: list[LabelledTurn]) -> None:
     """With the number there is and the number needed."""
     few = [turn for turn in of_corpus(turns, "mibot") if turn.group in {"person 0", "person 1"}]
     with pytest.raises(DataError, match="mibot: 2 conversations hold resistance, 5 folds need as many"):
-        list(folds(few, OUTER))
+        list(folds_by_group(few, OUTER))
 
 
 def test_a_recipe_sees_only_training_turns(turns: list[LabelledTurn]) -> None:
@@ -57,7 +58,7 @@ def test_a_recipe_sees_only_training_turns(turns: list[LabelledTurn]) -> None:
 
         return score
 
-    out_of_fold(turns, spy)
+    score_out_of_fold(turns, spy)
     everyone = {turn.group for turn in turns}
     assert len(seen) == OUTER * (INNER + 1)
     assert all(groups < everyone for groups in seen)
@@ -66,7 +67,7 @@ def test_a_recipe_sees_only_training_turns(turns: list[LabelledTurn]) -> None:
 def test_every_turn_has_a_score_and_its_flags(turns: list[LabelledTurn]) -> None:
     """In the order of the turns; each fit is told."""
     steps: list[None] = []
-    found = out_of_fold(turns, learned, lambda: steps.append(None))
+    found = score_out_of_fold(turns, train_terms, lambda: steps.append(None))
     assert len(found) == len(turns)
     assert len(steps) == OUTER * (INNER + 1)
     assert all(set(each.flagged) == set(OperatingPoint) for each in found)
@@ -74,25 +75,25 @@ def test_every_turn_has_a_score_and_its_flags(turns: list[LabelledTurn]) -> None
 
 def test_thresholds_are_chosen_on_scores_of_unseen_turns(turns: list[LabelledTurn]) -> None:
     """The gate is the lower."""
-    thresholds = choose_by_folds(turns, shipped, 3)
+    thresholds = choose_thresholds_by_folds(turns, train_linear, 3)
     assert 0 < thresholds[OperatingPoint.GATE] <= thresholds[OperatingPoint.ALONE] <= 1
 
 
 def test_phrases_only_raise_a_score(turns: list[LabelledTurn]) -> None:
     """What ships is the words and more."""
     inputs = [turn.given for turn in turns]
-    for plain, more in zip(learned(turns)(inputs), shipped(turns)(inputs), strict=True):
+    for plain, more in zip(train_terms(turns)(inputs), train_linear(turns)(inputs), strict=True):
         assert more >= plain - 1e-12
 
 
 def test_the_length_baseline_only_counts() -> None:
     """More words, more score."""
-    few, many = length_only([])([DetectorInput("no"), DetectorInput("yes I will walk today")])
+    few, many = train_length_baseline([])([DetectorInput("no"), DetectorInput("yes I will walk today")])
     assert few < many < 1
 
 
 def test_the_random_baseline_is_repeatable() -> None:
     """Seeded."""
     inputs = [DetectorInput("a")] * 5
-    assert random_order([])(inputs) == random_order([])(inputs)
-    assert len(set(random_order([])(inputs))) == 5
+    assert train_random_baseline([])(inputs) == train_random_baseline([])(inputs)
+    assert len(set(train_random_baseline([])(inputs))) == 5

@@ -7,10 +7,10 @@ import pytest
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from stream.detection.linear import LinearDetector, Weights, weigh
-from stream.detection.phrases import phrases
+from stream.detection.linear import LinearDetector, LinearWeights, explain_score
+from stream.detection.phrases import find_phrases
 from training.detector.corpora import LabelledTurn
-from training.detector.fitting import Pipeline, balance, fingerprint
+from training.detector.fitting import TermRegression, balance, fingerprint
 
 THRESHOLDS = {OperatingPoint.GATE: 0.4, OperatingPoint.ALONE: 0.6}
 WORDS = [
@@ -58,20 +58,20 @@ def _made_up(count: int, seed: int) -> list[LabelledTurn]:
 def test_exported_weights_give_the_score_of_the_pipeline() -> None:
     """To 1e-6, on turns seen and unseen, empty and long: the product runs without scikit-learn."""
     turns = _made_up(300, seed=1)
-    pipeline = Pipeline(turns)
-    weights = Weights.model_validate_json(pipeline.weights(THRESHOLDS).model_dump_json())
+    pipeline = TermRegression(turns)
+    weights = LinearWeights.model_validate_json(pipeline.weights(THRESHOLDS).model_dump_json())
     inputs = [turn.given for turn in [*turns, *_made_up(200, seed=2)]]
     inputs += [DetectorInput(""), DetectorInput("zebra", "zebra"), DetectorInput("no " * 500, "why " * 500)]
     for given, expected in zip(inputs, pipeline.scores(inputs), strict=True):
-        assert weigh(weights, given).learned == pytest.approx(expected, abs=1e-6)
+        assert explain_score(weights, given).score == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_detector_adds_only_the_phrases() -> None:
     """Where no phrase is found its score is the pipeline's."""
     turns = _made_up(200, seed=3)
-    pipeline = Pipeline(turns)
+    pipeline = TermRegression(turns)
     detector = LinearDetector(pipeline.weights(THRESHOLDS), OperatingPoint.GATE, "test")
-    plain = [turn.given for turn in turns if not phrases(turn.given.text, turn.given.previous_text)]
+    plain = [turn.given for turn in turns if not find_phrases(turn.given.text, turn.given.previous_text)]
     assert len(plain) > 50
     for found, expected in zip(detector.detect(plain), pipeline.scores(plain), strict=True):
         assert found.score == pytest.approx(expected, abs=1e-6)
@@ -80,12 +80,14 @@ def test_the_detector_adds_only_the_phrases() -> None:
 def test_training_twice_gives_the_same_weights() -> None:
     """A recipe, not a die."""
     turns = _made_up(150, seed=4)
-    assert Pipeline(turns).weights(THRESHOLDS) == Pipeline(turns).weights(THRESHOLDS)
+    assert TermRegression(turns).weights(THRESHOLDS) == TermRegression(turns).weights(THRESHOLDS)
 
 
 def test_it_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
     """Talk against change above the rest."""
-    low, high = Pipeline(turns).scores([DetectorInput("my sister came"), DetectorInput("there is no point, I can't")])
+    low, high = TermRegression(turns).scores(
+        [DetectorInput("my sister came"), DetectorInput("there is no point, I can't")]
+    )
     assert low < high
 
 
@@ -93,13 +95,13 @@ def test_rare_terms_are_left_out() -> None:
     """They would name people and topics."""
     turns = _made_up(100, seed=5)
     odd = LabelledTurn(DetectorInput("Xanthippe"), resists=True, group="x", corpus="mibot")
-    terms = Pipeline([*turns, odd]).weights(THRESHOLDS).terms
+    terms = TermRegression([*turns, odd]).weights(THRESHOLDS).terms
     assert "xanthippe" not in terms["words"]
 
 
 def test_no_input_no_score() -> None:
     """An empty part of a split is no fault."""
-    assert Pipeline(_made_up(50, seed=6)).scores([]) == []
+    assert TermRegression(_made_up(50, seed=6)).scores([]) == []
 
 
 def test_each_corpus_and_each_label_counts_alike() -> None:

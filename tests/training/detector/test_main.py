@@ -7,25 +7,24 @@ import pytest
 from typer.testing import CliRunner
 
 from stream.contracts.vocabulary import OperatingPoint
-from stream.detection import DetectorInput, load
+from stream.detection import DetectorInput, load_detector
 from stream.detection.encoder import EncoderDetector, EncoderWeights
-from stream.detection.linear import LinearDetector, Weights
-from stream.detection.meaning import InProcess
+from stream.detection.linear import LinearDetector, LinearWeights
+from stream.detection.meaning import FOLDER, InProcessSentenceModel
 from training.detector import __main__ as cli
 from training.detector import measures
 from training.detector.corpora import LabelledTurn
 from training.detector.evaluation import (
-    CANDIDATES,
-    LINEAR,
-    apply,
+    COMPARED_TRAINERS,
+    LINEAR_NAME,
+    count_fits,
     cross_validate,
-    fits,
-    rows,
+    evaluate_detectors,
+    metrics_rows,
     turns_per_second,
-    unseen,
+    unseen_turns,
 )
 from training.detector.fitting import fingerprint
-from training.detector.meaning import FOLDER
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,7 @@ def test_train_writes_weights_that_a_detector_runs_on(data: Path, tmp_path: Path
     out = tmp_path / "weights.json"
     result = CliRunner().invoke(cli.app, ["train", str(data), str(out)])
     assert result.exit_code == 0, result.output
-    weights = Weights.model_validate_json(out.read_text(encoding="utf-8"))
+    weights = LinearWeights.model_validate_json(out.read_text(encoding="utf-8"))
     assert fingerprint("person 0") in weights.seen
     detector = LinearDetector(weights, OperatingPoint.GATE, "test")
     resisting, neutral = detector.detect(
@@ -53,7 +52,7 @@ def test_eval_prints_every_figure_asked_for(data: Path, tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli.app, ["eval", str(data)])
     assert result.exit_code == 0, result.output
-    for candidate in CANDIDATES:
+    for candidate in COMPARED_TRAINERS:
         assert candidate.name in result.stdout
     for needed in ("annomi", "mibot", "PR-AUC [95%]", "recall", "precision", "flagged", "gate", "alone"):
         assert needed in result.stdout
@@ -78,7 +77,7 @@ def test_pair_writes_weights_and_a_head_that_belong_together(
     result = CliRunner().invoke(cli.app, ["pair", str(data), str(tmp_path / "pair.json")])
     assert result.exit_code == 0, result.output
     weights = EncoderWeights.model_validate_json((tmp_path / "pair.json").read_text(encoding="utf-8"))
-    detector = EncoderDetector("encoder", weights, InProcess(tmp_path), OperatingPoint.GATE, "test")
+    detector = EncoderDetector("encoder", weights, InProcessSentenceModel(tmp_path), OperatingPoint.GATE, "test")
     resisting, neutral = detector.detect(
         [DetectorInput("there is no point, I can't quit"), DetectorInput("yes, on Tuesday")]
     )
@@ -117,28 +116,31 @@ def test_missing_data_is_one_sentence(command: list[str], tmp_path: Path, monkey
 def test_the_progress_bar_knows_its_length(turns: list[LabelledTurn]) -> None:
     """As many steps as announced."""
     steps: list[None] = []
-    found = rows(turns, cross_validate(turns, lambda: steps.append(None)))
-    assert len(steps) == fits(turns)
-    assert len(found) == 2 * len(CANDIDATES)
-    assert all(-1e-9 <= row.low <= row.high <= 1 + 1e-9 for row in found)
-    assert all((row.gain is None) is (row.name == LINEAR) for row in found)
+    found = metrics_rows(turns, cross_validate(turns, lambda: steps.append(None)))
+    assert len(steps) == count_fits(turns)
+    assert len(found) == 2 * len(COMPARED_TRAINERS)
+    assert all(-1e-9 <= row.pr_auc.low <= row.pr_auc.high <= 1 + 1e-9 for row in found)
+    assert all((row.gain is None) is (row.name == LINEAR_NAME) for row in found)
 
 
 def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTurn]) -> None:
     """What was trained on would flatter."""
     seen = [fingerprint(turn.group) for turn in turns if turn.corpus == "annomi"]
-    left = unseen(turns, seen)
+    left = unseen_turns(turns, seen)
     assert {turn.corpus for turn in left} == {"mibot"}
-    (row,) = apply(left, "shipped", {point: load("linear", point) for point in OperatingPoint})
+    (row,) = evaluate_detectors(left, "shipped", {point: load_detector("linear", point) for point in OperatingPoint})
     assert row.turns == len(left)
 
 
 def test_a_corpus_without_resistance_has_no_figures(turns: list[LabelledTurn]) -> None:
     """Recall of nothing means nothing."""
     neutral = [turn for turn in turns if not turn.resists]
-    assert apply(neutral, "shipped", {point: load("linear", point) for point in OperatingPoint}) == []
+    assert (
+        evaluate_detectors(neutral, "shipped", {point: load_detector("linear", point) for point in OperatingPoint})
+        == []
+    )
 
 
 def test_speed_is_a_rate(turns: list[LabelledTurn]) -> None:
     """Turns per second of one core."""
-    assert turns_per_second(load("linear", "gate"), turns * 5) > 100
+    assert turns_per_second(load_detector("linear", "gate"), turns * 5) > 100

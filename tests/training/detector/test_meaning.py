@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.detection.meaning import InProcess, package
+from stream.detection.meaning import FOLDER, InProcessSentenceModel, load_package
 from training.detector import encoder
-from training.detector.corpora import DataError, LabelledTurn
+from training.detector.corpora import LabelledTurn
 from training.detector.encoder import SHA256, convert, read_safetensors
-from training.detector.meaning import FOLDER, Head, stamp, vectors
+from training.detector.meaning import EncoderHead, stamp, vectors
+from training.errors import DataError
 
 
 def test_the_head_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
     """Talk against change above the rest."""
-    low, high = Head(turns).opinions(["my sister came", "there is no point, I can't"])
+    low, high = EncoderHead(turns).logits(["my sister came", "there is no point, I can't"])
     assert low < high
 
 
@@ -27,15 +28,15 @@ def test_the_saved_head_says_what_was_fitted(turns: list[LabelledTurn], tmp_path
     model.mkdir(parents=True)
     for file in FOLDER.glob("*.*"):
         (model / file.name).write_bytes(file.read_bytes())
-    head = Head(turns)
+    head = EncoderHead(turns)
     head.save(model / "head.json")
     texts = ["I like it as it is", "", "on Tuesday \U0001f600"]
-    assert InProcess(tmp_path).opinions(texts) == pytest.approx(head.opinions(texts), abs=2e-4)
+    assert InProcessSentenceModel(tmp_path).logits(texts) == pytest.approx(head.logits(texts), abs=2e-4)
 
 
 def test_an_empty_part_of_a_split_is_no_fault(turns: list[LabelledTurn]) -> None:
     """No text, no opinion."""
-    assert Head(turns).opinions([]) == []
+    assert EncoderHead(turns).logits([]) == []
 
 
 def test_the_stamp_goes_into_the_models_configuration(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_the_published_encoder_is_cut_and_rounded(tmp_path: Path) -> None:
     assert arrays["2.query"].dtype == np.int8
     assert not any(name.startswith("3.") for name in arrays)
     encoder.save(arrays, tmp_path / "small.npz")
-    small = package(FOLDER).Encoder(tmp_path / "small.npz")
+    small = load_package(FOLDER).Encoder(tmp_path / "small.npz")
     assert small.layers == 3
     assert small.vector("now").shape == (24,)
     original = read_safetensors((tmp_path / "model.safetensors").read_bytes())["embeddings.word_embeddings.weight"][4]

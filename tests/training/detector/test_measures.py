@@ -7,14 +7,15 @@ from stream.contracts.vocabulary import OperatingPoint
 from training.detector.measures import (
     GATE_RECALL,
     _Ranking,
-    at_recall,
-    at_threshold,
-    choose,
-    gain,
-    interval,
+    choose_thresholds,
+    metrics_at_recall,
     pr_auc,
+    pr_auc_estimate,
+    pr_auc_gain,
     roc_auc,
+    threshold_metrics,
 )
+from training.estimate import Estimate
 
 
 def test_a_perfect_ranking_has_area_1() -> None:
@@ -32,20 +33,20 @@ def test_the_interval_holds_the_area_and_is_repeatable() -> None:
     labels = [i % 3 == 0 for i in range(60)]
     scores = [(i * 7 % 11) / 11 + 0.3 * label for i, label in enumerate(labels)]
     groups = [str(i // 6) for i in range(60)]
-    low, high = interval(labels, scores, groups)
-    assert low <= pr_auc(labels, scores) <= high
-    assert (low, high) == interval(labels, scores, groups)
+    found = pr_auc_estimate(labels, scores, groups)
+    assert found.low <= found.value == pr_auc(labels, scores) <= found.high
+    assert found == pr_auc_estimate(labels, scores, groups)
 
 
 def test_one_conversation_has_no_spread() -> None:
     """Drawing it again gives it again."""
     labels, scores = [True, False, True], [0.9, 0.8, 0.7]
-    assert interval(labels, scores, ["a"] * 3) == (pr_auc(labels, scores),) * 2
+    assert pr_auc_estimate(labels, scores, ["a"] * 3) == Estimate(*[pr_auc(labels, scores)] * 3)
 
 
 def test_figures_at_a_threshold() -> None:
     """Two of three found, one of three flags false."""
-    found = at_threshold([True, True, True, False, False, False], [True, True, False, True, False, False])
+    found = threshold_metrics([True, True, True, False, False, False], [True, True, False, True, False, False])
     assert found.recall == pytest.approx(2 / 3)
     assert found.precision == pytest.approx(2 / 3)
     assert found.f1 == pytest.approx(2 / 3)
@@ -55,7 +56,7 @@ def test_figures_at_a_threshold() -> None:
 @pytest.mark.parametrize("flags", [[], [False, False]])
 def test_nothing_flagged_is_no_division_by_zero(flags: list[bool]) -> None:
     """All figures are 0."""
-    found = at_threshold([False] * len(flags), flags)
+    found = threshold_metrics([False] * len(flags), flags)
     assert (found.f1, found.recall, found.precision, found.flagged) == (0, 0, 0, 0)
 
 
@@ -63,7 +64,7 @@ def test_the_gate_keeps_its_recall_and_no_more() -> None:
     """The highest threshold that lets enough through."""
     labels = [True] * 10 + [False] * 10
     scores = [i / 20 for i in range(20, 0, -1)]
-    gate = choose(labels, scores, [1.0] * 20)[OperatingPoint.GATE]
+    gate = choose_thresholds(labels, scores, [1.0] * 20)[OperatingPoint.GATE]
     kept = sum(label and score >= gate for label, score in zip(labels, scores, strict=True))
     assert kept == GATE_RECALL * 10
 
@@ -72,7 +73,7 @@ def test_the_precise_point_is_never_below_the_gate() -> None:
     """Also where the best F lies at a low threshold."""
     labels = [True, False] * 10
     scores = [0.5 + 0.01 * (i % 5) for i in range(20)]
-    thresholds = choose(labels, scores, [1.0] * 20)
+    thresholds = choose_thresholds(labels, scores, [1.0] * 20)
     assert thresholds[OperatingPoint.GATE] <= thresholds[OperatingPoint.ALONE]
 
 
@@ -80,8 +81,8 @@ def test_weights_count_in_the_choice() -> None:
     """A corpus with few turns may weigh as much as one with many."""
     labels = [True, True, False, True]
     scores = [0.9, 0.8, 0.7, 0.1]
-    light = choose(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
-    heavy = choose(labels, scores, [1, 1, 1, 100])[OperatingPoint.GATE]
+    light = choose_thresholds(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
+    heavy = choose_thresholds(labels, scores, [1, 1, 1, 100])[OperatingPoint.GATE]
     assert heavy < light
 
 
@@ -100,17 +101,17 @@ def test_a_gain_is_measured_on_the_same_draws() -> None:
     right = [0.9 if label else 0.1 for label in labels]
     blind = [i * 7 % 11 / 11 for i in range(90)]
     groups = [str(i // 9) for i in range(90)]
-    none = gain(labels, blind, blind, groups)
-    assert (none.mean, none.low, none.high) == (0, 0, 0)
-    some = gain(labels, right, blind, groups)
-    assert 0 < some.low <= some.mean <= some.high
+    none = pr_auc_gain(labels, blind, blind, groups)
+    assert (none.value, none.low, none.high) == (0, 0, 0)
+    some = pr_auc_gain(labels, right, blind, groups)
+    assert 0 < some.low <= some.value <= some.high
 
 
 def test_what_keeping_a_recall_costs() -> None:
     """At the highest threshold that keeps it."""
     labels = [True] * 10 + [False] * 10
     scores = [i / 20 for i in range(20, 0, -2)] + [i / 20 for i in range(19, 0, -2)]
-    found = at_recall(labels, scores, 0.8)
+    found = metrics_at_recall(labels, scores, 0.8)
     assert found.recall == 0.8
     assert found.flagged == 15 / 20
 
@@ -118,6 +119,6 @@ def test_what_keeping_a_recall_costs() -> None:
 def test_the_area_under_roc_is_half_by_chance() -> None:
     """With an interval around it."""
     found = roc_auc([True, False] * 20, [i // 2 for i in range(40)])
-    assert found.mean == pytest.approx(0.5)
+    assert found.value == pytest.approx(0.5)
     assert found.low < 0.5 < found.high
-    assert str(found).startswith("0.500 [")
+    assert f"{found:.3f}".startswith("0.500 [")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from stream.contracts.vocabulary import OperatingPoint, ResistanceType
-from stream.detection import Detection, DetectorInput, load
+from stream.detection import Detection, DetectorInput, load_detector
 from stream.detection.linear import shipped_weights
 from stream.detection.text import tokens
 from training.detector import own_set
@@ -57,7 +57,7 @@ def test_the_weights_were_not_trained_on_it() -> None:
 
 def test_cues_lie_inside_every_line() -> None:
     """The detector's evidence can be shown for all of them."""
-    found = load("linear", "gate").detect([DetectorInput(line.client, line.counsellor) for line in LINES])
+    found = load_detector("linear", "gate").detect([DetectorInput(line.client, line.counsellor) for line in LINES])
     for line, detection in zip(LINES, found, strict=True):
         assert all(0 <= cue.start < cue.end <= len(line.client) for cue in detection.cues)
 
@@ -77,9 +77,13 @@ class _FlagsShort:
 def test_shares_are_counted_by_kind_and_behaviour() -> None:
     """And over each kind as a whole."""
     lines = [
-        own_set.Line(id="1", kind="resistance", behaviour=ResistanceType.MINIMUM_TALK, counsellor="So?", client="ok"),
-        own_set.Line(id="2", kind="resistance", behaviour=ResistanceType.BLAMING, counsellor="So?", client="ask him"),
-        own_set.Line(id="3", kind="look_alike", behaviour=ResistanceType.BLAMING, counsellor="So?", client="no"),
+        own_set.WrittenLine(
+            id="1", kind="resistance", behaviour=ResistanceType.MINIMUM_TALK, counsellor="So?", client="ok"
+        ),
+        own_set.WrittenLine(
+            id="2", kind="resistance", behaviour=ResistanceType.BLAMING, counsellor="So?", client="ask him"
+        ),
+        own_set.WrittenLine(id="3", kind="look_alike", behaviour=ResistanceType.BLAMING, counsellor="So?", client="no"),
     ]
     assert own_set.share_flagged(lines, _FlagsShort()) == {
         ("resistance", ResistanceType.MINIMUM_TALK): 1,
@@ -121,5 +125,5 @@ def test_lines_to_learn_from_show_either_side_of_each_behaviour() -> None:
 def test_the_area_says_how_often_resistance_stands_above() -> None:
     """One word resists, many do not: for this detector flags are scores."""
     lines = [line for line in LINES if line.behaviour is ResistanceType.MINIMUM_TALK]
-    found = own_set.area(lines, _FlagsShort())
-    assert found.low <= found.mean <= found.high
+    found = own_set.roc_auc_of_lines(lines, _FlagsShort())
+    assert found.low <= found.value <= found.high

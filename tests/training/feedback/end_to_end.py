@@ -18,8 +18,8 @@ from stream.contracts.vocabulary import Mechanism
 from stream.feedback.models.prompt import PROMPT_VERSION
 from tests.training.feedback.samples import lines, write
 from training.feedback.data import Item, read_items
-from training.feedback.explanations import overlap
-from training.feedback.tokens import encode, prompt_ids, stops
+from training.feedback.explanations import word_overlap
+from training.feedback.tokens import prompt_token_ids, stop_token_ids, tokenise
 
 ROOT = Path(__file__).parents[3]
 SPECIAL = (
@@ -170,17 +170,17 @@ def told(path: Path) -> Any:
 def test_a_prompt_begins_once_and_an_answer_ends(tokenizer: Any, items: list[Item]) -> None:
     """The server adds the begin-of-text itself; ours must stand where its will."""
     item = items[0]
-    assert tokenizer(item.instruction)["input_ids"] == prompt_ids(tokenizer, item.instruction)
-    encoded = encode(tokenizer, item.instruction, item.output)
+    assert tokenizer(item.instruction)["input_ids"] == prompt_token_ids(tokenizer, item.instruction)
+    encoded = tokenise(tokenizer, item.instruction, item.output)
     assert encoded.input_ids.count(tokenizer.bos_token_id) == 1
     assert encoded.input_ids[0] == tokenizer.bos_token_id
     assert encoded.input_ids[-1] == tokenizer.get_vocab()["<|eot_id|>"]
-    assert set(stops(tokenizer)) == {tokenizer.get_vocab()[end] for end in SPECIAL[1:4]}
+    assert set(stop_token_ids(tokenizer)) == {tokenizer.get_vocab()[end] for end in SPECIAL[1:4]}
 
 
 def test_the_loss_is_on_the_answer_alone(tokenizer: Any, items: list[Item]) -> None:
     """What is learnt reads back as the answer, and nothing of the chat is learnt."""
-    encoded = encode(tokenizer, items[0].instruction, items[0].output)
+    encoded = tokenise(tokenizer, items[0].instruction, items[0].output)
     learnt = [label for label in encoded.labels if label != -100]
     assert tokenizer.decode(learnt) == items[0].output + "<|eot_id|>"
 
@@ -216,7 +216,7 @@ def test_it_learns(full: Path, base: Path, items: list[Item]) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(base, local_files_only=True)
-    encoded = encode(AutoTokenizer.from_pretrained(base), items[0].instruction, items[0].output)
+    encoded = tokenise(AutoTokenizer.from_pretrained(base), items[0].instruction, items[0].output)
     with torch.inference_mode():
         random = model(torch.tensor([encoded.input_ids]), labels=torch.tensor([encoded.labels])).loss.item()
     assert told(full / "fold-0" / "done.json")["best_eval_loss"] < random * 0.8
@@ -267,10 +267,10 @@ def test_an_adapter_is_packaged(lora: Path, tmp_path: Path) -> None:
 
 def test_word_overlap_is_that_of_hand_counts() -> None:
     """Four words, three of them right, two pairs of them: 3/4 and 2/3, and BLEU-2 is their geometric mean."""
-    found = overlap(["the cat sat down"], ["The cat sat here."])
+    found = word_overlap(["the cat sat down"], ["The cat sat here."])
     assert found["BLEU-1"] == pytest.approx(75.0)
     assert found["BLEU-2"] == pytest.approx(100 * (3 / 4 * 2 / 3) ** 0.5, abs=0.01)
     assert found["ROUGE-1"] == pytest.approx(75.0)
     assert found["ROUGE-2"] == pytest.approx(66.67, abs=0.01)
     assert found["ROUGE-L"] == pytest.approx(75.0)
-    assert overlap(["", "the cat"], ["a dog", "the cat"])["ROUGE-1"] == pytest.approx(50.0)
+    assert word_overlap(["", "the cat"], ["a dog", "the cat"])["ROUGE-1"] == pytest.approx(50.0)

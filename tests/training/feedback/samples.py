@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stream.contracts.vocabulary import Mechanism
-from training.feedback.annotated import build, read_annotated
+from training.feedback.annotated import build_training_set, read_annotated
 from training.feedback.data import Arm, Item
 
 CLIENTS = ("I won't write that diary again.", "What is that supposed to change?", "You asked me that last week.")
@@ -48,4 +48,4 @@ def write(path: Path, written: Sequence[dict[str, Any]]) -> Path:
 
 def items(path: Path, count: int = 40, arm: Arm = Arm.REASONS) -> list[Item]:
     """The training data of so many exchanges."""
-    return build(read_annotated(write(path, lines(count))), arm).items
+    return build_training_set(read_annotated(write(path, lines(count))), arm).items

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from stream.contracts.vocabulary import Concern, Level, Mechanism
-from stream.feedback.models.answer import read_answer
+from stream.feedback.models.answer import parse_answer
 from tests.training.feedback.samples import line, write
-from training.feedback.annotated import Built, build, read_annotated
-from training.feedback.data import Arm, DataError, levels_of, reasons_of
+from training.errors import DataError
+from training.feedback.annotated import TrainingSet, build_training_set, read_annotated
+from training.feedback.data import Arm, levels_of, reasons_of
 
 AUTONOMY, STANCE, RESONANCE, ORIENTATION = Mechanism
 
 
-def built(path: Path, *written: dict[str, Any], arm: Arm = Arm.REASONS) -> Built:
+def built(path: Path, *written: dict[str, Any], arm: Arm = Arm.REASONS) -> TrainingSet:
     """The training data of a set."""
-    return build(read_annotated(write(path / "set.jsonl", written)), arm)
+    return build_training_set(read_annotated(write(path / "set.jsonl", written)), arm)
 
 
 def test_the_instruction_is_our_prompt(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_the_instruction_is_our_prompt(tmp_path: Path) -> None:
 def test_the_output_is_the_whole_answer(tmp_path: Path) -> None:
     """Levels, reasons, quotations with the number of the message they were found in."""
     (item,) = built(tmp_path, line(0, (2, 1, 0, 1))).items
-    answer = read_answer(item.output.encode())
+    answer = parse_answer(item.output.encode())
     assert levels_of(answer) == (Level.STRONG, Level.WEAK, Level.NONE, Level.WEAK)
     assert reasons_of(answer).count("What the reply does") == 4
     quoted = answer.ratings[0].evidence[0]
@@ -45,7 +46,7 @@ def test_a_level_of_none_quotes_the_client(tmp_path: Path) -> None:
     """Words that stand in both turns are the client's there, and the reply's where something is expressed."""
     same = {RESONANCE: ["diary"], AUTONOMY: ["diary"], STANCE: ["diary"], ORIENTATION: ["diary"]}
     (item,) = built(tmp_path, line(0, (2, 1, 0, 1), evidence=same)).items
-    numbers = {rating.mechanism: rating.evidence[0].message for rating in read_answer(item.output.encode()).ratings}
+    numbers = {rating.mechanism: rating.evidence[0].message for rating in parse_answer(item.output.encode()).ratings}
     assert numbers == {AUTONOMY: 3, STANCE: 3, RESONANCE: 2, ORIENTATION: 3}
 
 
@@ -54,7 +55,7 @@ def test_labels_alone_say_nothing_else(tmp_path: Path) -> None:
     bare = line(1)
     del bare["reasons"], bare["evidence"], bare["resistance_type"]
     for item in built(tmp_path, line(0, strengths=["Short."]), bare, arm=Arm.LABELS).items:
-        answer = read_answer(item.output.encode())
+        answer = parse_answer(item.output.encode())
         assert levels_of(answer) == (2, 1, 0, 1)
         assert reasons_of(answer) == ""
         assert not any(rating.evidence for rating in answer.ratings)
@@ -117,7 +118,7 @@ def test_a_line_may_teach_to_abstain(tmp_path: Path) -> None:
     """Where the lexicon is silent, the model's own word counts: no level, no reason, nothing suggested."""
     lamp = line(0, client="The lamp passes on what I think.", critical_content=Concern.DELUSION, levels={})
     (item,) = built(tmp_path, lamp).items
-    answer = read_answer(item.output.encode())
+    answer = parse_answer(item.output.encode())
     assert answer.critical_content is Concern.DELUSION
     assert answer.abstain
     assert levels_of(answer) == (None,) * 4

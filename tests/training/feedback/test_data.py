@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.feedback.samples import items
-from training.feedback.data import Arm, DataError, arm_of, read_items, write_items
+from training.errors import DataError
+from training.feedback.data import Arm, arm_of, read_items, write_items
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from stream.contracts.vocabulary import Mechanism
 from tests.training.feedback.samples import items
-from training.feedback.card import card
+from training.feedback.card import model_card
 from training.feedback.data import Arm, Item
-from training.feedback.evaluate import PUBLISHED, Evaluation, evaluate
-from training.feedback.run import Done, Run
-from training.feedback.settings import Method, published
+from training.feedback.evaluate import PUBLISHED, Evaluation, evaluate_answers
+from training.feedback.run import RunRecord, TrainingResult
+from training.feedback.settings import Method, published_recipe
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
 def found(made: list[Item]) -> Evaluation:
     """Ten right answers, one that cannot be read, one of prose."""
     said = {place: item.output for place, item in enumerate(made)}
-    return evaluate(made, said | {0: made[0].output[:-9], 1: "It was a good reply."}, [0, 1], seed=0)
+    return evaluate_answers(made, said | {0: made[0].output[:-9], 1: "It was a good reply."}, [0, 1], seed=0)
 
 
 def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
@@ -38,7 +38,7 @@ def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
 
 def test_right_answers_are_all_right(made: list[Item]) -> None:
     """The other end of the scale."""
-    best = evaluate(made, {place: item.output for place, item in enumerate(made)}, [0], seed=0)
+    best = evaluate_answers(made, {place: item.output for place, item in enumerate(made)}, [0], seed=0)
     assert {figures.macro_f1.value for figures in best.mechanisms.values()} == {100.0}
     assert best.unreadable == 0
 
@@ -63,18 +63,18 @@ def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> No
 
 def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Evaluation) -> None:
     """Data, settings, figures with intervals, gaps, whose duty the licence is."""
-    run = Run.of(made, "ab" * 32, "some/Base-Model", published(Method.LORA, Arm.LABELS))
-    done = Done(
+    run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.LORA, Arm.LABELS))
+    done = TrainingResult(
         items=9, drawn=14, too_long=1, steps=7, best_eval_loss=0.5, seconds=3, resumed_from_step=4, device="CPU"
     )
-    said = card(run, {"fold-0": done}, found)
+    said = model_card(run, {"fold-0": done}, found)
     for shown in (
         "some/Base-Model",
         "cannot be served",
         "12 exchanges of 6 sessions",
         "learning_rate 0.0001",
         "| fold-0 | 9 | 14 | 1 | 7 | 0.5000 | 3 (of the last call) | CPU | - |",
-        str(found.mechanisms[Mechanism.STANCE_ALIGNMENT].macro_f1),
+        f"{found.mechanisms[Mechanism.STANCE_ALIGNMENT].macro_f1:.2f}",
         "not comparable",
         "What is not known",
         "duty of whoever trains and serves it",
@@ -84,5 +84,5 @@ def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Eval
 
 def test_a_card_without_figures_says_so(made: list[Item]) -> None:
     """Nobody takes silence for a good sign."""
-    run = Run.of(made, "ab" * 32, "some/Base-Model", published(Method.FULL, Arm.REASONS))
-    assert "Not evaluated" in card(run, {}, None)
+    run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.FULL, Arm.REASONS))
+    assert "Not evaluated" in model_card(run, {}, None)

@@ -6,8 +6,9 @@ import pytest
 
 from stream.contracts.vocabulary import Level
 from tests.training.feedback.samples import items
-from training.feedback.data import DataError, Item, levels_of
-from training.feedback.folds import MOST_COPIES, Split, folds, oversampled, whole
+from training.errors import DataError
+from training.feedback.data import Item, levels_of
+from training.feedback.folds import MOST_COPIES, Split, folds_by_session, oversample, split_for_serving
 
 COUNT = 60
 
@@ -25,13 +26,13 @@ def sessions(made: list[Item], places: list[int]) -> set[str]:
 
 def test_every_exchange_is_tested_once(made: list[Item]) -> None:
     """Over the five folds together."""
-    tested = [place for split in folds(made, seed=0) for place in split.test]
+    tested = [place for split in folds_by_session(made, seed=0) for place in split.test]
     assert sorted(tested) == list(range(COUNT))
 
 
 def test_no_session_stands_on_two_sides(made: list[Item]) -> None:
     """Neither trained on and tested, nor used to choose the checkpoint that is tested."""
-    for split in folds(made, seed=0):
+    for split in folds_by_session(made, seed=0):
         sides = [sessions(made, side) for side in (split.train, split.valid, split.test)]
         assert all(sides)
         assert sum(map(len, sides)) == len(set().union(*sides)) == COUNT // 2
@@ -40,18 +41,18 @@ def test_no_session_stands_on_two_sides(made: list[Item]) -> None:
 def test_a_rare_class_is_in_every_fold(made: list[Item]) -> None:
     """Ten exchanges of it over five folds."""
     rare = [place for place in range(COUNT) if levels_of(made[place].answer)[0] == 2]
-    assert all(set(rare) & set(split.test) for split in folds(made, seed=0))
+    assert all(set(rare) & set(split.test) for split in folds_by_session(made, seed=0))
 
 
 def test_the_same_seed_gives_the_same_folds(made: list[Item]) -> None:
     """Evaluation must find the sessions that training left out."""
-    assert folds(made, seed=1) == folds(made, seed=1)
-    assert folds(made, seed=1) != folds(made, seed=2)
+    assert folds_by_session(made, seed=1) == folds_by_session(made, seed=1)
+    assert folds_by_session(made, seed=1) != folds_by_session(made, seed=2)
 
 
 def test_the_model_to_serve_learns_from_all_but_those_that_choose(made: list[Item]) -> None:
     """Nothing is kept back for a test."""
-    split = whole(made, seed=0)
+    split = split_for_serving(made, seed=0)
     assert split.test == []
     assert sorted(split.train + split.valid) == list(range(COUNT))
     assert not sessions(made, split.train) & sessions(made, split.valid)
@@ -59,8 +60,8 @@ def test_the_model_to_serve_learns_from_all_but_those_that_choose(made: list[Ite
 
 def test_oversampling_draws_from_the_training_part_alone(made: list[Item]) -> None:
     """Nothing of the other two, and everything of its own."""
-    for split in folds(made, seed=0):
-        drawn = oversampled(made, split.train, seed=0)
+    for split in folds_by_session(made, seed=0):
+        drawn = oversample(made, split.train, seed=0)
         assert set(drawn) == set(split.train)
         assert not set(drawn) & {*split.valid, *split.test}
 
@@ -72,14 +73,14 @@ def test_a_rare_class_is_drawn_as_often_as_the_commonest(made: list[Item]) -> No
     few = [made[common].model_copy(update={"session": f"c-{n}"}) for n in range(30)]
     few += [made[rare].model_copy(update={"session": f"r-{n}"}) for n in range(10)]
     few = [one.model_copy(update={"output": few[0].output}) if n < 30 else one for n, one in enumerate(few)]
-    found = Counter(levels_of(few[place].answer)[0] for place in oversampled(few, range(40), seed=0))
+    found = Counter(levels_of(few[place].answer)[0] for place in oversample(few, range(40), seed=0))
     assert found[Level.STRONG] == found[Level.WEAK] == 30
 
 
 def test_no_exchange_is_learnt_by_heart(made: list[Item]) -> None:
     """However rare its class is."""
     rare, common = (next(p for p in range(COUNT) if levels_of(made[p].answer)[0] == level) for level in (2, 1))
-    drawn = Counter(oversampled([made[common]] * 99 + [made[rare]], range(100), seed=0))
+    drawn = Counter(oversample([made[common]] * 99 + [made[rare]], range(100), seed=0))
     assert drawn[99] == MOST_COPIES
     assert all(drawn[place] == 1 for place in range(99))
 
@@ -88,15 +89,15 @@ def test_no_exchange_is_learnt_by_heart(made: list[Item]) -> None:
 def test_too_few_sessions_are_told(count: int, made: list[Item]) -> None:
     """Instead of folds in which nothing can be measured."""
     with pytest.raises(DataError, match="at least 10 sessions"):
-        folds(made[:count], seed=0)
+        folds_by_session(made[:count], seed=0)
 
 
 def test_one_session_cannot_be_split(made: list[Item]) -> None:
     """Somebody must choose the checkpoint."""
     with pytest.raises(DataError, match="at least two sessions"):
-        whole(made[:2], seed=0)
+        split_for_serving(made[:2], seed=0)
 
 
 def test_few_exchanges_can_still_be_split(made: list[Item]) -> None:
     """Ten sessions in which each class is rarer than there are folds."""
-    assert all(isinstance(split, Split) and split.train for split in folds(made[:20], seed=0))
+    assert all(isinstance(split, Split) and split.train for split in folds_by_session(made[:20], seed=0))

@@ -9,7 +9,7 @@ import pytest
 from tests.training.feedback.samples import line, lines, write
 from training.feedback import __main__ as command
 from training.feedback.data import read_items
-from training.feedback.run import Run, open_run, read_run
+from training.feedback.run import RunRecord, open_run, read_run
 from training.feedback.train import MISSING, last_checkpoint
 
 
@@ -81,7 +81,7 @@ def test_a_run_that_has_weights_is_still_the_same_run(
     path = tmp_path / "run" / "run.json"
     begun = read_run(tmp_path / "run")
     path.write_text(json.dumps(begun.model_dump(mode="json") | {"weights": "final/model"}))
-    assert open_run(tmp_path / "run", begun) == Run(**{**begun.model_dump(), "weights": "final/model"})
+    assert open_run(tmp_path / "run", begun) == RunRecord(**{**begun.model_dump(), "weights": "final/model"})
 
 
 @pytest.mark.parametrize(

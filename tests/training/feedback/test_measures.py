@@ -5,21 +5,22 @@ import pytest
 from sklearn.metrics import f1_score
 
 from stream.contracts.vocabulary import Level
-from training.feedback.measures import Figure, Judged, confusion, macro_f1, macro_f1_over_sessions
+from training.estimate import Estimate
+from training.feedback.measures import RatedExchange, confusion_matrix, macro_f1, macro_f1_with_interval
 
 
-def judged(*pairs: tuple[int | None, int | None], session: str = "s") -> list[Judged]:
+def judged(*pairs: tuple[int | None, int | None], session: str = "s") -> list[RatedExchange]:
     """Exchanges of one mechanism, repeated for all four."""
 
     def level(value: int | None) -> Level | None:
         return None if value is None else Level(value)
 
-    return [Judged(f"{session}-{n}", (level(t),) * 4, (level(s),) * 4) for n, (t, s) in enumerate(pairs)]
+    return [RatedExchange(f"{session}-{n}", (level(t),) * 4, (level(s),) * 4) for n, (t, s) in enumerate(pairs)]
 
 
 def test_macro_f1_by_hand() -> None:
     """Level 0: one of two found, nothing else called so: 2/3. Level 1: 2/3. Level 2: 1."""
-    table = confusion(judged((0, 0), (0, 1), (1, 1), (2, 2)), 0)
+    table = confusion_matrix(judged((0, 0), (0, 1), (1, 1), (2, 2)), 0)
     assert table.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     assert macro_f1(table) == pytest.approx(100 * (2 / 3 + 2 / 3 + 1) / 3)
 
@@ -27,31 +28,31 @@ def test_macro_f1_by_hand() -> None:
 def test_no_level_is_a_miss_and_no_class() -> None:
     """One of two found is F1 2/3, whether the other answer was unreadable, null, or never came."""
     half = judged((0, 0), (0, None))
-    assert macro_f1(confusion(half, 0)) == pytest.approx(100 * 2 / 3)
-    unreadable = [half[0], Judged("s-1", half[1].truth, None)]
-    assert confusion(unreadable, 0).tolist() == confusion(half, 0).tolist()
+    assert macro_f1(confusion_matrix(half, 0)) == pytest.approx(100 * 2 / 3)
+    unreadable = [half[0], RatedExchange("s-1", half[1].truth, None)]
+    assert confusion_matrix(unreadable, 0).tolist() == confusion_matrix(half, 0).tolist()
 
 
 def test_where_people_gave_no_level_nothing_is_measured() -> None:
     """An abstention can be neither hit nor missed here."""
-    assert confusion(judged((None, 2)), 0).sum() == 0
-    assert str(macro_f1_over_sessions(judged((None, 2)), 0, seed=0)) == "-"
+    assert confusion_matrix(judged((None, 2)), 0).sum() == 0
+    assert f"{macro_f1_with_interval(judged((None, 2)), 0, seed=0):.2f}" == "-"
 
 
 def test_it_is_scikit_learns() -> None:
     """On levels at random."""
     random = np.random.default_rng(1)
     truth, said = random.integers(3, size=(2, 200)).tolist()
-    found = macro_f1(confusion(judged(*zip(truth, said, strict=True)), 0))
+    found = macro_f1(confusion_matrix(judged(*zip(truth, said, strict=True)), 0))
     assert found == pytest.approx(100 * f1_score(truth, said, average="macro"))
 
 
 def test_an_interval_is_over_sessions() -> None:
     """Forty-eight exchanges, in as many sessions or in four that are each all right or all wrong: less is known."""
     pairs = [(n % 3, (n + session % 2) % 3) for session in range(4) for n in range(12)]
-    narrow = macro_f1_over_sessions(judged(*pairs), 0, seed=0)
-    few = [Judged(f"s-{n // 12}", one.truth, one.said) for n, one in enumerate(judged(*pairs))]
-    wide = macro_f1_over_sessions(few, 0, seed=0)
+    narrow = macro_f1_with_interval(judged(*pairs), 0, seed=0)
+    few = [RatedExchange(f"s-{n // 12}", one.truth, one.predicted) for n, one in enumerate(judged(*pairs))]
+    wide = macro_f1_with_interval(few, 0, seed=0)
     assert wide.value == narrow.value == pytest.approx(50)
     assert (wide.low, wide.high) == (0, 100)
     assert narrow.high - narrow.low < 40
@@ -59,6 +60,6 @@ def test_an_interval_is_over_sessions() -> None:
 
 def test_what_is_always_right_has_no_doubt() -> None:
     """And the same seed gives the same interval."""
-    assert macro_f1_over_sessions(judged((0, 0), (1, 1), (2, 2)), 0, seed=0) == Figure(100.0, 100.0, 100.0)
+    assert macro_f1_with_interval(judged((0, 0), (1, 1), (2, 2)), 0, seed=0) == Estimate(100.0, 100.0, 100.0)
     some = judged((0, 0), (1, 0), (2, 2), (1, 1))
-    assert macro_f1_over_sessions(some, 0, seed=5) == macro_f1_over_sessions(some, 0, seed=5)
+    assert macro_f1_with_interval(some, 0, seed=5) == macro_f1_with_interval(some, 0, seed=5)

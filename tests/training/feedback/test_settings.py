@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from training.feedback.data import Arm
-from training.feedback.settings import FOLDS, Method, Recipe, published
+from training.feedback.settings import FOLDS, Method, Recipe, published_recipe
 
 
 @pytest.mark.parametrize(
@@ -18,13 +18,13 @@ from training.feedback.settings import FOLDS, Method, Recipe, published
 )
 def test_each_method_and_arm_has_its_rate(method: Method, arm: Arm, rate: float, epochs: int) -> None:
     """As the authors' configurations say."""
-    recipe = published(method, arm)
+    recipe = published_recipe(method, arm)
     assert (recipe.learning_rate, recipe.epochs) == (rate, epochs)
 
 
 def test_what_both_share() -> None:
     """Batch, accumulation, cutoff, warm-up, rank, how often the loss is looked at, folds."""
-    recipe = published(Method.LORA, Arm.REASONS)
+    recipe = published_recipe(Method.LORA, Arm.REASONS)
     shared = (recipe.batch, recipe.accumulation, recipe.cutoff, recipe.warmup, recipe.rank, recipe.eval_steps, FOLDS)
     assert shared == (2, 4, 8192, 0.1, 16, 10, 5)
 

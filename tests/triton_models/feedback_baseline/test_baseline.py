@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Level, Mechanism, Verdict
-from stream.feedback.models.answer import read_answer
+from stream.feedback.models.answer import parse_answer
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.triton_models.feedback_baseline.loading import MODEL, VERSION_FOLDER, assess, baseline, levels, request
 
 CLIENT = "I don't want to stop drinking. It's my life."
@@ -91,7 +92,7 @@ def test_any_text_gets_a_valid_answer(client: list[str], reply: list[str], conte
 def test_the_adapter_can_read_the_answer(reply: str) -> None:
     """It stays inside the bounds that hold for every feedback model."""
     answer = assess("I don't want to stop drinking, " * 600, reply)
-    assert read_answer(json.dumps(answer).encode()).verdict is Verdict.NOT_ASSESSED
+    assert parse_answer(json.dumps(answer).encode()).verdict is Verdict.NOT_ASSESSED
 
 
 @pytest.mark.parametrize(("reply", "planted"), list(product(REPLIES, INJECTIONS)))
@@ -131,7 +132,9 @@ def test_the_answer_hangs_on_no_seed_of_the_interpreter() -> None:
     )
     command = [sys.executable, "-c", script, str(MODEL.parents[1])]
     answers = {
-        subprocess.run(command, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, timeout=60).stdout
+        subprocess.run(
+            command, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, timeout=DEADLOCK_S
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(answers) == 1

@@ -8,7 +8,7 @@ import pytest
 import tritonclient.grpc as client
 from tritonclient.utils import InferenceServerException
 
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from tests.triton_models.feedback_baseline.loading import assess, baseline, request
 
 CLIENT = "I don't want to stop drinking 🙃"
@@ -16,7 +16,7 @@ REPLIES = ["It's up to you. What would you want from today?", "You should stop."
 
 
 @pytest.fixture(scope="module")
-def server(triton: Triton) -> Iterator[client.InferenceServerClient]:
+def server(triton: TritonServer) -> Iterator[client.InferenceServerClient]:
     """A client of the server that holds every model of the repository."""
     with client.InferenceServerClient(triton.grpc_url) as connection:
         yield connection

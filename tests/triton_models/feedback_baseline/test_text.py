@@ -130,7 +130,7 @@ def test_the_longest_text_takes_no_long_time(unit: str) -> None:
     message = (unit * 20_000)[:19_999] + "x"
     began = time.process_time()
     text.sentences(1, message)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 20
 
 
 def test_text_stays_out_of_repr() -> None:

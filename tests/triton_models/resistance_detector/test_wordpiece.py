@@ -2,10 +2,9 @@
 
 import pytest
 
-from stream.detection.meaning import MODEL, REPOSITORY, package
+from stream.detection.meaning import FOLDER, load_package
 
-FOLDER = REPOSITORY / MODEL / "1"
-wordpiece = __import__("importlib").import_module(f"{package(FOLDER).__name__}.wordpiece")
+wordpiece = __import__("importlib").import_module(f"{load_package(FOLDER).__name__}.wordpiece")
 WORDS = ["[UNK]", "[CLS]", "[SEP]", "no", "now", "##w", "##here", "cafe", "don", "'", "t", "!", "a"]
 VOCABULARY = {word: i for i, word in enumerate(WORDS)}
 

@@ -1,8 +1,8 @@
 """The first layers of a small sentence encoder, in plain numpy.
 
-all-MiniLM-L6-v2, cut after its third layer (layers four to six helped no more in trial), weights as 8-bit integers
-with one scale a row, computed in 32-bit floats. Texts are read one at a time: so an answer does not depend on the
-batch it came in.
+It is all-MiniLM-L6-v2 without the layers after the third (layers four to six did not improve results), with weights as
+8-bit integers, one scale per row, computed in 32-bit floats. Texts are read one at a time, so that an answer does not
+depend on the batch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EPSILON = 1e-12  # of the layer norms, as trained
 
 
 class Encoder:
-    """Read-only once made; safe to share between threads."""
+    """An encoder that is never changed after its creation, so that threads can share it."""
 
     def __init__(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as file:
@@ -36,7 +36,7 @@ class Encoder:
         self.layers = sum(name.endswith("query") for name in self._w)
 
     def vector(self, text: str) -> Any:
-        """384 numbers: the mean over the pieces of what the last layer holds."""
+        """Return the vector of a text: 384 numbers, the mean over its pieces of the last layer's output."""
         ids = np.array(pieces(text, self.vocabulary))
         table, scale = self._pieces
         w = self._w
@@ -68,5 +68,5 @@ def _norm(x: Any, weight: Any) -> Any:
 
 
 def _gelu(x: Any) -> Any:
-    """By its usual approximation; the head was fitted on just this."""
+    """Return the usual approximation of GELU, with which the head was fitted."""
     return 0.5 * x * (1 + np.tanh(np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)))

@@ -1,4 +1,4 @@
-"""How much a client's words resist, by meaning rather than by wording: the encoder and one weight a dimension."""
+"""A score of possible resistance by meaning rather than wording: the encoder, and a weight for each dimension."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .encoder import FILE as ENCODER
 from .encoder import Encoder
 
 HEAD = "head.json"
-# Cut to what every machine agrees on: sums of floats differ in the sixth digit.
+# Rounded so that all machines agree: sums of floats differ in the sixth digit.
 _DIGITS = 4
 
 
 class Model:
-    """Read-only once made; safe to share between threads."""
+    """The encoder with its head, never changed after its creation, so that threads can share it."""
 
     def __init__(self, folder: Path) -> None:
         self._encoder = Encoder(folder / ENCODER)
@@ -26,18 +26,18 @@ class Model:
         self._bias = float(head["bias"])
         self.fingerprint = fingerprint(folder)
 
-    def opinion(self, text: str) -> float:
-        """A logit."""
+    def logit(self, text: str) -> float:
+        """Return the logit of possible resistance of a text, rounded to `_DIGITS` decimal places."""
         return round(float(self._encoder.vector(text) @ self._weight) + self._bias, _DIGITS)
 
 
 def load(folder: Path) -> Model:
-    """The model in a folder."""
+    """Return the model in a folder."""
     return Model(folder)
 
 
 def fingerprint(folder: Path) -> str:
-    """Of the two files that an opinion depends on."""
+    """Return the fingerprint of the two files that a score depends on."""
     data = hashlib.sha256()
     for name in (ENCODER, HEAD):
         data.update((folder / name).read_bytes())

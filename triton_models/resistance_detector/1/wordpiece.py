@@ -1,4 +1,4 @@
-"""From chat text to the pieces of words that the encoder was trained on (uncased BERT)."""
+"""The tokenizer of the sentence encoder: it splits chat text into the word pieces of uncased BERT."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 UNKNOWN, START, END = "[UNK]", "[CLS]", "[SEP]"
-# Pieces read of one message: a long turn says what it says early, and time stays bounded.
+# Pieces that are read of one message: the beginning of a long turn is enough, and the time stays bounded.
 MOST_PIECES = 126
-# A run of letters longer than this is no word; the original tokenizer gives up at the same length.
+# A longer run of letters is unknown as a whole; the original tokenizer has the same limit.
 _MOST_LETTERS = 100
-# Characters of a message looked at: enough for `MOST_PIECES` of any real text, and a bound for a pasted book.
+# Characters that are read of one message: enough for `MOST_PIECES` of any real text, and a limit for pasted text.
 _MOST_CHARACTERS = 2_000
-# What keyboards make of apostrophes, as the vocabulary has it.
+# The shapes of apostrophes that keyboards produce, mapped to the one in the vocabulary.
 _PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4\uff07", "'"))
 
 
 def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
-    """The numbers of the pieces of `text`, between the marks of start and end."""
+    """Return the numbers of the pieces of `text`, between those of the start and end marks."""
     unknown = vocabulary[UNKNOWN]
     found: list[int] = []
     for word in _words(text[:_MOST_CHARACTERS]):
-        # Pictures and odd marks say nothing here; an unknown word still stands for a word.
+        # Unknown pictures and marks are left out; an unknown word still counts as a word.
         found += _split(word, vocabulary) or ([unknown] if word[0].isalnum() else [])
         if len(found) >= MOST_PIECES:
             break
@@ -29,7 +29,7 @@ def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Runs of letters and digits, lower case and without accents; each other mark alone."""
+    """Yield runs of letters and digits in lower case without accents, and each other mark alone."""
     word = ""
     for character in unicodedata.normalize("NFD", text.lower().translate(_PLAIN)):
         category = unicodedata.category(character)
@@ -48,7 +48,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _split(word: str, vocabulary: Mapping[str, int]) -> list[int] | None:
-    """The longest known piece first, then the longest that continues it; None where no piece fits."""
+    """Return the longest known piece of a word, then the longest that continues it; None where no piece fits."""
     if len(word) > _MOST_LETTERS:
         return None
     found: list[int] = []

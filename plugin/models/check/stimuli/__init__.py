@@ -1,4 +1,4 @@
-"""What the model check asks about: exchanges written by us, and a published test's stimuli, where they lie at hand."""
+"""The exchanges of the model check: those written by us, and the stimuli of a published test if their file is given."""
 
 import ast
 import csv
@@ -13,23 +13,23 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.rubric import MISTAKES, RUBRIC
 from stream.contracts.vocabulary import Level, Mechanism, Role
 
-Line = tuple[Role, str]
+ContextLine = tuple[Role, str]
 
 
 @dataclass(frozen=True)
-class Talk:
-    """One exchange as it was typed."""
+class ExchangeText:
+    """The texts of one exchange, as a model is asked about it."""
 
     client: tuple[str, ...]
     reply: str
-    context: tuple[Line, ...] = ()
+    context: tuple[ContextLine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Expected:
+class RubricCase:
     """An exchange of the rubric: the level that one mechanism has by definition, or must not have."""
 
-    talk: Talk
+    exchange: ExchangeText
     mechanism: Mechanism
     level: Level | None
     """None where a common mistake is made: anything but strong."""
@@ -40,19 +40,19 @@ REPLY_KINDS = ("colluding", "neutral", "sound")
 
 def version() -> str:
     """The versions of all our lists together; part of what a finished check is good for."""
-    return "-".join(_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks"))
+    return "-".join(_stimuli_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks"))
 
 
-def crises() -> dict[str, Talk]:
+def crises() -> dict[str, ExchangeText]:
     """Ten kinds of crisis and symptom, each with three kinds of reply, by `kind/reply`."""
     return {
-        f"{stimulus['id']}/{kind}": Talk((stimulus["client"],), stimulus[kind])
-        for stimulus in _table("crisis")["stimulus"]
+        f"{stimulus['id']}/{kind}": ExchangeText((stimulus["client"],), stimulus[kind])
+        for stimulus in _stimuli_table("crisis")["stimulus"]
         for kind in REPLY_KINDS
     }
 
 
-def published(path: Path) -> dict[str, Talk]:
+def published(path: Path) -> dict[str, ExchangeText]:
     """The stimuli of arXiv 2504.18412 from its authors' table of results, with the replies of our own first crisis.
 
     Raises:
@@ -64,53 +64,55 @@ def published(path: Path) -> dict[str, Talk]:
             found = {row["id"]: row["interjection"] for row in csv.DictReader(lines)}
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise Misconfigured(f"{table} is not the table of that test's results ({type(error).__name__}).") from None
-    replies = _table("crisis")["stimulus"][0]
+    replies = _stimuli_table("crisis")["stimulus"][0]
     return {
-        f"{name}/{kind}": replace(_published(said), reply=replies[kind])
-        for name, said in sorted(found.items())
+        f"{name}/{kind}": replace(_parse_published(text), reply=replies[kind])
+        for name, text in sorted(found.items())
         for kind in REPLY_KINDS
     }
 
 
-def conditions() -> dict[str, dict[str, Talk]]:
+def condition_pairs() -> dict[str, dict[str, ExchangeText]]:
     """Pairs that differ in one condition alone: by pair, then by condition."""
-    table = _table("stigma")
+    table = _stimuli_table("stigma")
     return {
         pair["id"]: {
-            name: Talk((pair["client"].format(condition=name),), pair["reply"].format(condition=name))
+            name: ExchangeText((pair["client"].format(condition=name),), pair["reply"].format(condition=name))
             for name in table["conditions"]
         }
         for pair in table["pair"]
     }
 
 
-def moments() -> dict[str, Talk]:
+def moments() -> dict[str, ExchangeText]:
     """Ordinary moments of resistance, by name."""
     return {
-        moment["id"]: Talk(
+        moment["id"]: ExchangeText(
             (moment["client"],), moment["reply"], tuple((Role.COUNSELLOR, text) for text in moment["context"])
         )
-        for moment in _table("moments")["moment"]
+        for moment in _stimuli_table("moments")["moment"]
     }
 
 
-def attacked(talk: Talk) -> dict[str, Talk]:
+def with_attacks(exchange: ExchangeText) -> dict[str, ExchangeText]:
     """The exchange with each attack at the end of the client's, or of the counsellor's, words."""
     planted = {}
-    for number, attack in enumerate(_table("attacks")["attack"], start=1):
-        *before, last = talk.client
-        planted[f"client-{number}"] = replace(talk, client=(*before, f"{last} {attack}"))
-        planted[f"counsellor-{number}"] = replace(talk, reply=f"{talk.reply} {attack}")
+    for number, attack in enumerate(_stimuli_table("attacks")["attack"], start=1):
+        *before, last = exchange.client
+        planted[f"client-{number}"] = replace(exchange, client=(*before, f"{last} {attack}"))
+        planted[f"counsellor-{number}"] = replace(exchange, reply=f"{exchange.reply} {attack}")
     return planted
 
 
-def rubric() -> dict[str, Expected]:
+def rubric_cases() -> dict[str, RubricCase]:
     """The rubric's own examples, and its common mistakes answering a client who pushes back.
 
     Collusion is not among them: it needs a crisis to be one, and stands in `crises`.
     """
     cases = {
-        f"{mechanism}/{level.name.lower()}-{number}": Expected(Talk((example.client,), example.reply), mechanism, level)
+        f"{mechanism}/{level.name.lower()}-{number}": RubricCase(
+            ExchangeText((example.client,), example.reply), mechanism, level
+        )
         for mechanism, entry in RUBRIC.items()
         for level, meaning in entry.levels.items()
         for number, example in enumerate(meaning.examples, start=1)
@@ -119,23 +121,23 @@ def rubric() -> dict[str, Expected]:
     for mistake in (mistake for mistake in MISTAKES if mistake.title != "Collusion"):
         for mechanism in mistake.weakens:
             name = f"{mechanism}/{mistake.title.lower().replace(' ', '-')}"
-            cases[name] = Expected(Talk(client, mistake.example), mechanism, None)
+            cases[name] = RubricCase(ExchangeText(client, mistake.example), mechanism, None)
     return cases
 
 
-def _published(said: str) -> Talk:
-    """One line, or a conversation spelled as a list: client and counsellor in turn, the client first and last."""
-    if not said.startswith("["):
-        return Talk((said,), "")
+def _parse_published(text: str) -> ExchangeText:
+    """Parse one line, or a conversation as a list: client and counsellor in turn, the client first and last."""
+    if not text.startswith("["):
+        return ExchangeText((text,), "")
     try:
-        lines = [str(line) for line in ast.literal_eval(said)]
+        lines = [str(line) for line in ast.literal_eval(text)]
     except (ValueError, SyntaxError):  # the table holds one list with its quotation marks broken
-        return Talk((said,), "")
+        return ExchangeText((text,), "")
     roles = (Role.CLIENT, Role.COUNSELLOR)
     context = tuple((roles[number % 2], line) for number, line in enumerate(lines[:-1]))
-    return Talk((lines[-1],), "", context)
+    return ExchangeText((lines[-1],), "", context)
 
 
 @cache
-def _table(name: str) -> dict[str, Any]:
+def _stimuli_table(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from plugin.cli import app
-from plugin.models.activate import activate
-from plugin.models.agreement.report import Agreement, compare, plot, read_agreement
-from plugin.models.agreement.sheets import COLUMNS, MECHANISMS, Key, KeyItem, Ratings
-from plugin.models.check.cases import Result
-from plugin.models.check.report import JSON_NAME, report_of
+from plugin.models.activate import activate_model
+from plugin.models.agreement.rating_files import MECHANISMS, SHEET_COLUMNS, Ratings, SampleKey, SampleKeyItem
+from plugin.models.agreement.report import AgreementReport, compare_ratings, draw_kappa_plot, read_agreement_report
+from plugin.models.check.cases import CheckResult
+from plugin.models.check.report import JSON_NAME, make_report
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.activation import read_activation
 from tests.stream.feedback.builders import BASELINE, LLM, WHEN
@@ -20,7 +20,7 @@ from tests.stream.feedback.builders import BASELINE, LLM, WHEN
 SIZE = 80
 
 
-def data(agree: float = 0.85, *, size: int = SIZE, raters: int = 2) -> tuple[Key, list[Ratings]]:
+def data(agree: float = 0.85, *, size: int = SIZE, raters: int = 2) -> tuple[SampleKey, list[Ratings]]:
     """A key and sheets in which everybody gives the same hidden level with a chance of `agree`."""
     draw = np.random.default_rng(3)
     truth = draw.integers(0, 3, (size, 4))
@@ -31,18 +31,18 @@ def data(agree: float = 0.85, *, size: int = SIZE, raters: int = 2) -> tuple[Key
 
     lengths = draw.integers(3, 60, size)
     model = rated()
-    items = tuple(KeyItem(item=str(i + 1), levels=model[i], reply_words=int(lengths[i])) for i in range(size))
+    items = tuple(SampleKeyItem(item=str(i + 1), levels=model[i], reply_words=int(lengths[i])) for i in range(size))
     sheets: list[Ratings] = [dict(zip((item.item for item in items), rated(), strict=True)) for _ in range(raters)]
-    return Key(model=LLM, items=items), sheets
+    return SampleKey(model=LLM, items=items), sheets
 
 
 @pytest.fixture(scope="module")
-def good() -> Agreement:
+def good() -> AgreementReport:
     """Everybody sees much the same."""
-    return compare(*data())
+    return compare_ratings(*data())
 
 
-def test_people_with_people_stand_beside_people_with_the_model_and_length(good: Agreement) -> None:
+def test_people_with_people_stand_beside_people_with_the_model_and_length(good: AgreementReport) -> None:
     """Per mechanism, each with its interval."""
     assert [each.mechanism for each in good.mechanisms] == list(MECHANISMS)
     for each in good.mechanisms:
@@ -57,7 +57,7 @@ def test_people_with_people_stand_beside_people_with_the_model_and_length(good: 
         assert each.kappa_model.value > each.kappa_length.value
 
 
-def test_good_agreement_on_enough_items_supports_the_word_validated(good: Agreement) -> None:
+def test_good_agreement_on_enough_items_supports_the_word_validated(good: AgreementReport) -> None:
     """In every mechanism."""
     assert good.shortcomings == {}
 
@@ -70,9 +70,9 @@ def test_good_agreement_on_enough_items_supports_the_word_validated(good: Agreem
     ],
     ids=["too few", "chance"],
 )
-def test_what_falls_short_says_why(key_and_sheets: tuple[Key, list[Ratings]], why: str) -> None:
+def test_what_falls_short_says_why(key_and_sheets: tuple[SampleKey, list[Ratings]], why: str) -> None:
     """By mechanism."""
-    found = compare(*key_and_sheets)
+    found = compare_ratings(*key_and_sheets)
     assert why in " ".join(found.shortcomings.values())
 
 
@@ -86,11 +86,11 @@ def test_a_model_that_only_knows_length_falls_short() -> None:
     sheet: Ratings = {item.item: (level,) * 4 for item, level in zip(items, levels, strict=True)}
     draw = np.random.default_rng(5)
     noisy = {name: tuple(given if draw.random() < 0.8 else 1 for given in row) for name, row in sheet.items()}
-    found = compare(Key(model=LLM, items=tuple(_worse(item, draw) for item in items)), [sheet, noisy])
+    found = compare_ratings(SampleKey(model=LLM, items=tuple(_worse(item, draw) for item in items)), [sheet, noisy])
     assert set(found.shortcomings.values()) == {"the model agrees no better than the reply's length does"}
 
 
-def _worse(item: KeyItem, draw: np.random.Generator) -> KeyItem:
+def _worse(item: SampleKeyItem, draw: np.random.Generator) -> SampleKeyItem:
     return item.model_copy(update={"levels": tuple(given if draw.random() < 0.7 else 1 for given in item.levels)})
 
 
@@ -98,7 +98,7 @@ def test_a_model_far_from_people_who_agree_falls_short() -> None:
     """Better than length and than chance, and still another opinion."""
     key, _ = data(agree=0.4)
     _, sheets = data(agree=0.98)
-    found = compare(key, sheets)
+    found = compare_ratings(key, sheets)
     assert any("less than people do with each other" in why for why in found.shortcomings.values())
 
 
@@ -106,7 +106,7 @@ def test_one_level_throughout_has_no_kappa() -> None:
     """And supports nothing."""
     key, _ = data()
     flat: Ratings = {item.item: (1, 1, 1, 1) for item in key.items}
-    found = compare(key, [flat, flat])
+    found = compare_ratings(key, [flat, flat])
     assert "kappa is not defined" in " ".join(found.shortcomings.values())
     assert str(found.mechanisms[0].kappa_humans) == "not defined"
 
@@ -118,7 +118,7 @@ def test_what_a_rater_left_empty_is_left_out() -> None:
     key = key.model_copy(
         update={"items": (*key.items[:-1], key.items[-1].model_copy(update={"levels": (None, None, None, None)}))}
     )
-    first, second, *_ = compare(key, sheets).mechanisms
+    first, second, *_ = compare_ratings(key, sheets).mechanisms
     assert (first.items, second.items) == (SIZE - 1, SIZE)
     assert first.without_level == 1
 
@@ -127,13 +127,13 @@ def test_one_rater_is_no_agreement() -> None:
     """Somebody to agree with is needed."""
     key, sheets = data()
     with pytest.raises(Misconfigured, match="two raters"):
-        compare(key, sheets[:1])
+        compare_ratings(key, sheets[:1])
 
 
-def test_the_report_is_read_as_it_was_written(good: Agreement, tmp_path: Path) -> None:
+def test_the_report_is_read_as_it_was_written(good: AgreementReport, tmp_path: Path) -> None:
     """With the hash of its file, which an activation keeps."""
     path = good.write(tmp_path / "new")
-    found, digest = read_agreement(path)
+    found, digest = read_agreement_report(path)
     assert found == good
     assert len(digest) == 64
 
@@ -144,41 +144,43 @@ def test_a_file_that_is_no_report_is_told(tmp_path: Path, content: str | None) -
     if content is not None:
         (tmp_path / "a.json").write_text(content)
     with pytest.raises(Misconfigured, match=r"a\.json"):
-        read_agreement(tmp_path / "a.json")
+        read_agreement_report(tmp_path / "a.json")
 
 
-def test_the_picture_is_drawn(good: Agreement, tmp_path: Path) -> None:
+def test_the_picture_is_drawn(good: AgreementReport, tmp_path: Path) -> None:
     """A row a mechanism, as SVG."""
-    plot(good, tmp_path / "agreement.svg")
+    draw_kappa_plot(good, tmp_path / "agreement.svg")
     assert "<svg" in (tmp_path / "agreement.svg").read_text()
 
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     """A passing model check of the same model."""
-    report_of(LLM, [Result("safety", "silent", True, {})], "1", WHEN).write(tmp_path)
+    make_report(LLM, [CheckResult(check="safety", meaning="silent", passed=True, figures={})], "1", WHEN).write(
+        tmp_path
+    )
     return tmp_path / JSON_NAME
 
 
-def test_good_agreement_makes_an_activated_model_validated(good: Agreement, report: Path, tmp_path: Path) -> None:
+def test_good_agreement_makes_an_activated_model_validated(good: AgreementReport, report: Path, tmp_path: Path) -> None:
     """The word and the hash of what it rests on."""
     path = good.write(tmp_path)
-    made = activate(report, tmp_path / "activation.json", WHEN, agreement_path=path)
+    made = activate_model(report, tmp_path / "activation.json", WHEN, agreement_path=path)
     assert made.validated
-    assert made.agreement_sha256 == read_agreement(path)[1]
+    assert made.agreement_sha256 == read_agreement_report(path)[1]
     assert read_activation(tmp_path / "activation.json").validated
 
 
 def test_weak_agreement_or_another_models_makes_nothing_validated(
-    good: Agreement, report: Path, tmp_path: Path
+    good: AgreementReport, report: Path, tmp_path: Path
 ) -> None:
     """The command refuses, and says what to do instead."""
-    weak = compare(*data(size=20)).write(tmp_path / "weak")
+    weak = compare_ratings(*data(size=20)).write(tmp_path / "weak")
     with pytest.raises(Misconfigured, match="Activate without it"):
-        activate(report, tmp_path / "activation.json", WHEN, agreement_path=weak)
+        activate_model(report, tmp_path / "activation.json", WHEN, agreement_path=weak)
     other = good.model_copy(update={"model": BASELINE}).write(tmp_path / "other")
     with pytest.raises(Misconfigured, match="another model"):
-        activate(report, tmp_path / "activation.json", WHEN, agreement_path=other)
+        activate_model(report, tmp_path / "activation.json", WHEN, agreement_path=other)
     assert not (tmp_path / "activation.json").exists()
 
 
@@ -191,7 +193,7 @@ def test_the_command_prints_the_table_and_the_verdict(tmp_path: Path) -> None:
         path = tmp_path / f"rater-{number}.csv"
         with path.open("w", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(COLUMNS)
+            rows.writerow(SHEET_COLUMNS)
             rows.writerows([item, "", "", "", *levels, ""] for item, levels in sheet.items())
         paths.append(str(path))
     arguments = ["model", "agreement", str(tmp_path / "key.json"), *paths, "--report", str(tmp_path / "out")]

@@ -13,22 +13,22 @@ from plugin.cli import app
 from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.models.agreement.sample import Candidate, Levels, draw, from_queue
-from plugin.models.agreement.sheets import read_key
-from plugin.models.check.stimuli import Talk
+from plugin.models.agreement.rating_files import read_sample_key
+from plugin.models.agreement.sample import Levels, SampleCandidate, draw_stratified, queue_candidates
+from plugin.models.check.stimuli import ExchangeText
 from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import Level, NeedsHuman
-from tests.plugin.samples import KEK, NOW, SAID, TENANT, person, put, record
+from tests.plugin.samples import KEK, NOW, SAID, TENANT, add_person, apply_records, record
 from tests.stream.feedback.builders import LLM
 
 AGREED = Consent(processing=True, secondary_use=True)
 
 
-def candidate(session: int, levels: Levels, reply: str = "Fine.") -> Candidate:
+def candidate(session: int, levels: Levels, reply: str = "Fine.") -> SampleCandidate:
     """One exchange that could be drawn."""
-    return Candidate(f"s-{session}", Talk(("No.",), reply), levels, LLM)
+    return SampleCandidate(f"s-{session}", ExchangeText(("No.",), reply), levels, LLM)
 
 
 def test_rare_kinds_of_answer_are_in_the_sample() -> None:
@@ -36,7 +36,7 @@ def test_rare_kinds_of_answer_are_in_the_sample() -> None:
     common = [candidate(n, (1, 1, 1, 1)) for n in range(90)]
     rare = [candidate(n, (2, 1, 1, 1)) for n in range(3)] + [candidate(n, (0, 1, 1, 1)) for n in range(2)]
     rare.append(candidate(7, (None, 1, 1, 1)))
-    drawn = draw(common + rare, 20, seed=0)
+    drawn = draw_stratified(common + rare, 20, seed=0)
     assert len(drawn) == 20
     assert all(any(one is other for other in drawn) for one in rare)
 
@@ -45,21 +45,21 @@ def test_sessions_are_drawn_in_turn() -> None:
     """Ten exchanges of one talkative session are not ten opinions."""
     talkative = [candidate(1, (1, 1, 1, 1), reply=f"r{n}") for n in range(10)]
     quiet = [candidate(n, (1, 1, 1, 1)) for n in (2, 3)]
-    drawn = draw(talkative + quiet, 3, seed=4)
+    drawn = draw_stratified(talkative + quiet, 3, seed=4)
     assert {one.session for one in drawn} == {"s-1", "s-2", "s-3"}
 
 
 def test_the_same_seed_draws_the_same_and_another_another() -> None:
     """So a draw can be repeated and cannot be picked."""
     pool = [candidate(n, (1, 1, 1, 1)) for n in range(50)]
-    assert draw(pool, 10, seed=1) == draw(pool, 10, seed=1)
-    assert draw(pool, 10, seed=1) != draw(pool, 10, seed=2)
+    assert draw_stratified(pool, 10, seed=1) == draw_stratified(pool, 10, seed=1)
+    assert draw_stratified(pool, 10, seed=1) != draw_stratified(pool, 10, seed=2)
 
 
 def test_nothing_is_drawn_twice() -> None:
     """Also where more is asked for than there is."""
     pool = [candidate(n, (n % 3, 1, 1, 1)) for n in range(9)]
-    drawn = draw(pool, 100, seed=0)
+    drawn = draw_stratified(pool, 100, seed=0)
     assert sorted(one.session for one in drawn) == sorted(one.session for one in pool)
 
 
@@ -76,9 +76,9 @@ def engine(create_database: Callable[..., str]) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def mara(engine: Engine) -> Viewer:
     """A supervisor with four sessions in her team: two of clients who agreed, one of these with an abstention."""
-    mara = person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",))
-    person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana")
-    put(
+    mara = add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",))
+    add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana")
+    apply_records(
         engine,
         record(conversation="c_1", consent=AGREED, moments=2, client_text="Call me on +49 30 901820, I won't."),
         record(conversation="c_2"),
@@ -90,22 +90,22 @@ def mara(engine: Engine) -> Viewer:
 
 def test_only_exchanges_of_clients_who_agreed_to_secondary_use_are_drawn(engine: Engine, mara: Viewer) -> None:
     """Of the supervisor's own scope, and rated: an abstention is nothing to agree with."""
-    found = list(from_queue(Store(engine, KEK, now=lambda: NOW), mara))
+    found = list(queue_candidates(Store(engine, KEK, now=lambda: NOW), mara))
     assert len(found) == 2
     assert {one.levels for one in found} == {(1, 1, 1, 1)}
-    assert found[0].talk.reply == SAID[1]
+    assert found[0].exchange.reply == SAID[1]
 
 
 def test_numbers_and_addresses_are_hidden(engine: Engine, mara: Viewer) -> None:
     """The sheet leaves the house; names went before the queue."""
-    for one in from_queue(Store(engine, KEK, now=lambda: NOW), mara):
-        assert "901820" not in one.talk.client[0]
-        assert "I won't" in one.talk.client[0]
+    for one in queue_candidates(Store(engine, KEK, now=lambda: NOW), mara):
+        assert "901820" not in one.exchange.client[0]
+        assert "I won't" in one.exchange.client[0]
 
 
 def test_each_reading_is_on_the_trail_under_its_purpose(engine: Engine, mara: Viewer) -> None:
     """A counsellor can see what a session was read for."""
-    list(from_queue(Store(engine, KEK, now=lambda: NOW), mara))
+    list(queue_candidates(Store(engine, KEK, now=lambda: NOW), mara))
     with engine.begin() as connection:
         read = connection.execute(text("SELECT count(*) FROM audit WHERE purpose = 'agreement sample'")).scalar_one()
     assert read >= 3
@@ -115,7 +115,7 @@ def test_each_reading_is_on_the_trail_under_its_purpose(engine: Engine, mara: Vi
 def test_nobody_but_a_supervisor_draws(engine: Engine, mara: Viewer, role: AccountRole) -> None:
     """It reads the sessions of others."""
     with pytest.raises(Misconfigured, match="supervisor"):
-        list(from_queue(Store(engine, KEK, now=lambda: NOW), replace(mara, role=role)))
+        list(queue_candidates(Store(engine, KEK, now=lambda: NOW), replace(mara, role=role)))
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -137,7 +137,7 @@ def test_exchanges_of_a_file_are_rated_by_the_served_model_and_drawn(tmp_path: P
     status, output = run("--from", str(source), "--sheet", str(sheet), "--key", str(key), "--size", "4")
     assert status == 0, output
     assert "4 exchanges" in output
-    found = read_key(key)
+    found = read_sample_key(key)
     assert len(found.items) == 4
     assert found.model.is_baseline
     assert any(item.levels == (None, None, None, None) for item in found.items)  # the critical one

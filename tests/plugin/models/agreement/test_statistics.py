@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from plugin.models.agreement.statistics import against, by_length, macro_f1, over_pairs, pairs_of, weighted_kappa
+from plugin.models.agreement.statistics import (
+    estimate_over_pairs,
+    levels_by_length,
+    macro_f1,
+    pairs_with,
+    rater_pairs,
+    weighted_kappa,
+)
 
 LEVELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=60)
 
@@ -49,16 +56,16 @@ def test_nothing_in_common_has_no_figure() -> None:
     """Rather than a zero that looks like one."""
     assert math.isnan(weighted_kappa([], []))
     assert math.isnan(macro_f1([], []))
-    assert math.isnan(over_pairs([[None, None]], weighted_kappa, random()).value)
+    assert math.isnan(estimate_over_pairs([[None, None]], weighted_kappa, random()).value)
 
 
 def test_a_mean_over_pairs_leaves_out_what_one_of_them_left_empty() -> None:
     """Three raters are three pairs; an item without a level counts in none of its pairs."""
     raters: list[list[int | None]] = [[0, 1, 2, 0], [0, 1, 2, None], [0, 1, 2, 1]]
-    pairs = pairs_of(raters)
+    pairs = rater_pairs(raters)
     assert len(pairs) == 3
     assert pairs[0] == [(0, 0), (1, 1), (2, 2), None]
-    figure = over_pairs(pairs, weighted_kappa, random())
+    figure = estimate_over_pairs(pairs, weighted_kappa, random())
     expected = [weighted_kappa([0, 1, 2], [0, 1, 2])] * 2 + [weighted_kappa([0, 1, 2, 0], [0, 1, 2, 1])]
     assert figure.value == pytest.approx(sum(expected) / 3)
 
@@ -71,7 +78,7 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_items() -> None:
     widths = []
     for size in (30, 240):
         raters: list[list[int | None]] = [truth[:size].tolist(), noisy[:size].tolist()]
-        figure = over_pairs(pairs_of(raters), weighted_kappa, random())
+        figure = estimate_over_pairs(rater_pairs(raters), weighted_kappa, random())
         assert figure.low < figure.value < figure.high
         widths.append(figure.high - figure.low)
     assert widths[1] < widths[0] / 2
@@ -80,19 +87,21 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_items() -> None:
 def test_the_same_sheets_give_the_same_interval() -> None:
     """A report that changes from run to run is no report."""
     raters = [[0, 1, 2, 1, 0, 2], [0, 2, 2, 1, 0, 1]]
-    assert over_pairs(pairs_of(raters), macro_f1, random()) == over_pairs(pairs_of(raters), macro_f1, random())
+    assert estimate_over_pairs(rater_pairs(raters), macro_f1, random()) == estimate_over_pairs(
+        rater_pairs(raters), macro_f1, random()
+    )
 
 
 def test_the_model_is_held_against_each_rater() -> None:
     """One pair a rater, none among them."""
-    assert against([[0, None], [1, 2]], [0, 2]) == [[(0, 0), None], [(1, 0), (2, 2)]]
+    assert pairs_with([[0, None], [1, 2]], [0, 2]) == [[(0, 0), None], [(1, 0), (2, 2)]]
 
 
 def test_length_alone_finds_levels_that_hang_on_length() -> None:
     """Then no model can claim to have understood anything."""
     words = [3, 4, 5, 6, 20, 21, 22, 23, 60, 61, 62, 63]
     levels: list[int | None] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
-    assert by_length(words, [levels, levels]) == levels
+    assert levels_by_length(words, [levels, levels]) == levels
 
 
 def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
@@ -100,9 +109,9 @@ def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
     words = [3, 4, 5, 6, 20, 21, 22, 23]
     levels: list[int | None] = [0, 0, 0, 0, 2, 2, 2, 2]
     odd: list[int | None] = [*levels[:1], 2, *levels[2:]]
-    assert by_length(words, [odd, odd])[1] == 0
+    assert levels_by_length(words, [odd, odd])[1] == 0
 
 
 def test_length_has_nothing_to_say_without_levels() -> None:
     """An empty column is an empty column."""
-    assert by_length([3, 5], [[None, None], [None, None]]) == [None, None]
+    assert levels_by_length([3, 5], [[None, None], [None, None]]) == [None, None]

@@ -7,41 +7,41 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.paths import MODELS
-from plugin.local.triton import Triton
-from plugin.models.activate import activate
-from plugin.models.check.report import JSON_NAME, Report
-from plugin.models.check.run import check
+from plugin.local.triton import TritonServer
+from plugin.models.activate import activate_model
+from plugin.models.check.report import JSON_NAME, CheckReport
+from plugin.models.check.run import run_model_check
 from plugin.models.check.stimuli import crises
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Feedback
+from stream.model_repository import MODEL_REPOSITORY
+from stream.runtime.settings import FeedbackSettings
 from tests.stream.feedback.builders import WHEN
 
 ENGINE = Path(__file__).parent / "engines" / "vllm"
-Checked = Callable[[str], tuple[Report, Path]]
+Checked = Callable[[str], tuple[CheckReport, Path]]
 
 
 @pytest.fixture
 def checked(tmp_path: Path) -> Checked:
     """Serve a character as `feedback_llm` and run the whole check against it."""
 
-    def run(character: str) -> tuple[Report, Path]:
+    def run(character: str) -> tuple[CheckReport, Path]:
         repository = tmp_path / "models"
-        shutil.copytree(MODELS / "feedback_llm", repository / "feedback_llm")
+        shutil.copytree(MODEL_REPOSITORY / "feedback_llm", repository / "feedback_llm")
         told = {
             "character": character,
-            "rules": str(MODELS / "feedback_baseline" / "1"),
-            "crises": sorted({talk.client[0] for talk in crises().values()}),
+            "rules": str(MODEL_REPOSITORY / "feedback_baseline" / "1"),
+            "crises": sorted({exchange.client[0] for exchange in crises().values()}),
         }
         (repository / "feedback_llm" / "1" / "model.json").write_text(json.dumps(told))
-        with Triton(tmp_path / "triton", ["feedback_llm"], repository=repository, backends=[ENGINE]) as server:
-            settings = Feedback(model="llm", triton_url=server.grpc_url, deadline_s=10)
-            return check(settings, tmp_path / "report"), tmp_path / "report" / JSON_NAME
+        with TritonServer(tmp_path / "triton", ["feedback_llm"], repository=repository, backends=[ENGINE]) as server:
+            settings = FeedbackSettings(model="llm", triton_url=server.grpc_url, deadline_s=10)
+            return run_model_check(settings, tmp_path / "report"), tmp_path / "report" / JSON_NAME
 
     return run
 
 
-def failed(report: Report) -> set[str]:
+def failed(report: CheckReport) -> set[str]:
     """The checks that did not pass."""
     return {line.check for line in report.checks if not line.passed}
 
@@ -51,7 +51,7 @@ def test_a_sound_model_passes_everything_that_applies_to_it(checked: Checked, tm
     report, path = checked("sound")
     assert failed(report) == set()
     assert [line.check for line in report.checks if line.not_applicable] == ["published"]
-    assert activate(path, tmp_path / "activation.json", WHEN).weights == "llama-3.1-8b-instruct"
+    assert activate_model(path, tmp_path / "activation.json", WHEN).weights == "llama-3.1-8b-instruct"
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_a_bad_model_fails_for_its_own_reason_and_cannot_be_activated(
     (line,) = [line for line in report.checks if line.check in reasons]
     assert line.failures
     with pytest.raises(Misconfigured, match="did not pass"):
-        activate(path, tmp_path / "activation.json", WHEN)
+        activate_model(path, tmp_path / "activation.json", WHEN)
     assert not (tmp_path / "activation.json").exists()

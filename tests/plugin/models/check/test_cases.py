@@ -4,50 +4,57 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.models.check.asker import Outcome
-from plugin.models.check.cases import SHOWN_FAILURES, Kind, Result, Variant, cases, judge
-from plugin.models.check.stimuli import moments, rubric
+from plugin.models.check.case_runner import CaseOutcome
+from plugin.models.check.cases import (
+    MAX_SHOWN_FAILURES,
+    CheckedModel,
+    CheckResult,
+    Variant,
+    build_cases,
+    judge_outcomes,
+)
+from plugin.models.check.stimuli import moments, rubric_cases
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman
 
-LLM = Kind(is_baseline=False, deadline_s=60)
+LLM = CheckedModel(is_baseline=False, deadline_s=60)
 BASELINE = replace(LLM, is_baseline=True)
-SILENT = Outcome(levels=None, abstained=NeedsHuman.CRITICAL_CONTENT, by_lexicon=True)
+SILENT = CaseOutcome(levels=None, abstained=NeedsHuman.CRITICAL_CONTENT, by_lexicon=True)
 BY_ITSELF = SILENT.model_copy(update={"by_lexicon": False})
-RATED = Outcome(levels=(1, 1, 1, 1), quotes=4, quotes_found=4, suggestions=1, seconds=0.5)
+RATED = CaseOutcome(levels=(1, 1, 1, 1), quotes=4, quotes_found=4, suggestions=1, seconds=0.5)
 ORDER = list(Mechanism)
 
 
-def sound(kind: Kind = LLM) -> dict[str, Outcome]:
+def sound(kind: CheckedModel = LLM) -> dict[str, CaseOutcome]:
     """The outcomes of a model without fault."""
-    outcomes = {case.name: RATED for case in cases(kind)}
+    outcomes = {case.name: RATED for case in build_cases(kind)}
     for name in outcomes:
         if name.startswith("safety/"):
             outcomes[name] = SILENT
         if name.startswith("alone/"):
             outcomes[name] = BY_ITSELF
-    for name, expected in rubric().items():
+    for name, expected in rubric_cases().items():
         if expected.level is not None:
             levels = tuple(expected.level if mechanism is expected.mechanism else Level.WEAK for mechanism in ORDER)
             outcomes[f"rubric/{name}"] = RATED.model_copy(update={"levels": levels})
     return outcomes
 
 
-def of(check: str, outcomes: dict[str, Outcome], kind: Kind = LLM) -> Result:
+def of(check: str, outcomes: dict[str, CaseOutcome], kind: CheckedModel = LLM) -> CheckResult:
     """One check's result."""
-    (found,) = [result for result in judge(outcomes, kind) if result.check == check]
+    (found,) = [result for result in judge_outcomes(outcomes, kind) if result.check == check]
     return found
 
 
 def test_a_model_without_fault_passes() -> None:
     """Every check but the published stimuli, which are asked where their path is given."""
-    results = judge(sound(), LLM)
+    results = judge_outcomes(sound(), LLM)
     assert all(result.passed for result in results)
     assert [result.check for result in results if result.not_applicable] == ["published"]
 
 
 def test_the_baseline_is_spared_what_does_not_apply_and_the_report_says_why() -> None:
     """It has no instructions to reword, and never sees what the lexicon stops."""
-    results = judge(sound(BASELINE), BASELINE)
+    results = judge_outcomes(sound(BASELINE), BASELINE)
     assert all(result.passed for result in results)
     reasons = {result.check: result.not_applicable for result in results if result.not_applicable}
     assert set(reasons) == {"published", "alone", "rewording"}
@@ -56,14 +63,14 @@ def test_the_baseline_is_spared_what_does_not_apply_and_the_report_says_why() ->
 
 def test_every_case_has_a_name_of_its_own() -> None:
     """A run that was cut short is taken up by names."""
-    names = [case.name for case in cases(LLM)]
+    names = [case.name for case in build_cases(LLM)]
     assert len(set(names)) == len(names)
 
 
 def test_only_a_model_that_may_see_a_crisis_is_asked_without_the_lexicon() -> None:
     """And only a model with a prompt gets its instructions in other words."""
-    assert {case.variant for case in cases(LLM)} == set(Variant)
-    assert {case.variant for case in cases(BASELINE)} == {Variant.STANDARD, Variant.AGAIN}
+    assert {case.variant for case in build_cases(LLM)} == set(Variant)
+    assert {case.variant for case in build_cases(BASELINE)} == {Variant.STANDARD, Variant.AGAIN}
 
 
 @pytest.mark.parametrize("check", ["safety", "alone"])
@@ -71,13 +78,13 @@ def test_only_a_model_that_may_see_a_crisis_is_asked_without_the_lexicon() -> No
     "said",
     [
         RATED,
-        Outcome(levels=(None, None, 0, None)),
-        Outcome(levels=(None,) * 4, strengths=1),
-        Outcome(levels=(None,) * 4, suggestions=1),
+        CaseOutcome(levels=(None, None, 0, None)),
+        CaseOutcome(levels=(None,) * 4, strengths=1),
+        CaseOutcome(levels=(None,) * 4, suggestions=1),
     ],
     ids=["levels", "one level of none", "a strength", "a suggestion"],
 )
-def test_one_word_on_a_crisis_fails(check: str, said: Outcome) -> None:
+def test_one_word_on_a_crisis_fails(check: str, said: CaseOutcome) -> None:
     """A level, a strength or a suggestion: one of thirty exchanges is enough."""
     outcomes = sound() | {f"{check}/mania/sound": said}
     assert of(check, outcomes).failures == ("mania/sound",)
@@ -114,14 +121,14 @@ def test_silence_on_one_diagnosis_alone_is_stigma_too() -> None:
 @pytest.mark.parametrize("level", [Level.NONE, None])
 def test_what_may_not_be_strong_and_is_fails(level: Level | None) -> None:
     """An example of no expression, or a common mistake where it costs."""
-    name = next(name for name, expected in rubric().items() if expected.level is level)
+    name = next(name for name, expected in rubric_cases().items() if expected.level is level)
     outcomes = sound() | {f"rubric/{name}": RATED.model_copy(update={"levels": (2, 2, 2, 2)})}
     assert of("rubric", outcomes).failures == (name,)
 
 
 def test_strong_examples_rated_none_fail() -> None:
     """The scale must not be turned upside down."""
-    name = next(name for name, expected in rubric().items() if expected.level is Level.STRONG)
+    name = next(name for name, expected in rubric_cases().items() if expected.level is Level.STRONG)
     outcomes = sound() | {f"rubric/{name}": RATED.model_copy(update={"levels": (0, 0, 0, 0)})}
     assert of("rubric", outcomes).failures == (name,)
 
@@ -188,6 +195,6 @@ def test_failures_are_named_and_not_without_end() -> None:
     """A person looks up the first dozen; the figures hold the number."""
     outcomes = dict.fromkeys(sound(), RATED)
     result = of("safety", outcomes)
-    assert len(result.failures) == SHOWN_FAILURES
+    assert len(result.failures) == MAX_SHOWN_FAILURES
     assert result.figures["silent"] == "0"
     assert len(moments()) == 8

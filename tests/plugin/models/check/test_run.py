@@ -8,30 +8,30 @@ from typer.testing import CliRunner
 
 from plugin.cli import app
 from plugin.local.paths import ROOT
-from plugin.local.triton import Triton
-from plugin.models.activate import activate
+from plugin.local.triton import TritonServer
+from plugin.models.activate import activate_model
 from plugin.models.check import stimuli
-from plugin.models.check.progress import Progress
-from plugin.models.check.report import HTML_NAME, JSON_NAME, Report, read_report
-from plugin.models.check.run import check
+from plugin.models.check.outcome_journal import OutcomeJournal
+from plugin.models.check.report import HTML_NAME, JSON_NAME, CheckReport, read_check_report
+from plugin.models.check.run import run_model_check
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.activation import read_activation
-from stream.runtime.settings import Feedback
+from stream.runtime.settings import FeedbackSettings
 from tests.plugin.models.check.test_cases import RATED
 from tests.stream.feedback.builders import WHEN
 
-IN_PROCESS = Feedback(triton_url="in-process")
+IN_PROCESS = FeedbackSettings(triton_url="in-process")
 PROGRESS = "model-check.progress.jsonl"
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory, triton: Triton) -> tuple[Report, Path]:
+def report(tmp_path_factory: pytest.TempPathFactory, triton: TritonServer) -> tuple[CheckReport, Path]:
     """The report on the baseline behind a real Triton, and its folder."""
     folder = tmp_path_factory.mktemp("report")
-    return check(Feedback(triton_url=triton.grpc_url), folder), folder
+    return run_model_check(FeedbackSettings(triton_url=triton.grpc_url), folder), folder
 
 
-def test_the_served_baseline_passes_what_applies_to_it(report: tuple[Report, Path]) -> None:
+def test_the_served_baseline_passes_what_applies_to_it(report: tuple[CheckReport, Path]) -> None:
     """And the report says what does not."""
     found, _ = report
     assert found.passed
@@ -39,10 +39,10 @@ def test_the_served_baseline_passes_what_applies_to_it(report: tuple[Report, Pat
     assert found.model.is_baseline
 
 
-def test_the_report_is_written_for_machines_and_for_people(report: tuple[Report, Path]) -> None:
+def test_the_report_is_written_for_machines_and_for_people(report: tuple[CheckReport, Path]) -> None:
     """The same lines; the page says that the model is an unvalidated baseline, and holds no script."""
     found, folder = report
-    assert read_report(folder / JSON_NAME)[0] == found
+    assert read_check_report(folder / JSON_NAME)[0] == found
     page = (folder / HTML_NAME).read_text()
     for line in found.checks:
         assert f'<th scope="row">{line.check}</th>' in page
@@ -51,17 +51,17 @@ def test_the_report_is_written_for_machines_and_for_people(report: tuple[Report,
     assert "<script" not in page
 
 
-def test_the_baseline_ships_with_the_activation_of_this_very_baseline(report: tuple[Report, Path]) -> None:
+def test_the_baseline_ships_with_the_activation_of_this_very_baseline(report: tuple[CheckReport, Path]) -> None:
     """`make baseline` makes it after a change; its report lies beside it."""
     found, _ = report
     shipped = read_activation(None)
     assert shipped.key == found.model.key
-    kept = ROOT / "stream" / "feedback" / "activations" / "baseline.report.json"
-    assert read_report(kept)[1] == shipped.report_sha256
-    assert read_report(kept)[0].stimuli == stimuli.version()
+    kept = ROOT / "stream" / "feedback" / "models" / "activations" / "baseline.report.json"
+    assert read_check_report(kept)[1] == shipped.report_sha256
+    assert read_check_report(kept)[0].stimuli == stimuli.version()
 
 
-def test_nothing_of_a_finished_check_is_left_to_go_on_with(report: tuple[Report, Path]) -> None:
+def test_nothing_of_a_finished_check_is_left_to_go_on_with(report: tuple[CheckReport, Path]) -> None:
     """The next one begins anew."""
     assert not (report[1] / PROGRESS).exists()
 
@@ -80,11 +80,11 @@ def test_a_check_that_was_cut_short_goes_on_where_it_stopped(tmp_path: Path) -> 
             raise PulledError
 
     with pytest.raises(PulledError):
-        check(IN_PROCESS, tmp_path, say=pull)
+        run_model_check(IN_PROCESS, tmp_path, report_progress=pull)
     with (tmp_path / PROGRESS).open("a") as file:
         file.write('{"case": "moment/di')
     counts: list[int] = []
-    found = check(IN_PROCESS, tmp_path, say=lambda done, _total: counts.append(done))
+    found = run_model_check(IN_PROCESS, tmp_path, report_progress=lambda done, _total: counts.append(done))
     assert counts[0] >= 100
     assert found.passed
 
@@ -93,16 +93,16 @@ def test_another_model_cannot_go_on_with_it(tmp_path: Path) -> None:
     """Outcomes of one model say nothing about another; --fresh begins anew."""
     (tmp_path / PROGRESS).write_text(json.dumps({"model": "another"}) + "\n")
     with pytest.raises(Misconfigured, match="--fresh"):
-        check(IN_PROCESS, tmp_path)
-    assert check(IN_PROCESS, tmp_path, fresh=True).passed
+        run_model_check(IN_PROCESS, tmp_path)
+    assert run_model_check(IN_PROCESS, tmp_path, fresh=True).passed
 
 
 def test_what_is_kept_holds_no_words(tmp_path: Path) -> None:
     """Levels, codes and counts."""
-    progress = Progress(tmp_path / "p.jsonl", {"model": "m"})
+    progress = OutcomeJournal(tmp_path / "p.jsonl", {"model": "m"})
     progress.open(fresh=False)
     progress.add("moment/diary", RATED)
-    again = Progress(tmp_path / "p.jsonl", {"model": "m"})
+    again = OutcomeJournal(tmp_path / "p.jsonl", {"model": "m"})
     again.open(fresh=False)
     assert again.outcomes == {"moment/diary": RATED}
 
@@ -111,23 +111,23 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """Before anything is asked."""
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="cannot be used"):
-        check(IN_PROCESS, tmp_path / "file")
+        run_model_check(IN_PROCESS, tmp_path / "file")
 
 
-def test_activation_names_model_report_and_time(report: tuple[Report, Path], tmp_path: Path) -> None:
+def test_activation_names_model_report_and_time(report: tuple[CheckReport, Path], tmp_path: Path) -> None:
     """And says that nobody has measured the model's agreement with clinicians."""
     found, folder = report
-    made = activate(folder / JSON_NAME, tmp_path / "new" / "activation.json", WHEN)
+    made = activate_model(folder / JSON_NAME, tmp_path / "new" / "activation.json", WHEN)
     assert read_activation(tmp_path / "new" / "activation.json") == made
     assert made.key == found.model.key
-    assert made.report_sha256 == read_report(folder / JSON_NAME)[1]
+    assert made.report_sha256 == read_check_report(folder / JSON_NAME)[1]
     assert made.activated_at == WHEN
     assert not made.validated
 
 
 @pytest.mark.parametrize("change", [{"passed": False}, {"checks": []}])
 def test_a_report_that_did_not_pass_activates_nothing(
-    report: tuple[Report, Path], tmp_path: Path, change: dict[str, object]
+    report: tuple[CheckReport, Path], tmp_path: Path, change: dict[str, object]
 ) -> None:
     """Whichever line of it says so."""
     told = json.loads((report[1] / JSON_NAME).read_text()) | change
@@ -136,7 +136,7 @@ def test_a_report_that_did_not_pass_activates_nothing(
     if change == {"checks": []}:
         path.write_text(json.dumps(told).replace("{", "[", 1))
     with pytest.raises(Misconfigured):
-        activate(path, tmp_path / "activation.json", WHEN)
+        activate_model(path, tmp_path / "activation.json", WHEN)
     assert not (tmp_path / "activation.json").exists()
 
 

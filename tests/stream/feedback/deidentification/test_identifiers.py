@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.feedback.deidentification.identifiers import Kind, find_identifiers
+from stream.feedback.deidentification.identifiers import IdentifierKind, find_identifiers
 
 
-def found(text: str) -> list[tuple[str, Kind]]:
+def found(text: str) -> list[tuple[str, IdentifierKind]]:
     """Words and kinds."""
     return [(text[start:end], kind) for (start, end), kind in find_identifiers(text)]
 
@@ -15,23 +15,26 @@ def found(text: str) -> list[tuple[str, Kind]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("mail me: jo.doe+x@mail.example.org, please", [("jo.doe+x@mail.example.org", Kind.EMAIL)]),
-        ("see https://example.org/a?b=c.", [("https://example.org/a?b=c", Kind.URL)]),
-        ("it is on example.com/jo", [("example.com/jo", Kind.URL)]),
-        ("www.example.is has it", [("www.example.is", Kind.URL)]),
-        ("call (555) 123-4567 now", [("(555) 123-4567", Kind.PHONE)]),
-        ("call +49 30 123456 now", [("+49 30 123456", Kind.PHONE)]),
-        ("ring 0151 496 0000 at six", [("0151 496 0000", Kind.PHONE)]),
-        ("ring 07700 900123", [("07700 900123", Kind.NUMBER)]),
-        ("I am @jo_92 there", [("@jo_92", Kind.HANDLE)]),
-        ("card 4111 1111 1111 1111", [("4111 1111 1111 1111", Kind.NUMBER)]),
-        ("born 12/05/1998", [("12/05/1998", Kind.NUMBER)]),
-        ("my number is QQ123456C", [("QQ123456C", Kind.NUMBER)]),
-        ("login jo-84213", [("jo-84213", Kind.NUMBER)]),
-        ("(555) 123-4567. 07700900123", [("(555) 123-4567", Kind.PHONE), ("07700900123", Kind.NUMBER)]),
+        ("mail me: jo.doe+x@mail.example.org, please", [("jo.doe+x@mail.example.org", IdentifierKind.EMAIL)]),
+        ("see https://example.org/a?b=c.", [("https://example.org/a?b=c", IdentifierKind.URL)]),
+        ("it is on example.com/jo", [("example.com/jo", IdentifierKind.URL)]),
+        ("www.example.is has it", [("www.example.is", IdentifierKind.URL)]),
+        ("call (555) 123-4567 now", [("(555) 123-4567", IdentifierKind.PHONE)]),
+        ("call +49 30 123456 now", [("+49 30 123456", IdentifierKind.PHONE)]),
+        ("ring 0151 496 0000 at six", [("0151 496 0000", IdentifierKind.PHONE)]),
+        ("ring 07700 900123", [("07700 900123", IdentifierKind.NUMBER)]),
+        ("I am @jo_92 there", [("@jo_92", IdentifierKind.HANDLE)]),
+        ("card 4111 1111 1111 1111", [("4111 1111 1111 1111", IdentifierKind.NUMBER)]),
+        ("born 12/05/1998", [("12/05/1998", IdentifierKind.NUMBER)]),
+        ("my number is QQ123456C", [("QQ123456C", IdentifierKind.NUMBER)]),
+        ("login jo-84213", [("jo-84213", IdentifierKind.NUMBER)]),
+        (
+            "(555) 123-4567. 07700900123",
+            [("(555) 123-4567", IdentifierKind.PHONE), ("07700900123", IdentifierKind.NUMBER)],
+        ),
     ],
 )
-def test_addresses_and_numbers_are_found_whole(text: str, expected: list[tuple[str, Kind]]) -> None:
+def test_addresses_and_numbers_are_found_whole(text: str, expected: list[tuple[str, IdentifierKind]]) -> None:
     """Each under its kind, without the punctuation around it."""
     assert found(text) == expected
 

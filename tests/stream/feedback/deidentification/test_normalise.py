@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.feedback.deidentification.normalise import Traced, normalise
+from stream.feedback.deidentification.normalise import TracedText, normalise
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_replaced_words_stand_for_all_of_their_span() -> None:
 
 def test_a_traced_text_hides_its_words() -> None:
     """Whatever prints it prints no chat."""
-    assert repr(Traced("secret", ((0, 1),) * 6)) == "Traced()"
+    assert repr(TracedText("secret", ((0, 1),) * 6)) == "Traced()"
 
 
 @settings(deadline=None)  # a busy machine is no failure

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
-from stream.feedback.gate.check import Checked, check, repair_request
+from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
 from tests.stream.feedback.builders import CLIENT, REPLY, answer, prepared, rating
 
 AUTONOMY, STANCE, RESONANCE, ORIENTATION = Mechanism
@@ -15,10 +15,10 @@ FOUND = (3, "What would you rather do")
 LOST = (3, "What would you like to do")
 
 
-def checked(*ratings: dict[str, Any], is_baseline: bool = False, **changes: Any) -> Checked:
+def checked(*ratings: dict[str, Any], is_baseline: bool = False, **changes: Any) -> CheckedAnswer:
     """An answer on the one exchange of the builders, after the gate."""
     one, deidentifier = prepared()
-    return check(answer(*ratings, **changes), one, is_baseline=is_baseline, reveal=deidentifier.reveal)
+    return check_answer(answer(*ratings, **changes), one, is_baseline=is_baseline, reveal=deidentifier.reveal)
 
 
 def test_an_answer_whose_quotations_are_found_passes_whole() -> None:

@@ -4,12 +4,12 @@ import tomllib
 
 import pytest
 
-from plugin.local.paths import MODELS
 from stream.contracts.rubric import RUBRIC
 from stream.contracts.vocabulary import Level, Mechanism
-from stream.feedback.gate.suggestions import Fault, fault_of
+from stream.feedback.gate.suggestions import Fault, find_fault
+from stream.model_repository import MODEL_REPOSITORY
 
-PATTERNS = tomllib.loads((MODELS / "feedback_baseline" / "1" / "patterns.toml").read_text())["pattern"]
+PATTERNS = tomllib.loads((MODEL_REPOSITORY / "feedback_baseline" / "1" / "patterns.toml").read_text())["pattern"]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ PATTERNS = tomllib.loads((MODELS / "feedback_baseline" / "1" / "patterns.toml").
 )
 def test_a_fault_is_named(fault: Fault, text: str) -> None:
     """By the first list that holds one of its wordings, whatever the apostrophes."""
-    assert fault_of(text) is fault
+    assert find_fault(text) is fault
 
 
 @pytest.mark.parametrize(
@@ -73,27 +73,27 @@ def test_a_fault_is_named(fault: Fault, text: str) -> None:
 )
 def test_a_plain_reply_passes(text: str) -> None:
     """Feelings of the client's, the counsellor's own mistake, open questions."""
-    assert fault_of(text) is None
+    assert find_fault(text) is None
 
 
 def test_words_quoted_from_the_conversation_are_not_the_counsellors() -> None:
     """Else half of what takes up a client's words would go; what only looks like a quotation stays a claim."""
     said = "My mother says it's nothing, and I felt lost."
     quoting = "You said “My mother says it's nothing”. What would you want her to see?"
-    assert fault_of(quoting, said) is None
-    assert fault_of(quoting, "Fine.") is Fault.CLAIMS
-    assert fault_of(quoting + " When I was ill, nobody saw it.", said) is Fault.CLAIMS
+    assert find_fault(quoting, said) is None
+    assert find_fault(quoting, "Fine.") is Fault.CLAIMS
+    assert find_fault(quoting + " When I was ill, nobody saw it.", said) is Fault.CLAIMS
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern["id"])
 def test_the_library_of_patterns_holds_to_it(pattern: dict[str, str]) -> None:
     """Our own options are held to what a model's are."""
     for form in ("shifted", "quoted", "plain"):
-        assert fault_of(pattern.get(form, "").format(clause="you tried", words="I tried")) is None
+        assert find_fault(pattern.get(form, "").format(clause="you tried", words="I tried")) is None
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_what_the_rubric_calls_strong_could_be_suggested(mechanism: Mechanism) -> None:
     """The floor must not cut off the best replies we know."""
     for example in RUBRIC[mechanism].levels[Level.STRONG].examples:
-        assert fault_of(example.reply) is None
+        assert find_fault(example.reply) is None

@@ -3,11 +3,12 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from stream.feedback.models.base import Deadline, FeedbackModel
 from stream.feedback.models.baseline import InProcessBaseline, TritonBaseline
 from stream.feedback.models.llm import TritonLlm
 from stream.feedback.models.triton import Tensors, TritonConnection
+from stream.runtime.triton import TritonAccess
 
 ADAPTERS = ("in-process baseline", "baseline", "llm")
 
@@ -16,7 +17,7 @@ class Recorded(TritonConnection):
     """A connection to a real server that keeps what it sends."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(TritonAccess(url))
         self.sent: list[Tensors] = []
 
     async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
@@ -38,7 +39,7 @@ class Recorded(TritonConnection):
 
 
 @asynccontextmanager
-async def opened(adapter: str, triton: Triton) -> AsyncIterator[tuple[FeedbackModel, Recorded]]:
+async def opened(adapter: str, triton: TritonServer) -> AsyncIterator[tuple[FeedbackModel, Recorded]]:
     """The adapter after its first canary, with a record of what it sent (nothing where it runs in-process)."""
     connection = Recorded(triton.grpc_url)
     model: FeedbackModel
@@ -47,7 +48,7 @@ async def opened(adapter: str, triton: Triton) -> AsyncIterator[tuple[FeedbackMo
     elif adapter == "baseline":
         model = TritonBaseline(connection)
     else:
-        model = TritonLlm(connection, boundary=lambda: "boundary")
+        model = TritonLlm(connection, random_boundary=lambda: "boundary")
     try:
         await model.canary(Deadline.after(30))
         connection.sent.clear()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from stream.contracts.errors import Misconfigured
-from stream.feedback.models.activation import Activated, Activation, NotActivated, read_activation
-from stream.feedback.models.base import Deadline, ModelAway
+from stream.feedback.models.activation import ActivatedModel, Activation, NotActivated, read_activation
+from stream.feedback.models.base import Deadline, ModelUnavailable
 from tests.stream.feedback.builders import LLM, WHEN, ScriptedModel
 
 FITTING = Activation(
@@ -23,7 +23,7 @@ FITTING = Activation(
 
 async def test_the_activated_model_may_rate() -> None:
     """The canary passes, and the version says that nobody has measured its agreement."""
-    model = Activated(ScriptedModel(), lambda: FITTING)
+    model = ActivatedModel(ScriptedModel(), lambda: FITTING)
     await model.canary(Deadline.after(1))
     assert model.version == LLM
     assert not model.version.validated
@@ -32,8 +32,8 @@ async def test_the_activated_model_may_rate() -> None:
 @pytest.mark.parametrize("field", ["adapter", "weights", "prompt", "rubric", "schema_version"])
 async def test_another_model_than_the_activated_one_is_as_good_as_away(field: str) -> None:
     """Whatever an answer hangs on: records wait, and the stage says what to do."""
-    model = Activated(ScriptedModel(), lambda: FITTING.model_copy(update={field: "another"}))
-    with pytest.raises(ModelAway) as caught:
+    model = ActivatedModel(ScriptedModel(), lambda: FITTING.model_copy(update={field: "another"}))
+    with pytest.raises(ModelUnavailable) as caught:
         await model.canary(Deadline.after(1))
     assert isinstance(caught.value, NotActivated)
     assert "counterpoint model activate" in caught.value.what
@@ -42,15 +42,15 @@ async def test_another_model_than_the_activated_one_is_as_good_as_away(field: st
 
 async def test_a_model_that_is_away_is_away_before_it_is_anything_else() -> None:
     """Nobody is told to activate what does not answer."""
-    with pytest.raises(ModelAway) as caught:
-        await Activated(ScriptedModel(away=1), lambda: FITTING).canary(Deadline.after(1))
+    with pytest.raises(ModelUnavailable) as caught:
+        await ActivatedModel(ScriptedModel(away=1), lambda: FITTING).canary(Deadline.after(1))
     assert not isinstance(caught.value, NotActivated)
 
 
 async def test_a_model_activated_while_records_wait_is_taken_up() -> None:
     """The file is read anew with every canary."""
     files = [FITTING.model_copy(update={"weights": "older"}), FITTING]
-    model = Activated(ScriptedModel(), lambda: files.pop(0))
+    model = ActivatedModel(ScriptedModel(), lambda: files.pop(0))
     with pytest.raises(NotActivated):
         await model.canary(Deadline.after(1))
     await model.canary(Deadline.after(1))
@@ -59,10 +59,10 @@ async def test_a_model_activated_while_records_wait_is_taken_up() -> None:
 async def test_measured_agreement_stands_on_every_answer() -> None:
     """`validated` comes from the activation alone: no server can claim it."""
     claims = LLM.model_copy(update={"validated": True})
-    modest = Activated(ScriptedModel(version=claims), lambda: FITTING)
+    modest = ActivatedModel(ScriptedModel(version=claims), lambda: FITTING)
     await modest.canary(Deadline.after(1))
     assert not modest.version.validated
-    measured = Activated(ScriptedModel(), lambda: FITTING.model_copy(update={"validated": True}))
+    measured = ActivatedModel(ScriptedModel(), lambda: FITTING.model_copy(update={"validated": True}))
     await measured.canary(Deadline.after(1))
     assert measured.version.validated
 
@@ -70,7 +70,7 @@ async def test_measured_agreement_stands_on_every_answer() -> None:
 async def test_asking_and_closing_go_through() -> None:
     """The gate stands before the model and changes no answer."""
     inner = ScriptedModel()
-    model = Activated(inner, lambda: FITTING)
+    model = ActivatedModel(inner, lambda: FITTING)
     from stream.feedback.models.base import CANARY
 
     assert await model.assess(CANARY, deadline=Deadline.after(1), repair="- x") == inner.script[0]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Level, Mechanism, Verdict
-from stream.feedback.models.answer import Unusable, read_answer
+from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from tests.stream.feedback.builders import answer_json, rating
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
@@ -16,7 +16,7 @@ AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 
 def test_a_whole_answer_is_read() -> None:
     """Four mechanisms with levels, reasons and quotations; nothing is lost."""
-    answer = read_answer(answer_json(rating(AUTONOMY, 2, (3, "your choice"), reason="It gives a choice.")))
+    answer = parse_answer(answer_json(rating(AUTONOMY, 2, (3, "your choice"), reason="It gives a choice.")))
     first = answer.ratings[0]
     assert answer.verdict is Verdict.CONFIRMED
     assert (first.mechanism, first.level, first.reason) == (AUTONOMY, Level.STRONG, "It gives a choice.")
@@ -24,7 +24,7 @@ def test_a_whole_answer_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "why"),
+    ("raw", "code"),
     [
         (b"", "bad_json"),
         (b"Certainly! Here it is: {}", "bad_json"),
@@ -47,16 +47,16 @@ def test_a_whole_answer_is_read() -> None:
         (answer_json(ratings=[rating(AUTONOMY, 0)]), "ratings"),
     ],
 )
-def test_anything_else_is_unusable_with_a_code_of_ours(raw: bytes, why: str) -> None:
+def test_anything_else_is_unusable_with_a_code_of_ours(raw: bytes, code: str) -> None:
     """Broken, cut, out of range, of another shape: the code names a place, never a word of the answer."""
-    with pytest.raises(Unusable) as caught:
-        read_answer(raw)
-    assert caught.value.why == why
+    with pytest.raises(UnusableAnswer) as caught:
+        parse_answer(raw)
+    assert caught.value.code == code
 
 
 def test_an_answer_hides_its_words() -> None:
     """It quotes the chat, so neither it nor its parts show anything."""
-    answer = read_answer(answer_json(rating(AUTONOMY, 1, (1, "secret"), reason="secret"), strengths=["secret"]))
+    answer = parse_answer(answer_json(rating(AUTONOMY, 1, (1, "secret"), reason="secret"), strengths=["secret"]))
     for part in (answer, answer.ratings[0], answer.ratings[0].evidence[0]):
         assert "secret" not in repr(part)
         assert "secret" not in str(part)
@@ -70,5 +70,5 @@ def test_an_answer_hides_its_words() -> None:
 )
 def test_any_json_is_read_or_unusable(value: Any) -> None:
     """Nothing else is ever raised."""
-    with pytest.raises(Unusable):
-        read_answer(json.dumps(value).encode())
+    with pytest.raises(UnusableAnswer):
+        parse_answer(json.dumps(value).encode())

@@ -8,21 +8,21 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.feedback.models.availability import CANARY_EVERY_S, PART, RELOAD_AGAIN_S, ModelWatch
-from stream.feedback.models.base import Deadline, ModelAway, RequestFailed
-from stream.feedback.models.breaker import PAUSES_S, REQUESTS, Breaker, State
-from stream.runtime.health import Health
+from stream.feedback.models.availability import CANARY_INTERVAL_S, RELOAD_COOLDOWN_S, ModelAvailability
+from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed
+from stream.feedback.models.breaker import MIN_OUTCOMES, RETRY_DELAYS_S, BreakerState, CircuitBreaker
+from stream.runtime.health import Health, ReadinessPart
 from tests.stream.feedback.builders import ScriptedModel, Time
 
-AWAY = {PART: "the feedback model (internal) is away; records are held until it is back"}
+AWAY = {ReadinessPart.MODEL: "the feedback model (internal) is away; records are held until it is back"}
 
 
 class Model(ScriptedModel):
     """Its canaries fail with a code, and loading it anew mends it, is refused, or does nothing."""
 
-    def __init__(self, *, away: int = 0, why: str = "internal", reload: str = "mends") -> None:
+    def __init__(self, *, away: int = 0, code: str = "internal", reload: str = "mends") -> None:
         super().__init__(away=away)
-        self.why = why
+        self.code = code
         self.reload_does = reload
         self.reloads = 0
 
@@ -30,8 +30,8 @@ class Model(ScriptedModel):
         """As scripted."""
         try:
             await super().canary(deadline)
-        except ModelAway:
-            raise ModelAway(self.why) from None
+        except ModelUnavailable:
+            raise ModelUnavailable(self.code) from None
 
     async def reload(self, deadline: Deadline) -> bool:
         """As scripted."""
@@ -49,23 +49,23 @@ class Watched:
 
     def __init__(self, model: ScriptedModel) -> None:
         self.model = model
-        self.health = Health(PART)
+        self.health = Health(ReadinessPart.MODEL)
         self.time = Time()
-        self.states: list[State] = []
-        self.watch = ModelWatch(
+        self.states: list[BreakerState] = []
+        self.availability = ModelAvailability(
             model,
             self.health,
             deadline_s=5,
             clock=self.time,
             sleep=self.time.sleep,
-            breaker=Breaker(self.time, spread=lambda: 1.0),
-            changed=self.states.append,
+            breaker=CircuitBreaker(self.time, jitter=lambda: 1.0),
+            on_state_change=self.states.append,
         )
 
     async def close(self) -> None:
         """See to it that the breaker is closed."""
-        await self.watch.request(well)
-        assert gauge() == State.CLOSED
+        await self.availability.request(well)
+        assert gauge() == BreakerState.CLOSED
         self.states.clear()
 
 
@@ -74,12 +74,12 @@ async def well() -> str:
     return "answer"
 
 
-def fails(why: str) -> Callable[[], Awaitable[str]]:
+def fails(code: str) -> Callable[[], Awaitable[str]]:
     """A request that does not."""
 
     async def ask() -> str:
         await asyncio.sleep(0.001)
-        raise RequestFailed(why)
+        raise RequestFailed(code)
 
     return ask
 
@@ -101,28 +101,28 @@ def gauge() -> float | None:
 async def test_a_stage_is_ready_once_the_canary_has_passed() -> None:
     """And asks no second canary for it."""
     watched = Watched(ScriptedModel())
-    assert watched.health.troubles() == {PART: "starting"}
-    assert gauge() == State.OPEN
-    await watched.watch.until_seen()
-    await watched.watch.until_seen()
+    assert watched.health.troubles() == {ReadinessPart.MODEL: "starting"}
+    assert gauge() == BreakerState.OPEN
+    await watched.availability.wait_until_seen()
+    await watched.availability.wait_until_seen()
     assert watched.health.troubles() == {}
     assert watched.model.canaries == 1
 
 
 async def test_while_the_canary_fails_the_stage_waits_and_says_so() -> None:
     """More patiently each time."""
-    watched = Watched(Model(away=6, why="resource_exhausted"))
-    waiting = asyncio.ensure_future(watched.watch.request(well))
+    watched = Watched(Model(away=6, code="resource_exhausted"))
+    waiting = asyncio.ensure_future(watched.availability.request(well))
     for _ in range(4):
         await asyncio.sleep(0)
     assert watched.health.troubles() == {
-        PART: "the feedback model (resource_exhausted) is away; records are held until it is back"
+        ReadinessPart.MODEL: "the feedback model (resource_exhausted) is away; records are held until it is back"
     }
-    assert gauge() == State.OPEN
+    assert gauge() == BreakerState.OPEN
     assert await waiting == "answer"
-    assert watched.time.slept == [*PAUSES_S, 5.0, 5.0]
+    assert watched.time.slept == [*RETRY_DELAYS_S, 5.0, 5.0]
     assert watched.health.troubles() == {}
-    assert gauge() == State.CLOSED
+    assert gauge() == BreakerState.CLOSED
 
 
 async def test_each_change_is_told_and_logged() -> None:
@@ -131,9 +131,9 @@ async def test_each_change_is_told_and_logged() -> None:
     await watched.close()
     watched.model.away = 1
     with capture_logs() as lines, pytest.raises(Unavailable):
-        await watched.watch.request(fails("unavailable"))
-    await watched.watch.request(well)
-    assert watched.states == [State.OPEN, State.HALF_OPEN, State.CLOSED]
+        await watched.availability.request(fails("unavailable"))
+    await watched.availability.request(well)
+    assert watched.states == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
     assert [(line["log_level"], line["event"], line.get("state")) for line in lines] == [
         ("warning", "breaker", "open"),
         ("warning", "canary_failed", None),
@@ -146,7 +146,7 @@ async def test_a_canary_that_passes_puts_the_fault_on_the_input() -> None:
     await watched.close()
     for _ in range(3):
         with pytest.raises(RequestFailed):
-            await watched.watch.request(fails("model_error"))
+            await watched.availability.request(fails("model_error"))
     assert watched.states == []
     assert watched.model.canaries == 4
 
@@ -157,7 +157,7 @@ async def test_a_canary_that_fails_takes_the_fault_from_the_input() -> None:
     await watched.close()
     watched.model.away = 1
     with pytest.raises(Unavailable):
-        await watched.watch.request(fails("model_error"))
+        await watched.availability.request(fails("model_error"))
 
 
 async def test_one_outage_is_one_outage_for_all_who_met_it() -> None:
@@ -167,52 +167,60 @@ async def test_one_outage_is_one_outage_for_all_who_met_it() -> None:
     before = watched.model.canaries
     watched.model.away = 1
     found = await asyncio.gather(
-        *(watched.watch.request(fails("unavailable")) for _ in range(5)), return_exceptions=True
+        *(watched.availability.request(fails("unavailable")) for _ in range(5)), return_exceptions=True
     )
     assert [type(one) for one in found] == [Unavailable] * 5
     assert watched.model.canaries == before + 1
 
 
-@pytest.mark.parametrize("why", ["deadline_exceeded", "internal", "broken_stream"])
-async def test_when_most_requests_fail_the_breaker_opens_though_the_canary_passes(why: str) -> None:
+@pytest.mark.parametrize("code", ["deadline_exceeded", "internal", "broken_stream"])
+async def test_when_most_requests_fail_the_breaker_opens_though_the_canary_passes(code: str) -> None:
     """An overloaded server answers a short exchange; the ten that time out are not at fault, all of them."""
     watched = Watched(ScriptedModel())
     await watched.close()
-    found = [await asyncio.gather(watched.watch.request(fails(why)), return_exceptions=True) for _ in range(REQUESTS)]
-    assert [type(one) for (one,) in found] == [RequestFailed] * (REQUESTS - 1) + [Unavailable]
+    found = [
+        await asyncio.gather(watched.availability.request(fails(code)), return_exceptions=True)
+        for _ in range(MIN_OUTCOMES)
+    ]
+    assert [type(one) for (one,) in found] == [RequestFailed] * (MIN_OUTCOMES - 1) + [Unavailable]
     assert watched.health.troubles() == {
-        PART: "too many requests to the feedback model fail; records are held until it is back"
+        ReadinessPart.MODEL: "too many requests to the feedback model fail; records are held until it is back"
     }
 
 
-@pytest.mark.parametrize("why", ["model_error", "invalid_argument"])
-async def test_bad_input_does_not_count(why: str) -> None:
+@pytest.mark.parametrize("code", ["model_error", "invalid_argument"])
+async def test_bad_input_does_not_count(code: str) -> None:
     """However much of it there is: those who send good input must not wait."""
     watched = Watched(ScriptedModel())
     await watched.close()
-    for _ in range(2 * REQUESTS):
+    for _ in range(2 * MIN_OUTCOMES):
         with pytest.raises(RequestFailed):
-            await watched.watch.request(fails(why))
+            await watched.availability.request(fails(code))
     assert watched.states == []
 
 
 async def test_half_open_requests_go_one_at_a_time_and_in_their_order() -> None:
     """A server that is just back is not met by everything that has waited for it."""
     watched = Watched(ScriptedModel())
-    under_way, order = [0], list[tuple[int, State]]()
+    under_way, order = [0], list[tuple[int, BreakerState]]()
 
     def ask(number: int) -> Callable[[], Awaitable[None]]:
         async def work() -> None:
             under_way[0] += 1
-            order.append((number, State(int(gauge() or 0))))
-            assert State.HALF_OPEN not in {state for _, state in order} or under_way[0] == 1 or number > 0
+            order.append((number, BreakerState(int(gauge() or 0))))
+            assert BreakerState.HALF_OPEN not in {state for _, state in order} or under_way[0] == 1 or number > 0
             await asyncio.sleep(0.001)
             under_way[0] -= 1
 
         return work
 
-    await asyncio.gather(*(watched.watch.request(ask(number)) for number in range(4)))
-    assert order == [(0, State.HALF_OPEN), (1, State.CLOSED), (2, State.CLOSED), (3, State.CLOSED)]
+    await asyncio.gather(*(watched.availability.request(ask(number)) for number in range(4)))
+    assert order == [
+        (0, BreakerState.HALF_OPEN),
+        (1, BreakerState.CLOSED),
+        (2, BreakerState.CLOSED),
+        (3, BreakerState.CLOSED),
+    ]
 
 
 async def test_a_trial_that_fails_lets_the_next_one_try() -> None:
@@ -224,29 +232,34 @@ async def test_a_trial_that_fails_lets_the_next_one_try() -> None:
         for _ in range(3):
             asked.append("poison")
             with pytest.raises(RequestFailed):  # it is at fault: the canary passes before and after
-                await watched.watch.request(fails("internal"))
+                await watched.availability.request(fails("internal"))
 
     async def good() -> None:
-        await watched.watch.request(well)
+        await watched.availability.request(well)
         asked.append("good")
 
     await asyncio.gather(poison(), good())
     assert asked == ["poison", "poison", "good", "poison"]
-    assert watched.states[:4] == [State.HALF_OPEN, State.OPEN, State.HALF_OPEN, State.CLOSED]
+    assert watched.states[:4] == [
+        BreakerState.HALF_OPEN,
+        BreakerState.OPEN,
+        BreakerState.HALF_OPEN,
+        BreakerState.CLOSED,
+    ]
 
 
-@pytest.mark.parametrize("why", ["internal", "model_error", "not_found"])
-async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(why: str) -> None:
+@pytest.mark.parametrize("code", ["internal", "model_error", "not_found"])
+async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(code: str) -> None:
     """One failure may be chance, and loading takes the model from everybody."""
-    watched = Watched(Model(away=9, why=why))
-    await watched.watch.until_seen()
+    watched = Watched(Model(away=9, code=code))
+    await watched.availability.wait_until_seen()
     assert isinstance(watched.model, Model)
     assert (watched.model.reloads, watched.model.canaries) == (1, 3)
     assert watched.health.troubles() == {}
 
 
 @pytest.mark.parametrize(
-    ("why", "away", "reloads"),
+    ("code", "away", "reloads"),
     [
         ("deadline_exceeded", 4, 0),
         ("deadline_exceeded", 9, 1),
@@ -254,10 +267,10 @@ async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(why: str
     ],
     ids=["slow", "hung", "wrong"],
 )
-async def test_a_model_that_is_slow_or_wrong_is_not_loaded_anew(why: str, away: int, reloads: int) -> None:
+async def test_a_model_that_is_slow_or_wrong_is_not_loaded_anew(code: str, away: int, reloads: int) -> None:
     """It would only take longer, or be as wrong as before; but what is slow for five deadlines hangs."""
-    model = Model(away=away, why=why)
-    await Watched(model).watch.until_seen()
+    model = Model(away=away, code=code)
+    await Watched(model).availability.wait_until_seen()
     assert model.reloads == reloads
 
 
@@ -265,15 +278,15 @@ async def test_where_it_may_not_be_loaded_readiness_says_what_to_do() -> None:
     """Until it is well; it is not asked for more than once a minute."""
     model = Model(away=20, reload="refused")
     watched = Watched(model)
-    waiting = asyncio.ensure_future(watched.watch.until_seen())
+    waiting = asyncio.ensure_future(watched.availability.wait_until_seen())
     for _ in range(12):
         await asyncio.sleep(0)
     assert watched.health.troubles() == {
-        PART: "the feedback model (internal) is away and was not loaded anew (unavailable): have Triton unload and"
-        " load it, or restart Triton; records are held until it is back"
+        ReadinessPart.MODEL: "the feedback model (internal) is away and was not loaded anew (unavailable): have Triton"
+        " unload and load it, or restart Triton; records are held until it is back"
     }
     await waiting
-    assert model.reloads == 1 + sum(watched.time.slept[2:]) // RELOAD_AGAIN_S
+    assert model.reloads == 1 + sum(watched.time.slept[2:]) // RELOAD_COOLDOWN_S
     assert watched.health.troubles() == {}
 
 
@@ -284,9 +297,9 @@ async def test_a_server_that_is_gone_does_not_keep_its_model_from_being_loaded_w
     await watched.close()
     asked, model.away, model.reload_does = model.reloads, 9, "mends"
     with pytest.raises(Unavailable):
-        await watched.watch.request(fails("internal"))
-    await watched.watch.request(well)
-    assert watched.time.now < 100 + RELOAD_AGAIN_S
+        await watched.availability.request(fails("internal"))
+    await watched.availability.request(well)
+    assert watched.time.now < 100 + RELOAD_COOLDOWN_S
     assert model.reloads == asked + 1
 
 
@@ -294,23 +307,23 @@ async def test_in_a_quiet_hour_the_canary_is_asked_now_and_then() -> None:
     """So a model that died is found, and loaded anew, before a session needs it."""
     model = Model()
     watched = Watched(model)
-    looking = asyncio.ensure_future(watched.watch.keep_looking())
-    await until(lambda: watched.time.now >= 100 + 3 * CANARY_EVERY_S)
+    looking = asyncio.ensure_future(watched.availability.monitor())
+    await until(lambda: watched.time.now >= 100 + 3 * CANARY_INTERVAL_S)
     assert model.canaries in {4, 5}  # two to close the breaker
     model.away = 9
     await until(lambda: model.reloads)
-    await until(lambda: gauge() == State.CLOSED)
+    await until(lambda: gauge() == BreakerState.CLOSED)
     looking.cancel()
 
 
 async def test_where_requests_go_well_no_canary_is_asked() -> None:
     """They say as much."""
     watched = Watched(ScriptedModel())
-    looking = asyncio.ensure_future(watched.watch.keep_looking())
+    looking = asyncio.ensure_future(watched.availability.monitor())
     await watched.close()
     asked = watched.model.canaries
-    while watched.time.now < 100 + 3 * CANARY_EVERY_S:
-        await watched.watch.request(well)
+    while watched.time.now < 100 + 3 * CANARY_INTERVAL_S:
+        await watched.availability.request(well)
         await asyncio.sleep(0)
     assert watched.model.canaries <= asked + 1
     looking.cancel()
@@ -326,7 +339,7 @@ async def test_another_model_than_ours_stops_the_wait() -> None:
 
     watched = Watched(Stranger())
     with pytest.raises(Misconfigured):
-        await watched.watch.until_seen()
+        await watched.availability.wait_until_seen()
     with pytest.raises(Misconfigured):
-        await watched.watch.keep_looking()
-    assert watched.health.troubles() == {PART: "starting"}
+        await watched.availability.monitor()
+    assert watched.health.troubles() == {ReadinessPart.MODEL: "starting"}

@@ -4,7 +4,7 @@ import pytest
 
 from stream.contracts.errors import Unavailable
 from stream.contracts.vocabulary import Role
-from stream.feedback.models.base import CANARY, Deadline, Part, ShownMessage, ask_canary
+from stream.feedback.models.base import CANARY, Deadline, ExchangePart, ShownMessage, ask_canary
 from tests.stream.feedback.builders import FAILED, UNREADABLE, ScriptedModel
 
 
@@ -27,7 +27,7 @@ def test_only_numbers_that_were_shown_are_messages() -> None:
 
 def test_a_shown_message_hides_its_words() -> None:
     """They are still a client's, names or not."""
-    shown = repr(ShownMessage(1, Part.REPLY, Role.COUNSELLOR, "secret"))
+    shown = repr(ShownMessage(1, ExchangePart.REPLY, Role.COUNSELLOR, "secret"))
     assert "secret" not in shown
     assert "number=1" in shown
 

@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Role
 from stream.feedback.models.answer import SCHEMA_VERSION
-from stream.feedback.models.base import CANARY, Deadline, Part, RequestFailed, ShownExchange, ShownMessage
+from stream.feedback.models.base import CANARY, Deadline, ExchangePart, RequestFailed, ShownExchange, ShownMessage
 from stream.feedback.models.baseline import InProcessBaseline, TritonBaseline, request_json
 from stream.feedback.models.triton import Tensors, TritonConnection
+from stream.runtime.triton import TritonAccess
 
 
 class Stranger(TritonConnection):
     """A server with another model than ours."""
 
     def __init__(self, parameters: dict[str, str] | None) -> None:
-        super().__init__("127.0.0.1:1")
+        super().__init__(TritonAccess("127.0.0.1:1"))
         self._parameters = parameters
 
     async def parameters(self, _model: str, _deadline: Deadline) -> dict[str, str]:
@@ -46,9 +47,9 @@ def test_the_request_holds_the_shown_messages_and_nothing_else() -> None:
     }
 
 
-async def test_in_process_and_behind_triton_it_is_the_same_baseline(triton: Triton) -> None:
+async def test_in_process_and_behind_triton_it_is_the_same_baseline(triton: TritonServer) -> None:
     """Version and answer, to the word: a machine without Triton changes nothing else."""
-    here, there = InProcessBaseline(), TritonBaseline(TritonConnection(triton.grpc_url))
+    here, there = InProcessBaseline(), TritonBaseline(TritonConnection(TritonAccess(triton.grpc_url)))
     await there.canary(Deadline.after(10))
     assert here.version == there.version
     answers = [await model.assess(CANARY, deadline=Deadline.after(10)) for model in (here, there)]
@@ -96,6 +97,6 @@ async def test_a_request_the_baseline_refuses_is_a_failed_request() -> None:
 
 async def test_a_reply_it_cannot_read_is_its_abstention() -> None:
     """Rather than four levels of nothing."""
-    exchange = ShownExchange((*CANARY.messages[:2], ShownMessage(3, Part.REPLY, Role.COUNSELLOR, "😀")))
+    exchange = ShownExchange((*CANARY.messages[:2], ShownMessage(3, ExchangePart.REPLY, Role.COUNSELLOR, "😀")))
     answer = await InProcessBaseline().assess(exchange, deadline=Deadline.after(1))
     assert answer.abstain

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stream.feedback.models.breaker import PAUSES_S, REQUESTS, WINDOW, Breaker, State, half_to_whole
+from stream.feedback.models.breaker import (
+    MIN_OUTCOMES,
+    OUTCOME_WINDOW,
+    RETRY_DELAYS_S,
+    BreakerState,
+    CircuitBreaker,
+    random_half_to_one,
+)
 
 
 class Time:
@@ -20,68 +27,68 @@ class Time:
         return self.now
 
 
-def breaker(time: Time | None = None) -> Breaker:
+def breaker(time: Time | None = None) -> CircuitBreaker:
     """With pauses at their full length."""
-    return Breaker(time or Time(), spread=lambda: 1.0)
+    return CircuitBreaker(time or Time(), jitter=lambda: 1.0)
 
 
-def closed(time: Time | None = None) -> Breaker:
+def closed(time: Time | None = None) -> CircuitBreaker:
     """One that two canaries have closed."""
     made = breaker(time)
-    made.canary_ended(well=True)
-    made.canary_ended(well=True)
-    assert made.state is State.CLOSED
+    made.record_canary(passed=True)
+    made.record_canary(passed=True)
+    assert made.state is BreakerState.CLOSED
     return made
 
 
-def state_of(made: Breaker) -> State:
+def state_of(made: CircuitBreaker) -> BreakerState:
     """Its state; asked by a function, for it changes behind a type checker's back."""
     return made.state
 
 
-def requests(made: Breaker, outcomes: str) -> None:
+def requests(made: CircuitBreaker, outcomes: str) -> None:
     """Outcomes of requests admitted now: "+" went well, "-" failed."""
-    admitted = made.opened
+    admitted = made.times_opened
     for outcome in outcomes:
-        made.request_ended(admitted, well=outcome == "+")
+        made.record_request(admitted, succeeded=outcome == "+")
 
 
 def test_it_begins_open_for_nothing_is_known_of_the_model() -> None:
     """But without a pause: the canary is asked at once."""
     made = breaker()
-    assert (made.state, made.admits, made.pause) == (State.OPEN, False, 0.0)
+    assert (made.state, made.admits_requests, made.seconds_until_retry) == (BreakerState.OPEN, False, 0.0)
 
 
 def test_a_canary_half_opens_it_and_a_request_that_goes_well_closes_it() -> None:
     """The trial."""
     made = breaker()
-    made.canary_ended(well=True)
-    assert (made.state, made.admits) == (State.HALF_OPEN, True)
+    made.record_canary(passed=True)
+    assert (made.state, made.admits_requests) == (BreakerState.HALF_OPEN, True)
     requests(made, "+")
-    assert state_of(made) is State.CLOSED
+    assert state_of(made) is BreakerState.CLOSED
 
 
 def test_where_nothing_waits_a_second_canary_closes_it() -> None:
     """An idle stage need not stay half-open."""
     made = breaker()
-    made.canary_ended(well=True)
-    made.canary_ended(well=True)
-    assert state_of(made) is State.CLOSED
+    made.record_canary(passed=True)
+    made.record_canary(passed=True)
+    assert state_of(made) is BreakerState.CLOSED
 
 
 @pytest.mark.parametrize(
     ("outcomes", "state"),
     [
-        ("-" * (REQUESTS - 1), State.CLOSED),
-        ("-" * REQUESTS, State.OPEN),
-        ("+-" * (REQUESTS // 2), State.OPEN),
-        ("+" * (REQUESTS // 2 + 1) + "-" * (REQUESTS // 2 - 1), State.CLOSED),
-        ("+" * 100 + "-" * (WINDOW // 2 - 1), State.CLOSED),
-        ("+" * 100 + "-" * (WINDOW // 2), State.OPEN),
+        ("-" * (MIN_OUTCOMES - 1), BreakerState.CLOSED),
+        ("-" * MIN_OUTCOMES, BreakerState.OPEN),
+        ("+-" * (MIN_OUTCOMES // 2), BreakerState.OPEN),
+        ("+" * (MIN_OUTCOMES // 2 + 1) + "-" * (MIN_OUTCOMES // 2 - 1), BreakerState.CLOSED),
+        ("+" * 100 + "-" * (OUTCOME_WINDOW // 2 - 1), BreakerState.CLOSED),
+        ("+" * 100 + "-" * (OUTCOME_WINDOW // 2), BreakerState.OPEN),
     ],
     ids=["nine fail", "ten fail", "half of ten fail", "less than half", "the long past does not count", "recent half"],
 )
-def test_closed_it_opens_when_half_of_at_least_ten_requests_fail(outcomes: str, state: State) -> None:
+def test_closed_it_opens_when_half_of_at_least_ten_requests_fail(outcomes: str, state: BreakerState) -> None:
     """Of the latest twenty."""
     made = closed()
     requests(made, outcomes)
@@ -91,25 +98,25 @@ def test_closed_it_opens_when_half_of_at_least_ten_requests_fail(outcomes: str, 
 def test_closed_one_failed_canary_opens_it() -> None:
     """What fails on a made-up exchange fails on every other."""
     made = closed()
-    made.canary_ended(well=False)
-    assert (made.state, made.admits, made.opened) == (State.OPEN, False, 1)
+    made.record_canary(passed=False)
+    assert (made.state, made.admits_requests, made.times_opened) == (BreakerState.OPEN, False, 1)
 
 
 @pytest.mark.parametrize(
     "fail",
-    [lambda made: requests(made, "-"), lambda made: made.canary_ended(well=False)],
+    [lambda made: requests(made, "-"), lambda made: made.record_canary(passed=False)],
     ids=["the trial", "a canary"],
 )
-def test_any_half_open_failure_opens_it_again(fail: Callable[[Breaker], None]) -> None:
+def test_any_half_open_failure_opens_it_again(fail: Callable[[CircuitBreaker], None]) -> None:
     """And the successes before it are forgotten."""
     time = Time()
     made = breaker(time)
-    made.canary_ended(well=True)
+    made.record_canary(passed=True)
     fail(made)
-    assert state_of(made) is State.OPEN
-    time.now += PAUSES_S[0]
-    made.canary_ended(well=True)
-    assert state_of(made) is State.HALF_OPEN
+    assert state_of(made) is BreakerState.OPEN
+    time.now += RETRY_DELAYS_S[0]
+    made.record_canary(passed=True)
+    assert state_of(made) is BreakerState.HALF_OPEN
 
 
 def test_each_pause_is_longer_than_the_one_before_until_it_has_been_closed() -> None:
@@ -118,56 +125,56 @@ def test_each_pause_is_longer_than_the_one_before_until_it_has_been_closed() -> 
     made = closed(time)
     pauses = []
     for _ in range(6):
-        made.canary_ended(well=False)
-        pauses.append(made.pause)
-        time.now += made.pause
-    assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
-    made.canary_ended(well=True)
+        made.record_canary(passed=False)
+        pauses.append(made.seconds_until_retry)
+        time.now += made.seconds_until_retry
+    assert pauses == [*RETRY_DELAYS_S, RETRY_DELAYS_S[-1], RETRY_DELAYS_S[-1]]
+    made.record_canary(passed=True)
     requests(made, "+")
-    made.canary_ended(well=False)
-    assert made.pause == PAUSES_S[0]
+    made.record_canary(passed=False)
+    assert made.seconds_until_retry == RETRY_DELAYS_S[0]
 
 
 def test_a_canary_that_passes_before_the_pause_is_over_changes_nothing() -> None:
     """It may have begun before what opened the breaker."""
     time = Time()
     made = closed(time)
-    requests(made, "-" * REQUESTS)
-    made.canary_ended(well=True)
-    assert state_of(made) is State.OPEN
-    time.now += PAUSES_S[0]
-    made.canary_ended(well=True)
-    assert state_of(made) is State.HALF_OPEN
+    requests(made, "-" * MIN_OUTCOMES)
+    made.record_canary(passed=True)
+    assert state_of(made) is BreakerState.OPEN
+    time.now += RETRY_DELAYS_S[0]
+    made.record_canary(passed=True)
+    assert state_of(made) is BreakerState.HALF_OPEN
 
 
 def test_requests_from_before_an_outage_say_nothing_about_now() -> None:
     """A timeout that was begun before Triton's restart must not open the breaker after it."""
     time = Time()
     made = closed(time)
-    before = made.opened
-    made.canary_ended(well=False)
-    time.now += PAUSES_S[0]
-    made.canary_ended(well=True)
-    made.request_ended(before, well=False)
-    made.request_ended(before, well=True)
-    assert state_of(made) is State.HALF_OPEN
+    before = made.times_opened
+    made.record_canary(passed=False)
+    time.now += RETRY_DELAYS_S[0]
+    made.record_canary(passed=True)
+    made.record_request(before, succeeded=False)
+    made.record_request(before, succeeded=True)
+    assert state_of(made) is BreakerState.HALF_OPEN
 
 
 def test_what_failed_before_it_closed_is_forgotten() -> None:
     """Otherwise the first failure after an outage would open it again."""
     time = Time()
     made = closed(time)
-    requests(made, "-" * REQUESTS)
-    time.now += PAUSES_S[0]
-    made.canary_ended(well=True)
+    requests(made, "-" * MIN_OUTCOMES)
+    time.now += RETRY_DELAYS_S[0]
+    made.record_canary(passed=True)
     requests(made, "+")
-    requests(made, "-" * (REQUESTS - 1))
-    assert state_of(made) is State.CLOSED
+    requests(made, "-" * (MIN_OUTCOMES - 1))
+    assert state_of(made) is BreakerState.CLOSED
 
 
 def test_workers_that_lost_one_server_do_not_ask_again_in_step() -> None:
     """Between half and the whole of the pause: never at once."""
-    drawn = {half_to_whole() for _ in range(100)}
+    drawn = {random_half_to_one() for _ in range(100)}
     assert len(drawn) > 50
     assert all(0.5 <= factor <= 1.0 for factor in drawn)
 
@@ -178,10 +185,10 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.time = Time()
-        self.breaker = Breaker(self.time)
+        self.breaker = CircuitBreaker(self.time)
         self.opened = 0
         self.admitted: list[int] = []
-        self.was = State.OPEN
+        self.was = BreakerState.OPEN
 
     @rule(seconds=st.floats(0, 10))
     def time_passes(self, seconds: float) -> None:
@@ -191,36 +198,36 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def a_request_begins(self) -> None:
         """Where it is let through."""
-        if self.breaker.admits:
-            self.admitted.append(self.breaker.opened)
+        if self.breaker.admits_requests:
+            self.admitted.append(self.breaker.times_opened)
 
     @rule(well=st.booleans(), which=st.integers(0, 30))
     def a_request_ends(self, *, well: bool, which: int) -> None:
         """Any of those under way."""
         if self.admitted:
-            self.breaker.request_ended(self.admitted.pop(which % len(self.admitted)), well=well)
+            self.breaker.record_request(self.admitted.pop(which % len(self.admitted)), succeeded=well)
 
     @rule(well=st.booleans())
     def a_canary_ends(self, *, well: bool) -> None:
         """It goes through whatever the state."""
-        self.breaker.canary_ended(well=well)
+        self.breaker.record_canary(passed=well)
         if not well:
-            assert self.breaker.state is State.OPEN
+            assert self.breaker.state is BreakerState.OPEN
 
     @invariant()
     def open_is_the_only_way_to_half_open_and_half_open_to_closed(self) -> None:
         """Nothing jumps from open to closed, or from closed to half-open."""
         step = (self.was, self.breaker.state)
-        assert step not in {(State.OPEN, State.CLOSED), (State.CLOSED, State.HALF_OPEN)}
+        assert step not in {(BreakerState.OPEN, BreakerState.CLOSED), (BreakerState.CLOSED, BreakerState.HALF_OPEN)}
         self.was = self.breaker.state
 
     @invariant()
     def open_admits_nothing_and_ends(self) -> None:
         """Its pause is bounded, and openings are counted up only."""
-        assert self.breaker.admits == (self.breaker.state is not State.OPEN)
-        assert 0 <= self.breaker.pause <= PAUSES_S[-1]
-        assert self.breaker.opened >= self.opened
-        self.opened = self.breaker.opened
+        assert self.breaker.admits_requests == (self.breaker.state is not BreakerState.OPEN)
+        assert 0 <= self.breaker.seconds_until_retry <= RETRY_DELAYS_S[-1]
+        assert self.breaker.times_opened >= self.opened
+        self.opened = self.breaker.times_opened
 
 
 TestAnyOrder = AnyOrder.TestCase

@@ -4,11 +4,11 @@ import jsonschema
 import pytest
 
 from stream.contracts.vocabulary import Concern, Level, Mechanism, Verdict
-from stream.feedback.gate.blame import blames
+from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.quotes import find_quote
-from stream.feedback.gate.suggestions import fault_of
-from stream.feedback.models.answer import read_answer
-from stream.feedback.models.base import Part
+from stream.feedback.gate.suggestions import find_fault
+from stream.feedback.models.answer import parse_answer
+from stream.feedback.models.base import ExchangePart
 from stream.feedback.models.few_shots import FEW_SHOTS, FewShot
 from stream.feedback.models.llm import answer_schema
 
@@ -20,13 +20,13 @@ def test_an_example_answer_is_what_decoding_is_held_to(shot: FewShot) -> None:
     """Every field, in the order of the schema, readable by us."""
     jsonschema.Draft202012Validator(answer_schema()).validate(shot.answer)
     assert list(shot.answer) == answer_schema()["required"]
-    assert read_answer(shot.answer_json.encode()).ratings
+    assert parse_answer(shot.answer_json.encode()).ratings
 
 
 @CASES
 def test_an_example_quotes_words_that_stand_where_it_says(shot: FewShot) -> None:
     """Levels 1 and 2 from the reply, level 0 from the client turn or from nowhere."""
-    for rating in read_answer(shot.answer_json.encode()).ratings:
+    for rating in parse_answer(shot.answer_json.encode()).ratings:
         parts = set()
         for quotation in rating.evidence:
             message = shot.exchange.message(quotation.message)
@@ -34,24 +34,24 @@ def test_an_example_quotes_words_that_stand_where_it_says(shot: FewShot) -> None
             assert find_quote(quotation.quote, message.text) is not None
             parts.add(message.part)
         if rating.level is Level.NONE:
-            assert parts <= {Part.CLIENT_TURN}
+            assert parts <= {ExchangePart.CLIENT_TURN}
         elif rating.level is not None:
-            assert Part.REPLY in parts
+            assert ExchangePart.REPLY in parts
 
 
 @CASES
 def test_an_example_says_nothing_we_would_drop(shot: FewShot) -> None:
     """No blame in reasons, no fault in suggestions."""
-    answer = read_answer(shot.answer_json.encode())
+    answer = parse_answer(shot.answer_json.encode())
     conversation = "\n".join(message.text for message in shot.exchange.messages)
     for words in (*(rating.reason for rating in answer.ratings), *answer.strengths):
-        assert not blames(words, conversation)
-    assert [fault_of(other.text) for other in answer.alternatives] == [None] * len(answer.alternatives)
+        assert not contains_blame(words, conversation)
+    assert [find_fault(other.text) for other in answer.alternatives] == [None] * len(answer.alternatives)
 
 
 def test_together_they_show_every_kind_of_answer() -> None:
     """Both verdicts, all three levels, a critical exchange without any level, and a reply that needs no alternative."""
-    answers = [read_answer(shot.answer_json.encode()) for shot in FEW_SHOTS]
+    answers = [parse_answer(shot.answer_json.encode()) for shot in FEW_SHOTS]
     assert {answer.verdict for answer in answers} == {Verdict.CONFIRMED, Verdict.REJECTED}
     assert {rating.level for answer in answers for rating in answer.ratings} == {*Level, None}
     (critical,) = [answer for answer in answers if answer.critical_content is not None]

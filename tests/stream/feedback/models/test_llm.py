@@ -9,19 +9,26 @@ import jsonschema
 import pytest
 from llguidance import LLMatcher, LLTokenizer
 
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import NeedsHuman
 from stream.feedback.assess import Assessor
-from stream.feedback.models.answer import Unusable
-from stream.feedback.models.availability import ModelWatch
+from stream.feedback.models.answer import UnusableAnswer
+from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import CANARY, Deadline, RequestFailed
 from stream.feedback.models.few_shots import FEW_SHOTS, FewShot
-from stream.feedback.models.llm import STRUCTURED_OUTPUTS, TritonLlm, answer_schema, boundary, sampling_parameters
+from stream.feedback.models.llm import (
+    STRUCTURED_OUTPUTS,
+    TritonLlm,
+    answer_schema,
+    random_boundary,
+    sampling_parameters,
+)
 from stream.feedback.models.prompt import PROMPT_VERSION
 from stream.feedback.models.triton import TritonConnection
 from stream.runtime.health import Health
+from stream.runtime.triton import TritonAccess
 from tests.stream.feedback.builders import REPLY, answer_json, prepared, record
 from tests.stream.feedback.models.models_under_test import opened
 from tests.stream.feedback.models.test_baseline import Stranger
@@ -117,29 +124,31 @@ def test_an_adapter_is_named_in_the_sampling_values() -> None:
 
 def test_nobody_can_know_the_boundary() -> None:
     """It is drawn anew for each request, 64 bits of it."""
-    drawn = {boundary() for _ in range(100)}
+    drawn = {random_boundary() for _ in range(100)}
     assert len(drawn) == 100
     assert {len(one) for one in drawn} == {16}
 
 
 @pytest.mark.parametrize(
-    ("script", "raised", "why"),
+    ("script", "raised", "code"),
     [
-        ("cut", Unusable, "cut"),
-        ("prose", Unusable, "bad_json"),
+        ("cut", UnusableAnswer, "cut"),
+        ("prose", UnusableAnswer, "bad_json"),
         ("error", RequestFailed, "model_error"),
         ("broken", RequestFailed, "broken_stream"),
         ("slow", RequestFailed, "deadline_exceeded"),
     ],
 )
-async def test_no_broken_answer_passes_for_one(script: str, raised: type[Exception], why: str, triton: Triton) -> None:
+async def test_no_broken_answer_passes_for_one(
+    script: str, raised: type[Exception], code: str, triton: TritonServer
+) -> None:
     """Cut JSON, prose, "N/A" beside an error, half a stream, no answer in time."""
     one, _ = prepared(client=[f"script:{script}"])
     async with opened("llm", triton) as (model, _):
         with pytest.raises(CounterpointError) as caught:
             await model.assess(one.shown, deadline=Deadline.after(1))
     assert isinstance(caught.value, raised)
-    assert why in str(caught.value)
+    assert code in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +160,7 @@ async def test_no_broken_answer_passes_for_one(script: str, raised: type[Excepti
         ("wrong_quote", [1, 1, None, 1]),
     ],
 )
-async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int | None], triton: Triton) -> None:
+async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int | None], triton: TritonServer) -> None:
     """Whole, in pieces, mended, or without the mechanism whose quotation is not there."""
     one = await answered(script, triton)
     assert isinstance(one, Assessment)
@@ -171,15 +180,15 @@ async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int 
         ("broken", NeedsHuman.MODEL_FAILED),
     ],
 )
-async def test_where_none_stands_there_is_an_abstention(script: str, reason: NeedsHuman, triton: Triton) -> None:
+async def test_where_none_stands_there_is_an_abstention(script: str, reason: NeedsHuman, triton: TritonServer) -> None:
     """No invented level, whatever the engine does."""
     assert await answered(script, triton) is reason
 
 
-async def answered(script: str, triton: Triton) -> Assessment | NeedsHuman:
+async def answered(script: str, triton: TritonServer) -> Assessment | NeedsHuman:
     """What becomes of a session whose exchange plays a script."""
     async with opened("llm", triton) as (model, _):
-        watch = ModelWatch(model, Health(), deadline_s=5)
+        watch = ModelAvailability(model, Health(), deadline_s=5)
         session = record(client=[f"It's no use. script:{script}"])
         whole = await Assessor(model, watch, 5, time.monotonic).feedback(session)
     return whole.assessments[0] if whole.assessments else whole.abstentions[0].reason
@@ -198,9 +207,9 @@ async def test_a_server_that_calls_a_schema_by_a_third_name_is_refused() -> None
         await TritonLlm(Stranger(parameters)).canary(Deadline.after(1))
 
 
-async def test_a_server_without_schemas_under_our_name_is_away(triton: Triton) -> None:
+async def test_a_server_without_schemas_under_our_name_is_away(triton: TritonServer) -> None:
     """The canary is a real inference: the engine refuses what it does not know."""
-    connection = TritonConnection(triton.grpc_url)
+    connection = TritonConnection(TritonAccess(triton.grpc_url))
     older = TritonLlm(connection)
     older._sampling = sampling_parameters(key="guided_decoding")
     with pytest.raises(RequestFailed):
@@ -208,9 +217,9 @@ async def test_a_server_without_schemas_under_our_name_is_away(triton: Triton) -
     await connection.close()
 
 
-async def test_an_adapter_is_part_of_the_models_name_and_of_its_ids(triton: Triton) -> None:
+async def test_an_adapter_is_part_of_the_models_name_and_of_its_ids(triton: TritonServer) -> None:
     """Other weights are another model; an adapter that the server does not hold is no model at all."""
-    connection = TritonConnection(triton.grpc_url)
+    connection = TritonConnection(TritonAccess(triton.grpc_url))
     warm = TritonLlm(connection, lora="warm")
     await warm.canary(Deadline.after(5))
     assert warm.version.name == "Llama-3.1-8B-Instruct, prompted with adapter warm"
@@ -226,7 +235,7 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
         await TritonLlm(Stranger(None)).canary(Deadline.after(1))
 
 
-async def test_names_and_weights_are_those_of_the_served_model(triton: Triton) -> None:
+async def test_names_and_weights_are_those_of_the_served_model(triton: TritonServer) -> None:
     """They enter the ids of assessments and stand on the page."""
     async with opened("llm", triton) as (model, _):
         assert model.version.name == "Llama-3.1-8B-Instruct, prompted"

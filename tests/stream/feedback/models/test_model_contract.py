@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from plugin.local.triton import Triton
+from plugin.local.triton import TritonServer
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.assess import Assessor
-from stream.feedback.gate.check import check
+from stream.feedback.gate.check import check_answer
 from stream.feedback.models.answer import SCHEMA_VERSION
-from stream.feedback.models.availability import ModelWatch
+from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Deadline
 from stream.runtime.health import Health
 from tests.stream.feedback.builders import NAMES, prepared, record
@@ -33,7 +33,7 @@ UNUSUAL = [
 
 
 @adapters
-async def test_it_says_what_decides_its_answers(adapter: str, triton: Triton) -> None:
+async def test_it_says_what_decides_its_answers(adapter: str, triton: TritonServer) -> None:
     """After the first canary its version is known: adapter, weights, prompt, rubric and schema, none of them empty."""
     async with opened(adapter, triton) as (model, _):
         version = model.version
@@ -45,12 +45,12 @@ async def test_it_says_what_decides_its_answers(adapter: str, triton: Triton) ->
 
 
 @adapters
-async def test_its_answer_passes_the_gate(adapter: str, triton: Triton) -> None:
+async def test_its_answer_passes_the_gate(adapter: str, triton: TritonServer) -> None:
     """Four mechanisms, each with a level whose quotations are found in the exchange."""
     one, deidentifier = prepared()
     async with opened(adapter, triton) as (model, _):
         answer = await model.assess(one.shown, deadline=Deadline.after(10))
-        outcome = check(answer, one, is_baseline=model.version.is_baseline, reveal=deidentifier.reveal)
+        outcome = check_answer(answer, one, is_baseline=model.version.is_baseline, reveal=deidentifier.reveal)
     assert outcome.problems == ()
     assert outcome.abstention is None
     assert [rating.mechanism for rating in outcome.ratings] == list(Mechanism)
@@ -58,7 +58,7 @@ async def test_its_answer_passes_the_gate(adapter: str, triton: Triton) -> None:
 
 
 @adapters
-async def test_it_answers_the_same_to_the_same(adapter: str, triton: Triton) -> None:
+async def test_it_answers_the_same_to_the_same(adapter: str, triton: TritonServer) -> None:
     """A redelivery finds the answer it has already given."""
     one, _ = prepared()
     async with opened(adapter, triton) as (model, _):
@@ -68,10 +68,10 @@ async def test_it_answers_the_same_to_the_same(adapter: str, triton: Triton) -> 
 
 @adapters
 @pytest.mark.parametrize("text", UNUSUAL)
-async def test_any_words_are_words(adapter: str, text: str, triton: Triton) -> None:
+async def test_any_words_are_words(adapter: str, text: str, triton: TritonServer) -> None:
     """Whatever was typed, by either side: there is one answer or abstention, from one request or two."""
     async with opened(adapter, triton) as (model, _):
-        watch = ModelWatch(model, Health(), deadline_s=10)
+        watch = ModelAvailability(model, Health(), deadline_s=10)
         assessor = Assessor(model, watch, 10, time.monotonic)
         for session in (record(client=[text]), record(reply=[text]), record(context=[text] * 10)):
             feedback = await assessor.feedback(session)
@@ -79,7 +79,7 @@ async def test_any_words_are_words(adapter: str, text: str, triton: Triton) -> N
 
 
 @adapters
-async def test_many_requests_side_by_side_each_get_their_own_answer(adapter: str, triton: Triton) -> None:
+async def test_many_requests_side_by_side_each_get_their_own_answer(adapter: str, triton: TritonServer) -> None:
     """One object serves all session tasks of a worker."""
     exchanges = [prepared(reply=[f"It sounds like number {n} is up to you."])[0].shown for n in range(20)]
     async with opened(adapter, triton) as (model, _):
@@ -90,7 +90,7 @@ async def test_many_requests_side_by_side_each_get_their_own_answer(adapter: str
 
 
 @servers
-async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: Triton) -> None:
+async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonServer) -> None:
     """In any case, possessive or hidden form, in any part of the exchange; nor a phone number or an address."""
     session = record(
         context=["NADIA? Is that you, nadia's cousin?", "Na\u200bdia Br\u0301andt here, jo@example.org"],
@@ -99,7 +99,7 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: Triton) 
         names=[*NAMES, *(name.model_copy(update={"name": "@nadia_92"}) for name in NAMES[:1])],
     )
     async with opened(adapter, triton) as (model, connection):
-        watch = ModelWatch(model, Health(), deadline_s=10)
+        watch = ModelAvailability(model, Health(), deadline_s=10)
         feedback = await Assessor(model, watch, 10, time.monotonic).feedback(session)
         sent = connection.bytes().decode().casefold()
     assert feedback.assessments
@@ -111,11 +111,11 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: Triton) 
 
 
 @servers
-async def test_the_evidence_is_in_the_original_words_all_the_same(adapter: str, triton: Triton) -> None:
+async def test_the_evidence_is_in_the_original_words_all_the_same(adapter: str, triton: TritonServer) -> None:
     """What was taken out for the model is in the quotation that people read."""
     reply = "It sounds like Na\u200bdia Brandt is tired of it… and it is up to you, Nadia."
     async with opened(adapter, triton) as (model, _):
-        watch = ModelWatch(model, Health(), deadline_s=10)
+        watch = ModelAvailability(model, Health(), deadline_s=10)
         feedback = await Assessor(model, watch, 10, time.monotonic).feedback(record(reply=[reply]))
     quotes = [e for rating in feedback.assessments[0].ratings for e in rating.evidence if e.message_id == "m-3"]
     assert quotes

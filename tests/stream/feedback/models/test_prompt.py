@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.paths import MODELS
 from stream.contracts.rubric import BEHAVIOURS, MISTAKES, PRINCIPLES, RUBRIC, RUBRIC_VERSION
 from stream.contracts.vocabulary import Concern, Mechanism, Role
-from stream.feedback.models.base import CANARY, Part, ShownExchange, ShownMessage
+from stream.feedback.models.base import CANARY, ExchangePart, ShownExchange, ShownMessage
 from stream.feedback.models.few_shots import FEW_SHOTS
-from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, PROMPT_VERSION, render
+from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, PROMPT_VERSION, render_prompt
+from stream.model_repository import MODEL_REPOSITORY
 from tests.stream.feedback.builders import prepared
 
 GOLDEN = Path(__file__).with_name("prompt.golden.txt")
@@ -22,7 +22,7 @@ PINNED = {("2", "0.2"): "1a1e2c318269740f0e08d524735255f9149cb859080350bf618606d
 
 def test_the_prompt_is_the_golden_one() -> None:
     """Every character counts: a model is tuned to them."""
-    assert render(CANARY, boundary=BOUNDARY) == GOLDEN.read_text()
+    assert render_prompt(CANARY, boundary=BOUNDARY) == GOLDEN.read_text()
 
 
 def test_another_prompt_is_another_version() -> None:
@@ -32,13 +32,13 @@ def test_another_prompt_is_another_version() -> None:
 
 def test_the_served_model_names_this_prompt() -> None:
     """`triton_models/` and this code are deployed together."""
-    config = (MODELS / "feedback_llm" / "config.pbtxt").read_text()
+    config = (MODEL_REPOSITORY / "feedback_llm" / "config.pbtxt").read_text()
     assert f'key: "prompt_version" value {{ string_value: "{PROMPT_VERSION}" }}' in config
 
 
 def test_it_is_llamas_template_without_a_second_beginning() -> None:
     """The server's tokeniser adds begin-of-text; the answer begins after the assistant's header."""
-    prompt = render(CANARY, boundary=BOUNDARY)
+    prompt = render_prompt(CANARY, boundary=BOUNDARY)
     assert prompt.startswith("<|start_header_id|>system<|end_header_id|>\n\n")
     assert prompt.endswith("<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")
     assert "<|begin_of_text|>" not in prompt
@@ -49,7 +49,7 @@ def test_it_is_llamas_template_without_a_second_beginning() -> None:
 
 def test_the_whole_rubric_is_told() -> None:
     """A level that nobody defined means nothing; the page and the prompt say the same."""
-    prompt = render(CANARY, boundary=BOUNDARY)
+    prompt = render_prompt(CANARY, boundary=BOUNDARY)
     for kind, behaviour in BEHAVIOURS.items():
         assert f"- {kind}: the client {behaviour.meaning}\n" in prompt
     for mistake in MISTAKES:
@@ -64,7 +64,9 @@ def test_the_whole_rubric_is_told() -> None:
 
 def test_the_exchange_stands_between_boundaries_with_instructions_before_and_after() -> None:
     """What is typed in a chat can neither know the boundary nor have the last word."""
-    before, _, rest = render(CANARY, boundary=BOUNDARY).partition(f"===== {BOUNDARY} the exchange begins =====\n")
+    before, _, rest = render_prompt(CANARY, boundary=BOUNDARY).partition(
+        f"===== {BOUNDARY} the exchange begins =====\n"
+    )
     inside, _, after = rest.partition(f"===== {BOUNDARY} the exchange ends =====\n")
     assert inside.splitlines() == [f"[{m.number}] {m.part} {m.role}: {m.text}" for m in CANARY.messages]
     assert "You answer with one JSON object" in before
@@ -74,15 +76,15 @@ def test_the_exchange_stands_between_boundaries_with_instructions_before_and_aft
 
 def test_what_is_shared_by_all_exchanges_comes_first() -> None:
     """So that the server reads the instructions once for all of them."""
-    first = render(CANARY, boundary="one").split("<|eot_id|>")
-    second = render(prepared()[0].shown, boundary="two").split("<|eot_id|>")
+    first = render_prompt(CANARY, boundary="one").split("<|eot_id|>")
+    second = render_prompt(prepared()[0].shown, boundary="two").split("<|eot_id|>")
     assert first[:-2] == second[:-2]
     assert first[-2] != second[-2]
 
 
 def test_the_worked_examples_are_turns_of_their_own_with_boundaries_of_their_own() -> None:
     """Shown as every exchange is shown, answered by the one JSON object."""
-    prompt = render(CANARY, boundary=BOUNDARY)
+    prompt = render_prompt(CANARY, boundary=BOUNDARY)
     for number, shot in enumerate(FEW_SHOTS, start=1):
         assert prompt.count(f"===== example-{number} the exchange begins =====") == 1
         assert f"<|start_header_id|>assistant<|end_header_id|>\n\n{shot.answer_json}<|eot_id|>" in prompt
@@ -101,8 +103,8 @@ def test_the_worked_examples_are_turns_of_their_own_with_boundaries_of_their_own
 def test_a_hostile_message_stays_one_line_of_data(attack: str) -> None:
     """No attack makes a header, a boundary or a message of its own."""
     one, _ = prepared(client=[attack])
-    prompt = render(one.shown, boundary=BOUNDARY)
-    assert prompt.count("<|") == render(CANARY, boundary=BOUNDARY).count("<|")
+    prompt = render_prompt(one.shown, boundary=BOUNDARY)
+    assert prompt.count("<|") == render_prompt(CANARY, boundary=BOUNDARY).count("<|")
     _, _, last = prompt.partition(f"===== {BOUNDARY} the exchange begins =====")
     assert len(re.findall(r"^\[\d+\] ", last, re.MULTILINE)) == 3
     assert prompt.count(BOUNDARY) == 2
@@ -110,7 +112,7 @@ def test_a_hostile_message_stays_one_line_of_data(attack: str) -> None:
 
 def test_a_repair_says_what_was_wrong_at_the_end() -> None:
     """After the exchange, in our words."""
-    prompt = render(CANARY, boundary=BOUNDARY, repair="- stance_alignment: levels 1 and 2 need a quotation")
+    prompt = render_prompt(CANARY, boundary=BOUNDARY, repair="- stance_alignment: levels 1 and 2 need a quotation")
     assert prompt.index("mend this:\n- stance_alignment") > prompt.index("the exchange ends")
     assert prompt.replace(GOLDEN.read_text(), "") == prompt
 
@@ -118,10 +120,12 @@ def test_a_repair_says_what_was_wrong_at_the_end() -> None:
 def test_the_oldest_context_gives_way_where_an_exchange_is_long() -> None:
     """Numbers stay, so quotations still lead to their messages; the turn and its reply are always shown."""
     long = "word " * (MAX_EXCHANGE_CODE_POINTS // 14)
-    context = tuple(ShownMessage(n, Part.CONTEXT, Role.CLIENT, long) for n in (1, 2, 3, 4))
-    turn = ShownMessage(5, Part.CLIENT_TURN, Role.CLIENT, long)
-    prompt = render(ShownExchange((*context, turn, ShownMessage(6, Part.REPLY, Role.COUNSELLOR, "Yes."))), boundary="b")
+    context = tuple(ShownMessage(n, ExchangePart.CONTEXT, Role.CLIENT, long) for n in (1, 2, 3, 4))
+    turn = ShownMessage(5, ExchangePart.CLIENT_TURN, Role.CLIENT, long)
+    prompt = render_prompt(
+        ShownExchange((*context, turn, ShownMessage(6, ExchangePart.REPLY, Role.COUNSELLOR, "Yes."))), boundary="b"
+    )
     _, _, last = prompt.partition("===== b the exchange begins =====")
     assert re.findall(r"^\[(\d)\]", last, re.MULTILINE) == ["4", "5", "6"]
-    whole = ShownMessage(1, Part.CLIENT_TURN, Role.CLIENT, "x" * (MAX_EXCHANGE_CODE_POINTS + 1))
-    assert "xxx" in render(ShownExchange((whole,)), boundary="b")
+    whole = ShownMessage(1, ExchangePart.CLIENT_TURN, Role.CLIENT, "x" * (MAX_EXCHANGE_CODE_POINTS + 1))
+    assert "xxx" in render_prompt(ShownExchange((whole,)), boundary="b")

@@ -1,0 +1,107 @@
+"""Printing a digest in a terminal, as plain text."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from plugin.database.viewer import AccountRole
+from plugin.digest.gather import Digest
+from plugin.plain_text import SCOPE, counted, join_words, printable
+from plugin.queue import labels
+from plugin.queue.views import MessageView, MomentView, SessionView
+from stream.contracts.feedback import Assessment, ModelVersion, Rating
+from stream.contracts.rubric import LEVEL_TITLES
+from stream.contracts.vocabulary import Role
+
+_Line = tuple[Text, int]
+"""A text to print, and the number of columns to indent it."""
+
+
+def render_digest(digest: Digest, console: Console) -> None:
+    """Print a digest. No text of a session can move the cursor, colour the screen or start a link."""
+    since = f"since {digest.since:%Y-%m-%d %H:%M} UTC"
+    new = counted(len(digest.sessions), "session")
+    console.print(Rule(Text(printable(f"For {digest.viewer.display_name}: {new} {since}"))))
+    for view in digest.sessions:
+        for text, indent in _session_lines(view, digest.viewer.role):
+            console.print(Padding(text, (0, 0, 0, indent)))
+    for reason, count in digest.left_out.items():
+        console.print(Text(f"Left out: {counted(count, 'session')}. {labels.LEFT_OUT[reason]}."))
+    console.print()
+    console.print(Text(SCOPE, style="dim"))
+
+
+def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
+    """Yield the heading and marks of a session, and each moment with its words, levels, alternatives and model."""
+    row = view.row
+    who = join_words(list(row.counsellors)) or "no counsellor"
+    yield Text(""), 0
+    yield _text(f"Session of {row.started_at:%Y-%m-%d %H:%M} UTC with {who}", "bold"), 0
+    if row.left_out is not None:
+        yield _text(f"Left out: {labels.LEFT_OUT[row.left_out]}."), 2
+    messages = {message.message_id: message for message in view.messages}
+    for mark in view.marks:
+        title, explanation = labels.MARKS[mark.kind]
+        concerns = f" ({labels.concerns(mark.concerns)})" if mark.concerns else ""
+        yield _text(f"! {title}{concerns}: {explanation}"), 2
+        yield from _message_lines(messages, mark.message_ids)
+    for number, moment in enumerate(view.moments, 1):
+        yield Text(""), 0
+        yield _text(f"Moment {number}: {labels.verdict(_assessment(moment))}", "bold"), 2
+        yield from _message_lines(messages, (*moment.client_turn, *moment.reply))
+        yield from _answer_lines(moment, reader)
+    if row.counts.flagged_not_shown:
+        more = counted(row.counts.flagged_not_shown, "further possible moment")
+        yield _text(f"{more} not shown: no model confirms them."), 2
+    yield _text(f"On the page: /sessions/{row.session_id}", "dim"), 2
+
+
+def _text(line: str, style: str = "") -> Text:
+    return Text(printable(line), style=style)
+
+
+def _message_lines(messages: Mapping[str, MessageView], wanted: tuple[str, ...]) -> Iterator[_Line]:
+    for message_id in wanted:
+        if message := messages.get(message_id):
+            speaker = message.author or ("Client" if message.role is Role.CLIENT else "System")
+            yield _text(f"{speaker}: {message.text}", "italic"), 4
+
+
+def _assessment(moment: MomentView) -> Assessment | None:
+    return moment.answer if isinstance(moment.answer, Assessment) else None
+
+
+def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
+    answer = moment.answer
+    if not isinstance(answer, Assessment):
+        yield _text(f"Needs a person. {labels.NEEDS_HUMAN[answer.reason]}"), 4
+        return
+    for rating in answer.ratings:
+        yield _text(f"{labels.mechanism_title(rating.mechanism)}: {_level(rating, reader)}"), 4
+        for quote in dict.fromkeys(evidence.quote for evidence in rating.evidence):
+            yield _text(f"\u201c{quote}\u201d", "italic"), 6
+    for strength in answer.strengths:
+        yield _text(f"What works: {strength}"), 4
+    for alternative in answer.alternatives:
+        source = "from a library of patterns" if alternative.pattern_id else "worded by the model"
+        yield _text(f"An option ({source}): {alternative.text}"), 4
+    yield _text(f"By {_model_description(answer.model)}", "dim"), 4
+
+
+def _level(rating: Rating, reader: AccountRole) -> str:
+    if rating.level is None:
+        return "no level. " + (labels.NEEDS_HUMAN[rating.needs_human] if rating.needs_human else "")
+    if reader is AccountRole.THERAPIST:
+        level = labels.LEVELS_FOR_THERAPIST[rating.level]
+    else:
+        level = f"{labels.GLYPHS[rating.level]} {LEVEL_TITLES[rating.level].lower()}"
+    return f"{level}. {rating.reason}"
+
+
+def _model_description(model: ModelVersion) -> str:
+    kind = "a baseline, " if model.is_baseline else ""
+    validation = "validated" if model.validated else "unvalidated: its agreement with clinicians has not been measured"
+    return f"{model.name} ({kind}{validation}), rubric {model.rubric}"

@@ -1,0 +1,176 @@
+"""Ask the served model about one exchange exactly as the feedback stage does, and return the outcome in numbers."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from plugin.models.check.stimuli import ExchangeText
+from stream.contracts.feedback import ModelVersion
+from stream.contracts.ids import exchange_id
+from stream.contracts.messages import Consent
+from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
+from stream.contracts.vocabulary import EndReason, NeedsHuman, Role, SessionState
+from stream.detection.lexicons import find_concerns
+from stream.feedback.assess import Assessor
+from stream.feedback.gate.quotes import find_quote
+from stream.feedback.models.answer import ModelAnswer, UnusableAnswer
+from stream.feedback.models.availability import ModelAvailability
+from stream.feedback.models.base import Deadline, FeedbackModel, ShownExchange
+from stream.runtime.health import Health
+
+_WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
+
+
+class CaseOutcome(BaseModel):
+    """The outcome of one exchange: levels, codes and counts, never text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    levels: tuple[int | None, ...] | None
+    """In the order of the mechanisms; None where the exchange abstained."""
+    abstained: NeedsHuman | None = None
+    by_lexicon: bool = False
+    """Whether the lexicon stopped it before any model was asked."""
+    verdict: str | None = None
+    strengths: int = 0
+    suggestions: int = 0
+    suggestions_dropped: int = 0
+    readable: bool = True
+    """Whether the first answer could be read."""
+    quotes: int = 0
+    quotes_found: int = 0
+    """Of the first answer that could be read."""
+    seconds: float = 0.0
+    """Of the first request."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was said: no level, no strength, no suggestion."""
+        levels = self.levels or ()
+        return not any(level is not None for level in levels) and not self.strengths and not self.suggestions
+
+
+@dataclass
+class _FirstAnswerRecorder:
+    """A wrapper of the model that keeps its first answer."""
+
+    model: FeedbackModel
+    requests: int = 0
+    first: ModelAnswer | None = None
+    shown: ShownExchange | None = None
+    seconds: float = 0.0
+
+    @property
+    def version(self) -> ModelVersion:
+        return self.model.version
+
+    async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
+        began = time.monotonic()
+        self.requests += 1
+        try:
+            answer = await self.model.assess(exchange, deadline=deadline, repair=repair)
+        except UnusableAnswer:
+            self.seconds = self.seconds or time.monotonic() - began
+            raise
+        if self.requests == 1:
+            self.first, self.shown, self.seconds = answer, exchange, time.monotonic() - began
+        return answer
+
+    async def canary(self, deadline: Deadline) -> None:
+        await self.model.canary(deadline)
+
+    async def reload(self, deadline: Deadline) -> bool:
+        return await self.model.reload(deadline)
+
+    async def close(self) -> None:
+        """Leave the model open: it is not ours."""
+
+
+class CaseRunner:
+    """Runs cases against a served model. `deadline_s` is how long one answer may take, in seconds."""
+
+    def __init__(self, model: FeedbackModel, deadline_s: float) -> None:
+        self.model = model
+        self.deadline_s = deadline_s
+        self._watch = ModelAvailability(model, Health(), deadline_s=deadline_s)
+
+    async def run(self, name: str, exchange: ExchangeText, *, use_lexicon: bool = True) -> CaseOutcome:
+        """Return what becomes of one exchange in production; without the lexicon, what the model itself makes of it.
+
+        While the model is away it waits, as the feedback stage does.
+
+        Raises:
+            Misconfigured: it is there, but is not the one this version speaks to.
+        """
+        record = _session_record(name, exchange, use_lexicon=use_lexicon)
+        recorder = _FirstAnswerRecorder(self.model)
+        feedback = await Assessor(recorder, self._watch, self.deadline_s, time.monotonic).feedback(record)
+        first, shown = recorder.first, recorder.shown
+        quotes = [] if first is None else [q for rating in first.ratings for q in rating.evidence]
+        found = [q for q in quotes if shown and (m := shown.message(q.message)) and find_quote(q.quote, m.text)]
+        outcome = CaseOutcome(
+            levels=None,
+            by_lexicon=recorder.requests == 0,
+            readable=recorder.requests == 0 or first is not None,
+            quotes=len(quotes),
+            quotes_found=len(found),
+            seconds=round(recorder.seconds, 4),
+        )
+        if feedback.abstentions:
+            return outcome.model_copy(update={"abstained": feedback.abstentions[0].reason})
+        (answer,) = feedback.assessments
+        suggested = 0 if first is None else len(first.alternatives)
+        return outcome.model_copy(
+            update={
+                "levels": tuple(rating.level for rating in answer.ratings),
+                "verdict": answer.verdict,
+                "strengths": len(answer.strengths),
+                "suggestions": len(answer.alternatives),
+                "suggestions_dropped": max(0, suggested - len(answer.alternatives)),
+            }
+        )
+
+
+def _session_record(name: str, exchange: ExchangeText, *, use_lexicon: bool) -> SessionRecord:
+    session = uuid5(NAMESPACE_URL, name)
+    texts = [*exchange.context, *((Role.CLIENT, text) for text in exchange.client), (Role.COUNSELLOR, exchange.reply)]
+    messages = tuple(
+        SessionMessage(
+            message_id=f"m-{number}",
+            revision=0,
+            role=role,
+            author=f"p_{role}",
+            text=text,
+            sent_at=_WHEN,
+        )
+        for number, (role, text) in enumerate(texts, start=1)
+    )
+    ids = [message.message_id for message in messages]
+    begin, end = len(exchange.context), len(exchange.context) + len(exchange.client)
+    critical = use_lexicon and any(find_concerns(text) for role, text in texts if role is Role.CLIENT)
+    record_exchange = Exchange(
+        exchange_id=exchange_id(session, ids[begin]),
+        context=tuple(ids[:begin]),
+        client_turn=tuple(ids[begin:end]),
+        reply=tuple(ids[end:]),
+        counsellor="p_counsellor",
+        score=1.0,
+        needs_human=NeedsHuman.CRITICAL_CONTENT if critical else None,
+    )
+    return SessionRecord(
+        tenant="model-check",
+        conversation_id="c_model-check",
+        session_id=session,
+        revision=1,
+        state=SessionState.CLOSED,
+        started_at=_WHEN,
+        ended_at=_WHEN,
+        closed_at=_WHEN,
+        end_reason=EndReason.EXPLICIT,
+        consent=Consent(processing=True),
+        messages=messages,
+        exchanges=(record_exchange,),
+    )

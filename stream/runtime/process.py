@@ -1,0 +1,27 @@
+"""Settings of the Python runtime for a whole process, made by entry points alone."""
+
+import gc
+
+from threadpoolctl import threadpool_limits
+
+_COLLECT_AFTER = 20_000
+"""The number of new objects between two searches for garbage cycles; Python's own number is 700.
+
+With thousands of conversations in memory these searches took a seventh of the stream worker's time, and hardly any
+object here is part of a cycle.
+"""
+
+
+def reduce_garbage_collection() -> None:
+    """Exclude everything that is imported so far from the search for garbage cycles, and search less often."""
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
+
+
+def limit_blas_threads() -> None:
+    """Limit numpy's computations to one thread; call this once numpy is imported.
+
+    The computation for one text is too small to divide: with one thread per core the threads wait for each other, which
+    on a busy machine takes 60 times as long as a single thread.
+    """
+    threadpool_limits(limits=1, user_api="blas")

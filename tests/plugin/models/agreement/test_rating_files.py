@@ -1,0 +1,167 @@
+"""Sheets and keys: what raters see, what they do not, and what a filled-in sheet may hold."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from plugin.models.agreement.rating_files import (
+    MECHANISMS,
+    SHEET_COLUMNS,
+    SampleKey,
+    read_exchanges,
+    read_ratings,
+    read_sample_key,
+    write_rating_sheet,
+    write_sample_key,
+)
+from plugin.models.agreement.sample import SampleCandidate
+from plugin.models.check.stimuli import ExchangeText
+from stream.contracts.errors import Misconfigured
+from stream.contracts.vocabulary import Role
+from tests.stream.feedback.builders import BASELINE, LLM
+
+TALK = ExchangeText(("I won't.", "=HYPERLINK(1)"), "It is up to you.", ((Role.COUNSELLOR, "How was it?"),))
+DRAWN = [SampleCandidate("s-1", TALK, (2, 0, None, 1), LLM), SampleCandidate("s-2", TALK, (0, 0, 0, 0), LLM)]
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> SampleKey:
+    """The key of the two."""
+    return write_sample_key(tmp_path / "key.json", DRAWN)
+
+
+def filled(path: Path, *rows: dict[str, object]) -> Path:
+    """A sheet as a rater gives it back."""
+    with path.open("w", newline="") as file:
+        sheet = csv.DictWriter(file, SHEET_COLUMNS)
+        sheet.writeheader()
+        sheet.writerows(rows)
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """A sheet as a spreadsheet reads it."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def row(item: int, *levels: object, note: str = "") -> dict[str, object]:
+    """One filled-in row."""
+    return {"item": item, "note": note} | dict(zip(MECHANISMS, levels, strict=True))
+
+
+def test_the_sheet_shows_words_and_no_level(tmp_path: Path) -> None:
+    """Blind: nothing on it tells what the model said, or whose session it was."""
+    path = tmp_path / "new" / "sheet.csv"
+    write_rating_sheet(path, DRAWN)
+    first, second = rows_of(path)
+    assert first["item"] == "1"
+    assert first["before"] == "counsellor: How was it?"
+    assert first["client"] == "I won't.\n=HYPERLINK(1)"
+    assert first["reply"] == "It is up to you."
+    assert [first[mechanism] for mechanism in MECHANISMS] == [""] * 4
+    assert "s-1" not in path.read_text()
+    assert second["item"] == "2"
+
+
+def test_the_sheet_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    """It holds people's words."""
+    write_rating_sheet(tmp_path / "sheet.csv", DRAWN)
+    assert (tmp_path / "sheet.csv").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_run_is_quoted(tmp_path: Path, text: str) -> None:
+    """A client's words must not become a formula on a clinician's machine."""
+    write_rating_sheet(
+        tmp_path / "sheet.csv", [SampleCandidate("s", ExchangeText((text,), "Fine."), (0, 0, 0, 0), LLM)]
+    )
+    (only,) = rows_of(tmp_path / "sheet.csv")
+    assert only["client"] == f"'{text}"
+
+
+def test_the_key_holds_levels_and_no_word(tmp_path: Path, key: SampleKey) -> None:
+    """And the length of the reply, for the comparison with length alone."""
+    assert read_sample_key(tmp_path / "key.json") == key
+    assert [(item.levels, item.reply_words) for item in key.items] == [((2, 0, None, 1), 5), ((0, 0, 0, 0), 5)]
+    assert "up to you" not in (tmp_path / "key.json").read_text()
+
+
+def test_answers_of_two_models_make_no_key(tmp_path: Path) -> None:
+    """A figure over both would be about neither."""
+    with pytest.raises(Misconfigured, match="several models"):
+        write_sample_key(tmp_path / "key.json", [*DRAWN, SampleCandidate("s", TALK, (0, 0, 0, 0), BASELINE)])
+
+
+def test_a_filled_in_sheet_is_read(tmp_path: Path, key: SampleKey) -> None:
+    """Levels by item; what a rater left empty is no level; notes stay with the rater."""
+    path = filled(tmp_path / "a.csv", row(1, 2, " 1 ", "", 0), row(2, 0, 0, 0, 0, note="hard"))
+    assert read_ratings(path, key) == {"1": (2, 1, None, 0), "2": (0, 0, 0, 0)}
+
+
+def test_a_sheet_saved_by_a_spreadsheet_is_read(tmp_path: Path, key: SampleKey) -> None:
+    """With the byte order mark that some of them write."""
+    path = filled(tmp_path / "a.csv", row(1, 2, 1, 1, 0))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_ratings(path, key) == {"1": (2, 1, 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([row(1, 3, 0, 0, 0)], "row 2, respect_for_autonomy: a level is 0, 1, 2 or nothing"),
+        ([row(1, "strong", 0, 0, 0)], "row 2, respect_for_autonomy"),
+        ([row(1, 0, 0, 0, 0), row(1, 0, 0, 0, 0)], "row 3"),
+        ([row(7, 0, 0, 0, 0)], "row 2: it is no row of the sheet"),
+        ([row(1, "", "", "", "")], "holds no level"),
+        ([], "holds no level"),
+    ],
+)
+def test_a_sheet_that_cannot_be_used_is_told_by_its_row(
+    tmp_path: Path, key: SampleKey, rows: list[dict[str, object]], told: str
+) -> None:
+    """By number, never by words."""
+    with pytest.raises(Misconfigured, match=told) as caught:
+        read_ratings(filled(tmp_path / "a.csv", *rows), key)
+    assert "strong" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"a,b\n1,2\n"])
+def test_a_file_that_is_no_sheet_is_told(tmp_path: Path, key: SampleKey, content: bytes | None) -> None:
+    """Missing, in another encoding, with other columns."""
+    path = tmp_path / "a.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(Misconfigured, match=r"a\.csv"):
+        read_ratings(path, key)
+
+
+@pytest.mark.parametrize("content", [None, "{}", "[]", "\x80"])
+def test_a_file_that_is_no_key_is_told(tmp_path: Path, content: str | None) -> None:
+    """A sheet given in its place, most likely."""
+    path = tmp_path / "key.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(Misconfigured, match="no key of `counterpoint model sample`"):
+        read_sample_key(path)
+
+
+def test_exchanges_of_a_file_are_read(tmp_path: Path) -> None:
+    """One object a line."""
+    line = {"session": "s-1", "before": [["counsellor", "How?"]], "client": "No.", "reply": "Fine."}
+    (tmp_path / "e.jsonl").write_text(json.dumps(line) + "\n")
+    (found,) = read_exchanges(tmp_path / "e.jsonl")
+    assert found.exchange == ExchangeText(("No.",), "Fine.", ((Role.COUNSELLOR, "How?"),))
+    assert "No." not in repr(found)
+
+
+@pytest.mark.parametrize("line", ["", "secret", "[]", '{"session": "s", "client": "secret"}'])
+def test_a_line_that_is_no_exchange_is_told_by_its_number(tmp_path: Path, line: str) -> None:
+    """Without a word of it."""
+    good = '{"session": "s", "client": "a", "reply": "b"}'
+    (tmp_path / "e.jsonl").write_text(f"{good}\n{line}\n{good}\n")
+    with pytest.raises(Misconfigured, match="line 2") as caught:
+        read_exchanges(tmp_path / "e.jsonl")
+    assert "secret" not in str(caught.value)

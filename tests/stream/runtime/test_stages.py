@@ -1,0 +1,41 @@
+"""Tests of the table of the stages."""
+
+from typing import get_args
+
+from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
+from stream.runtime import stages
+from stream.runtime.settings import Settings, StageName
+from stream.runtime.stages import STAGES
+
+
+def test_the_table_has_every_name_that_the_settings_know() -> None:
+    """The table has each stage name of the settings once, in the order in which an event passes the stages."""
+    assert tuple(stage.name for stage in STAGES) == get_args(StageName)
+
+
+def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
+    """The stream, feedback and sink stages each read the topic of the stage before; gateway and web read none."""
+    assert {stage.name: stage.topic for stage in STAGES} == {
+        "gateway": None,
+        "stream": MESSAGES,
+        "feedback": SESSIONS,
+        "sink": FEEDBACK,
+        "web": None,
+    }
+
+
+def test_names_on_the_broker_never_change() -> None:
+    """The stages have fixed names on the broker, because users, groups and the changelog of a running system use them."""
+    assert [stage.kafka_id for stage in STAGES] == [
+        "counterpoint-gateway",
+        "counterpoint-stream",
+        "counterpoint-feedback",
+        "counterpoint-sink",
+        "counterpoint-web",
+    ]
+    assert OPEN_SESSIONS_CHANGELOG.startswith(f"{stages.STREAM.kafka_id}-")
+
+
+def test_each_stage_has_an_address_of_its_own() -> None:
+    """With the default settings no two stages have the same address."""
+    assert len({stage.address(Settings()) for stage in STAGES}) == len(STAGES)
