@@ -26,7 +26,7 @@ demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after t
 	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
 
 test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL and Triton
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
 	@exec $(BIN)/python -m pytest tests/faults -v --long --guarantees docs/guarantees.md $(ARGS)

@@ -1,6 +1,13 @@
-"""What every test may ask for."""
+"""Fixtures that every test may use, and one that every test does."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
 
 pytest_plugins = [
+    "tests.fixtures.directory_scope",
     "tests.fixtures.stack",
     "tests.fixtures.system",
     "tests.fixtures.nothing_left_out",
@@ -8,3 +15,15 @@ pytest_plugins = [
     "tests.fixtures.certificates",
     "tests.fixtures.secured_kafka",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _restore_logging() -> Iterator[None]:
+    """Undo what a test configured for logging, so that it does not decide what later tests can capture."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+        root.handlers, root.level = before
