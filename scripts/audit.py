@@ -2,7 +2,7 @@
 
 The parts are those of requirements/runtime.lock; what only tests and local runs use is not shipped. Exit status 1 when
 there is a known vulnerability, a licence that nobody has reviewed, or when the vulnerability service was not reached:
-an audit that did not happen is no audit.
+an audit that did not happen is not a clean one.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ class Vulnerabilities:
 
 
 def locked_names(lock: str) -> set[str]:
-    """Return the names in a lock file, in the form that compares."""
+    """Return the names in a lock file, in their normalised spelling."""
     return {_plain(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==", lock, re.MULTILINE)}
 
 
 def read_vulnerabilities(report: Mapping[str, Any]) -> Vulnerabilities:
-    """Read pip-audit's report."""
+    """Return what pip-audit's report says."""
     parts = report.get("dependencies", [])
     skipped = [part for part in parts if "skip_reason" in part]
     found = [f"{part['name']} ({entry['id']})" for part in parts for entry in part.get("vulns", ())]

@@ -1,4 +1,4 @@
-"""After a change to the CPU baseline: tell its new fingerprint, check it, activate it. `make baseline`."""
+"""The command behind `make baseline`: writes the fingerprint of a changed CPU baseline, checks and activates it."""
 
 import sys
 import tempfile

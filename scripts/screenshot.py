@@ -1,4 +1,4 @@
-"""Make docs/session.png: start Chromium, log in to a running demo as the supervisor, open the first session.
+"""Makes docs/session.png: starts Chromium, logs in to a running demo as the supervisor, and opens a session.
 
 Run `make demo` in one terminal and `make screenshot` in another. Needs Debian's chromium and chromium-driver.
 """
@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 1280, 1800  # pixels: a laptop's width, and enough of the page t
 
 
 def main() -> int:
-    """Take the picture; returns the exit status."""
+    """Take the picture, and return the exit status."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
         print("Chromium is missing: sudo apt-get install chromium chromium-driver", file=sys.stderr)

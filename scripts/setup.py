@@ -1,7 +1,7 @@
-"""Make the environments that the make targets need: each step once, until what it was made from changes.
+"""Makes the environments that the make targets need; each step runs once, and again when its inputs change.
 
-Runs with the system's bare Python. A finished step leaves a stamp with the hash of its inputs, so a second run does
-nothing and needs no network.
+The script runs with the system's bare Python. A finished step leaves a stamp with the hash of its inputs, so a second
+run does nothing and needs no network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TICK_S = 0.5
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to set up: what it says, what it runs, where its stamp lies and what it is made from."""
+    """A step of the setup: its name, its commands, its stamp file and the files that it depends on."""
 
     name: str
     commands: Sequence[Sequence[str]]
@@ -50,7 +50,7 @@ class Step:
 
     @property
     def due(self) -> bool:
-        """Whether the step was never finished, or was made from something else."""
+        """Whether the step was never finished, or its inputs or commands have changed since."""
         return not self.stamp.exists() or self.stamp.read_text() != self.digest()
 
 
@@ -130,7 +130,7 @@ def run(step: Step) -> bool:
 
 
 def main(upto: str) -> int:
-    """Check the machine, then run the steps that are due. With CI=true nothing may be missing."""
+    """Check the machine, run the due steps, and return the exit status; with CI=true nothing may be missing."""
     due = [step for step in steps(upto) if step.due]
     if not due:
         return 0

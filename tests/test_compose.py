@@ -1,7 +1,7 @@
-"""The Compose files are valid, name every part, start nothing without its secrets, and give nobody more than it needs.
+"""The Compose files are valid and complete, start nothing without secrets and give minimal rights.
 
-No Docker engine is at hand: each command is run outside a container instead, with the settings and secrets that its
-service would have and no others.
+Tests have no Docker engine: each command runs outside a container, with the settings and secrets of its service and no
+others.
 """
 
 import json
@@ -43,7 +43,7 @@ PORTS = {
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with the tag by which one Compose file replaces a list of another."""
+    """A YAML loader that knows the tag by which one Compose file replaces a list of another."""
 
 
 Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))  # type: ignore[arg-type]
@@ -53,7 +53,7 @@ SERVICES: dict[str, dict[str, Any]] = FILES[COMPOSE]["services"]
 
 @pytest.mark.parametrize("file", [COMPOSE, THREE], ids=lambda file: file.name)
 def test_it_is_valid_by_the_compose_specification(file: Path) -> None:
-    """The schema is the one that a kept checker brings."""
+    """Each file is valid by the Compose specification, whose schema the installed `check_jsonschema` contains."""
     checker = find_spec("check_jsonschema")  # not imported: its command line needs another click than Faust
     assert checker is not None
     assert checker.origin is not None
@@ -62,19 +62,19 @@ def test_it_is_valid_by_the_compose_specification(file: Path) -> None:
 
 
 def test_it_names_every_stage_and_what_they_need() -> None:
-    """And nothing else but the two steps that prepare broker and database, and commands by hand."""
+    """The Compose file lists every stage, the broker, the database, two preparing steps and commands by hand."""
     assert set(SERVICES) == OURS | SERVERS
 
 
 @pytest.mark.parametrize("name", sorted(STAGES | SERVERS))
 def test_everything_that_stays_has_a_health_check(name: str) -> None:
-    """So that a dependant starts when it can work."""
+    """Every service that keeps running has a health check, so that its dependants start when it is ready."""
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
 @pytest.mark.parametrize("name", sorted(OURS | SERVERS))
 def test_nobody_is_root_or_can_become_it(name: str) -> None:
-    """A read-only file system, no capabilities, a user with a number, bounded memory and processes."""
+    """Every service has a read-only file system, no capabilities, a numeric user, and bounded memory and processes."""
     service = SERVICES[name]
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
@@ -97,7 +97,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
     ],
 )
 def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
-    """The gateway cannot open the database, and the sink signs no login."""
+    """Each stage gets its own secrets only, and none of them in plain environment variables."""
     given = SERVICES[name].get("secrets", ())
     assert {secret["target"].removeprefix("COUNTERPOINT_") for secret in given} == needs
     plain = set(SERVICES[name]["environment"]) - {"COUNTERPOINT_FEEDBACK__TRITON_URL"}
@@ -106,7 +106,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
 
 @pytest.mark.parametrize("name", ["sink", "web"])
 def test_a_stage_uses_the_database_under_its_own_name(name: str) -> None:
-    """Only the migration comes as the owner of the tables."""
+    """A stage uses the database under its own name, and only the migration is the owner."""
     sources = {name: {s["source"] for s in SERVICES[name]["secrets"]} for name in ("sink", "web", "migrate")}
     assert f"{name}_database_url" in sources[name]
     assert "owner_database_url" not in sources[name]
@@ -114,7 +114,7 @@ def test_a_stage_uses_the_database_under_its_own_name(name: str) -> None:
 
 
 def test_only_the_page_and_the_sink_reach_the_database() -> None:
-    """And only the feedback stage the model; nothing but gateway and page has a way out of the host."""
+    """Only the page and the sink reach the database, and only gateway and page have a way out of the host."""
     networks = {name: set(SERVICES[name]["networks"]) for name in SERVICES}
     assert {name for name in networks if "database" in networks[name]} == {
         "postgres",
@@ -130,7 +130,7 @@ def test_only_the_page_and_the_sink_reach_the_database() -> None:
 
 
 def test_it_refuses_to_start_while_a_secret_is_missing() -> None:
-    """Each is a file in a folder that is demanded by name, and none stands in the Compose file."""
+    """Compose refuses to start while a secret is missing, and holds none of the secrets itself."""
     text = COMPOSE.read_text()
     assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == {"SECRETS", "TRITON_IMAGE"}
     assert all(secret["file"].startswith("${SECRETS:?") for secret in FILES[COMPOSE]["secrets"].values())
@@ -141,7 +141,7 @@ def test_it_refuses_to_start_while_a_secret_is_missing() -> None:
 
 
 def test_the_example_names_every_variable_and_every_secret_and_holds_none() -> None:
-    """`.env.example` is what an operator copies."""
+    """`.env.example`, which an operator copies, names every variable and every secret and holds no secret."""
     text = (ROOT / ".env.example").read_text()
     used = {name for file in FILES for name in re.findall(r"\$\{([A-Z_]+)[:}]", file.read_text())}
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -152,14 +152,14 @@ def test_the_example_names_every_variable_and_every_secret_and_holds_none() -> N
 
 
 def test_only_the_gateway_and_the_page_are_reachable_and_from_loopback_alone() -> None:
-    """A reverse proxy with TLS stands before them."""
+    """Only the gateway and the page are reachable, on loopback, behind a reverse proxy with TLS."""
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"gateway", "web"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_a_model_runs_with_a_gpu_or_without_one() -> None:
-    """One profile each; the feedback stage waits for the one that is there."""
+    """A model runs with or without a GPU in a profile of its own, and the feedback stage waits for it."""
     assert SERVICES["triton-cpu"]["profiles"] == ["cpu"]
     assert SERVICES["triton-gpu"]["profiles"] == ["gpu"]
     waits = SERVICES["feedback"]["depends_on"]
@@ -169,7 +169,7 @@ def test_a_model_runs_with_a_gpu_or_without_one() -> None:
 
 
 def test_three_brokers_have_a_place_of_their_own() -> None:
-    """The same cluster, other numbers, names and volumes."""
+    """Three brokers are one cluster with numbers, names and volumes of their own."""
     services = FILES[THREE]["services"]
     for number in (2, 3):
         service = services[f"kafka-{number}"]
@@ -183,7 +183,7 @@ def test_three_brokers_have_a_place_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_its_command_is_a_command_of_ours(name: str) -> None:
-    """A renamed command would break the deployment silently."""
+    """The command of each service exists in the command line, since a renamed one would break the deployment."""
     commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
     (command,) = SERVICES[name]["command"]
     assert command in commands
@@ -192,7 +192,7 @@ def test_its_command_is_a_command_of_ours(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["triton-cpu", "triton-gpu"])
 def test_tritons_command_restricts_what_changes_the_server(name: str, tmp_path: Path) -> None:
-    """Run by a shell as the container would, with a stand-in that only says how it was called."""
+    """Triton's command restricts calls that change the server, run by a shell with a stand-in."""
     service = SERVICES[name]
     stand_in = tmp_path / "tritonserver"
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -208,7 +208,7 @@ def test_tritons_command_restricts_what_changes_the_server(name: str, tmp_path: 
 
 
 def test_the_image_copies_what_is_there() -> None:
-    """A COPY of a file that is gone stops a build that nobody here can run."""
+    """The image copies only files that exist, because a missing one would stop the build."""
     text = (ROOT / "Dockerfile").read_text()
     copies = [line.split()[1:-1] for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line]
     sources = [source for copied in copies for source in copied]
@@ -226,7 +226,7 @@ def started(
     create_database: Callable[..., str],
     triton: TritonServer,
 ) -> Iterator[dict[str, StageProcess]]:
-    """Every stage by its service's command, settings and secrets; only addresses and ports are this machine's."""
+    """Yield every stage, started with the command, settings and secrets of its service and this machine's addresses."""
     folder = tmp_path_factory.mktemp("compose")
     kafka, owner = fresh_kafka(), create_database()
     create_missing_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=12))
@@ -264,17 +264,17 @@ def started(
 
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_a_stage_comes_up_with_what_its_service_gives_it(started: dict[str, StageProcess], name: str) -> None:
-    """The entry command outside a container: nothing is missing among its settings, secrets and rights."""
+    """A stage becomes ready with no more than the settings, secrets and rights that its service gives it."""
     started[name].wait_ready()
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_the_health_check_asks_where_the_stage_answers(name: str) -> None:
-    """The ports of the file are the defaults of the settings."""
+    """The health check asks the port on which the stage listens by default."""
     port = next(port for stage, port in PORTS.values() if stage == name)
     assert f"http://127.0.0.1:{port}/readyz" in SERVICES[name]["healthcheck"]["test"][-1]
 
 
 def _filled(value: str) -> str:
-    """A value as Compose fills it in where .env says nothing."""
+    """Return a value as Compose fills it in where .env does not set it."""
     return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value)

@@ -1,4 +1,4 @@
-"""The fault table is made from the tests that ran: a row a fault, its measured, and no row that hides a failure."""
+"""The fault table has a row for each fault that was tested, with what was measured and whether it held."""
 
 from pathlib import Path
 
@@ -43,14 +43,14 @@ def test_no_fault():
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """An inner run of the tests above."""
+    """Run the tests above in an inner pytest run."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_x=TESTS)
     return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio", "--strict-markers", *arguments)
 
 
 def test_a_run_writes_a_row_for_each_fault(pytester: pytest.Pytester) -> None:
-    """Tests of one fault are joined; how it is injected is the first line of the docstring."""
+    """A run writes one row for each fault, and takes how it is injected from the first lines of the docstrings."""
     path = pytester.path / "guarantees.md"
     run(pytester, "--guarantees", str(path), "--seed", "11", "--long")
     rows = [line for line in path.read_text().splitlines() if line.startswith("| ")]
@@ -67,7 +67,7 @@ def test_a_run_writes_a_row_for_each_fault(pytester: pytest.Pytester) -> None:
 
 
 def test_without_the_option_nothing_is_written(pytester: pytest.Pytester) -> None:
-    """`make test` leaves the document as the last `make faults` made it."""
+    """Without the option nothing is written, so `make test` leaves the document as it is."""
     before = set(pytester.path.iterdir())
     result = run(pytester)
     result.assert_outcomes(passed=4, failed=1, errors=1)
@@ -75,7 +75,7 @@ def test_without_the_option_nothing_is_written(pytester: pytest.Pytester) -> Non
 
 
 def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
-    """The run replaces what stands between the two marks."""
+    """The text around the table stays; the run replaces what is between the two marks."""
     path = tmp_path / "guarantees.md"
     path.write_text(f"# What is promised\n\n{BEGIN}\nold\n{END}\n\n## What is not\n")
     write_fault_table(path, "new\n")
@@ -83,7 +83,7 @@ def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
 
 
 def test_a_bar_in_a_cell_breaks_no_row() -> None:
-    """A figure may hold one."""
+    """A vertical bar in a cell is escaped, so that it does not end the cell."""
     result = FaultResult(
         "a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, measured={"p50|p99": "1|2 s"}
     )

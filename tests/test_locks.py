@@ -1,4 +1,4 @@
-"""What is installed is pinned to the byte, the same everywhere, and names no place to fetch it from."""
+"""Lock files pin what is installed by hash, alike in all of them, and name no address of an index."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<mark
 
 
 def _pins(lock: Path) -> dict[tuple[str, str], str]:
-    """Version by name and marker."""
+    """Return the versions that a lock file pins, by name and marker."""
     return {(found["name"], found["marker"] or ""): found["version"] for found in PIN.finditer(lock.read_text())}
 
 
@@ -26,13 +26,13 @@ def _names(requirements: list[str]) -> set[str]:
 
 
 def test_there_is_a_lock_for_each_environment() -> None:
-    """Run time, local servers, development, and Triton's own."""
+    """There is one lock file for each environment."""
     assert [lock.stem for lock in LOCKS] == ["audit", "dev", "local", "runtime", "training", "triton"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_every_line_is_a_pin_or_a_hash(lock: Path) -> None:
-    """No range, no address, no option: exact versions with their hashes."""
+    """Every line of a lock file is an exact version or a hash, and no range, address or option."""
     lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
     for line in lines:
         assert PIN.match(line) or re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}(?: \\)?", line), line
@@ -40,13 +40,13 @@ def test_every_line_is_a_pin_or_a_hash(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_every_pin_has_a_hash(lock: Path) -> None:
-    """The installer refuses anything else; here it shows before an installation."""
+    """Every pin has a hash, without which the installer would refuse it."""
     for block in re.split(r"(?m)^(?=[A-Za-z0-9])", lock.read_text())[1:]:
         assert "--hash=sha256:" in block
 
 
 def test_locks_of_one_environment_agree() -> None:
-    """Installed one after the other, none takes back what the one before has installed."""
+    """Lock files that are installed into one environment pin the same versions."""
     seen: dict[tuple[str, str], str] = {}
     for name in ("runtime", "local", "dev"):
         for pin, version in _pins(ROOT / "requirements" / f"{name}.lock").items():
@@ -54,7 +54,7 @@ def test_locks_of_one_environment_agree() -> None:
 
 
 def test_every_direct_need_is_locked() -> None:
-    """Whoever adds a dependency runs `make locks`."""
+    """Every direct dependency is in the lock file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     needs = {"runtime": project + (ROOT / "requirements" / "build.in").read_text().splitlines()}
     for name in ("local", "dev", "triton"):
@@ -65,7 +65,7 @@ def test_every_direct_need_is_locked() -> None:
 
 
 def test_tritons_environment_keeps_to_the_numpy_its_stub_was_built_for() -> None:
-    """With numpy 2 the server's Python stub dies at the first text."""
+    """Triton's environment keeps the numpy its stub was built for; with numpy 2 the stub dies at the first text."""
     versions = {name: version for (name, _), version in _pins(ROOT / "requirements" / "triton.lock").items()}
     assert versions["numpy"].startswith("1.")
     assert versions["nvidia-pytriton"] == "0.7.0"

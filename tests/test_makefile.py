@@ -1,4 +1,4 @@
-"""The make targets are the doors of the house: each is named, says what it does, and the check runs all of it."""
+"""Every make target is listed with what it does, and the CI check runs all tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_is_the_default_and_names_every_target() -> None:
-    """`make` alone explains what there is."""
+    """`make` without a target prints the help, which names every target."""
     said = _make().stdout
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     assert phony is not None
@@ -40,19 +40,19 @@ def test_help_is_the_default_and_names_every_target() -> None:
     ],
 )
 def test_a_target_runs_its_command(arguments: list[str], command: str) -> None:
-    """What make would run, without running it."""
+    """A target runs its command, as make prints it without running it."""
     assert command in _make("--dry-run", *arguments).stdout
 
 
 def test_tests_include_the_checks_and_set_up_what_they_need() -> None:
-    """One command on a fresh machine."""
+    """`make test` includes the checks and sets up what they need."""
     said = _make("--dry-run", "test").stdout
     places = [said.index(word) for word in ("setup.py dev", "ruff check", "mypy", "lint-imports", "pytest")]
     assert places == sorted(places)
 
 
 def test_the_check_runs_exactly_the_tests_and_leaves_nothing_out() -> None:
-    """CI=true makes leaving out a failure; its status is that of the tests."""
+    """The CI check runs `make test` with CI=true, which makes a left-out test a failure, and ends with its status."""
     script = (ROOT / ".ci" / "run").read_text()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert "CI=true exec make test" in script
@@ -60,6 +60,6 @@ def test_the_check_runs_exactly_the_tests_and_leaves_nothing_out() -> None:
 
 
 def test_an_evaluation_without_data_says_what_is_missing() -> None:
-    """The folder is the caller's; there is no default."""
+    """`make eval` without a folder of data says which argument is missing."""
     recipe = MAKEFILE.split("eval: setup-dev")[1].split("\n\n")[0]
     assert "say where the data lie: make eval DATA=folder" in recipe

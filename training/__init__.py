@@ -1,1 +1,1 @@
-"""Recipes that make the weights, and their evaluation. Developers only: not installed with the product."""
+"""Recipes that train and evaluate the models, for developers; they are not installed with the product."""

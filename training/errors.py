@@ -2,4 +2,4 @@
 
 
 class DataError(Exception):
-    """Data to train on cannot be used; the message says which file, line or field to look at and never quotes words."""
+    """Training data cannot be used; the message names the file, line or field to look at and never quotes text."""

@@ -13,7 +13,7 @@ class Estimate:
     high: float
 
     def __format__(self, spec: str) -> str:
-        """Return value and interval, each in the given number format, or a dash where nothing was measured."""
+        """Return the value and its interval in the given number format, or a dash if nothing was measured."""
         if math.isnan(self.value):
             return "-"
         return f"{self.value:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"

@@ -1,4 +1,4 @@
-"""One command a stage, and `run_all_stages` for all of them."""
+"""The commands that run the stages: one for each stage, and `up` for all of them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,1 +1,4 @@
-"""Every record on a topic, the topics' names and the deterministic ids. Imports nothing else of ours."""
+"""The records on topics, the names of the topics and the deterministic ids.
+
+This package imports no other package of Counterpoint.
+"""

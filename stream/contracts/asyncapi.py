@@ -1,6 +1,6 @@
 """The AsyncAPI 3 document of the topics, for platforms that write to them or read them.
 
-`python -m stream.contracts.asyncapi` writes `docs/asyncapi.json`; a test holds the file against the contracts.
+`python -m stream.contracts.asyncapi` writes `docs/asyncapi.json`; a test compares the file with the contracts.
 """
 
 import json
@@ -18,31 +18,31 @@ from stream.contracts.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, FEEDBACK, 
 FILE: Final = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 
 _CHANNELS: Final = {
-    MESSAGES: ("messages", "What a platform tells us, and our own clock."),
+    MESSAGES: ("messages", "The events of a platform, and our own ticks and erasures of persons."),
     SESSIONS: ("sessions", "One record per session revision, when it closes, reopens or is erased."),
     FEEDBACK: ("feedback", "The session record without names, with one answer per exchange."),
-    DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, and their story in headers."),
+    DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, with their story in headers."),
 }
 _OPERATIONS: Final = {
-    "receiveMessages": ("receive", MESSAGES, "Detect, keep the open session, close it."),
-    "sendSessions": ("send", SESSIONS, "The stream stage writes what has closed."),
-    "sendFeedback": ("send", FEEDBACK, "The feedback stage writes what was rated; the sink stores it."),
-    "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage sets aside what it cannot use."),
+    "receiveMessages": ("receive", MESSAGES, "The stream stage scores messages, keeps open sessions and closes them."),
+    "sendSessions": ("send", SESSIONS, "The stream stage writes a record when a session closes, reopens or is erased."),
+    "sendFeedback": ("send", FEEDBACK, "The feedback stage writes its answers; the sink stores them."),
+    "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage writes the records that it could not use."),
 }
 _STORY: Final = {
-    "cp_reason": "Why it could not be used, a word of a closed list.",
-    "cp_stage": "Who set it aside.",
-    "cp_topic": "Where the record stood.",
-    "cp_partition": "Where the record stood.",
-    "cp_offset": "Where the record stood.",
+    "cp_reason": "The reason why the record could not be used, a word of a closed list.",
+    "cp_stage": "The stage that could not use the record.",
+    "cp_topic": "The topic of the record.",
+    "cp_partition": "The partition of the record.",
+    "cp_offset": "The offset of the record.",
     "cp_appended_ms": "The broker's append time of the record, in ms since 1970.",
-    "cp_error_type": "Type of the exception.",
-    "cp_place": "Field or step, never its content.",
+    "cp_error_type": "The type of the exception.",
+    "cp_place": "The field or the step that failed, never its content.",
 }
 
 
 def document() -> dict[str, Any]:
-    """The whole document, as JSON values."""
+    """Return the whole AsyncAPI document as JSON values."""
     records = {record.__name__: record for group in RECORDS_BY_TOPIC.values() for record in group}
     models: Sequence[type[TopicRecord]] = [records[name] for name in sorted(records)]
     _, schemas = models_json_schema(
@@ -74,7 +74,7 @@ def document() -> dict[str, Any]:
 
 
 def write() -> None:
-    """Bring the file up to date."""
+    """Write the document to its file, `docs/asyncapi.json`."""
     FILE.write_text(text())
 
 
@@ -139,7 +139,7 @@ def _headers(event_type: str) -> dict[str, Any]:
             "content-type": {"type": "string", "const": "application/json"},
             "traceparent": {
                 "type": "string",
-                "description": "W3C Trace Context; goes on to every record that follows.",
+                "description": "W3C Trace Context; copied to every record that follows.",
             },
         },
     }
@@ -149,13 +149,13 @@ def _dead_letter() -> dict[str, Any]:
     return {
         "name": "dead letter",
         "title": "DeadLetter",
-        "summary": "The original bytes; CloudEvents headers as they were. Without its body for lack of consent.",
+        "summary": "The original bytes and CloudEvents headers. The body is left out when consent is missing.",
         "headers": {
             "type": "object",
             "required": list(_STORY),
             "properties": {name: {"type": "string", "description": text} for name, text in _STORY.items()},
         },
-        "payload": {"description": "Whatever came; it may be no JSON."},
+        "payload": {"description": "The bytes as they came, which may not be JSON."},
     }
 
 

@@ -15,7 +15,7 @@ from stream.contracts.ids import record_key
 MAX_TEXT_CODE_POINTS = 20_000
 
 
-# The only fields a `repr` may show.
+# The only fields that a `repr` may show.
 _SHOWN = frozenset({"tenant", "message_id", "session_id", "exchange_id", "assessment_id", "revision", "state"})
 
 
@@ -33,29 +33,29 @@ def _without_nul(value: str) -> str:
 
 
 Tenant = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-"""An operator's own name for one platform: lower case, no colon, for it is the first half of the record key."""
+"""An operator's own name for one platform: lower case, no colon, since it is the first half of the record key."""
 
 Pseudonym = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,128}$")]
-"""A keyed pseudonym of a person or a conversation; nothing in it can be read back without the tenant's key."""
+"""A keyed pseudonym of a person or a conversation; without the tenant's key it tells nothing about them."""
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
 """The platform's own id of a message: visible ASCII, unique inside its conversation."""
 
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-"""A BCP 47 tag as the platform declares it; its first part decides."""
+"""A BCP 47 tag as the platform declares it; its first part decides whether the language is supported."""
 
 Utc = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""A time with its offset, kept in UTC. A time without an offset is refused, not guessed."""
+"""A time that was given with its offset, converted to UTC. A time without an offset is refused, not guessed."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CODE_POINTS), AfterValidator(_without_nul)]
-"""Words of a client or a counsellor, or a quotation of them."""
+"""Text of a message, a quotation of one, or text of a model about one."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_without_nul)]
-"""A person's name or handle, for the de-identifier alone."""
+"""A person's name or handle, used only by the de-identifier."""
 
 
 class Contract(BaseModel):
-    """A record or a part of one. Unknown fields are ignored, so that a newer writer never stops a reader."""
+    """A record on a topic, or a part of one. Unknown fields are ignored, so a newer writer never stops a reader."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -90,5 +90,5 @@ class ConversationRecord(TopicRecord):
 
     @property
     def key(self) -> bytes:
-        """The key of the conversation."""
+        """The key of the record's conversation."""
         return record_key(self.tenant, self.conversation_id)

@@ -1,13 +1,13 @@
-"""Exceptions, named by what the caller does next.
+"""Exceptions, each named by what the caller does next.
 
     CounterpointError
-    ├── Poison         the record can never be used: dead-letter it, acknowledge it, go on
-    ├── Unavailable    somebody else is away: hold the record, keep polling, try again after `retry_after` seconds
-    ├── Denied         the caller may not: answer no, without saying why
-    ├── TooManyDeadLetters  nearly every record is refused: stop, for it is not the records that are broken
+    ├── Poison         the record can never be used: dead-letter it, acknowledge it, continue
+    ├── Unavailable    a broker, model or database is away: hold the record, keep polling, retry after `retry_after` s
+    ├── Denied         the caller has no right to this: refuse, without giving the reason
+    ├── TooManyDeadLetters  nearly every record is refused: stop, because the fault is not in the records
     └── Misconfigured  a person must change a setting: stop, print the sentence
 
-None of them ever carries message text: they are logged.
+None of them ever carries message text, because they are logged.
 """
 
 from typing import ClassVar
@@ -16,10 +16,10 @@ from stream.contracts.vocabulary import DeadLetterReason
 
 
 class CounterpointError(Exception):
-    """Base of all of ours."""
+    """The base class of all exceptions of Counterpoint."""
 
     exit_status: ClassVar[int] = 1
-    """Of a command that ends with it. 1: something did not answer, starting again may help."""
+    """The exit status of a command that ends with the exception. 1: something did not answer, a restart may help."""
 
 
 class Poison(CounterpointError):  # noqa: N818 - named by what the caller does, not by what it is
@@ -41,7 +41,7 @@ class Unavailable(CounterpointError):  # noqa: N818
 
 
 class Denied(CounterpointError):  # noqa: N818
-    """The caller has no right to this, or its signature does not hold. `why` is for our log, not for the answer."""
+    """The caller has no right to this, or its signature is not valid. `why` is for the log, not for the answer."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -55,10 +55,10 @@ class TooManyDeadLetters(CounterpointError):  # noqa: N818
 
 
 class Misconfigured(CounterpointError):  # noqa: N818
-    """A setting is missing or wrong; the message is a sentence that says how to mend it."""
+    """A setting is missing or wrong; the message is a sentence that says how to correct it."""
 
     exit_status = 2
 
 
 NO_RESTART_STATUSES = frozenset({Misconfigured.exit_status, TooManyDeadLetters.exit_status})
-"""Exit statuses after which starting again by itself would only hide the trouble, or do harm."""
+"""Exit statuses after which an automatic restart would only hide the problem, or do harm."""

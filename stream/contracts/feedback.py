@@ -11,27 +11,27 @@ from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, Resistance
 
 
 class ModelVersion(Contract):
-    """The version of everything that decides a model's answer. Two answers with the same `key` are the same answer."""
+    """The version of everything that decides a model's answer. Versions with the same `key` count as the same model."""
 
     name: str
-    """What people are told, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
+    """The name that people read, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
     adapter: str
     weights: str
     prompt: str
     rubric: str
     schema_version: str
     validated: bool = False
-    """Whether agreement with clinicians has been measured; without it "unvalidated" stands beside every level."""
+    """Whether agreement with clinicians has been measured; without it, "unvalidated" is shown beside every level."""
     is_baseline: bool = False
 
     @property
     def key(self) -> str:
-        """The versions joined, as they enter an assessment's id."""
+        """The versions joined, as they are used in an assessment's id."""
         return f"{self.adapter}|{self.weights}|{self.prompt}|{self.rubric}|{self.schema_version}"
 
 
 class Evidence(Contract):
-    """A quotation our code found in the original text: a span in Unicode code points."""
+    """A quotation that our code, not the model, located in the original text: a span in Unicode code points."""
 
     message_id: MessageId
     start: int = Field(ge=0)
@@ -55,9 +55,9 @@ class Alternative(Contract):
 
     text: Text
     mechanism: Mechanism
-    """The mechanism it would express more."""
+    """The mechanism that this reply would express more."""
     pattern_id: str | None = None
-    """Set when it comes from the library of patterns rather than from a model's own words."""
+    """Set when the reply comes from the library of patterns, not from a model's own words."""
 
 
 class Answer(Contract):
@@ -80,7 +80,7 @@ class Assessment(Answer):
 
 
 class Abstention(Answer):
-    """No level, no praise, no suggestion: a person must look, and why."""
+    """The statement that an exchange has no assessment and a person must look at it, with the reason."""
 
     reason: NeedsHuman
 

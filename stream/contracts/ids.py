@@ -1,11 +1,11 @@
-"""Deterministic ids: each is a uuid5 of what it names, so a redelivery makes the same id on every path."""
+"""Deterministic ids: each is a uuid5 of what it names, so a redelivered record gets the same id on every path."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("5d2c1f0e-7c53-5b8e-9a57-0c7f3a1be001")
-"""Counterpoint's own namespace. It never changes: every stored id hangs on it."""
+"""Counterpoint's own namespace. It never changes, since every stored id depends on it."""
 
 _SEPARATOR = "\x1f"  # ASCII unit separator: no id may hold it, so joined parts cannot be confused
 
@@ -15,17 +15,17 @@ def _id(*parts: str) -> UUID:
 
 
 def record_key(tenant: str, conversation_id: str) -> bytes:
-    """The key of every record on every topic: one conversation, one partition, one order."""
+    """Return the key of a conversation's records, so that they are on one partition of each topic, in one order."""
     return f"{tenant}:{conversation_id}".encode()
 
 
 def revision_of(edited_at: datetime) -> int:
-    """An edit's revision: the platform's edit time in whole milliseconds since 1970."""
+    """Return the revision of an edit: the platform's edit time in whole milliseconds since 1970."""
     return int(edited_at.timestamp() * 1000)
 
 
 def message_event_id(tenant: str, conversation_id: str, message_id: str, revision: int | str) -> UUID:
-    """Id of the event that carries one revision of a message (`revision` may be a word such as "deletion")."""
+    """Return the id of the event of one revision of a message; `revision` may be a word such as "deletion"."""
     return _id("message", tenant, conversation_id, message_id, str(revision))
 
 
@@ -35,12 +35,12 @@ def conversation_event_id(tenant: str, conversation_id: str, event_type: str, de
 
 
 def session_id(tenant: str, conversation_id: str, first_message_id: str) -> UUID:
-    """A session is named by its conversation and the first message accepted into it."""
+    """Return the id of a session, made from its conversation and the first message accepted into the session."""
     return _id("session", tenant, conversation_id, first_message_id)
 
 
 def exchange_id(session: UUID, client_turn_first_message_id: str) -> UUID:
-    """Return the id of an exchange, made from the first message of its client turn: later revisions keep it."""
+    """Return the id of an exchange, made from the first message of its client turn, so that later revisions keep it."""
     return _id("exchange", str(session), client_turn_first_message_id)
 
 
@@ -55,5 +55,5 @@ def assessment_id(session: UUID, exchange: UUID, model_input: UUID, model: str) 
 
 
 def session_event_id(session: UUID, revision: int, state: str) -> UUID:
-    """Id of the CloudEvent that carries one revision of a session in one state."""
+    """Return the id of the CloudEvent that carries one revision of a session in one state."""
     return _id("record", str(session), str(revision), state)

@@ -26,7 +26,7 @@ from stream.contracts.vocabulary import Role
 
 
 class Consent(Contract):
-    """The client's consent at the time of a message. Absent means no, and only a plain `true` means yes."""
+    """The client's consent at the time of a message. A missing field means no, and only a plain `true` means yes."""
 
     processing: StrictBool = False
     secondary_use: StrictBool = False
@@ -47,7 +47,7 @@ class Message(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """The id of the message's original revision."""
+        """The id of the event that carries the original revision of the message."""
         return message_event_id(self.tenant, self.conversation_id, self.message_id, 0)
 
 
@@ -63,17 +63,17 @@ class Edit(ConversationRecord):
 
     @property
     def revision(self) -> int:
-        """The revision that the edit makes of its message."""
+        """The revision that the edit gives to its message."""
         return revision_of(self.edited_at)
 
     @property
     def event_id(self) -> UUID:
-        """The id of the message's revision."""
+        """The id of the event that carries this revision of the message."""
         return message_event_id(self.tenant, self.conversation_id, self.message_id, self.revision)
 
 
 class Deletion(ConversationRecord):
-    """The message is gone, whatever edits say, in whatever order they come."""
+    """A deletion of a message. It wins over every edit, in whatever order they come."""
 
     event_type: ClassVar[str] = "counterpoint.deletion.v1"
 
@@ -82,7 +82,7 @@ class Deletion(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """The id of the deletion, of which a message has one."""
+        """The id of the deletion, which is the same for every deletion of the message."""
         return message_event_id(self.tenant, self.conversation_id, self.message_id, "deletion")
 
 
@@ -94,7 +94,7 @@ class Participant(Contract):
 
 
 class Participants(ConversationRecord):
-    """The people in a conversation, for the de-identifier alone. Later lists add to earlier ones."""
+    """A list of people in a conversation, used only by the de-identifier. Later lists add to earlier ones."""
 
     event_type: ClassVar[str] = "counterpoint.participants.v1"
 
@@ -102,12 +102,12 @@ class Participants(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """A random id, since one made of the names could be searched for by names."""
+        """A random id, since an id made of the names could be found by guessing names."""
         return uuid4()
 
 
 class SessionEnd(ConversationRecord):
-    """The platform says that the session is over."""
+    """The end of a session, as the platform reports it."""
 
     event_type: ClassVar[str] = "counterpoint.session-end.v1"
 
@@ -115,12 +115,12 @@ class SessionEnd(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """The id of the end at that time."""
+        """The id of the session end at its time."""
         return conversation_event_id(self.tenant, self.conversation_id, self.event_type, self.ended_at.isoformat())
 
 
 class ConsentWithdrawal(ConversationRecord):
-    """The client takes consent back: final for the session, nothing of it stays."""
+    """A withdrawal of the client's consent. It is final for the session, and no text of the session is kept."""
 
     event_type: ClassVar[str] = "counterpoint.consent-withdrawal.v1"
 
@@ -128,7 +128,7 @@ class ConsentWithdrawal(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """The id of the withdrawal at that time."""
+        """The id of the withdrawal at its time."""
         return conversation_event_id(self.tenant, self.conversation_id, self.event_type, self.withdrawn_at.isoformat())
 
 
@@ -147,10 +147,10 @@ class Erasure(ConversationRecord):
 
 
 class PersonErasure(TopicRecord):
-    """An erasure of a person, which we put on each partition ourselves.
+    """An erasure of a person, which Counterpoint writes to each partition of the messages topic.
 
-    It reaches the sessions that are still open. Of a client the whole conversation goes, of a counsellor the sessions
-    in which they wrote.
+    It reaches the sessions of which the stream still keeps text. Of a client the whole conversation is removed, of a
+    counsellor the sessions in which they wrote.
     """
 
     event_type: ClassVar[str] = "counterpoint.person-erasure.v1"
@@ -169,7 +169,7 @@ class PersonErasure(TopicRecord):
 
 
 class Tick(TopicRecord):
-    """Our own clock: put on each partition every second; its append time is what counts."""
+    """A tick, which Counterpoint writes to each partition every second. Its append time is the time for idle rules."""
 
     event_type: ClassVar[str] = "counterpoint.tick.v1"
 
@@ -177,7 +177,7 @@ class Tick(TopicRecord):
 
     @property
     def event_id(self) -> str:
-        """The id of every tick on this partition."""
+        """The id that all ticks on this partition share."""
         return f"tick-{self.partition}"
 
 
@@ -188,4 +188,4 @@ MessagesRecord = ConversationEvent | PartitionEvent
 MESSAGES_RECORDS: tuple[type[MessagesRecord], ...] = (
     Message, Edit, Deletion, Participants, SessionEnd, ConsentWithdrawal, Erasure, PersonErasure, Tick,
 )  # fmt: skip
-"""Every type that may stand on the messages topic."""
+"""The type of every record that may be on the messages topic."""

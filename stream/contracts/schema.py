@@ -1,6 +1,6 @@
-"""JSON Schema of every record, for platforms that write to Kafka themselves.
+"""The JSON Schema of every record, for platforms that write to Kafka themselves.
 
-`python -m stream.contracts.schema` writes `stream/contracts/schemas/`; a test holds the files against the models.
+`python -m stream.contracts.schema` writes `stream/contracts/schemas/`; a test compares the files with the models.
 """
 
 import json
@@ -19,11 +19,11 @@ RECORDS_BY_TOPIC = {
     SESSIONS: (SessionRecord, Erasure, ConsentWithdrawal),
     FEEDBACK: (FeedbackRecord, Erasure, ConsentWithdrawal),
 }
-"""Which records may stand on which topic."""
+"""The records that may be on each topic; the changelog and dead letters have no schema."""
 
 
 def schemas() -> dict[str, str]:
-    """File name to JSON Schema text, one for each CloudEvents type."""
+    """Return the text of the JSON Schema of each CloudEvents type, by file name."""
     records = {record.event_type: record for group in RECORDS_BY_TOPIC.values() for record in group}
     return {
         f"{event_type}.json": json.dumps(record.model_json_schema(mode="validation"), indent=2, sort_keys=True) + "\n"
@@ -32,7 +32,7 @@ def schemas() -> dict[str, str]:
 
 
 def write() -> None:
-    """Bring the files up to date and remove those of no record."""
+    """Write the schema of every record to its file and remove the files that belong to no record."""
     FOLDER.mkdir(exist_ok=True)
     wanted = schemas()
     for old in FOLDER.glob("*.json"):

@@ -32,7 +32,7 @@ class SessionMessage(Contract):
 
 
 class Cue(Contract):
-    """Words that made the detector flag: a span in Unicode code points of a message's text, and its weight."""
+    """Words on which the detector's flag rests: a span in Unicode code points of a message's text, and its weight."""
 
     message_id: MessageId
     start: int = Field(ge=0)
@@ -41,27 +41,27 @@ class Cue(Contract):
 
 
 class Exchange(Contract):
-    """Up to ten messages before it, the flagged client turn, and the counsellor turn that answers it."""
+    """A flagged client turn, with up to ten messages before it and the turn that replies to it."""
 
     exchange_id: UUID
     context: tuple[MessageId, ...]
     client_turn: tuple[MessageId, ...] = Field(min_length=1)
     reply: tuple[MessageId, ...] = Field(min_length=1)
     counsellor: Pseudonym | None = None
-    """Author of the reply; None when several people or a system wrote it."""
+    """The author of the reply; None when several people or a system wrote it."""
     score: float = Field(ge=0, le=1)
     cues: tuple[Cue, ...] = ()
     needs_human: NeedsHuman | None = None
-    """Set when no model may rate it: critical content, or a reply that is not one counsellor's."""
+    """Set when no model may rate the exchange: critical content, or a reply that is not one counsellor's."""
 
     @property
     def message_ids(self) -> tuple[MessageId, ...]:
-        """The messages of its context, its client turn and its reply."""
+        """The ids of the messages of the context, the client turn and the reply."""
         return (*self.context, *self.client_turn, *self.reply)
 
 
 class Mark(Contract):
-    """A note for the supervisor, with the messages that it is about."""
+    """A note for the supervisor about messages of a session."""
 
     kind: MarkKind
     concerns: tuple[Concern, ...] = ()
@@ -69,7 +69,7 @@ class Mark(Contract):
 
 
 class Counts(Contract):
-    """The counts of what was in the session, and of what the record leaves out."""
+    """The number of messages and turns in the session, and of the exchanges and messages that the record leaves out."""
 
     messages: int = Field(default=0, ge=0)
     client_messages: int = Field(default=0, ge=0)
@@ -78,13 +78,13 @@ class Counts(Contract):
     flagged_turns: int = Field(default=0, ge=0)
     unanswered_moments: int = Field(default=0, ge=0)
     flagged_not_shown: int = Field(default=0, ge=0)
-    """Flagged exchanges beyond the number shown when no model confirms."""
+    """Flagged exchanges beyond the number that is shown when no model confirms the detector."""
     exchanges_dropped_for_size: int = Field(default=0, ge=0)
     context_dropped_for_size: int = Field(default=0, ge=0)
 
 
 class DetectorVersion(Contract):
-    """Which detector flagged, and where its threshold stood."""
+    """The detector that scored a session, with its version and its operating point."""
 
     name: str
     version: str
@@ -99,26 +99,26 @@ class KnownName(Contract):
 
 
 class SessionOutline(ConversationRecord):
-    """The common fields of session and feedback records: everything but the names."""
+    """The fields that session and feedback records share: everything but the names."""
 
     session_id: UUID
     revision: int = Field(ge=1)
     state: SessionState
     started_at: Utc
     ended_at: Utc
-    """`sent_at` of the last message, or of the platform's explicit end."""
+    """`sent_at` of the last message, or the platform's explicit end if that is later."""
     closed_at: Utc
-    """Broker time of the close."""
+    """The broker time of the close."""
     end_reason: EndReason
     left_out: LeftOut | None = None
-    """Why there is no feedback; None for an eligible session."""
+    """The reason why there is no feedback; None for an eligible session."""
     language: Language | None = None
     consent: Consent = Consent()
     counts: Counts = Counts()
     counsellors: tuple[Pseudonym, ...] = ()
-    """Every counsellor who wrote in the session: decides whose team sees it."""
+    """Every counsellor who wrote in the session: they decide which team sees it."""
     clients: tuple[Pseudonym, ...] = ()
-    """Every client who wrote in the session: so that an erasure finds all that is theirs."""
+    """Every client who wrote in the session, so that an erasure finds all sessions of a client."""
     messages: tuple[SessionMessage, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     marks: tuple[Mark, ...] = ()
@@ -126,14 +126,14 @@ class SessionOutline(ConversationRecord):
 
     @property
     def event_id(self) -> UUID:
-        """The id of the session's revision in its state."""
+        """The id of the event that carries this revision of the session in this state."""
         return session_event_id(self.session_id, self.revision, self.state)
 
 
 class SessionRecord(SessionOutline):
     """A session revision for the feedback worker, with known names.
 
-    The topic also carries `Erasure`, and `ConsentWithdrawal` where no state of the session is left, unchanged.
+    The topic also carries, unchanged, `Erasure`, and `ConsentWithdrawal` where the stream keeps no text of the session.
     """
 
     event_type: ClassVar[str] = "counterpoint.session.v1"

@@ -1,4 +1,7 @@
-"""The topics: their names and how the broker keeps them. Created by `counterpoint topics` alone."""
+"""The names of the topics and their settings on the broker.
+
+Only `counterpoint topics` creates them.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +10,9 @@ SESSIONS = "counterpoint.sessions.v1"
 FEEDBACK = "counterpoint.feedback.v1"
 DEAD_LETTERS = "counterpoint.dead-letters.v1"
 OPEN_SESSIONS_CHANGELOG = "counterpoint-stream-open-sessions-changelog"
-"""State of the open sessions: Faust's own name for it, `{app id}-{table name}-changelog`."""
+"""The changelog of the open sessions, with the name that Faust gives it: `{app id}-{table name}-changelog`."""
 
-DEFAULT_PARTITIONS = 12  # divides evenly among 1, 2, 3, 4 and 6 workers; fixed for life, for keys hang on it
+DEFAULT_PARTITIONS = 12  # divides evenly among 1, 2, 3, 4 and 6 workers; never changes, since keys map to it
 MAX_RECORD_BYTES = 900_000  # under the 1 MB that brokers and clients accept by default, with room for headers
 
 _HOUR_MS = 3_600_000
@@ -25,7 +28,7 @@ class TopicSpec:
 
 
 def _kept_for(days: int, **extra: str) -> dict[str, str]:
-    # Segments roll every hour, so that a record is gone at most an hour after its time.
+    # Segments roll every hour, so that a record is removed at most an hour after its retention.
     return {
         "cleanup.policy": "delete",
         "retention.ms": str(days * _DAY_MS),

@@ -1,4 +1,4 @@
-"""The words of the field that records use: closed lists, one place."""
+"""The closed lists of values that records use, such as roles, mechanisms, states and reasons."""
 
 from enum import IntEnum, StrEnum
 
@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 
 class Mechanism(StrEnum):
-    """The four communication mechanisms of arXiv 2602.21638; what each means to us is in docs/rubric.md."""
+    """The four communication mechanisms of arXiv 2602.21638, as defined in docs/rubric.md."""
 
     RESPECT_FOR_AUTONOMY = "respect_for_autonomy"
     STANCE_ALIGNMENT = "stance_alignment"
@@ -29,7 +29,7 @@ class Level(IntEnum):
 
 
 class ResistanceType(StrEnum):
-    """The 13 behaviours of the PsyFIRE taxonomy (arXiv 2601.14780); names theirs, definitions ours."""
+    """The 13 behaviours of the PsyFIRE taxonomy (arXiv 2601.14780); the names are theirs, the definitions ours."""
 
     CHALLENGING = "challenging"
     DISCOUNTING = "discounting"
@@ -60,16 +60,16 @@ class Concern(StrEnum):
 
 
 RISK_CONCERNS = frozenset({Concern.SUICIDE, Concern.SELF_HARM, Concern.HARM_TO_OTHERS, Concern.ABUSE})
-"""Concerns that put a session into the queue whatever its eligibility."""
+"""The concerns that are risk language: they put even a session that is left out into the queue."""
 
 
 class OperatingPoint(StrEnum):
     """The operating point of a detector, which decides its threshold."""
 
     GATE = "gate"
-    """High recall: a confirming model comes after it."""
+    """High recall, since a model confirms what the detector flags."""
     ALONE = "alone"
-    """Precise: nothing confirms it, so few moments are shown."""
+    """High precision and few moments shown, since nothing confirms what the detector flags."""
 
 
 class SessionState(StrEnum):
@@ -81,7 +81,7 @@ class SessionState(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a session closed."""
+    """The reason why a session closed."""
 
     EXPLICIT = "explicit"
     IDLE = "idle"
@@ -90,7 +90,7 @@ class EndReason(StrEnum):
 
 
 class LeftOut(StrEnum):
-    """Why a finished session gets no feedback; stated in the record, counted, shown."""
+    """The reason why a finished session gets no feedback; it is in the record, counted and shown."""
 
     NO_CONSENT = "no_consent"
     TOO_SHORT = "too_short"
@@ -101,7 +101,7 @@ class LeftOut(StrEnum):
 
 
 class MarkKind(StrEnum):
-    """The kind of a mark."""
+    """The kind of a mark on messages of a session."""
 
     RISK_LANGUAGE = "risk_language"
     CRITICAL_CONTENT = "critical_content"
@@ -109,7 +109,7 @@ class MarkKind(StrEnum):
 
 
 class NeedsHuman(StrEnum):
-    """Why an exchange, or one mechanism of it, has no level and a person must look."""
+    """The reason why an exchange, or one mechanism of it, has no level and a person must look at it."""
 
     CRITICAL_CONTENT = "critical_content"
     REPLY_BY_SEVERAL = "reply_by_several"
@@ -129,7 +129,7 @@ class Verdict(StrEnum):
 
 
 class DeadLetterReason(StrEnum):
-    """Why a record could not be used."""
+    """The reason why a record could not be used."""
 
     BAD_ENVELOPE = "bad_envelope"
     BAD_JSON = "bad_json"

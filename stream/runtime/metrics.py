@@ -104,7 +104,7 @@ ROWS_STORED = Counter(
 )
 DATABASE_AWAY = Gauge(
     "counterpoint_database_away",
-    "1 while the sink holds a record because PostgreSQL does not answer. The other stages continue to work.",
+    "1 while the sink holds a record because PostgreSQL does not answer. Gateway, stream and feedback work on.",
 )
 
 

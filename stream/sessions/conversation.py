@@ -1,4 +1,4 @@
-"""A conversation in memory: its parts, the part of each message, and the parts that are not yet written."""
+"""A conversation in memory: its parts, the part that holds each message, and the parts that are not yet written."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _BYTES_BESIDE_TEXT = 4_000  # of a message at most: ids, times and five cues
 
 @dataclass(slots=True)
 class SessionSummary:
-    """The summary of a session that every message needs, kept up to date instead of computed each time."""
+    """The summary of a session, updated with each message because computing it for each message would be slow."""
 
     count: int
     first_offset: int
@@ -33,7 +33,7 @@ class SessionSummary:
         return cls(1, entry.offset, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms)
 
     def add(self, entry: Entry) -> None:
-        """Count a further message of the session."""
+        """Add a further message to the summary of its session."""
         self.count += 1
         self.first_offset = min(self.first_offset, entry.offset)
         self.last_appended_ms = max(self.last_appended_ms, entry.appended_ms)
@@ -48,9 +48,10 @@ class SessionSummary:
 
 
 class Conversation:
-    """Parts are immutable; changing one marks its number as dirty until the worker has written it.
+    """A conversation in memory: its head and its segments, and which of them the worker has yet to write.
 
-    Segments stand in the order of arrival.
+    Parts are immutable; changing one marks its number as dirty until the worker has written it. Segments are kept in
+    the order of arrival.
     """
 
     __slots__ = (
@@ -67,7 +68,7 @@ class Conversation:
     )
 
     def __init__(self, tenant: str, conversation_id: str, parts: Mapping[int, Head | Segment] | None = None) -> None:
-        """`parts` is what the changelog holds; without it the conversation is new."""
+        """Load the parts that the changelog holds; without `parts` the conversation is new."""
         self.tenant = tenant
         self.conversation_id = conversation_id
         self.key = record_key(tenant, conversation_id)
@@ -84,7 +85,7 @@ class Conversation:
                 self.head = part
             else:
                 segments.append((number, part))
-        # What a crash let come again has a higher number than what came after it.
+        # A message that was redelivered after a crash has a higher number than messages that came after it.
         for number, segment in sorted(segments, key=lambda numbered: numbered[1].entries[0].offset):
             self._load(number, segment)
         self._update_open_session()
@@ -93,19 +94,19 @@ class Conversation:
         return f"Conversation({self.tenant}:{self.conversation_id}, {len(self.segments)} segments)"
 
     def part(self, number: int) -> Head | Segment | None:
-        """The part to write under `number`; None when it is to be deleted."""
+        """Return the part to write under `number`; None when it is to be deleted."""
         if number == HEAD_NUMBER:
             return self.head if self._has_head else None
         return self.segments.get(number)
 
     @property
     def part_numbers(self) -> list[int]:
-        """The numbers under which something is kept."""
+        """The numbers under which a part is kept."""
         return [HEAD_NUMBER, *self.segments] if self._has_head else list(self.segments)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left to keep."""
+        """Whether the conversation has no part left to keep."""
         return not self.segments and not self._has_head
 
     @property
@@ -113,38 +114,41 @@ class Conversation:
         return self.head is not EMPTY_HEAD and self.head != EMPTY_HEAD
 
     def entry(self, message_id: str) -> Entry | None:
-        """The message under that id, in whichever session it is."""
+        """Return the message with this id from whichever session holds it; None if none does."""
         number = self._segment_of.get(message_id)
         if number is None:
             return None
         return next(e for e in self.segments[number].entries if e.message_id == message_id)
 
     def session_of(self, message_id: str) -> str:
-        """The session that holds the message."""
+        """Return the session that holds the message."""
         return self.segments[self._segment_of[message_id]].session
 
     def entries(self, session: str) -> Iterator[Entry]:
-        """Yield all messages of a session, in no order."""
+        """Yield all messages of a session, in no particular order."""
         for segment in self.segments.values():
             if segment.session == session:
                 yield from segment.entries
 
     def entries_newest_first(self) -> Iterator[Entry]:
-        """Yield all messages, the last to arrive first."""
+        """Yield all messages of the conversation, from the last to arrive to the first."""
         for segment in reversed(self.segments.values()):
             yield from reversed(segment.entries)
 
     def session_head(self, session: str) -> SessionHead | None:
-        """Return what the head says of a session; None if the session has never closed."""
+        """Return the head of a session; None before its first close or withdrawal."""
         return next((s for s in self.head.sessions if s.session == session), None)
 
     @property
     def open_session(self) -> str | None:
-        """The one session that is open, if there is one."""
+        """The session that is open, of which there is at most one; None if there is none."""
         return self._open_session
 
     def add(self, session: str, entry: Entry) -> None:
-        """Put a new message into the last segment, if it is the session's, not yet written, and has room."""
+        """Add a new message to the last segment, or to a new one.
+
+        The last segment takes it only if it belongs to the session, is not yet written, and has room.
+        """
         last = self.segments.get(self._last_number)
         if last is not None and self._last_number in self.dirty and last.session == session and _has_room(last, entry):
             self.segments[self._last_number] = Segment(session, (*last.entries, entry))
@@ -156,7 +160,7 @@ class Conversation:
         self.dirty.add(self._last_number)
 
     def replace(self, entry: Entry) -> None:
-        """Put new words, or none, in a message's place.
+        """Replace a message by its edited or deleted version.
 
         Raises:
             Poison: OVERSIZE, when the segment would no longer fit into one record.
@@ -171,7 +175,7 @@ class Conversation:
         self.dirty.add(number)
 
     def set_head(self, **changes: object) -> None:
-        """Change fields of the head."""
+        """Change fields of the head and mark it as dirty."""
         self.head = self.head.model_copy(update=changes)
         self.dirty.add(HEAD_NUMBER)
         self._update_open_session()
@@ -181,7 +185,7 @@ class Conversation:
         self.set_head(through=max(offset, self.head.through), **changes)
 
     def set_session_head(self, head: SessionHead) -> None:
-        """Replace a session's head or append a new one, and drop the oldest session of too many."""
+        """Replace the head of a session or append a new one, and drop the oldest sessions beyond `MAX_SESSIONS`."""
         heads = self.head.sessions
         if any(other.session == head.session for other in heads):
             self.set_head(sessions=tuple(head if other.session == head.session else other for other in heads))
@@ -191,7 +195,7 @@ class Conversation:
         self.set_head(sessions=(*heads, head)[-MAX_SESSIONS:])
 
     def drop_text(self, session: str) -> None:
-        """Delete a session's segments."""
+        """Delete the segments of a session, which hold all its text."""
         for number in [n for n, s in self.segments.items() if s.session == session]:
             for entry in self.segments.pop(number).entries:
                 del self._segment_of[entry.message_id]
@@ -200,7 +204,7 @@ class Conversation:
         self._update_open_session()
 
     def clear(self) -> None:
-        """Delete every part."""
+        """Delete every part of the conversation."""
         for session in list(self.summaries):
             self.drop_text(session)
         self.head = EMPTY_HEAD
@@ -208,7 +212,7 @@ class Conversation:
         self._update_open_session()
 
     def _update_open_session(self) -> None:
-        """Remember the open session: it is asked for several times a message, and seldom another."""
+        """Keep the open session, since each message needs it several times but rarely changes it."""
         is_open = {head.session: head.is_open for head in self.head.sessions}
         reopened = next((session for session in is_open if is_open[session]), None)
         self._open_session = reopened or next((session for session in self.summaries if session not in is_open), None)

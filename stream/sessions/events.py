@@ -1,7 +1,7 @@
 """The effect of each kind of event on a conversation, as generators with the contract of `stream.sessions.lifecycle`.
 
-An event that comes again has no second effect: a message is head by its id and revision, everything else by its
-offset or by changing nothing.
+An event that comes again has no second effect: a message is recognised by its id, an edit by its revision, any other
+event by its offset, or because it would change nothing.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -34,17 +34,19 @@ Outputs = Iterator[Output]
 ScoreText = Callable[[str], Scored]
 
 MAX_NAMES = 200  # of one conversation; with their bound of 200 characters they fit into one record
-MAX_EARLY_EDITS = 4  # edits that wait for their original; at the longest text still within one record
-MAX_EARLY_DELETIONS = 200  # deletions that do; they carry no text
+MAX_EARLY_EDITS = 4  # edits that wait for their message; even with the longest text they fit into one record
+MAX_EARLY_DELETIONS = 200  # deletions that wait for their message; they carry no text
 
 
 def apply_event(
     conversation: Conversation, event: ConversationEvent, at: Arrival, rules: Rules, score: ScoreText
 ) -> Outputs:
-    """Let one event have its effect; `score` asks the detector about the words that a client's message will have.
+    """Apply one event to a conversation, and yield what is to be published.
+
+    `score` returns the detector's result for the text that a client's message will have.
 
     Raises:
-        Poison: the event can have no effect, ever.
+        Poison: the event can never have an effect.
     """
     match event:
         case Message():
@@ -72,12 +74,12 @@ def _apply_message(
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
         conversation.add(session, _entry(conversation, message, at, score))
-    # Also after a repeated message: a crash may have come between the message and the close that it causes.
+    # Also after a repeated message: a crash may have happened between the message and the close that it causes.
     yield from lifecycle.close_if_too_long(conversation, at, rules)
 
 
 def _is_repeated(conversation: Conversation, message: Message, at: Arrival) -> bool:
-    """Whether the message has had its effect: by its place in the log, by its id, or because a session is named so."""
+    """Whether the message has had its effect: by its offset, by its id, or because a session is named after it."""
     stored = conversation.entry(message.message_id) or conversation.session_head(message.message_id)
     return stored is not None or at.offset <= conversation.head.through
 
@@ -85,7 +87,7 @@ def _is_repeated(conversation: Conversation, message: Message, at: Arrival) -> b
 def _session_for(
     conversation: Conversation, message: Message, at: Arrival, rules: Rules
 ) -> Generator[SessionRecord, None, str]:
-    """The session a new message belongs to: one it is late for, the open one, the last one reopened, or the next."""
+    """Return the session of a message: a closed one it is late for, the open one, the last reopened, or a new one."""
     withdrawn_at = conversation.head.withdrawn_at
     if withdrawn_at is not None and message.sent_at <= withdrawn_at:
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
@@ -117,7 +119,7 @@ def _check_late(conversation: Conversation, head: SessionHead, at: Arrival, rule
     """Check that a closed session still takes a late message.
 
     Raises:
-        Poison: the session was withdrawn, its window is over, or it holds all the messages that one may.
+        Poison: the session was withdrawn, its window is over, or it holds as many messages as a session may.
     """
     if head.withdrawn:
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
@@ -127,7 +129,7 @@ def _check_late(conversation: Conversation, head: SessionHead, at: Arrival, rule
 
 
 def _entry(conversation: Conversation, message: Message, at: Arrival, score: ScoreText) -> Entry:
-    """The message as it is kept: in the words of its edit, or without words, where those came first."""
+    """Return a message as it is stored: with the text of an edit that came first, or without text if a deletion did."""
     early = next((e for e in conversation.head.early if e.message_id == message.message_id), None)
     deleted = early is not None and early.deleted
     text = "" if deleted else early.text if early else message.text
@@ -138,7 +140,7 @@ def _entry(conversation: Conversation, message: Message, at: Arrival, score: Sco
         touched=at.offset,
         touched_ms=at.time_ms,
         role=message.role,
-        author=intern(message.author),  # one string for all of a person's messages
+        author=intern(message.author),  # all messages of a person share one string
         sent_at=message.sent_at,
         text=text,
         revision=early.revision if early else 0,
@@ -157,7 +159,7 @@ def _apply_edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rule
     if entry is None:
         withdrawn_at = conversation.head.withdrawn_at
         if withdrawn_at is not None and edit.edited_at <= withdrawn_at:
-            raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")  # its original came before that too
+            raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")  # its message was sent before the withdrawal too
         early = EarlyChange(message_id=edit.message_id, arrived_ms=at.time_ms, revision=revision, text=edit.text)
         _keep_early_change(conversation, at, early.model_copy(update={"secondary_use": edit.consent.secondary_use}))
     elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
@@ -165,7 +167,7 @@ def _apply_edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rule
         if head is not None and not head.is_open and at.time_ms - head.closed_at_ms > rules.late_within_ms:
             raise Poison(DeadLetterReason.TOO_LATE, "edited_at")
         scored = score(edit.text) if entry.role is Role.CLIENT else None
-        secondary_use = entry.secondary_use and edit.consent.secondary_use  # only what both allowed
+        secondary_use = entry.secondary_use and edit.consent.secondary_use  # only if both allow it
         edited = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
         conversation.replace(replace(edited, touched=at.offset, touched_ms=at.time_ms))
 
@@ -182,18 +184,19 @@ def _apply_deletion(conversation: Conversation, deletion: Deletion, at: Arrival)
 
 
 def _keep_early_change(conversation: Conversation, at: Arrival, early: EarlyChange) -> None:
-    """Keep what came before its original; of two for one message the deletion, or the higher revision.
+    """Keep an early change until its message comes; of two for one message the deletion, or the higher revision.
 
-    It has its say when the original comes. Redelivered after that, it stands before the original in the log, and has
-    no other.
+    The original applies it. When it is redelivered after that, its offset is before the original's, so that it has no
+    effect.
 
     Raises:
-        Poison: OVERSIZE, when as many wait as may: none that waits is pushed out unheard.
+        Poison: OVERSIZE, when as many changes wait as may, since no waiting change is dropped for a new one;
+            NO_CONSENT, when an edit may belong to a session that was withdrawn.
     """
     head = conversation.head
     if at.offset <= head.through:
         return
-    if not early.deleted and any(session.withdrawn for session in head.sessions):  # it may be of that session
+    if not early.deleted and any(session.withdrawn for session in head.sessions):  # the edit may be of that session
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     waiting = next((e for e in head.early if e.message_id == early.message_id), None)
     if waiting is not None and (waiting.deleted, waiting.revision) >= (early.deleted, early.revision):
@@ -207,7 +210,7 @@ def _keep_early_change(conversation: Conversation, at: Arrival, early: EarlyChan
 
 def _add_names(conversation: Conversation, event: Participants, at: Arrival) -> None:
     if at.offset <= conversation.head.through:
-        return  # told again after a crash: a withdrawal may have come since
+        return  # redelivered after a crash: a withdrawal may have come since
     named = (KnownName(role=person.role, name=name) for person in event.participants for name in person.names)
     names = tuple(dict.fromkeys((*conversation.head.names, *named)))
     if len(names) > MAX_NAMES:
@@ -221,19 +224,19 @@ def _apply_session_end(conversation: Conversation, event: SessionEnd, at: Arriva
     if rules.end_rule == "idle" or session is None or at.offset <= conversation.head.through:
         return
     head = conversation.session_head(session)
-    if session in conversation.summaries:  # told again after a crash, it finds messages that came after it
+    if session in conversation.summaries:  # redelivered after a crash, the end finds messages that came after it
         sent_before = [entry.sent_at for entry in conversation.entries(session) if entry.offset < at.offset]
         if not sent_before or event.ended_at < min(sent_before):
             return  # the end of an earlier session
     if head is not None and (event.ended_at < head.ended_at if head.withdrawn else event.ended_at <= head.ended_at):
-        return  # the end of an earlier session, or the one before the reopening, told again
+        return  # the end of an earlier session, or the end before the reopening, sent again
     yield from lifecycle.close(
         conversation, session, EndReason.EXPLICIT, at, rules, through=at.offset, explicit_end=event.ended_at
     )
 
 
 def _apply_withdrawal(conversation: Conversation, event: ConsentWithdrawal, at: Arrival) -> Outputs:
-    """Withdraw the latest session that began before; where nothing of one is left here, pass the event on."""
+    """Withdraw the latest session that began before the event, or pass the event on if none of its text is here."""
     if at.offset <= conversation.head.through:
         return
     started_at = {head.session: head.started_at for head in conversation.head.sessions}
@@ -250,9 +253,9 @@ def _apply_withdrawal(conversation: Conversation, event: ConsentWithdrawal, at: 
 
 
 def _apply_erasure(conversation: Conversation, event: Erasure, at: Arrival) -> Outputs:
-    """Pass an erasure on and drop all that came before it.
+    """Pass an erasure on and drop everything that came before it.
 
-    Repeated after a crash, the erasure does not touch what has begun since.
+    When it is redelivered after a crash, the erasure does not touch what has begun since.
     """
     yield event
     for session, summary in list(conversation.summaries.items()):
@@ -268,9 +271,9 @@ def _apply_erasure(conversation: Conversation, event: Erasure, at: Arrival) -> O
 
 
 def apply_person_erasure(conversation: Conversation, event: PersonErasure, at: Arrival) -> Outputs:
-    """Drop what one person is in: of a client everything, of a counsellor the sessions in which they wrote.
+    """Drop the sessions of one person: of a client everything, of a counsellor the sessions in which they wrote.
 
-    Nothing happens where nothing of theirs has begun before it, so that it may come again after a crash.
+    If no session of the person began before the erasure, nothing changes, so that it may be redelivered after a crash.
     """
     theirs = {
         session
@@ -296,7 +299,7 @@ def apply_person_erasure(conversation: Conversation, event: PersonErasure, at: A
 
 
 def _refuse_sent_before(conversation: Conversation, sent_before: datetime, at: Arrival) -> None:
-    """Refuse from now on what was sent before a withdrawal or an erasure, and drop the early edits from before it."""
+    """Refuse, from now on, messages sent before a withdrawal or an erasure, and drop the early edits from before it."""
     withdrawn_at = max(sent_before, conversation.head.withdrawn_at or sent_before)
     early = tuple(e for e in conversation.head.early if e.deleted or e.revision > revision_of(withdrawn_at))
     conversation.set_head(withdrawn_at=withdrawn_at, withdrawn_ms=at.time_ms, early=early)

@@ -1,8 +1,9 @@
 """The lifecycle of a session: when it closes, closes again, reopens and is dropped.
 
-These functions are generators: each yields what is to be published, and goes on only after the caller has written
-what is dirty and the broker has what was yielded. So a message is kept before a record says that it was seen, and a
-session is marked closed only after its record is out. Repeated after a crash, they make the same records again.
+These functions are generators: each yields what is to be published, and continues only after the caller has written
+the dirty parts and the broker has stored what was yielded. So a message is kept before a record says that it was seen,
+and a session is marked as closed only after its record is published. Repeated after a crash, they yield the same
+records again.
 """
 
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ Records = Iterator[SessionRecord]
 
 
 def idle_close_ms(conversation: Conversation, session: str, rules: Rules) -> int | None:
-    """Broker time at which an open session is over by itself; None when only its explicit end closes it.
+    """Return the broker time at which an open session closes by itself; None when only its explicit end closes it.
 
-    A reopened and a withdrawn session always end by themselves.
+    A session that was reopened or withdrawn always closes by itself.
     """
     head = conversation.session_head(session)
     if head is not None and head.withdrawn:
@@ -33,9 +34,9 @@ def idle_close_ms(conversation: Conversation, session: str, rules: Rules) -> int
 
 
 def close_if_idle(conversation: Conversation, at: Arrival, rules: Rules, *, through: int) -> Records:
-    """Close the open session if `at` lies the idle limit or more after its last message.
+    """Close the open session if `at` is the idle limit or more after its last message.
 
-    It is closed as of the moment the limit was reached: how late a tick or the next message comes changes nothing.
+    The session closes as of the moment at which the limit was reached, so that a late tick or message changes nothing.
     """
     session = conversation.open_session
     if session is not None:
@@ -46,7 +47,7 @@ def close_if_idle(conversation: Conversation, at: Arrival, rules: Rules, *, thro
 
 
 def close_if_too_long(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
-    """Close the open session if it holds as many messages as one may."""
+    """Close the open session if it holds as many messages as a session may."""
     session = conversation.open_session
     summary = None if session is None else conversation.summaries.get(session)
     if session is not None and summary is not None and summary.count >= MAX_MESSAGES:
@@ -63,7 +64,7 @@ def close(
     through: int,
     explicit_end: datetime | None = None,
 ) -> Records:
-    """Close an open session with its next revision. A withdrawn one has had its last record: it just ends."""
+    """Close an open session with its next revision; a withdrawn one closes without a record, as it had its last."""
     previous = conversation.session_head(session)
     if previous is not None and previous.withdrawn:
         ended_at = max(previous.ended_at, explicit_end or previous.ended_at)
@@ -77,7 +78,7 @@ def close(
 
 
 def reclose(conversation: Conversation, previous: SessionHead, at: Arrival, rules: Rules) -> Records:
-    """Close a closed session again, as its next revision, for what came late. Its windows do not move."""
+    """Close a closed session again, as its next revision, for late messages and changes. Its windows do not move."""
     head = _next_revision(conversation, previous.session, previous.end_reason, previous.explicit_end, previous)
     head = head.model_copy(update={"closed_at_ms": previous.closed_at_ms, "closed_through": at.offset})
     yield from _publish_closed(conversation, head, at, rules)
@@ -90,7 +91,7 @@ def _publish_closed(conversation: Conversation, head: SessionHead, at: Arrival, 
 
 
 def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Records:
-    """Open a closed session again for the message at `at`, which is not yet placed."""
+    """Reopen a closed session for the message at `at`, which is not yet added to it."""
     yield reopened_record(conversation, head, at.time_ms)
     reopened = head.model_copy(update={"is_open": True, "explicit_end": None, "active_ms": at.time_ms})
     conversation.set_session_head(reopened)
@@ -98,7 +99,7 @@ def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Record
 
 
 def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
-    """Publish a session's last record and drop all its text and the names."""
+    """Publish the last record of a session, then drop its text and the names."""
     previous = conversation.session_head(session)
     is_open = previous is None or previous.is_open
     explicit_end = previous.explicit_end if previous is not None else None
@@ -118,7 +119,7 @@ def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
 
 
 def reclose_due_ms(conversation: Conversation, head: SessionHead) -> int | None:
-    """Broker time at which a closed session closes again; None when nothing has changed since."""
+    """Return the broker time at which a closed session closes again; None when nothing has changed since its close."""
     summary = conversation.summaries.get(head.session)
     if head.is_open or head.withdrawn or summary is None or summary.touched <= head.closed_through:
         return None
@@ -126,7 +127,7 @@ def reclose_due_ms(conversation: Conversation, head: SessionHead) -> int | None:
 
 
 def next_tick_ms(conversation: Conversation, rules: Rules) -> int | None:
-    """Broker time at which the next tick has something to do here; None when only an event can change anything."""
+    """Return the broker time at which a tick next has an effect here; None when only an event can change anything."""
     times = [idle_close_ms(conversation, conversation.open_session, rules)] if conversation.open_session else []
     for head in conversation.head.sessions:
         if head.withdrawn and head.session in conversation.summaries:
@@ -148,7 +149,7 @@ def next_tick_ms(conversation: Conversation, rules: Rules) -> int | None:
 
 
 def apply_tick(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
-    """Do what is due at broker time `at.time_ms`."""
+    """Close, close again and drop what is due at broker time `at.time_ms`."""
     yield from close_if_idle(conversation, at, rules, through=at.offset)
     for head in conversation.head.sessions:
         due_ms = reclose_due_ms(conversation, head)
@@ -191,7 +192,7 @@ def _next_revision(
     explicit_end: datetime | None,
     previous: SessionHead | None,
 ) -> SessionHead:
-    """The head of the session's next revision, as a closed one."""
+    """Return the head of a session's next revision, as that of a closed session."""
     summary = conversation.summaries[session]
     return SessionHead(
         session=session,

@@ -27,7 +27,7 @@ Concerns = dict[str, frozenset[Concern]]
 
 
 def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: int, rules: Rules) -> SessionRecord:
-    """The record of `head.revision`, from every message the session holds now."""
+    """Return the record of `head.revision`, made from every message that the session holds now."""
     messages = transcript(conversation.entries(head.session))
     turns = client_turns(messages)
     flagged = [turn for turn in turns if turn.flagged]
@@ -64,12 +64,12 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
 
 
 def reopened_record(conversation: Conversation, head: SessionHead, at_ms: int) -> SessionRecord:
-    """Hides the feedback of `head.revision` until the next close; carries no text."""
+    """Return the record that hides the feedback of `head.revision` until the next close; it carries no text."""
     return _outline(conversation, head, at_ms).model_copy(update={"state": SessionState.REOPENED})
 
 
 def erased_record(conversation: Conversation, head: SessionHead, at_ms: int) -> SessionRecord:
-    """The last revision of a withdrawn session; carries no text and no counts."""
+    """Return the last record of a withdrawn session; it carries no text and no counts."""
     return _outline(conversation, head, at_ms).model_copy(
         update={
             "state": SessionState.ERASED,
@@ -101,7 +101,7 @@ def _outline(conversation: Conversation, head: SessionHead, closed_at_ms: int) -
 def _left_out_reason(
     messages: Sequence[Entry], language: str | None, flagged: Sequence[ClientTurn], reason: EndReason, rules: Rules
 ) -> LeftOut | None:
-    """Why there is no feedback, the reason that nothing could mend first."""
+    """Return the reason why a session gets no feedback, the most final reason first; None if it gets some."""
     by_people = [e for e in messages if e.role is not Role.SYSTEM]
     client_messages = sum(e.role is Role.CLIENT for e in by_people)
     words = sum(len(e.text.split()) for e in by_people)
@@ -146,7 +146,7 @@ def _marks(
 ) -> tuple[Mark, ...]:
     """Return one mark per kind of concern with all its messages, and one per unanswered moment.
 
-    A session left out keeps its risk language alone.
+    A session left out keeps only its risk language.
     """
     marks: list[Mark] = []
     for kind, of_kind in (

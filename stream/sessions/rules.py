@@ -9,15 +9,15 @@ from stream.contracts.vocabulary import Concern, OperatingPoint
 
 EndRule = Literal["explicit", "idle", "both"]
 FindConcerns = Callable[[str], Collection[Concern]]
-"""The concerns a lexicon finds in a client's words."""
+"""A function that returns the concerns a lexicon finds in a client's text."""
 
-SEGMENT_MESSAGES = 32  # of one batch and session, in one write; an edit writes all of them anew
+SEGMENT_MESSAGES = 32  # of one batch and session, in one write; an edit writes all of them again
 SEGMENT_BYTES = 900_000  # a changelog record over the broker's 1 MB would stop the worker for good
 MAX_MESSAGES = 5_000  # of one session; a day of chat is a tenth of it
 CONTEXT_MESSAGES = 10  # before an exchange: what a supervisor reads to understand it
 MAX_SESSIONS = 200  # remembered of one conversation, so that its head stays far below one record
 RECLOSE_AFTER_MS = 2_000  # late messages come in bursts; one revision takes them all
-HEAD_KEPT_MS = 7 * 86_400_000  # after the text is gone: longer than the messages topic keeps what could come again
+HEAD_KEPT_MS = 7 * 86_400_000  # after the text is gone: longer than the messages topic keeps records
 
 
 @dataclass(frozen=True)

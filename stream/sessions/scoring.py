@@ -1,4 +1,4 @@
-"""Which texts of a batch the detector has to see, and the counsellor's turn that each of them answers."""
+"""The texts of a batch that the detector has to score, with the counsellor turn that each of them answers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _LOOK_BACK_MESSAGES = 96
 
 @dataclass(frozen=True)
 class TextToScore:
-    """A client's words that event number `offset` brings, and what they answer."""
+    """A client's text that the event at `offset` brings, and the counsellor turn that it answers."""
 
     offset: int
     message_id: str
@@ -25,10 +25,10 @@ class TextToScore:
 def texts_to_score(
     conversation: Conversation, events: Iterable[tuple[Arrival, ConversationEvent]]
 ) -> list[TextToScore]:
-    """The client texts among a conversation's next events, in order; nothing of the conversation changes.
+    """Return the client texts among the next events of a conversation, in order; the conversation does not change.
 
-    An edit may come before its original: then the original brings the edit's words. What a text answers is told as
-    well as it can be before the batch has had its effect; where a batch begins may change it, never the text itself.
+    Where an edit comes before its original, the original is scored with the edit's text. The counsellor turn is found
+    before the batch is applied, so it may depend on where the batch begins; the text itself never does.
     """
     found: list[TextToScore] = []
     spoken: dict[int, tuple[Role, str]] = {}
@@ -60,9 +60,10 @@ def texts_to_score(
 
 
 def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int) -> str | None:
-    """The last counsellor turn that arrived before `offset`: by arrival, so that a redelivery finds the same.
+    """Return the last counsellor turn that arrived before `offset`; None if there is none.
 
-    Only the last messages are looked through: who was silent for that long is not being answered.
+    The order is that of arrival, so that a redelivery finds the same turn. Only the last messages are searched: a
+    counsellor who was silent for that long is not being answered.
     """
     turn: list[str] = []
     for role, text in islice(_arrived_before(conversation, spoken, offset), _LOOK_BACK_MESSAGES):
@@ -76,7 +77,7 @@ def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role,
 def _arrived_before(
     conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int
 ) -> Iterator[tuple[Role, str]]:
-    """Yield the texts that arrived before `offset`, the last first; a batch comes after what is kept."""
+    """Yield the texts that arrived before `offset`, the last first: those of the batch, then those already kept."""
     for place in reversed(spoken):
         if place < offset:
             yield spoken[place]

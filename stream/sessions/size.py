@@ -1,4 +1,4 @@
-"""Keeping a session record under the size that a record may have."""
+"""The reduction of a session record to the size that a record may have."""
 
 from collections.abc import Iterable
 
@@ -7,10 +7,10 @@ from stream.contracts.topics import MAX_RECORD_BYTES
 
 
 def fit_to_limit(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> SessionRecord:
-    """The record within `limit` bytes: without its lowest-scored exchanges, then without the oldest context.
+    """Return the record within `limit` bytes: without its lowest-scored exchanges, then without the oldest context.
 
-    What goes is counted in the record. If that is not enough, the last exchange goes as well, then marks point at
-    ever fewer of their messages; one message a mark always fits.
+    What is dropped is counted in the record. If that is not enough, the last exchange is dropped as well, then marks
+    point at ever fewer of their messages; one message per mark always fits.
     """
     for reduce in (_drop_lowest, _drop_oldest_context, _drop_last, _halve_longest_mark):
         while record_size(record) > limit and (smaller := reduce(record)) is not None:
@@ -19,7 +19,7 @@ def fit_to_limit(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> Sessio
 
 
 def record_size(record: SessionRecord) -> int:
-    """Bytes of the record as it is published."""
+    """Return the size of the record in bytes, as it is published."""
     return len(record.model_dump_json(exclude_none=True).encode())
 
 

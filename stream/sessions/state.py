@@ -2,10 +2,9 @@
 
 A message changes exactly one segment, so that it is seen and has its effect in one write. A segment takes no further
 message once it is written, so that what is written for a message does not grow with the session. The head changes
-only when a session closes, reopens or is withdrawn, and with what belongs to no message: names, and edits before their
-original.
+only when a session closes, reopens or is withdrawn, and with what belongs to no message: names and early changes.
 
-What there is one of for each message is a plain dataclass: a model would need three times the memory.
+A class with one instance per message is a plain dataclass, since a pydantic model would need three times the memory.
 """
 
 from dataclasses import dataclass, field
@@ -30,14 +29,14 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A message with its present text. A deleted message stays as an entry without text."""
+    """A message with its current text. A deleted message stays as an entry without text."""
 
     message_id: MessageId
     offset: int
-    """Of its original in the messages topic: the order of arrival."""
+    """The offset of the original in the messages topic, which gives the order of arrival."""
     appended_ms: int
     touched: int
-    """Offset of the last event that changed it."""
+    """The offset of the last event that changed the message."""
     touched_ms: int
     role: Role
     author: str = field(repr=False)
@@ -52,15 +51,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The messages that one batch brought to one session, at most 32, as they arrived."""
+    """The messages that one batch brought to one session, at most 32, in the order of arrival."""
 
     session: MessageId
-    """The session's first message names it."""
+    """The name of the session: the id of its first message."""
     entries: tuple[Entry, ...]
 
 
 class EarlyChange(Contract):
-    """An edit or a deletion that came before its original."""
+    """An edit or a deletion that came before its message."""
 
     message_id: MessageId
     arrived_ms: int
@@ -76,28 +75,28 @@ class SessionHead(Contract):
     session: MessageId
     is_open: bool
     revision: int
-    """Of the last record published."""
+    """The revision of the last record published."""
     started_at: Utc
     ended_at: Utc
     closed_at_ms: int
-    """Broker time of the last close, not counting closes for late messages: the windows for them start here."""
+    """The broker time of the last close, which starts the windows; closing again for late messages does not move it."""
     closed_through: int
-    """Offset up to which the last close has seen the session's messages."""
+    """The offset up to which the last close includes the session's messages."""
     end_reason: EndReason
     explicit_end: Utc | None = None
     withdrawn: bool = False
     active_ms: int = 0
-    """Broker time of its reopening; for a withdrawn session that goes on, of the last message that was dropped."""
+    """The broker time of its reopening; for a withdrawn session, of its withdrawal or last refused message."""
 
 
 class Head(Contract):
-    """The part of a conversation beside its segments."""
+    """The part of a conversation that is kept beside its segments: sessions, names and early changes."""
 
     through: int = -1
     """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
     sessions: tuple[SessionHead, ...] = ()
     withdrawn_at: Utc | None = None
-    """When consent was last taken back, or erasure asked for: what was sent before is not heard any more."""
+    """The time of the last withdrawal or erasure: messages sent before it are refused."""
     withdrawn_ms: int = 0
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0
@@ -105,22 +104,22 @@ class Head(Contract):
 
 
 EMPTY_HEAD = Head()
-"""The head of a conversation of which nothing but messages is known: one for all of them."""
+"""The head of a conversation that has only messages; all such conversations share this object."""
 _SEGMENT = TypeAdapter(Segment)
 
 
 def encode_part(part: Head | Segment) -> bytes:
-    """The changelog value of one part."""
+    """Return one part as a value of the changelog."""
     if isinstance(part, Segment):
         return _SEGMENT.dump_json(part, exclude_defaults=True)
     return part.model_dump_json(exclude_defaults=True).encode()
 
 
 def decode_part(number: int, value: bytes) -> Head | Segment:
-    """Read back what `encode_part` wrote.
+    """Return the part that `encode_part` wrote as this value.
 
     Raises:
-        ValueError: it is something else; its text names no content.
+        ValueError: the value is something else; the message contains none of it.
     """
     try:
         return Head.model_validate_json(value) if number == HEAD_NUMBER else _SEGMENT.validate_json(value)

@@ -1,4 +1,4 @@
-"""The order of a session's messages and its client turns: pure functions, computed at the close."""
+"""The order of a session's messages and its client turns, as pure functions that run at the close."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from stream.sessions.state import Entry
 
 @dataclass(frozen=True)
 class ClientTurn:
-    """A client turn with the context before it and the reply after it; `reply` is empty if nobody answered."""
+    """A client turn with the context before it and the reply after it; `reply` is empty if there was none."""
 
     context: tuple[Entry, ...] = field(repr=False)
     messages: tuple[Entry, ...] = field(repr=False)
@@ -18,7 +18,7 @@ class ClientTurn:
 
     @property
     def flagged(self) -> bool:
-        """A client turn is flagged if any of its messages is."""
+        """Whether any message of the turn is flagged."""
         return any(e.scored is not None and e.scored.flagged for e in self.messages)
 
     @property
@@ -28,7 +28,7 @@ class ClientTurn:
 
     @property
     def counsellor(self) -> str | None:
-        """The author of the reply, when it is one counsellor's."""
+        """The author of the reply, if exactly one counsellor wrote it; otherwise None."""
         authors = {e.author for e in self.reply if e.role is Role.COUNSELLOR}
         return authors.pop() if len(authors) == 1 else None
 
@@ -41,16 +41,17 @@ class ClientTurn:
 
 
 def transcript(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return the messages that are not deleted, by the time they were sent; those of one time in order of arrival."""
+    """Return the messages that are not deleted, by the time they were sent; at equal times in the order of arrival."""
     return tuple(sorted((e for e in entries if not e.deleted), key=lambda e: (e.sent_at, e.offset)))
 
 
 def client_turns(messages: Sequence[Entry]) -> list[ClientTurn]:
     """Return the client turns of a session, in order.
 
-    A turn is a maximal run of one role. A system message (a notice, a bot) is no turn beside a counsellor's: it
-    neither hides the counsellor's reply nor splits it. Where no counsellor speaks and the client goes on after it, it
-    was the reply. After the client's last words it is no reply: a notice that somebody left answers nothing.
+    A turn is a maximal run of one role. A system message (a notice, a bot) next to counsellor messages is no turn: it
+    neither hides nor splits the counsellor's reply. Where no counsellor writes and the client continues after a system
+    message, that message was the reply. After the client's last message it is no reply: a notice that somebody left
+    answers nothing.
     """
     turns: list[ClientTurn] = []
     start = 0

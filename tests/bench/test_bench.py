@@ -1,4 +1,4 @@
-"""The bench measures what it says: its load has the shape it tells of, and each thing measured does its work."""
+"""The benchmark's load has the shape it claims, and each measured program does its work."""
 
 import json
 import statistics
@@ -24,12 +24,12 @@ SMALL = Load(sessions=8, messages=10, concurrent=3)
 
 
 def test_the_load_is_the_same_each_time() -> None:
-    """Two things are compared on the same messages."""
+    """A load with the same seed gives the same messages, so that two programs are compared on the same input."""
     assert list(SMALL.events()) == list(SMALL.events())
 
 
 def test_each_session_has_its_messages_and_one_end_after_them() -> None:
-    """And never more of them are open than was asked for."""
+    """Each session has its messages and then one end, and never more sessions are open than requested."""
     sent: Counter[str] = Counter()
     open_: set[str] = set()
     for event in SMALL.events():
@@ -55,7 +55,7 @@ def test_lines_are_as_long_as_chat_lines_are() -> None:
 
 
 def test_a_rate_leaves_the_start_out() -> None:
-    """Of ten events the first four come slowly, the others ten a second."""
+    """A rate of ten events of which the first four are slow is that of the others, ten a second."""
     times = [0.0, 5.0, 10.0, 15.0, *(20 + number / 10 for number in range(6))]
     assert rate(times, 0.4) == pytest.approx(10)
     assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 3.0
@@ -68,7 +68,7 @@ def test_ratios_are_of_what_was_measured() -> None:
 
 
 def test_only_known_measures_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A typing mistake is told before anything is started."""
+    """An unknown measure is refused before anything is started."""
     monkeypatch.setattr("sys.argv", ["bench", "--only", "speed"])
     with pytest.raises(SystemExit):
         main()

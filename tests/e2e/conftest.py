@@ -1,4 +1,4 @@
-"""One running system for all end-to-end tests that do not break it."""
+"""Fixtures that start one system for all end-to-end tests that do not break it."""
 
 from collections.abc import Callable
 

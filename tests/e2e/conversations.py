@@ -1,4 +1,4 @@
-"""Conversations for end-to-end tests, written by us. The client's lines hold resistance in plain words."""
+"""Made-up conversations for end-to-end tests, one with plain resistance and one without any."""
 
 from tests.fixtures.system import PlatformConversation
 
@@ -15,7 +15,7 @@ RESISTANT: tuple[ScriptedLine, ...] = (
     ("client", "I lie there and think about work until three."),
     ("counsellor", "That sounds exhausting."),
 )
-"""One flagged client turn among calm ones, answered by one counsellor."""
+"""A conversation with one flagged client turn among calm ones, answered by one counsellor."""
 
 CALM: tuple[ScriptedLine, ...] = (
     ("counsellor", "Hello again. How did the walk go on Sunday?"),
@@ -23,7 +23,7 @@ CALM: tuple[ScriptedLine, ...] = (
     ("counsellor", "That is lovely to hear. What made it go well?"),
     ("client", "Planning it on Friday helped. I want to do it again next weekend."),
 )
-"""Nothing to flag."""
+"""A conversation in which nothing is flagged."""
 
 
 def send_lines(platform: PlatformConversation, lines: tuple[ScriptedLine, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Searching bytes and files for words, in the clear and in the encodings in which software writes them."""
+"""Searches bytes and files for words, in plain text and in the encodings in which software writes them."""
 
 import base64
 import json
@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-SHORTEST_PART = 9  # letters: shorter words stand everywhere by chance
+SHORTEST_PART = 9  # letters: shorter words occur everywhere by chance
 
 
 def searched_parts(phrase: str) -> list[str]:
-    """Return the single words of a phrase that are long enough: a phrase that is cut in the middle leaks too."""
+    """Return the words of a phrase that are long enough to search for, since a part of the phrase may leak alone."""
     return [word for word in re.split(r"\W+", phrase) if len(word) >= SHORTEST_PART] or [phrase]
 
 
 def spellings(text: str) -> set[bytes]:
-    """Return the bytes that a text may be written as."""
+    """Return the byte strings as which software may write a text."""
     plain = text.encode()
     found = {
         plain,
@@ -70,7 +70,7 @@ def find_in_folder(folder: Path, phrases: Iterable[str]) -> Iterator[tuple[Path,
 
 
 def leak_examples(phrase: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the phrase in each way in which it might leak, by the name of the way."""
+    """Yield the phrase in each form in which it might leak, with the name of the form."""
     plain = phrase.encode()
     for shift in range(3):
         before = b"x" * shift
@@ -88,7 +88,7 @@ def leak_examples(phrase: str) -> Iterator[tuple[str, bytes]]:
 
 
 def missed_leaks(phrase: str) -> list[str]:
-    """Return the ways of leaking that the search does not find; there must be none."""
+    """Return the names of the forms that the search does not find; there must be none."""
     missed = []
     for name, content in leak_examples(phrase):
         with tempfile.TemporaryDirectory() as folder:

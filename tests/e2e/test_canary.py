@@ -1,7 +1,7 @@
-"""A phrase that nobody else says goes through every path, the failing ones too, and is found only where words may live.
+"""A unique phrase is sent on every path, also on those that fail, and is found only where text may be stored.
 
-Topics, the stream's changelog and the dead letters' bodies hold words; they go with their retention, which
-`test_canary_retention.py` waits for. Shared memory between Triton and its backends is the prompt in flight.
+Topics, the stream's changelog and the bodies of dead letters hold text until their retention is over, which
+`test_canary_retention.py` waits for. Shared memory between Triton and its backends holds a prompt while it is rated.
 """
 
 import json
@@ -35,7 +35,7 @@ NAME = "Zebulontes Quackenbusch"
 PERSON = "wolpertinger-quibblewick@blunderbuzzle.example"
 PHRASES = (CANARY, NAME, PERSON)
 FAILING = ("error", "cut", "prose", "broken", "wrong_quotes", "abstain")
-"""What the model does with an exchange in which such a word stands; the first tells the prompt in its error."""
+"""The scripts by which the stand-in model fails on an exchange; the first quotes the prompt in its error."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def system(start_system: Callable[..., RunningSystem], tmp_path_factory: pytest.
 
 
 def send_phrase_on_every_path(system: RunningSystem) -> None:
-    """Every path, each with the phrase, a name, and a person's reference."""
+    """Send the phrase, a name and a person's reference on every path."""
     conversations = [send_session_with_phrase(system, f"script:{word}") for word in FAILING]
     good = send_session_with_phrase(system, "")
     good.deliver(type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at="2030-01-01T00:00:00Z",
@@ -76,7 +76,7 @@ def send_phrase_on_every_path(system: RunningSystem) -> None:
 
 
 def send_session_with_phrase(system: RunningSystem, script: str) -> PlatformConversation:
-    """A session with one resisting turn, in which the phrase, a name and a person stand everywhere."""
+    """Send a session with one resisting turn, with the phrase, a name and a person's reference in every message."""
     conversation = system.new_conversation(f"{PERSON}/{script}/{os.urandom(4).hex()}")
     conversation.deliver(type="participants", participants=[{"role": "client", "names": [NAME, CANARY]}])
     for role, words in RESISTANT:
@@ -85,7 +85,7 @@ def send_session_with_phrase(system: RunningSystem, script: str) -> PlatformConv
 
 
 def send_too_late(conversation: PlatformConversation) -> None:
-    """Set aside with its body, after a window of one second."""
+    """Send a late message until it is set aside with its body, after a window of one second."""
     before = len(dead_letters(conversation.system))
 
     def is_there() -> bool:
@@ -96,7 +96,7 @@ def send_too_late(conversation: PlatformConversation) -> None:
 
 
 def send_bad_requests(system: RunningSystem) -> None:
-    """What the gateway refuses: no signature, a wrong one, no such tenant, no such path, no event, no trace."""
+    """Send requests that the gateway refuses: no signature, a wrong one, no such tenant or path, no event, no trace."""
     gateway = system.settings.gateway
     base = f"http://{gateway.host}:{gateway.port}"
     body = json.dumps({"type": "message", "text": CANARY, "conversation_id": PERSON})
@@ -112,7 +112,7 @@ def send_bad_requests(system: RunningSystem) -> None:
 
 
 def send_bad_records(system: RunningSystem) -> None:
-    """What a Kafka-native platform might get wrong: envelope, JSON, schema, key, partition, trace, headers."""
+    """Write records with mistakes that a platform may make: envelope, JSON, schema, key, partition, headers."""
     sent = {"ce_id": CANARY, "ce_source": CANARY, "ce_type": "counterpoint.message.v1", "ce_specversion": "1.0"}
     sent |= {"traceparent": CANARY, "x-text": CANARY}
     headers = [(name, value.encode()) for name, value in sent.items()]
@@ -140,7 +140,7 @@ def send_bad_records(system: RunningSystem) -> None:
 
 
 def make_triton_fail(triton: TritonServer) -> None:
-    """A request that the model cannot read."""
+    """Send Triton a request that the model cannot read."""
     client = grpc.InferenceServerClient(triton.grpc_url)
     try:
         given = grpc.InferInput("REQUEST", [1], "BYTES")
@@ -152,7 +152,7 @@ def make_triton_fail(triton: TritonServer) -> None:
 
 
 def make_database_fail(system: RunningSystem) -> None:
-    """A table is gone while the sink writes to it: an error of the driver with all its parameters."""
+    """Rename a table while the sink writes to it, so that the driver raises an error with all its parameters."""
     conversation = send_session_with_phrase(system, "")
     log = system.folder / "logs" / "sink.log"
     before = log.stat().st_size
@@ -165,12 +165,12 @@ def make_database_fail(system: RunningSystem) -> None:
 
 
 def dead_letters(system: RunningSystem) -> list[Any]:
-    """What has been set aside."""
+    """Return the system's dead letters."""
     return read_topic(system.kafka.bootstrap_servers, DEAD_LETTERS, PARTITIONS)
 
 
 def run_command(system: RunningSystem, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
-    """A command on this system, as an operator types it."""
+    """Run a command on this system, as an operator types it."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
     env |= {"COUNTERPOINT_FILE": str(system.folder / "counterpoint.toml"), "COUNTERPOINT_LOG_LEVEL": "debug"}
     env |= {"TMPDIR": str(system.folder / "temporary"), "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS)}
@@ -179,13 +179,13 @@ def run_command(system: RunningSystem, *arguments: str, stdin: str = "") -> subp
 
 
 def test_the_search_finds_a_planted_phrase_in_every_spelling() -> None:
-    """A search that finds nothing anywhere would prove nothing."""
+    """The search finds a planted phrase in every form; otherwise finding nothing would prove nothing."""
     for phrase in PHRASES:
         assert missed_leaks(phrase) == []
 
 
 def test_no_log_of_ours_holds_it(system: RunningSystem) -> None:
-    """At debug level, of every stage."""
+    """No stage's log holds the phrase, even at debug level and after failures."""
     logs = system.folder / "logs"
     written = list(logs.glob("*.log"))
     assert len(written) == 5
@@ -197,26 +197,26 @@ def test_no_log_of_ours_holds_it(system: RunningSystem) -> None:
 
 
 def test_tritons_log_does_not_hold_it(system: RunningSystem) -> None:
-    """The prompt in flight stays in flight, also where the model fails on it."""
+    """Triton's log does not hold the phrase, even where the model fails on a prompt."""
     content = system.triton.log.read_bytes()
     assert content
     assert find_in_bytes(content, PHRASES) == []
 
 
 def test_no_temporary_file_holds_it(system: RunningSystem) -> None:
-    """While the stages run."""
+    """No temporary file holds the phrase while the stages run."""
     assert list(find_in_folder(system.folder / "temporary", PHRASES)) == []
 
 
 def test_metrics_do_not_hold_it(system: RunningSystem) -> None:
-    """Of every stage, and of Triton."""
+    """The metrics of the stages and of Triton do not hold the phrase."""
     urls = [f"{stage.health_url}/metrics" for stage in system.stages.values()] + [system.triton.metrics_url]
     for url in urls:
         assert find_in_bytes(httpx.get(url, trust_env=False).content, PHRASES) == []
 
 
 def test_dead_letters_tell_their_story_without_it(system: RunningSystem) -> None:
-    """What we say of a record in its headers; where there was no consent the record is empty too."""
+    """The headers of dead letters do not hold the phrase, and without consent the body is empty too."""
     letters = dead_letters(system)
     stories = [(name, value) for letter in letters for name, value in letter.headers if name.startswith("cp_")]
     assert len(letters) > 8
@@ -227,11 +227,11 @@ def test_dead_letters_tell_their_story_without_it(system: RunningSystem) -> None
     assert without
     assert {letter.value for letter in without} == {b""}
     everything = [letter.value or b"" for letter in letters]
-    assert find_in_bytes(b"\n".join(everything), PHRASES)  # bodies are kept, for a replay: there the search finds it
+    assert find_in_bytes(b"\n".join(everything), PHRASES)  # bodies are kept so that they can be replayed
 
 
 def test_traces_and_headers_do_not_hold_it(system: RunningSystem) -> None:
-    """What travels beside the records of our own making, and the trace that a platform sends."""
+    """Headers and keys of session and feedback records do not hold the phrase, even if a platform sends it as trace."""
     for topic in (SESSIONS, FEEDBACK):
         records = read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS)
         assert records
@@ -240,14 +240,14 @@ def test_traces_and_headers_do_not_hold_it(system: RunningSystem) -> None:
 
 
 def test_the_database_holds_it_in_no_byte(system: RunningSystem, postgres: PostgresServer) -> None:
-    """Tables, indexes, write-ahead log and server log, after a checkpoint."""
+    """No file of the database holds the phrase: tables, indexes, write-ahead log and server log, after a checkpoint."""
     assert system.rows("SELECT count(*) FROM messages") != [(0,)]
     system.rows("CHECKPOINT")
     assert list(find_in_folder(postgres.data_dir, PHRASES)) == []
 
 
 def test_a_backup_does_not_hold_it(system: RunningSystem) -> None:
-    """As text and as an archive of PostgreSQL's own."""
+    """A backup does not hold the phrase, neither as text nor in PostgreSQL's archive format."""
     url = system.database_url.replace("+psycopg", "")
     for form in ("plain", "custom"):
         dump = [str(wheel_binaries() / "pg_dump"), "--format", form, "--compress", "none", "--dbname", url]
@@ -259,7 +259,7 @@ def test_a_backup_does_not_hold_it(system: RunningSystem) -> None:
 
 
 def test_what_commands_print_does_not_hold_it(system: RunningSystem, tmp_path: Path) -> None:
-    """Errors about a file, about an argument, about a setting; `check`, `status`, and the list of dead letters."""
+    """Commands do not print the phrase, neither in errors about a file nor in `check`, `status` and lists."""
     bad = tmp_path / "bad.jsonl"
     payload = {"type": "message", "conversation_id": "r", "message_id": "m", "role": "client", "author": "a"}
     for line in (
@@ -281,7 +281,7 @@ def test_what_commands_print_does_not_hold_it(system: RunningSystem, tmp_path: P
 
 
 def test_error_pages_do_not_hold_it(system: RunningSystem) -> None:
-    """Whatever somebody without a login asks for."""
+    """Pages without a login hold neither name nor person, and the answer to a failed login does not hold the phrase."""
     with httpx.Client(base_url=system.stages["web"].health_url, trust_env=False, follow_redirects=True) as client:
         for path in (f"/sessions/{CANARY}", f"/{CANARY}", "/sessions/5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01", "/metrics"):
             assert find_in_bytes(client.get(path).content, [NAME, PERSON]) == []
@@ -290,5 +290,5 @@ def test_error_pages_do_not_hold_it(system: RunningSystem) -> None:
 
 
 def test_the_broker_holds_it_until_its_time_is_over(system: RunningSystem) -> None:
-    """Topics are where words live: the search finds it there."""
+    """The broker's files hold the phrase until its retention is over, since topics store message text."""
     assert next(find_in_folder(system.kafka.data_dir / "log", PHRASES), None)

@@ -1,4 +1,4 @@
-"""What the broker keeps goes when its time is over: the phrase is looked for in the raw bytes of its log directory."""
+"""The raw bytes of the broker's log directory no longer hold a phrase once its retention is over."""
 
 import json
 import time
@@ -23,21 +23,21 @@ from tests.fixtures.waiting import DEADLOCK_S
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"
 NUMBERS_ALONE = {".index", ".timeindex", ".txnindex"}
-"""Files in which the broker finds offsets; they are megabytes of nothing."""
+"""Suffixes of the broker's index files, which are megabytes of numbers and zeros."""
 SHORT = {"retention.ms": "2000", "segment.ms": "1000", "file.delete.delay.ms": "500"}
 COMPACTED = {
     "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.001", "max.compaction.lag.ms": "1000",
     "delete.retention.ms": "500", "file.delete.delay.ms": "500",
 }  # fmt: skip
 PAUSE_S = 0.5
-"""Between two looks; others go on talking meanwhile."""
+"""Seconds between two searches; other conversations go on meanwhile."""
 
 
 class QuickBroker(KafkaBroker):
-    """It looks every second for what may go; the default is every five minutes, the first time after half a minute."""
+    """A broker that looks for expired records every second; the default is every five minutes."""
 
     def command(self) -> Command:
-        """With intervals for a test."""
+        """Return the broker's command after writing the intervals of a test into its configuration."""
         command = super().command()
         with (self.data_dir / "server.properties").open("a") as config:
             config.write("log.retention.check.interval.ms=1000\nlog.initial.task.delay.ms=500\n")
@@ -47,7 +47,7 @@ class QuickBroker(KafkaBroker):
 
 @pytest.fixture
 def harness(run_dir: Path) -> Iterator[StreamStageHarness]:
-    """The stream stage on a broker of its own, whose topics keep nothing for longer than seconds."""
+    """Yield the stream stage on a broker of its own, whose topics keep nothing for longer than seconds."""
     with QuickBroker(run_dir / "kafka-retention") as broker:
         admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
         topics = {}
@@ -64,7 +64,7 @@ def harness(run_dir: Path) -> Iterator[StreamStageHarness]:
 
 
 def files_with_phrase(folder: Path) -> list[str]:
-    """Files of the broker's log directory in which a part of the phrase stands, in any spelling."""
+    """Return the files of the broker's log directory that hold a part of the phrase in any spelling."""
     wanted = searched_spellings([CANARY, NAME])
     found = []
     for path in folder.rglob("*"):
@@ -73,13 +73,13 @@ def files_with_phrase(folder: Path) -> list[str]:
                 content = path.read_bytes().rstrip(b"\0")
                 if any(needle in content for needle in wanted):
                     found.append(f"{path.parent.name}/{path.name}")
-        except FileNotFoundError:  # it went while we looked: that is what we wait for
+        except FileNotFoundError:  # it was deleted during the search, which is what the test waits for
             continue
     return found
 
 
 def send_phrase(harness: StreamStageHarness) -> Room:
-    """A session with a name, a message without consent, a record that is none, and feedback."""
+    """Send a session with a name, a message without consent, and bad records to the messages and feedback topics."""
     room = harness.room()
     person = Participant(role=Role.CLIENT, names=(NAME,))
     room.put(Participants(tenant=TENANT, conversation_id=room.name, participants=(person,)))
@@ -97,7 +97,7 @@ def send_phrase(harness: StreamStageHarness) -> Room:
 
 
 def send_other_conversations(harness: StreamStageHarness) -> None:
-    """Other conversations go on, on every partition: a broker rolls a segment only when it writes."""
+    """Send a message of another conversation on every partition, since a broker rolls a segment only when it writes."""
     done: set[int] = set()
     while len(done) < PARTITIONS:
         room = harness.room()
@@ -109,7 +109,10 @@ def send_other_conversations(harness: StreamStageHarness) -> None:
 def test_after_its_retention_the_broker_holds_it_no_more(
     harness: StreamStageHarness, pytestconfig: pytest.Config
 ) -> None:
-    """In messages, sessions, feedback and dead letters by retention, in the changelog by deletion and compaction."""
+    """After its retention the phrase is in no file of the broker.
+
+    Messages, sessions, feedback and dead letters go by retention, the changelog by deletion and compaction.
+    """
     log = Path(broker_log(harness))
     send_phrase(harness)
     began = time.monotonic()
@@ -128,5 +131,5 @@ def test_after_its_retention_the_broker_holds_it_no_more(
 
 
 def broker_log(harness: StreamStageHarness) -> str:
-    """The broker's log directory, from the stage's own folder beside it."""
+    """Return the broker's log directory, which lies beside the stage's own folder."""
     return str(harness.stage.data_dir.parent / "kafka-retention" / "log")

@@ -1,4 +1,4 @@
-"""Each stage is killed, or asked to end while it holds records, and every session is still stored exactly once."""
+"""Every session is stored exactly once although each stage is killed, or asked to end while it holds records."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 CONVERSATIONS = 24
 ENDED_BEFORE_THE_SIGNAL = 6
-"""Rooms that have ended when the stage is hit, so that records are at every place on the way."""
+"""How many conversations have ended when the stage gets its signal, so that records are in every stage."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def system(start_system: Callable[..., RunningSystem]) -> RunningSystem:
 
 
 def run_conversations(conversations: list[PlatformConversation], hit: Callable[[], None]) -> None:
-    """Let every room talk and end; `hit` falls from another thread while the others are still talking."""
+    """Send and end all conversations, and call `hit` from another thread while some are still being sent."""
     blow = threading.Thread(target=hit)
     for number, conversation in enumerate(conversations):
         if number == ENDED_BEFORE_THE_SIGNAL:
@@ -33,7 +33,7 @@ def run_conversations(conversations: list[PlatformConversation], hit: Callable[[
 
 
 def assert_stored_exactly_once(system: RunningSystem, conversations: list[PlatformConversation]) -> None:
-    """One session a room, of revision 1, with one answer where there was resistance and none elsewhere."""
+    """Assert that each conversation has one session of revision 1, with one answer where there was resistance."""
     wait_until(
         lambda: sum(len(conversation.sessions()) for conversation in conversations) >= len(conversations),
         "every room has its session",
@@ -53,7 +53,7 @@ def assert_stored_exactly_once(system: RunningSystem, conversations: list[Platfo
 
 @pytest.mark.parametrize("name", RECORD_STAGES)
 def test_a_killed_stage_loses_nothing_and_doubles_nothing(system: RunningSystem, name: str) -> None:
-    """SIGKILL, then a new process: every session is accounted for exactly once."""
+    """Every session is stored exactly once after a stage gets SIGKILL and is started again."""
     stage = system.stages[name]
     conversations = [system.new_conversation() for _ in range(CONVERSATIONS)]
 
@@ -67,7 +67,7 @@ def test_a_killed_stage_loses_nothing_and_doubles_nothing(system: RunningSystem,
 
 @pytest.mark.parametrize("name", RECORD_STAGES)
 def test_a_stage_asked_to_end_hands_over_what_it_holds(system: RunningSystem, name: str) -> None:
-    """SIGTERM in the middle: it ends by itself within ten seconds, and its successor goes on."""
+    """A stage that gets SIGTERM under load ends by itself, and its successor processes the rest."""
     stage = system.stages[name]
     conversations = [system.new_conversation() for _ in range(CONVERSATIONS)]
 

@@ -1,4 +1,4 @@
-"""A chat comes in; feedback on its resistance moments lands in the supervisor queue after the session."""
+"""Feedback on the resistance moments of a chat is in the supervisor queue after the session has ended."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from tests.fixtures.waiting import wait_until
 
 
 def test_a_session_with_resistance_ends_as_feedback_in_the_queue(system: RunningSystem) -> None:
-    """From a signed webhook to a row with an assessment of one exchange."""
+    """A session with resistance, sent by signed webhooks, becomes a row with an assessment of one exchange."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)
     conversation.end()
@@ -23,7 +23,7 @@ def test_a_session_with_resistance_ends_as_feedback_in_the_queue(system: Running
 
 
 def test_a_session_without_resistance_is_accounted_for_too(system: RunningSystem) -> None:
-    """Left out, with its reason."""
+    """A session without resistance is stored as left out, with its reason."""
     conversation = system.new_conversation()
     send_lines(conversation, CALM)
     conversation.end()
@@ -32,7 +32,7 @@ def test_a_session_without_resistance_is_accounted_for_too(system: RunningSystem
 
 
 def test_silence_ends_a_session(system: RunningSystem) -> None:
-    """After the idle limit of broker time, without any event from the platform."""
+    """A session ends after the idle limit of broker time, without any event from the platform."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)
     wait_until(conversation.sessions, "the session is closed by silence and stored")
@@ -40,7 +40,7 @@ def test_silence_ends_a_session(system: RunningSystem) -> None:
 
 
 def test_nothing_exists_of_an_open_session(system: RunningSystem) -> None:
-    """No row, no record of it, no call to the model, while messages keep coming."""
+    """An open session has no row and causes no call to the model, while messages keep coming."""
     conversation = system.new_conversation()
     calls = model_calls(system)
     for _ in range(6):  # each round is shorter than the idle limit, all together are longer
@@ -54,7 +54,7 @@ def test_nothing_exists_of_an_open_session(system: RunningSystem) -> None:
 
 
 def test_a_weekly_conversation_of_three_sessions_gives_three_sets_of_feedback(system: RunningSystem) -> None:
-    """None supersedes another, though all have one conversation."""
+    """Three sessions of one conversation have three answers, and none supersedes another."""
     conversation = system.new_conversation()
     for week in (1, 2, 3):
         send_lines(conversation, RESISTANT)
@@ -67,7 +67,7 @@ def test_a_weekly_conversation_of_three_sessions_gives_three_sets_of_feedback(sy
 
 
 def test_a_withdrawal_leaves_nothing_of_its_session(system: RunningSystem) -> None:
-    """The session is accounted for, without a word of it."""
+    """After a withdrawal the session's row stays, as left out, without messages, exchanges and answers."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)
     conversation.end()
@@ -78,7 +78,7 @@ def test_a_withdrawal_leaves_nothing_of_its_session(system: RunningSystem) -> No
 
 
 def test_text_without_consent_goes_nowhere(system: RunningSystem) -> None:
-    """It is answered and counted, and no session begins with it."""
+    """Messages without consent are accepted, and no session begins with them."""
     conversation = system.new_conversation()
     for role, words in RESISTANT:
         conversation.say(role, words, consent=False)
@@ -91,7 +91,10 @@ def test_text_without_consent_goes_nowhere(system: RunningSystem) -> None:
 
 
 def model_calls(system: RunningSystem) -> int:
-    """Inferences that Triton has counted for the baseline. The worker asks its canary at the start and in trouble."""
+    """Return how many inferences Triton has counted for the baseline.
+
+    The worker also asks its canary, at the start and while the model fails.
+    """
     answer = httpx.get(system.triton.metrics_url, trust_env=False)
     counted = re.findall(
         r'^nv_inference_request_success\{[^}]*"feedback_baseline"[^}]*\} (\S+)$', answer.text, re.MULTILINE

@@ -1,4 +1,4 @@
-"""All stages on a broker with TLS and ACLs, each as its own user with its own password."""
+"""A session passes all stages on a broker with TLS and ACLs, each stage as its own user with its own password."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,7 +15,7 @@ from tests.fixtures.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKafka) -> Iterator[RunningSystem]:
-    """Start the web stage with the settings of the set-up, and each other stage with those of its own user."""
+    """Start the web stage with the settings of the set-up user, and each other stage with those of its own user."""
     running = start_system(kafka=secured_kafka, names=["web"], **secured_kafka.env("setup"))
     stages = [_stage_with_own_user(running, secured_kafka, name) for name in RECORD_STAGES]
     try:
@@ -26,7 +26,7 @@ def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKaf
 
 
 def test_a_session_goes_all_the_way(system: RunningSystem) -> None:
-    """From the webhook to the row: no stage lacks a right that it needs."""
+    """A session passes from the webhook to its row, so no stage lacks a right that it needs."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)
     conversation.end()

@@ -24,9 +24,9 @@ from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 CONCURRENT_CONVERSATIONS = 12
-"""Enough that each stage holds records of some of them at the moment of a fault."""
+"""How many conversations run at once: enough that each stage holds records of some at the moment of a fault."""
 MESSAGE_PAUSE_S = 0.02
-"""Between two messages: the stages under test, not the load, shall have the machine."""
+"""Seconds between two messages: the machine should be busy with the stages under test, not with the load."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ScriptedConversation:
     conversation: PlatformConversation
     lines: tuple[ScriptedLine, ...]
     sent_ids: list[str] = field(default_factory=list)
-    """Ids of the messages that the gateway has taken, in order."""
+    """Ids of the messages that the gateway has accepted, in order."""
 
     def send_next(self) -> bool:
         """Send the next line, or the end of the session; return whether a line was sent."""
@@ -49,7 +49,7 @@ class ScriptedConversation:
 
 @dataclass
 class ConversationLoad:
-    """Conversations that begin and end at random beside a test, until it has enough."""
+    """A load of conversations that begin and end at random while a test runs, until the test has enough."""
 
     system: RunningSystem
     random: random.Random
@@ -58,7 +58,7 @@ class ConversationLoad:
     error: BaseException | None = None
 
     def run(self, enough: Callable[[], bool]) -> None:
-        """Send lines of random conversations; once it is `enough`, begin no other and let each come to its end."""
+        """Send lines of random conversations until `enough` is true, then begin no more and finish the open ones."""
         try:
             going: list[ScriptedConversation] = []
             while going or not enough():
@@ -80,7 +80,7 @@ class ConversationLoad:
 def conversation_load(
     system: RunningSystem, seed: int, at_once: int = CONCURRENT_CONVERSATIONS
 ) -> Iterator[list[ScriptedConversation]]:
-    """Run conversations beside the body, and let each end after it. Yields all that have begun."""
+    """Run conversations while the body runs, finish them after it, and yield the list of those that have begun."""
     enough = threading.Event()
     running = ConversationLoad(system, random.Random(seed), at_once)
     thread = threading.Thread(target=running.run, args=(enough.is_set,))
@@ -96,13 +96,13 @@ def conversation_load(
 
 @dataclass(frozen=True)
 class Totals:
-    """How many sessions, messages and answers came of a load."""
+    """The counts of sessions, messages and answers that a load produced."""
 
     sessions: int
     messages: int
     assessed: int
     again: int
-    """Records beyond the first of their id on the topics: redeliveries, that changed nothing."""
+    """Records on the topics beyond the first of each id: redeliveries, which change nothing."""
 
     def __str__(self) -> str:
         """Return the totals as the fault table shows them."""
@@ -192,7 +192,7 @@ def _decoded(raw: RawRecord) -> DecodedRecord:
 
 
 def _verify_topics(found: Sequence[DecodedRecord], ids: dict[str, ScriptedConversation]) -> int:
-    """Assert the order within each conversation, and no result before its end; return how many records came again."""
+    """Assert the order of each conversation and that no result precedes its end; return how many records came again."""
     keys = {f"{TENANT}:{name}".encode() for name in ids}
     assert not [one for one in found if one.topic == DEAD_LETTERS and one.key in keys], "nothing was set aside"
     by_conversation: defaultdict[str, list[DecodedRecord]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""One system for all fault tests that leave it as they found it."""
+"""Fixtures that start the systems which fault tests share."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
 def system(
     request: pytest.FixtureRequest, run_dir: Path, create_database: Callable[..., str], triton: TritonServer
 ) -> RunningSystem:
-    """Return the four stages that carry a record, on a broker and a database of their own."""
+    """Return a running system of the four stages that carry a record, with its own broker and database."""
 
     @contextmanager
     def start() -> Iterator[RunningSystem]:
@@ -50,7 +50,7 @@ def dedicated(request: pytest.FixtureRequest, run_dir: Path) -> DedicatedSystem:
 
 @pytest.fixture
 def no_dead_letters(dedicated: DedicatedSystem) -> Iterator[None]:
-    """Assert that the test sets no record aside: the fault is in a server, not in the records."""
+    """Assert that the test writes no dead letter, since the fault is in a server and not in the records."""
     before = dedicated.record_count(DEAD_LETTERS)
     yield
     assert dedicated.record_count(DEAD_LETTERS) == before
@@ -58,7 +58,7 @@ def no_dead_letters(dedicated: DedicatedSystem) -> Iterator[None]:
 
 @contextmanager
 def supervised(system: RunningSystem, only: Sequence[str] = RECORD_STAGES) -> Iterator[list[str]]:
-    """Start again what ends, as `counterpoint up` does, all stages or only these; yields what it says."""
+    """Restart the stages in `only` when they end, as `counterpoint up` does, and yield the list of its messages."""
     said: list[str] = []
     over = threading.Event()
     watched = [stage for stage in system.stages.values() if stage.name in only]

@@ -21,7 +21,7 @@ from tests.fixtures.topics import count_records
 from tests.fixtures.waiting import wait_until
 
 DEADLINE_S = 3.0
-"""Of a model request: the stand-in engine answers at once, so what takes longer is meant to."""
+"""Deadline of a model request in seconds: the stand-in engine answers at once unless its script makes it slow."""
 
 
 @dataclass
@@ -32,10 +32,10 @@ class DedicatedSystem:
     postgres: PostgresServer
     triton: TritonServer
     triton_proxy: Proxy
-    """From the feedback stage to Triton."""
+    """The proxy between the feedback stage and Triton."""
 
     def finished_conversation(self, script: str = "good") -> PlatformConversation:
-        """Send a conversation to its end; its one flagged turn tells the stand-in engine how to answer."""
+        """Send a whole conversation and its end; its flagged turn names the script that the stand-in engine follows."""
         conversation = self.system.new_conversation()
         for role, words in scripted_lines(script):
             conversation.say(role, words)
@@ -78,7 +78,7 @@ def scripted_lines(script: str) -> tuple[ScriptedLine, ...]:
 
 @contextmanager
 def start_dedicated_system(folder: Path, kafka: KafkaBroker) -> Iterator[DedicatedSystem]:
-    """Start database, Triton and stages on a broker."""
+    """Start a database, a Triton and the stages on the given broker, and yield the system."""
     models = ["feedback_baseline", "feedback_llm"]
     with (
         PostgresServer(folder / "postgres") as postgres,

@@ -13,7 +13,7 @@ from plugin.local.loopback import ADDRESS, free_ports
 
 _CHUNK = 65_536
 _POLL_S = 0.05  # how soon a waiting thread notices that the proxy's behaviour has changed
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the other side sees that the line was cut
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the other side sees that the connection was reset
 
 
 class Proxy:
@@ -23,7 +23,7 @@ class Proxy:
         """Connect to the loopback port `target`; listen on `port`, by default a free one."""
         self.port = port or free_ports(1)[0]
         self.target = target
-        """May be set before the first connection."""
+        """The port that connections are passed to; may be set before the first connection."""
         self._listener: socket.socket | None = None
         self._passing = threading.Event()
         self._passing.set()
@@ -34,7 +34,7 @@ class Proxy:
 
     @property
     def address(self) -> str:
-        """Host and port, as clients take it."""
+        """The proxy's host and port, in the form that clients take."""
         return f"{ADDRESS}:{self.port}"
 
     def refuse(self) -> None:
@@ -99,7 +99,7 @@ class Proxy:
             try:
                 server = socket.create_connection((ADDRESS, self.target))
             except OSError:
-                client.close()  # nobody there
+                client.close()  # nothing listens on the target port
                 continue
             connection = _ProxiedConnection(client, server)
             with self._lock:
@@ -107,7 +107,7 @@ class Proxy:
             self._start_thread(self._serve, connection)
 
     def _serve(self, connection: "_ProxiedConnection") -> None:
-        """Copy both ways until either side or the test ends the connection."""
+        """Copy bytes both ways until either side or the test ends the connection."""
         back = threading.Thread(target=self._copy, args=(connection, connection.server, connection.client), daemon=True)
         back.start()
         self._copy(connection, connection.client, connection.server)

@@ -1,4 +1,4 @@
-"""Measuring how long a stage takes from a kill to the first record that its new process finishes."""
+"""Measures how long a stage takes from a kill to the first record that its new process finishes."""
 
 import time
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 RECOVERY_LIMIT_S = 15.0
-"""The promise. Six of them the group waits for the dead member."""
+"""The longest recovery that is promised, in seconds; for six of them the consumer group waits for the dead member."""
 _INPUT_TOPICS = {"stream": MESSAGES, "feedback": SESSIONS, "sink": FEEDBACK}
 _FINISHED_METRICS = {"gateway": ("counterpoint_gateway_events", {"outcome": "published"})}
 
@@ -50,8 +50,8 @@ class RecoveryTimes:
 def kill_and_measure_recovery(system: RunningSystem, name: str) -> float:
     """SIGKILL a stage, start it again at once, and return the seconds until its first finished record.
 
-    A withdrawal for a conversation that nobody has, on each partition that the stage reads, makes sure that there is a
-    record to finish, whatever happens to the stages before it.
+    A withdrawal for a conversation that does not exist, on each partition that the stage reads, makes sure that there
+    is a record to finish, whatever happens to the stages before it.
     """
     stage = system.stages[name]
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""The broker goes away under load: started again, or out of reach behind a line that a test can cut."""
+"""Nothing is lost when the broker restarts or cannot be reached for a while under load."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 AWAY_S, AWAY_LONG_S = 30.0, 60.0
-"""How long nothing passes: in the short run, and in the long."""
+"""How long the broker cannot be reached, in seconds: in the short run, and in the long run."""
 ENOUGH = 15
-"""Conversations: more than talk at once, so that some have ended."""
+"""How many conversations have begun before the fault: more than run at once, so that some have ended."""
 
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[Proxy]:
-    """To the broker; where it leads is known once the broker has its port."""
+    """Yield a proxy to the broker, whose target is set once the broker has its port."""
     with Proxy(free_ports(1)[0]) as proxy:
         yield proxy
 
@@ -36,7 +36,7 @@ def system(
     create_database: Callable[..., str],
     triton: TritonServer,
 ) -> Iterator[RunningSystem]:
-    """Four stages that know their broker by the line's address alone."""
+    """Yield a system of four stages that reach their broker through the proxy alone."""
     broker = KafkaBroker(run_dir / "broker-behind-a-line")
     broker.advertised_address = line.address
     line.target = int(broker.client_address.rpartition(":")[2])
@@ -50,7 +50,7 @@ def system(
 
 
 def first_stored_after(conversations: list[ScriptedConversation]) -> float:
-    """Seconds until a conversation that begins now is in the queue: every stage is at work again."""
+    """Return the seconds until a conversation that begins now is in the queue, which takes every stage."""
     begun, known = time.monotonic(), len(conversations)
 
     def stored() -> bool:
@@ -74,7 +74,7 @@ def test_a_broker_that_restarts_loses_nothing(system: RunningSystem, measured: d
 def test_a_broker_out_of_reach_loses_nothing(
     system: RunningSystem, line: Proxy, measured: dict[str, str], long: bool, seed: int
 ) -> None:
-    """Nothing passes to and from the broker for 30 s (60 s in the long run): lines fall silent, then are refused."""
+    """Nothing passes to or from the broker for 30 s (60 s in the long run): connections go silent, then are refused."""
     away_s = AWAY_LONG_S if long else AWAY_S
     with supervised(system) as said, conversation_load(system, seed) as conversations:
         wait_until(lambda: len(conversations) > ENOUGH, "some conversations have ended")

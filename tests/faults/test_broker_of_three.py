@@ -1,4 +1,4 @@
-"""One broker of three is killed while conversations go on."""
+"""Nothing is lost when one broker of three is killed while conversations go on."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +13,9 @@ from tests.fixtures.system import PARTITIONS, RECORD_STAGES, RunningSystem
 from tests.fixtures.waiting import wait_until
 
 BEFORE, DURING = 3, 6
-"""Conversations that have begun when the broker is killed, and that begin while it is away."""
+"""How many conversations have begun when the broker is killed, and how many begin while it is away."""
 ROUNDS_LONG = 5
-"""Kills in the long run."""
+"""How many times the long run kills a broker."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def system(kafka_cluster: KafkaCluster, start_system: Callable[..., RunningSyste
 def test_the_loss_of_one_broker_of_three_loses_nothing(
     system: RunningSystem, kafka_cluster: KafkaCluster, measured: dict[str, str], long: bool, seed: int
 ) -> None:
-    """SIGKILL of a broker that leads partitions, under load; it stays away, then comes back and catches up."""
+    """A broker that leads partitions gets SIGKILL under load; it stays away, then comes back and catches up."""
     pids = {name: stage.pid for name, stage in system.stages.items()}
     leads, returns = [], []
     with conversation_load(system, seed) as conversations:

@@ -1,4 +1,4 @@
-"""PostgreSQL goes, dawdles, deadlocks and hangs up: the sink waits and goes on by itself, one row each."""
+"""When PostgreSQL stops, is slow, deadlocks or closes connections, the sink waits and then stores each session once."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_dead_letters")
 
 @contextmanager
 def administrator_transaction(dedicated: DedicatedSystem) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of a database administrator, in a transaction, whose own deadlock check comes too late."""
+    """Yield an administrator's connection in a transaction that checks for deadlocks later than the sink does."""
     with psycopg.connect(dedicated.postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("SET deadlock_timeout = '60s'")
         with connection.transaction():
@@ -36,7 +36,7 @@ def assert_all_stored(dedicated: DedicatedSystem, conversations: list[PlatformCo
 
 @pytest.mark.fault("PostgreSQL stopped", holds=HOLDS)
 def test_while_the_database_is_stopped_the_rest_goes_on(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
-    """SIGINT to PostgreSQL while conversations end; started again when they wait."""
+    """PostgreSQL gets SIGINT while conversations end, and is started again once their records wait."""
     before = dedicated.record_count(FEEDBACK)
     dedicated.postgres.stop()
     conversations = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
@@ -72,7 +72,7 @@ def test_a_statement_that_takes_too_long_is_given_up_and_tried_again(
 
 @pytest.mark.fault("PostgreSQL deadlocked", holds=HOLDS)
 def test_the_victim_of_a_deadlock_tries_again(dedicated: DedicatedSystem) -> None:
-    """Another transaction waits for what the sink holds and holds what it waits for; the sink is the one that loses."""
+    """The sink and another transaction each wait for a lock that the other holds; PostgreSQL rolls back the sink."""
     seen = count_in_log(dedicated, "deadlock detected")
     with administrator_transaction(dedicated) as other:
         other.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
@@ -85,7 +85,7 @@ def test_the_victim_of_a_deadlock_tries_again(dedicated: DedicatedSystem) -> Non
             " AND mode = 'ExclusiveLock'",
             p=pid,
         )
-        # The conversation's own lock. To wait for it closes the circle; it is given when the sink has lost.
+        # Waiting for the conversation's advisory lock completes the deadlock; the lock is granted when the sink loses.
         other.execute("SELECT pg_advisory_xact_lock((%s::bigint << 32) | %s::bigint)", [high, low])
         assert count_in_log(dedicated, "deadlock detected") > seen
     assert_all_stored(dedicated, [conversation])
@@ -93,7 +93,7 @@ def test_the_victim_of_a_deadlock_tries_again(dedicated: DedicatedSystem) -> Non
 
 @pytest.mark.fault("PostgreSQL hangs up", holds=HOLDS)
 def test_connections_that_end_in_the_middle_are_made_anew(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
-    """An administrator ends the sink's connections, again and again, while it stores."""
+    """An administrator ends the sink's connections repeatedly while it stores sessions."""
     conversations: list[PlatformConversation] = []
     ended = 0
     for _ in range(CONVERSATIONS):
@@ -107,5 +107,5 @@ def test_connections_that_end_in_the_middle_are_made_anew(dedicated: DedicatedSy
 
 
 def count_in_log(dedicated: DedicatedSystem, words: str) -> int:
-    """How often PostgreSQL has logged it."""
+    """Return how often PostgreSQL has logged these words."""
     return dedicated.postgres.log.read_text().count(words)

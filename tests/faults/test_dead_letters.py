@@ -1,4 +1,7 @@
-"""When everything is bad, or nobody takes what is bad, a stage stops or waits: a backlog beats a drained topic."""
+"""A stage stops when every record is bad, and waits while the dead-letter topic refuses a record.
+
+A backlog is better than a topic that was emptied into dead letters.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,19 +20,19 @@ from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 READS = {"stream": MESSAGES, "feedback": SESSIONS, "sink": FEEDBACK}
 MORE = 5
-"""Bad records beyond the limit: where the stage goes on when it is started again."""
+"""How many bad records follow after the limit: the stage continues with them when it is started again."""
 _LIMIT = "max.message.bytes"
 
 
 @dataclass(frozen=True)
 class StagePartition:
-    """One partition of what a stage reads."""
+    """One partition of the topic that a stage reads."""
 
     dedicated: DedicatedSystem
     stage: str
 
     def put_bad(self, count: int) -> list[int]:
-        """Write records that no schema knows; returns their offsets."""
+        """Write records that fit no schema, and return their offsets."""
         producer = KafkaProducer(bootstrap_servers=self.dedicated.system.kafka.bootstrap_servers, acks="all")
         try:
             sent = [producer.send(READS[self.stage], value=b'{"a": 1}', key=b"k", partition=0) for _ in range(count)]
@@ -38,7 +41,7 @@ class StagePartition:
             producer.close()
 
     def committed(self) -> int:
-        """How far the stage's group has acknowledged it."""
+        """Return the offset up to which the stage's group has acknowledged the partition."""
         group = f"counterpoint-{self.stage}"
         consumer = KafkaConsumer(bootstrap_servers=self.dedicated.system.kafka.bootstrap_servers, group_id=group)
         try:
@@ -49,7 +52,7 @@ class StagePartition:
 
 @contextmanager
 def dead_letter_topic_refuses(dedicated: DedicatedSystem) -> Iterator[None]:
-    """The dead-letter topic refuses every record: its bound is a few bytes."""
+    """Make the dead-letter topic refuse every record while the body runs, by a size limit of ten bytes."""
     admin = KafkaAdminClient(bootstrap_servers=dedicated.system.kafka.bootstrap_servers)
     topic = ConfigResource(ConfigResourceType.TOPIC, DEAD_LETTERS, None)
     found: Any = admin.describe_configs([topic], config_filter="all")["topic"][DEAD_LETTERS]
@@ -62,13 +65,13 @@ def dead_letter_topic_refuses(dedicated: DedicatedSystem) -> Iterator[None]:
 
 
 def assert_session_goes_through(dedicated: DedicatedSystem) -> None:
-    """All stages are at work."""
+    """Assert that all stages work: a session passes through them and is stored with its answer."""
     conversation = dedicated.finished_conversation()
     wait_until(lambda: dedicated.answer_outcomes(conversation) == [None], "a session goes through")
 
 
 def first_acknowledged_only(place: StagePartition, offsets: Sequence[int], done: int) -> bool:
-    """Whether the first `done` of these records are acknowledged, and the next is not."""
+    """Return whether the first `done` of these records are acknowledged, and the next is not."""
     return offsets[done - 1] < place.committed() <= offsets[done]
 
 
@@ -77,10 +80,10 @@ def first_acknowledged_only(place: StagePartition, offsets: Sequence[int], done:
 )
 @pytest.mark.parametrize("stage", READS)
 def test_when_everything_is_bad_a_stage_stops_and_says_so(dedicated: DedicatedSystem, stage: str) -> None:
-    """More bad records than the limit on one partition of what each stage reads; then it is started again."""
+    """One partition of each stage's topic gets more bad records than the limit; then the stage is started again."""
     limit = dedicated.system.settings.kafka.dead_letters_in_a_row
     place, process = StagePartition(dedicated, stage), dedicated.system.stages[stage]
-    process.stop()  # a bad record of an earlier test may be the first of a row
+    process.stop()  # a bad record of an earlier test may count as the first in a row
     process.start()
     before = dedicated.record_count(DEAD_LETTERS)
     offsets = place.put_bad(limit + MORE)
@@ -99,7 +102,7 @@ def test_when_everything_is_bad_a_stage_stops_and_says_so(dedicated: DedicatedSy
 )
 @pytest.mark.parametrize("stage", READS)
 def test_what_no_dead_letter_topic_takes_is_not_acknowledged(dedicated: DedicatedSystem, stage: str) -> None:
-    """The topic's bound is lowered to ten bytes, and raised again, while each stage meets a bad record."""
+    """The dead-letter topic's size limit is ten bytes while each stage meets a bad record, and is then raised again."""
     place = StagePartition(dedicated, stage)
     before = dedicated.record_count(DEAD_LETTERS)
     with dead_letter_topic_refuses(dedicated):

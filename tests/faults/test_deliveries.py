@@ -1,4 +1,4 @@
-"""Deliveries come twice, in any order, late, too late, too many, too large, or take consent back at any point."""
+"""Sessions are stored right when deliveries are doubled, shuffled, late or too large, or consent is withdrawn."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ EDITED = "I don't know. My sleep perhaps, that has been bad lately."
 
 
 def events(began: datetime) -> list[dict[str, Any]]:
-    """A whole conversation as a platform delivers it, an edit and a deletion among it; a second between messages."""
+    """Return a conversation as a platform delivers it, with an edit and a deletion, and a second between messages."""
     said = [
         {
             "type": "message",
@@ -48,7 +48,7 @@ def wait_for_revision(conversation: PlatformConversation, revision: int = 1) -> 
 
 
 def comparable_content(conversation: PlatformConversation) -> tuple[Any, ...]:
-    """What does not depend on where ids begin: counts, exchanges by their messages, how many answers."""
+    """Return what two deliveries of a conversation must share: counts, reason, exchanges and the number of answers."""
     session = wait_for_revision(conversation)
     exchanges = conversation.system.rows(
         "SELECT context, client_turn, reply FROM exchanges WHERE session_id = :s ORDER BY position",
@@ -59,7 +59,7 @@ def comparable_content(conversation: PlatformConversation) -> tuple[Any, ...]:
 
 
 def is_withdrawn(conversation: PlatformConversation) -> bool:
-    """Whether the queue knows that its session must not be used."""
+    """Return whether the conversation's session is left out because its consent was withdrawn."""
     return bool(conversation.sessions()[0]["left_out"] == "no_consent")
 
 
@@ -67,7 +67,7 @@ def is_withdrawn(conversation: PlatformConversation) -> bool:
 def test_shuffled_and_doubled_deliveries_change_nothing(
     system: RunningSystem, measured: dict[str, str], long: bool, seed: int
 ) -> None:
-    """Each event of a conversation twice, an edit and a deletion among them, in an order that a seed decides.
+    """Each event of a conversation, an edit and a deletion among them, is delivered twice, in an order set by a seed.
 
     The scores are left out of the comparison: the detector reads a client's words with the counsellor's turn that had
     arrived before them.
@@ -92,7 +92,7 @@ def test_shuffled_and_doubled_deliveries_change_nothing(
 
 @pytest.mark.fault("consent withdrawn at every point of a session and after its close", holds="nothing of it stays")
 def test_wherever_consent_is_withdrawn_nothing_stays(system: RunningSystem, measured: dict[str, str]) -> None:
-    """A withdrawal after each message of a conversation, and after its end once it is stored and rated."""
+    """Consent is withdrawn after each message of a conversation, and after its end once it is stored and rated."""
     conversations = {index: system.new_conversation() for index in range(len(RESISTANT) + 1)}
     for index, conversation in conversations.items():
         send_lines(conversation, RESISTANT[:index])
@@ -115,7 +115,7 @@ def test_wherever_consent_is_withdrawn_nothing_stays(system: RunningSystem, meas
 
 @pytest.mark.fault("a late message after the close; a session reopened", holds="the next revision; hidden while open")
 def test_what_comes_after_the_close_makes_the_next_revision(system: RunningSystem) -> None:
-    """A message sent before the end comes after it; then one sent after the end, and another end."""
+    """A message sent before the end arrives after it; then a message sent after the end arrives, and a second end."""
     conversation = system.new_conversation()
     began = datetime.now(UTC)
     send_lines(conversation, RESISTANT)
@@ -134,7 +134,7 @@ def test_what_comes_after_the_close_makes_the_next_revision(system: RunningSyste
 
 @pytest.mark.fault("a session record over the size limit", holds="it is cut to 900 kB, and says what it left out")
 def test_a_session_too_large_for_one_record_is_cut_and_says_so(system: RunningSystem, measured: dict[str, str]) -> None:
-    """Long messages of 45 kB each: 1.6 MB that the three moments shown would need."""
+    """A session has messages of 45 kB each, so that the three moments shown would need 1.6 MB."""
     conversation = system.new_conversation()
     padding = "\u2026" * 15_000
     for role, words in RESISTANT * 7:

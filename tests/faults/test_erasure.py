@@ -1,4 +1,4 @@
-"""Erasure against what is on its way: open sessions, scoring, late records, dead letters, a killed command."""
+"""Erasure leaves nothing behind although sessions are open, being rated or sent again, or the command is killed."""
 
 import io
 import json
@@ -47,13 +47,13 @@ def erase_and_capture_output(system: RunningSystem, kind: TombstoneKind, referen
 
 
 def send_session(conversation: PlatformConversation, client: str, *, resistant: bool = True) -> None:
-    """A whole session of a client with a name of their own."""
+    """Send all lines of a session whose client has the given name."""
     for role, words in RESISTANT if resistant else CALM:
         conversation.say(role, words, author=client if role == "client" else f"counsellor-{conversation.reference}")
 
 
 def rows_about(system: RunningSystem, conversations: list[PlatformConversation]) -> int:
-    """Rows of any kind that belong to these conversations."""
+    """Return how many sessions and keys are stored for these conversations."""
     names = [conversation.conversation_id for conversation in conversations]
     ((sessions, keys),) = system.rows(
         "SELECT (SELECT count(*) FROM sessions WHERE conversation_id = ANY(:n)),"
@@ -65,7 +65,7 @@ def rows_about(system: RunningSystem, conversations: list[PlatformConversation])
 
 @pytest.mark.fault("erasure racing with scoring and with dead-letter replay", holds=HOLDS)
 def test_a_client_with_an_open_session_and_nothing_stored_is_gone_from_it(system: RunningSystem) -> None:
-    """`counterpoint erase --client` while the client's only session is open; they write on, in a new session."""
+    """`counterpoint erase --client` runs while the client's only session is open; then they write in a new session."""
     client = f"client-{uuid4()}"
     conversation, other = system.new_conversation(), system.new_conversation()
     send_session(conversation, client)
@@ -90,7 +90,7 @@ def test_a_client_with_an_open_session_and_nothing_stored_is_gone_from_it(system
 def test_sessions_on_their_way_to_the_model_never_arrive(
     system: RunningSystem, seed: int, measured: dict[str, str]
 ) -> None:
-    """Rooms end; half of their clients are erased at random moments while the records are being rated and stored."""
+    """Sessions end; half of their clients are erased at random moments while the records are being rated and stored."""
     chance = random.Random(seed)
     clients = {f"client-{uuid4()}": system.new_conversation() for _ in range(CONVERSATIONS)}
     for name, conversation in clients.items():
@@ -111,7 +111,7 @@ def test_sessions_on_their_way_to_the_model_never_arrive(
 
 @pytest.mark.fault("erasure racing with scoring and with dead-letter replay", holds=HOLDS)
 def test_a_record_that_is_sent_again_after_the_erasure_is_refused(system: RunningSystem) -> None:
-    """The record as the feedback worker made it comes again, as a dead letter that is replayed would."""
+    """The feedback record of an erased session is sent again, as a replay of a dead letter would send it."""
     client, conversation, last = f"client-{uuid4()}", system.new_conversation(), system.new_conversation()
     send_session(conversation, client)
     conversation.end()
@@ -133,7 +133,7 @@ def test_a_record_that_is_sent_again_after_the_erasure_is_refused(system: Runnin
 def test_the_command_killed_at_random_moments_and_repeated_ends_the_same(
     system: RunningSystem, seed: int, long: bool, measured: dict[str, str]
 ) -> None:
-    """SIGKILL of the command's process after a random time, until one run comes to its end."""
+    """The command's process gets SIGKILL after a random time, several times; then one run is left to finish."""
     chance, client = random.Random(seed), f"client-{uuid4()}"
     conversations = [system.new_conversation() for _ in range(4)]
     for conversation in conversations:
@@ -161,7 +161,7 @@ def test_the_command_killed_at_random_moments_and_repeated_ends_the_same(
 
 
 def start_command(system: RunningSystem, *arguments: str) -> "subprocess.Popen[str]":
-    """The command in a process of its own, with the settings of the running system."""
+    """Start the command in a process of its own, with the settings of the running system."""
     with environment_variables(
         COUNTERPOINT_FILE=str(system.folder / "counterpoint.toml"), COUNTERPOINT_KAFKA__PARTITIONS="4"
     ):

@@ -1,4 +1,4 @@
-"""The very first start: a backlog, and a group that has never committed."""
+"""Workers that start for the first time, on a backlog and without committed offsets, take every message."""
 
 import time
 from contextlib import ExitStack
@@ -11,17 +11,17 @@ from bench.load import Load
 from stream.contracts.topics import SESSIONS
 
 TRIES, TRIES_LONG = 1, 10
-"""Before `stream/faust_support/driver.py` a third of them lost half of the messages."""
+"""How many first starts are tried; before `stream/faust_support/driver.py` a third lost half of the messages."""
 SESSIONS_A_TRY, MESSAGES_A_SESSION = 150, 20
 AFTER_S = 0.3
-"""Between the two starts: the second worker joins while what the first has fetched is under way."""
+"""Seconds between the two starts: the second worker joins while the first processes what it has fetched."""
 
 
 @pytest.mark.fault("two workers begin together on a backlog", holds="one row a session, no gap")
 def test_the_first_messages_of_a_group_are_taken_too(
     tmp_path: Path, measured: dict[str, str], long: bool, seed: int
 ) -> None:
-    """A new broker each time; the second worker starts 0.3 s after the first, before anything was committed."""
+    """On a new broker each time, the second worker starts 0.3 s after the first, before anything was committed."""
     tries = TRIES_LONG if long else TRIES
     for number in range(tries):
         with start_environment(tmp_path / str(number), lambda _line: None) as environment, ExitStack() as workers:

@@ -1,4 +1,4 @@
-"""A worker that stands still, or cannot be heard, while the group goes on without it, and then comes back."""
+"""A worker that freezes while its group goes on without it writes nothing when it comes back."""
 
 import random
 import signal
@@ -26,14 +26,14 @@ ROUNDS, ROUNDS_LONG = 1, 8
 
 @pytest.fixture(scope="module")
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
-    """A stream worker with topics of its own."""
+    """Yield a stream worker with topics of its own."""
     with stream_stage(run_dir / "frozen", fresh_kafka().bootstrap_servers) as harness:
         yield harness
 
 
 @contextmanager
 def second_worker(harness: StreamStageHarness, folder: Path) -> Iterator[StageProcess]:
-    """Another worker of the same group, ready."""
+    """Yield another worker of the same group, once it is ready."""
     (port,) = free_ports(1)
     env = harness.env | {"COUNTERPOINT_HEALTH__STREAM_PORT": str(port)}
     with StageProcess("stream", folder, env=env, health_url=f"http://127.0.0.1:{port}") as stage:
@@ -42,7 +42,7 @@ def second_worker(harness: StreamStageHarness, folder: Path) -> Iterator[StagePr
 
 @contextmanager
 def messages_in_background(rooms: list[Room]) -> Iterator[None]:
-    """Let the rooms talk in turns beside the body, line after line, until it ends."""
+    """Send messages of all conversations in turn while the body runs."""
     enough = threading.Event()
 
     def talk() -> None:
@@ -63,19 +63,19 @@ def messages_in_background(rooms: list[Room]) -> Iterator[None]:
 
 
 def open_sessions(stage: StageProcess) -> int:
-    """How many a worker says it keeps."""
+    """Return how many open sessions a worker reports in its metrics."""
     answer = httpx.get(f"{stage.health_url}/metrics", trust_env=False, timeout=5)
     (line,) = [line for line in answer.text.splitlines() if line.startswith("counterpoint_open_sessions ")]
     return int(float(line.split()[1]))
 
 
 def has_all_sessions(stage: StageProcess) -> bool:
-    """Whether it keeps the sessions of all rooms."""
+    """Return whether a worker holds the sessions of all conversations."""
     return open_sessions(stage) == ROOMS
 
 
 def all_closed(harness: StreamStageHarness, rooms: list[Room]) -> bool:
-    """Whether each has a record."""
+    """Return whether each conversation has a session record."""
     harness.poll()
     seen = {record.key for record in harness.seen[SESSIONS]}
     return all(room.key in seen for room in rooms)
@@ -85,7 +85,7 @@ def all_closed(harness: StreamStageHarness, rooms: list[Room]) -> bool:
 def test_a_worker_that_wakes_too_late_writes_nothing(
     harness: StreamStageHarness, run_dir: Path, measured: dict[str, str], long: bool, seed: int
 ) -> None:
-    """SIGSTOP under load until another worker has everything, then SIGCONT; in the end the state is read anew."""
+    """A worker gets SIGSTOP under load until another has all sessions, then SIGCONT; then it is started again."""
     moments = random.Random(seed)
     for _ in range(ROUNDS_LONG if long else ROUNDS):
         rooms = [harness.room() for _ in range(ROOMS)]
@@ -97,7 +97,7 @@ def test_a_worker_that_wakes_too_late_writes_nothing(
                 time.sleep(1)
                 harness.stage.send_signal(signal.SIGCONT)
                 begun = time.monotonic()
-                harness.stage.wait(DEADLOCK_S)  # it ends by itself, as one that lost its place
+                harness.stage.wait(DEADLOCK_S)  # it ends by itself, since it lost its place
                 measured["ends itself after waking"] = f"{time.monotonic() - begun:.1f} s"
             assert "place in the group" in harness.stage.tail()
             other.kill()

@@ -1,4 +1,4 @@
-"""Stages are asked to end, get company and lose it, while each holds what it cannot finish."""
+"""Stages lose no record that they hold when they are asked to end, or when a second worker joins or leaves."""
 
 import signal
 import time
@@ -19,16 +19,16 @@ from tests.fixtures.system import RECORD_STAGES, RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 HOLD_S = 1.5
-"""Under load each stage gets a record at least that often, and then holds it."""
+"""Seconds in which each stage under load gets at least one record, which it then holds."""
 GRACE_S = 10.0
-"""Between SIGTERM and SIGKILL, as containers and service managers have it."""
+"""Seconds between SIGTERM and SIGKILL, as containers and service managers have it."""
 GROUP_STAGES = ("stream", "feedback", "sink")
-"""Those that share their work with others of their kind by Kafka's group."""
+"""The stages whose workers share partitions in a Kafka consumer group."""
 
 
 @contextmanager
 def paused(process: Process) -> Iterator[None]:
-    """A server that does not answer, and whose connections stay."""
+    """Pause a server while the body runs, so that it does not answer but its connections stay open."""
     process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -38,7 +38,7 @@ def paused(process: Process) -> Iterator[None]:
 
 @contextmanager
 def sessions_table_locked(system: RunningSystem) -> Iterator[None]:
-    """A database in which nobody gets at the sessions."""
+    """Lock the sessions table while the body runs, so that nothing else can read or write it."""
     engine = create_engine(system.database_url)
     try:
         with engine.begin() as connection:
@@ -50,7 +50,7 @@ def sessions_table_locked(system: RunningSystem) -> Iterator[None]:
 
 @contextmanager
 def unresponsive_servers(system: RunningSystem, *names: str) -> Iterator[None]:
-    """Make stages hold what they have: the server that each waits for does not answer."""
+    """Make stages hold their records while the body runs: the server that each waits for does not answer."""
     with ExitStack() as stack:
         if {"gateway", "stream"} & set(names):
             stack.enter_context(paused(system.kafka))
@@ -64,7 +64,7 @@ def unresponsive_servers(system: RunningSystem, *names: str) -> Iterator[None]:
 
 @contextmanager
 def second_workers(system: RunningSystem, names: Sequence[str], folder: Path) -> Iterator[list[StageProcess]]:
-    """Another process of each stage, asked to end at the end."""
+    """Start a second process of each stage, yield them, and ask them to end afterwards."""
     others = []
     for name, port in zip(names, free_ports(len(names)), strict=True):
         env = system.stages[name]._env | {f"COUNTERPOINT_HEALTH__{name.upper()}_PORT": str(port)}
@@ -77,7 +77,7 @@ def second_workers(system: RunningSystem, names: Sequence[str], folder: Path) ->
 
 
 def wait_ready(stage: StageProcess) -> None:
-    """Wait for it; one that met a broker without its wits has ended, and is started again as a supervisor would."""
+    """Wait until a stage is ready; if it ended because the broker did not answer, start it again."""
     try:
         stage.wait_ready()
     except NotStarted:
@@ -90,7 +90,7 @@ def wait_ready(stage: StageProcess) -> None:
 def test_stages_that_hold_a_record_end_in_time(
     system: RunningSystem, measured: dict[str, str], long: bool, seed: int, names: tuple[str, ...]
 ) -> None:
-    """SIGTERM under load while broker (gateway, stream), Triton (feedback) or database (sink) do not answer."""
+    """Stages get SIGTERM while broker (gateway, stream), Triton (feedback) or database (sink) do not answer."""
     stages = [system.stages[name] for name in names]
     others = [name for name in RECORD_STAGES if name not in names]
     try:

@@ -1,4 +1,4 @@
-"""Stages are killed, again and again, at moments that a seed decides, while conversations go on."""
+"""Nothing is lost when stages are killed repeatedly, at moments set by a seed, while conversations go on."""
 
 import random
 import threading
@@ -11,14 +11,14 @@ from tests.faults.recovery import RECOVERY_LIMIT_S, RecoveryTimes, kill_and_meas
 from tests.fixtures.system import RECORD_STAGES, RunningSystem
 
 ROUNDS, ROUNDS_LONG = 5, 25
-"""Each kills four stages side by side, each at its own moment: 20 kills, and 100."""
+"""How many rounds kill each of the four stages once: 20 kills in the short run, and 100 in the long run."""
 SPREAD_S = 2.5
-"""Of the moments: longer than a record needs from end to end, so that it may be anywhere."""
+"""Seconds over which the kills of a round spread: longer than a record needs from end to end, so it may be anywhere."""
 
 
 @pytest.mark.fault("SIGKILL of each stage at random points", holds="one row a session, no gap; back at work in 15 s")
 def test_a_storm_of_kills_loses_nothing(system: RunningSystem, measured: dict[str, str], long: bool, seed: int) -> None:
-    """SIGKILL at seeded moments under load, four stages side by side, each started again at once."""
+    """Each of the four stages gets SIGKILL at seeded moments under load, and is started again at once."""
     rounds = ROUNDS_LONG if long else ROUNDS
     moments = random.Random(seed)
     times = RecoveryTimes()

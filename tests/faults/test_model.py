@@ -1,4 +1,4 @@
-"""Triton goes, lies, dawdles and talks nonsense: nothing is lost, nothing is made up, and nobody else waits."""
+"""When Triton stops, hangs or answers nonsense, no session is lost, no level is made up, and other sessions go on."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("no_dead_letters")
 
 
 def wait_until_held(dedicated: DedicatedSystem, conversations: list[PlatformConversation], before: int) -> None:
-    """Wait until the breaker is open; the sessions are on their topic all the same, and have no row."""
+    """Wait until the breaker is open, and assert that the sessions are published but not stored."""
     wait_until(lambda: dedicated.metric("feedback", "counterpoint_breaker_state") == 2, "the breaker opens")
     assert "records are held until it is back" in dedicated.readiness_troubles("feedback")[ReadinessPart.MODEL]
     wait_until(
@@ -51,7 +51,7 @@ def assert_all_answered(dedicated: DedicatedSystem, conversations: list[Platform
 
 
 def time_to_first_answer(dedicated: DedicatedSystem, conversations: list[PlatformConversation], since: float) -> str:
-    """How long after `since` (of the monotonic clock) any of them is stored."""
+    """Return how long after `since` (of the monotonic clock) the first of these conversations is stored."""
     wait_until(lambda: any(dedicated.answer_outcomes(conversation) for conversation in conversations), "a first answer")
     return f"{time.monotonic() - since:.1f} s"
 
@@ -60,7 +60,7 @@ def time_to_first_answer(dedicated: DedicatedSystem, conversations: list[Platfor
 def test_while_triton_is_stopped_the_breaker_is_open_and_the_rest_goes_on(
     dedicated: DedicatedSystem, measured: dict[str, str]
 ) -> None:
-    """SIGTERM to Triton while conversations end; started again when they wait."""
+    """Triton gets SIGTERM while conversations end, and is started again once their records wait."""
     before = dedicated.record_count(SESSIONS)
     dedicated.triton.stop()
     conversations = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
@@ -72,7 +72,7 @@ def test_while_triton_is_stopped_the_breaker_is_open_and_the_rest_goes_on(
 
 @pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="the canary notices, it is loaded anew")
 def test_a_model_whose_process_died_is_loaded_anew(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
-    """SIGKILL to the model's stub process; Triton goes on calling the model ready."""
+    """The model's stub process gets SIGKILL; Triton still reports the model as ready."""
     os.kill(stub(dedicated.triton, "feedback_llm"), signal.SIGKILL)
     begun = time.monotonic()
     conversations = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
@@ -86,7 +86,7 @@ def test_a_model_whose_process_died_is_loaded_anew(dedicated: DedicatedSystem, m
 def test_a_triton_that_does_not_answer_is_given_up_at_the_deadline(
     dedicated: DedicatedSystem, measured: dict[str, str]
 ) -> None:
-    """A TCP proxy passes nothing on and cuts no line, then passes again."""
+    """A TCP proxy before Triton passes nothing on and closes no connection, and later passes everything again."""
     before = dedicated.record_count(SESSIONS)
     dedicated.triton_proxy.black_hole()
     begun = time.monotonic()
@@ -104,10 +104,10 @@ def test_a_triton_that_does_not_answer_is_given_up_at_the_deadline(
     "the model answers with half a stream, garbage, cut JSON, N/A beside an error", holds=NOTHING_MADE_UP
 )
 def test_an_answer_that_cannot_be_used_becomes_an_abstention(dedicated: DedicatedSystem) -> None:
-    """The stand-in engine behind the real Triton plays each by script, side by side with good exchanges."""
+    """The stand-in engine behind the real Triton gives each bad answer by script, beside good answers."""
     assert_all_answered(
         dedicated, [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
-    )  # or two that fail would be half of what is known
+    )  # otherwise two failures would be half of all outcomes
     opened = breakers_opened(dedicated)
     bad = {script: dedicated.finished_conversation(script) for script in ("broken", "prose", "cut", "error", "abstain")}
     good = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
@@ -130,7 +130,7 @@ def test_an_answer_that_cannot_be_used_becomes_an_abstention(dedicated: Dedicate
 def test_one_exchange_that_always_times_out_becomes_an_abstention(
     dedicated: DedicatedSystem, measured: dict[str, str]
 ) -> None:
-    """The stand-in engine dawdles beyond the deadline on one exchange, and on no other."""
+    """The stand-in engine takes longer than the deadline on one exchange, and on no other."""
     begun = time.monotonic()
     poison, good = (
         dedicated.finished_conversation("slow"),
@@ -143,17 +143,17 @@ def test_one_exchange_that_always_times_out_becomes_an_abstention(
 
 
 class Restricted(TritonServer):
-    """As production runs it: nobody loads models without the operator's key."""
+    """A Triton as production runs it, on which models are loaded only with the operator's key."""
 
     def command(self) -> Command:
-        """With the admin protocol behind a key."""
+        """Return Triton's command with the admin protocol restricted by a key."""
         given = super().command()
         return replace(given, argv=[*given.argv, "--grpc-restricted-protocol=model-repository:admin=key"])
 
 
 @pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="where loading is not ours, it is said")
 async def test_where_models_may_not_be_loaded_readiness_says_what_to_do(run_dir: Path) -> None:
-    """The same on a Triton whose admin protocol is restricted; then the operator restarts it."""
+    """The stub gets SIGKILL on a Triton whose admin protocol is restricted; then the operator restarts Triton."""
     with Restricted(run_dir / "restricted", ["feedback_baseline"]) as triton:
         model, health = TritonBaseline(TritonConnection(TritonAccess(triton.grpc_url))), Health(ReadinessPart.MODEL)
         availability = ModelAvailability(model, health, deadline_s=5)
@@ -179,7 +179,7 @@ async def test_where_models_may_not_be_loaded_readiness_says_what_to_do(run_dir:
 
 
 def stub(triton: TritonServer, model: str) -> int:
-    """The process in which a model runs."""
+    """Return the id of the process in which a model runs."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
@@ -195,6 +195,6 @@ def stub(triton: TritonServer, model: str) -> int:
 
 
 def breakers_opened(dedicated: DedicatedSystem) -> int:
-    """How often the breaker has opened so far, by the log."""
+    """Return how often the breaker has opened so far, according to the log."""
     lines = dedicated.system.stages["feedback"].log.read_text().splitlines()
     return sum('"event": "breaker"' in line and '"state": "open"' in line for line in lines)

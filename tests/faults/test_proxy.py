@@ -1,4 +1,4 @@
-"""The line that the other tests cut: each manner does what its name says."""
+"""The proxy of the fault tests refuses, cuts, silences and delays connections as its methods say."""
 
 import socket
 import socketserver
@@ -13,17 +13,17 @@ from tests.fixtures.waiting import eventually
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Says everything back."""
+    """A request handler that sends back everything it receives."""
 
     def handle(self) -> None:
-        """One connection."""
+        """Serve one connection until the client closes it."""
         while said := self.request.recv(1024):
             self.request.sendall(said)
 
 
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
-    """A line to an echo."""
+    """Yield a proxy to an echo server."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -33,12 +33,12 @@ def proxy() -> Iterator[Proxy]:
 
 
 def call(proxy: Proxy) -> socket.socket:
-    """A line through the proxy."""
+    """Open a connection through the proxy."""
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
 
 
 def echoes(line: socket.socket, within_s: float = 5.0) -> bool:
-    """Whether what is said comes back."""
+    """Return whether a message comes back over the connection in time."""
     line.settimeout(within_s)
     try:
         line.sendall(b"hello")
@@ -48,14 +48,14 @@ def echoes(line: socket.socket, within_s: float = 5.0) -> bool:
 
 
 def test_it_passes_both_ways(proxy: Proxy) -> None:
-    """Several lines at once."""
+    """The proxy passes bytes both ways, over several connections at once."""
     with call(proxy) as one, call(proxy) as other:
         assert echoes(one)
         assert echoes(other)
 
 
 def test_refused_is_refused_until_it_passes_again(proxy: Proxy) -> None:
-    """The line at hand ends, a new one is not taken; afterwards all is as before, on the same port."""
+    """A refusal ends open connections and refuses new ones, until the proxy passes again on the same port."""
     with call(proxy) as line:
         proxy.refuse()
         assert not echoes(line)
@@ -67,7 +67,7 @@ def test_refused_is_refused_until_it_passes_again(proxy: Proxy) -> None:
 
 
 def test_a_cut_ends_the_lines_at_hand_alone(proxy: Proxy) -> None:
-    """The next one is welcome."""
+    """A cut ends the open connections, and new ones are accepted."""
     with call(proxy) as line:
         assert echoes(line)
         proxy.cut()
@@ -77,7 +77,7 @@ def test_a_cut_ends_the_lines_at_hand_alone(proxy: Proxy) -> None:
 
 
 def test_a_black_hole_takes_and_says_nothing(proxy: Proxy) -> None:
-    """Neither on the line at hand nor on a new one; when it passes again, the old lines have ended."""
+    """A black hole accepts connections and passes nothing; once it passes again, the old connections have ended."""
     with call(proxy) as line, call(proxy) as new:
         assert echoes(line)
         proxy.black_hole()
@@ -90,7 +90,7 @@ def test_a_black_hole_takes_and_says_nothing(proxy: Proxy) -> None:
 
 
 def test_a_delay_is_felt_each_way(proxy: Proxy) -> None:
-    """Twice its length in all."""
+    """A delay applies in each direction, so that an echo takes twice as long."""
     with call(proxy) as line:
         assert echoes(line)
         proxy.delay(0.2)
@@ -100,7 +100,7 @@ def test_a_delay_is_felt_each_way(proxy: Proxy) -> None:
 
 
 def test_nobody_behind_it_ends_the_line() -> None:
-    """As a refused connection would, a little later."""
+    """A connection ends when nothing listens behind the proxy."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     with Proxy(port) as proxy, call(proxy) as line:

@@ -1,4 +1,4 @@
-"""Only the broker's clock closes a session: not a sender's, not a worker's, not how late anybody is."""
+"""Only the broker's clock closes a session, whatever the clocks of senders and workers say."""
 
 import random
 import signal
@@ -21,21 +21,27 @@ from tests.e2e.conversations import RESISTANT
 from tests.fixtures.stream_stage import Room, StreamStageHarness, stream_stage
 
 IDLE_S = 5.0
-"""Shorter than a worker needs to come back after a kill, longer than a slow machine needs between two messages."""
+"""The idle limit in seconds.
+
+It is shorter than a worker needs to come back after a kill, and longer than a slow machine needs between two messages.
+"""
 LAG_S = 4.0
-"""Within the six seconds for which the group waits for a silent worker: beyond them see test_frozen_worker.py."""
+"""How long a worker stands still, in seconds.
+
+The group waits six seconds for a silent worker; test_frozen_worker.py tests longer times.
+"""
 AHEAD_S = 86_400
 CLOCK_AHEAD = f"""
 import time
 _right = time.time
 time.time = lambda: _right() + {AHEAD_S}
 """
-"""Run by Python at the start of a process: its clock is a day ahead."""
+"""Code that Python runs at the start of a process, so that the clock of the process is a day ahead."""
 
 
 @pytest.fixture(scope="module")
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
-    """A stream worker whose own clock is a day ahead, with topics of its own."""
+    """Yield a stream worker whose own clock is a day ahead, with topics of its own."""
     site = run_dir / "clock"
     site.mkdir()
     (site / "sitecustomize.py").write_text(CLOCK_AHEAD)
@@ -49,7 +55,7 @@ def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[S
 
 
 def ended_by_silence(room: Room) -> SessionRecord:
-    """The one record of a room, closed the idle limit after its last message and not a moment sooner."""
+    """Wait for a conversation's only session record, and assert that silence closed it after its last message."""
     (record,) = room.wait_for_records()
     assert (record.end_reason, record.revision) == (EndReason.IDLE, 1)
     assert record.counts.messages == room.sent
@@ -57,7 +63,7 @@ def ended_by_silence(room: Room) -> SessionRecord:
 
 
 def talk_while(room: Room, body: Callable[[], object]) -> None:
-    """Two messages before the body, and six after it has begun, closer together than the idle limit."""
+    """Send two messages, run the body, and send six more, closer together than the idle limit."""
     lines = iter(RESISTANT)
     for _ in range(2):
         room.put(room.message(*next(lines)))
@@ -69,7 +75,7 @@ def talk_while(room: Room, body: Callable[[], object]) -> None:
 
 @pytest.mark.fault("idle close across a restart and with a lagging worker", holds="closed at the broker's moment")
 def test_silence_counts_across_a_kill(harness: StreamStageHarness, measured: dict[str, str]) -> None:
-    """SIGKILL; messages go on for longer than the idle limit, and the worker comes back after that."""
+    """The worker gets SIGKILL; messages go on for longer than the idle limit, and the worker comes back after that."""
     room, silent = harness.room(), harness.room()
     silent.talk(RESISTANT[:4])
     talk_while(room, harness.stage.kill)
@@ -83,7 +89,7 @@ def test_silence_counts_across_a_kill(harness: StreamStageHarness, measured: dic
 
 @pytest.mark.fault("idle close across a restart and with a lagging worker", holds="closed at the broker's moment")
 def test_a_worker_that_lags_closes_nothing_early(harness: StreamStageHarness) -> None:
-    """SIGSTOP for most of the group's patience while messages go on; then it works through all of them."""
+    """The worker gets SIGSTOP for four of the six seconds that its group waits while messages go on, then SIGCONT."""
     room = harness.room()
     lines = iter(RESISTANT)
     for _ in range(2):
@@ -100,7 +106,7 @@ def test_a_worker_that_lags_closes_nothing_early(harness: StreamStageHarness) ->
 
 @pytest.mark.fault("clock jump, daylight saving", holds="one session, in the order of UTC")
 def test_a_senders_clock_ends_no_session(harness: StreamStageHarness, seed: int) -> None:
-    """Senders whose clocks jump by hours either way; the worker's own clock is a day ahead all the time."""
+    """Senders' clocks jump by hours either way, and the worker's own clock is a day ahead all the time."""
     jumps = random.Random(seed)
     rooms = [harness.room() for _ in range(8)]
     for role, text in RESISTANT:
@@ -114,7 +120,7 @@ def test_a_senders_clock_ends_no_session(harness: StreamStageHarness, seed: int)
 
 @pytest.mark.fault("clock jump, daylight saving", holds="one session, in the order of UTC")
 def test_the_hour_that_comes_twice_puts_nothing_out_of_order(harness: StreamStageHarness) -> None:
-    """Local times with their offset around the end of daylight saving, where the wall clock goes back an hour."""
+    """Messages carry local times with their offset around the end of daylight saving, when clocks go back an hour."""
     room = harness.room()
     began = datetime(2026, 10, 25, 0, 59, 56, tzinfo=ZoneInfo("UTC"))  # 02:59:56 in Berlin, and soon 02:00 again
     said = []
@@ -131,7 +137,7 @@ def test_the_hour_that_comes_twice_puts_nothing_out_of_order(harness: StreamStag
 
 @pytest.mark.fault("session too long", holds=f"closed at {MAX_MESSAGES} messages; what follows is the next session")
 def test_a_session_without_end_is_closed(harness: StreamStageHarness, measured: dict[str, str]) -> None:
-    """5,010 messages of one conversation, written straight to the topic."""
+    """5,010 messages of one conversation are written straight to the topic."""
     room = harness.room()
     begun = time.monotonic()
     for number in range(MAX_MESSAGES + 10):
@@ -146,5 +152,5 @@ def test_a_session_without_end_is_closed(harness: StreamStageHarness, measured: 
 
 
 def appended(harness: StreamStageHarness, room: Room) -> list[datetime]:
-    """When the broker took the room's messages."""
+    """Return when the broker stored the conversation's messages."""
     return [datetime.fromtimestamp(ms / 1000, ZoneInfo("UTC")) for ms in harness.appended_ms(room.key, room.partition)]

@@ -101,4 +101,4 @@ BROKEN_BODIES: tuple[tuple[str, Callable[[bytes], bytes], str], ...] = (
     ("a surrogate in UTF-8", lambda raw: raw.replace(b"broken", b"\xed\xa0\x80"), "401 denied"),
     ("random bytes", lambda _raw: bytes(range(128, 256)), "401 denied"),
 )  # fmt: skip
-"""Each fault in the bytes of a signed body, with its answer; bytes that are not UTF-8 cannot be signed by the standard."""
+"""Each fault in the bytes of a signed body, with its answer; the standard cannot sign bytes that are not UTF-8."""

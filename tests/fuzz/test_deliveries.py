@@ -92,7 +92,10 @@ async def deliver(
 
 
 def finish(harness: StreamStageHarness, *, long: bool) -> None:
-    """Wait until silence has closed every session, then send a last session on each partition and wait for its record."""
+    """Wait until silence has closed every session, then add a last session per partition and wait for its record.
+
+    The record of that session follows all records that the stage published for earlier input.
+    """
     last_ms = max(raw.timestamp_ms for raw in read_topic(harness.servers, MESSAGES, PARTITIONS) if not is_tick(raw))
     silent_ms = last_ms + (IDLE_S + 3) * 1_000
     assert eventually(lambda: time.time() * 1_000 > silent_ms, within_s=IDLE_S + 10)

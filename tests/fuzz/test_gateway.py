@@ -1,4 +1,4 @@
-"""Tests of the gateway with arbitrary bytes in body and headers: it answers in its own format and publishes only events."""
+"""Tests of the gateway with arbitrary bytes in body and headers: it answers by its rules and publishes only events."""
 
 import base64
 import json

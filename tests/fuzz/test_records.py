@@ -1,4 +1,4 @@
-"""Tests of arbitrary records on a topic: each has its effect or becomes a dead letter, and the next one is processed."""
+"""Tests of arbitrary records on a topic: each has an effect or becomes a dead letter, and the next one is processed."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from stream.runtime.codec import STRUCTURED, RawRecord, check_partition, decode,
 from stream.runtime.dead_letters import STORY_PREFIX, dead_letter
 from tests.fuzz.records import BROKEN, NativeRecord, good_record
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
-from tests.stream.workers.batch_harness import PARTITIONS, MemoryBroker, Worker
+from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, MemoryBroker
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "stream" / "contracts" / "examples").glob("*.json"))
@@ -51,7 +51,7 @@ def test_each_way_to_get_a_record_wrong_has_its_reason(kind: str, number: int) -
     """Each faulty record becomes a dead letter with its reason, and the next record is stored."""
     _, spoil, reason = BROKEN[number]
     broker = MemoryBroker()
-    worker = Worker(broker)
+    worker = BatchWorker(broker)
     first = spoil(good_record("room", 1, PARTITIONS), PARTITIONS)
     worker.process([raw(first), raw(good_record("room", 2, PARTITIONS), offset=1)])
     assert [why for _, why in broker.dead] == ([] if reason is None else [reason]), kind
@@ -81,7 +81,7 @@ def test_rubbish_is_set_aside_and_never_ends_the_batch(
 ) -> None:
     """Every arbitrary record becomes a dead letter, and a valid record in the batch is stored."""
     broker = MemoryBroker()
-    worker = Worker(broker)
+    worker = BatchWorker(broker)
     given_ = [RawRecord(MESSAGES, p, n, 0, b"k", value, tuple(h)) for n, (value, h, p) in enumerate(records)]
     worker.process([*given_, raw(good_record("room", 1, PARTITIONS), offset=100)])
     assert len(broker.dead) == len(records)
@@ -112,7 +112,7 @@ def test_a_spoiled_record_is_read_or_refused_without_its_words(example: Path, da
 def test_a_batch_of_all_of_them_is_followed_to_the_end() -> None:
     """A batch of all faulty records with valid ones between them is processed to its end."""
     broker = MemoryBroker()
-    worker = Worker(broker)
+    worker = BatchWorker(broker)
     records: list[RawRecord] = []
     for _, spoil, _ in BROKEN:
         record = spoil(good_record("room", len(records), PARTITIONS), PARTITIONS)

@@ -82,7 +82,7 @@ def test_good_files_are_read(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
-    """Files with unusual encodings, line ends, numbers or columns are read, or refused without their text in the message."""
+    """Files with unusual encodings, line ends or numbers are read, or refused without their text in the message."""
     for content in ODD[name]:
         (tmp_path / "file").write_bytes(content)
         assert CANARY not in said_of(tmp_path / "file", name)

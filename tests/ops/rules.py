@@ -1,4 +1,4 @@
-"""What alert rules and dashboard panels may speak of, and how a PromQL expression is taken apart."""
+"""The metrics and labels that alert rules and dashboard panels may use, and the parsing of PromQL expressions."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,17 @@ from stream.runtime import metrics
 
 OPS = ROOT / "ops"
 _OWN_LABELS = {"job", "instance"}
-"""Prometheus adds these to whatever it scrapes."""
+"""The labels that Prometheus adds to every metric it scrapes."""
 
 
 def declared() -> dict[str, MetricWrapperBase]:
-    """Our metrics by the name under which they are declared."""
+    """Return our metrics by the name under which they are declared."""
     found = [value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)]
     return {_name(metric): metric for metric in found}
 
 
 def series() -> dict[str, set[str]]:
-    """Every name that a scrape of ours can hold, with its labels."""
+    """Return every name that a scrape of our stages can hold, with its labels."""
     known: dict[str, set[str]] = {"up": _OWN_LABELS}
     for name, metric in declared().items():
         labels = {*metric._labelnames, *_OWN_LABELS}
@@ -31,10 +31,10 @@ def series() -> dict[str, set[str]]:
 
 
 def selectors(expression: str) -> Iterator[promql_parser.VectorSelector]:
-    """Every selector of an expression.
+    """Yield every selector of a PromQL expression.
 
     Raises:
-        ValueError: it is no PromQL.
+        ValueError: the expression is not valid PromQL.
     """
     found: list[promql_parser.VectorSelector] = []
 
@@ -47,7 +47,7 @@ def selectors(expression: str) -> Iterator[promql_parser.VectorSelector]:
 
 
 def strangers(expression: str) -> list[str]:
-    """What an expression names that we do not have: a metric, a label of it, or a value of a closed list."""
+    """Return the names in an expression that we do not have: a metric, its label, or a value of a closed list."""
     wrong: list[str] = []
     for selector in selectors(expression):
         labels = series().get(selector.name or "")
@@ -59,7 +59,7 @@ def strangers(expression: str) -> list[str]:
 
 
 def grouped(expression: str) -> Iterator[tuple[set[str], set[str]]]:
-    """For each `by (...)`: its labels, and those that the series under it have."""
+    """Yield for each `by (...)` its labels and the labels of the series below it."""
     pairs: list[tuple[set[str], set[str]]] = []
 
     def visit(node: promql_parser.Expr) -> None:

@@ -1,4 +1,4 @@
-"""Alert rules: sound PromQL on metrics that exist, each with a section that says what to do."""
+"""Alert rules are valid PromQL on existing metrics, and each has a section in the guide that says what to do."""
 
 import re
 from typing import Any
@@ -23,13 +23,13 @@ KNOWN_VALUES = {
 
 
 def test_names_are_unique() -> None:
-    """A section belongs to one alert."""
+    """The names of alerts are unique, so that a section of the guide belongs to one alert."""
     assert len(BY_NAME) == len(RULES)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_rule_is_complete(name: str) -> None:
-    """Expression, severity and a sentence; nothing that Prometheus does not know."""
+    """A rule has an expression, a severity and a summary, and no key that Prometheus does not know."""
     rule = BY_NAME[name]
     assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
     assert rule["labels"]["severity"] in {"page", "ticket"}
@@ -39,7 +39,7 @@ def test_a_rule_is_complete(name: str) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_rule_uses_what_exists(name: str) -> None:
-    """Metrics, their labels, and what is grouped by."""
+    """A rule names only existing metrics and labels, and groups only by labels that its series have."""
     expression = BY_NAME[name]["expr"]
     assert strangers(expression) == []
     for labels, there in grouped(expression):
@@ -48,7 +48,7 @@ def test_a_rule_uses_what_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_rule_asks_for_values_that_occur(name: str) -> None:
-    """A reason that was renamed would silence its alert."""
+    """A rule asks only for label values that occur, since a renamed reason would silence its alert."""
     for selector in selectors(BY_NAME[name]["expr"]):
         known = KNOWN_VALUES.get(str(selector.name), set())
         for matcher in selector.matchers.matchers:
@@ -58,14 +58,14 @@ def test_a_rule_asks_for_values_that_occur(name: str) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_rule_has_a_section_in_the_guide(name: str) -> None:
-    """Of its name, with something to do in it."""
+    """Each alert rule has a section of its name in the guide, with something to do in it."""
     section = re.search(rf"^### {name}\n(.+?)(?=^###? |\Z)", GUIDE, re.MULTILINE | re.DOTALL)
     assert section is not None
     assert len(section[1].split()) > 15
 
 
 def test_the_guide_has_no_section_of_an_alert_that_is_gone() -> None:
-    """What is between its two marks belongs to alerts alone."""
+    """The guide's part between its two marks has sections for existing alerts alone."""
     part = GUIDE.split("## What to do for each alert")[1].split("\n## ")[0]
     assert set(re.findall(r"^### (\w+)$", part, re.MULTILINE)) == set(BY_NAME)
 
@@ -78,18 +78,18 @@ def test_the_guide_has_no_section_of_an_alert_that_is_gone() -> None:
     ],
 )
 def test_a_stranger_is_noticed(broken: str, stranger: str) -> None:
-    """Otherwise these tests would say nothing."""
+    """An expression with an unknown metric or label is found, without which these tests would show nothing."""
     assert strangers(broken) == [stranger]
 
 
 def test_broken_promql_is_noticed() -> None:
-    """By Prometheus's own grammar."""
+    """An expression that Prometheus's grammar does not accept is found."""
     with pytest.raises(ValueError):
         list(selectors("sum by (stage ("))
 
 
 def test_what_we_compare_with_is_what_a_scrape_holds() -> None:
-    """The names in these tests are those of the exposition, not of the source."""
+    """The names that these tests compare with are those that a scrape shows."""
     from prometheus_client import generate_latest
     from prometheus_client.parser import text_string_to_metric_families
 

@@ -1,4 +1,4 @@
-"""The Grafana dashboard: every metric has a place on it, and every panel shows what exists."""
+"""The Grafana dashboard shows every metric, and its panels name only existing metrics and labels."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ COLUMNS = 24
 
 
 def test_it_can_be_imported() -> None:
-    """Grafana wants these, and a data source that is chosen on import."""
+    """The dashboard has what an import into Grafana needs, and its data source is chosen on import."""
     assert BOARD["title"] == "Counterpoint"
     assert BOARD["schemaVersion"] >= 39
     assert [each["type"] for each in BOARD["templating"]["list"]] == ["datasource"]
@@ -22,7 +22,7 @@ def test_it_can_be_imported() -> None:
 
 @pytest.mark.parametrize("title", PANELS)
 def test_a_panel_shows_what_exists(title: str) -> None:
-    """Its metrics, their labels, and what it groups by and writes into the legend."""
+    """A panel's metrics, labels, groups and legend all exist."""
     panel = PANELS[title]
     assert panel["description"]
     assert panel["datasource"]["uid"] == "${datasource}"
@@ -35,7 +35,7 @@ def test_a_panel_shows_what_exists(title: str) -> None:
 
 
 def test_panels_do_not_lie_on_each_other() -> None:
-    """Each cell of the grid at most once."""
+    """Each cell of the dashboard's grid holds at most one panel."""
     cells = [
         (x, y)
         for panel in BOARD["panels"]
@@ -47,7 +47,7 @@ def test_panels_do_not_lie_on_each_other() -> None:
 
 
 def test_every_metric_has_a_panel() -> None:
-    """A new one is put somewhere, or nobody looks at it."""
+    """Every metric is shown by some panel."""
     shown = {
         (selector.name or "").removesuffix("_bucket")
         for panel in BOARD["panels"]

@@ -34,18 +34,18 @@ SERVED = InProcessBaseline().version
 
 
 def findings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Finding]:
-    """What `check` says with these settings, by what it is about."""
+    """Return the findings of `check` with these settings, by subject."""
     monkeypatch.setattr(checking, "load_settings", lambda: Settings.model_validate(GOOD | changes))
     return {finding.subject: finding for finding in checking.check_deployment()}
 
 
 def troubles(found: dict[str, Finding]) -> set[str]:
-    """What needs mending."""
+    """Return the subjects with a problem."""
     return {about for about, finding in found.items() if finding.remedy}
 
 
 def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And says so about each part."""
+    """A good deployment has no problem, and the check says so about each part."""
     found = findings(monkeypatch)
     assert troubles(found) == set()
     assert set(found) == {
@@ -62,7 +62,7 @@ def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stage would hold its records; here stands why before it starts."""
+    """A model that was not activated is reported with the commands that activate it, before the stage starts."""
     other = SERVED.model_copy(update={"weights": "another"})
     monkeypatch.setattr(checking, "run_canary", lambda _feedback: other)
     found = findings(monkeypatch)
@@ -73,14 +73,14 @@ def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: py
 
 
 def test_an_activation_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With the setting's name."""
+    """An unreadable activation is reported with the name of the setting."""
     found = findings(monkeypatch, feedback={"activation": tmp_path / "nowhere.json"})
     assert troubles(found) == {"activation"}
     assert "nowhere.json cannot be read" in found["activation"].sentence
 
 
 def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights are the operator's to supply; nobody should have to read Triton's log for that."""
+    """Missing weights are reported with the path where the operator must mount them."""
 
     def away(_what: object) -> None:
         raise Unavailable("the feedback model (not_found)")
@@ -93,14 +93,14 @@ def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pyte
 
 
 def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the section to add."""
+    """A configuration without a tenant is reported with the section to add."""
     found = findings(monkeypatch, tenants={})
     assert "[tenants." in str(found["tenants"].remedy)
 
 
 @pytest.mark.parametrize("key", [None, "", "short", base64.b64encode(b"k" * 31).decode(), "not base64 ÿ" * 9])
 def test_a_key_that_is_none_of_32_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
-    """With the command that makes a good one."""
+    """A key that is not 32 bytes long is refused with the command that makes a valid one."""
     tenants = {"riverside": {"webhook_secrets": ["whsec_x"], "pseudonym_key": key}}
     database = {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": key}
     found = findings(monkeypatch, tenants=tenants, database=database)
@@ -109,13 +109,13 @@ def test_a_key_that_is_none_of_32_bytes_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_tenant_without_a_webhook_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its deliveries could not be verified."""
+    """A tenant without a webhook secret is named, because its deliveries could not be verified."""
     found = findings(monkeypatch, tenants={"riverside": {"pseudonym_key": KEY}})
     assert troubles(found) == {"tenant riverside"}
 
 
 def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It could be guessed."""
+    """A short cookie secret is refused, because it could be guessed."""
     assert "login cookie" in troubles(findings(monkeypatch, web={"session_secret": "s" * 31}))
 
 
@@ -126,13 +126,13 @@ def test_a_database_that_is_not_named_says_which_variable(monkeypatch: pytest.Mo
 
 
 def test_missing_migrations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the command."""
+    """Missing migrations are counted and reported with the command that applies them."""
     monkeypatch.setattr(checking, "pending_migrations", lambda _url: ["0001"])
     assert "counterpoint migrate" in str(findings(monkeypatch)["database"].remedy)
 
 
 def test_each_difference_of_the_topics_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the topics' own comparison gives it."""
+    """Each difference between the topics and their configuration is reported as a sentence."""
     monkeypatch.setattr(
         checking, "topic_differences", lambda _kafka: ["counterpoint.messages.v1 has 3 partitions instead of 12."]
     )
@@ -145,7 +145,7 @@ def test_each_difference_of_the_topics_is_a_sentence(monkeypatch: pytest.MonkeyP
     ("part", "subject"), [("topic_differences", "broker"), ("pending_migrations", "database"), ("run_canary", "model")]
 )
 def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, part: str, subject: str) -> None:
-    """Each part is looked at on its own."""
+    """Every part is checked on its own, so one that is away does not hide the others."""
 
     def away(_what: object) -> Iterator[str]:
         raise Unavailable(f"The {subject}", retry_after=1)
@@ -157,7 +157,7 @@ def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, pa
 
 
 def test_settings_that_cannot_be_read_end_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else can be known then."""
+    """Settings that cannot be read end the check, because nothing else can be determined."""
 
     def wrong() -> Settings:
         raise Misconfigured("kafka.partitions: not a number")

@@ -31,7 +31,7 @@ CANARY = "canary-secret"
 
 
 def help_of(*command: str) -> str:
-    """What `--help` prints, on a wide terminal and without colour."""
+    """Return what `--help` prints, on a wide terminal and without colour."""
     result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
     assert result.exit_code == 0
     return result.output
@@ -54,7 +54,7 @@ def counterpoint(*arguments: str, cwd: Path, stdin: str = "", **env: str) -> sub
 
 
 def test_help_names_every_command_and_the_scope() -> None:
-    """Whoever types `counterpoint --help` learns what it is, and what it is not."""
+    """The help names every command, and says what Counterpoint is and what it is not."""
     text = help_of()
     for command in COMMANDS:
         assert command in text
@@ -65,7 +65,7 @@ def test_help_names_every_command_and_the_scope() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command: str) -> None:
-    """In a sentence of its own."""
+    """Each command explains itself in a sentence of its own."""
     assert len(help_of(command).split()) > 12
 
 
@@ -82,7 +82,7 @@ def test_each_command_explains_itself(command: str) -> None:
     ],
 )
 def test_help_teaches_what_a_user_must_know(command: str, words: list[str]) -> None:
-    """Formats, units, consequences."""
+    """The help explains formats, units and consequences."""
     text = help_of(*command.split())
     for word in words:
         assert word in text
@@ -104,7 +104,7 @@ def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_secret_is_a_sentence_and_status_2(tmp_path: Path, arguments: list[str], missing: str) -> None:
-    """It says what to set; nothing starts on a default."""
+    """A missing secret gives a sentence that says what to set, and a status of 2."""
     done = counterpoint(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert missing in done.stderr
@@ -112,7 +112,7 @@ def test_a_missing_secret_is_a_sentence_and_status_2(tmp_path: Path, arguments: 
 
 
 def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path) -> None:
-    """Whatever the command."""
+    """A wrong setting is named, and its value is not shown, in every command."""
     done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__PARTITIONS=CANARY)
     assert done.returncode == 2
     assert "kafka.partitions" in done.stderr
@@ -128,7 +128,7 @@ def test_a_broker_that_is_away_is_a_sentence_and_status_1(tmp_path: Path) -> Non
 
 
 def test_check_goes_on_to_the_end_and_says_how_to_mend_each(tmp_path: Path) -> None:
-    """One trouble does not hide the next."""
+    """The check reports every problem with its remedy, so one problem does not hide the next."""
     done = counterpoint(
         "check",
         cwd=tmp_path,
@@ -144,7 +144,7 @@ def test_check_goes_on_to_the_end_and_says_how_to_mend_each(tmp_path: Path) -> N
 
 
 def test_an_unknown_role_is_refused_with_the_choices(tmp_path: Path) -> None:
-    """Typing help."""
+    """An unknown role is refused with the list of choices."""
     done = counterpoint("users", "add", "ann", "--role", "boss", cwd=tmp_path)
     assert done.returncode == 2
     assert "supervisor" in done.stderr

@@ -1,4 +1,4 @@
-"""What `make audit` makes of what its tools say."""
+"""`make audit` reads the reports of its tools and passes only what is known to be fine."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def _part(name: str, *licence: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_audit_that_did_not_happen_is_not_well() -> None:
-    """Where the service is not reached, every package is skipped, or there is no report at all."""
+    """An audit whose service was not reached, or that has no report, does not pass."""
     for report in ({}, {"dependencies": [{"name": "a", "skip_reason": "not found"}]}):
         vulnerabilities = read_vulnerabilities(report)
         assert not vulnerabilities.is_clean
@@ -29,14 +29,14 @@ def test_an_audit_that_did_not_happen_is_not_well() -> None:
 
 
 def test_a_known_vulnerability_is_named() -> None:
-    """With the package it is in."""
+    """A known vulnerability is named with its package."""
     report = {"dependencies": [{"name": "a", "vulns": [{"id": "CVE-1"}]}, {"name": "b", "vulns": []}]}
     assert not read_vulnerabilities(report).is_clean
     assert read_vulnerabilities(report).sentence() == "1 known vulnerabilities: a (CVE-1)"
 
 
 def test_half_an_audit_is_not_well() -> None:
-    """Nobody should read it as a whole one."""
+    """An audit that skipped some packages does not pass."""
     vulnerabilities = read_vulnerabilities(
         {"dependencies": [{"name": "a", "vulns": []}, {"name": "b", "skip_reason": "not found"}]}
     )
@@ -45,12 +45,12 @@ def test_half_an_audit_is_not_well() -> None:
 
 
 def test_all_looked_up_and_nothing_found_is_well() -> None:
-    """The only way to be."""
+    """An audit that looked up every package and found nothing is clean."""
     assert read_vulnerabilities({"dependencies": [{"name": "a", "vulns": []}]}).is_clean
 
 
 def test_the_lock_files_names_are_read() -> None:
-    """In whatever spelling."""
+    """The names in a lock file are read in any spelling."""
     assert locked_names("Typing_Extensions==4 \\\n    --hash=sha256:1\npsycopg[binary]==3 \\\n") == {
         "typing-extensions",
         "psycopg",
@@ -59,7 +59,7 @@ def test_the_lock_files_names_are_read() -> None:
 
 
 def test_only_what_we_ship_is_on_the_bill() -> None:
-    """Tools of the tests are not."""
+    """The bill of materials holds only what we ship, and not the tools of the tests."""
     bill = {
         "metadata": {"component": {"bom-ref": "root"}},
         "components": [_part("a"), _part("pytest")],
@@ -82,12 +82,12 @@ def test_only_what_we_ship_is_on_the_bill() -> None:
     ],
 )
 def test_a_licence_that_nobody_has_looked_at_is_told(part: dict[str, Any], told: list[str]) -> None:
-    """An expression counts as all it names: whoever may choose can put the part on the list by name."""
+    """A licence that nobody has reviewed is reported; an expression counts as all the licences it names."""
     assert unreviewed_licences([part]) == told
 
 
 def test_licences_by_name_count_too() -> None:
-    """Older packages have a classifier only."""
+    """Licences that are given by name count too, since older packages have only a classifier."""
     assert licences(_part("a", {"license": {"name": "License :: OSI Approved :: BSD License"}})) == {
         "License :: OSI Approved :: BSD License"
     }

@@ -1,4 +1,4 @@
-"""Each step of the setup runs once, says what it does and how long it took, and runs again when its inputs change."""
+"""Each setup step runs once, reports what it does and how long it took, and runs again when its inputs change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.setup import Step, install_command, run, steps
 
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
-    """A step that counts its runs in a file."""
+    """Return a step that counts its runs in a file."""
     monkeypatch.setattr(setup, "LOG", tmp_path / "state" / "setup.log")
     (tmp_path / "input").write_text("one")
     count = "import sys; open(sys.argv[1], 'a').write('x'); print('working')"
@@ -33,7 +33,7 @@ def _runs(step: Step) -> int:
 
 
 def test_a_step_is_due_until_it_has_run(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says what it does and how long it took."""
+    """A step is due until it has run, and reports what it does and how long it took."""
     assert [step.due, run(step), step.due] == [True, True, False]
     assert _runs(step) == 1
     said = capsys.readouterr().out
@@ -42,7 +42,7 @@ def test_a_step_is_due_until_it_has_run(step: Step, capsys: pytest.CaptureFixtur
 
 
 def test_a_step_is_due_again_when_an_input_changes(step: Step) -> None:
-    """By content: a fresh checkout of the same files does nothing."""
+    """A step is due again when the content of an input changes; the same content in new files changes nothing."""
     run(step)
     os.utime(step.inputs[0], (0, 0))
     assert not step.due
@@ -51,7 +51,7 @@ def test_a_step_is_due_again_when_an_input_changes(step: Step) -> None:
 
 
 def test_a_step_is_due_again_when_its_commands_change(step: Step) -> None:
-    """Another way to make it is another thing."""
+    """A step is due again when its commands change."""
     run(step)
     assert replace(step, commands=[["true"]]).due
 
@@ -59,7 +59,7 @@ def test_a_step_is_due_again_when_its_commands_change(step: Step) -> None:
 def test_a_failing_step_shows_the_end_of_its_output_and_stays_due(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The reason is on the screen, and the next call tries again."""
+    """A step that fails prints the end of its output and stays due, so that the next call tries again."""
     broken = replace(step, commands=[[sys.executable, "-c", "raise SystemExit('no such package')"]])
     assert not run(broken)
     assert "no such package" in capsys.readouterr().out
@@ -67,7 +67,7 @@ def test_a_failing_step_shows_the_end_of_its_output_and_stays_due(
 
 
 def test_a_step_that_fails_on_the_second_try_is_no_longer_done(step: Step) -> None:
-    """A half-changed environment does not pass for a finished one."""
+    """A finished step that is run again and fails is due again, since its environment may be half changed."""
     run(step)
     broken = replace(step, commands=[["false"]])
     assert not run(broken)
@@ -77,7 +77,7 @@ def test_a_step_that_fails_on_the_second_try_is_no_longer_done(step: Step) -> No
 def test_nothing_due_is_nothing_said_and_nothing_checked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The second run costs no time and needs no network."""
+    """When no step is due nothing is printed and the machine is not checked."""
     monkeypatch.setattr(setup, "steps", lambda _: [])
     assert setup.main("local") == 0
     assert capsys.readouterr().out == ""
@@ -90,7 +90,7 @@ def test_nothing_due_is_nothing_said_and_nothing_checked(
 def test_what_only_triton_needs_stops_tests_and_checks_but_no_demo(
     upto: str, ci: str, status: int, monkeypatch: pytest.MonkeyPatch, step: Step
 ) -> None:
-    """Tests run against a real Triton; a demo has something that stands in for it."""
+    """What only Triton needs stops tests and checks, but no demo, which has a substitute."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(setup, "steps", lambda _: [step])
     monkeypatch.setattr(preflight, "find_problems", lambda _: [Problem("a lack", "a remedy", only_triton=True)])
@@ -99,7 +99,7 @@ def test_what_only_triton_needs_stops_tests_and_checks_but_no_demo(
 
 
 def test_a_failed_step_ends_the_setup(monkeypatch: pytest.MonkeyPatch, step: Step) -> None:
-    """What builds on it is not tried."""
+    """A failed step ends the setup, and the steps after it are not tried."""
     later = replace(step, stamp=step.stamp.with_name("later"))
     monkeypatch.setattr(setup, "steps", lambda _: [replace(step, commands=[["false"]]), later])
     monkeypatch.setattr(preflight, "find_problems", lambda _: [])
@@ -108,7 +108,7 @@ def test_a_failed_step_ends_the_setup(monkeypatch: pytest.MonkeyPatch, step: Ste
 
 
 def test_each_level_builds_on_the_one_before() -> None:
-    """Tests need what a demo needs, and a demo what the command needs."""
+    """Each level of the setup begins with the steps of the level before."""
     names = {upto: [step.name for step in steps(upto)] for upto in ("runtime", "local", "dev")}
     assert names["local"][: len(names["runtime"])] == names["runtime"]
     assert names["dev"][: len(names["local"])] == names["local"]
@@ -116,7 +116,7 @@ def test_each_level_builds_on_the_one_before() -> None:
 
 
 def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
-    """Its gigabytes are nobody else's: neither a demo nor a test waits for them."""
+    """The fine-tuning recipe has an environment of its own, which neither a demo nor a test installs."""
     (training,) = steps("training")
     others = {step.stamp.parent for upto in ("dev", "audit") for step in steps(upto)}
     assert training.stamp.parent not in others
@@ -124,7 +124,7 @@ def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
 
 
 def test_only_what_a_lock_file_names_is_installed() -> None:
-    """With its hash, without what it would pull in, and without running a package's own build."""
+    """Only what a lock file names is installed: with hashes, without dependencies, without building a package."""
     command = install_command(Path("python"), Path("some.lock"))
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(command)
     assert command[-2:] == ["-r", "some.lock"]
@@ -132,14 +132,14 @@ def test_only_what_a_lock_file_names_is_installed() -> None:
 
 @pytest.mark.parametrize("name", ["python3", "python3.12", "python3.11"])
 def test_a_fitting_python_is_found_by_its_name(name: str, tmp_path: Path) -> None:
-    """Debian 12 and Ubuntu 24.04 call it python3; elsewhere it has its version in its name."""
+    """A suitable Python is found by any of its names: python3 on Debian 12 and Ubuntu 24.04, else with its version."""
     (tmp_path / name).symlink_to(sys.executable)
     done = _find(tmp_path)
     assert done.stdout.strip() == str(tmp_path / name)
 
 
 def test_a_python_that_does_not_fit_is_passed_over(tmp_path: Path) -> None:
-    """A newer python3 is not taken where python3.12 is there too; a name that cannot run is none."""
+    """An unsuitable python3 and a name that cannot run are passed over for a suitable one."""
     _script(tmp_path / "python3", "exit 1")
     _script(tmp_path / "python3.12", "exit 127")
     (tmp_path / "python3.11").symlink_to(sys.executable)
@@ -147,7 +147,7 @@ def test_a_python_that_does_not_fit_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_without_a_fitting_python_the_remedy_is_named(tmp_path: Path) -> None:
-    """One sentence, one command, and no Python traceback."""
+    """Without a suitable Python the remedy is one sentence and one command, without a traceback."""
     done = _find(tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""

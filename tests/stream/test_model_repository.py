@@ -17,7 +17,7 @@ MODELS = sorted(path.parent for path in MODEL_REPOSITORY.glob(f"*/{CONFIG_FILE}"
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """The folder of a model whose configuration has comments and two parameters."""
+    """Return the folder of a model whose configuration has comments and two parameters."""
     (tmp_path / CONFIG_FILE).write_text(
         '# A comment.\nbackend: "python"\n'
         'parameters { key: "weights" value { string_value: "one" } }  # Another.\n'

@@ -1,4 +1,4 @@
-"""PostgreSQL over TLS, with the server of the distribution: `make test-tls`, no part of `make test`.
+"""Tests of PostgreSQL over TLS, on the distribution's server; `make test-tls` runs them, `make test` does not.
 
 The server that `make test` starts comes from a wheel that was built without OpenSSL.
 """
@@ -24,7 +24,7 @@ ENCRYPTED = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 @pytest.fixture(scope="module")
 def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[PostgresServer]:
-    """It takes connections over TLS alone."""
+    """Yield a PostgreSQL server that accepts connections over TLS only."""
     certificate, key = authority.issue("postgres")
     system = SystemPostgres(system_binaries(), certificate, key)
     with PostgresServer(run_dir / "postgres-tls", system=system) as running:
@@ -33,12 +33,12 @@ def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[PostgresS
 
 @pytest.fixture(scope="module")
 def url(server: PostgresServer, authority: CertificateAuthority) -> str:
-    """As docs/tls.md says that database.url should look."""
+    """Return the database URL in the form that docs/tls.md recommends."""
     return f"{server.url}?sslmode=verify-full&sslrootcert={authority.file}"
 
 
 def test_the_connection_is_encrypted_and_the_server_is_who_it_says(url: str) -> None:
-    """`verify-full`: the authority and the name are checked."""
+    """With `verify-full` the connection is encrypted, and the server's authority and name are checked."""
     engine = connect(url)
     with engine.connect() as connection:
         encrypted, version = connection.execute(text(ENCRYPTED)).one()
@@ -48,18 +48,18 @@ def test_the_connection_is_encrypted_and_the_server_is_who_it_says(url: str) -> 
 
 
 def test_the_migrations_run_over_it(url: str) -> None:
-    """Alembic takes the same URL."""
+    """The migrations run over TLS with the same URL."""
     upgrade(url)
     assert pending_migrations(url) == []
 
 
 def test_without_tls_nobody_is_let_in(server: PostgresServer) -> None:
-    """The server refuses, whatever the client would settle for."""
+    """The server refuses a client that connects without TLS."""
     _refused(connect(f"{server.url}?sslmode=disable"), "no encryption")
 
 
 def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: PostgresServer) -> None:
-    """`allow` tries without it first, and has to come back."""
+    """A client with `sslmode=allow`, which tries without TLS first, is connected over TLS."""
     engine = connect(f"{server.url}?sslmode=allow")
     with engine.connect() as connection:
         assert connection.execute(text(ENCRYPTED)).one().ssl
@@ -69,7 +69,7 @@ def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: Postgre
 def test_an_authority_that_did_not_sign_is_not_believed(
     server: PostgresServer, untrusted_authority: CertificateAuthority
 ) -> None:
-    """Somebody else may be answering."""
+    """A client refuses a server whose certificate was signed by another authority than its own."""
     _refused(
         connect(f"{server.url}?sslmode=verify-full&sslrootcert={untrusted_authority.file}"), "certificate verify failed"
     )
@@ -78,7 +78,7 @@ def test_an_authority_that_did_not_sign_is_not_believed(
 def test_a_certificate_of_yesterday_or_of_a_stranger_is_not_believed(
     run_dir: Path, authority: CertificateAuthority, untrusted_authority: CertificateAuthority
 ) -> None:
-    """Two servers that a client must not talk to."""
+    """A client refuses servers with an expired certificate or one of an unknown authority."""
     for maker, name, expired in ((authority, "postgres-late", True), (untrusted_authority, "postgres-strange", False)):
         certificate, key = maker.issue(name, expired=expired)
         system = SystemPostgres(system_binaries(), certificate, key)
@@ -90,7 +90,7 @@ def test_a_certificate_of_yesterday_or_of_a_stranger_is_not_believed(
 def test_check_says_that_the_database_cannot_be_reached(
     server: PostgresServer, untrusted_authority: CertificateAuthority
 ) -> None:
-    """In a sentence, without the password."""
+    """`check_deployment` reports that the database cannot be reached, with a remedy and without the password."""
     wrong = f"{server.url}?sslmode=verify-full&sslrootcert={untrusted_authority.file}"
     with environment_variables(COUNTERPOINT_DATABASE__URL=wrong):
         (finding,) = (finding for finding in check_deployment() if finding.subject == "database")

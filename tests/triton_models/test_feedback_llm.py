@@ -1,4 +1,4 @@
-"""The production model's folder, loaded by a real Triton with a stand-in engine."""
+"""The production model's folder is loaded by a real Triton with a stand-in engine."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_the_folder_loads_with_the_tensors_of_the_vllm_backend(triton: TritonSer
 
 
 def test_the_longest_prompt_and_answer_fit_the_model() -> None:
-    """At three code points a token, which English chat stays above."""
+    """The longest prompt and answer fit the model at three code points per token."""
     engine = json.loads((MODEL_REPOSITORY / MODEL / "1" / "model.json").read_text())
     long = "word " * (MAX_EXCHANGE_CODE_POINTS // 5)
     prompt = render_prompt(prepared(context=[long] * 3, client=["No."])[0].shown, boundary="0123456789abcdef")
@@ -43,6 +43,6 @@ def test_the_longest_prompt_and_answer_fit_the_model() -> None:
 
 
 def test_the_weights_are_the_operators_to_mount() -> None:
-    """None are in the repository: the folder holds its configuration and nothing else."""
+    """The repository holds the model's configuration only, because operators mount the weights."""
     files = {path.name for path in (MODEL_REPOSITORY / MODEL).rglob("*") if path.is_file()}
     assert files == {"config.pbtxt", "model.json"}

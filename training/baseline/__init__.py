@@ -1,1 +1,1 @@
-"""What the CPU baseline is worth against public labels. Nobody has labelled the four mechanisms: all are proxies."""
+"""The evaluation of the CPU baseline against public labels, all proxies: the four mechanisms have none."""

@@ -1,4 +1,4 @@
-"""`python -m training.baseline`: make the weights of the CPU baseline's trained part, or say what it all is worth."""
+"""The command `python -m training.baseline`, which makes the CPU baseline's weights or evaluates the baseline."""
 
 import sys
 from collections import defaultdict
@@ -64,7 +64,7 @@ def evaluate_all(data: Data) -> None:
 
 
 def behaviour_table(spoken: list[CounsellorTurn], predictions: dict[str, list[str]]) -> Table:
-    """Ways of telling the kind of an utterance, each fitted on other videos if on any."""
+    """Return a table of ways to tell the kind of an utterance, each fitted on other videos if it is fitted."""
     table = Table("told by", "macro-F1 [95%]", *BEHAVIOURS, title=f"Counsellor behaviour, AnnoMI, {len(spoken)} turns")
     for row in (evaluate.evaluate_behaviours(name, spoken, said) for name, said in predictions.items()):
         table.add_row(row.name, f"{row.macro:.3f}", *(f"{row.by_behaviour[name]:.2f}" for name in BEHAVIOURS))
@@ -74,7 +74,7 @@ def behaviour_table(spoken: list[CounsellorTurn], predictions: dict[str, list[st
 def quality_table(
     spoken: list[CounsellorTurn], rated: list[RatedReply], cues: list[RatedReply], reflection_lean: list[float]
 ) -> Table:
-    """Whether levels are higher in conversations that were made to be good; `leaning` is no level, but a reference."""
+    """Return a table of how well levels tell conversations of high quality; `reflection_lean` is a reference."""
     kept, known = evaluate.drop_short_turns(spoken, rated)
     levels = [[float(level or 0) for level in one.levels] for one in known]
     by_cues = [sum(float(level or 0) for level in one.levels) for one in evaluate.drop_short_turns(spoken, cues)[1]]
@@ -97,7 +97,7 @@ def quality_table(
 
 
 def technique_table(techniques: list[BoltUtterance], rated: list[RatedReply]) -> Table:
-    """How often each mechanism is found at all in what annotators call a technique, without the client's words."""
+    """Return how often each mechanism is found in utterances of each technique, without the client's words."""
     found: dict[str, list[RatedReply]] = defaultdict(list)
     for one, levels in zip(techniques, rated, strict=True):
         found[one.technique].append(levels)

@@ -1,4 +1,4 @@
-"""Compare the baseline's behaviours and levels with existing labels; groups stay whole, intervals are by bootstrap."""
+"""Compares the baseline's behaviours and levels with existing labels, with whole groups and bootstrap intervals."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from training.estimate import Estimate
 
 FOLDS = 5
 RESAMPLES = 500
-"""Enough for two digits of an interval."""
+"""The number of bootstrap draws, enough for two digits of an interval."""
 MIN_WORDS = 4
-"""Shorter turns ("Mm-hmm.") carry the label of their conversation by chance."""
+"""The fewest words of a turn that counts: shorter turns ("Mm-hmm.") carry their conversation's label by chance."""
 SEED = 0
 Model = TypeVar("Model")
 Prediction = TypeVar("Prediction")
@@ -28,7 +28,7 @@ _PIECES = r"\w+|\?"  # the mark of a question is a word of its own
 
 @dataclass(frozen=True)
 class BehaviourRow:
-    """How well one way of telling behaviours apart does: macro-F1, and F1 by behaviour."""
+    """The figures of one behaviour classifier: macro-F1, and F1 by behaviour."""
 
     name: str
     macro: Estimate
@@ -37,14 +37,14 @@ class BehaviourRow:
 
 @dataclass(frozen=True)
 class QualityRow:
-    """How well one number tells turns of high from turns of low conversations: ROC-AUC, 0.5 by chance."""
+    """The ROC-AUC with which one number separates turns of high from turns of low conversations; 0.5 by chance."""
 
     name: str
     auc: Estimate
 
 
 def folds_by_video(turns: Sequence[CounsellorTurn]) -> Iterator[tuple[list[int], list[int]]]:
-    """Places to train on and to test on; a video is never in both."""
+    """Yield the indices to train on and to test on; a video is never in both."""
     cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     labels, groups = [turn.behaviour for turn in turns], [turn.video for turn in turns]
     for train, test in cut.split(labels, labels, groups):
@@ -56,7 +56,7 @@ def predict_by_folds(
     fit: Callable[[Sequence[CounsellorTurn]], Model],
     predict: Callable[[Model, CounsellorTurn], Prediction],
 ) -> list[Prediction]:
-    """What is predicted of each turn by what was fitted on other videos."""
+    """Return the prediction for each turn of a model that was fitted on other videos."""
     predicted: dict[int, Prediction] = {}
     for train, test in folds_by_video(turns):
         fitted = fit([turns[place] for place in train])
@@ -65,7 +65,7 @@ def predict_by_folds(
 
 
 def fit_reference(turns: Sequence[CounsellorTurn]) -> Pipeline:
-    """The reference: words 1-2 and characters 3-5 of the reply, with weights by rarity."""
+    """Fit the reference model: 1-2 words and 3-5 characters of the reply, weighted by rarity (TF-IDF)."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_PIECES)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
     model = make_pipeline(make_union(words, characters), LogisticRegression(max_iter=1000, class_weight="balanced"))
@@ -73,12 +73,12 @@ def fit_reference(turns: Sequence[CounsellorTurn]) -> Pipeline:
 
 
 def predict_behaviour(model: Pipeline, turn: CounsellorTurn) -> str:
-    """The kind that a fitted pipeline says."""
+    """Return the kind of utterance that a fitted pipeline predicts."""
     return str(model.predict([turn.reply])[0])
 
 
 def evaluate_behaviours(name: str, turns: Sequence[CounsellorTurn], predicted: Sequence[str]) -> BehaviourRow:
-    """Figures of one way of telling behaviours apart."""
+    """Return the figures of one way of telling behaviours apart."""
     truth, found = np.array([turn.behaviour for turn in turns]), np.array(predicted)
     macro = _bootstrap_over_groups(
         [turn.video for turn in turns],
@@ -91,7 +91,7 @@ def evaluate_behaviours(name: str, turns: Sequence[CounsellorTurn], predicted: S
 
 
 def evaluate_quality(name: str, turns: Sequence[CounsellorTurn], scores: Sequence[float]) -> QualityRow:
-    """How far a number is higher in conversations called high. The label is the conversation's, not the turn's."""
+    """Return how well a number separates turns of high and low conversations; the label is the conversation's."""
     truth, score = np.array([turn.quality == "high" for turn in turns]), np.array(scores)
 
     def auc(chosen: Sequence[int]) -> float:
@@ -105,7 +105,7 @@ def evaluate_quality(name: str, turns: Sequence[CounsellorTurn], scores: Sequenc
 def drop_short_turns(
     turns: Sequence[CounsellorTurn], read: Sequence[RatedReply]
 ) -> tuple[list[CounsellorTurn], list[RatedReply]]:
-    """Turns of a few words and more that the rules can read."""
+    """Return the turns of at least four words that the rules can read, with their ratings."""
     kept = [
         (turn, one)
         for turn, one in zip(turns, read, strict=True)

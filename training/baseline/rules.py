@@ -1,4 +1,4 @@
-"""The baseline's own rules, loaded as Triton loads them: a reply's levels, and what kind of utterance they hear."""
+"""The baseline's own rules, loaded as Triton loads them: a reply's levels, and its kind of utterance."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +13,12 @@ from stream.model_repository import version_folder
 
 _FOLDER = version_folder(MODEL)
 WEIGHTS = _FOLDER / "behaviours.json"
-_SAID_BACK = 2  # shared content words that make a statement a reflection, as the baseline's own rule for stance has it
+_SAID_BACK = 2  # shared content words that make a statement a reflection, as in the baseline's rule for stance
 
 
 @dataclass(frozen=True)
 class RatedReply:
-    """What the rules make of one reply: levels in the order of the mechanisms (None: not readable), and its kind."""
+    """A reply as the rules rate it: levels in the order of the mechanisms (None: not readable), and its kind."""
 
     levels: tuple[int | None, ...]
     behaviour: str
@@ -31,16 +31,16 @@ class BehaviourWeights(Protocol):
     weights: Mapping[str, Sequence[float]]
 
     def probabilities(self, folded: str) -> dict[str, float]:
-        """How likely a text is of each kind."""
+        """Return the probability of each kind for a text."""
         ...
 
     def write(self, path: Path) -> None:
-        """Keep it in a file."""
+        """Write the weights to a file."""
         ...
 
 
 class BaselineRules:
-    """The rules of this checkout."""
+    """The baseline's rules and shipped weights of this checkout."""
 
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._baseline = load_rules(folder)
@@ -51,17 +51,17 @@ class BaselineRules:
         self.make_weights: Callable[[Sequence[float], Mapping[str, Sequence[float]]], BehaviourWeights] = (
             behaviours.Behaviours
         )
-        self.no_weights = self.make_weights([0.0] * len(self.kinds), {})  # sure of nothing: the cues alone
+        self.no_weights = self.make_weights([0.0] * len(self.kinds), {})  # no terms: the cues decide alone
         self.shipped_weights: BehaviourWeights = self._ratings.BEHAVIOURS
         self.fold: Callable[[str], str] = sys.modules[f"{self._baseline.__name__}.text"].fold
 
     @property
     def version(self) -> str:
-        """As the model card says."""
+        """The version that the model card names."""
         return str(self._baseline.VERSION)
 
     def behaviour_probabilities(self, reply: str, weights: BehaviourWeights) -> dict[str, float]:
-        """How likely a whole reply is of each kind."""
+        """Return the probability of each kind for a whole reply."""
         return weights.probabilities(self.fold(reply))
 
     def rate(self, client: str, reply: str, weights: BehaviourWeights | None = None) -> RatedReply:
@@ -75,9 +75,9 @@ class BaselineRules:
         return RatedReply(tuple(rated[mechanism] for mechanism in Mechanism), self._behaviour(moment))
 
     def _behaviour(self, moment: Any) -> str:
-        """The kind of utterance, from what the ratings rest on: cues first, then what sentences seem to be.
+        """Return the kind of utterance from what the ratings rest on: first the cues, then the fitted weights.
 
-        A question at the end outweighs what leads up to it; what says something back is no advice.
+        A question at the end outweighs the text before it; a sentence that says something back is not advice.
         """
         ends_asking = bool(moment.reply) and "?" in moment.reply[-1].raw
         statements = [sentence for sentence in moment.reply if "?" not in sentence.raw]

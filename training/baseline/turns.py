@@ -1,4 +1,4 @@
-"""Counsellor turns with labels, from public corpora in the layout their publishers chose."""
+"""Reads labelled counsellor turns from public corpora in the layout of their publishers."""
 
 import csv
 from collections.abc import Iterator
@@ -16,26 +16,26 @@ _LABELS = {"reflection": "reflection", "question": "question", "therapist_input"
 
 @dataclass(frozen=True)
 class CounsellorTurn:
-    """One counsellor utterance of AnnoMI with the client's before it. Videos must never be split."""
+    """A counsellor utterance of AnnoMI with the client's before it. A video must never be split between folds."""
 
     client: str = field(repr=False)
     reply: str = field(repr=False)
     behaviour: str
     video: str
     quality: str
-    """Of the whole conversation, as its makers called it: high or low."""
+    """The quality of the whole conversation as its publishers rated it: high or low."""
 
 
 @dataclass(frozen=True)
 class BoltUtterance:
-    """One utterance of BOLT: what a therapist says, and what its annotators call it."""
+    """An utterance of BOLT: a therapist's text and its annotated technique."""
 
     reply: str = field(repr=False)
     technique: str
 
 
 def read_annomi(folder: Path) -> list[CounsellorTurn]:
-    """Every labelled counsellor utterance.
+    """Return every labelled counsellor utterance of AnnoMI.
 
     Raises:
         DataError: the table is missing, or has other columns.
@@ -44,7 +44,7 @@ def read_annomi(folder: Path) -> list[CounsellorTurn]:
 
 
 def read_bolt(folder: Path) -> list[BoltUtterance]:
-    """Every labelled therapist utterance, each once; none where the corpus is not there.
+    """Return every labelled therapist utterance of BOLT once; none if the corpus is not in the folder.
 
     Raises:
         DataError: a table has other columns.

@@ -1,1 +1,1 @@
-"""How the weights of `stream.detection.linear` are made, and what they are worth."""
+"""The recipe of the weights of `stream.detection`, and their evaluation."""

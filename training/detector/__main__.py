@@ -1,4 +1,4 @@
-"""`python -m training.detector`: make the detector's weights, or say what they are worth."""
+"""The command `python -m training.detector`, which makes the detectors' weights and evaluates them."""
 
 import sys
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ app = typer.Typer(
 )
 _PAIR = Path(__file__).parents[2] / "stream" / "detection" / ENCODER_WEIGHTS
 _RESULTS = Path(__file__).parent / "RESULTS.md"
-_TIMED = 500  # turns: seconds of the slow detector's time
+_TIMED = 500  # turns: the slow detector takes seconds for them
 Data = Annotated[Path, typer.Argument(help="Folder that holds annomi/*.csv, mibot/**/*.json, or both.")]
 
 
@@ -108,7 +108,7 @@ def encoder(
 @app.command("eval")
 def evaluate(data: Data) -> None:
     """Cross-validate the recipes on DATA, then try the weights that ship on our own set."""
-    # Wide enough for the tables where the output is no terminal.
+    # Wide enough for the tables if the output is not a terminal.
     console = Console() if sys.stdout.isatty() else Console(width=240)
     turns = corpora.load(data)
     with progress_bar() as progress:
@@ -134,7 +134,7 @@ def evaluate(data: Data) -> None:
 
 @app.command()
 def variants(data: Data, out: Annotated[Path, typer.Argument(help="Markdown file to write.")] = _RESULTS) -> None:
-    """Every way of scoring that was tried, losers too, on the same folds of DATA."""
+    """Score every variant that was tried, also the worse ones, on the same folds of DATA."""
     turns = corpora.load(data)
     with progress_bar() as progress:
         task = progress.add_task("trying", total=None)
@@ -144,7 +144,7 @@ def variants(data: Data, out: Annotated[Path, typer.Argument(help="Markdown file
 
 
 def _corpora(console: Console, turns: Sequence[LabelledTurn], found: ScoresByTrainer) -> None:
-    """The tables that take labels, and the picture of how true the probabilities are."""
+    """Print the tables that need labels, and write the picture of how well probabilities match labels."""
     title = "Cross-validation, conversations kept whole; labels are a proxy: sustain talk, not discord"
     console.print(rows_table(title, metrics_rows(turns, found)))
     names = (LINEAR_ROW, ENCODER_NAME)
@@ -177,7 +177,7 @@ def _as_json(weights: LinearWeights) -> str:
 
 
 def main() -> None:
-    """Run a command; a fault in the data is said in one sentence."""
+    """Run a command, and report an error in the data in one sentence."""
     try:
         app()
     except DataError as error:

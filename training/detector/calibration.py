@@ -1,4 +1,4 @@
-"""From scores to probabilities, and how true they are."""
+"""The calibration of scores to probabilities, and how well calibrated they are."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,26 +17,26 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Platt's: a straight line through logits, which keeps the order of scores."""
+    """Platt's calibration: a straight line through logits, which keeps the order of scores."""
 
     slope: float
     intercept: float
 
     @classmethod
     def fit(cls, labels: Sequence[bool], scores: Sequence[float]) -> Self:
-        """On scores of turns that the scoring model did not see."""
+        """Fit on scores of turns that the scoring model has not seen."""
         model = LogisticRegression(C=1e6)
         model.fit([[_logit(score)] for score in scores], labels)
         return cls(round(float(model.coef_[0][0]), _DIGITS), round(float(model.intercept_[0]), _DIGITS))
 
     def __call__(self, score: float) -> float:
-        """The probability that a turn with this score is labelled resistance."""
+        """Return the probability that a turn with this score is labelled resistance."""
         return logistic(self.slope * _logit(score) + self.intercept)
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A group of turns with similar probabilities: the mean of these, and the share that was labelled resistance."""
+    """A group of turns with similar probabilities: their mean, and the share that was labelled resistance."""
 
     turns: int
     predicted: float
@@ -44,7 +44,7 @@ class Bin:
 
 
 def reliability_bins(labels: Sequence[bool], probabilities: Sequence[float]) -> list[Bin]:
-    """Ten bins of equal size, the lowest first."""
+    """Return ten bins of equal size, the one with the lowest probabilities first."""
     order = np.argsort(probabilities, kind="stable")
     y, p = np.array(labels), np.array(probabilities)
     return [Bin(len(part), float(p[part].mean()), float(y[part].mean())) for part in np.array_split(order, BINS)]
@@ -56,7 +56,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 
 def reliability_svg(named: Mapping[str, Sequence[Bin]]) -> str:
-    """One line a corpus over the diagonal, as a picture of its own."""
+    """Return the reliability diagram as SVG, with one line per corpus over the diagonal."""
     size, edge = 360, 48
     colours = ("#0b6e99", "#b4462a", "#4b7a2b")
 

@@ -1,6 +1,6 @@
-"""Client turns with labels, from public corpora in the layout their publishers chose.
+"""Reads labelled client turns from public corpora in the layout of their publishers.
 
-Both labels are proxies: they mark talk against change, not discord with the counsellor.
+The labels of both corpora are proxies: they mark talk against change, not discord with the counsellor.
 """
 
 import csv
@@ -24,28 +24,28 @@ _TALK: dict[str, Talk] = {"sustain": "sustain", "change": "change"}
 
 @dataclass(frozen=True, slots=True)
 class LabelledTurn:
-    """One client turn. Turns of a group must never be split between training and test."""
+    """A client turn with its label. Turns of a group must never be split between training and test."""
 
     given: DetectorInput
     resists: bool
     group: str
     corpus: Corpus
     talk: Talk = "neutral"
-    """The label before it was cut to two: what the client's words say of change."""
+    """The original label with three values: what the client's words say about change."""
     topic: str = ""
     position: int = 0
-    """How many client turns came before it."""
+    """How many client turns of the conversation came before this one."""
     earlier: tuple[str, ...] = field(default=(), repr=False)
-    """What the client said before, the last three turns at most, in order."""
+    """The client's turns before this one, the last three at most, in order."""
     counsellor_before: tuple[str, ...] = field(default=(), repr=False)
     """The counsellor's last two turns, in order; the last is `given.previous_text`."""
 
 
 def load(folder: Path) -> list[LabelledTurn]:
-    """Every labelled client turn under `annomi/*.csv` and `mibot/**/*.json` of `folder`; either may be absent.
+    """Return every labelled client turn under `annomi/*.csv` and `mibot/**/*.json`; either may be absent.
 
     Raises:
-        DataError: nothing is there, or a file is not what its name says.
+        DataError: the folder holds no turn, or a file has another format.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give the folder that holds annomi/ and mibot/")
@@ -59,7 +59,10 @@ def load(folder: Path) -> list[LabelledTurn]:
 
 
 def read_annomi(path: Path) -> Iterator[LabelledTurn]:
-    """AnnoMI: each client utterance; positive is sustain talk; grouped by video, as some were transcribed twice."""
+    """Yield the client utterances of an AnnoMI file, positive if labelled sustain talk.
+
+    They are grouped by video, since some videos were transcribed twice.
+    """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         missing = _ANNOMI_COLUMNS - set(rows.fieldnames or ())
@@ -91,7 +94,10 @@ class _Transcript(BaseModel):
 
 
 def read_mibot(path: Path) -> Iterator[LabelledTurn]:
-    """MIBot: utterances of one volley are one typed message; positive if any of them is labelled S."""
+    """Yield the client messages of a MIBot transcript, positive if any part is labelled S.
+
+    The utterances of one volley are one typed message.
+    """
     try:
         transcript = _Transcript.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, ValidationError) as error:
@@ -127,5 +133,5 @@ def _turn(
 
 
 def of_corpus(turns: Sequence[LabelledTurn], corpus: Corpus) -> list[LabelledTurn]:
-    """The turns of one corpus, in order."""
+    """Return the turns of one corpus, in order."""
     return [turn for turn in turns if turn.corpus == corpus]

@@ -1,4 +1,4 @@
-"""Scores for turns that the scoring model has not seen, nor anything of their conversation."""
+"""Cross-validation: scores of turns by models that have not seen any turn of the same conversation."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -25,16 +25,16 @@ OUTER, INNER = 5, 3
 
 Scorer = Callable[[Sequence[DetectorInput]], list[float]]
 Trainer = Callable[[Sequence[LabelledTurn]], Scorer]
-"""Turns to learn from in, a way to score new ones out."""
+"""A function that learns from turns and returns a function that scores new ones."""
 
 
 def train_terms(turns: Sequence[LabelledTurn]) -> Scorer:
-    """The linear model without the phrases."""
+    """Train the linear model without the phrases."""
     return TermRegression(turns).scores
 
 
 def train_linear(turns: Sequence[LabelledTurn]) -> Scorer:
-    """The linear model with the phrases, as it ships."""
+    """Train the linear model with the phrases, as it ships."""
     model = TermRegression(turns)
 
     def score(inputs: Sequence[DetectorInput]) -> list[float]:
@@ -47,7 +47,7 @@ def train_linear(turns: Sequence[LabelledTurn]) -> Scorer:
 
 
 def train_encoder(turns: Sequence[LabelledTurn]) -> Scorer:
-    """Words, phrases and meaning: the detector `encoder`, before its scores are calibrated."""
+    """Train the detector `encoder` (words, phrases and meaning), without calibration of its scores."""
     lines = own_set.load(own_set.WRITTEN)
     words, head = TermRegression(turns, lines), EncoderHead(turns, lines)
 
@@ -62,19 +62,19 @@ def train_encoder(turns: Sequence[LabelledTurn]) -> Scorer:
 
 
 def train_length_baseline(_: Sequence[LabelledTurn]) -> Scorer:
-    """A baseline that only counts words: the longer, the more resistance."""
+    """Return a baseline that only counts words: the longer a turn, the higher its score."""
     return lambda inputs: [n / (n + 20) for n in (len(tokens(given.text)) for given in inputs)]
 
 
 def train_random_baseline(_: Sequence[LabelledTurn]) -> Scorer:
-    """A baseline that knows nothing."""
+    """Return a baseline with random scores from a fixed seed."""
     source = random.Random(SEED)  # noqa: S311 - a baseline, not a secret
     return lambda inputs: [source.random() for _ in inputs]
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfFoldScore:
-    """A turn's score, and what its fold's thresholds made of it."""
+    """A turn's score, and whether it is flagged at the thresholds of its fold."""
 
     score: float
     flagged: dict[OperatingPoint, bool]
@@ -85,7 +85,7 @@ class OutOfFoldScore:
 def score_out_of_fold(
     turns: Sequence[LabelledTurn], recipe: Trainer, step: Callable[[], None] = lambda: None
 ) -> list[OutOfFoldScore]:
-    """Grouped cross-validation; thresholds come from inner folds of the training part only.
+    """Return a score for each turn by grouped cross-validation, with thresholds from inner folds of the training part.
 
     `step` is called after each of the `OUTER * (INNER + 1)` fits.
     """
@@ -104,25 +104,25 @@ def score_out_of_fold(
 
 @dataclass(frozen=True, slots=True)
 class PooledScores:
-    """Pooled out-of-fold scores; by their weights each corpus counts alike."""
+    """Out-of-fold scores of all folds together, with weights by which each corpus counts alike."""
 
     labels: list[bool]
     scores: list[float]
     weights: list[float]
 
     def thresholds(self) -> dict[OperatingPoint, float]:
-        """The threshold of each operating point."""
+        """Return the threshold of each operating point."""
         return choose_thresholds(self.labels, self.scores, self.weights)
 
     def calibration(self) -> Calibration:
-        """From a score to a probability, every turn counting alike."""
+        """Return the calibration of scores to probabilities, with equal weight for every turn."""
         return Calibration.fit(self.labels, self.scores)
 
 
 def score_by_folds(
     turns: Sequence[LabelledTurn], recipe: Trainer, count: int, step: Callable[[], None] = lambda: None
 ) -> PooledScores:
-    """Each turn's score from a fold that did not see it."""
+    """Return each turn's score from a fold that has not seen the turn."""
     pooled = PooledScores([], [], [])
     share = _corpus_share(turns)
     for train, test in folds_by_group(turns, count):
@@ -137,15 +137,15 @@ def score_by_folds(
 def choose_thresholds_by_folds(
     turns: Sequence[LabelledTurn], recipe: Trainer, count: int, step: Callable[[], None] = lambda: None
 ) -> dict[OperatingPoint, float]:
-    """Thresholds from pooled out-of-fold scores of `turns`, in which each corpus counts alike."""
+    """Return thresholds from pooled out-of-fold scores of `turns`, in which each corpus counts alike."""
     return score_by_folds(turns, recipe, count, step).thresholds()
 
 
 def folds_by_group(turns: Sequence[LabelledTurn], count: int) -> Iterator[tuple[list[int], list[int]]]:
-    """Train and test indices, stratified by label, each group whole, every corpus in every part.
+    """Yield train and test indices, stratified by label, with whole groups and every corpus in every part.
 
     Raises:
-        DataError: too few conversations with positive turns for that many folds.
+        DataError: too few conversations have positive turns for that many folds.
     """
     parts: list[list[tuple[list[int], list[int]]]] = []
     for corpus in sorted({turn.corpus for turn in turns}):

@@ -1,4 +1,4 @@
-"""Hand-made features of a turn, tried and not shipped: see RESULTS.md."""
+"""Hand-made features of a turn, which were tried and are not shipped: see RESULTS.md."""
 
 import math
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _IN_COUNSELLOR = {name: whole_words(expressions([pattern], {})) for name, patter
 
 
 def cues(turn: LabelledTurn) -> dict[str, float]:
-    """What the text, the question before it and the conversation so far show, by name."""
+    """Return the cues of the text, of the question before it and of the conversation so far, by name."""
     text, question = fold(turn.given.text), fold(turn.given.previous_text or "")
     client_tokens, question_tokens = tokens(text), tokens(question)
     counts = {name: min(len(pattern.findall(text)), 5) for name, pattern in _IN_CLIENT.items()}

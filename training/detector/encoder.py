@@ -1,4 +1,4 @@
-"""From the published encoder to the file that ships: hash checked, cut, rounded to 8 bits."""
+"""The shipped encoder made from the published one: hash checked, cut to its first layers, quantised to 8 bits."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ Arrays = dict[str, Any]
 
 
 def convert(folder: Path, *, sha256: str = SHA256) -> Arrays:
-    """The arrays of the shipped encoder, without a head, from the folder that holds the published files.
+    """Return the arrays of the shipped encoder, without a head, from the folder that holds the published files.
 
     Raises:
         DataError: a file is missing, or the weights are not those that were published.
@@ -64,7 +64,7 @@ def save(arrays: Mapping[str, Any], path: Path) -> None:
 
 
 def read_safetensors(raw: bytes) -> Arrays:
-    """Tensors by name; the format is a length, a JSON header and plain numbers."""
+    """Return tensors by name from the safetensors format: a length, a JSON header and plain numbers."""
     (length,) = struct.unpack_from("<Q", raw)
     header = json.loads(raw[8 : 8 + length])
     header.pop("__metadata__", None)
@@ -78,14 +78,14 @@ def read_safetensors(raw: bytes) -> Arrays:
 
 
 def _is_english_piece(word: str) -> bool:
-    """Pieces of English; no other scripts, no marks of padding and masking, no unused ones."""
+    """Return whether a piece of the vocabulary is English, and not another script, padding, a mask or unused."""
     if word in {"[UNK]", "[CLS]", "[SEP]"}:
         return True
     return word.isascii() and not (word.startswith("[") and len(word) > 1)
 
 
 def _quantise(arrays: Arrays, name: str, weight: Any) -> None:
-    """8-bit integers with one scale a row."""
+    """Add a weight to the arrays as 8-bit integers with one scale for each row."""
     scale = np.abs(weight).max(axis=1) / np.float32(127)
     scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)
     arrays[name] = np.rint(weight / scale[:, None]).astype(np.int8)

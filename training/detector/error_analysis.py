@@ -1,4 +1,4 @@
-"""Where a detector goes wrong: figures by topic, and by kind of message, never a message itself."""
+"""The errors of a detector as figures by topic and by kind of message, without any message."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +11,12 @@ from training.detector.corpora import LabelledTurn
 from training.detector.crossval import OutOfFoldScore
 from training.detector.measures import pr_auc
 
-_LEAST = 20  # turns; fewer say nothing
+_LEAST = 20  # turns; fewer do not allow a conclusion
 
 
 @dataclass(frozen=True, slots=True)
 class TopicMetrics:
-    """One topic of one corpus, at the gate."""
+    """The metrics of one topic of one corpus, at the operating point `gate`."""
 
     topic: str
     turns: int
@@ -28,7 +28,7 @@ class TopicMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Mistakes:
-    """One kind of message: `wrong` of `turns` at the gate, and by how many that is more than at the usual rate."""
+    """The errors for one kind of message: `wrong` of `turns`, and how many more that is than at the usual rate."""
 
     kind: str
     way: str
@@ -38,7 +38,7 @@ class Mistakes:
 
 
 def metrics_by_topic(turns: Sequence[LabelledTurn], found: Sequence[OutOfFoldScore]) -> list[TopicMetrics]:
-    """Topics with enough turns and any resistance, the largest first."""
+    """Return the metrics of topics with at least 20 turns and some resistance, the largest topic first."""
     by_topic: dict[str, list[int]] = {}
     for i, turn in enumerate(turns):
         by_topic.setdefault(turn.topic, []).append(i)
@@ -96,7 +96,7 @@ MESSAGE_KINDS: Mapping[str, Callable[[LabelledTurn], bool]] = {
 
 
 def worst_kinds(turns: Sequence[LabelledTurn], found: Sequence[OutOfFoldScore], most: int = 10) -> list[Mistakes]:
-    """The kinds in which most is flagged or missed beyond the usual rate, at the gate; kinds overlap."""
+    """Return the kinds of message with most mistakes beyond the usual rate, at the gate; kinds overlap."""
     rows = []
     for way, resists in (("flagged, labelled otherwise", False), ("labelled resistance, not flagged", True)):
         able = [i for i, turn in enumerate(turns) if turn.resists is resists]

@@ -1,4 +1,4 @@
-"""What the recipe is worth on a data folder, as plain records; `report` prints them."""
+"""The evaluation of the recipe on a data folder, as plain records; `report` prints them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ from training.estimate import Estimate
 
 @dataclass(frozen=True, slots=True)
 class MetricsRow:
-    """One way of scoring, on one corpus."""
+    """The metrics of one way of scoring on one corpus."""
 
     corpus: Corpus
     name: str
@@ -40,12 +40,12 @@ class MetricsRow:
     pr_auc: Estimate
     at: dict[OperatingPoint, ThresholdMetrics]
     gain: Estimate | None = None
-    """Over the linear detector."""
+    """The gain in PR-AUC over the linear detector."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedTrainer:
-    """A way of training to compare, and whether it may learn from the other corpus too."""
+    """A recipe to compare, and whether it may learn from both corpora."""
 
     name: str
     train: Trainer
@@ -65,17 +65,17 @@ COMPARED_TRAINERS = (
 
 
 def count_fits(turns: Sequence[LabelledTurn]) -> int:
-    """How many fits `cross_validate` makes: the steps of its progress bar."""
+    """Return how many fits `cross_validate` makes, for its progress bar."""
     runs = sum(1 if compared.both else len(corpus_names(turns)) for compared in COMPARED_TRAINERS)
     return runs * OUTER * (INNER + 1)
 
 
 ScoresByTrainer = dict[str, dict[Corpus, list[OutOfFoldScore]]]
-"""What a model of each trainer said of each turn of each corpus, by a model that had not seen it."""
+"""The scores of each trainer for each turn of each corpus, by a model that had not seen the turn."""
 
 
 def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> ScoresByTrainer:
-    """Train and score in every way on every corpus of `turns`."""
+    """Return the out-of-fold scores of every compared trainer on every corpus of `turns`."""
     result: ScoresByTrainer = {}
     for compared in COMPARED_TRAINERS:
         if compared.both:
@@ -93,7 +93,7 @@ def cross_validate(turns: Sequence[LabelledTurn], step: Callable[[], None]) -> S
 
 
 def metrics_rows(turns: Sequence[LabelledTurn], found: ScoresByTrainer) -> list[MetricsRow]:
-    """The figures, each trainer beside the linear detector."""
+    """Return the metrics of each trainer, compared with the linear detector."""
     return [
         metrics_row(
             name,
@@ -107,7 +107,7 @@ def metrics_rows(turns: Sequence[LabelledTurn], found: ScoresByTrainer) -> list[
 
 
 def unseen_turns(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[LabelledTurn]:
-    """Turns of conversations that the shipped weights were not trained on."""
+    """Return the turns of conversations that the shipped weights were not trained on."""
     known = set(seen)
     return [turn for turn in turns if fingerprint(turn.group) not in known]
 
@@ -115,7 +115,7 @@ def unseen_turns(turns: Sequence[LabelledTurn], seen: Sequence[str]) -> list[Lab
 def evaluate_detectors(
     turns: Sequence[LabelledTurn], name: str, detectors: dict[OperatingPoint, Detector]
 ) -> list[MetricsRow]:
-    """The shipped weights as they are, on turns that are new to them."""
+    """Return the metrics of the shipped weights on the given turns."""
     found_rows = []
     for corpus in corpus_names(turns):
         own = of_corpus(turns, corpus)
@@ -136,7 +136,7 @@ def evaluate_detectors(
 
 
 def turns_per_second(detector: Detector, turns: Sequence[LabelledTurn]) -> float:
-    """Speed of detection per second of one core, evidence included."""
+    """Return how many turns a detector handles per second of one core, evidence included."""
     inputs = [turn.given for turn in turns]
     start = time.process_time()
     detector.detect(inputs)
@@ -144,7 +144,7 @@ def turns_per_second(detector: Detector, turns: Sequence[LabelledTurn]) -> float
 
 
 def corpus_names(turns: Sequence[LabelledTurn]) -> list[Corpus]:
-    """The corpora that `turns` come from, by name."""
+    """Return the names of the corpora that `turns` come from, sorted."""
     return sorted({turn.corpus for turn in turns})
 
 
@@ -154,7 +154,7 @@ def metrics_row(
     found: Sequence[OutOfFoldScore],
     reference: Sequence[OutOfFoldScore] | None = None,
 ) -> MetricsRow:
-    """The figures of one way of scoring the turns of one corpus."""
+    """Return the metrics of one way of scoring the turns of one corpus."""
     labels = [turn.resists for turn in turns]
     scores = [each.score for each in found]
     groups = [turn.group for turn in turns]

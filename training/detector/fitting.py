@@ -17,22 +17,22 @@ from stream.detection.linear import LinearWeights
 from training.detector.corpora import LabelledTurn
 from training.detector.own_set import WrittenLine
 
-# A term must stand in this many turns: rarer ones name people and topics, and only make the file longer.
+# A term must occur in this many turns: rarer ones name people and topics, and only make the file longer.
 _LEAST_TURNS: dict[Block, int] = {"words": 3, "parts": 5, "before": 3}
 # Inverse strength of L2 regularisation; 0.3, 1 and 3 could not be told apart in cross-validation.
 _C = 1.0
-# What the lines written by us weigh beside the corpora: with more of them discord is found better and labelled sustain
-# talk worse (0.3 and 1 in RESULTS.md), for the labels call discord neutral.
+# The weight of the lines written by us beside the corpora: with more, discord is found better and labelled sustain
+# talk worse (0.3 and 1 in RESULTS.md), because the labels call discord neutral.
 WRITTEN_SHARE = 0.1
 # Digits that keep a score true to 1e-6 while the file stays small and a diff of it readable.
 _DIGITS = 7
 
 
 class TermRegression:
-    """The same model as scikit-learn computes it: what the exported weights are held against."""
+    """The model as scikit-learn computes it, with which the exported weights are compared."""
 
     def __init__(self, turns: Sequence[LabelledTurn], written: Sequence[WrittenLine] = ()) -> None:
-        """`written` are lines of our own to learn from besides; all of them weigh `WRITTEN_SHARE` of the turns."""
+        """Fit the model on turns and on `written` lines of our own, which together weigh `WRITTEN_SHARE`."""
         self._vectorizers = {
             block: CountVectorizer(analyzer=extract, binary=True, min_df=_LEAST_TURNS[block])
             for block, extract in BLOCKS.items()
@@ -42,13 +42,13 @@ class TermRegression:
         self._model.fit(self._matrix(inputs, fit=True), labels, sample_weight=weights)
 
     def scores(self, inputs: Sequence[DetectorInput]) -> list[float]:
-        """The learned score of each input, in 0..1."""
+        """Return the learned score of each input, from 0 to 1."""
         if not inputs:
             return []
         return [float(p) for p in self._model.predict_proba(self._matrix(inputs))[:, 1]]
 
     def weights(self, thresholds: dict[OperatingPoint, float], seen: Sequence[str] = ()) -> LinearWeights:
-        """What the detector needs to give the same score."""
+        """Return the weights with which the detector gives the same score."""
         coefficients = iter(self._model.coef_[0])
         terms: dict[Block, dict[str, float]] = {}
         for block, vectorizer in self._vectorizers.items():
@@ -70,7 +70,7 @@ class TermRegression:
 def examples(
     turns: Sequence[LabelledTurn], written: Sequence[WrittenLine] = ()
 ) -> tuple[list[DetectorInput], list[bool], list[float]]:
-    """What to learn from: inputs, labels and how much each counts."""
+    """Return the training examples: inputs, labels and weights."""
     share = WRITTEN_SHARE * len(turns) / len(written) if written else 0.0
     return (
         [*(turn.given for turn in turns), *(DetectorInput(line.client, line.counsellor) for line in written)],
@@ -80,14 +80,14 @@ def examples(
 
 
 def balance(turns: Sequence[LabelledTurn]) -> list[float]:
-    """Weights under which each corpus counts alike, and in it either label; they sum to the number of turns."""
+    """Return weights by which each corpus and each label in it count alike; they sum to the number of turns."""
     kinds = [(turn.corpus, turn.resists) for turn in turns]
     size = {kind: kinds.count(kind) for kind in set(kinds)}
     return [len(turns) / (len(size) * size[kind]) for kind in kinds]
 
 
 def fingerprint(group: str) -> str:
-    """A conversation's name in the weights: enough to know it again, not enough to find it."""
+    """Return the short hash by which the weights recognise a conversation without naming it."""
     return hashlib.sha256(group.encode()).hexdigest()[:12]
 
 

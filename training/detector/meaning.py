@@ -1,4 +1,4 @@
-"""The head of the encoder: which of its 384 dimensions speak for possible resistance."""
+"""Fits the head of the encoder, which weighs its 384 dimensions for possible resistance."""
 
 import json
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ class EncoderHead:
         self.bias = round(float(model.intercept_[0]) - float(self.weight @ middle), _DIGITS)
 
     def logits(self, texts: Sequence[str]) -> list[float]:
-        """A logit a text."""
+        """Return a logit for each text."""
         return [float(logit) for logit in vectors(texts) @ self.weight + self.bias] if texts else []
 
     def save(self, path: Path) -> None:
-        """As JSON, beside the encoder."""
+        """Write the head as JSON beside the encoder."""
         path.write_text(json.dumps({"bias": self.bias, "weight": self.weight.tolist()}) + "\n", encoding="utf-8")
 
 
@@ -50,7 +50,7 @@ def stamp(folder: Path) -> str:
 
 
 def vectors(texts: Sequence[str]) -> Any:
-    """What the encoder makes of each text, one a row; a text is read once a process."""
+    """Return the encoder's vector of each text, one per row; each text is encoded once per process."""
     return np.array([_vector(text) for text in texts])
 
 

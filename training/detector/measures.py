@@ -1,4 +1,4 @@
-"""Figures for a ranking and for a threshold, and how thresholds are chosen."""
+"""Measures of a ranking and of a threshold, and the choice of thresholds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from stream.contracts.vocabulary import OperatingPoint
 from training.estimate import Estimate
 
 SEED = 7
-# The gate must let through this share of what the labels call resistance: a model or a person sorts after it.
+# The gate must let through this share of the labelled resistance, since a model or a person judges after it.
 GATE_RECALL = 0.8
-# At its precise point a false flag costs more than a miss: F-beta with beta 0.5, precision twice recall.
+# At the operating point `alone` a false flag costs more than a miss: F-beta with beta 0.5 weighs precision twice.
 ALONE_BETA = 0.5
 _RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdMetrics:
-    """What holds once scores are cut, all in 0..1."""
+    """The metrics at one threshold, all in 0..1."""
 
     f1: float
     recall: float
@@ -29,7 +29,7 @@ class ThresholdMetrics:
 
 
 def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Estimate:
-    """How often a positive stands above a negative; by chance 0.5. Bootstrap over either kind."""
+    """Return how often a positive scores above a negative, 0.5 by chance, with a bootstrap over either kind."""
     random = np.random.default_rng(SEED)
     y, s = np.array(labels), np.array(scores)
     above = np.sign(s[y][:, None] - s[~y][None, :]) / 2 + 0.5
@@ -42,12 +42,12 @@ def roc_auc(labels: Sequence[bool], scores: Sequence[float]) -> Estimate:
 
 
 def pr_auc(labels: Sequence[bool], scores: Sequence[float]) -> float:
-    """Average precision: the area under the precision-recall curve; by chance it is the share of positives."""
+    """Return the area under the precision-recall curve (average precision); by chance it is the share of positives."""
     return float(average_precision_score(labels, scores))
 
 
 class _Ranking:
-    """The PR-AUC of one way of scoring, for any count of each turn: the order is found once."""
+    """A ranking of turns that is sorted once, to compute its PR-AUC for any count of each turn."""
 
     def __init__(self, labels: Sequence[bool], scores: Sequence[float]) -> None:
         y, s = np.array(labels), np.array(scores)
@@ -57,7 +57,7 @@ class _Ranking:
         self._last_of_equals = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
 
     def area(self, counts: Any) -> float:
-        """Average precision when turn i counts `counts[i]` times."""
+        """Return the average precision when turn i counts `counts[i]` times."""
         drawn = counts[self._order]
         hits = np.cumsum(drawn * self._positive)[self._last_of_equals]
         flagged = np.cumsum(drawn)[self._last_of_equals]
@@ -66,7 +66,7 @@ class _Ranking:
 
 
 def _bootstrap_counts(labels: Sequence[bool], groups: Sequence[str]) -> Iterator[Any]:
-    """How often each turn is drawn when conversations are, with replacement."""
+    """Yield how often each turn is drawn when conversations are drawn with replacement."""
     random = np.random.default_rng(SEED)
     names, of_turn = np.unique(np.array(groups), return_inverse=True)
     y = np.array(labels)
@@ -97,7 +97,7 @@ def pr_auc_gain(
 
 
 def metrics_at_recall(labels: Sequence[bool], scores: Sequence[float], recall: float) -> ThresholdMetrics:
-    """What holds at the highest threshold that keeps `recall` of these very turns: for orientation, not a promise."""
+    """Return the metrics at the highest threshold with this `recall` on these turns: orientation, not a promise."""
     y, s = np.array(labels), np.array(scores)
     kept = np.sort(s[y])[::-1]
     cut = kept[int(np.ceil(recall * len(kept))) - 1]
@@ -105,7 +105,7 @@ def metrics_at_recall(labels: Sequence[bool], scores: Sequence[float], recall: f
 
 
 def threshold_metrics(labels: Sequence[bool], flags: Sequence[bool]) -> ThresholdMetrics:
-    """F1, recall, precision and share flagged of a set of decisions."""
+    """Return F1, recall, precision and share flagged of a set of decisions."""
     hits = sum(label and flag for label, flag in zip(labels, flags, strict=True))
     flagged, positive = sum(flags), sum(labels)
     return ThresholdMetrics(
@@ -119,7 +119,7 @@ def threshold_metrics(labels: Sequence[bool], flags: Sequence[bool]) -> Threshol
 def choose_thresholds(
     labels: Sequence[bool], scores: Sequence[float], weights: Sequence[float]
 ) -> dict[OperatingPoint, float]:
-    """The threshold of each operating point; a score is flagged when it is not below.
+    """Return the threshold of each operating point; a score is flagged when it is not below it.
 
     `gate` is the highest that keeps `GATE_RECALL`; `alone` has the best F-beta and is never below `gate`.
     """

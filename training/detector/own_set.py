@@ -1,6 +1,6 @@
-"""A test set written by us: the 13 PsyFIRE behaviours in typed English, and look-alikes of each.
+"""The test set written by us: the 13 PsyFIRE behaviours in typed English, and look-alikes of each.
 
-Every line is made up. Nothing is trained or tuned on it; it says where the detector is blind.
+Every line is made up. Nothing is trained or tuned on it; it shows what the detector misses.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from training.estimate import Estimate
 
 FILE = "own_set.jsonl"
 WRITTEN = "written.jsonl"
-"""Other lines by the same hand, from the definitions, to learn from; none shares five words in a row with `FILE`."""
+"""Other lines written by us from the definitions, to learn from; none shares five words in a row with `FILE`."""
 
 
 class WrittenLine(BaseModel):
@@ -32,15 +32,15 @@ class WrittenLine(BaseModel):
 
 
 def load(name: str = FILE) -> list[WrittenLine]:
-    """All lines, in the order of the file."""
+    """Return all lines, in the order of the file."""
     raw = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return [WrittenLine.model_validate_json(line) for line in raw.splitlines()]
 
 
 def share_flagged(lines: Sequence[WrittenLine], detector: Detector) -> dict[tuple[str, ResistanceType | None], float]:
-    """Share of lines flagged, by kind and behaviour; under None for a whole kind.
+    """Return the share of lines flagged, by kind and behaviour; the behaviour None stands for a whole kind.
 
-    For `resistance` that is recall, for `look_alike` the rate of false flags.
+    For `resistance` the share is recall, for `look_alike` the rate of false flags.
     """
     found = detector.detect([DetectorInput(line.client, line.counsellor) for line in lines])
     hits: dict[tuple[str, ResistanceType | None], list[bool]] = {}
@@ -51,6 +51,6 @@ def share_flagged(lines: Sequence[WrittenLine], detector: Detector) -> dict[tupl
 
 
 def roc_auc_of_lines(lines: Sequence[WrittenLine], detector: Detector) -> Estimate:
-    """How often a resisting line scores above a look-alike; by chance 0.5."""
+    """Return how often a resisting line scores above a look-alike; 0.5 by chance."""
     found = detector.detect([DetectorInput(line.client, line.counsellor) for line in lines])
     return roc_auc([line.kind == "resistance" for line in lines], [each.score for each in found])

@@ -1,4 +1,4 @@
-"""The figures of an evaluation as tables for a terminal."""
+"""Shows the figures of an evaluation as tables for a terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _FIGURES = ("F1", "recall", "precision", "flagged")
 
 
 def rows_table(title: str, rows: Sequence[MetricsRow]) -> Table:
-    """PR-AUC with its interval, then F1, recall, precision and share flagged at each operating point."""
+    """Return a table of PR-AUC with interval, and F1, recall, precision and share flagged at each operating point."""
     table = Table(title=title, title_justify="left")
     for column in ("corpus", "scored by", "turns", "positive", "PR-AUC [95%]", "over linear [95%]"):
         table.add_column(column, no_wrap=True)
@@ -36,7 +36,7 @@ def rows_table(title: str, rows: Sequence[MetricsRow]) -> Table:
 
 
 def recall_table(rows: Sequence[tuple[str, str, float, ThresholdMetrics]]) -> Table:
-    """Precision and share flagged where a share of the labelled resistance is kept."""
+    """Return a table of precision and share flagged at thresholds that keep a share of the labelled resistance."""
     table = Table(title="What keeping a share of the labelled resistance costs", title_justify="left")
     for column in ("corpus", "scored by", "recall", "precision", "flagged"):
         table.add_column(column, justify="left" if column in {"corpus", "scored by"} else "right")
@@ -46,7 +46,7 @@ def recall_table(rows: Sequence[tuple[str, str, float, ThresholdMetrics]]) -> Ta
 
 
 def topics_table(title: str, rows: Sequence[TopicMetrics]) -> Table:
-    """A line a topic."""
+    """Return a table with a row for each topic."""
     table = Table(title=title, title_justify="left")
     for column in ("topic", "turns", "positive", "PR-AUC", "gate recall", "gate flagged"):
         table.add_column(column, justify="left" if column == "topic" else "right")
@@ -57,7 +57,7 @@ def topics_table(title: str, rows: Sequence[TopicMetrics]) -> Table:
 
 
 def mistakes_table(title: str, rows: Sequence[Mistakes]) -> Table:
-    """A line a kind of message."""
+    """Return a table of mistakes with a row for each kind of message."""
     table = Table(title=title, title_justify="left")
     for column in ("kind of message", "mistake", "turns", "wrong", "more than usual"):
         table.add_column(column, justify="left" if column in {"kind of message", "mistake"} else "right")
@@ -69,7 +69,7 @@ def mistakes_table(title: str, rows: Sequence[Mistakes]) -> Table:
 def own_set_table(
     name: str, shares: dict[OperatingPoint, dict[tuple[str, ResistanceType | None], float]], area: Estimate
 ) -> Table:
-    """Recall by behaviour beside the false flags of its look-alikes, at each operating point."""
+    """Return a table of recall by behaviour beside false flags of its look-alikes, at each operating point."""
     title = f"Our own set, {name}, ten lines a cell: share flagged; resistance above look-alike with AUC {area:.3f}"
     table = Table(title=title, title_justify="left")
     table.add_column("behaviour")
@@ -98,7 +98,7 @@ at twice the cost), vectors of single words in its place (by hand: AnnoMI 0.27 t
 
 
 def variants_page(turns: Sequence[LabelledTurn], scores: Mapping[str, Any]) -> str:
-    """A Markdown table, a line a variant; the first is what the others are held against."""
+    """Return a Markdown page with a row for each variant; the others are compared with the first."""
     lines = ["| scored by |", "| --- |"]
     names = list(scores)
     rows = {name: [f"| {name} |"] for name in names}

@@ -1,6 +1,7 @@
-"""Every way of scoring that was tried, on the same folds: what RESULTS.md is made of.
+"""Scores every variant that was tried, on the same folds, for RESULTS.md.
 
-No thresholds here, so no inner folds: a fold's model scores the turns it did not see, and rankings are compared.
+There are no thresholds here, so no inner folds: a fold's model scores the turns it did not see, and rankings are
+compared.
 """
 
 import math
@@ -27,10 +28,10 @@ from training.detector.meaning import vectors
 from training.detector.measures import SEED
 
 Scores = Any
-"""One logit a turn, as an array."""
+"""An array with one logit for each turn."""
 Texts = Callable[[LabelledTurn], str]
 TermBlock = tuple[Texts, Callable[..., Any], int, float]
-"""Which text, how it is cut into terms, the fewest turns a term stands in, its scale."""
+"""A text of the turn, how it is cut into terms, the fewest turns a term must occur in, and its scale."""
 
 _CERTAIN = 1e-6
 WORDS: tuple[TermBlock, ...] = (
@@ -42,7 +43,7 @@ TERMS = (*WORDS, BEFORE)
 
 
 class Trial:
-    """The turns, their folds, and what has been scored so far, by name."""
+    """The turns and their folds, with the scores of the variants so far, by name."""
 
     def __init__(self, turns: Sequence[LabelledTurn], step: Callable[[str], None]) -> None:
         self.turns = list(turns)
@@ -54,7 +55,7 @@ class Trial:
         self._step = step
 
     def add(self, name: str, fit: Callable[[Any, Any], Scores], *, with_phrases: bool = False) -> Scores:
-        """Score by `fit(train, test)`, which gives probabilities; `with_phrases` adds the phrases."""
+        """Score a variant by `fit(train, test)`, which returns probabilities; `with_phrases` adds the phrases."""
         found = np.zeros(len(self.turns))
         for train, test in self.folds:
             found[test] = fit(train, test)
@@ -63,17 +64,17 @@ class Trial:
         return self.keep(name, _logit(found))
 
     def keep(self, name: str, scores: Scores) -> Scores:
-        """Scores made of others."""
+        """Keep the scores of a variant, and report its name."""
         self.scores[name] = scores
         self._step(name)
         return scores
 
     def weights(self, train: Any) -> Any:
-        """What each turn of a training part counts."""
+        """Return the weight of each turn of a training part."""
         return np.array(balance([self.turns[i] for i in train]))
 
     def terms(self, blocks: Sequence[TermBlock], train: Any, test: Any) -> tuple[Any, Any]:
-        """Terms of both parts, as the training part knows them."""
+        """Return the terms of both parts, with the vocabulary of the training part."""
         known, new = [], []
         for text, cut, least, scale in blocks:
             vectorizer = CountVectorizer(analyzer=cut, binary=True, min_df=least)
@@ -84,7 +85,7 @@ class Trial:
 
 
 def score_variants(turns: Sequence[LabelledTurn], step: Callable[[str], None]) -> Mapping[str, Scores]:
-    """All of them; `step` hears each name. The first is the linear detector that the others are held against."""
+    """Score every variant and call `step` with each name. The first, the linear detector, is the reference."""
     trial = Trial(turns, step)
     linear = _wording(trial)
     trees = _cues(trial)
@@ -196,7 +197,7 @@ def _cues(trial: Trial) -> Scores:
 
 
 def _earlier_scores(trial: Trial, linear: Scores) -> None:
-    """The running mean of the client's earlier scores added: the past alone, never what comes."""
+    """Add the running mean of the client's earlier scores, which uses only turns before the scored one."""
     for keep in (0.5, 0.85):
         past, running = np.zeros(len(linear)), 0.0
         for i, turn in enumerate(trial.turns):
@@ -208,7 +209,7 @@ def _earlier_scores(trial: Trial, linear: Scores) -> None:
 
 
 def _noise(trial: Trial) -> None:
-    """Labels in doubt count less, or are believed less."""
+    """Score variants in which doubtful labels are smoothed or count less."""
 
     def smoothed(train: Any, test: Any) -> Scores:
         known, new = trial.terms(TERMS, train, test)
@@ -265,7 +266,7 @@ def _meaning(trial: Trial, linear: Scores, trees: Scores) -> None:
 
 
 def _written(trial: Trial, texts: Sequence[str], share: float) -> None:
-    """With lines written by us besides, all of them weighing `share` of the turns."""
+    """Train with our written lines added, which together weigh `share` of the turns."""
     lines = own_set.load(own_set.WRITTEN)
     made = [
         LabelledTurn(

@@ -1,1 +1,1 @@
-"""How a causal language model is fine-tuned to write our feedback, and what it is worth then."""
+"""The recipe that fine-tunes a causal language model to write our feedback, and its evaluation."""

@@ -1,4 +1,4 @@
-"""`python -m training.feedback`: prepare the data, train, evaluate."""
+"""The command `python -m training.feedback`, which prepares data, trains and evaluates."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-MAX_TOKENS = 1_600  # what the feedback stage allows an answer
+MAX_TOKENS = 1_600  # the feedback stage's limit for an answer
 Data = Annotated[Path, typer.Argument(help="What `prepare` wrote (JSON Lines).")]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of the run. It comes to hold words and weights: protect it.")]
 Download = Annotated[bool, typer.Option(help="Fetch the base model by its name; without it only this machine is used.")]
@@ -161,7 +161,7 @@ def _write_card(run: Path) -> None:
 
 
 def main() -> None:
-    """Run a command; a fault in the data is said in one sentence."""
+    """Run a command, and report an error in the data in one sentence."""
     try:
         app()
     except DataError as error:

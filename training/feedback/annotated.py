@@ -1,6 +1,6 @@
-"""From an annotated exchange to a line of training data: our prompt, and the answer a model should have given.
+"""Training data made from annotated exchanges: our prompt, and the answer that a model should give.
 
-What the gate would not let through is not taught: with reasons, every line is held against the gate itself.
+Answers that the output gate would refuse are not taught: with reasons, every line must pass the gate itself.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ _WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was 
 
 
 class AnnotatedAlternative(BaseModel):
-    """What could have been spoken instead."""
+    """A reply that could have been given instead, as people annotated it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -51,7 +51,7 @@ class AnnotatedAlternative(BaseModel):
 
 
 class AnnotatedExchange(BaseModel):
-    """One exchange as people annotated it. Only the first five are needed for labels alone."""
+    """An exchange as people annotated it. Training on labels alone needs only the first five fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -62,35 +62,35 @@ class AnnotatedExchange(BaseModel):
     levels: dict[Mechanism, Level] = {}
     reasons: dict[Mechanism, str] = Field(default={}, repr=False)
     evidence: dict[Mechanism, tuple[str, ...]] = Field(default={}, repr=False)
-    """Quotations, word for word; which message they are from is found out."""
+    """Quotations, word for word; the message that each is from is looked up."""
     verdict: Verdict = Verdict.CONFIRMED
     resistance_type: ResistanceType | None = None
     critical_content: Concern | None = None
-    """Set, the right answer is to abstain; such a line has no levels."""
+    """If set, the right answer is to abstain, and the line has no levels."""
     strengths: tuple[str, ...] = Field(default=(), repr=False)
     alternatives: tuple[AnnotatedAlternative, ...] = Field(default=(), repr=False)
     reviewers: int | None = Field(default=None, ge=1)
 
     @property
     def critical(self) -> bool:
-        """Whether our lexicon stops this exchange before any model sees it."""
+        """Whether our lexicon finds critical content in the exchange, so that no model is asked about it."""
         spoken = [text for role, text in self.before if role is Role.CLIENT]
         return any(find_concerns(text) for text in (*spoken, self.client))
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The lines of a set, and how many were left out because no model is ever asked about them."""
+    """The items of a set, and the count of those left out because no model is asked about critical content."""
 
     items: list[Item]
     critical: int
 
 
 def read_annotated(path: Path) -> list[tuple[int, AnnotatedExchange]]:
-    """Annotated exchanges with the numbers of their lines.
+    """Return the annotated exchanges of a file with their line numbers.
 
     Raises:
-        DataError: with the line's number and the place of what is wrong, never its words.
+        DataError: a line is wrong; the message gives its number and the field, never its text.
     """
     found = []
     for number, line in numbered_lines(path):
@@ -109,7 +109,7 @@ def read_annotated(path: Path) -> list[tuple[int, AnnotatedExchange]]:
 
 
 def build_training_set(lines: Iterable[tuple[int, AnnotatedExchange]], arm: Arm) -> TrainingSet:
-    """The training data of one arm.
+    """Return the training data of one arm.
 
     Raises:
         DataError: a line lacks what the arm needs, or the gate would not let its answer through.
@@ -127,7 +127,7 @@ def build_training_set(lines: Iterable[tuple[int, AnnotatedExchange]], arm: Arm)
 
 
 class _UnusableLine(Exception):  # noqa: N818 - half a sentence on its way to a DataError
-    """Why a line cannot be used."""
+    """A line cannot be used, for the reason in the message."""
 
 
 def _item(line: AnnotatedExchange, arm: Arm) -> Item:
@@ -160,7 +160,7 @@ def _item(line: AnnotatedExchange, arm: Arm) -> Item:
 
 
 def _answer(line: AnnotatedExchange, arm: Arm, shown: PreparedExchange, deidentifier: Deidentifier) -> dict[str, Any]:
-    """The answer in the order of the schema, as the worked examples of the prompt are."""
+    """Return the answer with its fields in the order of the schema, as in the worked examples of the prompt."""
     whole = arm is Arm.REASONS and line.critical_content is None
 
     def clean(text: str) -> str:
@@ -193,7 +193,7 @@ def _answer(line: AnnotatedExchange, arm: Arm, shown: PreparedExchange, deidenti
 
 
 def _quotation(mechanism: Mechanism, level: Level, quote: str, shown: PreparedExchange) -> dict[str, Any]:
-    """The quotation with the number of its message, looked for first where its level needs it."""
+    """Return the quotation with the number of its message, looked for first in the turn that its level requires."""
     first = ExchangePart.CLIENT_TURN if level is Level.NONE else ExchangePart.REPLY
     for message in sorted(shown.shown.messages, key=lambda message: message.part is not first):
         if find_quote(quote, message.text) is not None:
@@ -202,7 +202,7 @@ def _quotation(mechanism: Mechanism, level: Level, quote: str, shown: PreparedEx
 
 
 def _boundary(line: AnnotatedExchange) -> str:
-    """Another word for each exchange, as in production, and the same one each time the set is built."""
+    """Return a boundary that differs between exchanges, as in production, and not between builds of the set."""
     spoken = "\n".join((line.session, *(text for _, text in line.before), line.client, line.reply))
     return hashlib.sha256(spoken.encode()).hexdigest()[:16]
 

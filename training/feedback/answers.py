@@ -1,7 +1,7 @@
-"""A trained fold's answers on the sessions it has not seen, kept line by line so that a long evaluation goes on.
+"""The answers of a trained fold on sessions it has not seen, kept line by line so that an evaluation can be resumed.
 
-Deterministic: the likeliest token each time, without a schema to hold it. The server holds answers to the schema, so
-what cannot be read here is an upper bound.
+Generation is deterministic: the likeliest token each time, without a schema. The server holds answers to the schema, so
+the share that cannot be read here is an upper bound.
 """
 
 import json
@@ -30,7 +30,7 @@ def generate_answers(
     step: Callable[[], None],
     download: bool = False,
 ) -> dict[int, str]:
-    """What the model of `part` says to each of its test items, by place; `step` is called after each.
+    """Return the answers of the model of `part` to its test items, by index; `step` is called after each.
 
     Raises:
         DataError: the model cannot be loaded.
@@ -85,7 +85,7 @@ def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> 
 
 
 def _read(path: Path) -> dict[int, str]:
-    """What was answered before; a line cut short is answered again."""
+    """Read the answers that exist; an incomplete line is answered again."""
     found: dict[int, str] = {}
     if not path.exists():
         return found

@@ -1,4 +1,4 @@
-"""The model card of a run, from its records alone."""
+"""Writes the model card of a run from its records."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,10 @@ from training.feedback.settings import Method
 
 
 def model_card(run: RunRecord, parts: Mapping[str, TrainingResult], evaluation: Evaluation | None) -> str:
-    """Markdown. `parts` are the finished ones by name; without an evaluation the card says so."""
+    """Return the model card as Markdown; `parts` are the finished parts by name.
+
+    Without an evaluation the card says that there is none.
+    """
     return "\n\n".join([_what(run), _data(run), _training(run, parts), _figures(evaluation), _unknown(run)]) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""The training data: one exchange a line, what the model reads (`instruction`) and what it should write (`output`).
+"""The training data: for each exchange what the model reads (`instruction`) and what it should write (`output`).
 
-JSON Lines; the two columns are those of arXiv 2602.21638, beside them the session, by which folds are cut. The file
-holds people's words.
+The file is JSON Lines. The two columns are those of arXiv 2602.21638; beside them is the session, by which folds are
+split. The file holds people's words.
 """
 
 import hashlib
@@ -23,21 +23,21 @@ from training.errors import DataError
 
 MECHANISMS: Final = tuple(Mechanism)
 Levels = tuple[Level | None, ...]
-"""In the order of the mechanisms; None where no level is given."""
+"""The levels of an exchange in the order of the mechanisms; None where no level is given."""
 _OWNER_ONLY = 0o600
 
 
 class Arm(StrEnum):
-    """What a model learns to write."""
+    """The part of an answer that a model learns to write."""
 
     REASONS = "reasons"
-    """The whole answer. Every line has passed our own gate."""
+    """The whole answer; every line has passed our output gate."""
     LABELS = "labels"
-    """Levels alone, for comparison: the gate takes no level without evidence and reason, so it cannot be served."""
+    """Levels alone, for comparison only: such a model cannot be served, since the gate needs evidence and reasons."""
 
 
 class Item(BaseModel):
-    """One line."""
+    """A line of training data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -47,33 +47,33 @@ class Item(BaseModel):
     """The answer as JSON: `stream.feedback.models.answer`."""
     session: str = Field(min_length=1)
     reviewers: int | None = Field(default=None, ge=1)
-    """How many people the levels stand on, where it is known."""
+    """How many people gave the levels, if it is known."""
 
     @property
     def answer(self) -> ModelAnswer:
-        """What should be said."""
+        """The answer that the model should give."""
         return parse_answer(self.output.encode())
 
 
 def levels_of(answer: ModelAnswer) -> Levels:
-    """The levels of an answer, in the order of the mechanisms."""
+    """Return the levels of an answer, in the order of the mechanisms."""
     by_mechanism = {rating.mechanism: rating.level for rating in answer.ratings}
     return tuple(by_mechanism[mechanism] for mechanism in MECHANISMS)
 
 
 def reasons_of(answer: ModelAnswer) -> str:
-    """All reasons of an answer, in the order of the mechanisms."""
+    """Return all reasons of an answer, in the order of the mechanisms."""
     by_mechanism = {rating.mechanism: rating.reason for rating in answer.ratings}
     return " ".join(reason for mechanism in MECHANISMS if (reason := by_mechanism[mechanism]))
 
 
 def arm_of(items: Sequence[Item]) -> Arm:
-    """Labels alone where no item has a reason."""
+    """Return the arm that items were prepared for: labels if no item has a reason, else reasons."""
     return Arm.REASONS if any(reasons_of(item.answer) for item in items) else Arm.LABELS
 
 
 def write_items(path: Path, items: Sequence[Item]) -> None:
-    """Write them, readable by their owner alone.
+    """Write items to a file that only its owner can read.
 
     Raises:
         DataError: the file cannot be written.
@@ -91,7 +91,7 @@ def read_items(path: Path) -> list[Item]:
     """Read what `write_items` wrote.
 
     Raises:
-        DataError: it cannot be read, a line is none of ours, or was made for another version of the prompt.
+        DataError: the file cannot be read, or a line was not written by `prepare` or was made for another prompt.
     """
     items = []
     for number, line in numbered_lines(path):
@@ -109,13 +109,13 @@ def read_items(path: Path) -> list[Item]:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file that are not blank, with their numbers from 1.
+    """Yield the lines of a file that are not blank, with their numbers from 1.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the file cannot be read.
     """
     try:
-        # Not splitlines: it also breaks at U+2028 and its like, which may stand inside a message.
+        # Not splitlines, which also breaks at U+2028 and similar characters, which a message may contain.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({type(error).__name__}).") from None
@@ -123,11 +123,11 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @cache
 def _shared() -> str:
-    """What stands before every exchange."""
+    """Return the beginning that all prompts share."""
     return render_prompt(CANARY, boundary="").rpartition("<|start_header_id|>user")[0]

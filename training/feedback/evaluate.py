@@ -1,4 +1,4 @@
-"""What a run is worth: figures from answers, as a record, as a table beside the published one, as text."""
+"""The evaluation of a run: figures from answers, as a record, as a table beside the published one, and as text."""
 
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -21,8 +21,10 @@ PUBLISHED: Final = {
     "GPT-4o, prompted": (45.37, 58.61, 53.16, 41.72),
     "Claude-3.5-Sonnet, prompted": (41.61, 52.59, 55.59, 45.36),
 }
-"""Macro-F1 in percent, by mechanism, arXiv 2602.21638, from digests of the paper; four of the twelve also from the
-authors' repository."""
+"""Published macro-F1 in percent, by mechanism (arXiv 2602.21638).
+
+The figures are from digests of the paper; four of the twelve are also in the authors' repository.
+"""
 NOT_COMPARABLE: Final = (
     "Published: arXiv 2602.21638, Chinese text counselling, other exchanges, other raters, another rubric's words."
     " Set beside this run for orientation; the two are not comparable."
@@ -31,32 +33,32 @@ _WIDTH = 132
 
 
 class MechanismMetrics(BaseModel):
-    """One mechanism."""
+    """The metrics of one mechanism."""
 
     model_config = ConfigDict(frozen=True)
 
     macro_f1: Estimate
     confusion: list[list[int]]
-    """Rows what people said, columns what the model said; the last column is no level."""
+    """Rows are the levels of people, columns those of the model; the last column is no level."""
 
 
 class Evaluation(BaseModel):
-    """All figures of a run, in percent unless said otherwise. Holds no words."""
+    """All figures of a run, in percent unless stated otherwise, without text."""
 
     model_config = ConfigDict(frozen=True)
 
     folds: list[int]
-    """Those that were trained and are in the figures."""
+    """The folds that were trained and are in the figures."""
     exchanges: int
     sessions: int
     unreadable: float
-    """Share of answers that are not our JSON."""
+    """Share of answers that are not valid JSON of our schema."""
     mechanisms: dict[str, MechanismMetrics]
     explanations: dict[str, float]
     note: str = NOT_COMPARABLE
 
     def table(self) -> Table:
-        """This run beside the published figures."""
+        """Return this run's figures beside the published ones."""
         title = f"Macro-F1 in %, {self.exchanges} exchanges of {self.sessions} sessions nobody trained on"
         table = Table("mechanism", "this run [95 %]", *(f"{name} *" for name in PUBLISHED), title=title)
         for place, mechanism in enumerate(MECHANISMS):
@@ -65,7 +67,7 @@ class Evaluation(BaseModel):
         return table
 
     def text(self) -> str:
-        """Everything for a terminal or a file."""
+        """Return the whole evaluation as text."""
         console = Console(file=StringIO(), width=_WIDTH, record=True, color_system=None)
         console.print(self.table())
         console.print(f"* {NOT_COMPARABLE}", highlight=False)
@@ -84,7 +86,7 @@ class Evaluation(BaseModel):
         return console.export_text()
 
     def write(self, folder: Path) -> Path:
-        """evaluation.json and evaluation.txt."""
+        """Write evaluation.json and evaluation.txt into a folder, and return the path of the latter."""
         (folder / "evaluation.json").write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
         path = folder / "evaluation.txt"
         path.write_text(self.text(), encoding="utf-8")
@@ -92,7 +94,7 @@ class Evaluation(BaseModel):
 
 
 def evaluate_answers(items: Sequence[Item], answers: Mapping[int, str], folds: Sequence[int], seed: int) -> Evaluation:
-    """The figures of answers by the items' places."""
+    """Return the figures of the given answers, which are keyed by the items' indices."""
     read = {place: _read(text) for place, text in answers.items()}
     rated = [
         RatedExchange(items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None)

@@ -1,4 +1,4 @@
-"""How close a model's reasons come to people's, in words: BLEU-1/2 and ROUGE-1/2/L, by torchmetrics, in percent.
+"""The word overlap of a model's reasons with people's: BLEU-1/2 and ROUGE-1/2/L by torchmetrics, in percent.
 
 Word overlap says little about whether a reason is right; it is reported because it was published.
 """
@@ -10,9 +10,9 @@ _WORD = re.compile(r"\w+")
 
 
 def word_overlap(answers: Sequence[str], reference: Sequence[str]) -> dict[str, float]:
-    """BLEU over all answers together, ROUGE as the mean F over answers; words in lower case, without punctuation.
+    """Return BLEU over all answers together and ROUGE as the mean F over answers, on lower-case words only.
 
-    Nothing said counts as no overlap. Empty where no reference says anything (labels alone).
+    An empty answer counts as no overlap. The result is empty if no reference has text (labels alone).
     """
     pairs = [(_plain(one), _plain(other)) for one, other in zip(answers, reference, strict=True) if _plain(other)]
     if not pairs:

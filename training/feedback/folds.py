@@ -1,4 +1,4 @@
-"""Who trains, who chooses the checkpoint, who is tested: sessions stay whole, and rare classes are seen more often."""
+"""The folds: which sessions train, choose the checkpoint or test. Sessions stay whole; rare classes repeat."""
 
 import random
 import warnings
@@ -13,17 +13,17 @@ from training.feedback.data import MECHANISMS, Item, levels_of
 from training.feedback.settings import FOLDS
 
 _VALIDATION = 8
-"""One part in so many of the sessions that are not tested chooses the checkpoint. Nothing of it is trained on."""
+"""One part in so many of the untested sessions chooses the checkpoint, and is not trained on."""
 MOST_COPIES = 5
-"""Of one item: where a class is very rare, more copies would be learnt by heart."""
+"""The most copies of one item, since more copies of a very rare class would be learnt by heart."""
 
 LevelClass = tuple[int, int]
-"""A mechanism, by its place, and a level."""
+"""A mechanism, by its index, and a level."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Places of items, in order."""
+    """The indices of the items of each part, in order."""
 
     train: list[int]
     valid: list[int]
@@ -31,7 +31,7 @@ class Split:
 
 
 def folds_by_session(items: Sequence[Item], seed: int, count: int = FOLDS) -> list[Split]:
-    """Five splits; each session is tested in one of them.
+    """Return the splits, by default five; each session is tested in exactly one of them.
 
     Raises:
         DataError: there are too few sessions.
@@ -46,7 +46,7 @@ def folds_by_session(items: Sequence[Item], seed: int, count: int = FOLDS) -> li
 
 
 def split_for_serving(items: Sequence[Item], seed: int) -> Split:
-    """Everything, for the model that will be served: nothing of it is tested, a part chooses the checkpoint.
+    """Return the split for the served model: all items train, except a part that chooses the checkpoint.
 
     Raises:
         DataError: there are too few sessions.
@@ -56,10 +56,10 @@ def split_for_serving(items: Sequence[Item], seed: int) -> Split:
 
 
 def oversample(items: Sequence[Item], train: Sequence[int], seed: int) -> list[int]:
-    """The training part with rare classes drawn more often, in random order; every item at least once.
+    """Return the training part in random order, with every item at least once and rare classes more often.
 
-    An item counts by its rarest class: were that as rare as a third of the mechanism's commonest, it stands there
-    three times. The published recipe says random oversampling and no more; how four labels share one item is ours.
+    An item counts by its rarest class: if that class is a third as common as the mechanism's commonest, the item is
+    drawn three times. The published recipe says only random oversampling; the rule for four labels per item is ours.
     """
     source = random.Random(seed)  # noqa: S311 - a draw that must be the same each time
     counts = _counts(items, train)
@@ -84,7 +84,7 @@ def _validation(items: Sequence[Item], known: Sequence[int], seed: int) -> tuple
 def _split_by_session(
     items: Sequence[Item], places: Sequence[int], count: int, seed: int
 ) -> list[tuple[list[int], list[int]]]:
-    """Sessions whole, each part with its share of each item's rarest class."""
+    """Return pairs of the rest and a part, with whole sessions and a fair share of each item's rarest class."""
     counts = _counts(items, places)
     rarest = [min(_classes(items[index]), key=lambda one: (counts[one], one), default=(-1, -1)) for index in places]
     names = {one: number for number, one in enumerate(sorted(set(rarest)))}
@@ -92,7 +92,7 @@ def _split_by_session(
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     labels = [names[one] for one in rarest]
     if max(Counter(labels).values()) < count:
-        labels = [0] * len(labels)  # so few of each that nothing can be shared out evenly
+        labels = [0] * len(labels)  # too few of each class to share them out evenly
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class with fewer items than parts is shared as far as it goes
         parts = list(splitter.split(labels, labels, groups))

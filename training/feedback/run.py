@@ -1,4 +1,4 @@
-"""A run's folder: what was trained on what, kept in `run.json` for whoever goes on, evaluates or packages.
+"""The folder of a run: `run.json` says what was trained on what, for resuming, evaluating and packaging.
 
 RUN/run.json        this record
 RUN/fold-0 ... 4    one model a fold, for the figures: model/, done.json, answers.jsonl
@@ -25,7 +25,7 @@ FINAL: Final = "final"
 
 
 class RunRecord(BaseModel):
-    """What decides a run's result, and what is there of it."""
+    """The settings that decide a run's result, and the parts that exist."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,15 +40,15 @@ class RunRecord(BaseModel):
     items: int
     sessions: int
     reviewed_by_several: int
-    """Items whose levels stand on two people or more."""
+    """How many items have levels that two people or more gave."""
     levels: dict[str, tuple[int, int, int]]
     """How often each level is given, by mechanism."""
     weights: str | None = None
-    """The folder of the model to serve, beside this file; None until it is there."""
+    """The folder of the model to serve, beside this file; None until that model is trained."""
 
     @classmethod
     def of(cls, items: Sequence[Item], data_sha256: str, base_model: str, recipe: Recipe) -> "RunRecord":
-        """The record of a run that begins."""
+        """Return the record of a run that begins."""
         given = [levels_of(item.answer) for item in items]
         return cls(
             base_model=base_model,
@@ -66,27 +66,27 @@ class RunRecord(BaseModel):
 
 
 class TrainingResult(BaseModel):
-    """What training one part came to."""
+    """The result of training one part."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     items: int
-    """Of the training part, before oversampling."""
+    """How many items the training part has before oversampling."""
     drawn: int
-    """The same after it."""
+    """How many items the training part has after oversampling."""
     too_long: int
-    """Items left out because they do not fit into the cutoff."""
+    """How many items were left out because they do not fit into the cutoff."""
     steps: int
     best_eval_loss: float
     seconds: float
-    """Of the call that finished it."""
+    """The duration of the call that finished the training."""
     resumed_from_step: int
     device: str
     peak_gpu_bytes: int | None = None
 
 
 def open_run(folder: Path, wanted: RunRecord) -> RunRecord:
-    """Begin a run, or take up one that was begun with the same settings.
+    """Begin a run, or resume one that was begun with the same settings.
 
     Raises:
         DataError: the folder holds a run of something else, or cannot be written.
@@ -101,7 +101,11 @@ def open_run(folder: Path, wanted: RunRecord) -> RunRecord:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Raises `DataError` where there is none."""
+    """Return the record of the run in a folder.
+
+    Raises:
+        DataError: the folder holds no record of this version.
+    """
     try:
         return RunRecord.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
@@ -109,7 +113,11 @@ def read_run(folder: Path) -> RunRecord:
 
 
 def save_run(folder: Path, run: RunRecord) -> None:
-    """Write the record. Raises `DataError` where that is not possible."""
+    """Write the record of a run into its folder.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / FILE).write_text(run.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -118,7 +126,7 @@ def save_run(folder: Path, run: RunRecord) -> None:
 
 
 def read_result(part: Path) -> TrainingResult | None:
-    """What training a part came to; None where it is not finished."""
+    """Return the result of training a part; None if it is not finished."""
     path = part / "done.json"
     return TrainingResult.model_validate(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""How a run trains. Defaults are the published settings of arXiv 2602.21638.
+"""The training settings of a run. Defaults are the published settings of arXiv 2602.21638.
 
 [R]: the authors' own repository; [D]: a digest of the paper; "ours": not published, chosen here.
 """
@@ -15,14 +15,14 @@ FOLDS: Final = 5  # [R]
 
 
 class Method(StrEnum):
-    """Which weights are trained."""
+    """The weights that are trained: all of them, or a LoRA adapter."""
 
     FULL = "full"
     LORA = "lora"
 
 
 class Recipe(BaseModel):
-    """Everything a run's result hangs on besides data and base model."""
+    """The settings that decide a run's result besides data and base model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +40,7 @@ class Recipe(BaseModel):
 
 
 def published_recipe(method: Method, arm: Arm) -> Recipe:
-    """The published settings for a method and an arm."""
+    """Return the published settings for a method and an arm."""
     if method is Method.LORA:
         return Recipe(method=method, learning_rate=1e-4, epochs=5)  # [R]
     # [R] both rates; two epochs [R], where digests say three.

@@ -1,6 +1,6 @@
-"""Text to tokens exactly as the server does it: one begin-of-text before our prompt, one end of turn after the answer.
+"""Turns text into tokens as the server does, with one begin-of-text before the prompt and one end of turn at the end.
 
-Our prompt spells the chat template out, so no template is applied and no special token is added a second time.
+Our prompt contains the chat template, so no template is applied and no special token is added a second time.
 """
 
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from typing import Any, Final
 from training.errors import DataError
 
 _ENDS: Final = ("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>")
-"""Where Llama 3.1 stops; `stream.feedback.models.llm` names the same three by number."""
+"""The tokens at which Llama 3.1 stops; `stream.feedback.models.llm` names the same three by number."""
 _IGNORED = -100
-"""What the loss leaves out, to transformers."""
+"""The label by which transformers leaves a token out of the loss."""
 
 
 @dataclass(frozen=True)
 class TokenisedItem:
-    """One item as the trainer takes it: the loss is on the answer alone."""
+    """An item as the trainer takes it; the loss is on the answer alone."""
 
     input_ids: list[int]
     labels: list[int]
 
 
 def prompt_token_ids(tokenizer: Any, instruction: str) -> list[int]:
-    """The prompt, with the begin-of-text that the server adds (where the model has one).
+    """Return the tokens of the prompt, with the begin-of-text that the server adds if the model has one.
 
     Raises:
-        DataError: there would be two, or none.
+        DataError: there would be two of them, or none.
     """
     ids: list[int] = tokenizer(instruction, add_special_tokens=False)["input_ids"]
     if tokenizer.bos_token_id is None:
@@ -38,17 +38,20 @@ def prompt_token_ids(tokenizer: Any, instruction: str) -> list[int]:
 
 
 def tokenise(tokenizer: Any, instruction: str, output: str) -> TokenisedItem:
-    """Prompt, answer and end of turn. The two are cut apart, for the server reads the prompt without the answer."""
+    """Return the tokens of prompt, answer and end of turn.
+
+    Prompt and answer are tokenised separately, since the server reads the prompt without the answer.
+    """
     prompt = prompt_token_ids(tokenizer, instruction)
     answer = [*tokenizer(output, add_special_tokens=False)["input_ids"], end_of_turn(tokenizer)]
     return TokenisedItem([*prompt, *answer], [_IGNORED] * len(prompt) + answer)
 
 
 def end_of_turn(tokenizer: Any) -> int:
-    """Llama's own where the model has it, else what the model calls the end.
+    """Return the token that ends a turn: Llama's own if the model has it, else the model's end-of-text token.
 
     Raises:
-        DataError: it has neither.
+        DataError: the model has neither.
     """
     found = tokenizer.get_vocab().get(_ENDS[-1], tokenizer.eos_token_id)
     if found is None:
@@ -57,6 +60,6 @@ def end_of_turn(tokenizer: Any) -> int:
 
 
 def stop_token_ids(tokenizer: Any) -> list[int]:
-    """Where generation ends."""
+    """Return the tokens at which generation ends."""
     vocabulary = tokenizer.get_vocab()
     return sorted({end_of_turn(tokenizer), *(vocabulary[end] for end in _ENDS if end in vocabulary)})

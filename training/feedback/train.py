@@ -1,4 +1,4 @@
-"""Train one part of a run: a fold, or the model to serve. A second call goes on from the last whole checkpoint."""
+"""Train one part of a run: a fold, or the model to serve. A second call resumes from the last complete checkpoint."""
 
 import shutil
 import time
@@ -20,10 +20,10 @@ _CHECKPOINTS = "checkpoints"
 
 
 def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
-    """A causal model and its tokeniser, by name or folder; from this machine alone unless `download`.
+    """Return a causal model and its tokeniser, by name or folder, from this machine only unless `download`.
 
     Raises:
-        DataError: it is not here, keeps its weights as pickles, or the libraries are missing.
+        DataError: the model is not on this machine, keeps its weights as pickles, or the libraries are missing.
     """
     try:
         import torch  # noqa: PLC0415 - only training needs it; seconds to import
@@ -36,7 +36,7 @@ def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(
             name,
             local_files_only=not download,
-            use_safetensors=True,  # a pickle may run anything
+            use_safetensors=True,  # loading a pickle may run any code
             dtype=kind,
         )
     except (OSError, ValueError) as error:
@@ -50,7 +50,7 @@ def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
 def train_part(
     items: Sequence[Item], split: Split, part: Path, recipe: Recipe, base_model: str, *, download: bool = False
 ) -> TrainingResult:
-    """Train one part into `part/model`; nothing is done where that is finished.
+    """Train one part into `part/model`, and return its result; a finished part is not trained again.
 
     Raises:
         DataError: the model cannot be loaded, or nothing fits into the cutoff.
@@ -100,7 +100,7 @@ def train_part(
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint: its state is written last, so one without was cut short."""
+    """Return the newest complete checkpoint; its state is written last, so a checkpoint without one is incomplete."""
     whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
@@ -120,7 +120,7 @@ def _arguments(folder: Path, recipe: Recipe) -> Any:
         warmup_steps=recipe.warmup,  # below 1 it is a share of all steps
         bf16=_bf16(),
         use_cpu=not torch.cuda.is_available(),
-        max_length=None,  # what is too long was left out: a cut answer is a wrong one
+        max_length=None,  # items that are too long were left out, since a cut answer is wrong
         eval_strategy="steps",
         eval_steps=recipe.eval_steps,
         save_strategy="steps",
@@ -146,14 +146,14 @@ def _lora(recipe: Recipe) -> Any:
 def _tokenise_fitting(
     tokenizer: Any, items: Sequence[Item], places: Sequence[int], cutoff: int
 ) -> tuple[list[TokenisedItem], list[int]]:
-    """What fits, and the places of what does not."""
+    """Return the tokenised items that fit, and the indices of those that do not."""
     encoded = {place: tokenise(tokenizer, items[place].instruction, items[place].output) for place in set(places)}
     too_long = [place for place, each in encoded.items() if len(each.input_ids) > cutoff]
     return [encoded[place] for place in places if place not in too_long], too_long
 
 
 def _save(trainer: Any, part: Path) -> None:
-    """Weights and tokeniser by way of the trainer, which gathers what is spread over several GPUs; without pickles."""
+    """Save weights and tokeniser through the trainer, which gathers weights from several GPUs, and remove pickles."""
     folder = part / "model"
     trainer.save_model(str(folder))
     (folder / "training_args.bin").unlink(missing_ok=True)

@@ -79,7 +79,7 @@ def _plan(subject: Subject, data: SubjectData) -> Iterator[str]:
     name = f"{_NAMES[subject.kind]} {short_pseudonym(subject.pseudonym)} of {subject.tenant}"
     yield f"To erase: {name}. Stored: {sessions}, {conversations}."
     if not data.sessions:
-        yield "Nothing of it is stored (yet). What is still open or on its way is erased too, and cannot be stored again."
+        yield "Nothing of it is stored (yet). What is still open or on its way is erased too, and cannot be stored."
     if data.shared:
         yield f"In {data.shared} of them another client wrote too; they are erased as a whole."
     if subject.kind is TombstoneKind.COUNSELLOR:

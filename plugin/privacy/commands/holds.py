@@ -44,7 +44,7 @@ def hold_remove(settings: Settings, console: Console, *, tenant: str, reference:
         removal = remove_hold(session, database.kek, subject, utc_now())
     say(
         console,
-        f"The hold on {short_pseudonym(subject.pseudonym)} of {tenant} has ended; it did not prolong retention.",
+        f"The hold on {short_pseudonym(subject.pseudonym)} of {tenant} has ended; retention applies to it again.",
     )
     if removal.erased or removal.withdrawn:
         say(

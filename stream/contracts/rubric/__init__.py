@@ -1,6 +1,6 @@
 """The rubric: the one source of the definitions that prompt, page, digest, training and docs/rubric.md use.
 
-`python -m stream.contracts.rubric > docs/rubric.md` writes the page; a test holds it against this folder.
+`python -m stream.contracts.rubric > docs/rubric.md` writes the page; a test compares the page with this folder.
 """
 
 from stream.contracts.rubric.mechanisms import RUBRIC

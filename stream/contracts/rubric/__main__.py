@@ -1,4 +1,4 @@
-"""Write docs/rubric.md to standard output."""
+"""Write the rubric as Markdown, the content of docs/rubric.md, to standard output."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The four mechanisms with their levels. Names are those of arXiv 2602.21638; every definition and example is ours."""
+"""The four mechanisms with their levels. The names are those of arXiv 2602.21638; definitions and examples are ours."""
 
 from typing import Final
 

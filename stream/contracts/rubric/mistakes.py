@@ -1,4 +1,4 @@
-"""The common mistakes in replies to resistance, named once for prompt, page and reviews."""
+"""The common mistakes in replies to resistance, defined once for the prompt, the page and reviews."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""docs/rubric.md as a whole, made from the rest of this folder."""
+"""The text of docs/rubric.md, made from the other modules of this folder."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from stream.contracts.vocabulary import Mechanism
 
 
 def anchor(mechanism: Mechanism) -> str:
-    """The fragment of a link to a mechanism, the same on the page and in docs/rubric.md."""
+    """Return the fragment of a link to a mechanism, which is the same on the page and in docs/rubric.md."""
     return mechanism.value.replace("_", "-")
 
 

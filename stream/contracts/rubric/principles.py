@@ -1,6 +1,6 @@
-"""Seven principles of a good counselling reply: the yardstick for suggested replies, not for people.
+"""Seven principles of a good counselling reply, by which suggested replies are judged and people are not.
 
-The seven are those of arXiv 2502.19731 by name; the questions are ours.
+The names are those of arXiv 2502.19731; the questions are ours.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Principle(StrEnum):
 
 @dataclass(frozen=True)
 class PrincipleQuestion:
-    """A principle's name as people read it, and the question it puts to a suggested reply."""
+    """The title of a principle as people read it, and the question that it asks about a suggested reply."""
 
     title: str
     question: str

@@ -12,7 +12,7 @@ from stream.contracts.vocabulary import ResistanceType
 
 
 class ResistanceGroup(StrEnum):
-    """The four groups of behaviours."""
+    """The four groups of behaviours by which a client resists."""
 
     ARGUING = "arguing"
     DENYING = "denying"
@@ -34,7 +34,7 @@ GROUPS: Final = {
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A behaviour. `meaning` completes "the client ..."; `example` is a line a client might type, written by us."""
+    """A behaviour of resistance. `meaning` completes "the client ..."; `example` is a client's line, written by us."""
 
     group: ResistanceGroup
     meaning: str

@@ -36,7 +36,7 @@ class MechanismRubric:
     title: str
     definition: str
     theory: str
-    """Where the idea comes from; names and years of published work, in our words."""
+    """The origin of the idea: names and years of published work, in our words."""
     levels: dict[Level, LevelRubric]
     neighbours: dict[Mechanism, str]
-    """How it differs from each of the others."""
+    """The difference from each of the other mechanisms."""

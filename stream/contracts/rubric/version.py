@@ -1,9 +1,9 @@
-"""Which rubric this is, where it comes from, and how a level is to be read."""
+"""The version of the rubric, its origin, and the explanation of how to read a level."""
 
 from typing import Final
 
 RUBRIC_VERSION: Final = "0.2"
-"""Part of every assessment's id: another wording is another rubric."""
+"""The version of the rubric. It is part of every assessment's id, since another wording is another rubric."""
 
 ORIGIN: Final = (
     "The names of mechanisms and levels are those of [arXiv 2602.21638](https://arxiv.org/abs/2602.21638). Its"

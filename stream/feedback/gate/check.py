@@ -26,7 +26,7 @@ Reveal = Callable[[str], str]
 
 @dataclass(frozen=True)
 class AnswerProblem:
-    """One thing wrong with an answer. `explanation` is our sentence, without chat text: it goes back to the model."""
+    """A problem of an answer. `explanation` is our sentence, without chat text: it goes back to the model."""
 
     where: Mechanism | Literal["verdict"]
     explanation: str

@@ -25,7 +25,7 @@ class ExchangePart(StrEnum):
 
 @dataclass(frozen=True)
 class ShownMessage:
-    """One message as a model sees it: de-identified, normalised, under a number counted from 1."""
+    """A message as a model sees it: de-identified, normalised, under a number counted from 1."""
 
     number: int
     part: ExchangePart

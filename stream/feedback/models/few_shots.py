@@ -1,4 +1,4 @@
-"""Three made-up exchanges with the answers a model should give: one that resists, one that does not, one for a person.
+"""The worked examples of the prompt: three made-up exchanges with the answers that a model should give.
 
 Written by us; nobody's words. Each answer passes our own gate: a test holds it against that.
 """

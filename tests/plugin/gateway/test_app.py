@@ -50,7 +50,7 @@ async def test_each_kind_of_event_is_published() -> None:
     assert len({record.key for record in harness.publisher.records}) == 1
 
 
-async def test_the_answer_waits_for_the_brokers_word() -> None:
+async def test_the_answer_waits_for_the_brokers_acknowledgement() -> None:
     """The gateway answers 202 only after the broker's acknowledgement."""
     harness = GatewayHarness()
     harness.publisher.open.clear()
@@ -155,7 +155,7 @@ class TestBad:
             assert (await harness.post(b"{}", delivery="same")).status_code == 422
 
     @pytest.mark.parametrize("path", ["/", "/v1/sample", "/v1/sample/events/", "/v1//events", "/docs", "/openapi.json"])
-    async def test_there_is_nothing_else_here(self, path: str) -> None:
+    async def test_other_paths_are_not_served(self, path: str) -> None:
         """Other paths are not served."""
         answer = await GatewayHarness().client.post(path, content=b"{}")
         assert answer.status_code in {404, 405, 307}

@@ -84,7 +84,7 @@ async def test_records_published_side_by_side_are_all_there_on_their_partitions(
 
 
 @pytest.mark.parametrize("configured", [PARTITIONS - 1, PARTITIONS + 1])
-async def test_another_number_of_partitions_is_no_place_to_write(
+async def test_a_topic_with_another_number_of_partitions_is_refused(
     kafka: KafkaBroker, topic: str, configured: int
 ) -> None:
     """The publisher refuses a topic with another number of partitions, since no worker would expect records there."""

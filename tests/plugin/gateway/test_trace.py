@@ -22,7 +22,7 @@ async def test_the_platforms_own_trace_goes_on() -> None:
 
 
 @pytest.mark.parametrize("given", ["", "canary phrase", TRACE.upper(), TRACE + "-canary"])
-async def test_what_is_no_trace_is_left_behind_and_another_begins(given: str) -> None:
+async def test_an_invalid_trace_is_replaced_by_a_new_one(given: str) -> None:
     """An invalid traceparent is replaced by a new one, and the delivery is accepted."""
     harness = GatewayHarness()
     assert (await harness.post(message(), traceparent=given)).status_code == 202

@@ -39,7 +39,7 @@ class Scripted(Process):
         return Command(argv, {"SECRET": "not-for-show"}, self.data_dir, remove=[str(self.data_dir / "leftover*")])
 
     def is_ready(self) -> bool:
-        """Try the port."""
+        """Return whether something accepts connections on the port."""
         return is_listening(self.port)
 
     @property

@@ -1,4 +1,4 @@
-"""All stages on one machine: started side by side, started again when they end, stopped together."""
+"""The stages on one machine start side by side, are started again when they end, and stop together."""
 
 import threading
 import time
@@ -26,20 +26,20 @@ class Sleeper(Process):
         return Command(["/bin/sh", "-c", f"exec {self.program}"], {"PATH": "/usr/bin:/bin"}, self.data_dir)
 
     def is_ready(self) -> bool:
-        """At once, unless it is one that never will be."""
+        """Return whether the stage is ready: at once, unless it is one that never becomes ready."""
         return self.program != "false"
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[list[Process]]:
-    """Two programs, stopped in any case."""
+    """Yield two programs, which are stopped in any case."""
     running: list[Process] = [Sleeper("one", tmp_path), Sleeper("two", tmp_path)]
     yield running
     all_stages.stop_all(running)
 
 
 def test_the_five_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
-    """Each with the address where it answers whether it is ready."""
+    """The five stages are listed in the order of an event, each with the address that answers whether it is ready."""
     settings = Settings()
     made = all_stages.stage_processes(settings, tmp_path, env={})
     assert [stage.name for stage in made] == ["gateway", "stream", "feedback", "sink", "web"]
@@ -48,7 +48,7 @@ def test_the_five_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
 
 
 def test_start_waits_for_each_and_says_how_long(two: list[Process]) -> None:
-    """One sentence a stage."""
+    """Starting waits for each stage and prints one sentence per stage with the time it took."""
     said: list[str] = []
     all_stages.start_all(two, said.append)
     assert all(process.alive for process in two)
@@ -56,7 +56,7 @@ def test_start_waits_for_each_and_says_how_long(two: list[Process]) -> None:
 
 
 def test_a_stage_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> None:
-    """The end of the log stands in the error."""
+    """The error about a stage that does not start names the stage and contains the end of its log."""
     broken = Sleeper("broken", tmp_path, program="false")
     with pytest.raises(NotStarted, match="broken"):
         all_stages.start_all([broken], lambda _line: None)
@@ -64,7 +64,7 @@ def test_a_stage_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> No
 
 
 def test_stop_ends_them_all(two: list[Process]) -> None:
-    """Side by side."""
+    """Stopping ends all stages side by side."""
     all_stages.start_all(two, lambda _line: None)
     all_stages.stop_all(two)
     assert not any(process.alive for process in two)
@@ -87,7 +87,7 @@ def test_what_needs_a_person_is_not_started_again(tmp_path: Path, monkeypatch: p
 
 
 def test_what_ends_is_started_again(two: list[Process], monkeypatch: pytest.MonkeyPatch) -> None:
-    """And said, with its status and its log."""
+    """A stage that ends is started again, and a message names its exit status and its log."""
     monkeypatch.setattr(all_stages, "RESTART_DELAY_S", 0.01)
     monkeypatch.setattr(all_stages, "WATCH_INTERVAL_S", 0.01)
     said: list[str] = []

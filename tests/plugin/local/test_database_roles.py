@@ -13,7 +13,7 @@ from stream.runtime.settings import Settings
 
 
 def user_of(url: str) -> str:
-    """Who one is there."""
+    """Return the user that a connection to this database has."""
     engine = connect(url)
     try:
         with engine.connect() as connection:
@@ -37,7 +37,7 @@ def test_each_stage_logs_in_as_itself(create_database: Callable[..., str]) -> No
 
 
 def test_without_the_right_to_make_roles_all_go_on_as_the_owner(create_database: Callable[..., str]) -> None:
-    """And it is said."""
+    """The stages connect as the owner if the user may not create roles, and a message says so."""
     url = create_database()
     upgrade(url)
     said: list[str] = []

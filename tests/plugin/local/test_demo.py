@@ -17,7 +17,7 @@ from plugin.local.postgres import PostgresServer
 
 @pytest.fixture(autouse=True)
 def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The demo of whoever runs the tests stays untouched; so does the way this process ends."""
+    """Yield a folder of the test's own, so that a demo of the user and the signals of this process stay untouched."""
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(room, "STATE", run_dir / "state")
     yield run_dir / "state"
@@ -25,14 +25,14 @@ def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def run(*paths: Path) -> str:
-    """What one demo prints; it ends after the digest."""
+    """Return what one demo prints until it ends after the digest."""
     out = StringIO()
     assert room.run_demo(once=True, paths=paths, console=Console(file=out, width=200)) == 0
     return out.getvalue()
 
 
 def test_a_demo_shows_the_digest_and_how_to_log_in_and_leaves_nothing_running(own_folder_and_signals: Path) -> None:
-    """Each step with its time; then what a supervisor reads between sessions; then the page and the accounts."""
+    """A demo prints its timed steps, the supervisor's digest, the page and the accounts, and leaves nothing running."""
     said = run()
     for step in ("kafka", "postgres", "triton", "gateway", "stream", "feedback", "sink", "web"):
         assert re.search(rf"{step}.*\d\.\d s", said), step

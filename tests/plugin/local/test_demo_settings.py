@@ -28,7 +28,7 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
 
 
 def test_two_machines_have_different_secrets(tmp_path: Path) -> None:
-    """There is no default anywhere."""
+    """The secrets of two machines differ, because no secret has a default."""
     a, b = demo_secrets(tmp_path / "a"), demo_secrets(tmp_path / "b")
     assert not set(a.values()) & set(b.values())
 
@@ -42,13 +42,13 @@ def test_keys_are_as_long_as_the_checks_demand(tmp_path: Path) -> None:
 
 
 def test_every_user_has_a_password(tmp_path: Path) -> None:
-    """Also in the demo."""
+    """Every database user has a password, also in the demo."""
     made = demo_secrets(tmp_path)
     assert all(len(made[user.name]) >= 12 for user in USERS)
 
 
 def test_only_the_user_may_read_the_files(tmp_path: Path) -> None:
-    """They hold secrets, if only of a demo."""
+    """The files with secrets are readable by their user only, even if the secrets are those of a demo."""
     settings = written(tmp_path)
     for path in (settings, tmp_path / "secrets.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -65,7 +65,7 @@ def test_the_settings_are_read_by_every_command(tmp_path: Path, monkeypatch: pyt
 
 
 def test_each_stage_has_a_port_of_its_own(tmp_path: Path) -> None:
-    """On loopback, which is the default everywhere."""
+    """Each stage has its own port on loopback, which is the default everywhere."""
     values = tomllib.loads(written(tmp_path).read_text())
     ports = [values["gateway"]["port"], values["web"]["port"], *values["health"].values()]
     assert len(set(ports)) == 5

@@ -16,7 +16,7 @@ CONTENT = b"not really a jar"
 
 @pytest.fixture
 def jar() -> Jar:
-    """A made-up artifact."""
+    """Return a made-up artifact."""
     return Jar("org.example.deep", "thing", "1.2", hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -36,7 +36,7 @@ def _put(cache: Path, jar: Jar, content: bytes) -> Path:
 
 
 def test_the_lock_file_pins_kafka_and_everything_under_it() -> None:
-    """Each line is coordinates and sha256; no line names a place to fetch from."""
+    """Each line of the lock file holds coordinates and a sha256, and no line names a place to download from."""
     jars = read_lock(LOCK)
     assert ("org.apache.kafka", "kafka_2.13", "4.3.1") in [(jar.group, jar.artifact, jar.version) for jar in jars]
     assert len({jar.path for jar in jars}) == len(jars) > 40
@@ -67,7 +67,7 @@ def test_an_absent_jar_is_missing_with_its_remedy(tmp_path: Path, lock: Path) ->
 
 
 def test_a_changed_jar_is_refused_and_removed(tmp_path: Path, lock: Path, jar: Jar) -> None:
-    """One wrong byte and the file goes, so that the next setup fetches it anew."""
+    """A jar with one wrong byte is refused and removed, so that the next setup downloads it again."""
     path = _put(tmp_path, jar, CONTENT + b"!")
     with pytest.raises(MissingRequirement, match=r"thing-1\.2\.jar was not the pinned file"):
         class_path(lock, tmp_path)
@@ -81,14 +81,14 @@ def test_fetching_when_all_is_there_fetches_nothing(tmp_path: Path, lock: Path, 
 
 
 def test_the_jars_of_this_checkout_are_the_pinned_ones() -> None:
-    """What the other tests' broker runs from."""
+    """The jars from which the broker of the other tests runs are the pinned ones."""
     assert len(class_path().split(":")) == len(read_lock())
 
 
 def test_a_network_that_is_away_is_said_in_a_sentence(
     tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With what to look at; a stack of frames helps nobody on the first day."""
+    """An unreachable network is reported in one sentence that says what to look at, not in a traceback."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):

@@ -43,7 +43,7 @@ def _create_topic(broker: KafkaBroker) -> None:
 def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
     fresh_kafka: Callable[[], KafkaBroker], end: Callable[[KafkaBroker], None]
 ) -> None:
-    """After stop or SIGKILL the same address has the same records, and takes more."""
+    """A broker that was stopped or killed with SIGKILL has the same records at the same address and takes more."""
     broker = fresh_kafka()
     address = broker.bootstrap_servers
     _create_topic(broker)
@@ -78,7 +78,7 @@ def test_topics_are_never_made_by_a_client(kafka: KafkaBroker) -> None:
 
 
 def test_everything_listens_on_loopback_only(kafka: KafkaBroker) -> None:
-    """Neither the broker's listeners nor its controller can be reached from outside."""
+    """The listeners of the broker and its controller cannot be reached from outside the machine."""
     config = (kafka.data_dir / "server.properties").read_text()
     listeners = [line for line in config.splitlines() if "listeners=" in line]
     addresses = [part.partition("//")[2] for line in listeners for part in line.split(",") if "//" in part]
@@ -87,7 +87,7 @@ def test_everything_listens_on_loopback_only(kafka: KafkaBroker) -> None:
 
 
 def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callable[[], KafkaBroker]) -> None:
-    """So that a test can put its own proxy between them; the broker starts although nobody listens there."""
+    """Clients are sent to the advertised address, so that a test can put a proxy there."""
     broker = fresh_kafka()
     broker.stop()
     with Proxy(int(broker.client_address.rpartition(":")[2])) as proxy:

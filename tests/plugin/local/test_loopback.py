@@ -22,7 +22,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
+        """Write no log line."""
 
 
 @pytest.fixture
@@ -37,13 +37,13 @@ def page() -> Iterator[str]:
 
 
 def test_ports_are_distinct_and_never_handed_out_twice() -> None:
-    """Two services of one run cannot be given the same port, even before they listen."""
+    """A port is never given to two services of one run, even before they listen."""
     ports = free_ports(3) + free_ports(3)
     assert len(set(ports)) == 6
 
 
 def test_a_port_in_use_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port that somebody listens on is passed over."""
+    """A port that another program listens on is not handed out."""
     used, free = free_ports(2)
     monkeypatch.setattr(loopback, "PORTS", [used, free])
     monkeypatch.setattr(loopback, "_handed_out", set())
@@ -52,7 +52,7 @@ def test_a_port_in_use_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_ports_lie_outside_the_range_of_outgoing_connections() -> None:
-    """Otherwise any connection of the machine could take one between choice and use."""
+    """Ports lie outside the range of outgoing connections, which could take one between choice and use."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:  # noqa: PTH123 - one number of one line
         lowest = int(limits.read().split()[0])
     assert max(loopback.PORTS) < lowest

@@ -45,7 +45,7 @@ def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
 
 
 def test_password_and_data_are_closed_to_others(postgres: PostgresServer) -> None:
-    """Only the owner reads them."""
+    """The password file and the data directory are readable by their owner only."""
     assert stat.S_IMODE((postgres.data_dir / "password").stat().st_mode) == 0o600
     assert stat.S_IMODE((postgres.data_dir / "data").stat().st_mode) == 0o700
 
@@ -78,7 +78,7 @@ def test_its_log_holds_no_statement_and_no_row(postgres: PostgresServer, databas
 
 @pytest.mark.parametrize("end", [PostgresServer.stop, PostgresServer.kill])
 def test_committed_rows_survive_its_end(own_server: PostgresServer, end: Callable[[PostgresServer], None]) -> None:
-    """After stop or SIGKILL, with a client connected, the same address has the same rows."""
+    """A server that was stopped or killed, with a client connected, has the same rows at the same address."""
     own_server.start()
     url = own_server.url
     connection = _connect(url)
@@ -101,7 +101,7 @@ def test_data_of_an_earlier_run_are_there_on_a_new_port(own_server: PostgresServ
 
 
 def test_each_test_has_an_empty_database_of_its_own(database_url: str, create_database: Callable[[str], str]) -> None:
-    """Nothing is left from another test; a template's tables are copied."""
+    """Each test has an empty database of its own, or one with the tables of a template."""
     with _connect(database_url) as connection:
         count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
         assert connection.execute(count).fetchone() == (0,)
@@ -122,13 +122,13 @@ def test_the_lock_of_a_killed_server_is_dropped_when_its_number_is_somebody_else
 
 
 def test_the_lock_of_a_running_server_stays(postgres: PostgresServer) -> None:
-    """Two servers on one data directory would destroy it."""
+    """The lock of a running server is kept, because two servers on one data directory would destroy it."""
     _remove_stale_pid_file(postgres.data_dir / "data")
     assert (postgres.data_dir / "data" / "postmaster.pid").exists()
 
 
 def test_folders_are_opened_to_pass_and_not_to_list(tmp_path: Path) -> None:
-    """Where root's folders are closed the server's user may pass them, no more, and they are named."""
+    """Closed folders of root are opened so that the server's user may pass but not list them, and they are named."""
     closed = tmp_path / "closed"
     inside = closed / "inside"
     inside.mkdir(parents=True)

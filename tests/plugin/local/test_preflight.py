@@ -1,4 +1,4 @@
-"""What a machine lacks is named before anything is set up, each with the command that mends it."""
+"""The parts that a machine lacks are named before the setup begins, each with the command that installs it."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ def test_a_good_machine_lacks_nothing(python: tuple[int, int]) -> None:
     ],
 )
 def test_each_lack_is_one_problem_with_its_remedy(machine: Machine, what: str, mend: str) -> None:
-    """One sentence, one command; nothing else is blamed."""
+    """Each missing part is reported as one problem with one command, and nothing else is reported."""
     (problem,) = find_problems(machine)
     assert what in problem.what
     assert mend in problem.remedy
 
 
 def test_all_lacks_are_named_at_once() -> None:
-    """Nobody should mend one thing only to learn of the next."""
+    """The missing parts are named all at once, so that they can be installed together."""
     bare = replace(GOOD, has_venv=False, has_libpython=False)
     assert len(find_problems(bare)) == 2
 
 
 def test_what_only_triton_needs_does_not_stop_a_demo(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is named all the same, with what happens instead."""
+    """A missing part that only Triton needs does not stop a demo, and the message says what happens instead."""
     found = find_problems(replace(GOOD, has_libpython=False))
     assert print_problems(found, strict=False)
     said = capsys.readouterr().err
@@ -65,13 +65,13 @@ def test_what_only_triton_needs_does_not_stop_a_demo(capsys: pytest.CaptureFixtu
 
 
 def test_in_a_check_nothing_may_be_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    """With CI=true a test that could not run would be left out: setup stops instead."""
+    """A missing part stops the setup with CI=true, because tests would otherwise be skipped."""
     assert not print_problems(find_problems(replace(GOOD, has_libpython=False)), strict=True)
     assert "runs in process" not in capsys.readouterr().err
 
 
 def test_what_everything_needs_stops_a_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without virtual environments nothing can be set up."""
+    """A missing part that everything needs, such as virtual environments, stops a demo too."""
     assert not print_problems([Problem("a lack", "a remedy")], strict=False)
     assert capsys.readouterr().err == "missing: a lack\n   mend: a remedy\n"
 

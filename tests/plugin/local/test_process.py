@@ -70,7 +70,7 @@ def test_a_signal_reaches_the_program_alone(tmp_path: Path) -> None:
 
 
 def test_waiting_for_a_program_that_goes_on_times_out(tmp_path: Path) -> None:
-    """Waiting has a limit, and what runs goes on."""
+    """Waiting for a program that does not end times out, and the program continues."""
     with Scripted(tmp_path) as program:
         with pytest.raises(subprocess.TimeoutExpired):
             program.wait(0.05)
@@ -90,13 +90,13 @@ def test_stop_and_kill_of_what_does_not_run_do_nothing(tmp_path: Path) -> None:
 
 
 def test_waiting_for_what_was_never_started_is_a_mistake(tmp_path: Path) -> None:
-    """There is no status to return."""
+    """Waiting for a process that was never started raises an error, because there is no status to return."""
     with pytest.raises(RuntimeError, match="never started"):
         Scripted(tmp_path).wait(1)
 
 
 def test_a_second_start_is_a_mistake(tmp_path: Path) -> None:
-    """One object is one process: a second start would lose the first."""
+    """A second start of one process object raises an error, because the first process would be lost."""
     with Scripted(tmp_path) as program, pytest.raises(RuntimeError, match="runs already"):
         program.start()
 
@@ -128,7 +128,7 @@ def test_a_new_run_begins_a_new_log(tmp_path: Path) -> None:
 
 
 def test_an_early_end_is_told_with_status_and_log(tmp_path: Path) -> None:
-    """Whoever waits learns at once that it is in vain, and why."""
+    """An early end of the program is reported at once, with its status and its log."""
     program = Scripted(tmp_path)
     program.code = "import sys; print('the disk is full'); sys.exit(3)"
     with pytest.raises(NotStarted, match=r"(?s)scripted ended with status 3.*the disk is full"):
@@ -166,7 +166,7 @@ def test_what_a_program_leaves_behind_is_removed(tmp_path: Path) -> None:
 
 
 def test_secrets_in_the_environment_do_not_show(tmp_path: Path) -> None:
-    """Neither the command's representation nor the process list holds the environment."""
+    """The environment is shown neither in the representation of the command nor in the process list."""
     with Scripted(tmp_path) as program:
         assert "not-for-show" not in repr(program.command())
         for pid in (program.pid, program.supervisor):
@@ -189,7 +189,7 @@ def test_a_short_program_gives_its_output_or_its_error(tmp_path: Path) -> None:
 
 
 def test_a_command_may_name_the_account_it_runs_as(tmp_path: Path) -> None:
-    """The supervisor is told both numbers; without an account, none."""
+    """The account that a command names is passed to the supervisor as two numbers, and no account as none."""
     command = Command(["true"], {}, tmp_path, os_user=OsUser(1, 2))
     assert b'"uid": 1, "gid": 2' in process_module._spec(command)
     assert b'"uid": null, "gid": null' in process_module._spec(Command(["true"], {}, tmp_path))

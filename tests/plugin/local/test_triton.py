@@ -56,7 +56,7 @@ def _ask(server: TritonServer, model: str) -> str:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One model that tells where it runs, one never loaded, one that cannot be, one behind a back end of ours."""
+    """Return models: one that reports its process, one never loaded, one broken, one behind a test back end."""
     folder = tmp_path_factory.mktemp("models")
     _model(folder, "where", "sys.prefix")
     _model(folder, "unwanted", "'never loaded'")
@@ -67,7 +67,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A back end written in Python, of the kind that stands in for one that needs a GPU."""
+    """Return a back end written in Python, of the kind that replaces one that needs a GPU."""
     folder = tmp_path_factory.mktemp("backends") / "stand_in"
     folder.mkdir()
     (folder / "model.py").write_text(MODEL.format(answer="'the stand-in'"))
@@ -84,14 +84,14 @@ def server(run_dir: Path, repository: Path, backend: Path) -> Iterator[TritonSer
 
 
 def test_a_model_runs_in_the_servers_own_environment(server: TritonServer) -> None:
-    """Not in ours: the two need different numpy versions."""
+    """A model runs in the server's own environment, because server and project need different numpy versions."""
     prefix = _ask(server, "where")
     assert prefix.endswith(".venv-triton")
     assert prefix != sys.prefix
 
 
 def test_a_stand_in_back_end_serves_a_production_model_folder(server: TritonServer) -> None:
-    """Only the engine is replaced; folder, server and protocol are the real ones."""
+    """A stand-in back end serves a production model folder: only the engine is replaced."""
     assert _ask(server, "borrowed") == "the stand-in"
 
 

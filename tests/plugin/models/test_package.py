@@ -1,4 +1,4 @@
-"""From a training run to the folder that Triton serves: names by hash, nothing lost, no pickles."""
+"""Packaging turns a training run into the folder that Triton serves, with names by hash and without pickles."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ def run_folder(path: Path, method: str = "full", **changes: Any) -> Path:
 
 
 def engine(out: Path) -> dict[str, Any]:
-    """What vLLM will be told."""
+    """Return the configuration that the vLLM engine reads."""
     return dict(json.loads((out / "feedback_llm" / "1" / "model.json").read_text()))
 
 
@@ -93,13 +93,13 @@ def test_an_adapter_stands_beside_the_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rank", "room"), [(4, 8), (16, 16), (20, 32), (512, 512)])
 def test_there_is_room_for_the_adapters_rank(rank: int, room: int, tmp_path: Path) -> None:
-    """In the sizes that the engine knows."""
+    """The engine's LoRA rank limit is the smallest size known to the engine that fits the adapter."""
     package_model(run_folder(tmp_path / "run", recipe={"method": "lora", "rank": rank}), tmp_path / "out")
     assert engine(tmp_path / "out")["max_lora_rank"] == room
 
 
 def test_a_second_adapter_leaves_the_first(tmp_path: Path) -> None:
-    """And what an operator set in the folder; a smaller rank takes no room away."""
+    """A second adapter keeps the first, the operator's settings, and the room for a larger rank."""
     out = tmp_path / "out"
     first = package_model(run_folder(tmp_path / "one", recipe={"method": "lora", "rank": 64}), out)
     path = out / "feedback_llm" / "1" / "model.json"
@@ -111,7 +111,7 @@ def test_a_second_adapter_leaves_the_first(tmp_path: Path) -> None:
 
 
 def test_new_weights_take_the_adapters_of_the_old_away(tmp_path: Path) -> None:
-    """They fit no others."""
+    """New weights remove the adapters of the old weights, which do not fit them."""
     package_model(run_folder(tmp_path / "one", "lora"), tmp_path / "out")
     package_model(run_folder(tmp_path / "two"), tmp_path / "out")
     assert not (tmp_path / "out" / "feedback_llm" / "1" / "multi_lora.json").exists()
@@ -145,7 +145,7 @@ def test_pickles_are_refused(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_may_not_be_served_is_refused(changes: dict[str, Any], said: str | None, tmp_path: Path) -> None:
-    """In a sentence that says what to do."""
+    """Files that may not be served are refused with a sentence that says what to do."""
     run = run_folder(tmp_path / "run", **changes)
     if said is None:
         package_model(run, tmp_path / "out")
@@ -156,7 +156,7 @@ def test_what_may_not_be_served_is_refused(changes: dict[str, Any], said: str | 
 
 
 def test_a_folder_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
-    """Its prompt is not the one that the model learnt."""
+    """A folder of another version is left unchanged, because its prompt is not the one the model was trained with."""
     out = tmp_path / "out"
     package_model(run_folder(tmp_path / "run"), out)
     config = out / "feedback_llm" / "config.pbtxt"
@@ -168,7 +168,7 @@ def test_a_folder_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_name_cannot_break_the_configuration(tmp_path: Path) -> None:
-    """It stands between quotation marks."""
+    """A model name with quotation marks and a backslash cannot break the configuration."""
     package_model(run_folder(tmp_path / "run"), tmp_path / "out", name='A "fine" \\ model')
     assert read_parameters(tmp_path / "out" / "feedback_llm")["display_name"] == 'A "fine" \\ model'
 

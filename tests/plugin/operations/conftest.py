@@ -1,4 +1,4 @@
-"""A broker with our topics, a migrated database, and dead letters on the one for the runs on the other."""
+"""Fixtures: a broker with the project's topics, a migrated database, and dead letters for runs over them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ CANARY = "canary-phrase-of-a-client"
 
 @pytest.fixture(scope="module")
 def broker(request: pytest.FixtureRequest, run_dir: Path) -> settings.KafkaSettings:
-    """Return a broker with our topics that only the tests of this folder use: counts of dead letters are exact."""
+    """Return a broker that only the tests of this folder use, so that counts of dead letters are exact."""
     kafka = shared_in_folder(request, "broker", lambda: KafkaBroker(run_dir / f"operations-{uuid4()}"))
     reached = settings.KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS)
     create_missing_topics(reached)
@@ -44,7 +44,7 @@ def broker(request: pytest.FixtureRequest, run_dir: Path) -> settings.KafkaSetti
 
 @pytest.fixture(scope="module")
 def producer(broker: settings.KafkaSettings) -> Iterator[Any]:
-    """Stands in for the stages."""
+    """Yield a producer that stands in for the stages."""
     made = KafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_request_size=2_000_000)
     yield made
     made.close()
@@ -60,14 +60,14 @@ def database(create_database: Callable[..., str]) -> str:
 
 @pytest.fixture
 def engine(database: str) -> Iterator[Engine]:
-    """Connections to it."""
+    """Yield an engine for the migrated database."""
     engine = connect(database)
     yield engine
     engine.dispose()
 
 
 def message(conversation: str, **changes: Any) -> Message:
-    """A client's message; nobody's words."""
+    """Return a made-up message of a client."""
     fields: dict[str, Any] = {
         "tenant": TENANT,
         "conversation_id": conversation,
@@ -83,7 +83,7 @@ def message(conversation: str, **changes: Any) -> Message:
 
 @dataclass
 class Bench:
-    """Puts dead letters on the topic under a stage name of its own, so that tests do not meet each other's."""
+    """A helper that writes dead letters under a stage name of its own, so that tests do not see each other's."""
 
     kafka: settings.KafkaSettings
     producer: Any
@@ -102,7 +102,7 @@ class Bench:
         offset: int = 7,
         appended_at: datetime = SENT_AT,
     ) -> DeadLetterId:
-        """What a stage does with a record it cannot use; a deploy that has since been mended, if no reason is given."""
+        """Write a dead letter as a stage does for an unusable record, by default for an invalid schema."""
         partition = 0 if record.key is None else partition_of(record.key, PARTITIONS)
         raw = RawRecord(
             topic, partition, offset, int(appended_at.timestamp() * 1000), record.key, record.value, record.headers
@@ -111,14 +111,14 @@ class Bench:
         return self.put(dead_letter(raw, error, stage=stage or self.stage))
 
     def put(self, letter: EncodedRecord) -> DeadLetterId:
-        """Any record on the dead-letter topic."""
+        """Write any record to the dead-letter topic."""
         sent = self.producer.send(DEAD_LETTERS, value=letter.value, key=letter.key, headers=letter.headers).get(
             DEADLOCK_S
         )
         return DeadLetterId(sent.partition, sent.offset)
 
     def end(self, topic: str) -> Mapping[int, int]:
-        """How far each partition of a topic goes now."""
+        """Return the current end offset of each partition of a topic."""
         client = KafkaConsumer(bootstrap_servers=self.kafka.bootstrap_servers)
         try:
             parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
@@ -127,7 +127,7 @@ class Bench:
             client.close()
 
     def since(self, topic: str, start: Mapping[int, int]) -> list[Any]:
-        """What came to a topic since `end` was asked."""
+        """Return the records that were written to a topic since `end` was called."""
         client = KafkaConsumer(bootstrap_servers=self.kafka.bootstrap_servers)
         try:
             stop = self.end(topic)
@@ -144,19 +144,19 @@ class Bench:
             client.close()
 
     def replay(self, policy: OnFailure = OnFailure.STOP, *, limit: int = 20, dry_run: bool = False) -> RedriveReport:
-        """A run over this bench's letters."""
+        """Run a replay over this bench's dead letters and return its report."""
         return self.redrive.replay(self.selection(limit), policy, dry_run=dry_run, on_handled=lambda *_: None)
 
     def drop(self, *, limit: int = 20, dry_run: bool = False) -> RedriveReport:
-        """The same."""
+        """Drop this bench's dead letters and return the report."""
         return self.redrive.drop(self.selection(limit), dry_run=dry_run, on_handled=lambda *_: None)
 
     def selection(self, limit: int = 20) -> Selection:
-        """This bench's letters."""
+        """Return a selection of this bench's dead letters."""
         return Selection(limit=limit, stages=frozenset({self.stage}))
 
     def trail(self, run: object) -> list[tuple[Any, ...]]:
-        """What the trail says of a run."""
+        """Return the audit trail's entries about a run."""
         query = text("SELECT purpose, outcome, object_type FROM audit WHERE object_id = :run")
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query, {"run": str(run)})]
@@ -164,5 +164,5 @@ class Bench:
 
 @pytest.fixture
 def bench(broker: settings.KafkaSettings, producer: Any, engine: Engine) -> Bench:
-    """Letters in, runs over them."""
+    """Return a bench that writes dead letters and runs replays over them."""
     return Bench(broker, producer, Redrive(broker, engine, KEK, lambda: NOW), engine)

@@ -71,13 +71,13 @@ def counterpoint(
 
 
 def told(system: RunningSystem, *arguments: str) -> dict[str, object]:
-    """What a command says as JSON."""
+    """Return what a command prints as JSON."""
     found: dict[str, object] = json.loads(counterpoint(system, *arguments, "--json").stdout)
     return found
 
 
 def lines_of(system: RunningSystem, stage: str) -> str:
-    """A stage's log."""
+    """Return the log of a stage."""
     return system.stages[stage].log.read_text()
 
 
@@ -101,13 +101,13 @@ def misplaced(system: RunningSystem, room: PlatformConversation) -> None:
 
 
 def waiting(system: RunningSystem) -> list[dict[str, str]]:
-    """Stories of the dead letters that wait."""
+    """Return the stories of the dead letters that wait."""
     found: list[dict[str, str]] = told(system, "dead-letters", "list")["newest"]  # type: ignore[assignment]
     return found
 
 
 def test_all_is_well_and_the_status_is_0(system: RunningSystem) -> None:
-    """Stages, lag, model, dead letters, the oldest that wait: as a table and as JSON."""
+    """A healthy system has status 0 and shows stages, lag, model and dead letters as a table and as JSON."""
     room = system.new_conversation()
     send_lines(room, RESISTANT)
     room.end()
@@ -126,7 +126,7 @@ def test_all_is_well_and_the_status_is_0(system: RunningSystem) -> None:
 
 
 def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: RunningSystem) -> None:
-    """The rest is told all the same; when it is back, nothing waits."""
+    """A sink that is down is named and its lag counted, the rest is still shown, and no lag remains afterwards."""
     sink = system.stages["sink"]
     sink.stop()
     try:
@@ -146,7 +146,7 @@ def test_a_sink_that_is_down_is_named_and_what_waits_for_it_is_counted(system: R
 
 
 def test_one_trace_id_from_the_request_to_the_row(system: RunningSystem) -> None:
-    """On the record of each topic, and in the log of each stage; text in none of them."""
+    """One trace id is on the record of each topic, in the log of each stage and in the row; no log holds text."""
     room = system.new_conversation()
     send_lines(room, RESISTANT)
     room.traceparent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
@@ -207,7 +207,7 @@ def test_a_misplaced_message_is_seen_shown_and_sent_again(system: RunningSystem)
 
 
 def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: RunningSystem) -> None:
-    """With password and reason; a wrong password and somebody else's scope look alike to a stranger."""
+    """The words of a dead letter are shown only to the platform's supervisor, with a password and a reason."""
     password = uuid4().hex
     for name, tenant in (("nina", "demo"), ("rosa", "elsewhere")):
         made = counterpoint(
@@ -254,7 +254,7 @@ def test_words_of_a_dead_letter_for_the_platforms_supervisor_alone(system: Runni
     ],
 )
 def test_bad_input_is_a_sentence(system: RunningSystem, arguments: tuple[str, ...], status: int, said: str) -> None:
-    """And a status of 2; nothing is changed."""
+    """Bad input is answered with a sentence and a status of 2, and changes nothing."""
     done = counterpoint(system, "dead-letters", *arguments)
     assert done.returncode == status
     assert said in done.stderr

@@ -30,7 +30,7 @@ def fresh_server(run_dir: Path) -> Iterator[PostgresServer]:
 
 
 def tool(name: str, url: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs as docs/operations.md writes it; the password does not stand on its line."""
+    """Run a PostgreSQL program as docs/operations.md writes it, without the password on the command line."""
     parsed = make_url(url)
     env = {"PGPASSWORD": str(parsed.password), "LANG": "C"}
     place = ["--host", str(parsed.host), "--port", str(parsed.port), "--username", str(parsed.username)]
@@ -88,7 +88,7 @@ def test_a_restored_backup_opens_with_the_key_and_catches_up(
 def test_a_restored_backup_is_nothing_without_the_key(
     database_url: str, fresh_server: PostgresServer, tmp_path: Path
 ) -> None:
-    """A stolen backup holds wrapped keys; a wrong key is told at the start, not on the first session."""
+    """A restored backup cannot be read without the key, and a wrong key is reported at the start."""
     upgrade(database_url)
     engine = connect(database_url)
     apply_records(engine, record(client_text=CANARY))

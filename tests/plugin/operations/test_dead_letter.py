@@ -1,4 +1,4 @@
-"""A dead letter as it is read: its story, never its words; and nothing in it that we did not write."""
+"""A dead letter is read as its story, without the text of the record and without foreign header values."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -27,14 +27,14 @@ def on_topic(letter: EncodedRecord, **changes: Any) -> Any:
 
 
 def set_aside(record: EncodedRecord, *, partition: int | None = None) -> EncodedRecord:
-    """What the stream stage makes of a record whose schema it does not like."""
+    """Return the dead letter that the stream stage makes of a record with an invalid schema."""
     place = partition_of(record.key or b"", PARTITIONS) if partition is None else partition
     raw = RawRecord(MESSAGES, place, 7, 1_772_474_000_000, record.key, record.value, record.headers)
     return dead_letter(raw, Poison(DeadLetterReason.BAD_SCHEMA, "sent_at"), stage="stream")
 
 
 def test_the_story_is_told_and_the_words_are_not() -> None:
-    """Not by `story`, not by `repr`."""
+    """The story of a dead letter is shown, and its text appears neither in `story` nor in `repr`."""
     letter = parse_dead_letter(on_topic(set_aside(encode(message("c_1")))))
     assert letter.story == {
         "id": "1:5", "set_aside_at": "2026-03-02T18:00:00+00:00", "reason": "bad_schema", "stage": "stream",
@@ -56,7 +56,7 @@ def test_the_record_comes_back_as_it_was() -> None:
 
 
 def test_a_record_on_a_wrong_partition_goes_to_the_right_one() -> None:
-    """What another partitioner did is mended by a replay."""
+    """A replay sends a record from a wrong partition to the right one."""
     original = encode(message("c_1"))
     wrong = 1 - partition_of(original.key or b"", PARTITIONS)
     record = parse_dead_letter(on_topic(set_aside(original, partition=wrong))).record(PARTITIONS)
@@ -64,7 +64,7 @@ def test_a_record_on_a_wrong_partition_goes_to_the_right_one() -> None:
 
 
 def test_the_trace_goes_on() -> None:
-    """A letter is found by the same id as the record."""
+    """A dead letter keeps the trace id of its record."""
     original = encode(message("c_1"))
     traced = EncodedRecord(original.key, original.value, [*original.headers, ("traceparent", TRACE)])
     letter = parse_dead_letter(on_topic(set_aside(traced)))
@@ -75,7 +75,7 @@ def test_the_trace_goes_on() -> None:
 @pytest.mark.parametrize("bad", [CANARY.encode() + b" \x1b[2J", "ÿ".encode(), b"", b"x" * 201])
 @pytest.mark.parametrize("part", ["reason", "stage", "topic", "place", "error_type", "partition"])
 def test_a_story_that_we_did_not_write_is_unknown(part: str, bad: bytes) -> None:
-    """Whoever may write to the topic must not steer a terminal or put words into a list."""
+    """A story header with an unexpected value reads as unknown, so that it cannot steer a terminal or add words."""
     letter = set_aside(encode(message("c_1")))
     headers = [(name, bad if name == f"cp_{part}" else value) for name, value in letter.headers]
     told = parse_dead_letter(on_topic(EncodedRecord(letter.key, letter.value, headers))).story
@@ -83,7 +83,7 @@ def test_a_story_that_we_did_not_write_is_unknown(part: str, bad: bytes) -> None
 
 
 def test_a_record_without_a_story_is_told_as_unknown() -> None:
-    """Anything may stand on the topic."""
+    """A record without a story is shown as unknown."""
     told = parse_dead_letter(on_topic(EncodedRecord(None, b"", []), value=None)).story
     assert (told["reason"], told["topic"], told["appended_at"], told["bytes"]) == (UNKNOWN, UNKNOWN, None, 0)
 
@@ -98,14 +98,14 @@ def test_nobody_else_chooses_where_we_write() -> None:
 
 
 def test_a_tick_is_not_sent_again() -> None:
-    """Its time is over."""
+    """A tick is not replayed, because its time is over."""
     tick = encode(Tick(partition=0))
     with pytest.raises(Poison, match="tick"):
         decode_for_replay(parse_dead_letter(on_topic(set_aside(tick, partition=0))).record(PARTITIONS), PARTITIONS)
 
 
 def test_the_erasure_of_a_person_goes_back_to_its_own_partition() -> None:
-    """It has no key; every partition has its own."""
+    """A person's erasure, which has no key, is replayed to the partition it came from."""
     erasure = PersonErasure(
         tenant="sample", person="p_1", role=Role.CLIENT, erasure_id="5d2c1f0e-7c53-5b8e-9a57-0c7f3a1be001",
         requested_at=SENT_AT, partition=1,
@@ -118,7 +118,7 @@ def test_the_erasure_of_a_person_goes_back_to_its_own_partition() -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "1:2:3", "a:1", "-1:2", "1:-2", "1: 2", "\uff11:2", "1:" + "9" * 19])
 def test_an_id_is_two_numbers(text: str) -> None:
-    """Otherwise a sentence."""
+    """An id of a dead letter is two numbers, and any other text is refused with a sentence."""
     with pytest.raises(Misconfigured, match="PARTITION:OFFSET"):
         DeadLetterId.parse(text)
 

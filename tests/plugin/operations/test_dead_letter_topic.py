@@ -1,4 +1,4 @@
-"""Reading the dead-letter topic: all that stands on it, since a time, and one by its id."""
+"""The dead-letter topic can be read in whole, since a time, and by the id of one dead letter."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,17 +17,17 @@ from tests.plugin.operations.conftest import CANARY, Bench, message
 
 
 def ids(bench: Bench, since: datetime | None = None) -> list[DeadLetterId]:
-    """Of this bench's letters."""
+    """Return the ids of this bench's dead letters."""
     return [each.id for each in read_dead_letters(bench.kafka, since) if each.stage == bench.stage]
 
 
 def settings(bench: Bench, database: str) -> Settings:
-    """Those of a command."""
+    """Return the settings of a command."""
     return Settings(kafka=bench.kafka, database=DatabaseSettings.model_validate({"url": database}))
 
 
 def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench) -> None:
-    """Whatever key they have, more of them than one poll brings."""
+    """All dead letters are read once, in the order of their partition, even beyond one poll."""
     made = [bench.set_aside(encode(message(f"{bench.conversation}-{number}"))) for number in range(600)]
     found = ids(bench)
     assert sorted(found) == sorted(made)
@@ -35,7 +35,7 @@ def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench)
 
 
 def test_letters_since_a_time(bench: Bench) -> None:
-    """By the broker's time of the letter."""
+    """Dead letters are selected by the time at which the broker stored them."""
     bench.set_aside(encode(message(bench.conversation)))
     now = datetime.now(UTC)
     assert len(ids(bench, now - timedelta(hours=1))) == 1
@@ -43,7 +43,7 @@ def test_letters_since_a_time(bench: Bench) -> None:
 
 
 def test_one_letter_by_its_id(bench: Bench) -> None:
-    """None where none stands."""
+    """One dead letter is found by its id, and an id without a dead letter gives None."""
     made = bench.set_aside(encode(message(bench.conversation)))
     found = read_dead_letter(bench.kafka, made)
     assert found is not None
@@ -54,7 +54,7 @@ def test_one_letter_by_its_id(bench: Bench) -> None:
 
 
 def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Bench, database: str) -> None:
-    """What is done with is counted apart; words are nowhere."""
+    """The list counts by reason, stage, topic and day, counts handled dead letters apart, and shows no text."""
     before = summarize_dead_letters(settings(bench, database), newest=0)
     for number in range(3):
         bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")))
@@ -80,7 +80,7 @@ def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Benc
 
 
 def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench: Bench) -> None:
-    """Nothing that was replayed or dropped can be told apart then."""
+    """The list works without the database and says that it does not know which dead letters were handled."""
     bench.set_aside(encode(message(bench.conversation)))
     away = summarize_dead_letters(settings(bench, "postgresql+psycopg://u@127.0.0.1:1/d"), newest=1)
     assert away.handled is None
@@ -89,17 +89,17 @@ def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench:
 
 
 def test_a_broker_that_is_away_is_unavailable() -> None:
-    """Within seconds."""
+    """An unreachable broker is reported as unavailable within seconds."""
     with pytest.raises(Unavailable):
         list(read_dead_letters(KafkaSettings(bootstrap_servers="127.0.0.1:1")))
 
 
 def test_a_broker_without_the_topic_says_which_command_makes_it() -> None:
-    """Nothing is created by reading."""
+    """The error about a missing topic names the command that creates it, and reading creates nothing."""
 
     class Empty:
         def partitions_for_topic(self, _topic: str) -> None:
-            """None, as kafka-python says of a topic that does not exist."""
+            """Return None, as kafka-python does for a topic that does not exist."""
 
     with pytest.raises(Misconfigured, match="counterpoint topics"):
         topic_partitions(Empty(), DEAD_LETTERS)

@@ -1,4 +1,4 @@
-"""Replay and drop against a real broker and a real database: each letter once, and never what was to be forgotten."""
+"""Replay and drop handle each dead letter once and never replay erased text, on a real broker and database."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,14 +28,14 @@ BROKEN = EncodedRecord(b"sample:c_broken", b"{" + CANARY.encode(), encode(messag
 
 
 def forget(bench: Bench, kind: TombstoneKind, pseudonym: str, until: Any) -> None:
-    """What erasures and withdrawals leave behind."""
+    """Add a tombstone, as an erasure or a withdrawal does."""
     with transaction(bench.engine) as session:
         key = tombstone_key(session, KEK)
         add_tombstone(session, key, Subject(kind, TENANT, pseudonym), until=until, erasure_id=None, now=NOW)
 
 
 def test_a_replayed_record_is_the_record_that_was_set_aside(bench: Bench) -> None:
-    """On its topic, under its key, on its partition, with its envelope; and one entry on the trail."""
+    """A replayed record has the topic, key, partition and envelope of the original, and one audit entry."""
     original = encode(message(bench.conversation))
     bench.set_aside(original)
     before = bench.end(MESSAGES)
@@ -50,7 +50,7 @@ def test_a_replayed_record_is_the_record_that_was_set_aside(bench: Bench) -> Non
 
 
 def test_a_second_run_sends_nothing_again(bench: Bench) -> None:
-    """What was replayed is remembered, and leaves no second entry."""
+    """A second run replays nothing again and adds no audit entry."""
     bench.set_aside(encode(message(bench.conversation)))
     bench.replay()
     before = bench.end(MESSAGES)
@@ -61,7 +61,7 @@ def test_a_second_run_sends_nothing_again(bench: Bench) -> None:
 
 
 def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Bench) -> None:
-    """At least once, never not at all; the same event id makes it the same record further down."""
+    """A run that dies after sending sends the record once more, with the same event id."""
     bench.set_aside(encode(message(bench.conversation)))
     before = bench.end(MESSAGES)
 
@@ -80,7 +80,7 @@ def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Be
 
 
 def test_a_dry_run_changes_nothing(bench: Bench) -> None:
-    """It says what would be done."""
+    """A dry run changes nothing and reports what would be done."""
     bench.set_aside(encode(message(bench.conversation)))
     bench.set_aside(BROKEN)
     before, letters = bench.end(MESSAGES), bench.end(DEAD_LETTERS)
@@ -93,7 +93,7 @@ def test_a_dry_run_changes_nothing(bench: Bench) -> None:
 
 
 def test_order_inside_a_conversation_is_kept(bench: Bench) -> None:
-    """As they were set aside, so they go back."""
+    """The records of a conversation are replayed in the order in which they became dead letters."""
     for number in range(5):
         bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")), offset=number)
     before = bench.end(MESSAGES)
@@ -103,7 +103,7 @@ def test_order_inside_a_conversation_is_kept(bench: Bench) -> None:
 
 
 def test_the_limit_bounds_a_run_and_the_next_goes_on(bench: Bench) -> None:
-    """Two, two, one."""
+    """The limit bounds a run, and the next run continues with the rest."""
     for number in range(5):
         bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")))
     runs = [bench.replay(limit=2) for _ in range(3)]
@@ -113,7 +113,7 @@ def test_the_limit_bounds_a_run_and_the_next_goes_on(bench: Bench) -> None:
 
 
 def test_stop_ends_at_the_first_that_fails_again_and_leaves_it(bench: Bench) -> None:
-    """What came before is done, what comes after waits; the letter itself stays as it is."""
+    """The stop policy ends at the first dead letter that fails again, and leaves it and the later ones waiting."""
     same = b"sample:" + bench.conversation.encode()
     bench.set_aside(encode(message(bench.conversation, message_id="m-1")))
     broken = bench.set_aside(EncodedRecord(same, BROKEN.value, BROKEN.headers))
@@ -129,7 +129,7 @@ def test_stop_ends_at_the_first_that_fails_again_and_leaves_it(bench: Bench) -> 
 
 
 def test_reinsert_makes_a_new_dead_letter_with_the_place_of_the_record(bench: Bench) -> None:
-    """Once, not for ever: the new one waits for another run."""
+    """The reinsert policy writes one new dead letter with the record's original place, which waits for another run."""
     bench.set_aside(BROKEN, Poison(DeadLetterReason.BUG, "x.py:1"), offset=77)
     before = bench.end(DEAD_LETTERS)
     assert bench.replay(OnFailure.REINSERT).counts() == {"reinserted": 1}
@@ -159,7 +159,7 @@ def test_drop_as_policy_goes_past_what_fails(bench: Bench) -> None:
     ],
 )  # fmt: skip
 def test_text_without_consent_is_never_sent_again(bench: Bench, letter: Any, outcome: HandledOutcome) -> None:
-    """Whatever reason its story gives; what carries no text needs none."""
+    """Text without consent is never replayed, whatever its reason; a record without text needs no consent."""
     bench.set_aside(letter(bench.conversation))
     before = bench.end(MESSAGES)
     assert bench.replay().counts() == {outcome.value: 1}
@@ -167,7 +167,7 @@ def test_text_without_consent_is_never_sent_again(bench: Bench, letter: Any, out
 
 
 def test_a_record_set_aside_for_lack_of_consent_is_never_sent_again(bench: Bench) -> None:
-    """It left its body behind."""
+    """A record that was refused for lack of consent is never replayed, because its body was not kept."""
     bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.NO_CONSENT, "consent"))
     assert bench.replay().counts() == {"without_consent": 1}
 
@@ -202,7 +202,7 @@ def test_an_event_dated_later_than_it_came_does_not_slip_past_an_erasure(bench: 
 
 
 def test_erasures_and_withdrawals_themselves_always_go_on(bench: Bench) -> None:
-    """They only take away."""
+    """Erasures and withdrawals are always replayed, because they only remove data."""
     forget(bench, TombstoneKind.ERASURE, bench.conversation, SENT_AT + timedelta(days=1))
     whose: dict[str, Any] = {"tenant": TENANT, "conversation_id": bench.conversation}
     bench.set_aside(encode(Erasure(**whose, erasure_id=str(uuid4()), requested_at=SENT_AT)))
@@ -211,7 +211,7 @@ def test_erasures_and_withdrawals_themselves_always_go_on(bench: Bench) -> None:
 
 
 def test_a_feedback_record_goes_back_to_its_own_topic(bench: Bench) -> None:
-    """And is held against the guard by the start of its session."""
+    """A feedback record is replayed to its own topic, and is checked against tombstones by its session's start."""
     feedback = record(conversation=bench.conversation)
     bench.set_aside(encode(feedback), topic=FEEDBACK)
     before = bench.end(FEEDBACK)
@@ -223,7 +223,7 @@ def test_a_feedback_record_goes_back_to_its_own_topic(bench: Bench) -> None:
 
 
 def test_another_key_encryption_key_stops_the_run_before_it_begins(bench: Bench) -> None:
-    """With it no erasure could be recognised."""
+    """Another key encryption key stops the run before it begins, because it could not recognise erasures."""
     with transaction(bench.engine) as session:
         tombstone_key(session, KEK)
     bench.set_aside(encode(message(bench.conversation)))
@@ -235,7 +235,7 @@ def test_another_key_encryption_key_stops_the_run_before_it_begins(bench: Bench)
 
 
 def test_drop_puts_letters_away(bench: Bench) -> None:
-    """With cap, dry run and an entry on the trail; nothing is sent anywhere."""
+    """Dropping has a limit, a dry run and an audit entry, and sends nothing."""
     for _ in range(3):
         bench.set_aside(BROKEN)
     assert bench.drop(dry_run=True).counts() == {"dropped": 3}
@@ -247,7 +247,7 @@ def test_drop_puts_letters_away(bench: Bench) -> None:
 
 
 def test_reasons_stages_and_ids_choose(bench: Bench) -> None:
-    """All of what is named must fit."""
+    """A selection by reasons, stages and ids takes the dead letters that match all of them."""
     one = bench.set_aside(encode(message(bench.conversation)))
     two = bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
     stages = frozenset({bench.stage})
@@ -273,7 +273,7 @@ def test_a_broker_that_is_away_is_unavailable_and_remembers_nothing(bench: Bench
 
 
 def test_what_is_remembered_holds_nobodys_words(bench: Bench) -> None:
-    """Numbers and codes."""
+    """The records that are kept about handled dead letters hold numbers and codes only, and no text."""
     bench.set_aside(encode(message(bench.conversation)))
     bench.replay()
     with bench.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The record behind a dead letter: for the supervisor whose scope it is in, with a reason, on the trail."""
+"""The record of a dead letter is shown to a supervisor with that scope, with a reason and an audit entry."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,32 +23,32 @@ from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, re
 
 
 def letter(bench: Bench, made: EncodedRecord, **changes: Any) -> DeadLetter:
-    """A dead letter of the record, as it is read."""
+    """Return a dead letter of the record, as it is read from the topic."""
     found = read_letter(bench.kafka, bench.set_aside(made, **changes))
     assert found is not None
     return found
 
 
 def opened(bench: Bench, viewer: Viewer, found: DeadLetter) -> str | None:
-    """What the viewer is shown."""
+    """Return the content that the viewer is shown."""
     return ContentReader(bench.engine, KEK, bench.kafka.partitions).read(viewer, found, ReadReason.FAULT, now=NOW)
 
 
 @pytest.fixture
 def counsellor(bench: Bench) -> str:
-    """The pseudonym of a counsellor whose account is in a team of its own, named like the pseudonym."""
+    """Return the pseudonym of a counsellor whose account is in a team of the same name."""
     name = f"p_{uuid4().hex}"
     add_person(bench.engine, name, AccountRole.THERAPIST, teams=(name,), tenant=TENANT, counsellor=name)
     return name
 
 
 def supervisor(bench: Bench, *teams: str, tenant: str | None = None) -> Viewer:
-    """A supervisor of these teams, and of the platform's sessions of nobody."""
+    """Return a supervisor of these teams and of the platform's sessions without a counsellor."""
     return add_person(bench.engine, f"s-{uuid4()}", AccountRole.SUPERVISOR, teams=teams, tenant=tenant)
 
 
 def test_a_stored_session_of_the_conversation_decides(bench: Bench, counsellor: str) -> None:
-    """Who sees the session sees what could not be used of it; nobody else does, whatever else their account says."""
+    """The viewers of a conversation's stored session may see its dead letters, and no other viewer may."""
     apply_records(bench.engine, record(conversation=bench.conversation, counsellor=counsellor))
     found = letter(bench, encode(message(bench.conversation)))
     assert CANARY in str(opened(bench, supervisor(bench, counsellor), found))
@@ -67,7 +67,7 @@ def test_where_nothing_is_stored_the_counsellor_in_the_record_decides(bench: Ben
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_where_nobody_is_named_it_is_the_platforms_supervisor(bench: Bench, readable: bool) -> None:
-    """As with sessions of nobody; a record that cannot be read is known by its key."""
+    """A dead letter without a counsellor is shown to the platform's supervisor, by key if it cannot be read."""
     made = encode(message(bench.conversation))
     found = letter(bench, made if readable else EncodedRecord(made.key, b'{"' + CANARY.encode(), made.headers))
     assert CANARY in str(opened(bench, supervisor(bench, tenant=TENANT), found))
@@ -77,7 +77,7 @@ def test_where_nobody_is_named_it_is_the_platforms_supervisor(bench: Bench, read
 
 @pytest.mark.parametrize("key", [None, b"", b"no tenant", b"sample:", b"sample:c 1", b"\xff:c"])
 def test_what_belongs_to_nobody_is_shown_to_nobody(bench: Bench, key: bytes | None) -> None:
-    """Neither record nor key says whose it is."""
+    """A dead letter whose record and key name no owner is shown to no viewer."""
     found = letter(bench, EncodedRecord(key, CANARY.encode(), []))
     assert opened(bench, supervisor(bench, "north", tenant=TENANT), found) is None
 

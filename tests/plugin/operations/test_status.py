@@ -1,4 +1,4 @@
-"""`counterpoint status`: everything that can be asked is told, and what cannot is named."""
+"""`counterpoint status` reports every part that answers, and names every part that does not."""
 
 import io
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def answering(path_to_body: dict[str, tuple[int, str]]) -> Iterator[str]:
             self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Write no log line."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
@@ -65,7 +65,7 @@ def answering(path_to_body: dict[str, tuple[int, str]]) -> Iterator[str]:
 
 @contextmanager
 def feedback_stage(breaker: int = 0, troubles: str = "{}") -> Iterator[str]:
-    """What the feedback stage says of itself."""
+    """Yield the address of a stand-in for the feedback stage's readiness and metrics."""
     ready = (200 if troubles == "{}" else 503, '{"status": "x", "troubles": %s}' % troubles)  # noqa: UP031 - braces
     with answering({"/readyz": ready, "/metrics": (200, METRICS % breaker)}) as url:
         yield url
@@ -77,14 +77,14 @@ def nowhere() -> dict[str, str]:
 
 
 def settings(database: str, kafka: Any, **urls: str) -> Settings:
-    """Those of the command."""
+    """Return the settings of the command."""
     return Settings.model_validate(
         {"kafka": kafka, "database": {"url": database}, "health": {"urls": nowhere() | urls}}
     )
 
 
 def printed(found: Status) -> str:
-    """As on a terminal, without colour."""
+    """Return the status as printed on a terminal without colour."""
     out = io.StringIO()
     print_status(found, Console(file=out, width=200))
     return out.getvalue()
@@ -108,7 +108,7 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
 
 
 def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:
-    """Lag and dead letters are asked of the broker, the model of its stage."""
+    """Lag, dead letters and the model are still reported when the database is away."""
     bench.set_aside(encode(message(bench.conversation)))
     with feedback_stage() as url:
         found = collect_status(
@@ -135,7 +135,7 @@ def test_a_breaker_that_is_not_closed_is_a_trouble(database: str, bench: Bench, 
 
 
 def test_a_stage_that_is_not_ready_says_why(database: str, bench: Bench) -> None:
-    """In its own sentence."""
+    """A stage that is not ready is reported with the sentence the stage gives."""
     with feedback_stage(troubles='{"model": "Triton is away"}') as url:
         found = collect_status(settings(database, bench.kafka, feedback=url), now=datetime.now(UTC))
     assert found.stages["feedback"].ready is False
@@ -144,7 +144,7 @@ def test_a_stage_that_is_not_ready_says_why(database: str, bench: Bench) -> None
 
 
 def test_dead_letters_that_were_handled_do_not_count(bench: Bench, database: str) -> None:
-    """Only what waits is news; and nothing older than a day."""
+    """Only dead letters that wait and are at most a day old are counted as news."""
 
     def waiting(now: datetime) -> int:
         found = collect_status(settings(database, bench.kafka), now=now)
@@ -215,7 +215,7 @@ def test_lag_is_what_a_group_has_not_committed(bench: Bench) -> None:
 
 
 def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It makes the topic of the groups' places when it is first asked; one that never does is away."""
+    """A broker that has just started is asked again until the topic of the groups' offsets exists."""
     monkeypatch.setattr(consumer_lag, "_RETRY_INTERVAL_S", 0.0)
 
     class Starting:
@@ -272,7 +272,7 @@ def test_a_real_stage_is_understood() -> None:
 
 @pytest.mark.parametrize("body", ["", "not json", "[]", "{}", '"x"', '{"troubles": 1}'])
 def test_what_is_no_stage_of_ours_is_unavailable(body: str) -> None:
-    """Another program on the port is told as no answer, not as a traceback."""
+    """An answer of another program on a stage's port is reported as unavailable, without a traceback."""
     with answering({"/readyz": (200, body), "/metrics": (200, "")}) as url, pytest.raises(Unavailable):
         probe_stage(url)
 

@@ -49,7 +49,7 @@ def test_the_samples_go_through_and_are_counted(served: tuple[Settings, Topic]) 
     assert len(topic.records) == accepted
 
 
-def test_consent_is_asserted_aloud_for_corpora_only(served: tuple[Settings, Topic], tmp_path: Path) -> None:
+def test_asserted_consent_is_printed_for_corpora_only(served: tuple[Settings, Topic], tmp_path: Path) -> None:
     """Asserted consent is printed for a corpus and not for our own format, which has consent fields."""
     transcript = {"participant_id": "p", "utterances": [{"speaker": "client", "utterance_number": 1, "text": "hi"}]}
     (tmp_path / "t.json").write_text(json.dumps(transcript))

@@ -56,7 +56,7 @@ def away(*_arguments: object, **_more: object) -> None:
     raise Unavailable("the database")
 
 
-async def test_while_the_database_is_away_people_read_why(
+async def test_a_page_without_a_database_says_why(
     supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page without a database is a 503 that says nothing is lost and when to try again."""
@@ -79,7 +79,7 @@ async def test_readiness_follows_the_database(browser: Browser, app: FastAPI, mo
     assert (await browser.get("/readyz")).status_code == 200
 
 
-async def test_a_database_of_another_key_is_said_in_its_own_words(
+async def test_a_misconfigured_database_is_reported_with_its_sentence(
     browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A misconfigured database is reported by the sentence that names the setting to change."""
@@ -99,7 +99,7 @@ async def test_metrics_are_in_prometheus_format(browser: Browser) -> None:
     assert "# HELP" in answer.text
 
 
-async def test_a_bug_is_a_page_without_its_story(
+async def test_an_unexpected_exception_is_a_page_without_details(
     supervisor: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unexpected exception becomes a page without its type or message, with an id that finds it in the log."""
@@ -125,7 +125,7 @@ async def test_other_methods_are_refused(supervisor: Browser, method: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static/", "/static/../app.py", "/favicon.ico"])
-async def test_there_is_nothing_besides_the_pages(supervisor: Browser, path: str) -> None:
+async def test_nothing_but_the_pages_is_served(supervisor: Browser, path: str) -> None:
     """The application serves no API description, no directory listing and no file outside of its static folder."""
     assert (await supervisor.get(path)).status_code == 404
 
@@ -167,7 +167,7 @@ def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: si
     assert not [line for line in lines if not line.startswith("{") or "words-of-a-client" in line]
 
 
-async def test_two_people_at_once_are_two_people(browsers: Callable[[], Browser]) -> None:
+async def test_a_login_in_one_browser_is_none_in_another(browsers: Callable[[], Browser]) -> None:
     """A login in one browser does not log in another browser."""
     one, other = browsers(), browsers()
     await one.log_in(SUPERVISOR)

@@ -29,7 +29,7 @@ async def test_a_person_with_the_password_gets_in(browser: Browser) -> None:
     ("username", "password"),
     [(SUPERVISOR, "wrong password"), ("nobody", PASSWORD), ("", ""), ("nul\0", PASSWORD), ("\U0001f644", "x" * 900)],
 )
-async def test_others_are_told_the_same_whatever_was_wrong(browser: Browser, username: str, password: str) -> None:
+async def test_a_failed_login_has_the_same_page_for_every_cause(browser: Browser, username: str, password: str) -> None:
     """A failed login has the same page for every cause, without what was typed."""
     wrong = await browser.log_in(SUPERVISOR, "some other password")
     answer = await browser.log_in(username, password)
@@ -39,7 +39,7 @@ async def test_others_are_told_the_same_whatever_was_wrong(browser: Browser, use
 
 
 @pytest.mark.parametrize("form", [{"username": "x" * 201}, {"password": "x" * 1001}])
-async def test_what_no_form_of_ours_sends_is_refused(browser: Browser, form: dict[str, str]) -> None:
+async def test_a_form_with_too_long_values_is_refused(browser: Browser, form: dict[str, str]) -> None:
     """A login form with too long values is answered by a page of our own that does not repeat them."""
     await browser.get("/login")
     answer = await browser.post("/login", **form)
@@ -62,7 +62,7 @@ async def test_the_cookie_holds_no_name_and_no_right(browser: Browser) -> None:
     assert SUPERVISOR not in answer.headers["set-cookie"]
 
 
-async def test_a_changed_cookie_is_nobodys(browser: Browser) -> None:
+async def test_a_changed_cookie_is_no_login(browser: Browser) -> None:
     """A cookie whose content was changed is not a login, since its signature is wrong."""
     await browser.log_in(SUPERVISOR)
     value = browser.client.cookies["__Host-counterpoint"]
@@ -87,7 +87,7 @@ async def test_after_logging_out_nothing_is_left(supervisor: Browser) -> None:
     assert (await supervisor.get("/")).headers["location"] == "/login"
 
 
-async def test_the_login_leads_to_the_page_one_came_for(browser: Browser) -> None:
+async def test_the_login_leads_to_the_page_asked_for_before_it(browser: Browser) -> None:
     """After the login a person is sent to the page they asked for before it."""
     wanted = address(WAITING.session_id)
     assert (await browser.get(wanted)).headers["location"] == "/login"
@@ -114,7 +114,7 @@ async def test_after_too_many_failures_even_the_right_password_waits(browser: Br
     assert 0 < int(answer.headers["retry-after"]) <= 600
 
 
-async def test_somebody_elsewhere_is_not_kept_out_by_it(browsers: Callable[[], Browser]) -> None:
+async def test_failures_at_one_address_do_not_block_another(browsers: Callable[[], Browser]) -> None:
     """Failed logins from one address do not block the person's login from another address."""
     guesser, desk = browsers(), browsers()
     for _ in range(MAX_FAILURES):

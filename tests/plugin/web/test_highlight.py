@@ -64,7 +64,7 @@ def test_a_mark_ends_in_exactly_one_piece() -> None:
     assert ends == [("ab", ()), ("cd", ("1",)), ("ef", ("2",))]
 
 
-def test_touching_marks_do_not_melt_together() -> None:
+def test_touching_marks_stay_two_pieces() -> None:
     """Two marks that touch stay two pieces."""
     assert marked("abcd", Highlight(0, 2, "1"), Highlight(2, 4, "2")) == [("ab", ("1",)), ("cd", ("2",))]
 

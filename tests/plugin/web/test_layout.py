@@ -105,13 +105,13 @@ def test_evidence_outside_the_text_marks_nothing() -> None:
     assert all("1" not in piece.refs for piece in pieces)
 
 
-def test_a_therapist_reads_what_is_heard_apart_from_where_there_is_room(moment: MomentPage) -> None:
+def test_strong_mechanisms_are_separate_from_weaker_ones(moment: MomentPage) -> None:
     """Strongly expressed mechanisms are separate from those expressed weakly or not at all."""
     assert [card.number for card in moment.strong] == ["3"]
     assert [card.number for card in moment.weaker] == ["1", "2", "4"]
 
 
-def test_a_mechanism_without_level_is_neither_heard_nor_missing() -> None:
+def test_a_mechanism_without_level_is_neither_strong_nor_weaker() -> None:
     """A mechanism without a level is in neither group, since a person has to rate it."""
     open_ended = Rating(mechanism=Mechanism.EMOTIONAL_RESONANCE, level=None, needs_human=NeedsHuman.EVIDENCE_NOT_FOUND)
     laid = moment_pages(view(ratings=(*RATINGS[:2], open_ended, RATINGS[3])))[0]

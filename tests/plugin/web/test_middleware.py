@@ -121,7 +121,7 @@ async def test_a_length_that_is_no_number_is_refused(client: httpx.AsyncClient) 
     assert (await client.get("/", headers={"content-length": "-1"})).status_code == 413
 
 
-async def test_what_is_no_http_request_passes() -> None:
+async def test_other_asgi_scopes_are_passed_on() -> None:
     """Other ASGI scopes, such as the server's lifespan, are passed to the application."""
     seen: list[str] = []
 

@@ -126,7 +126,7 @@ async def test_ids_on_a_page_are_unique(supervisor: Browser) -> None:
     assert len(found) == len(set(found))
 
 
-async def test_levels_stand_in_words_beside_what_they_are_worth(supervisor: Browser) -> None:
+async def test_levels_are_shown_in_words_and_marked_unvalidated(supervisor: Browser) -> None:
     """Each level is shown in words, marked unvalidated and linked to the rubric."""
     page = (await supervisor.get(address(WAITING.session_id))).text
     said = words_of(page)

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: valid, current, and complete."""
+"""The AsyncAPI document is valid, up to date and complete."""
 
 import json
 import warnings
@@ -25,12 +25,12 @@ DOCUMENT = document()
 
 
 def test_the_file_is_current() -> None:
-    """`python -m stream.contracts.asyncapi` writes it."""
+    """`docs/asyncapi.json` is what `python -m stream.contracts.asyncapi` writes."""
     assert FILE.read_text() == text()
 
 
-def test_it_is_valid_asyncapi_3() -> None:
-    """By models of the specification that know each object's fields; unknown ones are errors there."""
+def test_the_document_is_valid_asyncapi_3() -> None:
+    """The document is valid by models of AsyncAPI 3, which refuse unknown fields."""
     AsyncAPI3.model_validate(DOCUMENT)
 
 
@@ -38,22 +38,22 @@ def test_it_is_valid_asyncapi_3() -> None:
     "wrong",
     [{"chanels": {}}, {"channels": {"a b": {}}}, {"operations": {"x": {"action": "shout"}}}, {"info": {"title": "x"}}],
 )
-def test_a_document_that_is_none_is_noticed(wrong: dict[str, Any]) -> None:
-    """Otherwise the test above would say nothing."""
+def test_an_invalid_document_is_refused(wrong: dict[str, Any]) -> None:
+    """The models of AsyncAPI 3 refuse an invalid document; otherwise the test above would prove nothing."""
     with pytest.raises(ValueError):
         AsyncAPI3.model_validate(DOCUMENT | wrong)
 
 
 def references(value: object) -> list[str]:
-    """Every `$ref` in it."""
+    """Return every `$ref` in a JSON value."""
     if isinstance(value, dict):
         own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
         return own + [found for part in value.values() for found in references(part)]
     return [found for part in value for found in references(part)] if isinstance(value, list) else []
 
 
-def test_every_reference_leads_somewhere() -> None:
-    """Inside the document."""
+def test_every_reference_resolves() -> None:
+    """Every reference in the document resolves to a place inside the document."""
     for reference in references(DOCUMENT):
         place: Any = DOCUMENT
         for part in reference.removeprefix("#/").split("/"):
@@ -61,7 +61,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_topic_but_the_state_is_a_channel_with_all_its_records() -> None:
-    """Open sessions' state is nobody's interface."""
+    """Every topic is a channel with all its records, except the changelog, which no platform reads or writes."""
     by_address = {channel["address"]: channel for channel in DOCUMENT["channels"].values()}
     assert set(by_address) == {spec.name for spec in TOPICS if not spec.name.endswith("-changelog")}
     for topic, records in RECORDS_BY_TOPIC.items():
@@ -70,8 +70,8 @@ def test_every_topic_but_the_state_is_a_channel_with_all_its_records() -> None:
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
-def test_examples_fit_the_schemas_in_it(example: Path) -> None:
-    """Old ones too; an example's file is named like its type."""
+def test_examples_fit_the_schemas_in_the_document(example: Path) -> None:
+    """Every example, old ones too, is valid by the document's schema of its type, which its file name gives."""
     event_type = f"counterpoint.{example.name.split('.')[0]}.v1"
     (message,) = (m for m in DOCUMENT["components"]["messages"].values() if m["name"] == event_type)
     schema = {**message["payload"], "components": DOCUMENT["components"]}
@@ -80,9 +80,9 @@ def test_examples_fit_the_schemas_in_it(example: Path) -> None:
 
 
 def test_headers_are_those_that_the_codec_writes() -> None:
-    """And the story is the one that dead letters tell."""
+    """The document describes the headers that the codec writes, and those of dead letters."""
     made = encode(Tick(partition=0), trace=b"t")
     described = DOCUMENT["components"]["messages"]["Tick"]["headers"]["properties"]
     assert set(dict(made.headers)) == set(described)
-    told = dead_letter(RawRecord("t", 0, 0, 0, None, b""), Poison(DeadLetterReason.BUG, "x"), stage="s")
-    assert set(dict(told.headers)) == set(DOCUMENT["components"]["messages"]["DeadLetter"]["headers"]["properties"])
+    refused = dead_letter(RawRecord("t", 0, 0, 0, None, b""), Poison(DeadLetterReason.BUG, "x"), stage="s")
+    assert set(dict(refused.headers)) == set(DOCUMENT["components"]["messages"]["DeadLetter"]["headers"]["properties"])

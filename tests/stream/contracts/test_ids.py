@@ -1,4 +1,4 @@
-"""Ids are functions of what they name: the same thing, the same id; another thing, another id."""
+"""An id depends on what it names: the same thing has the same id, another thing another id."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -28,7 +28,7 @@ part = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1
 
 
 def test_ids_never_change() -> None:
-    """Stored rows hang on them: these literal values may not move in any later version."""
+    """Ids have these literal values in every later version, since stored rows depend on them."""
     assert ids.session_id("sample", "c_1", "m-1") == UUID("622af160-ecaa-5ac5-b66d-728ef09423dc")
     assert ids.exchange_id(SESSION, "m-1") == UUID("8b84065a-bbdc-5419-9e30-e1fc3219dfcc")
     assert ids.input_id([("m-1", 0), ("m-2", 5)]) == UUID("00da3a62-230e-5e15-b324-7f11bd4b5dc8")
@@ -67,37 +67,37 @@ RECORDS: list[tuple[TopicRecord, str]] = [
 
 @pytest.mark.parametrize(("record", "event_id"), RECORDS, ids=lambda value: type(value).__name__)
 def test_a_record_knows_its_event_id_and_its_key(record: TopicRecord, event_id: str) -> None:
-    """Consumers recognise a repeated event by its id, so the id of a record may not move in any later version."""
+    """The event id of a record never changes, since consumers recognise a repeated event by it."""
     assert str(record.event_id) == event_id
     assert record.key == (None if isinstance(record, PersonErasure | Tick) else b"sample:c_1")
 
 
-def test_the_id_of_a_list_of_participants_says_nothing_of_the_names() -> None:
-    """An id made of names could be searched for by names."""
+def test_the_id_of_a_list_of_participants_does_not_depend_on_the_names() -> None:
+    """The event id of a list of participants is random: an id made of names could be found by guessing names."""
     participants = Participants(**ROOM, participants=())
     assert participants.event_id != participants.event_id
 
 
 @given(st.lists(part, min_size=3, max_size=3), st.lists(part, min_size=3, max_size=3))
 def test_two_sessions_share_an_id_only_if_they_are_one(a: list[str], b: list[str]) -> None:
-    """No joining of parts can make two different names alike."""
+    """Two sessions share an id only if all its parts are equal, however the parts are joined."""
     assert (ids.session_id(*a) == ids.session_id(*b)) == (a == b)
 
 
 def test_the_order_and_the_revision_of_an_input_count() -> None:
-    """An edit or another order is another input, so it gets its own assessment."""
+    """An edit or another order of messages makes another input id, and so another assessment."""
     whole = [("m-1", 0), ("m-2", 0)]
     others = [[("m-2", 0), ("m-1", 0)], [("m-1", 1), ("m-2", 0)], [("m-1", 0)], []]
     assert ids.input_id(whole) not in {ids.input_id(other) for other in others}
 
 
 def test_an_edits_revision_is_its_time_in_milliseconds() -> None:
-    """Later edits stand above earlier ones, and all above the original's 0."""
+    """The revision of an edit is its time in milliseconds, so that later edits are higher and all are above 0."""
     assert ids.revision_of(datetime(1970, 1, 1, 0, 0, 1, 234_000, tzinfo=UTC)) == 1234
 
 
-def test_kinds_do_not_collide() -> None:
-    """The same parts under another heading are another thing."""
+def test_ids_of_different_kinds_do_not_collide() -> None:
+    """Ids of different kinds that are made of the same parts differ."""
     made = {
         ids.session_id("a", "b", "c"),
         ids.message_event_id("a", "b", "c", ""),

@@ -1,4 +1,4 @@
-"""The rubric: complete, ours by its own word, and the same on every page that shows it."""
+"""The rubric is complete, states that its definitions are ours, and is the same on every page that shows it."""
 
 import re
 import subprocess
@@ -41,24 +41,24 @@ CASES = [
 
 
 def headings(depth: int) -> list[str]:
-    """The headings of one depth on the page."""
+    """Return the headings of one depth on the page."""
     return re.findall(rf"^{'#' * depth} (.+)$", markdown(), re.MULTILINE)
 
 
 def test_every_mechanism_has_an_entry_in_the_order_of_the_vocabulary() -> None:
-    """A mechanism that nobody defined means nothing."""
+    """Every mechanism has an entry in the rubric, in the order of the vocabulary."""
     assert list(RUBRIC) == list(Mechanism)
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_every_level_is_defined_from_none_to_strong(mechanism: Mechanism) -> None:
-    """A level that nobody defined means nothing."""
+    """Every mechanism defines its levels from none to strong."""
     assert list(RUBRIC[mechanism].levels) == list(Level)
 
 
 @pytest.mark.parametrize("meaning", CASES)
 def test_a_level_says_when_it_holds_and_shows_it_by_two_examples(meaning: LevelRubric) -> None:
-    """All of it is whole sentences, and short enough to be read between two sessions."""
+    """A level has a definition and two examples, in whole sentences short enough to read between two sessions."""
     first, second = meaning.examples
     for words in (meaning.definition, meaning.in_chat, first.client, first.reply, second.client, second.reply):
         assert words == words.strip()
@@ -69,13 +69,13 @@ def test_a_level_says_when_it_holds_and_shows_it_by_two_examples(meaning: LevelR
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_the_examples_of_a_mechanism_answer_the_same_two_clients(mechanism: Mechanism) -> None:
-    """Only the reply differs from level to level, so a reader sees what makes the level."""
+    """The examples of a mechanism answer the same two clients, so that only the replies differ from level to level."""
     levels = RUBRIC[mechanism].levels.values()
     assert len({tuple(example.client for example in meaning.examples) for meaning in levels}) == 1
 
 
 def test_no_example_belongs_to_two_places() -> None:
-    """A reply expresses several mechanisms at once; each example is written for one level of one."""
+    """Each example reply is written for one level of one mechanism, although a reply may express several."""
     levels = [meaning for entry in RUBRIC.values() for meaning in entry.levels.values()]
     replies = [example.reply for meaning in levels for example in meaning.examples]
     assert len(set(replies)) == len(replies) == 2 * len(Mechanism) * len(Level)
@@ -83,7 +83,7 @@ def test_no_example_belongs_to_two_places() -> None:
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_a_mechanism_names_its_theory_with_years_and_differs_from_each_of_the_others(mechanism: Mechanism) -> None:
-    """A supervisor may look it up, and may ask why this is not that."""
+    """A mechanism names its theory with years, and says how it differs from each of the others."""
     entry = RUBRIC[mechanism]
     assert re.search(r"\b(19|20)\d\d\b", entry.theory)
     assert set(entry.neighbours) == set(Mechanism) - {mechanism}
@@ -91,8 +91,8 @@ def test_a_mechanism_names_its_theory_with_years_and_differs_from_each_of_the_ot
         assert words in markdown()
 
 
-def test_the_thirteen_behaviours_stand_in_their_four_groups() -> None:
-    """As PsyFIRE has them: 2 that argue, 7 that deny, 2 that avoid, 2 that ignore."""
+def test_the_thirteen_behaviours_are_in_their_four_groups() -> None:
+    """The groups are those of PsyFIRE: 2 behaviours that argue, 7 that deny, 2 that avoid, 2 that ignore."""
     assert list(BEHAVIOURS) == list(ResistanceType)
     assert list(GROUPS) == list(ResistanceGroup)
     sizes = {group: sum(behaviour.group is group for behaviour in BEHAVIOURS.values()) for group in ResistanceGroup}
@@ -106,21 +106,21 @@ def test_the_thirteen_behaviours_stand_in_their_four_groups() -> None:
 
 @pytest.mark.parametrize(("kind", "behaviour"), BEHAVIOURS.items())
 def test_a_behaviour_is_described_and_blames_nobody(kind: ResistanceType, behaviour: Behaviour) -> None:
-    """A verb after "the client", and an example; both on the page."""
+    """A behaviour is on the page as a verb after "the client" with an example, without words of blame."""
     assert f"| {kind} | the client {behaviour.meaning} | {behaviour.example} |" in markdown()
     assert not re.search(r"resistant|difficult|manipulat|refus", behaviour.meaning)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.title)
 def test_a_common_mistake_is_named_defined_shown_and_costs_something(mistake: Mistake) -> None:
-    """So that a reason can call it by its name."""
+    """A common mistake has a name, a definition, an example and a mechanism that it weakens."""
     assert mistake.weakens
     assert f"**{mistake.title}.** {mistake.definition}" in markdown()
     assert f"> Reply: {mistake.example}\n" in markdown()
 
 
 def test_the_common_mistakes_are_the_seven_known_ones() -> None:
-    """Collusion among them: it is neither alignment nor autonomy."""
+    """The common mistakes are these seven, and collusion weakens both alignment and autonomy."""
     assert [mistake.title for mistake in MISTAKES] == [
         "Arguing for change",
         "Advice without permission",
@@ -134,26 +134,26 @@ def test_the_common_mistakes_are_the_seven_known_ones() -> None:
 
 
 def test_seven_principles_are_the_yardstick_for_suggestions_alone() -> None:
-    """Each asks a question of a suggested reply; the page says that nobody is held against them."""
+    """Each of the seven principles asks a question about a suggested reply, and by none is a person judged."""
     assert list(PRINCIPLES) == list(Principle)
     assert all(yardstick.question.endswith("?") for yardstick in PRINCIPLES.values())
     assert "a yardstick for a suggestion, never for a person" in markdown()
     assert COLLABORATION in markdown()
 
 
-def test_levels_bear_the_names_that_pages_use() -> None:
-    """0, 1 and 2 are no marks: each has its words."""
+def test_levels_have_the_titles_that_pages_show() -> None:
+    """Each level has a title in words, since 0, 1 and 2 are not grades."""
     assert [LEVEL_TITLES[level] for level in Level] == ["No expression", "Weak expression", "Strong expression"]
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_a_link_to_a_mechanism_is_the_slug_of_its_title(mechanism: Mechanism) -> None:
-    """One fragment leads to the entry on our page and in the rendered docs/rubric.md."""
+    """The fragment of a link to a mechanism is the slug of its title, on our page and in docs/rubric.md."""
     assert anchor(mechanism) == RUBRIC[mechanism].title.lower().replace(" ", "-")
 
 
 def test_the_page_says_that_definitions_are_ours_and_unreviewed() -> None:
-    """Names are the paper's, definitions are not: no reader may take them for the authors' text."""
+    """The page says that only the names are the paper's, and that the definitions are ours and unreviewed."""
     assert "arXiv 2602.21638" in ORIGIN
     assert "our own" in ORIGIN
     assert "not been reviewed by clinicians" in ORIGIN
@@ -161,20 +161,20 @@ def test_the_page_says_that_definitions_are_ours_and_unreviewed() -> None:
 
 
 def test_the_page_says_that_a_level_describes_a_reply_and_nobody() -> None:
-    """The rubric must not be read as a grade."""
+    """The page says that a level describes a reply and no person, so that nobody reads it as a grade."""
     assert "says nothing about the counsellor's ability" in HOW_TO_READ
     assert HOW_TO_READ in markdown()
 
 
 @pytest.mark.parametrize("concern", Concern)
 def test_the_page_names_every_subject_that_gets_no_level(concern: Concern) -> None:
-    """Agreeing with a delusion is not alignment: each kind of critical content stands on the page."""
+    """The page names every kind of critical content, which gets no level."""
     assert concern.value.replace("_", " ").replace("self harm", "self-harm") in COLLUSION
     assert COLLUSION in markdown()
 
 
 def test_the_page_has_a_heading_for_each_part_of_the_rubric() -> None:
-    """Nothing of the rubric is left off the page."""
+    """The page has a heading for each part of the rubric."""
     assert headings(1) == [f"Rubric {RUBRIC_VERSION}: the four mechanisms and their levels"]
     titles = [entry.title for entry in RUBRIC.values()]
     rest = ["Common mistakes", "Kinds of resistance", "What a suggested reply is held against"]
@@ -185,19 +185,19 @@ def test_the_page_has_a_heading_for_each_part_of_the_rubric() -> None:
 
 @pytest.mark.parametrize("meaning", CASES)
 def test_the_page_shows_each_definition_with_its_examples(meaning: LevelRubric) -> None:
-    """What the model is told is what people can read."""
+    """The page shows each definition with its examples, so that people can read what the model is given."""
     examples = [f"> Client: {example.client}\n>\n> Reply: {example.reply}\n" for example in meaning.examples]
     shown = [f"{meaning.definition}\n", f"In text chat: {meaning.in_chat}\n", *examples]
     assert "\n".join(shown) in markdown()
 
 
 def test_the_page_in_the_repository_is_the_one_the_rubric_makes() -> None:
-    """`python -m stream.contracts.rubric > docs/rubric.md` brings it up to date."""
+    """docs/rubric.md is what `python -m stream.contracts.rubric > docs/rubric.md` writes."""
     assert PAGE.read_text(encoding="utf-8") == markdown()
 
 
 def test_the_command_writes_the_page_and_nothing_else() -> None:
-    """Its output can be sent straight into the file."""
+    """The command writes only the page, so that its output can be redirected to the file."""
     command = [sys.executable, "-m", "stream.contracts.rubric"]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=DEADLOCK_S)
     assert answer.stdout.decode() == markdown()

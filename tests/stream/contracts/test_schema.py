@@ -1,4 +1,4 @@
-"""The generated JSON Schema and the examples hold the contracts in place."""
+"""The published JSON Schemas and the examples match the models of the records."""
 
 import json
 from pathlib import Path
@@ -20,14 +20,14 @@ def _decoded(path: Path) -> TopicRecord:
 
 
 def test_schema_files_are_those_of_the_models() -> None:
-    """A changed record without `python -m stream.contracts.schema` is caught, and so is a stray file."""
+    """The schema files are those that `python -m stream.contracts.schema` writes, with no stray file."""
     on_disk = {path.name: path.read_text() for path in schema.FOLDER.glob("*.json")}
     assert on_disk == schema.schemas()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_keeps_parsing(path: Path) -> None:
-    """Examples are never removed: what was once a valid record stays one."""
+    """Every example still parses: a record that was once valid stays valid, so no example is removed."""
     event = json.loads(path.read_text())
     data = _decoded(path)
     assert data.model_dump(mode="json", exclude_unset=True).keys() <= event["data"].keys()
@@ -35,20 +35,20 @@ def test_every_example_keeps_parsing(path: Path) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_fits_its_published_schema(path: Path) -> None:
-    """A platform that validates with the JSON Schema and we who validate with the models agree."""
+    """Every example is valid by its published JSON Schema, as it is by the model."""
     event = json.loads(path.read_text())
     published = json.loads((schema.FOLDER / f"{event['type']}.json").read_text())
     jsonschema.validate(event["data"], published)
 
 
 def test_every_record_has_an_example() -> None:
-    """No type is published without one."""
+    """Every published type of record has an example."""
     shown = {json.loads(path.read_text())["type"] for path in EXAMPLES}
     assert shown == set(KNOWN)
 
 
 def test_unknown_fields_are_ignored_and_do_not_travel_on() -> None:
-    """A newer writer's field neither stops us nor slips through us."""
+    """An unknown field of a newer writer is ignored and not written again."""
     path = schema.EXAMPLES / "message.v1.full.json"
     assert "a_field_of_tomorrow" in path.read_text()
     assert "a_field_of_tomorrow" not in _decoded(path).model_dump_json()
@@ -56,7 +56,7 @@ def test_unknown_fields_are_ignored_and_do_not_travel_on() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_no_repr_shows_words_or_people(path: Path) -> None:
-    """A record in a traceback or a log line shows ids and states alone."""
+    """The `repr` of a record, which a traceback or a log line may print, shows only ids and states."""
     shown = repr(_decoded(path)) + str(_decoded(path))
     for word in ("talking", "Sample Client", "p_client", "p_counsellor", "It sounds"):
         assert word not in shown

@@ -1,4 +1,4 @@
-"""What the stream may rely on, whatever detector stands behind the seam."""
+"""Tests of what the stream relies on, run for every detector at every operating point."""
 
 import time
 from collections.abc import Callable
@@ -42,7 +42,7 @@ Open = Callable[[str, OperatingPoint], Detector]
 
 @pytest.fixture(scope="module")
 def opened(request: pytest.FixtureRequest) -> Open:
-    """Load a detector; the one behind Triton gets a real server."""
+    """Return a function that loads a detector; the one behind Triton gets a real server."""
 
     def opening(name: str, point: OperatingPoint) -> Detector:
         def connect() -> SentenceModel:
@@ -55,7 +55,7 @@ def opened(request: pytest.FixtureRequest) -> Open:
 
 @pytest.fixture(params=EVERY_DETECTOR)
 def detector(request: pytest.FixtureRequest, opened: Open) -> Detector:
-    """Each detector at each operating point."""
+    """Return each detector at each operating point."""
     name, point = request.param
     return opened(name, point)
 
@@ -66,19 +66,19 @@ def test_one_detection_per_input_in_order(detector: Detector) -> None:
     assert detector.detect(batch) == [detector.detect([given])[0] for given in batch]
 
 
-def test_an_empty_batch_is_fine(detector: Detector) -> None:
-    """No input, no detection."""
+def test_an_empty_batch_gives_no_detections(detector: Detector) -> None:
+    """An empty batch gives no detections."""
     assert detector.detect([]) == []
 
 
 def test_scores_lie_between_0_and_1(detector: Detector) -> None:
-    """Whatever the text."""
+    """The score lies between 0 and 1 for any text."""
     found = detector.detect([DetectorInput(text) for text in ODD_TEXTS] + [RESISTING, NEUTRAL])
     assert all(0 <= each.score <= 1 for each in found)
 
 
 def test_resistance_scores_higher_than_an_appointment(detector: Detector) -> None:
-    """The least that a detector must do."""
+    """A resisting message is flagged and scores higher than a message about an appointment, which is not flagged."""
     resisting, neutral = detector.detect([RESISTING, NEUTRAL])
     assert resisting.score > neutral.score
     assert resisting.flagged
@@ -88,7 +88,7 @@ def test_resistance_scores_higher_than_an_appointment(detector: Detector) -> Non
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
 @pytest.mark.parametrize("previous", [None, "", "How was it?", "\ud800"])
 def test_no_text_raises(detector: Detector, text: str, previous: str | None) -> None:
-    """Chat text is hostile input."""
+    """No text makes a detector raise, since chat text is untrusted input."""
     (found,) = detector.detect([DetectorInput(text, previous)])
     assert isinstance(found, Detection)
 
@@ -98,7 +98,7 @@ def test_no_text_raises(detector: Detector, text: str, previous: str | None) -> 
     [RESISTING.text, "\U0001f600 " * 3 + RESISTING.text, RESISTING.text.replace("'", "\u2019"), *ODD_TEXTS],
 )
 def test_cues_are_sorted_spans_inside_the_text(detector: Detector, text: str) -> None:
-    """Cues count code points of the text as typed, are not empty and do not overlap."""
+    """Cues are spans in code points of the text as typed, sorted, not empty and without overlap."""
     (found,) = detector.detect([DetectorInput(text, RESISTING.previous_text)])
     ends = [0]
     for cue in found.cues:
@@ -108,7 +108,7 @@ def test_cues_are_sorted_spans_inside_the_text(detector: Detector, text: str) ->
 
 
 def test_cues_are_whole_words(detector: Detector) -> None:
-    """A supervisor reads words, not pieces of them."""
+    """Cues begin and end at word boundaries, because a supervisor reads words."""
     (found,) = detector.detect([RESISTING])
     assert found.cues
     for cue in found.cues:
@@ -118,35 +118,41 @@ def test_cues_are_whole_words(detector: Detector) -> None:
 
 
 def test_cues_move_with_the_text(detector: Detector) -> None:
-    """What stands before the words shifts the cues by its length in code points."""
+    """Text before the words moves the cues by its length in code points."""
     shift = "\U0001f600\U0001f600 "
     (plain,) = detector.detect([RESISTING])
     (shifted,) = detector.detect([DetectorInput(shift + RESISTING.text, RESISTING.previous_text)])
     assert [(c.start + len(shift), c.end + len(shift)) for c in plain.cues] == [(c.start, c.end) for c in shifted.cues]
 
 
-def test_what_is_not_flagged_has_no_cues(detector: Detector) -> None:
-    """Evidence belongs to a finding."""
+def test_a_message_that_is_not_flagged_has_no_cues(detector: Detector) -> None:
+    """A message that is not flagged has no cues."""
     (found,) = detector.detect([NEUTRAL])
     assert found.cues == ()
 
 
 def test_the_same_input_gives_the_same_answer(detector: Detector, opened: Open) -> None:
-    """Also from another instance: redelivery must not change a record."""
+    """The same input gives the same detection, also from another instance.
+
+    A record that is delivered again must not change.
+    """
     again = opened(detector.name, detector.operating_point)
     assert again.detect([RESISTING, NEUTRAL]) == detector.detect([RESISTING, NEUTRAL])
     assert again.version == detector.version
 
 
-def test_it_says_which_detector_answered(detector: Detector) -> None:
-    """Name, version and operating point travel with each record."""
+def test_a_detector_has_a_name_a_version_and_an_operating_point(detector: Detector) -> None:
+    """A detector has a name, a version and an operating point, which are written into each record."""
     assert detector.name in DETECTORS
     assert len(detector.version) >= 8
     assert detector.operating_point in OperatingPoint
 
 
 def test_a_batch_of_chat_takes_milliseconds(detector: Detector) -> None:
-    """A floor far under the measured speed, so that a slow machine passes and a blow-up does not."""
+    """A batch takes far less than a limit that even a slow machine keeps.
+
+    The limit is far above the measured time, so that only a serious slowdown fails the test.
+    """
     batch = [RESISTING, NEUTRAL] * (250 if detector.name == "linear" else 10)
     start = time.perf_counter()
     detector.detect(batch)
@@ -154,8 +160,8 @@ def test_a_batch_of_chat_takes_milliseconds(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_the_gate_flags_all_that_the_precise_point_flags(name: str, opened: Open) -> None:
-    """One ranking, two thresholds."""
+def test_the_operating_point_gate_flags_all_that_alone_flags(name: str, opened: Open) -> None:
+    """The operating point `gate` flags every message that `alone` flags, and both give the same scores."""
     batch = [RESISTING, NEUTRAL, *(DetectorInput(text) for text in ODD_TEXTS)]
     gate = opened(name, OperatingPoint.GATE).detect(batch)
     alone = opened(name, OperatingPoint.ALONE).detect(batch)
@@ -164,14 +170,14 @@ def test_the_gate_flags_all_that_the_precise_point_flags(name: str, opened: Open
         assert wide.flagged or not narrow.flagged
 
 
-def test_an_unknown_name_is_refused_with_those_there_are() -> None:
-    """A settings error must say how to mend it."""
+def test_the_error_for_an_unknown_detector_lists_the_existing_ones() -> None:
+    """The error for an unknown detector lists the existing ones."""
     with pytest.raises(ValueError, match="there is: encoder, linear, triton"):
         load_detector("crystal ball", OperatingPoint.GATE)
 
 
 def test_an_unknown_operating_point_is_refused() -> None:
-    """The same for the operating point."""
+    """An unknown operating point is refused and named."""
     with pytest.raises(ValueError, match="sideways"):
         load_detector("linear", "sideways")
 
@@ -182,13 +188,13 @@ def test_the_detector_behind_triton_needs_a_server() -> None:
         load_detector("triton", OperatingPoint.GATE)
 
 
-def test_an_operating_point_may_come_as_text() -> None:
-    """Settings hold text."""
+def test_an_operating_point_may_be_a_string() -> None:
+    """The operating point may be a string, as it is in settings."""
     assert load_detector("linear", "gate").operating_point is OperatingPoint.GATE
 
 
 def test_message_text_is_in_no_repr() -> None:
-    """A log line or a traceback that holds an input shows no words of it."""
+    """The representation of an input, as in a log line or a traceback, shows no words of it."""
     shown = repr(RESISTING)
     assert "quit" not in shown
     assert "think about" not in shown

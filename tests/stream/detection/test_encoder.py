@@ -1,4 +1,4 @@
-"""Wording and meaning together."""
+"""Tests of the detector that combines the linear model with the sentence encoder."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ WEIGHTS = EncoderWeights.model_validate(
 
 
 class Meant:
-    """An encoder for the test: it says the same of every text."""
+    """A sentence model for tests that returns the same logit for every text and remembers the texts."""
 
     fingerprint = "test"
 
@@ -36,7 +36,7 @@ class Meant:
         self.asked: list[str] = []
 
     def logits(self, texts: Sequence[str]) -> list[float]:
-        """Remember what was asked."""
+        """Remember the texts and return the logit for each."""
         self.asked += texts
         return [self.logit] * len(texts)
 
@@ -50,71 +50,77 @@ def _logistic(x: float) -> float:
 
 
 def test_the_score_is_the_calibrated_mean_of_two_logits() -> None:
-    """Words give 2, meaning gives 4: the mean is 3, the calibration makes it 0.5."""
+    """The score is the calibrated mean of the two logits: words give 2 and meaning 4, so 3, which becomes 0.5."""
     (found,) = _detector(Meant(4.0)).detect([DetectorInput("no")])
     assert found.score == pytest.approx(_logistic(0.5 * 3 - 1))
 
 
-def test_a_phrase_speaks_through_the_words() -> None:
-    """As in the linear model."""
+def test_phrases_are_combined_with_the_score_of_the_words() -> None:
+    """Phrases are combined with the score of the words, as in the linear detector."""
     said = [Phrase(R.PESSIMISM, 0.5, 0, 1)]
     worded = 1 - 0.5 * 0.5
     assert average_logit(0.5, said, 0.0) == pytest.approx(math.log(worded / (1 - worded)) / 2)
 
 
 @pytest.mark.parametrize("learned", [0.0, 1.0])
-def test_certainty_has_a_logit(learned: float) -> None:
-    """Nothing is infinite."""
+def test_a_score_of_0_or_1_has_a_finite_logit(learned: float) -> None:
+    """A score of 0 or 1 has a finite logit."""
     assert math.isfinite(average_logit(learned, [], 0.0))
 
 
-def test_an_empty_batch_asks_nobody() -> None:
-    """A server is spared the request."""
+def test_an_empty_batch_is_not_sent_to_the_model() -> None:
+    """An empty batch is not sent to the sentence model."""
     meant = Meant(0.0)
     assert _detector(meant).detect([]) == []
     assert meant.asked == []
 
 
-def test_meaning_alone_may_flag() -> None:
-    """Words never seen in training, and no cue to show for it."""
+def test_the_sentence_model_alone_can_flag_a_message() -> None:
+    """The sentence model alone can flag a message of unknown words, which then has no cues."""
     (found,) = _detector(Meant(9.0)).detect([DetectorInput("zebra")])
     assert found.flagged
     assert found.cues == ()
 
 
 def test_cues_come_from_the_words() -> None:
-    """The encoder explains nothing."""
+    """Cues come from the words, since the sentence model explains nothing."""
     (found,) = _detector(Meant(9.0)).detect([DetectorInput("oh no")])
     assert [(cue.start, cue.end) for cue in found.cues] == [(3, 5)]
 
 
 def test_weights_for_another_encoder_are_refused() -> None:
-    """With the sentence that mends it."""
+    """Weights that were fitted with another encoder are refused with both fingerprints."""
     meant = Meant(0.0)
     meant.fingerprint = "other"
     with pytest.raises(ValueError, match="fingerprint other, but the weights need test"):
         _detector(meant)
 
 
-def test_the_encoder_at_hand_is_the_one_that_ships() -> None:
-    """Weights, encoder and head belong together, and config.pbtxt tells it."""
+def test_the_shipped_weights_belong_to_the_shipped_encoder() -> None:
+    """The shipped weights, the encoder's files and config.pbtxt have the same fingerprint."""
     mark = shipped_weights().encoder
     assert InProcessSentenceModel().fingerprint == mark
     assert read_parameters(MODEL_REPOSITORY / MODEL)["fingerprint"] == mark
 
 
-def test_a_missing_repository_says_what_to_choose(tmp_path: Path) -> None:
-    """As where only the wheel of the stream is installed."""
+def test_the_error_for_a_missing_repository_names_another_detector(tmp_path: Path) -> None:
+    """A missing model repository is an error that names the detector to choose instead.
+
+    The repository is missing where only the stream's wheel is installed.
+    """
     with pytest.raises(ValueError, match=r"encoder's files are not at .*choose the detector"):
         InProcessSentenceModel(tmp_path)
 
 
-def test_half_a_surrogate_pair_is_left_out() -> None:
-    """It cannot be sent, and must not change the answer where nothing is sent."""
+def test_half_of_a_surrogate_pair_is_removed() -> None:
+    """Half of a surrogate pair is removed from a text.
+
+    It cannot be sent to a server, so the encoder in this process must ignore it as well.
+    """
     assert without_lone_surrogates("no\ud800 way") == "no way"
 
 
-def test_shipped_scores_are_shares_in_order() -> None:
-    """Thresholds are probabilities, the precise point the stricter."""
+def test_the_shipped_thresholds_are_in_order() -> None:
+    """The shipped thresholds are probabilities, and that of `alone` is the higher one."""
     thresholds = shipped_weights().thresholds
     assert 0 < thresholds[OperatingPoint.GATE] < thresholds[OperatingPoint.ALONE] < 1

@@ -1,4 +1,4 @@
-"""The linear detector: its arithmetic, its evidence, its weights file."""
+"""Tests of the linear detector: its arithmetic, its cues and its file of weights."""
 
 import json
 import math
@@ -52,67 +52,67 @@ def _logistic(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def test_without_known_terms_the_bias_speaks() -> None:
-    """Words never seen in training say nothing."""
+def test_a_message_without_known_terms_has_the_score_of_the_bias() -> None:
+    """A message without known terms has the score of the bias."""
     assert explain_score(_weights(bias=-2), DetectorInput("zebra")).score == pytest.approx(_logistic(-2))
 
 
 def test_a_block_is_scaled_to_length_1() -> None:
-    """Two known terms weigh 1/sqrt(2) each: a long message gains nothing by its length."""
+    """Two known terms weigh 1/sqrt(2) each, so that a long message does not score higher for its length."""
     weights = _weights(words={"not": 1.0, "now": 3.0})
     assert explain_score(weights, DetectorInput("not now")).score == pytest.approx(_logistic(4 / math.sqrt(2)))
 
 
-def test_unknown_terms_do_not_dilute() -> None:
-    """Only known terms count towards the length."""
+def test_unknown_terms_do_not_count_towards_the_length() -> None:
+    """Unknown terms do not count towards the length of a block."""
     weights = _weights(words={"no": 2.0})
     assert explain_score(weights, DetectorInput("zebra no zebra")).score == pytest.approx(_logistic(2))
 
 
 def test_a_repeated_term_counts_once() -> None:
-    """Present or not."""
+    """A term that is repeated counts once."""
     weights = _weights(words={"no": 2.0})
     once = explain_score(weights, DetectorInput("no")).score
     assert explain_score(weights, DetectorInput("no no no")).score == pytest.approx(once)
 
 
-def test_the_turn_before_weighs_half_and_is_no_evidence() -> None:
-    """Evidence is in the client's words alone."""
+def test_the_turn_before_has_half_the_weight_and_gives_no_cue() -> None:
+    """The turn before has half the weight and contributes to no cue."""
     weights = _weights(before={"why": 2.0})
     explained = explain_score(weights, DetectorInput("zebra", "why"))
     assert explained.score == pytest.approx(_logistic(1))
     assert sum(explained.contribution_by_token().values()) == 0
 
 
-def test_evidence_sums_to_the_logit() -> None:
-    """What the words are said to give is what they gave, with nothing left over."""
+def test_contributions_sum_to_the_logit() -> None:
+    """The contributions of the tokens and the bias sum to the logit."""
     weights = _weights(bias=-1, words={"not": 1.0, "not now": 0.5}, parts={"_no": 0.25, "now": -0.5})
     explained = explain_score(weights, DetectorInput("not now, not ever"))
     logit = math.log(explained.score / (1 - explained.score))
     assert sum(explained.contribution_by_token().values()) - 1 == pytest.approx(logit)
 
 
-def test_a_pair_gives_to_both_its_words() -> None:
-    """Half each."""
+def test_the_contribution_of_a_pair_is_divided_between_its_words() -> None:
+    """The contribution of a pair is divided equally between its words."""
     explained = explain_score(_weights(words={"not now": 1.0}), DetectorInput("not now"))
     assert explained.contribution_by_token() == {0: 0.5, 1: 0.5}
 
 
 @pytest.mark.parametrize("bias", [-2_000.0, 2_000.0])
 def test_extreme_logits_do_not_overflow(bias: float) -> None:
-    """The score stays a share."""
+    """Extreme logits give a score between 0 and 1."""
     assert 0 <= explain_score(_weights(bias=bias), DetectorInput("")).score <= 1
 
 
-def test_a_phrase_and_the_words_are_two_reasons() -> None:
-    """Either may hold without the other; only the strongest phrase counts."""
+def test_the_strongest_phrase_is_combined_with_the_score_of_the_words() -> None:
+    """The strongest phrase is combined with the score of the words, and weaker phrases do not count."""
     said = [Phrase(R.PESSIMISM, 0.5, 0, 1), Phrase(R.EXCUSING, 0.2, 2, 3)]
     assert combined_score(0.4, said) == pytest.approx(1 - 0.6 * 0.5)
     assert combined_score(0.4, []) == pytest.approx(0.4)
 
 
 def test_a_score_at_the_threshold_is_flagged() -> None:
-    """Not below is flagged."""
+    """A score equal to the threshold is flagged."""
     weights = _weights(bias=math.log(4))
     score = explain_score(weights, DetectorInput("zebra")).score
     exact = weights.model_copy(update={"thresholds": dict.fromkeys(OperatingPoint, score)})
@@ -121,22 +121,22 @@ def test_a_score_at_the_threshold_is_flagged() -> None:
 
 
 def test_neighbouring_words_are_one_cue() -> None:
-    """`not now` is one piece of evidence, its weight the sum."""
+    """Neighbouring words such as `not now` are one cue, whose weight is their sum."""
     weights = _weights(bias=3, words={"not": 1.0, "now": 1.0})
     (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("oh, not now ok")])
     assert [(cue.start, cue.end) for cue in found.cues] == [(4, 11)]
     assert found.cues[0].weight == pytest.approx(2 / math.sqrt(2))
 
 
-def test_weak_words_are_no_evidence() -> None:
-    """Below a quarter of the strongest word."""
+def test_a_weak_word_is_no_cue() -> None:
+    """A word that contributes less than a quarter of the strongest word is no cue."""
     weights = _weights(bias=3, words={"never": 1.0, "zebra": 0.1})
     (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("zebra so never")])
     assert [(cue.start, cue.end) for cue in found.cues] == [(9, 14)]
 
 
-def test_words_that_speak_against_are_no_evidence() -> None:
-    """A negative weight explains nothing that was flagged."""
+def test_a_word_with_a_negative_weight_is_no_cue() -> None:
+    """A word with a negative weight is no cue."""
     weights = _weights(bias=3, words={"thanks": -1.0})
     (found,) = LinearDetector(weights, OperatingPoint.GATE, "test").detect([DetectorInput("thanks")])
     assert found.flagged
@@ -144,28 +144,28 @@ def test_words_that_speak_against_are_no_evidence() -> None:
 
 
 def test_at_most_five_cues() -> None:
-    """More explains nothing."""
+    """A detection has at most five cues."""
     terms = {f"{letter * 4}": 1.0 for letter in "abcdefgh"}
     text = " zz ".join(terms)
     (found,) = LinearDetector(_weights(bias=3, words=terms), OperatingPoint.GATE, "test").detect([DetectorInput(text)])
     assert len(found.cues) == 5
 
 
-def test_the_version_names_weights_and_phrases() -> None:
-    """Both operating points share the weights, hence the version."""
+def test_both_operating_points_have_the_same_version() -> None:
+    """Both operating points have the same version, because they share weights and phrases."""
     gate, alone = load_linear(OperatingPoint.GATE), load_linear(OperatingPoint.ALONE)
     assert gate.version == alone.version
     assert len(gate.version) == 12
 
 
-def test_shipped_thresholds_stand_in_order() -> None:
-    """The precise point is the stricter one."""
+def test_the_shipped_thresholds_are_in_order() -> None:
+    """The shipped threshold of `alone` is higher than that of `gate`."""
     thresholds = shipped_weights().thresholds
     assert 0 < thresholds[OperatingPoint.GATE] < thresholds[OperatingPoint.ALONE] < 1
 
 
 def test_shipped_weights_hold_words_and_numbers_only() -> None:
-    """Plain JSON, small, no text of a conversation longer than a pair of words."""
+    """The shipped weights are small plain JSON with no text of a conversation longer than a pair of words."""
     raw = resources.files(stream.detection).joinpath(WEIGHTS).read_bytes()
     assert len(raw) < 2_000_000
     assert set(json.loads(raw)) == {"format", "bias", "thresholds", "terms", "seen"}
@@ -175,7 +175,7 @@ def test_shipped_weights_hold_words_and_numbers_only() -> None:
 
 
 def test_the_model_card_lies_beside_the_weights() -> None:
-    """Data, licence, figures and limits travel with the file."""
+    """The model card beside the weights names data, licence, figures and limits."""
     card = resources.files(stream.detection).joinpath("weights/MODEL_CARD.md").read_text(encoding="utf-8")
     for needed in ("CC BY-SA 4.0", "AnnoMI", "MIBot", "proxy", "PR-AUC", "not a diagnosis"):
         assert needed in card
@@ -184,8 +184,8 @@ def test_the_model_card_lies_beside_the_weights() -> None:
 @pytest.mark.parametrize(
     "broken", [{}, {"bias": 0}, {"bias": 0, "thresholds": {}, "terms": {}, "format": 2}, {"surprise": 1}]
 )
-def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -> None:
-    """A newer format is never half understood."""
+def test_a_file_of_weights_in_another_format_is_refused(broken: dict[str, object]) -> None:
+    """A file of weights in another format, such as a newer one, is refused."""
     with pytest.raises(ValidationError):
         LinearWeights.model_validate(broken)
 
@@ -193,7 +193,10 @@ def test_a_weights_file_of_another_shape_is_refused(broken: dict[str, object]) -
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200) | st.lists(st.sampled_from(SPOKEN), max_size=60).map(" ".join), st.sampled_from(SPOKEN))
 def test_the_fast_score_is_the_explained_one_to_the_last_bit(text: str, before: str) -> None:
-    """Most messages are scored without places; a detection must not depend on which way it was made."""
+    """The score without contributions equals the explained score to the last bit.
+
+    Most messages are scored without contributions; a detection must not depend on the way of computing it.
+    """
     given_ = DetectorInput(text, before)
     explained = combined_score(explain_score(SHIPPED_WEIGHTS, given_).score, find_phrases(text, before))
     assert SHIPPED.detect([given_])[0].score == explained

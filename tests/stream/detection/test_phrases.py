@@ -1,4 +1,4 @@
-"""Turns of phrase that resist, and the same words when they do not."""
+"""Tests of the phrases that show resistance, and of the same words where they do not."""
 
 import pytest
 
@@ -41,7 +41,7 @@ RESISTS = [
 
 @pytest.mark.parametrize(("behaviour", "text"), RESISTS)
 def test_a_resisting_phrase_is_found_under_its_behaviour(behaviour: R, text: str) -> None:
-    """With or without apostrophes, in any case."""
+    """A resisting phrase is found under its behaviour, with or without apostrophes and in any case."""
     assert behaviour in {phrase.behaviour for phrase in find_phrases(text)}
     assert behaviour in {phrase.behaviour for phrase in find_phrases(text.upper())}
 
@@ -59,23 +59,23 @@ def test_a_resisting_phrase_is_found_under_its_behaviour(behaviour: R, text: str
     ],
 )
 def test_reported_words_are_not_the_clients_own(text: str) -> None:
-    """Told about a third person, or about a former self, a phrase resists nobody here."""
+    """A phrase that reports the words of a third person or of the client's former self is not found."""
     assert find_phrases(text) == []
 
 
-def test_what_was_told_to_the_counsellor_counts() -> None:
-    """`I told you` is addressed to this counsellor."""
+def test_a_phrase_told_to_the_counsellor_is_found() -> None:
+    """A phrase after `I told you` is found, because it is addressed to this counsellor."""
     assert find_phrases("I told you I don't want to talk about it")
 
 
-def test_a_report_ends_with_its_sentence() -> None:
-    """The next sentence is the client's own again."""
+def test_a_phrase_after_a_report_is_found() -> None:
+    """A phrase in the sentence after a report is found."""
     assert find_phrases("My wife says I should. I don't want to change.")
 
 
 @pytest.mark.parametrize("reply", ["fine", "idk", "I don't know", "ok.", "Nothing really", "whatever", "yeah"])
 def test_a_perfunctory_answer_to_an_open_question_is_minimum_talk(reply: str) -> None:
-    """As a whole message only."""
+    """A message that is only a perfunctory answer to an open question is minimum talk."""
     (found,) = [p for p in find_phrases(reply, "That helps. How was it for you?") if p.end == len(reply)]
     assert found.behaviour is R.MINIMUM_TALK
     assert found.strength == STRENGTH["weak"]
@@ -93,23 +93,23 @@ def test_a_perfunctory_answer_to_an_open_question_is_minimum_talk(reply: str) ->
         ("", "fine"),
     ],
 )
-def test_a_short_answer_to_a_closed_question_is_none(question: str | None, reply: str) -> None:
-    """Short is not perfunctory where a short answer was asked for."""
+def test_a_short_answer_to_a_closed_question_is_not_minimum_talk(question: str | None, reply: str) -> None:
+    """A short answer to a closed question, or to no question, is not minimum talk."""
     assert R.MINIMUM_TALK not in {phrase.behaviour for phrase in find_phrases(reply, question)}
 
 
-def test_a_phrase_knows_its_place() -> None:
-    """In code points of the text as typed."""
+def test_a_phrase_has_its_span() -> None:
+    """A phrase has its span in code points of the text as typed."""
     text = "\U0001f600 ok. It\u2019s not a big deal!"
     spans = {text[phrase.start : phrase.end] for phrase in find_phrases(text)}
     assert any("not a big deal" in span for span in spans)
 
 
 def test_a_plain_answer_has_no_phrase() -> None:
-    """Nothing found in ordinary talk."""
+    """An ordinary answer has no phrase."""
     assert find_phrases("I walked to work twice this week and slept well", "How was your week?") == []
 
 
-def test_strengths_are_shares_and_strong_is_more() -> None:
-    """They enter the score as 1 - (1 - score)(1 - strength)."""
+def test_strengths_lie_between_0_and_1_and_are_in_order() -> None:
+    """Strengths lie between 0 and 1, as the combination of scores requires, and `strong` exceeds `weak`."""
     assert 0 < STRENGTH["weak"] < STRENGTH["strong"] < 1

@@ -1,4 +1,4 @@
-"""The quick look never says "no" where a pattern matches, and says it to nearly everything else."""
+"""Tests of the prefilter: it never excludes a list that matches, and excludes nearly everything else."""
 
 import re
 import subprocess
@@ -24,17 +24,17 @@ EVERY = [
     for i, each in enumerate(found)
 ]
 SCREENS = {name: prefilter(found) for name, found in LISTS.items()}
-# White space, letters, digits and apostrophes of ASCII and beyond: what folding and the classes treat specially.
+# White space, letters, digits and apostrophes of ASCII and beyond, which folding and character classes treat specially.
 AROUND = st.text("aZ19_ .,!?'\u2019\u00a0\u2003\u2028\x1c\n\x00\u00e9\u0130\uff11\u4e09\U0001f600", max_size=3)
 
 
 @pytest.mark.parametrize(("name", "number", "expression"), EVERY)
-@settings(max_examples=10)  # for each of nearly four hundred
+@settings(max_examples=10)  # for each of nearly four hundred patterns
 @given(data=st.data(), before=AROUND, after=AROUND)
-def test_whatever_a_pattern_matches_is_let_through(
+def test_a_list_with_a_matching_pattern_is_never_excluded(
     name: str, number: int, expression: str, data: st.DataObject, before: str, after: str
 ) -> None:
-    """Texts made from each pattern itself, in whatever company."""
+    """The prefilter names the list of every pattern that matches, for texts generated from each pattern."""
     said = data.draw(st.from_regex(re.compile(expression, re.DOTALL), fullmatch=True))
     folded = fold(before + said + after)
     if whole_words([expression]).search(folded):
@@ -49,8 +49,8 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS | AROUND, max_size=12).map(" ".join))
-def test_it_changes_nothing_that_is_found(text: str) -> None:
-    """Texts of the lists' own words, in no order."""
+def test_the_same_is_found_with_the_prefilter_as_without_it(text: str) -> None:
+    """The same concerns and phrases are found with the prefilter as without it, in texts of the lists' own words."""
     folded = fold(text)
     all_hits = {
         (concern, *match.span()) for concern, pattern in lexicons._patterns() for match in pattern.finditer(folded)
@@ -70,8 +70,11 @@ def test_it_changes_nothing_that_is_found(text: str) -> None:
         "a" * 100_000 + " kill myself",
     ],
 )
-def test_other_white_space_letters_and_halves_of_letters_hide_nothing(text: str) -> None:
-    """What Python calls a space, RE2 may not; and a lone surrogate is no text at all."""
+def test_unusual_characters_do_not_hide_a_concern(text: str) -> None:
+    """White space and letters beyond ASCII, lone surrogates and long text do not hide a concern.
+
+    RE2 and Python differ in what they call a space, and UTF-8 has no lone surrogates.
+    """
     assert lexicons.find_concerns(text)
     assert SCREENS["concerns"](text)
 
@@ -90,8 +93,8 @@ ORDINARY = [
 
 @pytest.mark.parametrize("text", ORDINARY)
 @pytest.mark.parametrize("name", LISTS)
-def test_ordinary_words_are_ruled_out(name: str, text: str) -> None:
-    """Or it would be of no use."""
+def test_ordinary_text_is_excluded(name: str, text: str) -> None:
+    """Ordinary text is excluded from every list, without which the prefilter would save no time."""
     assert not SCREENS[name](text)
 
 
@@ -111,36 +114,36 @@ def test_ordinary_words_are_ruled_out(name: str, text: str) -> None:
     ],
 )
 def test_a_pattern_for_re2_is_the_same_or_laxer(pattern: str, for_re2: str) -> None:
-    """No lookaround, no boundary, and every letter beyond ASCII may be anything."""
+    """A pattern for RE2 has no lookaround and no boundary, and its classes contain every character beyond ASCII."""
     assert relaxed_pattern(pattern) == for_re2
 
 
 @pytest.mark.parametrize("pattern", [r"[^\w]", r"[^a\s]", r"[\W]", r"[a\S]"])
-def test_what_would_be_stricter_is_refused(pattern: str) -> None:
-    """A class that leaves classes out matches less once these are wider."""
+def test_a_pattern_whose_relaxed_form_matches_less_is_refused(pattern: str) -> None:
+    """A pattern is refused if its relaxed form would match less, as a negated class of wider classes does."""
     with pytest.raises(ValueError, match="less than Python"):
         prefilter([[pattern]])
 
 
-def test_what_re2_does_not_know_is_refused() -> None:
-    """A pattern that was left out would match nothing."""
+def test_a_pattern_that_re2_does_not_support_is_refused() -> None:
+    """A pattern that RE2 does not support is refused, because without it the prefilter would miss its matches."""
     with pytest.raises(Exception, match="Filter"):
         prefilter([[r"(a)\1"]])
 
 
-def test_no_patterns_match_nothing() -> None:
-    """Not everything."""
+def test_a_list_without_patterns_matches_no_text() -> None:
+    """A list without patterns matches no text."""
     assert list(prefilter([])("anything")) == []
     assert list(prefilter([[], ["any"]])("any thing")) == [1]
 
 
-def test_each_list_is_named_once_and_in_order() -> None:
-    """However many of its patterns may match."""
+def test_each_list_is_returned_once_and_in_order() -> None:
+    """Each list is returned once and in order, however many of its patterns may match."""
     assert list(prefilter([["b", "c"], ["x"], ["a", "a b"]])("a b c")) == [0, 2]
 
 
-def test_it_writes_nothing() -> None:
-    """RE2 has a log of its own, on stderr; a client's words must not come near it."""
+def test_the_prefilter_writes_nothing() -> None:
+    """The prefilter writes nothing to stdout or stderr, since RE2's own log would contain words of a client."""
     code = (
         "from stream.detection import lexicons, phrases\n"
         "for text in ['kill myself ' * 20_000, 'they have ' * 50_000, '\\u00e9' * 100_000]:\n"

@@ -1,4 +1,4 @@
-"""Words and patterns over chat text."""
+"""Tests of tokens and word patterns for chat text."""
 
 import pytest
 
@@ -23,12 +23,15 @@ from stream.detection.text import Token, expressions, fold, tokens, whole_words
     ],
 )
 def test_tokens_are_words_numbers_and_marks_of_emphasis(typed: str, forms: list[str]) -> None:
-    """Spelled alike whether or not the apostrophe was typed, except where it tells words apart."""
+    """Tokens are words, numbers and marks of emphasis in their normal form.
+
+    The form is the same with and without the apostrophe, except where the apostrophe distinguishes two words.
+    """
     assert [token.form for token in tokens(typed)] == forms
 
 
-def test_tokens_know_their_place() -> None:
-    """In code points of the text as typed."""
+def test_tokens_have_their_spans() -> None:
+    """Tokens have their spans in code points of the text as typed."""
     text = "\U0001f600 I don\u2019t"
     assert tokens(text) == [Token("i", 2, 3), Token("dont", 4, 9)]
     assert text[4:9] == "don\u2019t"
@@ -36,12 +39,12 @@ def test_tokens_know_their_place() -> None:
 
 @pytest.mark.parametrize("text", ["\u0130stanbul", "STRASSE \u00df", "I\u2019m", "\u1e9e", "", "A\u0307"])
 def test_folding_keeps_the_length(text: str) -> None:
-    """A place in the folded text is the same place in the typed one, also for letters that grow."""
+    """Folding keeps the length of a text, also with letters whose lower case is longer."""
     assert len(fold(text)) == len(text)
 
 
-def test_folding_straightens_apostrophes_and_lowers() -> None:
-    """All shapes of an apostrophe that keyboards make."""
+def test_folding_makes_apostrophes_straight_and_letters_lower_case() -> None:
+    """Folding makes letters lower case and all shapes of apostrophes straight."""
     assert fold("I\u2019M I\u2018m I`m I\u00b4m I\u02bcm") == "i'm i'm i'm i'm i'm"
 
 
@@ -61,11 +64,11 @@ def test_folding_straightens_apostrophes_and_lowers() -> None:
     ],
 )
 def test_patterns_are_loose_about_typing_and_strict_about_words(pattern: str, text: str, *, found: bool) -> None:
-    """Any white space, an apostrophe or none, whole words, named lists."""
+    """A pattern matches whole words with any white space, with or without apostrophes."""
     assert bool(whole_words(expressions([pattern], {"who": "he|she"})).search(text)) is found
 
 
 def test_a_named_list_may_use_a_later_one() -> None:
-    """Lists build on lists below them."""
+    """A named list may use lists that come after it."""
     words = {"night": "all night|for <number> days", "number": "two|three"}
     assert whole_words(expressions(["up <night>"], words)).search("up for two days")

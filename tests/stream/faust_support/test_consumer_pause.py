@@ -1,4 +1,4 @@
-"""What is taken in stops and goes on; with a real consumer the feedback worker's tests show that nothing is lost."""
+"""Consuming pauses and resumes; the feedback worker's tests show with a real consumer that no record is lost."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,14 +10,14 @@ from stream.faust_support.consumer_pause import ConsumerPause
 
 
 class PausableClient:
-    """What the pause needs of aiokafka's consumer."""
+    """A stand-in for the methods of aiokafka's consumer that the pause needs."""
 
     def __init__(self) -> None:
         self.partitions = {"p0", "p1"}
         self.paused: set[str] = set()
 
     def assignment(self) -> set[str]:
-        """What it reads."""
+        """Return the assigned partitions."""
         return self.partitions
 
     def pause(self, *partitions: str) -> None:
@@ -25,12 +25,12 @@ class PausableClient:
         self.paused |= set(partitions)
 
     def resume(self, *partitions: str) -> None:
-        """Fetch again."""
+        """Fetch from these partitions again."""
         self.paused -= set(partitions)
 
 
 class AppWithConsumer:
-    """What it needs of a Faust app: the consumer's thread, whose loop runs everything at once here."""
+    """A stand-in for a Faust app whose consumer thread runs all work at once."""
 
     def __init__(self) -> None:
         self.client: PausableClient | None = PausableClient()
@@ -40,7 +40,7 @@ class AppWithConsumer:
 
     @property
     def consumer(self) -> Any:
-        """As Faust keeps it."""
+        """The consumer, structured as Faust keeps it."""
         return SimpleNamespace(
             _thread=SimpleNamespace(
                 _consumer=self.client, thread_loop=SimpleNamespace(call_soon_threadsafe=self._call_soon)
@@ -59,7 +59,7 @@ def new_pause() -> tuple[ConsumerPause, AppWithConsumer]:
 
 
 def paused(app: AppWithConsumer) -> set[str]:
-    """What the client does not fetch."""
+    """Return the partitions that the client does not fetch."""
     assert app.client is not None
     return app.client.paused
 

@@ -1,4 +1,4 @@
-"""A dead letter is on the broker before its record may be acknowledged, and too many in a row stop the stage."""
+"""A dead letter is on the broker before its record is acknowledged, and too many in a row stop the stage."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ def raw(partition: int = 0, value: bytes = b"{") -> RawRecord:
 
 
 async def test_a_dead_letter_has_left_before_the_record_may_be_acknowledged() -> None:
-    """With the original bytes and its story."""
+    """A dead letter, with original bytes and story, is sent before its record may be acknowledged."""
     producer = FakeProducer(KafkaError())
     await DeadLetters(app_with(producer), "test", IN_A_ROW, Health()).put(raw(), BROKEN)
     ((topic, key, value, _, _, headers),) = producer.sent
@@ -42,7 +42,7 @@ async def test_a_dead_letter_has_left_before_the_record_may_be_acknowledged() ->
 
 
 async def test_a_record_as_large_as_the_broker_takes_leaves_its_body_behind() -> None:
-    """With its story beside it the broker would refuse it, and the partition would stand still."""
+    """A record of the broker's maximum size loses its body, because the story would make it too large."""
     producer = FakeProducer()
     await DeadLetters(app_with(producer), "test", IN_A_ROW, Health()).put(raw(value=b"x" * 1_000_001), BROKEN)
     assert producer.sent[0][2] == b""
@@ -50,7 +50,7 @@ async def test_a_record_as_large_as_the_broker_takes_leaves_its_body_behind() ->
 
 
 async def test_a_bug_is_set_aside_under_its_type_and_place() -> None:
-    """Never with its message, which may quote the record."""
+    """A bug makes a dead letter with the error's type and place, without its message, which may quote the record."""
     producer = FakeProducer()
     try:
         raise KeyError("words of a client")
@@ -64,7 +64,7 @@ async def test_a_bug_is_set_aside_under_its_type_and_place() -> None:
 
 
 async def test_after_twenty_in_a_row_the_stage_stops_and_the_next_stays_where_it_is() -> None:
-    """Then it is not the records that are broken. Other partitions have a count of their own."""
+    """After twenty dead letters in a row on one partition the stage stops, and the next record stays there."""
     producer = FakeProducer()
     dead = DeadLetters(app_with(producer), "test", IN_A_ROW, Health())
     for _ in range(IN_A_ROW):
@@ -78,7 +78,7 @@ async def test_after_twenty_in_a_row_the_stage_stops_and_the_next_stays_where_it
 
 @pytest.mark.parametrize("refusal", [MessageSizeTooLargeError(), TopicAuthorizationFailedError(), KafkaError()])
 async def test_while_the_dead_letter_topic_refuses_a_stage_is_not_ready(refusal: Exception) -> None:
-    """Whatever the reason: the topic is too small, not there, or not ours to write."""
+    """A stage is not ready while the dead-letter topic refuses records, whatever the reason."""
     health, troubles = Health(), list[dict[ReadinessPart, str]]()
 
     class Refusing(FakeProducer):
@@ -97,7 +97,7 @@ async def test_while_the_dead_letter_topic_refuses_a_stage_is_not_ready(refusal:
 
 
 async def test_a_dead_letter_without_an_answer_stays_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given up and sent anew, it might arrive twice; the stage says that it waits."""
+    """A dead letter is not sent twice while the broker's answer is missing, and the stage says that it waits."""
     monkeypatch.setattr(dead_letters, "UNACKNOWLEDGED_AFTER_S", 0.01)
     health, answers = Health(), asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Where a worker begins to read: its group's place, or the beginning; seen on a real broker."""
+"""A worker begins to read at its group's committed offset or at the beginning, on a real broker."""
 
 import asyncio
 import contextlib
@@ -57,12 +57,12 @@ async def consumer(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def read(consumer: AIOKafkaConsumer) -> list[bytes]:
-    """What comes next."""
+    """Return the values of the next records."""
     return [record.value for record in (await consumer.getmany(timeout_ms=5_000)).get(TOPIC_PARTITION, [])]
 
 
 async def test_where_nothing_was_committed_it_begins_again(consumer: AIOKafkaConsumer) -> None:
-    """What was fetched and dropped is fetched once more."""
+    """Reading starts at the beginning again if no offset was committed."""
     assert await seek_to_committed_or_beginning(consumer, ()) == {TOPIC_PARTITION: 0}
     assert await read(consumer) == VALUES
 
@@ -75,7 +75,7 @@ async def test_a_place_at_the_very_beginning_is_a_place(consumer: AIOKafkaConsum
 
 
 async def test_what_was_committed_is_where_it_goes_on(consumer: AIOKafkaConsumer) -> None:
-    """As before."""
+    """Reading continues at the committed offset."""
     await consumer.commit({TOPIC_PARTITION: 3})
     assert await seek_to_committed_or_beginning(consumer, ()) == {TOPIC_PARTITION: 3}
     assert await read(consumer) == VALUES[3:]
@@ -89,7 +89,7 @@ async def test_a_changelog_stays_where_it_is_read(consumer: AIOKafkaConsumer) ->
 
 
 def test_the_app_reads_that_way(tmp_path: Path) -> None:
-    """Through Faust's own consumer."""
+    """The app uses the consumer that starts at the committed offset or at the beginning."""
     app = create_app("app", settings.KafkaSettings(), data_dir=tmp_path, buffer=1)
     assert isinstance(app, driver.App)
     assert app.transport.Consumer is driver._Consumer
@@ -102,7 +102,7 @@ def app_with_consumer(consumer: AIOKafkaConsumer | None) -> faust.App:
 
 
 async def test_a_group_that_was_given_up_is_noticed(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once the client's own routine for the group is over, the worker ends, and says what is away."""
+    """The worker ends with an error when the client's group coordination task has ended."""
     monkeypatch.setattr(run, "_CHECK_GROUP_S", 0.05)
     consumer = AIOKafkaConsumer(MESSAGES, bootstrap_servers=servers, group_id=str(uuid4()), enable_auto_commit=False)
     stop = StopRequest()

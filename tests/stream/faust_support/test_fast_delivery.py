@@ -27,7 +27,7 @@ class ModeService(Service):
 
 
 async def done(value: str) -> str:
-    """Wait for nothing."""
+    """Return the value without waiting."""
     return value
 
 
@@ -58,7 +58,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 async def test_what_waits_for_nothing_makes_no_task(tasks: list[object]) -> None:
-    """That is what it is for: mode makes four."""
+    """Work that waits for nothing creates no task, where mode creates four."""
     never = asyncio.Event()
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # the one that was not needed is closed, not forgotten
@@ -70,7 +70,7 @@ async def test_what_waits_for_nothing_makes_no_task(tasks: list[object]) -> None
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
 async def test_what_waits_is_waited_for(service_type: type[Service]) -> None:
-    """Through all of its steps."""
+    """Work that waits is awaited through all of its steps."""
     ready, never = asyncio.Event(), asyncio.Event()
     waiting = asyncio.create_task(service_type().wait_first(after(ready, "late"), never.wait()))
     await asyncio.sleep(0.01)
@@ -87,7 +87,7 @@ def soon() -> "asyncio.Future[bool]":
 
 
 async def waiting_for(future: "asyncio.Future[bool]") -> bool:
-    """The same as a coroutine."""
+    """Wait for the future as a coroutine does."""
     return await future
 
 
@@ -104,13 +104,13 @@ async def test_other_waits_are_modes_own(service_type: type[Service], chosen: Ca
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
 async def test_other_waits_may_run_out_of_time(service_type: type[Service]) -> None:
-    """As mode's do."""
+    """Other waits may time out, as with mode."""
     assert (await service_type().wait_first(Event(), timeout=0.01)).results == []
 
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
 async def test_what_waits_is_given_up_when_the_flow_stops(service_type: type[Service]) -> None:
-    """It hears of it."""
+    """Work that waits is cancelled when the flow stops."""
     events: list[str] = []
 
     async def stubborn() -> None:
@@ -131,7 +131,7 @@ async def test_what_waits_is_given_up_when_the_flow_stops(service_type: type[Ser
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
 async def test_what_waits_is_given_up_when_the_service_stops(service_type: type[Service]) -> None:
-    """Then there is nobody to hand over to."""
+    """Work that waits is given up when the service stops."""
     service, never = service_type(), asyncio.Event()
     waiting = asyncio.create_task(service.wait_first(after(never, "never"), never.wait()))
     await asyncio.sleep(0.01)
@@ -141,7 +141,7 @@ async def test_what_waits_is_given_up_when_the_service_stops(service_type: type[
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
 async def test_an_error_is_heard(service_type: type[Service]) -> None:
-    """At once, or after a wait."""
+    """An error of the work is raised, whether it occurs at once or after a wait."""
     ready = asyncio.Event()
 
     async def failing_late() -> None:
@@ -158,7 +158,7 @@ async def test_an_error_is_heard(service_type: type[Service]) -> None:
 
 
 async def test_work_may_go_on_after_it_was_cancelled() -> None:
-    """It tidies up, waiting for something, and ends as it likes."""
+    """Cancelled work may still wait for something before it returns a result."""
     tidied = asyncio.Event()
 
     async def tidy() -> str:
@@ -179,7 +179,7 @@ async def test_work_may_go_on_after_it_was_cancelled() -> None:
 
 
 async def test_work_may_end_by_being_cancelled_and_say_so_with_a_result() -> None:
-    """Without waiting for anything more."""
+    """Cancelled work may return a result without waiting again."""
 
     async def brief() -> str:
         try:
@@ -201,7 +201,7 @@ def test_the_consumer_hands_over_that_way() -> None:
 
 
 def event(generation: int) -> Any:
-    """As much of one as is looked at."""
+    """Return a stand-in for an event of a generation."""
     return SimpleNamespace(message=SimpleNamespace(generation_id=generation, tracked=False))
 
 
@@ -240,7 +240,7 @@ def test_all_that_waits_is_at_hand_and_in_fausts_books() -> None:
 
 
 def test_what_was_fetched_before_a_rebalance_is_left_to_its_new_owner() -> None:
-    """It was not acknowledged, so it comes again."""
+    """Events fetched before a rebalance are left unacknowledged, so that the new owner gets them."""
     pending = PendingEvents(1, 2, 1)
     assert [one.message.generation_id for one in pending.drain()] == [2]
     assert len(pending.tracked) == 1
@@ -255,7 +255,7 @@ def test_nothing_is_taken_while_the_flow_stands_still() -> None:
 
 
 def test_one_may_stop_taking_at_any_time() -> None:
-    """The rest keeps waiting, and is in nobody's books yet."""
+    """Draining may stop at any event, and the remaining events stay in the queue untracked."""
     pending = PendingEvents(2, 2, 2)
     next(drain_pending(pending.app, pending.stream))
     assert (pending.queue.qsize(), len(pending.tracked)) == (2, 1)

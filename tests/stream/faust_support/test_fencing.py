@@ -18,24 +18,24 @@ SESSION_S = 6.0
 
 
 class ManualClock:
-    """A clock that stands still until it is set."""
+    """A clock that does not move until it is set."""
 
     now = 100.0
 
     def __call__(self) -> float:
-        """What it shows."""
+        """Return the time that was set."""
         return self.now
 
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """The test's own."""
+    """Return a clock that the test sets."""
     return ManualClock()
 
 
 @pytest.fixture
 def lease(clock: ManualClock) -> GroupLease:
-    """One that has not heard from the group yet."""
+    """Return a lease that has had no answer from the group yet."""
     return GroupLease(SESSION_S, clock)
 
 
@@ -45,7 +45,7 @@ def test_before_the_first_answer_nothing_is_sure(lease: GroupLease) -> None:
 
 
 def test_an_answer_is_good_from_the_moment_it_was_asked_for(lease: GroupLease, clock: ManualClock) -> None:
-    """The group counts from when it got the question, which is later: so nobody else can own anything yet."""
+    """An answer is valid from the time of the request, which is before the group starts to count."""
     lease.renew(clock.now - 2)
     assert lease.is_valid
     clock.now += SESSION_S * VALID_SHARE - 2 - 0.01
@@ -55,7 +55,7 @@ def test_an_answer_is_good_from_the_moment_it_was_asked_for(lease: GroupLease, c
 
 
 def test_the_next_answer_makes_it_sure_again(lease: GroupLease, clock: ManualClock) -> None:
-    """The group has not given up a member whose heartbeat it answers."""
+    """The next answer renews the lease, because the group still counts a member whose heartbeat it answers."""
     lease.renew(clock.now)
     clock.now += 60
     assert not lease.is_valid
@@ -64,7 +64,7 @@ def test_the_next_answer_makes_it_sure_again(lease: GroupLease, clock: ManualClo
 
 
 def test_a_lost_place_stays_lost(lease: GroupLease, clock: ManualClock) -> None:
-    """What this process holds is old, whatever it hears later."""
+    """A lost lease is not renewed, because what this process holds is outdated."""
     lease.renew(clock.now)
     lease.expire()
     lease.renew(clock.now)
@@ -79,11 +79,11 @@ class ProducerClient:
         self._conns: dict[Any, Any] = {}
 
     async def ready(self, _node: int) -> bool:
-        """Connected."""
+        """Return that the node is connected."""
         return True
 
     async def send(self, _node: int, request: Any) -> str:
-        """Take a request."""
+        """Keep the request and return an answer."""
         self.sent.append(request)
         return "answer"
 
@@ -101,7 +101,7 @@ class Coordinator:
         return self.answers
 
     def reset_generation(self) -> None:
-        """Forget the place."""
+        """Note that the generation was reset."""
         self.was_reset = True
 
 
@@ -130,7 +130,7 @@ WRITE = ProduceRequest(transactional_id=None, required_acks=-1, timeout=1, topic
 
 
 async def test_a_write_waits_until_the_group_has_answered(lease: GroupLease, clock: ManualClock) -> None:
-    """And goes out once, then; what only asks goes out at once."""
+    """A write waits until the group has answered and is then sent once, while a read is sent at once."""
     _, client, coordinator, _ = fenced_app(lease, clock)
     assert await client.send(0, "a question") == "answer"
     waiting = asyncio.create_task(client.send(0, WRITE))
@@ -143,7 +143,7 @@ async def test_a_write_waits_until_the_group_has_answered(lease: GroupLease, clo
 
 
 async def test_an_unanswered_heartbeat_makes_nothing_sure(lease: GroupLease, clock: ManualClock) -> None:
-    """Only the group's own word counts."""
+    """An unanswered heartbeat does not renew the lease."""
     _, _, coordinator, _ = fenced_app(lease, clock)
     coordinator.answers = False
     await coordinator._do_heartbeat()
@@ -154,7 +154,7 @@ async def test_an_unanswered_heartbeat_makes_nothing_sure(lease: GroupLease, clo
 
 
 async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(lease: GroupLease, clock: ManualClock) -> None:
-    """And the worker is asked to end, once."""
+    """A write of a worker that lost its lease fails permanently, and the worker is asked once to end."""
     fence, client, coordinator, stop_errors = fenced_app(lease, clock)
     watching = asyncio.create_task(fence.watch())
     waiting = asyncio.create_task(client.send(0, WRITE))
@@ -180,7 +180,7 @@ async def test_leaving_the_group_on_the_way_out_is_no_loss(lease: GroupLease, cl
 async def test_what_is_still_under_way_when_partitions_are_taken_ends_the_worker(
     lease: GroupLease, clock: ManualClock
 ) -> None:
-    """A write that the broker has not answered could arrive after somebody else's."""
+    """A write in flight when partitions are revoked ends the worker, because it could arrive too late."""
     fence, *_ = fenced_app(lease, clock)
     await fence.flush()
     assert not lease.is_expired

@@ -6,7 +6,7 @@ from stream.faust_support.keyed_tasks import KeyedTasks
 
 
 async def test_work_of_one_key_runs_in_order_and_of_others_side_by_side() -> None:
-    """A slow first keeps its key waiting, and nobody else."""
+    """Work of one key runs in order, and work of different keys runs side by side."""
     tasks, done, gate = KeyedTasks(10), list[str](), asyncio.Event()
 
     async def slow() -> None:
@@ -28,7 +28,7 @@ async def test_work_of_one_key_runs_in_order_and_of_others_side_by_side() -> Non
 
 
 async def test_no_more_than_the_limit_run_at_a_time() -> None:
-    """Starting does not wait; whoever gives records hears how many are in hand."""
+    """No more than the limit run at a time, starting does not wait, and the number of tasks is reported."""
     counts = list[int]()
     tasks, running, most = KeyedTasks(3, changed=counts.append), 0, 0
 
@@ -66,7 +66,7 @@ async def test_what_waits_for_its_key_keeps_nobody_from_a_slot() -> None:
 
 
 async def test_cancelled_work_has_ended_when_cancel_returns() -> None:
-    """Also what still waits for its predecessor; the slots are free again."""
+    """Cancelled work, including work that waits for its predecessor, has ended when cancel returns."""
     tasks, ended = KeyedTasks(2), list[int]()
 
     async def forever() -> None:

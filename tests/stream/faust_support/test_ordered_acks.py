@@ -25,7 +25,7 @@ class Events:
 
 
 def test_what_ends_first_waits_for_what_came_first() -> None:
-    """Else a commit could go on behind the one that is still at work."""
+    """A record that ends early waits for earlier ones, because a commit would skip those still in work."""
     events = Events()
     first, second, third = (events.track(offset) for offset in (20, 21, 22))
     events.acks.complete(second)
@@ -36,7 +36,7 @@ def test_what_ends_first_waits_for_what_came_first() -> None:
 
 
 def test_partitions_do_not_wait_for_each_other() -> None:
-    """Each has its own offset."""
+    """Partitions do not wait for each other, because each has its own offset."""
     events = Events()
     events.track(5, partition=0)
     events.acks.complete(events.track(7, partition=1))
@@ -44,7 +44,7 @@ def test_partitions_do_not_wait_for_each_other() -> None:
 
 
 def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
-    """It comes again, to whoever owns the partition now."""
+    """Unfinished records of an older generation delay nothing, because they are delivered again to the new owner."""
     events = Events()
     events.track(5, generation=1)
     events.acks.complete(events.track(5, generation=2))
@@ -53,7 +53,7 @@ def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
 
 @given(st.permutations(range(8)), st.integers(0, 8))
 def test_acknowledged_is_always_the_longest_finished_beginning(order: list[int], ended: int) -> None:
-    """In every order of ending, wherever it is cut off."""
+    """The acknowledged offset is always the longest run of finished records, in every order of ending."""
     events = Events()
     tracked = [events.track(offset) for offset in range(8)]
     for offset in order[:ended]:

@@ -24,20 +24,20 @@ def no_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_is_sent_is_held_until_the_broker_has_it() -> None:
-    """However often it is away meanwhile."""
+    """A record is sent again until the broker has it, however often the broker is away."""
     producer = FakeProducer(KafkaError(), OSError(), KafkaError())
     await send(app_with(producer), "topic", RECORD, 4)
     assert producer.sent == [("topic", b"k", b"v", 4, None, [("h", b"1")])]
 
 
 async def test_what_is_too_large_is_not_held() -> None:
-    """No retry helps it; whoever sends must know."""
+    """A record that is too large is not sent again, and the sender gets an error."""
     with pytest.raises(MessageSizeTooLargeError):
         await send(app_with(FakeProducer(MessageSizeTooLargeError())), "topic", RECORD, 4)
 
 
 class BatchProducer:
-    """aiokafka's producer as far as batches go, over its real batch builder; fails as often as told."""
+    """A stand-in for aiokafka's producer of batches, which uses the real batch builder and fails as configured."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -59,12 +59,12 @@ class BatchProducer:
 
 
 def app_of_batches(producer: BatchProducer) -> faust.App:
-    """As much of an app as sending batches needs."""
+    """Return a stand-in for an app that sends batches."""
     return cast("faust.App", SimpleNamespace(producer=SimpleNamespace(_ensure_producer=lambda: producer)))
 
 
 async def test_many_records_go_out_in_as_few_batches_as_hold_them() -> None:
-    """One future a batch; a record larger than a batch has one to itself; a deletion is a record too."""
+    """Records are sent in as few batches as hold them, and a record larger than a batch has one to itself."""
     producer = BatchProducer()
     records = [KeyValue(b"k%d" % number, b"v" * 300) for number in range(5)]
     records += [KeyValue(b"large", b"v" * 5_000), KeyValue(b"gone", None)]
@@ -74,7 +74,7 @@ async def test_many_records_go_out_in_as_few_batches_as_hold_them() -> None:
 
 
 async def test_what_was_not_taken_is_sent_again_whole() -> None:
-    """Until the broker has all of it; whoever reads knows what comes twice."""
+    """A batch that the broker did not take is sent again as a whole."""
     producer = BatchProducer(KafkaError(), KafkaError())
     await send_all(app_of_batches(producer), "topic", [RECORD, RECORD], 0)
     assert producer.sent == [("topic", 0, 2)]

@@ -13,7 +13,7 @@ from tests.fixtures.waiting import DEADLOCK_S
 
 
 async def test_the_first_error_told_is_why_a_stage_stops() -> None:
-    """What follows from it is no news."""
+    """The first error that is reported is the reason why a stage stops."""
     stop = StopRequest()
     first = TooManyDeadLetters("first")
     stop.set(first)

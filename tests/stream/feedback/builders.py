@@ -99,7 +99,7 @@ def prepared(**parts: Any) -> tuple[PreparedExchange, Deidentifier]:
 
 
 def rating(mechanism: Mechanism, level: int | None, *quotes: tuple[int, str], reason: str = "Plain.") -> dict[str, Any]:
-    """One mechanism as a model writes it."""
+    """Return the rating of one mechanism as a model writes it."""
     evidence = [{"message": number, "quote": quote} for number, quote in quotes]
     return {"mechanism": mechanism.value, "level": level, "reason": reason, "evidence": evidence}
 
@@ -110,7 +110,7 @@ def answer(*ratings: dict[str, Any], **changes: Any) -> ModelAnswer:
 
 
 def answer_json(*ratings: dict[str, Any], **changes: Any) -> bytes:
-    """The same, as a model writes it."""
+    """Return an answer as the JSON that a model writes."""
     given = {one["mechanism"]: one for one in ratings}
     whole = {
         "critical_content": None,
@@ -137,7 +137,7 @@ class Time:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Let it pass."""
+        """Advance the time and keep the length of the pause."""
         if seconds:
             self.slept.append(seconds)
         self.now += seconds
@@ -171,7 +171,7 @@ class ScriptedModel:
         return entry
 
     async def canary(self, deadline: Deadline) -> None:
-        """Fail `away` times."""
+        """Fail the first `away` canaries."""
         assert deadline.remaining() > 0
         self.canaries += 1
         if self.away > 0:
@@ -179,12 +179,12 @@ class ScriptedModel:
             raise ModelUnavailable("test")
 
     async def reload(self, deadline: Deadline) -> bool:
-        """Nothing to load."""
+        """Return that no model was loaded."""
         assert deadline.remaining() > 0
         return False
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Close nothing, since no connection exists."""
 
 
 FAILED = RequestFailed("internal")

@@ -1,4 +1,4 @@
-"""One assessment or abstention for each exchange, whatever the model does."""
+"""Each exchange gets one assessment or abstention, whatever the model does."""
 
 from typing import Any
 
@@ -32,14 +32,14 @@ TWO_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")), rating(STANCE,
 
 
 async def feedback(model: ScriptedModel, session: SessionRecord | None = None) -> FeedbackRecord:
-    """What becomes of a session; waiting takes no time."""
+    """Return the feedback record of a session, with waiting that takes no time."""
     passing = Time()
     watch = ModelAvailability(model, Health(), deadline_s=5, clock=passing, sleep=passing.sleep)
     return await Assessor(model, watch, 5, passing).feedback(session or record())
 
 
 async def only(model: ScriptedModel) -> Assessment | Abstention:
-    """What becomes of its one exchange."""
+    """Return the result of a session with one exchange."""
     whole = await feedback(model)
     answers: list[Assessment | Abstention] = [*whole.assessments, *whole.abstentions]
     assert len(answers) == 1
@@ -47,7 +47,7 @@ async def only(model: ScriptedModel) -> Assessment | Abstention:
 
 
 async def test_a_session_travels_on_with_its_answers_and_without_names() -> None:
-    """Everything else of the record is as it was."""
+    """A feedback record contains the session's other data unchanged, its answers and no names."""
     session = record()
     whole = await feedback(ScriptedModel(GOOD), session)
     assert whole.model_dump(exclude={"assessments", "abstentions"}) == session.model_dump(exclude={"known_names"})
@@ -57,7 +57,7 @@ async def test_a_session_travels_on_with_its_answers_and_without_names() -> None
 
 
 async def test_an_answer_is_named_by_session_exchange_input_and_model() -> None:
-    """The same on every path, so a redelivery makes the same id."""
+    """An answer's id is made of session, exchange, input and model, so that a redelivery has the same id."""
     first, again = await only(ScriptedModel(GOOD)), await only(ScriptedModel(GOOD))
     shown = input_id([("m-1", 0), ("m-2", 0), ("m-3", 0)])
     assert first.assessment_id == assessment_id(SESSION, first.exchange_id, shown, LLM.key)
@@ -66,7 +66,7 @@ async def test_an_answer_is_named_by_session_exchange_input_and_model() -> None:
 
 
 async def test_no_known_name_reaches_the_model() -> None:
-    """In any message of the exchange."""
+    """No known name in any message of the exchange reaches the model."""
     model = ScriptedModel(GOOD)
     await feedback(model)
     words = {word.casefold() for m in model.asked[0].messages for word in m.text.replace(",", " ").split()}
@@ -82,7 +82,7 @@ async def test_a_good_answer_is_asked_for_once() -> None:
 
 @pytest.mark.parametrize("first", [ONE_LOST, TWO_LOST, UNREADABLE])
 async def test_one_repair_may_mend_an_answer(first: ModelAnswer | Exception) -> None:
-    """The model is told what was wrong, and the mended answer stands."""
+    """One repair request may fix an answer, because it says what was wrong."""
     model = ScriptedModel(first, GOOD)
     one = await only(model)
     assert isinstance(one, Assessment)
@@ -102,7 +102,7 @@ async def test_a_quotation_still_lost_costs_its_mechanism_alone() -> None:
 
 
 async def test_a_worse_repair_does_not_spoil_the_first_answer() -> None:
-    """The better of the two stands."""
+    """A worse repair does not replace the first answer."""
     for worse in (TWO_LOST, UNREADABLE):
         one = await only(ScriptedModel(ONE_LOST, worse))
         assert isinstance(one, Assessment)
@@ -128,7 +128,7 @@ async def test_where_no_answer_stands_a_person_must_look(entry: ModelAnswer | Ex
 
 
 async def test_a_request_that_keeps_failing_while_the_model_is_there_is_given_up() -> None:
-    """After three attempts, each between two canaries that passed."""
+    """A request that keeps failing while the model is there is given up after three attempts."""
     model = ScriptedModel(FAILED)
     one = await only(model)
     assert isinstance(one, Abstention)
@@ -173,7 +173,7 @@ async def test_what_no_model_may_rate_is_not_shown_to_one(reason: NeedsHuman) ->
     ],
 )
 async def test_what_is_left_out_reopened_or_erased_passes_without_a_model(changes: dict[str, Any]) -> None:
-    """Whatever it carries, nothing of it is scored; not even a canary is asked."""
+    """A session that was excluded, reopened or erased passes without a request to the model."""
     model = ScriptedModel(GOOD)
     whole = await feedback(model, record(**changes))
     assert (whole.exchanges, whole.assessments, whole.abstentions) == ((), (), ())

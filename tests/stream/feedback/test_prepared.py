@@ -1,4 +1,4 @@
-"""From an exchange of a record to what is shown of it."""
+"""Preparing an exchange gives the text shown to the model and the way back to the record."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_messages_are_numbered_from_one_in_order_with_their_part() -> None:
 
 
 def test_evidence_is_the_original_words_at_their_own_place() -> None:
-    """The message's own id, a span in its code points, and what stands there."""
+    """Evidence has the message's own id, a span in its code points and the original words there."""
     one, _ = prepared()
     shown = one.shown.messages[1].text
     start = shown.index("[CLIENT_1] here")
@@ -34,7 +34,7 @@ def test_evidence_is_the_original_words_at_their_own_place() -> None:
 
 
 def test_the_input_is_named_by_messages_and_revisions() -> None:
-    """The same messages are the same input; an edit is another."""
+    """The input id is made of messages and revisions, so an edit makes another input."""
     one, _ = prepared()
     assert one.input_id == input_id([("m-1", 0), ("m-2", 0), ("m-3", 0)])
     session = record()
@@ -63,7 +63,7 @@ def test_an_exchange_about_a_message_that_is_not_there_is_poison() -> None:
 
 
 def test_what_is_prepared_hides_its_words() -> None:
-    """Neither shown nor original words print."""
+    """The representation of a prepared exchange shows neither shown nor original words."""
     one, _ = prepared()
     for words in (CONTEXT, CLIENT, REPLY):
         assert not set(words.split()) & set(repr(one).split())

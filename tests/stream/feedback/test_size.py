@@ -8,7 +8,7 @@ from tests.stream.feedback.builders import LLM, SESSION, record
 
 
 def session(*scores: float) -> FeedbackRecord:
-    """One abstention for each score."""
+    """Return a feedback record with one abstention for each score."""
     outline = record()
     first = outline.exchanges[0]
     exchanges = tuple(
@@ -35,13 +35,13 @@ def size(feedback: FeedbackRecord) -> int:
 
 
 def test_a_record_that_fits_is_left_as_it_is() -> None:
-    """To the byte."""
+    """A record that fits is left unchanged."""
     whole = session(0.5, 0.9)
     assert fit_to_max_size(whole, size(whole)) == whole
 
 
 def test_the_lowest_score_goes_first_with_its_answer_and_is_counted() -> None:
-    """What is left still has one answer for each exchange."""
+    """The exchange with the lowest score is removed first, with its answer, and counted."""
     whole = session(0.7, 0.5, 0.9)
     smaller = fit_to_max_size(whole, size(whole) - 1)
     assert [one.score for one in smaller.exchanges] == [0.7, 0.9]

@@ -25,7 +25,7 @@ def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
 
 
 def test_names_on_the_broker_never_change() -> None:
-    """The stages have fixed names on the broker, because users, groups and the changelog of a running system use them."""
+    """The names of the stages on the broker are fixed, since users, groups and the changelog have them."""
     assert [stage.kafka_id for stage in STAGES] == [
         "counterpoint-gateway",
         "counterpoint-stream",

@@ -63,7 +63,7 @@ class PlainSession:
 
 @dataclass
 class PlainEarlyChange:
-    """An edit or a deletion whose message has not come."""
+    """An edit or a deletion that came before its message."""
 
     message_id: str
     arrived_ms: int
@@ -78,7 +78,7 @@ class PlainConversation:
 
     def __init__(self, rules: Rules, max_messages: int) -> None:
         self.rules = rules
-        self.max_messages = max_messages  # messages that one session may hold
+        self.max_messages = max_messages  # the number of messages that one session may hold
         self.text_kept_ms = max(rules.late_within_ms, rules.reopen_within_ms)
         self.sessions: list[PlainSession] = []
         self.early: list[PlainEarlyChange] = []
@@ -98,7 +98,7 @@ class PlainConversation:
         return {word for text in (*texts, *(early.text for early in self.early)) for word in text.split()}
 
     def apply_event(self, event: ConversationEvent, ms: int) -> tuple[list[Published], Reason | None]:
-        """Return what one event publishes, and the reason for which it was refused."""
+        """Return what one event publishes, and the reason if it was refused."""
         published: list[Published] = []
         try:
             for output in self._apply(event, ms):
@@ -108,7 +108,7 @@ class PlainConversation:
         return published, None
 
     def apply_person_erasure(self, event: PersonErasure, ms: int) -> list[Published]:
-        """Drop everything for a client, and for a counsellor the sessions in which they wrote."""
+        """Drop the sessions of one person: of a client everything, of a counsellor those in which they wrote."""
         theirs = [
             session
             for session in self.sessions
@@ -122,7 +122,7 @@ class PlainConversation:
         return []
 
     def apply_tick(self, ms: int) -> list[Published]:
-        """Return what the passing of time publishes."""
+        """Close, close again and drop what is due at broker time `ms`; return what is published."""
         published = list(self._close_if_idle(ms))
         for session in self.sessions:
             changed = session.changed_at_ms
@@ -180,7 +180,7 @@ class PlainConversation:
                 yield from self._close(session, EndReason.TOO_LONG, ms, None)
 
     def _session_for(self, message: Message, ms: int) -> Generator[Published, None, PlainSession]:
-        """Where a message belongs: a closed session it is late for, the open one, the last one again, or the next."""
+        """Return a message's session: a closed one it is late for, the open one, the last reopened, or a new one."""
         if self.withdrawn_at is not None and message.sent_at <= self.withdrawn_at:
             raise _Refused(Reason.NO_CONSENT)
         closed = [session for session in self.sessions if not session.is_open]
@@ -284,7 +284,7 @@ class PlainConversation:
         yield from self._close(session, EndReason.EXPLICIT, ms, event.ended_at)
 
     def _apply_withdrawal(self, event: ConsentWithdrawal, ms: int) -> Iterator[Published]:
-        """Withdraw the latest session that had begun by then: nothing of it stays."""
+        """Withdraw the latest session that had begun by the time of the event, and drop all its text."""
         started_before = [session for session in self.sessions if session.first_sent_at <= event.withdrawn_at]
         session = max(started_before, key=lambda session: session.first_sent_at, default=None)
         if session is None or not session.messages:  # nothing of it is here, but later stages may have it

@@ -1,4 +1,4 @@
-"""The specification of what a closed session's record holds; see `plain_model.py`."""
+"""The specification of the content of a closed session's record; see `plain_model.py`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_MOMENTS = 3
 
 @dataclass
 class PlainMessage:
-    """A message in its current words."""
+    """A message with its current text."""
 
     message_id: str
     arrival: int
@@ -30,7 +30,7 @@ class PlainMessage:
 
     @property
     def flagged(self) -> bool:
-        """Whether a client wrote the word that the detector of these tests looks for."""
+        """Whether a client wrote the word that the detector of these tests flags."""
         return self.role is Role.CLIENT and "no" in self.text
 
     @property
@@ -41,7 +41,7 @@ class PlainMessage:
 
 @dataclass
 class PlainTurn:
-    """A client turn with its context and its reply."""
+    """A client turn with the context before it and the reply to it."""
 
     context: list[PlainMessage]
     client: list[PlainMessage]
@@ -118,7 +118,7 @@ def highest_scored(turns: list[PlainTurn], count: int) -> list[PlainTurn]:
 
 
 def exchange_content(turn: PlainTurn, rules: Rules) -> dict[str, Any]:
-    """Return the content of one exchange."""
+    """Return the content of the exchange of one client turn."""
     authors = {message.author for message in turn.reply if message.role is Role.COUNSELLOR}
     critical = any(
         rules.find_concerns(message.text) for message in (*turn.context, *turn.client) if message.role is Role.CLIENT
@@ -165,7 +165,7 @@ def marks_on(
 def left_out_reason(
     transcript: Sequence[PlainMessage], flagged: list[PlainTurn], reason: EndReason, rules: Rules
 ) -> LeftOut | None:
-    """Return the first reason that holds; None for an eligible session."""
+    """Return the first reason for leaving the session out that applies; None for an eligible session."""
     people = [message for message in transcript if message.role is not Role.SYSTEM]
     clients = [message for message in people if message.role is Role.CLIENT]
     language = session_language(transcript)
@@ -182,5 +182,5 @@ def left_out_reason(
 
 
 def session_language(transcript: Sequence[PlainMessage]) -> str | None:
-    """Return the language that was declared last."""
+    """Return the language that was declared last in the session; None if none was."""
     return next((message.language for message in reversed(transcript) if message.language), None)

@@ -1,4 +1,4 @@
-"""A conversation in a test: apply events at broker seconds and read what is published.
+"""A conversation for tests: apply events at broker seconds and read what is published.
 
 All words are written by us.
 """
@@ -37,7 +37,7 @@ CONSENT = Consent(processing=True)
 
 
 def find_concerns(text: str) -> Collection[Concern]:
-    """A lexicon of two words."""
+    """Return the concerns in a text, by a lexicon of two words."""
     found = {"kill": Concern.SUICIDE, "voices": Concern.HALLUCINATION}
     return {concern for word, concern in found.items() if word in text}
 
@@ -49,24 +49,24 @@ def rules(point: OperatingPoint = OperatingPoint.ALONE, **changes: Any) -> Rules
 
 
 def at_second(second: float) -> datetime:
-    """Wall time of a broker second: in these tests both clocks agree unless said otherwise."""
+    """Return the wall time of a broker second: in these tests both clocks agree unless said otherwise."""
     return START + timedelta(seconds=second)
 
 
 def broker_ms(second: float) -> int:
-    """Broker time in milliseconds."""
+    """Return the broker time of a second in milliseconds since 1970."""
     return round(at_second(second).timestamp() * 1000)
 
 
 def score_text(message_id: str, text: str) -> Scored:
-    """A detector that flags "no": the more of them, the higher the score."""
+    """Return the result of a detector that flags the word "no": the more of them, the higher the score."""
     count = text.split().count("no")
     cues = (Cue(message_id=message_id, start=0, end=2, weight=1.0),) if count else ()
     return Scored(score=min(1.0, count / 10), flagged=count > 0, cues=cues)
 
 
 def message(message_id: str, text: str, second: float, role: Role = Role.CLIENT, **changes: Any) -> Message:
-    """A message with consent; the author is called like the role."""
+    """Return a message with consent; the name of its author is that of the role."""
     fields = {
         "tenant": TENANT,
         "conversation_id": ROOM,
@@ -92,21 +92,21 @@ class Scenario:
 
     @property
     def records(self) -> list[SessionRecord]:
-        """The session records among what was published."""
+        """The session records among the published outputs."""
         return [record for record in self.published if isinstance(record, SessionRecord)]
 
     @property
     def last_record(self) -> SessionRecord:
-        """The latest session record."""
+        """The session record that was published last."""
         return self.records[-1]
 
     @property
     def revisions(self) -> list[tuple[int, str]]:
-        """Revision and state of each record, in order."""
+        """The revision and the state of each session record, in order."""
         return [(record.revision, record.state.value) for record in self.records]
 
     def apply(self, event: ConversationEvent, second: float) -> None:
-        """Append an event to the log at a broker second and let it have its effect."""
+        """Append an event to the log at a broker second and apply it."""
         self.offset += 1
         score = partial(score_text, getattr(event, "message_id", ""))
         self.published += list(
@@ -123,19 +123,19 @@ class Scenario:
         return message_id
 
     def client(self, text: str, second: float, **changes: Any) -> str:
-        """The client writes; `sent` where it was sent at another second than it arrived."""
+        """Send a message of the client; `sent` is given if it was sent at another second than it arrived."""
         return self.say(Role.CLIENT, text, second, **changes)
 
     def counsellor(self, text: str, second: float, **changes: Any) -> str:
-        """The counsellor writes."""
+        """Send a message of the counsellor."""
         return self.say(Role.COUNSELLOR, text, second, **changes)
 
     def system(self, text: str, second: float) -> str:
-        """The platform writes."""
+        """Send a message of the platform itself."""
         return self.say(Role.SYSTEM, text, second)
 
     def ordinary_session(self, second: float = 0) -> float:
-        """An ordinary session of four messages with one flagged turn; returns the second of the last."""
+        """Send an ordinary session of four messages with one flagged turn; return the second of the last."""
         self.client("hello I have slept badly again this week", second)
         self.counsellor("shall we look at what keeps you awake", second + 10)
         self.client("no that will not help at all", second + 20)
@@ -143,41 +143,41 @@ class Scenario:
         return second + 30
 
     def end(self, second: float, ended: float | None = None) -> None:
-        """The platform ends the session."""
+        """Send the platform's end of the session."""
         at = at_second(second if ended is None else ended)
         self.apply(SessionEnd(tenant=TENANT, conversation_id=ROOM, ended_at=at), second)
 
     def edit(self, message_id: str, text: str, second: float, edited: float | None = None, **changes: Any) -> None:
-        """New words for a message."""
+        """Send an edit of a message."""
         at = at_second(second if edited is None else edited)
         given = {"message_id": message_id, "text": text, "edited_at": at, "consent": CONSENT} | changes
         self.apply(Edit(tenant=TENANT, conversation_id=ROOM, **given), second)
 
     def delete(self, message_id: str, second: float) -> None:
-        """A message is gone."""
+        """Send a deletion of a message."""
         self.apply(
             Deletion(tenant=TENANT, conversation_id=ROOM, message_id=message_id, deleted_at=at_second(second)), second
         )
 
     def withdraw(self, second: float, withdrawn: float | None = None) -> None:
-        """The client takes consent back."""
+        """Send a withdrawal of the client's consent."""
         at = at_second(second if withdrawn is None else withdrawn)
         self.apply(ConsentWithdrawal(tenant=TENANT, conversation_id=ROOM, withdrawn_at=at), second)
 
     def erase(self, second: float) -> None:
-        """Everything is to be forgotten."""
+        """Send an erasure of the conversation."""
         event = Erasure(
             tenant=TENANT, conversation_id=ROOM, erasure_id=str(UUID(int=7)), requested_at=at_second(second)
         )
         self.apply(event, second)
 
     def participants(self, role: Role, names: Iterable[str], second: float) -> None:
-        """The platform tells who takes part."""
+        """Send a list with the names of one participant."""
         person = Participant(role=role, names=tuple(names))
         self.apply(Participants(tenant=TENANT, conversation_id=ROOM, participants=(person,)), second)
 
     def tick(self, second: float) -> None:
-        """Broker time passes, if anything is due."""
+        """Append a tick to the log and apply it if anything is due."""
         self.offset += 1
         due = next_tick_ms(self.conversation, self.rules)
         if due is not None and due <= broker_ms(second):
@@ -206,17 +206,17 @@ class Scenario:
 
     @property
     def stored_text(self) -> str:
-        """Every stored part of the conversation, as text."""
+        """The text of every stored part of the conversation."""
         return " ".join(
             encode_part(part).decode() for n in self.conversation.part_numbers if (part := self.conversation.part(n))
         )
 
     @property
     def head(self) -> Head:
-        """The conversation's head."""
+        """The head of the conversation."""
         return self.conversation.head
 
 
 def session_id_of(first_message: str) -> UUID:
-    """The id of the session that began with this message."""
+    """Return the id of the session that began with this message."""
     return session_id(TENANT, ROOM, first_message)

@@ -1,4 +1,4 @@
-"""When a session closes."""
+"""A session closes at its explicit end, after the idle limit, or when it is too long."""
 
 from stream.contracts.vocabulary import EndReason, LeftOut
 from stream.sessions import rules as limits
@@ -8,7 +8,7 @@ IDLE = 30 * MINUTE
 
 
 def test_an_open_session_publishes_nothing() -> None:
-    """Nothing leaves the stream before the close, however often time is told."""
+    """A session publishes nothing before its close, however many ticks come."""
     scenario = Scenario()
     last = scenario.ordinary_session()
     for second in range(0, IDLE, 60):
@@ -18,7 +18,7 @@ def test_an_open_session_publishes_nothing() -> None:
 
 
 def test_the_platforms_end_closes_at_once() -> None:
-    """The explicit end is the session's end, and the append time of the event is the time of the close."""
+    """The explicit end is the session's end, and the append time of its event is the time of the close."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.end(40)
@@ -31,7 +31,7 @@ def test_the_platforms_end_closes_at_once() -> None:
 
 
 def test_a_tick_closes_after_the_idle_limit_and_not_before() -> None:
-    """The last append time decides, told by the append time of a tick."""
+    """A tick closes a session when its append time is the idle limit after that of the last message."""
     scenario = Scenario()
     last = scenario.ordinary_session()
     scenario.tick(last + IDLE - 1)
@@ -43,7 +43,7 @@ def test_a_tick_closes_after_the_idle_limit_and_not_before() -> None:
 
 
 def test_broker_time_decides_not_the_senders_clock() -> None:
-    """A sender whose clock is a day behind closes nothing early and keeps nothing open."""
+    """A sender whose clock is a day behind closes no session early and keeps none open."""
     scenario = Scenario()
     scenario.client("hello", 0, sent=-DAY)
     scenario.counsellor("hello to you", IDLE - 1, sent=-DAY + 1)
@@ -54,7 +54,10 @@ def test_broker_time_decides_not_the_senders_clock() -> None:
 
 
 def test_a_message_after_the_idle_limit_closes_the_old_session_first() -> None:
-    """No tick was needed in between: after an outage the log itself tells that time has passed."""
+    """A message after the idle limit closes the old session without a tick, and begins the next one.
+
+    After an outage the messages themselves show that time has passed.
+    """
     scenario = Scenario()
     last = scenario.ordinary_session()
     scenario.client("hello again", last + IDLE + 3_600)
@@ -63,8 +66,8 @@ def test_a_message_after_the_idle_limit_closes_the_old_session_first() -> None:
     assert scenario.conversation.open_session == "m5"
 
 
-def test_a_message_just_before_the_idle_limit_continues() -> None:
-    """The limit is measured to the predecessor, not to the beginning."""
+def test_a_message_just_before_the_idle_limit_continues_the_session() -> None:
+    """The idle limit is measured from the previous message, not from the beginning of the session."""
     scenario = Scenario()
     for step in range(10):
         scenario.client("still here", step * (IDLE - 1))
@@ -72,7 +75,7 @@ def test_a_message_just_before_the_idle_limit_continues() -> None:
 
 
 def test_with_the_explicit_rule_only_the_platform_closes() -> None:
-    """A platform that always tells the end may leave a session idle for as long as it likes."""
+    """With the rule `explicit` a session stays open, however long it is idle, until the platform ends it."""
     scenario = Scenario(rules(end_rule="explicit"))
     scenario.ordinary_session()
     scenario.tick(3 * DAY)
@@ -82,8 +85,8 @@ def test_with_the_explicit_rule_only_the_platform_closes() -> None:
     assert scenario.last_record.counts.messages == 5
 
 
-def test_with_the_idle_rule_the_platforms_end_means_nothing() -> None:
-    """A platform whose end events are not to be trusted is read by its silence."""
+def test_with_the_idle_rule_the_platforms_end_is_ignored() -> None:
+    """With the rule `idle` the platform's end is ignored, since its end events may be unreliable."""
     scenario = Scenario(rules(end_rule="idle"))
     last = scenario.ordinary_session()
     scenario.end(last + 1)
@@ -92,8 +95,8 @@ def test_with_the_idle_rule_the_platforms_end_means_nothing() -> None:
     assert scenario.last_record.end_reason is EndReason.IDLE
 
 
-def test_an_end_without_a_session_means_nothing() -> None:
-    """Neither before the first message nor twice."""
+def test_an_end_without_an_open_session_is_ignored() -> None:
+    """An explicit end before the first message, or a second one after the close, is ignored."""
     scenario = Scenario()
     scenario.end(0)
     scenario.ordinary_session(10)
@@ -103,7 +106,7 @@ def test_an_end_without_a_session_means_nothing() -> None:
 
 
 def test_the_end_of_an_earlier_session_does_not_close_the_next() -> None:
-    """An end that arrives late names a time before the open session began."""
+    """An explicit end from before the open session began does not close that session."""
     scenario = Scenario()
     last = scenario.ordinary_session()
     scenario.ordinary_session(last + 3 * IDLE)
@@ -112,8 +115,11 @@ def test_the_end_of_an_earlier_session_does_not_close_the_next() -> None:
     assert scenario.revisions == [(1, "closed")]
 
 
-def test_an_end_told_again_after_a_crash_is_judged_by_what_came_before_it() -> None:
-    """A message that came after it may have been sent before the others; that makes the end no later."""
+def test_a_redelivered_end_is_compared_with_the_messages_before_it() -> None:
+    """An end that is redelivered after a crash is compared only with the messages that came before it.
+
+    A message that came after it may have an earlier sending time than the others, which must not make the end valid.
+    """
     scenario = Scenario()
     scenario.client("hello", 10)
     scenario.end(11, ended=5)
@@ -126,7 +132,7 @@ def test_an_end_told_again_after_a_crash_is_judged_by_what_came_before_it() -> N
 
 
 def test_a_session_of_five_thousand_messages_closes_as_too_long() -> None:
-    """The next message begins the next session at once; the long one is left out and never opens again."""
+    """A session of 5,000 messages closes as too long, never reopens, and the next message begins a new session."""
     scenario = Scenario()
     for number in range(limits.MAX_MESSAGES):
         scenario.say_without_restart(number)
@@ -144,7 +150,7 @@ def test_a_session_of_five_thousand_messages_closes_as_too_long() -> None:
 
 
 def test_a_close_that_a_crash_interrupted_happens_at_the_repeated_message() -> None:
-    """The five-thousandth message may be kept while its close is not; coming again it closes the session."""
+    """If a crash loses the close after the 5,000th message, the redelivered message closes the session."""
     scenario = Scenario()
     for number in range(limits.MAX_MESSAGES - 1):
         scenario.say_without_restart(number)
@@ -158,7 +164,7 @@ def test_a_close_that_a_crash_interrupted_happens_at_the_repeated_message() -> N
 
 
 def test_a_weekly_conversation_of_three_sessions_gives_three_records() -> None:
-    """Each is the first revision of a session of its own: no later one supersedes an earlier."""
+    """Three sessions in three weeks give three records, each the first revision of its own session."""
     scenario = Scenario()
     for week in range(3):
         last = scenario.ordinary_session(week * 7 * DAY)
@@ -171,18 +177,18 @@ def test_a_weekly_conversation_of_three_sessions_gives_three_records() -> None:
     assert all(record.left_out is None and len(record.exchanges) == 1 for record in scenario.records)
 
 
-def test_the_time_of_the_next_tick_is_known() -> None:
-    """A conversation is looked at when something is due, not every second."""
+def test_the_next_tick_is_due_at_the_idle_limit_and_when_text_expires() -> None:
+    """A tick is due when the session is idle and when its text expires; before that no tick checks it."""
     scenario = Scenario()
-    assert due(scenario) is None
+    assert next_due_ms(scenario) is None
     scenario.client("hello", 10)
-    assert due(scenario) == broker_ms(10 + IDLE)
+    assert next_due_ms(scenario) == broker_ms(10 + IDLE)
     scenario.tick(10 + IDLE)
-    assert due(scenario) == broker_ms(10 + IDLE + DAY)
+    assert next_due_ms(scenario) == broker_ms(10 + IDLE + DAY)
 
 
-def due(scenario: Scenario) -> int | None:
-    """When the conversation next wants a tick."""
+def next_due_ms(scenario: Scenario) -> int | None:
+    """Return the broker time in ms at which the conversation next needs a tick."""
     from stream.sessions.lifecycle import next_tick_ms
 
     return next_tick_ms(scenario.conversation, scenario.rules)

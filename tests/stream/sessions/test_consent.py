@@ -1,4 +1,4 @@
-"""Consent, withdrawal and erasure: what is kept, and what stays nowhere."""
+"""Consent, withdrawal and erasure: which messages are kept, and which are refused or dropped."""
 
 import pytest
 
@@ -12,14 +12,14 @@ SECRET = "nobody may ever read this"
 
 
 def refusal(scenario: Scenario, text: str, second: float, **changes: object) -> DeadLetterReason:
-    """Why a client's message is refused."""
+    """Send a client's message that is refused, and return the reason."""
     with pytest.raises(Poison) as refused:
         scenario.client(text, second, **changes)
     return refused.value.reason
 
 
-def test_a_message_without_consent_is_refused_and_kept_nowhere() -> None:
-    """Its session is made from the other messages."""
+def test_a_message_without_consent_is_refused_and_not_stored() -> None:
+    """A message without consent is refused and not stored; the session is made from the other messages."""
     scenario = Scenario()
     scenario.ordinary_session()
     assert refusal(scenario, SECRET, 35, consent=Consent()) is DeadLetterReason.NO_CONSENT
@@ -29,8 +29,8 @@ def test_a_message_without_consent_is_refused_and_kept_nowhere() -> None:
     assert scenario.last_record.consent == Consent(processing=True)
 
 
-def test_a_grant_counts_for_later_messages_only() -> None:
-    """What came before it stays unread, and does not begin the session."""
+def test_consent_counts_for_later_messages_only() -> None:
+    """Consent counts only for later messages: the earlier ones are refused and do not begin the session."""
     scenario = Scenario()
     refusal(scenario, SECRET, 0, consent=Consent())
     scenario.ordinary_session(10)
@@ -40,7 +40,7 @@ def test_a_grant_counts_for_later_messages_only() -> None:
 
 
 def test_an_edit_without_consent_is_refused() -> None:
-    """New words need consent like the first ones."""
+    """An edit needs consent just as the message did."""
     scenario = Scenario()
     scenario.ordinary_session()
     with pytest.raises(Poison) as refused:
@@ -50,7 +50,7 @@ def test_an_edit_without_consent_is_refused() -> None:
 
 
 def test_consent_to_secondary_use_needs_every_message() -> None:
-    """One message without it, and the session has none."""
+    """A session has consent to secondary use only if each of its messages has it."""
     both = Consent(processing=True, secondary_use=True)
     scenario = Scenario()
     scenario.client("hello", 0, consent=both)
@@ -64,8 +64,8 @@ def test_consent_to_secondary_use_needs_every_message() -> None:
     assert other.last_record.consent == Consent(processing=True)
 
 
-def assert_nothing_stays(scenario: Scenario) -> None:
-    """No word, no name, no detector result is kept of a withdrawn session."""
+def assert_nothing_is_kept(scenario: Scenario) -> None:
+    """Assert that neither the state nor the last record holds text, names or results of a withdrawn session."""
     assert scenario.conversation.segments == {}
     assert "slept" not in scenario.stored_text
     assert "Ms Example" not in scenario.stored_text
@@ -79,13 +79,16 @@ def assert_nothing_stays(scenario: Scenario) -> None:
     assert scenario.last_record.counts.messages == 0
 
 
-def test_a_withdrawal_while_the_session_is_open_is_its_last_word() -> None:
-    """The session travels once, as erased; later messages of it are refused until it has ended."""
+def test_a_withdrawal_from_an_open_session_is_its_last_record() -> None:
+    """A session that is withdrawn while it is open has one record, as erased.
+
+    Later messages of it are refused until it has ended.
+    """
     scenario = Scenario()
     scenario.participants(Role.COUNSELLOR, ["Ms Example"], 0)
     scenario.ordinary_session()
     scenario.withdraw(40)
-    assert_nothing_stays(scenario)
+    assert_nothing_is_kept(scenario)
     assert scenario.revisions == [(1, "erased")]
     assert refusal(scenario, SECRET, 50) is DeadLetterReason.NO_CONSENT
     scenario.end(60)
@@ -97,8 +100,11 @@ def test_a_withdrawal_while_the_session_is_open_is_its_last_word() -> None:
     assert scenario.records[0].session_id != scenario.records[1].session_id
 
 
-def test_a_withdrawn_session_ends_by_silence_too() -> None:
-    """Messages that are refused keep it going: it has not ended while people write, whatever the rule."""
+def test_a_withdrawn_session_closes_when_it_is_idle() -> None:
+    """A withdrawn session closes when it is idle, with any rule, and refused messages keep it open.
+
+    It has not ended while people write.
+    """
     scenario = Scenario(rules(end_rule="explicit"))
     scenario.ordinary_session()
     scenario.withdraw(40)
@@ -111,7 +117,10 @@ def test_a_withdrawn_session_ends_by_silence_too() -> None:
 
 
 def test_the_end_of_an_earlier_session_does_not_end_a_withdrawn_one() -> None:
-    """Told again after the withdrawal it would let the rest of the session begin a new one."""
+    """The end of an earlier session, sent again after a withdrawal, does not end the withdrawn session.
+
+    If it did, the rest of the withdrawn session would begin a new one.
+    """
     scenario = Scenario()
     first_end = scenario.ordinary_session() + 5
     scenario.end(first_end)
@@ -127,7 +136,7 @@ def test_the_end_of_an_earlier_session_does_not_end_a_withdrawn_one() -> None:
 
 
 def test_an_edit_may_take_secondary_use_back() -> None:
-    """Words that stand may be used for what both the message and its edit allow, in either order."""
+    """Secondary use needs the consent of both a message and its edit, in whichever order they come."""
     both = Consent(processing=True, secondary_use=True)
     for edit_first in (False, True):
         scenario = Scenario()
@@ -141,12 +150,12 @@ def test_an_edit_may_take_secondary_use_back() -> None:
 
 
 def test_a_withdrawal_after_the_close_is_the_next_revision() -> None:
-    """And the session never opens again."""
+    """A withdrawal after the close is the session's next revision, and the session never reopens."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.end(40)
     scenario.withdraw(50)
-    assert_nothing_stays(scenario)
+    assert_nothing_is_kept(scenario)
     assert scenario.revisions == [(1, "closed"), (2, "erased")]
     assert scenario.records[0].session_id == scenario.last_record.session_id
     assert refusal(scenario, SECRET, 60, sent=35) is DeadLetterReason.NO_CONSENT
@@ -155,13 +164,13 @@ def test_a_withdrawal_after_the_close_is_the_next_revision() -> None:
 
 
 def test_a_withdrawal_while_reopened_or_about_to_close_again_is_final() -> None:
-    """There is no moment at which it does not hold."""
+    """A withdrawal is final for a reopened session, and for one that is about to close again."""
     reopened = Scenario()
     reopened.ordinary_session()
     reopened.end(40)
     reopened.client("one more", 60)
     reopened.withdraw(70)
-    assert_nothing_stays(reopened)
+    assert_nothing_is_kept(reopened)
     assert reopened.revisions == [(1, "closed"), (1, "reopened"), (2, "erased")]
     late = Scenario()
     late.ordinary_session()
@@ -169,12 +178,12 @@ def test_a_withdrawal_while_reopened_or_about_to_close_again_is_final() -> None:
     late.client("late", 60, sent=12)
     late.withdraw(61)
     late.tick(70)
-    assert_nothing_stays(late)
+    assert_nothing_is_kept(late)
     assert late.revisions == [(1, "closed"), (2, "erased")]
 
 
 def test_a_withdrawal_concerns_the_latest_session_that_began_before_it() -> None:
-    """The one before keeps its feedback; a session that begins after it is not concerned."""
+    """A withdrawal concerns the latest session that began before it: no earlier and no later one."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.end(40)
@@ -192,8 +201,8 @@ def test_a_withdrawal_concerns_the_latest_session_that_began_before_it() -> None
     assert late.revisions == [(1, "closed"), (2, "erased"), (1, "closed")]
 
 
-def test_a_withdrawal_told_twice_has_one_effect() -> None:
-    """Platforms repeat themselves."""
+def test_a_repeated_withdrawal_has_one_effect() -> None:
+    """A withdrawal that the platform sends twice is published once."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.withdraw(40)
@@ -202,7 +211,10 @@ def test_a_withdrawal_told_twice_has_one_effect() -> None:
 
 
 def test_a_withdrawal_without_a_session_here_is_passed_on() -> None:
-    """Further down there may be one: before anything began, and when the text has gone from here."""
+    """A withdrawal is passed on if no session began before it or the text is already dropped.
+
+    Later stages may still hold the session.
+    """
     scenario = Scenario()
     scenario.withdraw(0)
     assert isinstance(scenario.published[-1], ConsentWithdrawal)
@@ -214,8 +226,8 @@ def test_a_withdrawal_without_a_session_here_is_passed_on() -> None:
     assert scenario.revisions == [(1, "closed")]
 
 
-def test_what_was_sent_before_a_withdrawal_that_overtook_it_begins_no_session() -> None:
-    """A withdrawal may come before the first message that it is about; what is sent after it is heard."""
+def test_a_message_that_a_withdrawal_overtook_begins_no_session() -> None:
+    """A message sent before a withdrawal that arrived first is refused, and one sent after it is accepted."""
     scenario = Scenario()
     scenario.withdraw(10)
     assert refusal(scenario, SECRET, 11, sent=5) is DeadLetterReason.NO_CONSENT
@@ -228,8 +240,8 @@ def test_what_was_sent_before_a_withdrawal_that_overtook_it_begins_no_session() 
     assert other.conversation.is_empty
 
 
-def test_an_edit_that_waits_goes_with_the_withdrawal() -> None:
-    """And none may wait for a withdrawn session any more."""
+def test_a_withdrawal_drops_an_edit_that_waits() -> None:
+    """A withdrawal drops an edit that waits for its message, and later edits of the session are refused."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.edit("unknown", SECRET, 35)
@@ -241,8 +253,11 @@ def test_an_edit_that_waits_goes_with_the_withdrawal() -> None:
     assert refused.value.reason is DeadLetterReason.NO_CONSENT
 
 
-def test_words_of_an_edit_whose_session_was_withdrawn_do_not_stay() -> None:
-    """Its message is gone, so nobody can tell it from one whose message has not come; a new session changes nothing."""
+def test_an_edit_whose_session_was_withdrawn_is_refused() -> None:
+    """An edit of a message that is not stored is refused once a session was withdrawn, even during a later session.
+
+    Its message may have been in the withdrawn session, or may not have come yet; nothing here can distinguish the two.
+    """
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.withdraw(40)
@@ -255,20 +270,26 @@ def test_words_of_an_edit_whose_session_was_withdrawn_do_not_stay() -> None:
     assert SECRET not in scenario.stored_text
 
 
-def test_names_told_again_after_a_withdrawal_do_not_come_back() -> None:
-    """A crash lets events come again, at the offsets that they had."""
+def test_redelivered_names_are_not_stored_after_a_withdrawal() -> None:
+    """Names that are redelivered after a withdrawal are not stored again.
+
+    A crash makes events come again, at the offsets that they had.
+    """
     scenario = Scenario()
     scenario.client("hello", 0)
     scenario.participants(Role.CLIENT, ["Leonie"], 1)
-    told_at = scenario.offset
+    names_offset = scenario.offset
     scenario.withdraw(10)
-    scenario.offset = told_at - 1
+    scenario.offset = names_offset - 1
     scenario.participants(Role.CLIENT, ["Leonie"], 1)
     assert "Leonie" not in scenario.stored_text
 
 
-def test_text_that_a_crash_left_of_a_withdrawn_session_goes_at_the_next_tick() -> None:
-    """The head says withdrawn, the segments are still there: the worker died between the two."""
+def test_the_next_tick_drops_text_that_a_crash_left_of_a_withdrawn_session() -> None:
+    """The next tick drops text that a crash left of a withdrawn session.
+
+    The worker died after it wrote the head, and before it deleted the segments.
+    """
     scenario = Scenario()
     scenario.ordinary_session()
     left = dict(scenario.conversation.segments)
@@ -280,8 +301,8 @@ def test_text_that_a_crash_left_of_a_withdrawn_session_goes_at_the_next_tick() -
     assert scenario.revisions == [(1, "erased")]
 
 
-def test_an_erasure_travels_on_and_leaves_nothing() -> None:
-    """Of all sessions of the conversation, open or closed."""
+def test_an_erasure_is_passed_on_and_drops_everything() -> None:
+    """An erasure is passed on and drops all sessions of the conversation, open or closed, and their names."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Ms Example"], 0)
     scenario.ordinary_session()
@@ -297,8 +318,8 @@ def test_an_erasure_travels_on_and_leaves_nothing() -> None:
     assert scenario.conversation.is_empty
 
 
-def test_an_erasure_repeated_after_a_crash_spares_what_has_begun_since() -> None:
-    """It stands in the log before it."""
+def test_a_redelivered_erasure_keeps_what_has_begun_since() -> None:
+    """An erasure that is redelivered after a crash does not touch messages with a higher offset."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.erase(40)
@@ -312,8 +333,8 @@ def test_an_erasure_repeated_after_a_crash_spares_what_has_begun_since() -> None
     assert scenario.last_record.counts.messages == 4
 
 
-def test_after_an_erasure_the_conversation_may_begin_anew() -> None:
-    """As the session of its first message after it."""
+def test_a_message_after_an_erasure_begins_a_new_session() -> None:
+    """The first message after an erasure begins a new session."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.erase(40)

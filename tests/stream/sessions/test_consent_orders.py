@@ -1,4 +1,4 @@
-"""Consent over every order of a session's events: what may be kept is decided by what was said, not by when it came."""
+"""Consent decides which messages are kept, in every order in which a session's events arrive."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -18,7 +18,7 @@ Step = Callable[[Scenario, float], object]
 
 
 def says(name: str, words: str, sent: float, consent: Consent, role: Role = Role.CLIENT) -> Step:
-    """A message that was sent at a second, whenever it arrives."""
+    """Return a step that sends a message with a sending time of its own, whenever it arrives."""
     return lambda scenario, at: scenario.say(role, words, at, message_id=name, sent=sent, consent=consent)
 
 
@@ -32,7 +32,7 @@ STEPS: dict[str, Step] = {
 
 
 def play(steps: tuple[str, ...], *last: Step) -> Scenario:
-    """Let the steps come a second apart, then the last ones; refused ones are refused."""
+    """Apply the steps a second apart, then the last ones; a step may be refused."""
     scenario = Scenario(rules(min_words=0, min_client_messages=1))
     given = [*(STEPS[name] for name in steps), *last]
     for second, step in enumerate(given, start=30):
@@ -46,7 +46,7 @@ def play(steps: tuple[str, ...], *last: Step) -> Scenario:
 
 @pytest.mark.parametrize("order", list(permutations(STEPS)), ids="-".join)
 def test_in_no_order_are_words_without_consent_kept(order: tuple[str, ...]) -> None:
-    """And those with it are there, in the words that stand."""
+    """In no order are messages or edits without consent kept, and those with consent are all in the record."""
     scenario = play(order, lambda t, at: t.end(at, ended=30))
     scenario.tick(40 * MINUTE)
     last = scenario.last_record
@@ -58,23 +58,23 @@ def test_in_no_order_are_words_without_consent_kept(order: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize("order", list(permutations(("granted", "reply", "edited"))), ids="-".join)
-def test_a_withdrawal_at_any_place_is_the_last_word(order: tuple[str, ...], place: int) -> None:
-    """Before, between, after the close, after all: nothing of what was sent before it stays or comes back."""
+def test_a_withdrawal_at_any_place_drops_everything_sent_before(order: tuple[str, ...], place: int) -> None:
+    """A withdrawal drops everything sent before it, wherever it comes among the messages and the close."""
     steps: list[Step] = [*(STEPS[name] for name in order), lambda scenario, at: scenario.end(at, ended=12)]
     steps.insert(place, lambda scenario, at: scenario.withdraw(at, withdrawn=28))
     scenario = play((), *steps)
     scenario.tick(40 * MINUTE)
     assert "agree" not in scenario.stored_text
     assert "thank you" not in scenario.stored_text
-    told = scenario.records[-1:] or scenario.published[-1:]
-    assert all(isinstance(each, ConsentWithdrawal) or each.state is SessionState.ERASED for each in told)  # type: ignore[union-attr]
+    latest = scenario.records[-1:] or scenario.published[-1:]
+    assert all(isinstance(each, ConsentWithdrawal) or each.state is SessionState.ERASED for each in latest)  # type: ignore[union-attr]
     if place == 0:
         assert scenario.records == []
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_an_erasure_at_any_place_leaves_nothing_of_what_was_sent_before(place: int) -> None:
-    """It travels on, whatever was there."""
+def test_an_erasure_at_any_place_drops_everything_sent_before(place: int) -> None:
+    """An erasure drops everything sent before it and is passed on, wherever it comes."""
     steps: list[Step] = [STEPS["granted"], STEPS["reply"], lambda scenario, at: scenario.end(at, ended=12)]
     steps.insert(place, lambda scenario, at: scenario.erase(at))
     scenario = play((), *steps)
@@ -83,8 +83,11 @@ def test_an_erasure_at_any_place_leaves_nothing_of_what_was_sent_before(place: i
     assert "agree" not in scenario.stored_text
 
 
-def test_an_edit_that_came_before_a_withdrawal_is_not_kept_waiting_after_it() -> None:
-    """Its original is of the time before too, so it will never be heard; a later edit of something new waits."""
+def test_an_edit_from_before_a_withdrawal_does_not_wait_for_its_message() -> None:
+    """An edit made before a withdrawal does not wait for its message, since that will be refused too.
+
+    An edit made later waits.
+    """
     scenario = play((), lambda t, at: t.withdraw(at, withdrawn=28), STEPS["edited"])
     assert "agree" not in scenario.stored_text
     scenario.edit("z", "said after it", 40)
@@ -93,10 +96,8 @@ def test_an_edit_that_came_before_a_withdrawal_is_not_kept_waiting_after_it() ->
 
 @pytest.mark.parametrize("order", list(permutations(("first", "second", "third"))), ids="-".join)
 @pytest.mark.parametrize("without", ["first", "second", "third", None])
-def test_secondary_use_is_a_flag_of_its_own_and_needs_every_message(
-    order: tuple[str, ...], without: str | None
-) -> None:
-    """Processing alone is no consent to anything else, whichever message lacks it and whenever it comes."""
+def test_secondary_use_needs_the_consent_of_every_message(order: tuple[str, ...], without: str | None) -> None:
+    """A session has consent to secondary use only if all its messages have it, in any order of arrival."""
     scenario = Scenario(rules(min_words=0, min_client_messages=1))
     sent = {"first": 0.0, "second": 10.0, "third": 20.0}
     for second, name in enumerate(order, start=30):

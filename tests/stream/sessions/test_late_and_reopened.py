@@ -1,4 +1,4 @@
-"""What may still happen to a session after its close."""
+"""A closed session takes late messages and changes, and reopens, each within its window."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def closed_session(second: float = 0) -> tuple[Scenario, float]:
     return scenario, end
 
 
-def test_a_late_message_is_placed_and_the_session_closes_again() -> None:
-    """Two seconds of broker time later, as the next revision, with everything in the order it was sent."""
+def test_a_late_message_joins_its_session_which_closes_again() -> None:
+    """A late message joins its closed session, which closes again two seconds of broker time later."""
     scenario, end = closed_session()
     scenario.client("no I forgot to say something", end + 60, sent=15)
     scenario.tick(end + 61)
@@ -35,7 +35,7 @@ def test_a_late_message_is_placed_and_the_session_closes_again() -> None:
 
 
 def test_a_burst_of_late_messages_makes_one_revision() -> None:
-    """The two seconds are measured from the last of them."""
+    """Several late messages make one revision, two seconds after the last of them."""
     scenario, end = closed_session()
     for step in range(5):
         scenario.client("and one more thing", end + 60 + step, sent=15 + step)
@@ -47,8 +47,8 @@ def test_a_burst_of_late_messages_makes_one_revision() -> None:
     assert len(scenario.records) == 2
 
 
-def test_a_message_of_the_very_end_is_late() -> None:
-    """Not after the end means late; only what was sent after it continues."""
+def test_a_message_sent_at_the_end_is_late() -> None:
+    """A message sent exactly at the end is late; only one sent after the end reopens the session."""
     scenario, end = closed_session()
     scenario.client("bye", end + 1, sent=end)
     assert scenario.revisions == [(1, "closed")]
@@ -57,7 +57,7 @@ def test_a_message_of_the_very_end_is_late() -> None:
 
 
 def test_an_edit_and_a_deletion_after_the_close_make_the_next_revision() -> None:
-    """What a supervisor reads are the words that stand."""
+    """An edit or a deletion after the close makes a next revision with the text as it is now."""
     scenario, end = closed_session()
     scenario.edit("m3", "no no not that again", end + 10)
     scenario.tick(end + 12)
@@ -71,7 +71,10 @@ def test_an_edit_and_a_deletion_after_the_close_make_the_next_revision() -> None
 
 
 def test_a_newer_message_soon_after_the_close_reopens_the_session() -> None:
-    """A record without text hides the feedback; then the session closes as its next revision, with all messages."""
+    """A newer message within the reopening window reopens the session.
+
+    A record without text hides the feedback; then the session closes as its next revision, with all messages.
+    """
     scenario, end = closed_session()
     scenario.client("no wait one more thing", end + 20 * MINUTE)
     assert scenario.revisions == [(1, "closed"), (1, "reopened")]
@@ -87,7 +90,7 @@ def test_a_newer_message_soon_after_the_close_reopens_the_session() -> None:
 
 
 def test_after_a_reopening_the_idle_rule_always_applies() -> None:
-    """The platform may well think that it has told the end already."""
+    """A reopened session closes when it is idle, even with the rule `explicit`: the platform may send no second end."""
     scenario = Scenario(rules(end_rule="explicit"))
     end = scenario.ordinary_session() + 5
     scenario.end(end)
@@ -97,8 +100,8 @@ def test_after_a_reopening_the_idle_rule_always_applies() -> None:
     assert scenario.last_record.end_reason is EndReason.IDLE
 
 
-def test_the_old_end_told_again_does_not_close_a_reopened_session() -> None:
-    """A platform that repeats its end event means the end it has told before."""
+def test_a_repeated_end_does_not_close_a_reopened_session() -> None:
+    """An end that the platform sends again does not close the session that has reopened since."""
     scenario, end = closed_session()
     scenario.client("one more thing", end + 60)
     scenario.end(end + 61, ended=end)
@@ -106,7 +109,7 @@ def test_the_old_end_told_again_does_not_close_a_reopened_session() -> None:
 
 
 def test_a_session_may_reopen_many_times() -> None:
-    """Each close is the next revision of the one session."""
+    """A session may reopen many times, and each close is its next revision."""
     scenario, end = closed_session()
     for round_ in range(3):
         end += 10 * MINUTE
@@ -120,7 +123,7 @@ def test_a_session_may_reopen_many_times() -> None:
 
 
 def test_a_newer_message_after_the_reopening_window_begins_the_next_session() -> None:
-    """The first session keeps its feedback."""
+    """A newer message after the reopening window begins a new session, and the first one keeps its feedback."""
     scenario, end = closed_session()
     scenario.client("no hello again", end + 31 * MINUTE)
     assert scenario.revisions == [(1, "closed")]
@@ -129,8 +132,8 @@ def test_a_newer_message_after_the_reopening_window_begins_the_next_session() ->
     assert scenario.records[0].session_id != scenario.records[1].session_id
 
 
-def test_a_message_late_for_an_old_session_finds_it_while_the_next_is_open() -> None:
-    """It was sent before the old session's end."""
+def test_a_late_message_joins_its_session_while_the_next_is_open() -> None:
+    """A message sent before the end of the old session joins that session while the next one is open."""
     scenario, end = closed_session()
     scenario.client("hello again", end + 40 * MINUTE)
     scenario.client("no this was meant for earlier", end + 41 * MINUTE, sent=17)
@@ -141,7 +144,7 @@ def test_a_message_late_for_an_old_session_finds_it_while_the_next_is_open() -> 
 
 
 def test_a_late_message_before_a_reopening_is_in_the_next_revision() -> None:
-    """The reopening takes over what was about to close again."""
+    """A late message whose session reopens before it closes again is in the revision after the reopening."""
     scenario, end = closed_session()
     scenario.client("late", end + 1, sent=12)
     scenario.client("newer", end + 2)
@@ -151,7 +154,7 @@ def test_a_late_message_before_a_reopening_is_in_the_next_revision() -> None:
 
 
 def test_a_late_message_after_a_day_is_refused() -> None:
-    """Whether or not the text is still kept."""
+    """A message that is a day late is refused as too late, whether or not the text of its session is still kept."""
     scenario, end = closed_session()
     with pytest.raises(Poison) as refused:
         scenario.client("much too late", end + DAY + 1, sent=15)
@@ -164,7 +167,7 @@ def test_a_late_message_after_a_day_is_refused() -> None:
 
 
 def test_an_edit_after_a_day_is_refused_and_a_deletion_is_not() -> None:
-    """As long as there are words here, the platform's deletion takes them away."""
+    """A day after the close an edit is refused, but a deletion still removes text that is kept."""
     scenario, end = closed_session()
     with pytest.raises(Poison) as refused:
         scenario.edit("m3", "no never", end + DAY + 1)
@@ -174,7 +177,7 @@ def test_an_edit_after_a_day_is_refused_and_a_deletion_is_not() -> None:
 
 
 def test_closing_again_for_late_messages_does_not_move_the_windows() -> None:
-    """A trickle of late messages cannot keep a session within reach for ever."""
+    """Closing again does not move the windows, so that late messages cannot keep a session reachable for ever."""
     scenario, end = closed_session()
     scenario.client("late", end + 29 * MINUTE, sent=15)
     scenario.tick(end + 29 * MINUTE + 2)
@@ -184,8 +187,11 @@ def test_closing_again_for_late_messages_does_not_move_the_windows() -> None:
     assert scenario.conversation.open_session == "m6"
 
 
-def test_text_goes_when_nothing_can_change_any_more() -> None:
-    """A day after the close; the session's bounds are remembered a week longer, to know a late message by."""
+def test_text_is_dropped_when_nothing_can_change_it_any_more() -> None:
+    """The text of a session is dropped a day after its close.
+
+    The session's bounds are kept a week longer, so that a late message is still recognised as late.
+    """
     scenario, end = closed_session()
     scenario.tick(end + DAY - 1)
     assert "will not help" in scenario.stored_text
@@ -198,7 +204,7 @@ def test_text_goes_when_nothing_can_change_any_more() -> None:
 
 
 def test_a_session_that_was_too_long_takes_no_late_messages() -> None:
-    """It is left out in any case, and must not grow."""
+    """A session that was too long refuses late messages: it is left out in any case, and must not grow."""
     scenario = Scenario()
     for number in range(MAX_MESSAGES):
         scenario.say_without_restart(number)
@@ -207,8 +213,8 @@ def test_a_session_that_was_too_long_takes_no_late_messages() -> None:
     assert refused.value.reason is DeadLetterReason.TOO_LATE
 
 
-def test_how_late_a_tick_comes_changes_nothing() -> None:
-    """After an outage of hours a message reopens only what it would have reopened without the outage."""
+def test_a_late_tick_changes_nothing() -> None:
+    """A tick that comes hours late closes the session as of the idle limit, so that a message then reopens nothing."""
     scenario = Scenario()
     last = scenario.ordinary_session()
     scenario.tick(last + 5 * IDLE)

@@ -1,4 +1,4 @@
-"""Messages, edits, deletions and names: each has its effect once, in whatever order they come."""
+"""Messages, edits, deletions and names each have their effect once, in whatever order they come."""
 
 import itertools
 from functools import partial
@@ -17,7 +17,7 @@ from tests.stream.sessions.scenario import DAY, MINUTE, Scenario, at_second, bro
 
 
 def test_a_message_that_comes_again_has_no_effect() -> None:
-    """Whether redelivered or sent twice by the platform: id and revision are the same."""
+    """A message with a known id has no effect, whether it is redelivered or the platform sent it twice."""
     scenario = Scenario()
     scenario.client("hello", 0, message_id="a")
     before = scenario.stored_text
@@ -26,8 +26,11 @@ def test_a_message_that_comes_again_has_no_effect() -> None:
     assert scenario.stored_text == before
 
 
-def test_a_sessions_first_message_is_known_when_its_text_is_gone() -> None:
-    """The session bears its name: told again, under another time, it begins no second one of that name."""
+def test_a_sessions_first_message_is_recognised_after_its_text_is_dropped() -> None:
+    """A session's first message, sent again after its text was dropped, begins no second session.
+
+    The session is named after that message.
+    """
     scenario = Scenario()
     scenario.client("hello", 0, message_id="a")
     scenario.end(1)
@@ -36,8 +39,11 @@ def test_a_sessions_first_message_is_known_when_its_text_is_gone() -> None:
     assert scenario.conversation.open_session is None
 
 
-def test_an_edit_that_had_its_say_has_no_other_when_it_comes_again() -> None:
-    """It stands before its original in the log: the original took its words, or it was refused."""
+def test_a_change_redelivered_after_its_message_has_no_second_effect() -> None:
+    """An edit or a deletion that is redelivered after its message has no second effect.
+
+    Its offset is before the message's: the message took over the change, or the change was refused.
+    """
     scenario = Scenario()
     scenario.offset = 10
     scenario.client("original", 5, message_id="a", sent=0)
@@ -50,7 +56,7 @@ def test_an_edit_that_had_its_say_has_no_other_when_it_comes_again() -> None:
 
 
 def test_a_message_changes_exactly_one_part() -> None:
-    """So that it is seen and has its effect in one write, wherever in a session it comes."""
+    """A message changes exactly one part, so that it is seen and has its effect in one write."""
     conversation = Conversation("acme", "room-1")
     for number in range(3 * SEGMENT_MESSAGES):
         say(conversation, number)
@@ -58,8 +64,8 @@ def test_a_message_changes_exactly_one_part() -> None:
         conversation.dirty.clear()
 
 
-def test_what_one_batch_brings_shares_a_segment() -> None:
-    """Up to its bound; what is not yet written costs nothing to write together."""
+def test_messages_of_one_batch_share_a_segment() -> None:
+    """The messages of one batch share a segment up to its bound, since they are written together."""
     conversation = Conversation("acme", "room-1")
     for number in range(SEGMENT_MESSAGES + 1):
         say(conversation, number)
@@ -68,10 +74,17 @@ def test_what_one_batch_brings_shares_a_segment() -> None:
 
 
 def test_a_written_segment_takes_no_further_message() -> None:
-    """So that the bytes written for a message do not grow with the session; an edit still writes its own anew."""
+    """A segment that is written takes no further message, though an edit may still change it.
+
+    So the bytes written for a message do not grow with the session.
+    """
     scenario = Scenario()
     first = scenario.client("hello", 0)
-    sizes = [len(encode_part(part)) for number in range(1, 200) if (part := after(scenario, number)) is not None]
+    sizes = [
+        len(encode_part(part))
+        for number in range(1, 200)
+        if (part := part_of_next_message(scenario, number)) is not None
+    ]
     assert max(sizes) <= min(sizes) + len("99") * 6
     scenario.edit(first, "hello again", 300)
     entry = scenario.conversation.entry(first)
@@ -80,8 +93,11 @@ def test_a_written_segment_takes_no_further_message() -> None:
     assert len(scenario.conversation.segments) == 200
 
 
-def test_after_a_crash_messages_stand_in_the_order_of_arrival() -> None:
-    """The first of two was lost and comes again: it is kept under the higher number, and read before the other."""
+def test_messages_keep_the_order_of_arrival_after_a_crash() -> None:
+    """A message that is redelivered after a crash is read in the order of arrival.
+
+    It was lost while a later one was kept, so it is stored under the higher number.
+    """
     conversation = Conversation("acme", "room-1")
     for number in (7, 9, 8):
         say(conversation, number)
@@ -91,7 +107,7 @@ def test_after_a_crash_messages_stand_in_the_order_of_arrival() -> None:
 
 
 def say(conversation: Conversation, number: int, text: str = "hello") -> None:
-    """Message `m<number>` at offset `number`."""
+    """Apply message `m<number>` at offset `number`."""
     score = partial(score_text, f"m{number}")
     list(
         apply_event(
@@ -100,14 +116,14 @@ def say(conversation: Conversation, number: int, text: str = "hello") -> None:
     )
 
 
-def after(scenario: Scenario, number: int) -> Head | Segment | None:
-    """Say one more message, and return the part that it was written to."""
+def part_of_next_message(scenario: Scenario, number: int) -> Head | Segment | None:
+    """Send one more message, and return the part that holds it."""
     scenario.client("hello", number)
     return scenario.conversation.part(max(scenario.conversation.segments))
 
 
-def test_a_segment_is_full_at_its_size_too() -> None:
-    """Fewer long messages fit: a changelog record must stay under the broker's limit."""
+def test_a_segment_has_a_limit_in_bytes_too() -> None:
+    """A segment takes fewer long messages, since a changelog record must stay under the broker's limit."""
     conversation = Conversation("acme", "room-1")
     for number in range(SEGMENT_MESSAGES):
         say(conversation, number, "\U0001f600" * 20_000)
@@ -115,8 +131,8 @@ def test_a_segment_is_full_at_its_size_too() -> None:
     assert all(len(encode_part(segment)) <= SEGMENT_BYTES for segment in conversation.segments.values())
 
 
-def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
-    """The old words stand."""
+def test_an_edit_that_would_make_its_segment_too_large_is_refused() -> None:
+    """An edit that would make its segment too large is refused, and the old text remains."""
     scenario = Scenario()
     for number in range(SEGMENT_MESSAGES):
         say(scenario.conversation, number)
@@ -133,10 +149,10 @@ def test_an_edit_that_would_burst_its_segment_is_refused() -> None:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> None:
-    """The highest revision stands; a deletion wins over all."""
+def test_edits_and_deletions_in_any_order_give_the_same_message(order: tuple[int, ...]) -> None:
+    """The highest revision of a message counts and a deletion wins over all, in any order of arrival."""
 
-    def tell(scenario: Scenario, which: int, second: float) -> None:
+    def send(scenario: Scenario, which: int, second: float) -> None:
         if which == 0:
             scenario.client("first words", second, message_id="a", sent=1)
         elif which == 3:
@@ -146,9 +162,9 @@ def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> N
 
     edited, deleted = Scenario(), Scenario()
     for second, which in enumerate(order, 60):
-        tell(deleted, which, second)
+        send(deleted, which, second)
         if which != 3:
-            tell(edited, which, second)
+            send(edited, which, second)
     entry = edited.conversation.entry("a")
     assert entry is not None
     assert (entry.text, entry.revision) == ("words 2", revision_of(at_second(52)))
@@ -159,7 +175,7 @@ def test_edits_and_deletions_in_any_order_end_alike(order: tuple[int, ...]) -> N
 
 
 def test_an_edit_brings_its_own_detector_result() -> None:
-    """What was flagged in the old words is no longer said."""
+    """An edited message has the detector's result for its new text, not for the old one."""
     scenario = Scenario()
     scenario.client("no never", 0, message_id="a")
     scenario.edit("a", "yes I could try", 5)
@@ -168,8 +184,8 @@ def test_an_edit_brings_its_own_detector_result() -> None:
     assert entry.scored == Scored(score=0.0, flagged=False)
 
 
-def test_a_waiting_edit_or_deletion_has_no_session() -> None:
-    """It begins none, keeps none open, and is let go after a day."""
+def test_a_waiting_edit_or_deletion_begins_no_session() -> None:
+    """An edit or a deletion that waits for its message begins no session and is dropped after a day."""
     scenario = Scenario()
     scenario.edit("unknown", "words", 0)
     scenario.delete("other", 0)
@@ -179,7 +195,10 @@ def test_a_waiting_edit_or_deletion_has_no_session() -> None:
 
 
 def test_only_a_few_edits_wait() -> None:
-    """The head of a conversation must stay within one record: one too many is refused, and pushes none out unheard."""
+    """Only `MAX_EARLY_EDITS` edits wait: a further one is refused, and replaces none that waits.
+
+    The head of a conversation must stay within one record.
+    """
     scenario = Scenario()
     for number in range(MAX_EARLY_EDITS):
         scenario.edit(f"unknown-{number}", "words", number)
@@ -191,7 +210,7 @@ def test_only_a_few_edits_wait() -> None:
 
 
 def test_deletions_that_wait_are_not_pushed_out_by_edits() -> None:
-    """A deletion always wins, also when it came first and much came after it."""
+    """A deletion that waits is not replaced by any number of edits, and removes its message's text when that comes."""
     scenario = Scenario()
     for number in range(20):
         scenario.delete(f"unknown-{number}", number)
@@ -202,7 +221,7 @@ def test_deletions_that_wait_are_not_pushed_out_by_edits() -> None:
 
 
 def test_a_lower_edit_does_not_replace_a_waiting_one() -> None:
-    """Edits may overtake each other before the original as well."""
+    """An edit with a lower revision does not replace an edit that waits for the same message."""
     scenario = Scenario()
     scenario.edit("a", "second", 10, edited=2)
     scenario.edit("a", "first", 11, edited=1)
@@ -212,8 +231,8 @@ def test_a_lower_edit_does_not_replace_a_waiting_one() -> None:
     assert entry.text == "second"
 
 
-def test_names_add_up_and_are_told_with_the_session() -> None:
-    """For the de-identifier, before or during the session."""
+def test_names_add_up_and_are_in_the_record() -> None:
+    """Names from before and during the session add up, and the record holds them for the de-identifier."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Robin", "robin_x"], 0)
     scenario.ordinary_session(1)
@@ -227,8 +246,8 @@ def test_names_add_up_and_are_told_with_the_session() -> None:
     ]
 
 
-def test_names_go_with_the_text() -> None:
-    """A day after they came, when no session here needs them."""
+def test_names_are_dropped_like_text() -> None:
+    """Names are dropped a day after they came if the conversation holds no session that needs them."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Robin"], 0)
     scenario.tick(DAY - 1)
@@ -238,7 +257,7 @@ def test_names_go_with_the_text() -> None:
 
 
 def test_too_many_names_are_refused() -> None:
-    """They must fit into one record."""
+    """More than `MAX_NAMES` names are refused, since they must fit into one record."""
     scenario = Scenario()
     for start in range(0, MAX_NAMES, 50):
         scenario.participants(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
@@ -248,8 +267,8 @@ def test_too_many_names_are_refused() -> None:
     assert len(scenario.head.names) == MAX_NAMES
 
 
-def test_of_very_many_sessions_the_oldest_are_forgotten() -> None:
-    """The head of a conversation must stay within one record, whatever a platform does."""
+def test_the_oldest_of_very_many_sessions_are_dropped() -> None:
+    """The oldest sessions beyond `MAX_SESSIONS` are dropped, so that the head stays within one record."""
     scenario = Scenario(rules(reopen_within_ms=0))
     for number in range(MAX_SESSIONS + 5):
         scenario.client("hello", number * MINUTE)
@@ -260,7 +279,7 @@ def test_of_very_many_sessions_the_oldest_are_forgotten() -> None:
 
 
 def test_no_text_shows_in_a_repr() -> None:
-    """A traceback or a debug line may print any of these."""
+    """No text or name is in a `repr`, which a traceback or a log line may print."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Robin"], 0)
     scenario.client("a secret", 1)

@@ -1,7 +1,7 @@
-"""Random events, applied to the real code and to the plain model: records, refusals and stored words are the same.
+"""Random events give the same records, refusals and stored words in the real code and in the plain model.
 
 Duplicates, late and early events, reopening, next sessions, several authors, bots, withdrawals, erasures, ends and
-ticks come in any order, in batches of any size; the worker dies now and then and begins again from its changelog.
+ticks come in any order, in batches of any size; the worker dies now and then and restarts from its changelog.
 
 Two tests draw such events: one draws each step, so that a failure is reduced to a few steps; one draws only a seed,
 since events drawn step by step are too regular.
@@ -45,7 +45,7 @@ from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Log, Mem
 
 ROOMS = ("room-1", "room-2")
 MAX_MESSAGES = 12
-REDELIVERED_S = 10  # what comes again after a crash is seconds old; every window is longer
+REDELIVERED_S = 10  # the age of records that come again after a crash; every window is longer
 WINDOWS = {"idle_ms": 60_000, "reopen_within_ms": 50_000, "late_within_ms": 90_000, "min_words": 4}
 PHRASES = ("no", "no kill", "say more", "voices no", "well")
 
@@ -64,14 +64,14 @@ flag = st.sampled_from((True, True, True, False))
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Thousands of sessions close here; what is logged of them is tried elsewhere."""
+    """Silence the log, since thousands of sessions close here; other tests check what is logged."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
 
 
 class SessionStateMachine(RuleBasedStateMachine):
-    """The real worker on a broker in memory, and a plain model of each room."""
+    """A state machine that drives the real worker on a broker in memory, and a plain model of each room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class SessionStateMachine(RuleBasedStateMachine):
         self.max_messages_patch.start()
 
     def teardown(self) -> None:
-        """Restore the bound on messages."""
+        """Restore the bound on the messages of a session."""
         self.max_messages_patch.stop()
 
     @rule()
@@ -98,7 +98,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @initialize(end_rule=st.sampled_from(("both", "both", "idle", "explicit")))
     def begin(self, end_rule: str) -> None:
-        """Windows of about a minute, so that a short story reaches all of them."""
+        """Start the worker with windows of about a minute, so that a short run reaches all of them."""
         self.changes: dict[str, Any] = WINDOWS | {"end_rule": end_rule}
         self.worker = BatchWorker(self.broker, **self.changes)
         self.model = {name: PlainConversation(self.worker.rules, MAX_MESSAGES) for name in ROOMS}
@@ -113,7 +113,7 @@ class SessionStateMachine(RuleBasedStateMachine):
         self, room: str, role: Role, lag: float, after: float, author: int, phrase: str, consent: bool,
         secondary: bool, language: str | None,
     ) -> None:  # fmt: skip
-        """Somebody writes."""
+        """Send a message of a random author."""
         self.second += after
         message_id = f"m{len(self.message_ids[room])}"
         self.message_ids[room].append(message_id)
@@ -122,13 +122,13 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(room=room, back=recent, lag=lag)
     def message_again(self, room: str, back: int, lag: float) -> None:
-        """The platform sends a message twice, perhaps with other words."""
+        """Send a message id a second time, with another text."""
         if self.message_ids[room]:
             self.put_message(room, self.message_id(room, back), "say again no", lag, Role.CLIENT)
 
     @rule(room=room, back=recent, after=seconds, edited=st.integers(-3, 3), consent=flag, secondary=flag)
     def edit(self, room: str, back: int, after: float, edited: int, consent: bool, secondary: bool) -> None:
-        """New words for a message that came, or that will come."""
+        """Send an edit of a message that came, or that will come."""
         self.second += after
         at = at_second(self.second + edited)
         given = Consent(processing=consent or bool(back % 2), secondary_use=secondary)
@@ -138,7 +138,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(room=room, back=recent, after=seconds)
     def delete(self, room: str, back: int, after: float) -> None:
-        """A message is taken back, perhaps before it came."""
+        """Send a deletion of a message that came, or that will come."""
         self.second += after
         message_id = self.message_id(room, back, early=True)
         self.put(
@@ -147,20 +147,20 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(room=room, lag=lag, after=seconds)
     def end(self, room: str, lag: float, after: float) -> None:
-        """The platform says that it is over, now or of some time before."""
+        """Send the platform's end of a session, for now or an earlier time."""
         self.second += after
         self.put(SessionEnd(tenant=TENANT, conversation_id=room, ended_at=at_second(self.second - lag)))
 
     @rule(room=room, lag=lag, skip=st.integers(0, 2))
     def withdraw(self, room: str, lag: float, skip: int) -> None:
-        """The client takes consent back, now or of some time before."""
+        """Send a withdrawal of consent, for now or an earlier time."""
         if not skip:
             at = at_second(self.second - lag)
             self.put(ConsentWithdrawal(tenant=TENANT, conversation_id=room, withdrawn_at=at))
 
     @rule(room=room, lag=lag, skip=st.integers(0, 3))
     def erase(self, room: str, lag: float, skip: int) -> None:
-        """A room is erased."""
+        """Send an erasure of a room."""
         if not skip:
             number = str(UUID(int=len(self.log.records)))
             at = at_second(self.second - abs(lag))
@@ -168,7 +168,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(role=st.sampled_from((Role.CLIENT, Role.COUNSELLOR)), author=st.integers(0, 5), skip=st.integers(0, 3))
     def person_erasure(self, role: Role, author: int, skip: int) -> None:
-        """A person is erased, by a record on every partition."""
+        """Append an erasure of a person to every partition."""
         for partition in () if skip else range(PARTITIONS):
             gone = PersonErasure.model_validate(
                 {"tenant": TENANT, "person": f"{role}-{author // 5}", "role": role, "partition": partition,
@@ -179,13 +179,13 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(room=room, person=st.integers(0, 3))
     def participants(self, room: str, person: int) -> None:
-        """The platform names a participant."""
+        """Send the name of a participant."""
         participant = Participant(role=Role.CLIENT, names=(f"Name{person}",))
         self.put(Participants(tenant=TENANT, conversation_id=room, participants=(participant,)))
 
     @rule(after=seconds)
     def tick(self, after: float) -> None:
-        """A tick on every partition."""
+        """Append a tick to every partition."""
         self.second += after
         before = len(self.log.records)
         self.log.tick(self.second)
@@ -193,7 +193,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule()
     def process_batch(self) -> None:
-        """The worker processes all waiting records as one batch, the plain model one after the other."""
+        """Process the waiting records as one batch in the worker and one by one in the model; compare results."""
         published_before, refused_before = len(self.broker.published), len(self.broker.dead)
         self.worker.process([raw for raw, _ in self.unprocessed])
         expected: dict[str, list[Any]] = defaultdict(list)
@@ -222,7 +222,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @rule(again=st.integers(0, 6))
     def restart(self, again: int) -> None:
-        """The worker restarts from its changelog; the last records come again and publish nothing new."""
+        """Restart the worker from its changelog; the last records, redelivered, publish nothing new."""
         published = {encoded.value for _, encoded in self.broker.published}
         self.worker = BatchWorker(self.broker, **self.changes)
         redelivered = [raw for raw in self.processed if raw.timestamp_ms > broker_ms(self.second - REDELIVERED_S)]
@@ -233,7 +233,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
     @invariant()
     def only_the_models_words_are_stored(self) -> None:
-        """The changelog holds exactly the words that the plain model holds."""
+        """Assert that the changelog holds exactly the words that the plain model holds."""
         if self.unprocessed:
             return
         for name in ROOMS:
@@ -269,7 +269,7 @@ class SessionStateMachine(RuleBasedStateMachine):
 
 
 def with_session_id(room: str, output: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return an output of the plain model, with the session's id in place of its first message."""
+    """Return an output of the plain model with the session's id in place of its first message's."""
     if output[0] in {"closed", "reopened", "erased"}:
         return (output[0], session_id(TENANT, room, str(output[1])), *output[2:])
     return output
@@ -349,7 +349,7 @@ RULE_WEIGHTS = {
 
 
 def random_step(chance: random.Random) -> tuple[str, dict[str, Any]]:
-    """Draw a rule of the machine and its arguments."""
+    """Draw a rule of the state machine and its arguments."""
     drawn: dict[str, Any] = {
         "room": chance.choice(ROOMS), "role": chance.choice(ROLES), "lag": chance.choice(LAGS),
         "after": chance.choice(SECONDS), "author": chance.randint(0, 5), "phrase": chance.choice(PHRASES),
@@ -383,7 +383,7 @@ RULE_ARGUMENTS = {
 @settings(max_examples=120, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_random_events_publish_what_the_plain_model_says(seed: int) -> None:
-    """Up to eighty random steps leave both with the same records, refusals and stored words."""
+    """Up to eighty random steps give the same records, refusals and stored words in the worker and the plain model."""
     chance = random.Random(seed)
     machine = SessionStateMachine()
     machine.begin(chance.choice(("both", "both", "idle", "explicit")))

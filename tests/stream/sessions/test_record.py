@@ -1,4 +1,4 @@
-"""What a session record says of a closed session."""
+"""A closed session's record holds its exchanges, marks, counts and the reason for leaving it out."""
 
 import pytest
 
@@ -9,20 +9,20 @@ from tests.stream.sessions.scenario import Scenario, rules, session_id_of
 
 
 def closed(scenario: Scenario, second: float = 1_000) -> Scenario:
-    """End the session."""
+    """End the session of a scenario and return the scenario."""
     scenario.end(second)
     return scenario
 
 
-def resisting(scenario: Scenario, strengths: list[int]) -> None:
-    """A session with one flagged and answered turn for each strength."""
+def send_flagged_turns(scenario: Scenario, strengths: list[int]) -> None:
+    """Send one flagged and answered turn for each strength."""
     for turn, strength in enumerate(strengths):
         scenario.client("no " * strength + "really", turn * 10)
         scenario.counsellor("I hear that this is not for you", turn * 10 + 5)
 
 
 def test_a_flagged_and_answered_turn_is_an_exchange() -> None:
-    """With its context, the reply, the reply's author, the score and the words that made the detector flag."""
+    """A flagged and answered turn is an exchange with its context, reply, author, score and cues."""
     scenario = Scenario()
     scenario.ordinary_session()
     (exchange,) = closed(scenario).last_record.exchanges
@@ -37,7 +37,7 @@ def test_a_flagged_and_answered_turn_is_an_exchange() -> None:
 
 
 def test_the_record_counts_the_session() -> None:
-    """Messages by role, turns, and what is flagged."""
+    """The record counts messages by role, client turns, flagged turns and unanswered moments."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.system("the counsellor has left", 40)
@@ -46,8 +46,8 @@ def test_the_record_counts_the_session() -> None:
     assert (counts.client_turns, counts.flagged_turns, counts.unanswered_moments) == (2, 1, 0)
 
 
-def test_each_message_is_there_once_and_only_if_needed() -> None:
-    """In the order of the session; what no exchange and no mark needs does not travel."""
+def test_a_record_holds_each_needed_message_once() -> None:
+    """The record holds each message that an exchange or a mark needs once, in order, and no other message."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("thank you", 40)
@@ -56,26 +56,26 @@ def test_each_message_is_there_once_and_only_if_needed() -> None:
 
 
 def test_alone_only_the_strongest_moments_are_shown() -> None:
-    """Three, in the order of the session; the rest is counted."""
+    """At the operating point `alone` the record has the three strongest moments, in order, and counts the others."""
     scenario = Scenario()
-    resisting(scenario, [1, 4, 2, 5, 3])
+    send_flagged_turns(scenario, [1, 4, 2, 5, 3])
     record = closed(scenario).last_record
     assert [exchange.client_turn for exchange in record.exchanges] == [("m3",), ("m7",), ("m9",)]
     assert record.counts.flagged_not_shown == 2
     assert record.counts.flagged_turns == 5
 
 
-def test_before_a_confirming_model_all_moments_travel() -> None:
-    """At the operating point gate the model sorts them out."""
+def test_all_moments_are_in_the_record_for_a_confirming_model() -> None:
+    """At the operating point `gate` the record has all moments, since a model confirms or rejects them."""
     scenario = Scenario(rules(OperatingPoint.GATE))
-    resisting(scenario, [1, 4, 2, 5, 3])
+    send_flagged_turns(scenario, [1, 4, 2, 5, 3])
     record = closed(scenario).last_record
     assert len(record.exchanges) == 5
     assert record.counts.flagged_not_shown == 0
 
 
 def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
-    """Its messages travel, nobody's reply is rated."""
+    """An unanswered moment is a mark with its messages, and no exchange, since there is no reply to rate."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("no I am leaving", 40)
@@ -88,7 +88,7 @@ def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
 
 
 def test_a_session_whose_only_moment_is_unanswered_is_not_left_out() -> None:
-    """A supervisor sees it."""
+    """A session whose only moment is unanswered is not left out, so that a supervisor sees it."""
     scenario = Scenario()
     scenario.client("hello there I am here", 0)
     scenario.counsellor("good to see you what brings you here today", 5)
@@ -100,7 +100,7 @@ def test_a_session_whose_only_moment_is_unanswered_is_not_left_out() -> None:
 
 
 def test_critical_content_in_an_exchange_needs_a_human() -> None:
-    """In the client's turn or in the client's context; and the session is marked."""
+    """An exchange with critical content in its client turn or context needs a human, and the session is marked."""
     scenario = Scenario()
     scenario.client("the voices are back", 0)
     scenario.counsellor("shall we look at what they say", 5)
@@ -117,7 +117,7 @@ def test_critical_content_in_an_exchange_needs_a_human() -> None:
 
 
 def test_a_counsellors_words_are_no_critical_content() -> None:
-    """Somebody must be able to ask."""
+    """A counsellor's text is no critical content, since counsellors must be able to ask about it."""
     scenario = Scenario()
     scenario.client("I am here again", 0)
     scenario.counsellor("do you think of wanting to kill yourself", 5)
@@ -129,7 +129,7 @@ def test_a_counsellors_words_are_no_critical_content() -> None:
 
 
 def test_risk_language_is_marked_apart_from_other_concerns() -> None:
-    """It decides who is looked at first."""
+    """Risk language has a mark of its own, since it decides which session is looked at first."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("I could kill them and the voices agree", 40)
@@ -141,7 +141,7 @@ def test_risk_language_is_marked_apart_from_other_concerns() -> None:
 
 
 def test_a_reply_that_is_not_one_counsellors_needs_a_human() -> None:
-    """Two authors, or a machine."""
+    """A reply by two counsellors or by the system needs a human and has no counsellor."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("no no not you too", 40)
@@ -161,7 +161,7 @@ def test_a_reply_that_is_not_one_counsellors_needs_a_human() -> None:
 
 
 def left_out(scenario: Scenario) -> LeftOut | None:
-    """Why the closed session is left out, which then travels without words and names."""
+    """Close a session and return why it is left out; its record then has no exchanges, messages or names."""
     scenario.participants(Role.CLIENT, ["Robin"], 900)
     record = closed(scenario).last_record
     if record.left_out is not None:
@@ -173,7 +173,7 @@ def left_out(scenario: Scenario) -> LeftOut | None:
 
 
 def test_a_session_without_resistance_is_left_out() -> None:
-    """Nothing was flagged."""
+    """A session without a flagged turn is left out."""
     scenario = Scenario()
     scenario.client("I have slept well this week at last", 0)
     scenario.counsellor("that is good to hear", 5)
@@ -183,14 +183,14 @@ def test_a_session_without_resistance_is_left_out() -> None:
 
 @pytest.mark.parametrize("given", [rules(min_client_messages=3), rules(min_words=100)])
 def test_a_short_session_is_left_out(given: Rules) -> None:
-    """By the client's messages, or by the words of both."""
+    """A session with too few client messages or too few words is left out."""
     scenario = Scenario(given)
     scenario.ordinary_session()
     assert left_out(scenario) is LeftOut.TOO_SHORT
 
 
-def test_the_limits_themselves_are_enough() -> None:
-    """Two client messages and ten words."""
+def test_a_session_at_the_limits_is_not_too_short() -> None:
+    """A session of exactly two client messages and ten words is not too short."""
     scenario = Scenario()
     scenario.client("no no no no", 0)
     scenario.counsellor("one two three four", 5)
@@ -199,7 +199,7 @@ def test_the_limits_themselves_are_enough() -> None:
 
 
 def test_a_session_without_a_counsellor_is_left_out() -> None:
-    """A client alone, or with a machine."""
+    """A session without counsellor messages is left out, even if a system message answers the client."""
     scenario = Scenario()
     scenario.client("no is anybody here at all", 0)
     scenario.system("you are number three in the queue", 1)
@@ -216,7 +216,7 @@ def test_a_session_without_a_counsellor_is_left_out() -> None:
     ],
 )  # fmt: skip
 def test_the_first_part_of_the_declared_language_decides(language: str | None, reason: LeftOut | None) -> None:
-    """An undeclared language is taken for a supported one."""
+    """The first part of the declared language decides; a session without a language counts as supported."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("and so on", 40, language=language)
@@ -224,8 +224,8 @@ def test_the_first_part_of_the_declared_language_decides(language: str | None, r
     assert scenario.last_record.language == language
 
 
-def test_the_language_declared_last_stands() -> None:
-    """The platform knows better as the session goes on."""
+def test_the_language_declared_last_counts() -> None:
+    """The language declared last counts, since the platform may correct it during the session."""
     scenario = Scenario()
     scenario.client("hallo", 0, language="de")
     scenario.ordinary_session(10)
@@ -234,7 +234,7 @@ def test_the_language_declared_last_stands() -> None:
 
 
 def test_a_left_out_session_keeps_its_risk_language() -> None:
-    """It enters the queue whatever its eligibility, with the words that matter and no others."""
+    """A session that is left out keeps the mark of risk language with its messages, and no other messages."""
     scenario = Scenario()
     scenario.client("I could kill somebody", 0)
     scenario.client("no", 1)
@@ -247,15 +247,15 @@ def test_a_left_out_session_keeps_its_risk_language() -> None:
     assert record.exchanges == ()
 
 
-def test_the_record_tells_the_detector() -> None:
-    """Its name, version and operating point: what a flag is worth hangs on them."""
+def test_the_record_names_the_detector() -> None:
+    """The record holds the detector's name, version and operating point, on which the meaning of a flag depends."""
     scenario = Scenario()
     scenario.ordinary_session()
     assert closed(scenario).last_record.detector == scenario.rules.detector
 
 
 def test_words_are_counted_of_client_and_counsellor_alone() -> None:
-    """A long notice does not make a conversation."""
+    """Only the words of client and counsellor count, so that a long notice does not make a session long enough."""
     scenario = Scenario(rules(min_words=20))
     scenario.client("no no", 0)
     scenario.system("please mind our rules " * 20, 1)

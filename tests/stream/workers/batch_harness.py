@@ -26,7 +26,7 @@ PARTITIONS = 2
 
 
 class FlaggingDetector:
-    """Flags "no"; the score tells the text apart from others."""
+    """A detector that flags "no" and gives each text its own score."""
 
     name = "flagging"
     version = "1"
@@ -37,7 +37,7 @@ class FlaggingDetector:
         self.calls: list[int] = []
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """One detection per input."""
+        """Return one detection per input."""
         self.calls.append(len(inputs))
         return [
             Detection(
@@ -72,17 +72,17 @@ class MemoryBroker:
         await self._effects([partial(self._put, key, value) for key, value in parts])
 
     async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
-        """Keep each record."""
+        """Keep each of the published records."""
         assert records
         await self._effects([partial(self.published.append, (partition, record)) for record in records])
 
     async def dead_letter(self, raw: RawRecord, error: Exception) -> None:
-        """Keep one dead letter."""
+        """Keep the dead letter of one record."""
         reason = error.reason if isinstance(error, Poison) else DeadLetterReason.BUG
         await self._effects([lambda: self.dead.append((raw, reason))])
 
     def record_ok(self, _partition: int) -> None:
-        """Count the record."""
+        """Count the record as usable."""
         self.usable_records += 1
 
     def _put(self, key: bytes, value: bytes | None) -> None:
@@ -126,7 +126,7 @@ class BatchWorker:
         self.batches = SessionBatches(self.sessions, self.detector, self.rules, broker, partitions=PARTITIONS)
 
     def process(self, log: Sequence[RawRecord]) -> None:
-        """One batch."""
+        """Process the log as one batch."""
         asyncio.run(self.batches.process(log))
 
 
@@ -147,7 +147,7 @@ class Log:
             self._append(partition, encode(Tick(partition=partition)), second)
 
     def raw(self, value: bytes | None, partition: int = 0, **changes: Any) -> RawRecord:
-        """Append anything."""
+        """Append any bytes as a record."""
         return self._append(
             partition, EncodedRecord(key=changes.get("key"), value=value or b"", headers=[]), 0, value is None
         )

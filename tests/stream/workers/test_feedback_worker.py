@@ -68,7 +68,7 @@ class FeedbackStageHarness:
 
     @contextmanager
     def stage(self, *, start: bool = True, triton_url: str | None = None, **changes: str) -> Iterator[StageProcess]:
-        """The running stage; its log goes on from test to test."""
+        """Yield the running stage, whose log continues from test to test."""
         (port,) = free_ports(1)
         env = {
             "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
@@ -102,7 +102,7 @@ class FeedbackStageHarness:
         self.producer.flush()
 
     def records(self) -> list[TopicRecord]:
-        """Everything on the feedback topic so far, held against its key and partition."""
+        """Return all records on the feedback topic so far, after a check of their key and partition."""
         self._read()
         found = []
         for one in self.seen[FEEDBACK]:
@@ -143,7 +143,7 @@ class FeedbackStageHarness:
 
 @pytest.fixture(scope="module")
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[FeedbackStageHarness]:
-    """One broker and one Triton for this file: its tests stop both ends."""
+    """Yield one broker and one Triton for this file, whose tests stop both."""
     broker, folder = fresh_kafka(), run_dir / "feedback-worker"
     create_missing_topics(settings.KafkaSettings(bootstrap_servers=broker.bootstrap_servers, partitions=PARTITIONS))
     with TritonServer(folder / "triton", MODEL_NAMES, backends=[BACKENDS / "vllm"]) as server:
@@ -154,7 +154,7 @@ def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[F
 
 
 def session(script: str = "good", **changes: Any) -> SessionRecord:
-    """A session of a conversation of its own, whose exchange plays a script."""
+    """Return a session of a new conversation whose exchange plays a script."""
     text = f"{WORDS}. It's no use. script:{script}"
     return record(client=[text], conversation_id=f"c_{uuid4().hex}", session_id=uuid4(), **changes)
 
@@ -167,7 +167,7 @@ def wait_for(condition: Callable[[], bool], within_s: float = DEADLOCK_S) -> Non
 
 
 def readiness(stage: StageProcess) -> str:
-    """What /readyz says."""
+    """Return the answer of /readyz."""
     try:
         with urllib.request.urlopen(f"{stage.health_url}/readyz", timeout=5) as answer:
             return str(answer.read().decode())
@@ -176,7 +176,7 @@ def readiness(stage: StageProcess) -> str:
 
 
 def test_each_session_becomes_one_feedback_record(harness: FeedbackStageHarness) -> None:
-    """On its own key and partition, without names; what must not be scored passes through, orders are forwarded."""
+    """Each session becomes one feedback record on its own key and partition, without names."""
     scored = [session() for _ in range(10)]
     passing = [
         session(left_out=LeftOut.NO_CONSENT),
@@ -204,7 +204,7 @@ def test_each_session_becomes_one_feedback_record(harness: FeedbackStageHarness)
 
 
 def test_bad_records_are_set_aside_and_the_next_one_is_processed(harness: FeedbackStageHarness) -> None:
-    """Each under its reason; the stage goes on."""
+    """Bad records become dead letters with a reason, and the next record is processed."""
     good = session()
     key = good.key
     partition = partition_of(key, PARTITIONS)
@@ -255,7 +255,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_changes_no_answer(harness: Feedb
 
 
 def test_while_the_model_is_away_records_are_held_and_readiness_says_so(harness: FeedbackStageHarness) -> None:
-    """Nothing is scored, dead-lettered or given up; when it is back, everything is answered."""
+    """Records are held while the model is away, readiness reports it, and all are answered afterwards."""
     sessions = [session() for _ in range(20)]
     before = len(harness.dead_letters())
     with harness.stage() as stage:
@@ -286,7 +286,7 @@ def test_sigterm_while_it_holds_records_loses_none(harness: FeedbackStageHarness
 
 
 def test_one_exchange_that_always_fails_holds_up_nobody(harness: FeedbackStageHarness) -> None:
-    """After three attempts a person must look at it; the others have their feedback."""
+    """An exchange that always fails gets a person's attention after three attempts and delays no other."""
     failing, sessions = session("error"), [session() for _ in range(5)]
     with harness.stage() as stage:
         harness.put(failing, *sessions)
@@ -297,7 +297,7 @@ def test_one_exchange_that_always_fails_holds_up_nobody(harness: FeedbackStageHa
 
 
 def test_a_broker_that_was_killed_and_is_back_is_taken_up_again(harness: FeedbackStageHarness) -> None:
-    """Either the stage goes on, or it ends with an error for whoever runs it to start it again; nothing is lost."""
+    """No feedback is lost when the broker is killed and restarted."""
     first, second = session(), session()
     with harness.stage() as stage:
         harness.put(first)
@@ -330,7 +330,7 @@ def test_another_model_than_ours_stops_the_stage_with_a_sentence(harness: Feedba
 
 
 def test_a_model_that_nobody_activated_rates_nobody_until_it_is(harness: FeedbackStageHarness, tmp_path: Path) -> None:
-    """Records wait and the stage says what to do; the right file is taken up without a restart."""
+    """Records wait while no model is activated, and the activation is used without a restart."""
     held = session()
     activation = write_llm_activation(tmp_path / "activation.json", weights="another")
     with harness.stage(start=False, COUNTERPOINT_FEEDBACK__ACTIVATION=str(activation)) as stage:

@@ -29,7 +29,7 @@ def apply_messages(conversation: Conversation, *events: Message, start: int = 1)
 
 
 def changelog(conversation: Conversation, partition: int = 0) -> dict[bytes, bytes | None]:
-    """What its parts look like on the changelog topic."""
+    """Return the entries of a conversation on the changelog topic."""
     parts = {n: conversation.part(n) for n in conversation.part_numbers}
     return {
         changelog_key(partition, conversation, n): encode_part(part) for n, part in parts.items() if part is not None
@@ -85,7 +85,7 @@ def test_the_last_value_of_a_key_stands() -> None:
 
 
 def test_a_deleted_part_stays_away() -> None:
-    """And a conversation without parts is none."""
+    """A deleted part is not restored, and a conversation without parts is empty."""
     values = changelog(conversation_after(message("a", "hello", 0)))
     sessions = rebuild(values | dict.fromkeys(values))
     assert sessions.get(0, "acme", "room-1").is_empty
@@ -93,7 +93,7 @@ def test_a_deleted_part_stays_away() -> None:
 
 
 def test_a_partition_that_went_elsewhere_is_let_go() -> None:
-    """Its text must not stay in the memory of a worker that does not own it."""
+    """A partition that another worker owns is removed from memory, with its text."""
     sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
     assert ids(sessions) == ["a"]
     sessions.rebuild((1,))
@@ -131,7 +131,7 @@ def test_what_was_not_yet_written_stays_to_be_written() -> None:
     "key", [b"0|acme:room-1|1", b"words", b"0|words", b"0|a|b|c", b"zero|acme:room-1|1", b"0|words|x"]
 )
 def test_a_changelog_of_somebody_else_is_an_error(key: bytes) -> None:
-    """Going on without the state would lose it; it is told once all is read, and its text names no content."""
+    """A foreign changelog is an error that is raised after all is read and shows no content."""
     sessions = OpenSessions(rules())
     sessions.restore(key, b'{"secret": "words"}')
     with pytest.raises(ValueError) as error:
@@ -168,7 +168,7 @@ def test_an_empty_conversation_is_not_kept() -> None:
 
 
 def test_a_failed_tick_can_be_put_off() -> None:
-    """One conversation must not be tried every second."""
+    """A failed tick can be postponed, so that one conversation is not tried every second."""
     sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
     late = broker_ms(10_000)
     (conversation,) = sessions.due(0, late)

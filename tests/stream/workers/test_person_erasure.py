@@ -1,4 +1,4 @@
-"""A person's erasure in the stream stage: every partition's own record, after what stands before it, whatever dies."""
+"""A person's erasure in the stream stage has a record on every partition, which takes effect in order."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Crash, L
 
 
 def person_erasure(log: Log, person: str, second: float, *, told: int | None = None) -> None:
-    """Append it to every partition; `told` is what each says of its own number, the right one if None."""
+    """Append the erasure to every partition; `told` replaces the partition number that each record names."""
     for partition in range(PARTITIONS):
         event = PersonErasure(
             tenant=TENANT,
@@ -44,7 +44,7 @@ def story() -> Log:
 
 
 def outcome(broker: MemoryBroker) -> tuple[set[str], set[str], bool]:
-    """Rooms with a closed session, rooms whose erasure went on, and whether a word of the erased is kept."""
+    """Return the rooms with a closed session, those with a published erasure, and whether erased words are kept."""
     closed = {record.conversation_id for record in broker.records}
     erased = {
         Erasure.model_validate_json(encoded.value).conversation_id
@@ -58,7 +58,7 @@ EXPECTED = ({"room-0", "room-2", "room-4"}, {"room-1", "room-3", "room-5"}, Fals
 
 
 def test_it_reaches_every_room_of_the_person_and_no_other() -> None:
-    """In one batch with what stands before and after it."""
+    """A person's erasure reaches every room of that person and no other, in the batch where it stands."""
     broker = MemoryBroker()
     BatchWorker(broker).process(story().records)
     assert outcome(broker) == EXPECTED
@@ -84,7 +84,7 @@ def test_a_crash_at_any_effect_changes_nothing_in_the_end() -> None:
 
 
 def test_on_a_partition_that_is_not_its_own_it_is_set_aside() -> None:
-    """Somebody's copy of a topic must not erase by accident."""
+    """An erasure record on the wrong partition becomes a dead letter, because a copied topic must not erase."""
     broker, log = MemoryBroker(), Log()
     person_erasure(log, "ann", 20, told=0)
     BatchWorker(broker).process(log.records)

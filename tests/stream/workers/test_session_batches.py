@@ -1,4 +1,4 @@
-"""From raw records to kept effects, with a broker that may die at any moment."""
+"""Raw records become kept effects exactly once, with a broker that may die at any moment."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Crash, L
 
 
 def test_a_batch_of_many_rooms_is_detected_at_once() -> None:
-    """One call of the detector, whatever rooms and partitions the messages are of."""
+    """The messages of a batch are detected in one call, whatever their rooms and partitions."""
     log, broker = Log(), MemoryBroker()
     for room in range(20):
         log.put(message_in(f"room-{room}", "a", "no", room), room)
@@ -43,7 +43,7 @@ def test_a_batch_of_many_rooms_is_detected_at_once() -> None:
 
 
 def test_a_room_is_written_once_a_batch() -> None:
-    """However many of its messages are in it."""
+    """A room is written once per batch, however many of its messages are in it."""
     log, broker = Log(), MemoryBroker()
     for second in range(30):
         log.put(message_in("room-1", f"m{second}", "hello", second), second)
@@ -65,7 +65,7 @@ def test_a_record_is_published_on_the_partition_of_its_messages() -> None:
 
 
 def test_a_tick_closes_what_came_before_it_in_its_partition() -> None:
-    """In the same batch as well; a message after the tick belongs to what follows."""
+    """A tick closes what came before it in its partition, also in the same batch, and nothing after it."""
     log, broker = Log(), MemoryBroker()
     log.put(message_in("room-1", "a", "no", 0), 0)
     log.tick(1_800)
@@ -76,7 +76,7 @@ def test_a_tick_closes_what_came_before_it_in_its_partition() -> None:
 
 
 def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
-    """Where nothing of a session is left here."""
+    """A withdrawal and an erasure without a session here are passed on unchanged."""
     log, broker = Log(), MemoryBroker()
     gone = ConsentWithdrawal(tenant=TENANT, conversation_id="room-1", withdrawn_at=at_second(0))
     erased = Erasure(tenant=TENANT, conversation_id="room-1", erasure_id="0" * 36, requested_at=at_second(1))
@@ -90,7 +90,7 @@ def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
 
 
 def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
-    """Each with its reason; a record without consent too."""
+    """Bad records become dead letters with a reason, and the next record is processed."""
     log, broker = Log(), MemoryBroker()
     log.raw(None)
     log.raw(b"{")
@@ -109,7 +109,7 @@ def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
 
 
 def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
-    """Many of them in one batch, with good ones between, are not in a row; and what came before each is done."""
+    """Bad records with usable ones between are not counted as consecutive, and earlier records are done first."""
     log, broker = Log(), MemoryBroker()
     for second in range(30):
         log.put(message_in("room-1", f"m{second}", "hello", second), second)
@@ -136,7 +136,7 @@ def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
 
 
 def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that nobody expected costs one record, not the stage."""
+    """A bug makes one dead letter, and the conversation continues."""
     log, broker = Log(), MemoryBroker()
     for name in ("a", "b", "c"):
         log.put(message_in("room-1", name, "no", ord(name)), ord(name))
@@ -182,7 +182,7 @@ def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch:
 
 
 def test_what_the_outlet_raises_ends_the_batch() -> None:
-    """Nothing of it may be acknowledged then."""
+    """An error of the outlet ends the batch, so that no record of it is acknowledged."""
     log, broker = Log(), MemoryBroker()
     log.put(message_in("room-1", "a", "no", 0), 0)
     broker.fails_at = 1
@@ -288,7 +288,7 @@ def is_erased_by(erasure: Erasure, record: SessionRecord) -> bool:
 
 
 def rank(record: SessionRecord) -> tuple[bool, int, bool]:
-    """Which of two records of a session stands: the sink's rule."""
+    """Return the rank by which the sink keeps one of two records of a session."""
     return record.state.value == "erased", record.revision, record.state.value == "reopened"
 
 
@@ -298,7 +298,7 @@ SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tam
 @settings(max_examples=200, deadline=None)
 @given(seed=SEED)
 def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
-    """Whatever was kept and whatever was lost: the last word on each session is the same."""
+    """A crash at any moment leaves the same final record of each session."""
     log, reference, crashing = conversations(seed), MemoryBroker(), MemoryBroker()
     run(log, reference, [1], process_batch)
     crashing.chance = random.Random(seed)
@@ -317,7 +317,7 @@ def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(seed=SEED, sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5))
 def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[int]) -> None:
-    """Each record is published with the same content, in the same order of its conversation."""
+    """The division of the log into batches does not change the records or their order in a conversation."""
     log, reference, other = conversations(seed), MemoryBroker(), MemoryBroker()
     run(log, reference, [1], process_batch)
     run(log, other, sizes, process_batch)
@@ -334,7 +334,7 @@ def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.MonkeyPatch, *, slow: bool) -> None:
-    """It may stand behind a server: nothing is kept, dead-lettered or counted as usable until it has answered."""
+    """A batch waits while the detector is away, and keeps, counts or dead-letters no record until it has answered."""
     log, broker = Log(), MemoryBroker()
     log.put(message_in("room-1", "a", "no", 0), 0)
     worker = BatchWorker(broker)

@@ -56,22 +56,22 @@ class Channel:
 
     @property
     def channel(self) -> Any:
-        """What waits behind the event at hand: nothing, here each is waited for."""
+        """The stream behind an event, whose queue is empty here because each event is awaited."""
         return SimpleNamespace(queue=asyncio.Queue())
 
     def noack(self) -> "Channel":
-        """As Faust's."""
+        """Return the channel itself, as Faust does."""
         return self
 
     async def events(self) -> AsyncIterator[Any]:
-        """Without end."""
+        """Yield the events without an end."""
         while True:
             yield await self._events.get()
 
 
 @pytest.mark.parametrize("again", [True, False], ids=["the same generation again", "the next generation"])
 async def test_after_a_rebalance_the_worker_takes_what_comes(again: bool) -> None:
-    """A follower that joins a stable group anew keeps its generation: what comes then is not of the past."""
+    """A worker accepts new messages after a rebalance, even in the same generation."""
     app, batches, channel = SimpleNamespace(consumer_generation_id=7), RecordedBatches(), Channel()
     worker = _MessagesWorker(app, batches, StopRequest(), Health())  # type: ignore[arg-type]
     consuming = asyncio.create_task(worker.consume(channel))  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ IN_A_ROW = settings.KafkaSettings().dead_letters_in_a_row
 
 @pytest.fixture(scope="module")
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
-    """One stage for the tests of this file, with topics of its own."""
+    """Yield one stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
     with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S)) as harness:
         yield harness
@@ -48,7 +48,7 @@ def short_idle(harness: StreamStageHarness, run_dir: Path) -> Iterator[StreamSta
 
 
 def test_an_explicit_end_closes_a_session(harness: StreamStageHarness) -> None:
-    """With the flagged exchange, and each needed message once."""
+    """An explicit end closes a session with its flagged exchange, and each needed message once."""
     room = harness.room()
     room.talk(RESISTANT)
     room.end()
@@ -104,7 +104,7 @@ def test_repeated_and_shuffled_deliveries_change_nothing(harness: StreamStageHar
 
 
 def test_an_edit_and_a_deletion_stand_at_the_close(harness: StreamStageHarness) -> None:
-    """The words that stand are those of the edit; a deleted message is gone from the record."""
+    """An edit and a deletion apply at the close: edited words replace the old ones, deleted messages are gone."""
     room = harness.room()
     room.talk(RESISTANT)
     at = datetime.now(UTC)
@@ -195,7 +195,7 @@ def rooms_with(harness: StreamStageHarness, count: int, disturb: Callable[[], No
 
 
 def assert_exact(rooms: list[Room]) -> None:
-    """One session record a room, of revision 1, with every message."""
+    """Assert that each room has one session record of revision 1 with every message."""
     for room in rooms:
         (record,) = room.wait_for_records()
         assert record.revision == 1
@@ -204,7 +204,7 @@ def assert_exact(rooms: list[Room]) -> None:
 
 
 def test_a_killed_worker_has_lost_and_doubled_nothing(harness: StreamStageHarness) -> None:
-    """SIGKILL in the middle of forty open sessions; its successor restores them and goes on."""
+    """A worker killed with SIGKILL among forty open sessions loses and doubles nothing."""
 
     def kill() -> None:
         harness.stage.kill()
@@ -255,7 +255,7 @@ def test_a_second_worker_takes_its_share_and_gives_it_back(harness: StreamStageH
 
 
 def test_when_everything_is_bad_the_stage_stops_and_says_so(harness: StreamStageHarness) -> None:
-    """After twenty in a row; a restart goes on from there, nothing was lost, and nothing is set aside twice."""
+    """A stage with twenty bad records in a row stops with a message and continues after a restart."""
     room = harness.room()
     before = len(harness.dead_letters())
     for _ in range(IN_A_ROW + 5):
@@ -273,7 +273,7 @@ def test_when_everything_is_bad_the_stage_stops_and_says_so(harness: StreamStage
 
 
 def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(harness: StreamStageHarness) -> None:
-    """Going on would lose what is open, and waiting would tell nobody. What hinders it can be deleted by its key."""
+    """An unreadable changelog ends the stage, and its key can be deleted to continue."""
     harness.stage.stop()
     harness.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=b"{}", partition=0).get(DEADLOCK_S)
     harness.stage.launch()
@@ -284,7 +284,7 @@ def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(harness:
 
 
 def test_words_are_in_no_log(harness: StreamStageHarness) -> None:
-    """At debug level, with whatever the tests before it have done to the stage."""
+    """The stage's log contains no message text, even at debug level."""
     room = harness.room()
     room.talk((*RESISTANT, *CALM))
     room.end()

@@ -1,4 +1,4 @@
-"""A session's record goes on in the trace of the event that closed it; where a tick did, a trace begins."""
+"""A session's record continues the trace of the event that closed it, and a tick begins a new trace."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,14 +17,14 @@ def traced(record: RawRecord, trace: bytes) -> RawRecord:
 
 
 def traces(log: Sequence[RawRecord]) -> list[bytes | None]:
-    """What the published records carry, after a worker took the log."""
+    """Return the traces of the records that a worker publishes for this log."""
     broker = MemoryBroker()
     BatchWorker(broker).process(log)
     return [traceparent_of(encoded.headers) for _, encoded in broker.published]
 
 
 def test_an_explicit_end_gives_its_trace() -> None:
-    """Not the trace of one of the messages."""
+    """An explicit end gives the session its own trace and not that of a message."""
     log = Log()
     first = traced(log.put(message_in("room-1", "a", "no", 0), 0), OF_MESSAGE)
     last = traced(log.put(end_of("room-1", 1), 1), OF_END)
@@ -32,7 +32,7 @@ def test_an_explicit_end_gives_its_trace() -> None:
 
 
 def test_a_tick_has_none_so_one_begins_for_each_session() -> None:
-    """Two sessions that one tick closes are two matters."""
+    """A tick has no trace, so a new one begins for each session that it closes."""
     log = Log()
     for room in ("room-1", "room-2"):
         log.put(message_in(room, "a", "no", 0), 0)

@@ -40,7 +40,7 @@ def test_both_tell_one_version(triton: TritonServer) -> None:
 
 
 def test_a_server_that_is_away_is_unavailable() -> None:
-    """At the start; the stage is started again."""
+    """A server that is away is reported as unavailable at the start."""
     (port,) = free_ports(1)
     with pytest.raises(Unavailable, match=r"the detector behind Triton \(unavailable\)"):
         load_detector("triton", "gate", connect_to(f"127.0.0.1:{port}"))
@@ -49,7 +49,7 @@ def test_a_server_that_is_away_is_unavailable() -> None:
 def test_a_model_that_fails_is_unavailable_and_tells_no_text(
     triton: TritonServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server's message may quote the request, so only its status is told."""
+    """A model that fails is unavailable, and only its status is reported, as its message may quote the request."""
     monkeypatch.setattr("stream.workers.triton_sentence_model.MAX_BATCH", 1_000)
     model = TritonSentenceModel(TritonAccess(triton.grpc_url))
     with pytest.raises(Unavailable) as refused:

@@ -1,4 +1,4 @@
-"""The baseline's figures, on turns made for these tests: what is read, what is measured, and that groups stay whole."""
+"""The baseline's recipe reads corpora, fits and evaluates with whole groups, on turns made for these tests."""
 
 import csv
 import json
@@ -23,14 +23,14 @@ COLUMNS = (
 
 
 def line(transcript: int, role: str, text: str, behaviour: str = "n/a", quality: str = "high") -> dict[str, str]:
-    """One row of AnnoMI's table."""
+    """Return one row of AnnoMI's table."""
     values = (str(transcript), quality, f"video-{transcript}", role, text, behaviour)
     return dict(zip(COLUMNS, values, strict=True))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Twelve short conversations in AnnoMI's layout, and BOLT's two tables with one line in common."""
+    """Return a folder with twelve short conversations in AnnoMI's layout, and BOLT's tables with a shared line."""
     rows = []
     for number in range(12):
         quality = "low" if number % 4 == 0 else "high"
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    """A CSV table."""
+    """Write a CSV table."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, columns)
@@ -58,7 +58,7 @@ def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> N
 
 
 def test_turns_carry_the_clients_words_before_them_and_their_conversations_label(folder: Path) -> None:
-    """A client's words of one conversation are not before another's first turn."""
+    """A turn carries the client's words before it, of its own conversation only, and its conversation's label."""
     found = turns.read_annomi(folder)
     assert len(found) == 48
     assert {turn.behaviour for turn in found} == set(BEHAVIOURS)
@@ -70,21 +70,21 @@ def test_turns_carry_the_clients_words_before_them_and_their_conversations_label
 
 
 def test_a_line_of_two_tables_counts_once(folder: Path) -> None:
-    """BOLT's tables overlap; blanks at the end of a label are none of it."""
+    """A line that stands in both of BOLT's tables counts once, and blanks at the end of a label are removed."""
     found = turns.read_bolt(folder)
     assert len(found) == 3
     assert {one.technique for one in found} == {"Reflections on Emotions", "Planning"}
 
 
 def test_a_corpus_that_is_not_there_is_left_out_or_told(tmp_path: Path) -> None:
-    """BOLT may be absent; without AnnoMI there is nothing to measure."""
+    """A missing BOLT is left out, and a missing AnnoMI is reported."""
     assert turns.read_bolt(tmp_path) == []
     with pytest.raises(DataError, match="cannot be read"):
         turns.read_annomi(tmp_path)
 
 
 def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
-    """By the name of the column, never by its words."""
+    """A table with other columns is reported by the name of the column, never by its text."""
     write(tmp_path / ANNOMI, ("a",), [{"a": "secret"}])
     write(tmp_path / BOLT[0], ("a",), [{"a": "secret"}])
     for read in (turns.read_annomi, turns.read_bolt):
@@ -104,13 +104,13 @@ def test_tables_with_other_columns_are_told(tmp_path: Path) -> None:
     ],
 )
 def test_cues_tell_the_kind_of_an_utterance(reply: str, behaviour: str) -> None:
-    """Nothing fitted: the cues that the ratings rest on, in a fixed order."""
+    """The cues alone, without fitted weights, give the kind of an utterance."""
     rules = BaselineRules()
     assert rules.rate("I don't want to stop drinking.", reply, rules.no_weights).behaviour == behaviour
 
 
 def test_where_no_cue_stands_the_weights_tell_it() -> None:
-    """What the model was taught of a word decides, for statements alone."""
+    """Where no cue is found the weights decide, for statements alone."""
     rules = BaselineRules()
     taught = rules.make_weights([0.0] * 4, {"evenings": [9.0, 0.0, 0.0, 0.0], "units": [0.0, 0.0, 9.0, 0.0]})
     told = {
@@ -121,14 +121,14 @@ def test_where_no_cue_stands_the_weights_tell_it() -> None:
 
 
 def test_levels_are_those_that_the_model_gives() -> None:
-    """Read through the baseline's own entrance."""
+    """The levels of the rules are those that the model's own entry point returns."""
     read = BaselineRules().rate("I don't want to.", "Whether you do it is up to you.")
     assert read.levels[0] == 2
     assert BaselineRules().rate("Bonjour.", "Qu'est-ce que vous voulez faire maintenant alors ?").levels == (None,) * 4
 
 
 def test_nothing_is_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
-    """Each turn is told by what was fitted on other videos, and on all of those."""
+    """Each turn is predicted by a model that was fitted on all other videos."""
     found = turns.read_annomi(folder)
     trained_on = evaluate.predict_by_folds(found, lambda some: {turn.video for turn in some}, lambda videos, _: videos)
     for turn, videos in zip(found, trained_on, strict=True):
@@ -137,7 +137,7 @@ def test_nothing_is_tested_on_a_video_it_was_trained_on(folder: Path) -> None:
 
 
 def test_what_each_video_says_alike_is_learned_and_nothing_else(folder: Path) -> None:
-    """Here each behaviour has its own words in every video; then each word in one video alone."""
+    """Words that mark a behaviour in every video are learned; words of one video alone are not."""
     rules = BaselineRules()
     found = turns.read_annomi(folder)
     fitted = evaluate.predict_by_folds(found, lambda some: fit_weights(some, rules), lambda weights, _: weights)
@@ -152,7 +152,7 @@ def test_what_each_video_says_alike_is_learned_and_nothing_else(folder: Path) ->
 
 
 def test_fitted_weights_are_those_of_whole_replies_in_the_baselines_own_terms(folder: Path, tmp_path: Path) -> None:
-    """Written and read again they say the same; the file holds terms of several turns, and no turn."""
+    """Fitted weights give the same probabilities after they are written and read, and the file holds no whole turn."""
     rules = BaselineRules()
     found = turns.read_annomi(folder)
     weights = fit_weights(found, rules)
@@ -167,7 +167,7 @@ def test_fitted_weights_are_those_of_whole_replies_in_the_baselines_own_terms(fo
 
 
 def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
-    """Also of a behaviour that is never told."""
+    """A row holds the mean over behaviours with its interval, including a behaviour that is never predicted."""
     found = [CounsellorTurn("", "x", BEHAVIOURS[i % 4], f"v{i % 6}", "high") for i in range(24)]
     row = evaluate.evaluate_behaviours("always other", found, ["other"] * 24)
     assert row.macro.value == pytest.approx(0.1)
@@ -176,14 +176,14 @@ def test_a_row_holds_the_mean_over_behaviours_with_its_interval() -> None:
 
 
 def test_quality_is_told_apart_by_a_number_that_follows_it() -> None:
-    """1 for a number that knows, 0.5 for one that does not."""
+    """The ROC-AUC of quality is 1 for a number that follows it, and 0.5 for a constant."""
     found = [CounsellorTurn("", "x", "other", f"v{i}", "high" if i % 2 else "low") for i in range(20)]
     assert evaluate.evaluate_quality("knows", found, [float(i % 2) for i in range(20)]).auc.value == 1
     assert evaluate.evaluate_quality("knows nothing", found, [1.0] * 20).auc.value == 0.5
 
 
 def test_turns_that_say_nothing_are_left_out_of_quality() -> None:
-    """Shorter than four words, or not readable."""
+    """Turns that are shorter than four words or not readable are left out of the evaluation of quality."""
     found = [CounsellorTurn("", text, "other", "v", "high") for text in ("Mm-hmm.", "a b c d", "e f g h")]
     read = [RatedReply((0,) * 4, "other"), RatedReply((1,) * 4, "other"), RatedReply((None,) * 4, "other")]
     kept, known = evaluate.drop_short_turns(found, read)
@@ -196,7 +196,7 @@ COMMAND = [sys.executable, "-m", "training.baseline"]
 
 
 def test_the_command_prints_three_tables(folder: Path) -> None:
-    """From a folder in the publishers' layout; a folder without them is told in a sentence."""
+    """The command prints three tables from a folder in the publishers' layout, and a sentence for another folder."""
     command = [*COMMAND, "eval"]
     done = subprocess.run(
         [*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=DEADLOCK_S
@@ -210,7 +210,7 @@ def test_the_command_prints_three_tables(folder: Path) -> None:
 
 
 def test_the_command_writes_weights(folder: Path, tmp_path: Path) -> None:
-    """To the file that it is told; the next step is named in its help."""
+    """The command writes weights to the given file, and its help names the next step."""
     out = tmp_path / "behaviours.json"
     done = subprocess.run(
         [*COMMAND, "train", str(folder), str(out)],

@@ -1,4 +1,4 @@
-"""A tiny data folder in the publishers' layout, every line of it made up."""
+"""Fixtures that make a tiny data folder in the publishers' layout, with every line made up."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ FOR = ["I walked to work today", "yes, on Tuesday", "my sister came and we cooke
 
 
 def write_annomi(path: Path, rows: list[dict[str, str]]) -> None:
-    """An AnnoMI file; columns not given are filled with `n/a`."""
+    """Write an AnnoMI file; columns not given are filled with `n/a`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="n/a")
@@ -36,7 +36,7 @@ def write_annomi(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def write_mibot(path: Path, participant: str, utterances: list[tuple[str, int, str, str]]) -> None:
-    """A MIBot transcript of (speaker, volley, text, label)."""
+    """Write a MIBot transcript of (speaker, volley, text, label)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fields = ("speaker", "volley_number", "text", "auto_misc_label")
     listed = [dict(zip(fields, each, strict=True)) for each in utterances]
@@ -45,7 +45,7 @@ def write_mibot(path: Path, participant: str, utterances: list[tuple[str, int, s
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Eight videos and eight typed sessions."""
+    """Return a data folder with eight videos and eight typed sessions."""
     rows = []
     for video in range(8):
         for i in range(3):
@@ -71,5 +71,5 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def turns(data: Path) -> list[LabelledTurn]:
-    """The labelled turns of that folder."""
+    """Return the labelled turns of that folder."""
     return corpora.load(data)

@@ -1,4 +1,4 @@
-"""Reading labelled client turns in the publishers' layout."""
+"""Labelled client turns are read from files in the publishers' layout."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _annomi(speaker: str, text: str, label: str, transcript: str = "1", video: s
 
 
 def test_annomi_sustain_talk_is_the_target(tmp_path: Path) -> None:
-    """Change talk and neutral talk are the rest; therapist rows are context."""
+    """Sustain talk of AnnoMI is positive, change and neutral talk negative, and therapist rows are context."""
     path = tmp_path / "a.csv"
     write_annomi(
         path,
@@ -40,7 +40,7 @@ def test_annomi_sustain_talk_is_the_target(tmp_path: Path) -> None:
 
 
 def test_annomi_context_is_the_therapists_last_turn(tmp_path: Path) -> None:
-    """Of the same transcript only."""
+    """The context of an AnnoMI turn is the therapist's last turn of the same transcript."""
     path = tmp_path / "a.csv"
     write_annomi(
         path,
@@ -56,7 +56,7 @@ def test_annomi_context_is_the_therapists_last_turn(tmp_path: Path) -> None:
 
 
 def test_annomi_is_grouped_by_video(tmp_path: Path) -> None:
-    """A video transcribed twice must not stand on both sides of a split."""
+    """AnnoMI turns are grouped by video, so that a video transcribed twice is on one side of a split."""
     path = tmp_path / "a.csv"
     write_annomi(
         path,
@@ -66,7 +66,7 @@ def test_annomi_is_grouped_by_video(tmp_path: Path) -> None:
 
 
 def test_mibot_utterances_of_a_volley_are_one_message(tmp_path: Path) -> None:
-    """As it was typed; labelled as resisting if any part is."""
+    """The MIBot utterances of a volley are one message, labelled as resisting if any part is."""
     path = tmp_path / "m.json"
     write_mibot(
         path,
@@ -88,7 +88,7 @@ def test_mibot_utterances_of_a_volley_are_one_message(tmp_path: Path) -> None:
 
 
 def test_a_folder_holds_both_corpora(data: Path) -> None:
-    """Found by their places."""
+    """Both corpora are found by their places in a folder."""
     turns = load(data)
     assert len(of_corpus(turns, "annomi")) == 8 * 9
     assert len(of_corpus(turns, "mibot")) == 8 * 6
@@ -96,25 +96,25 @@ def test_a_folder_holds_both_corpora(data: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["annomi", "mibot"])
 def test_either_corpus_may_be_absent(data: Path, gone: str) -> None:
-    """One is enough."""
+    """Either corpus may be absent."""
     (data / gone).rename(data.parent / f"{data.name}-{gone}")
     assert gone not in {turn.corpus for turn in load(data)}
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """With what should be in it."""
+    """A missing folder is named with the files it should hold."""
     with pytest.raises(DataError, match=r"nowhere is no folder; .*annomi/ and mibot/"):
         load(tmp_path / "nowhere")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    """Silence would look like a result."""
+    """A folder without any client turn is refused, since an empty result would look like one."""
     with pytest.raises(DataError, match="holds no client turn"):
         load(tmp_path)
 
 
 def test_a_csv_of_another_kind_is_refused(tmp_path: Path) -> None:
-    """The missing columns are named."""
+    """A CSV file with other columns is refused, and the missing columns are named."""
     (tmp_path / "annomi").mkdir()
     (tmp_path / "annomi" / "x.csv").write_text("transcript_id,text\n1,hello\n", encoding="utf-8")
     with pytest.raises(DataError, match="columns missing: client_talk_type"):
@@ -123,7 +123,7 @@ def test_a_csv_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"participant_id": "p"}', '{"utterances": [{"text": "secret"}]}'])
 def test_a_json_of_another_kind_is_refused_without_its_text(tmp_path: Path, content: str) -> None:
-    """The file is named, what is in it is not."""
+    """A JSON file with other content is refused; its name is given and its content is not."""
     (tmp_path / "mibot").mkdir()
     (tmp_path / "mibot" / "x.json").write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=r"x\.json is no MIBot transcript") as refused:
@@ -132,5 +132,5 @@ def test_a_json_of_another_kind_is_refused_without_its_text(tmp_path: Path, cont
 
 
 def test_no_text_in_a_repr(turns: list[LabelledTurn]) -> None:
-    """A traceback shows no words."""
+    """The repr of a turn holds no text, so that a traceback shows none."""
     assert turns[0].given.text not in repr(turns[0])

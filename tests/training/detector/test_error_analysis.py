@@ -1,4 +1,4 @@
-"""Topics and kinds of mistake."""
+"""Errors are counted by topic and by kind of message."""
 
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
@@ -16,7 +16,7 @@ def _found(*, flagged: bool) -> OutOfFoldScore:
 
 
 def test_topics_are_counted_apart_and_small_ones_left_out() -> None:
-    """Twenty turns say something, nineteen do not."""
+    """Each topic has its own row, and topics with fewer than twenty turns are left out."""
     turns = [_turn("no", resists=i < 5) for i in range(20)]
     turns += [_turn("no", resists=i < 5, topic="rare") for i in range(19)]
     (row,) = metrics_by_topic(turns, [_found(flagged=i < 10) for i in range(39)])
@@ -25,12 +25,12 @@ def test_topics_are_counted_apart_and_small_ones_left_out() -> None:
 
 
 def test_a_topic_without_resistance_has_no_figures() -> None:
-    """Recall of nothing means nothing."""
+    """A topic without resistance has no row, since recall is not defined for it."""
     assert metrics_by_topic([_turn("no", resists=False)] * 30, [_found(flagged=False)] * 30) == []
 
 
 def test_the_kind_with_most_mistakes_comes_first() -> None:
-    """Messages about others are flagged falsely, the rest are not."""
+    """The kind of message with most false flags beyond the usual rate comes first."""
     turns = [_turn("she told my cousin about the new flat", resists=False)] * 30
     turns += [_turn("I slept well and long in the new flat", resists=False)] * 30
     first, *_ = worst_kinds(turns, [_found(flagged=i < 30) for i in range(60)])
@@ -40,7 +40,7 @@ def test_the_kind_with_most_mistakes_comes_first() -> None:
 
 
 def test_misses_are_a_way_of_their_own() -> None:
-    """Short ones are missed, long ones found."""
+    """Missed resistance is counted apart from false flags."""
     turns = [_turn("no way", resists=True)] * 25 + [_turn("well " * 50, resists=True)] * 25
     first, *_ = worst_kinds(turns, [_found(flagged=i >= 25) for i in range(50)])
     assert first.way == "labelled resistance, not flagged"
@@ -48,6 +48,6 @@ def test_misses_are_a_way_of_their_own() -> None:
 
 
 def test_kinds_are_said_in_words_of_our_own() -> None:
-    """No message of a corpus stands in a table."""
+    """Kinds of messages are named in our own words, and no message of a corpus is in a table."""
     assert len(MESSAGE_KINDS) >= 20
     assert all(len(kind) < 60 for kind in MESSAGE_KINDS)

@@ -1,4 +1,4 @@
-"""Training, and that the exported weights say what the trained model says."""
+"""Training is repeatable, and the exported weights give the scores of the trained model."""
 
 import random
 from itertools import pairwise
@@ -56,7 +56,7 @@ def _made_up(count: int, seed: int) -> list[LabelledTurn]:
 
 
 def test_exported_weights_give_the_score_of_the_pipeline() -> None:
-    """To 1e-6, on turns seen and unseen, empty and long: the product runs without scikit-learn."""
+    """Exported weights give the pipeline's score to 1e-6, on seen, unseen, empty and long turns."""
     turns = _made_up(300, seed=1)
     pipeline = TermRegression(turns)
     weights = LinearWeights.model_validate_json(pipeline.weights(THRESHOLDS).model_dump_json())
@@ -67,7 +67,7 @@ def test_exported_weights_give_the_score_of_the_pipeline() -> None:
 
 
 def test_the_detector_adds_only_the_phrases() -> None:
-    """Where no phrase is found its score is the pipeline's."""
+    """The detector adds only the phrases: without one its score is the pipeline's."""
     turns = _made_up(200, seed=3)
     pipeline = TermRegression(turns)
     detector = LinearDetector(pipeline.weights(THRESHOLDS), OperatingPoint.GATE, "test")
@@ -78,13 +78,13 @@ def test_the_detector_adds_only_the_phrases() -> None:
 
 
 def test_training_twice_gives_the_same_weights() -> None:
-    """A recipe, not a die."""
+    """Training twice on the same turns gives the same weights."""
     turns = _made_up(150, seed=4)
     assert TermRegression(turns).weights(THRESHOLDS) == TermRegression(turns).weights(THRESHOLDS)
 
 
 def test_it_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
-    """Talk against change above the rest."""
+    """The model scores talk against change above other talk."""
     low, high = TermRegression(turns).scores(
         [DetectorInput("my sister came"), DetectorInput("there is no point, I can't")]
     )
@@ -92,7 +92,7 @@ def test_it_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
 
 
 def test_rare_terms_are_left_out() -> None:
-    """They would name people and topics."""
+    """Rare terms, which would name people and topics, are left out."""
     turns = _made_up(100, seed=5)
     odd = LabelledTurn(DetectorInput("Xanthippe"), resists=True, group="x", corpus="mibot")
     terms = TermRegression([*turns, odd]).weights(THRESHOLDS).terms
@@ -100,12 +100,12 @@ def test_rare_terms_are_left_out() -> None:
 
 
 def test_no_input_no_score() -> None:
-    """An empty part of a split is no fault."""
+    """An empty list of inputs has an empty list of scores."""
     assert TermRegression(_made_up(50, seed=6)).scores([]) == []
 
 
 def test_each_corpus_and_each_label_counts_alike() -> None:
-    """However many turns a corpus has."""
+    """Each corpus and each label has the same weight, however many turns a corpus has."""
     turns = _made_up(90, seed=7)
     total: dict[tuple[str, bool], float] = {}
     for turn, weight in zip(turns, balance(turns), strict=True):
@@ -117,6 +117,6 @@ def test_each_corpus_and_each_label_counts_alike() -> None:
 
 
 def test_a_fingerprint_tells_conversations_apart() -> None:
-    """And does not name them."""
+    """A fingerprint distinguishes conversations and does not name them."""
     assert fingerprint("a") == fingerprint("a") != fingerprint("b")
     assert "participant" not in fingerprint("participant")

@@ -1,4 +1,4 @@
-"""The two commands, end to end on a tiny folder."""
+"""The commands of `training.detector` run end to end on a tiny folder."""
 
 import sys
 from pathlib import Path
@@ -29,12 +29,12 @@ from training.detector.fitting import fingerprint
 
 @pytest.fixture(autouse=True)
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The interval's width is tested elsewhere; here its thousand draws would only take time."""
+    """Use ten bootstrap draws, since the width of intervals is tested elsewhere and a thousand draws take time."""
     monkeypatch.setattr(measures, "_RESAMPLES", 10)
 
 
 def test_train_writes_weights_that_a_detector_runs_on(data: Path, tmp_path: Path) -> None:
-    """Plain JSON, the conversations seen marked by fingerprints."""
+    """`train` writes weights as JSON, with fingerprints of the conversations seen, on which a detector runs."""
     out = tmp_path / "weights.json"
     result = CliRunner().invoke(cli.app, ["train", str(data), str(out)])
     assert result.exit_code == 0, result.output
@@ -48,7 +48,7 @@ def test_train_writes_weights_that_a_detector_runs_on(data: Path, tmp_path: Path
 
 
 def test_eval_prints_every_figure_asked_for(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both corpora, both points, baselines, our own set by behaviour, speed; and draws how true probabilities are."""
+    """`eval` prints both corpora, both points, baselines, our own set and the speed, and draws the calibration."""
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli.app, ["eval", str(data)])
     assert result.exit_code == 0, result.output
@@ -67,7 +67,7 @@ def test_eval_prints_every_figure_asked_for(data: Path, tmp_path: Path, monkeypa
 def test_pair_writes_weights_and_a_head_that_belong_together(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The head's mark is in the weights, or the detector would refuse them."""
+    """`pair` writes weights that carry the fingerprint of the head, without which the detector would refuse them."""
     folder = tmp_path / "resistance_detector" / "1"
     folder.mkdir(parents=True)
     for file in FOLDER.glob("*.*"):
@@ -85,7 +85,7 @@ def test_pair_writes_weights_and_a_head_that_belong_together(
 
 
 def test_variants_writes_a_line_for_each(data: Path, tmp_path: Path) -> None:
-    """Losers too, on both corpora, beside the linear detector."""
+    """`variants` writes a line for each variant, with both corpora and the linear detector."""
     out = tmp_path / "RESULTS.md"
     result = CliRunner().invoke(cli.app, ["variants", str(data), str(out)])
     assert result.exit_code == 0, result.output
@@ -105,7 +105,7 @@ def test_variants_writes_a_line_for_each(data: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["eval"], ["train", "out.json"]])
 def test_missing_data_is_one_sentence(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No traceback, exit code 1, and what was looked for."""
+    """Missing data end the command with one sentence that says what was looked for."""
     name, *rest = command
     monkeypatch.setattr(sys, "argv", ["detector", name, str(tmp_path / "nowhere"), *rest])
     with pytest.raises(SystemExit, match=r"error: .*nowhere is no folder") as ended:
@@ -114,7 +114,7 @@ def test_missing_data_is_one_sentence(command: list[str], tmp_path: Path, monkey
 
 
 def test_the_progress_bar_knows_its_length(turns: list[LabelledTurn]) -> None:
-    """As many steps as announced."""
+    """The progress bar announces as many steps as are made."""
     steps: list[None] = []
     found = metrics_rows(turns, cross_validate(turns, lambda: steps.append(None)))
     assert len(steps) == count_fits(turns)
@@ -124,7 +124,7 @@ def test_the_progress_bar_knows_its_length(turns: list[LabelledTurn]) -> None:
 
 
 def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTurn]) -> None:
-    """What was trained on would flatter."""
+    """Only conversations that the weights were not trained on are evaluated."""
     seen = [fingerprint(turn.group) for turn in turns if turn.corpus == "annomi"]
     left = unseen_turns(turns, seen)
     assert {turn.corpus for turn in left} == {"mibot"}
@@ -133,7 +133,7 @@ def test_only_conversations_new_to_the_weights_are_tried(turns: list[LabelledTur
 
 
 def test_a_corpus_without_resistance_has_no_figures(turns: list[LabelledTurn]) -> None:
-    """Recall of nothing means nothing."""
+    """A corpus without resistance has no row, since recall is not defined for it."""
     neutral = [turn for turn in turns if not turn.resists]
     assert (
         evaluate_detectors(neutral, "shipped", {point: load_detector("linear", point) for point in OperatingPoint})
@@ -142,5 +142,5 @@ def test_a_corpus_without_resistance_has_no_figures(turns: list[LabelledTurn]) -
 
 
 def test_speed_is_a_rate(turns: list[LabelledTurn]) -> None:
-    """Turns per second of one core."""
+    """The speed is a rate in turns per second."""
     assert turns_per_second(load_detector("linear", "gate"), turns * 5) > 100

@@ -1,4 +1,4 @@
-"""The encoder's head, and the encoder's file."""
+"""The encoder's head is fitted and saved, and the encoder's file is made from the published one."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from training.errors import DataError
 
 
 def test_the_head_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
-    """Talk against change above the rest."""
+    """The head scores talk against change above other talk."""
     low, high = EncoderHead(turns).logits(["my sister came", "there is no point, I can't"])
     assert low < high
 
 
 def test_the_saved_head_says_what_was_fitted(turns: list[LabelledTurn], tmp_path: Path) -> None:
-    """In the files as Triton loads them."""
+    """The saved head gives the fitted scores when it is loaded as Triton loads it."""
     model = tmp_path / "resistance_detector" / "1"
     model.mkdir(parents=True)
     for file in FOLDER.glob("*.*"):
@@ -35,12 +35,12 @@ def test_the_saved_head_says_what_was_fitted(turns: list[LabelledTurn], tmp_path
 
 
 def test_an_empty_part_of_a_split_is_no_fault(turns: list[LabelledTurn]) -> None:
-    """No text, no opinion."""
+    """An empty list of texts has an empty list of logits."""
     assert EncoderHead(turns).logits([]) == []
 
 
 def test_the_stamp_goes_into_the_models_configuration(tmp_path: Path) -> None:
-    """And changes with the head."""
+    """The fingerprint is written into the model's configuration, and changes with the head."""
     folder = tmp_path / "resistance_detector" / "1"
     folder.mkdir(parents=True)
     for file in FOLDER.glob("*.*"):
@@ -54,7 +54,7 @@ def test_the_stamp_goes_into_the_models_configuration(tmp_path: Path) -> None:
 
 
 def test_a_vector_is_the_same_in_any_batch() -> None:
-    """Texts are read one at a time."""
+    """A text has the same vector in any batch."""
     assert (vectors(["one", "a much longer text than that"])[0] == vectors(["one"])[0]).all()
 
 
@@ -68,7 +68,7 @@ def _safetensors(tensors: dict[str, np.ndarray]) -> bytes:
 
 
 def _published(folder: Path) -> str:
-    """A tiny encoder in the published layout: width 24, twelve heads of two."""
+    """Write a tiny encoder in the published layout (width 24, twelve heads of two), and return its hash."""
     source = np.random.default_rng(7)
     sizes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (7, 24),
@@ -91,7 +91,7 @@ def _published(folder: Path) -> str:
 
 
 def test_the_published_encoder_is_cut_and_rounded(tmp_path: Path) -> None:
-    """Three layers of four, common English pieces, 8 bits; what is left still reads."""
+    """The published encoder is cut to three layers and common English pieces at 8 bits, and can still be read."""
     arrays = convert(tmp_path, sha256=_published(tmp_path))
     assert bytes(arrays["vocabulary"]).decode().split("\n") == ["[UNK]", "[CLS]", "[SEP]", "no", "##w"]
     assert arrays["2.query"].dtype == np.int8
@@ -105,7 +105,7 @@ def test_the_published_encoder_is_cut_and_rounded(tmp_path: Path) -> None:
 
 
 def test_other_weights_than_the_published_are_refused(tmp_path: Path) -> None:
-    """By their hash."""
+    """Other weights than the published ones are refused by their hash."""
     _published(tmp_path)
     with pytest.raises(DataError, match=r"is not the file that was published"):
         convert(tmp_path)
@@ -113,11 +113,11 @@ def test_other_weights_than_the_published_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_them_is_named(tmp_path: Path) -> None:
-    """In one sentence."""
+    """A folder without the weights is named in one sentence."""
     with pytest.raises(DataError, match="does not hold the published encoder"):
         convert(tmp_path)
 
 
 def test_the_encoder_that_ships_is_small() -> None:
-    """Committed, so its size is a promise."""
+    """The encoder that ships is smaller than 16 MB, since it is committed to the repository."""
     assert (FOLDER / "encoder.npz").stat().st_size < 16_000_000

@@ -1,4 +1,4 @@
-"""Figures and thresholds."""
+"""The measures of a ranking and of a threshold have the values of hand-made examples."""
 
 import numpy as np
 import pytest
@@ -19,17 +19,17 @@ from training.estimate import Estimate
 
 
 def test_a_perfect_ranking_has_area_1() -> None:
-    """All positives above all others."""
+    """A ranking with all positives above all others has area 1."""
     assert pr_auc([False, False, True], [0.1, 0.2, 0.3]) == 1
 
 
 def test_one_score_for_all_has_the_share_of_positives() -> None:
-    """What chance gives."""
+    """One score for all turns has the share of positives as its area, as chance does."""
     assert pr_auc([True, False, False, False], [0.5] * 4) == pytest.approx(0.25)
 
 
 def test_the_interval_holds_the_area_and_is_repeatable() -> None:
-    """Conversations are drawn, not turns; the seed is fixed."""
+    """The bootstrap interval of the PR-AUC contains the value and is the same each time."""
     labels = [i % 3 == 0 for i in range(60)]
     scores = [(i * 7 % 11) / 11 + 0.3 * label for i, label in enumerate(labels)]
     groups = [str(i // 6) for i in range(60)]
@@ -39,13 +39,13 @@ def test_the_interval_holds_the_area_and_is_repeatable() -> None:
 
 
 def test_one_conversation_has_no_spread() -> None:
-    """Drawing it again gives it again."""
+    """The PR-AUC of a single conversation has an interval of no width."""
     labels, scores = [True, False, True], [0.9, 0.8, 0.7]
     assert pr_auc_estimate(labels, scores, ["a"] * 3) == Estimate(*[pr_auc(labels, scores)] * 3)
 
 
 def test_figures_at_a_threshold() -> None:
-    """Two of three found, one of three flags false."""
+    """The metrics at a threshold are those of two of three positives found and one of three flags false."""
     found = threshold_metrics([True, True, True, False, False, False], [True, True, False, True, False, False])
     assert found.recall == pytest.approx(2 / 3)
     assert found.precision == pytest.approx(2 / 3)
@@ -55,13 +55,13 @@ def test_figures_at_a_threshold() -> None:
 
 @pytest.mark.parametrize("flags", [[], [False, False]])
 def test_nothing_flagged_is_no_division_by_zero(flags: list[bool]) -> None:
-    """All figures are 0."""
+    """With nothing flagged all metrics are 0 instead of a division by zero."""
     found = threshold_metrics([False] * len(flags), flags)
     assert (found.f1, found.recall, found.precision, found.flagged) == (0, 0, 0, 0)
 
 
 def test_the_gate_keeps_its_recall_and_no_more() -> None:
-    """The highest threshold that lets enough through."""
+    """The gate is the highest threshold that keeps its recall."""
     labels = [True] * 10 + [False] * 10
     scores = [i / 20 for i in range(20, 0, -1)]
     gate = choose_thresholds(labels, scores, [1.0] * 20)[OperatingPoint.GATE]
@@ -70,7 +70,7 @@ def test_the_gate_keeps_its_recall_and_no_more() -> None:
 
 
 def test_the_precise_point_is_never_below_the_gate() -> None:
-    """Also where the best F lies at a low threshold."""
+    """The precise point is never below the gate, even if the best F is at a low threshold."""
     labels = [True, False] * 10
     scores = [0.5 + 0.01 * (i % 5) for i in range(20)]
     thresholds = choose_thresholds(labels, scores, [1.0] * 20)
@@ -78,7 +78,7 @@ def test_the_precise_point_is_never_below_the_gate() -> None:
 
 
 def test_weights_count_in_the_choice() -> None:
-    """A corpus with few turns may weigh as much as one with many."""
+    """The weights of turns change which threshold is chosen."""
     labels = [True, True, False, True]
     scores = [0.9, 0.8, 0.7, 0.1]
     light = choose_thresholds(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
@@ -87,7 +87,7 @@ def test_weights_count_in_the_choice() -> None:
 
 
 def test_a_turn_that_is_drawn_twice_counts_twice() -> None:
-    """As if it stood there twice; equal scores are one step."""
+    """A turn that is drawn twice counts twice, and equal scores are one step."""
     labels, scores, counts = [True, False, True, False], [0.9, 0.5, 0.5, 0.1], [2, 1, 3, 0]
     many = [i for i, count in enumerate(counts) for _ in range(count)]
     assert _Ranking(labels, scores).area(np.array(counts)) == pytest.approx(
@@ -96,7 +96,7 @@ def test_a_turn_that_is_drawn_twice_counts_twice() -> None:
 
 
 def test_a_gain_is_measured_on_the_same_draws() -> None:
-    """A ranking has none over itself, and a better one has some on every draw."""
+    """A ranking has no gain over itself, and a better one has a gain on every bootstrap draw."""
     labels = [i % 3 == 0 for i in range(90)]
     right = [0.9 if label else 0.1 for label in labels]
     blind = [i * 7 % 11 / 11 for i in range(90)]
@@ -108,7 +108,7 @@ def test_a_gain_is_measured_on_the_same_draws() -> None:
 
 
 def test_what_keeping_a_recall_costs() -> None:
-    """At the highest threshold that keeps it."""
+    """The metrics at a recall are those of the highest threshold that keeps it."""
     labels = [True] * 10 + [False] * 10
     scores = [i / 20 for i in range(20, 0, -2)] + [i / 20 for i in range(19, 0, -2)]
     found = metrics_at_recall(labels, scores, 0.8)
@@ -117,7 +117,7 @@ def test_what_keeping_a_recall_costs() -> None:
 
 
 def test_the_area_under_roc_is_half_by_chance() -> None:
-    """With an interval around it."""
+    """The area under the ROC curve is a half by chance, with an interval around it."""
     found = roc_auc([True, False] * 20, [i // 2 for i in range(40)])
     assert found.value == pytest.approx(0.5)
     assert found.low < 0.5 < found.high

@@ -1,4 +1,4 @@
-"""The set written by us: complete, without doubles, never trained on."""
+"""The test set written by us is complete and without duplicates, and no weights were trained on it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ LINES = own_set.load()
 @pytest.mark.parametrize("kind", ["resistance", "look_alike"])
 @pytest.mark.parametrize("behaviour", ResistanceType)
 def test_ten_lines_for_each_behaviour_and_ten_look_alikes(kind: str, behaviour: ResistanceType) -> None:
-    """All 13 behaviours."""
+    """There are ten lines and ten look-alikes for each of the 13 behaviours."""
     assert sum(line.kind == kind and line.behaviour is behaviour for line in LINES) == 10
 
 
 def test_no_line_stands_twice() -> None:
-    """Neither its id nor its words."""
+    """No line's id or text occurs twice."""
     assert max(Counter(line.id for line in LINES).values()) == 1
     said = Counter((" ".join(t.form for t in tokens(line.client))) for line in LINES)
     assert max(said.values()) == 1
 
 
 def test_every_line_has_words_and_a_turn_before() -> None:
-    """A detector sees both."""
+    """Every line has a client's message and a counsellor's turn before it, both with words."""
     for line in LINES:
         assert line.client.strip() == line.client
         assert tokens(line.client)
@@ -38,32 +38,32 @@ def test_every_line_has_words_and_a_turn_before() -> None:
 
 
 def test_lengths_differ_as_in_chat() -> None:
-    """From one word to a long sentence."""
+    """Lengths range from one word to a long sentence, as in chat."""
     lengths = [len(tokens(line.client)) for line in LINES if line.kind == "resistance"]
     assert min(lengths) == 1
     assert max(lengths) >= 20
 
 
 def test_ids_say_what_a_line_is() -> None:
-    """Kind, behaviour, number."""
+    """An id consists of kind, behaviour and number."""
     for line in LINES:
         assert line.id.rsplit("-", 1)[0] == f"{line.kind}-{line.behaviour}"
 
 
 def test_the_weights_were_not_trained_on_it() -> None:
-    """No line's conversation is among those seen."""
+    """No line of the set is among the conversations that the shipped weights were trained on."""
     assert not {fingerprint(line.id) for line in LINES} & set(shipped_weights().seen)
 
 
 def test_cues_lie_inside_every_line() -> None:
-    """The detector's evidence can be shown for all of them."""
+    """The cues that the detector finds lie inside the text of every line."""
     found = load_detector("linear", "gate").detect([DetectorInput(line.client, line.counsellor) for line in LINES])
     for line, detection in zip(LINES, found, strict=True):
         assert all(0 <= cue.start < cue.end <= len(line.client) for cue in detection.cues)
 
 
 class _FlagsShort:
-    """A detector for the test: flags messages of one word."""
+    """A detector for tests that flags messages of one word."""
 
     name = "flags-short"
     version = "test"
@@ -75,7 +75,7 @@ class _FlagsShort:
 
 
 def test_shares_are_counted_by_kind_and_behaviour() -> None:
-    """And over each kind as a whole."""
+    """Shares are counted by kind and behaviour, and over each kind as a whole."""
     lines = [
         own_set.WrittenLine(
             id="1", kind="resistance", behaviour=ResistanceType.MINIMUM_TALK, counsellor="So?", client="ok"
@@ -95,7 +95,7 @@ def test_shares_are_counted_by_kind_and_behaviour() -> None:
 
 
 def test_no_text_in_a_repr() -> None:
-    """Lines are treated like messages."""
+    """The repr of a line holds no text, as with messages."""
     assert LINES[0].client not in repr(LINES[0])
 
 
@@ -103,7 +103,7 @@ WRITTEN = own_set.load(own_set.WRITTEN)
 
 
 def test_lines_to_learn_from_are_others_than_those_to_test_on() -> None:
-    """No message twice, and no five words in a row."""
+    """Lines to learn from share no message and no five words in a row with lines to test on."""
     assert len(WRITTEN) > 200
     tested = [[token.form for token in tokens(line.client)] for line in LINES]
     learned = [[token.form for token in tokens(line.client)] for line in WRITTEN]
@@ -116,14 +116,14 @@ def _runs(texts: Sequence[Sequence[str]], length: int = 5) -> set[tuple[str, ...
 
 
 def test_lines_to_learn_from_show_either_side_of_each_behaviour() -> None:
-    """Nearly as many look-alikes as resistance."""
+    """Lines to learn from have at least five of resistance and five look-alikes for each behaviour."""
     for behaviour in ResistanceType:
         kinds = Counter(line.kind for line in WRITTEN if line.behaviour is behaviour)
         assert min(kinds["resistance"], kinds["look_alike"]) >= 5
 
 
 def test_the_area_says_how_often_resistance_stands_above() -> None:
-    """One word resists, many do not: for this detector flags are scores."""
+    """The area is the share of resisting lines that score above a look-alike."""
     lines = [line for line in LINES if line.behaviour is ResistanceType.MINIMUM_TALK]
     found = own_set.roc_auc_of_lines(lines, _FlagsShort())
     assert found.low <= found.value <= found.high

@@ -1,6 +1,6 @@
-"""The whole recipe on a tiny random Llama made here, on the CPU: `make test-training`. No part of `make test`.
+"""The whole recipe runs on a tiny random Llama on the CPU; `make test-training` runs it, `make test` does not.
 
-Everything runs as an operator runs it, by its command; nothing is fetched.
+Everything runs by its command, as an operator runs it, and nothing is downloaded.
 """
 
 import json
@@ -56,12 +56,12 @@ OFFLINE = {
 
 
 def recipe(*words: object) -> str:
-    """Run the recipe's command; what it printed."""
+    """Run the recipe's command, and return what it printed."""
     return ran(sys.executable, "-m", "training.feedback", *words)
 
 
 def ran(*command: object) -> str:
-    """A command that must succeed, and what it said."""
+    """Run a command that must succeed, and return what it printed."""
     done = subprocess.run(
         [str(word) for word in command], cwd=ROOT, env=OFFLINE, capture_output=True, text=True, check=False
     )
@@ -71,7 +71,7 @@ def ran(*command: object) -> str:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prepared by the command."""
+    """Return the training data that the command prepared."""
     folder = tmp_path_factory.mktemp("data")
     recipe("prepare", write(folder / "set.jsonl", lines(EXCHANGES)), folder / "data.jsonl")
     return folder / "data.jsonl"
@@ -79,13 +79,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def items(data: Path) -> list[Item]:
-    """The same, read."""
+    """Return the items of the prepared data."""
     return read_items(data)
 
 
 @pytest.fixture(scope="module")
 def base(items: list[Item], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of two layers that knows nothing, with a tokeniser of Llama's manners."""
+    """Return the folder of a random Llama of two layers, with a tokeniser that has Llama's special tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, set_seed
 
@@ -118,7 +118,7 @@ def base(items: list[Item], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tokenizer(base: Path) -> Any:
-    """As the recipe loads it."""
+    """Return the tokenizer as the recipe loads it."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(base, local_files_only=True)
@@ -126,7 +126,7 @@ def tokenizer(base: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def full(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A full run: one fold, killed in the middle and taken up again; then the model to serve."""
+    """Return a full run: one fold that was killed and resumed, then the model to serve."""
     run = tmp_path_factory.mktemp("runs") / "full"
     command = ("train", data, run, "--model", base, "--method", "full", *FAST)
     killed(run / "fold-0", *command, "--fold", "0")
@@ -137,7 +137,7 @@ def full(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def lora(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with an adapter."""
+    """Return the same kind of run with an adapter."""
     run = tmp_path_factory.mktemp("runs") / "lora"
     command = ("train", data, run, "--model", base, "--method", "lora", *FAST)
     killed(run / "fold-0", *command, "--fold", "0")
@@ -147,7 +147,7 @@ def lora(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def killed(part: Path, *command: object) -> None:
-    """Start training and kill it, without a word of warning, once a checkpoint is whole."""
+    """Start training, and kill it with SIGKILL once a checkpoint is complete."""
     words = [sys.executable, "-m", "training.feedback", *map(str, command)]
     process = subprocess.Popen(
         words, cwd=ROOT, env=OFFLINE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -163,12 +163,12 @@ def killed(part: Path, *command: object) -> None:
 
 
 def told(path: Path) -> Any:
-    """A JSON file."""
+    """Read a JSON file."""
     return json.loads(path.read_text())
 
 
 def test_a_prompt_begins_once_and_an_answer_ends(tokenizer: Any, items: list[Item]) -> None:
-    """The server adds the begin-of-text itself; ours must stand where its will."""
+    """A prompt begins with one begin-of-text, where the server adds its own, and an answer ends."""
     item = items[0]
     assert tokenizer(item.instruction)["input_ids"] == prompt_token_ids(tokenizer, item.instruction)
     encoded = tokenise(tokenizer, item.instruction, item.output)
@@ -179,7 +179,7 @@ def test_a_prompt_begins_once_and_an_answer_ends(tokenizer: Any, items: list[Ite
 
 
 def test_the_loss_is_on_the_answer_alone(tokenizer: Any, items: list[Item]) -> None:
-    """What is learnt reads back as the answer, and nothing of the chat is learnt."""
+    """The loss is on the answer alone, and on nothing of the chat."""
     encoded = tokenise(tokenizer, items[0].instruction, items[0].output)
     learnt = [label for label in encoded.labels if label != -100]
     assert tokenizer.decode(learnt) == items[0].output + "<|eot_id|>"
@@ -187,7 +187,7 @@ def test_the_loss_is_on_the_answer_alone(tokenizer: Any, items: list[Item]) -> N
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_killed_run_goes_on_and_ends(method: str, request: pytest.FixtureRequest) -> None:
-    """Its record says where it went on; optimizer states are gone, and no pickle is left beside the weights."""
+    """A killed run resumes and ends, and leaves neither optimizer states nor a pickle."""
     run: Path = request.getfixturevalue(method)
     done = told(run / "fold-0" / "done.json")
     assert 0 < done["resumed_from_step"] < done["steps"]
@@ -203,7 +203,7 @@ def test_a_killed_run_goes_on_and_ends(method: str, request: pytest.FixtureReque
 def test_what_is_finished_is_not_trained_again(
     method: str, data: Path, base: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The same command once more changes nothing."""
+    """A finished run is not trained again."""
     run: Path = request.getfixturevalue(method)
     before = (run / "fold-0" / "done.json").stat().st_mtime_ns
     recipe("train", data, run, "--model", base, "--method", method, *FAST, "--fold", "0")
@@ -224,7 +224,7 @@ def test_it_learns(full: Path, base: Path, items: list[Item]) -> None:
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request: pytest.FixtureRequest) -> None:
-    """Figures beside the published ones, a card, and no exchange asked about twice."""
+    """An interrupted evaluation resumes without asking twice, and writes figures and a card."""
     run: Path = request.getfixturevalue(method)
     said = recipe("evaluate", data, run, "--max-tokens", "24")
     for shown in ("Macro-F1", "80.92", "45.37", "not comparable", "Respect for Autonomy", "cannot be read"):
@@ -243,7 +243,7 @@ def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request
 
 
 def test_all_weights_are_packaged(full: Path, base: Path, tmp_path: Path) -> None:
-    """The server's folder names them by their hash, and the run's words on what to do name the mount."""
+    """A fully trained model is packaged under a name with its hash, and the output names the folder to mount."""
     said = ran(sys.executable, "-m", "plugin.cli", "model", "package", full, "--out", tmp_path)
     engine = told(tmp_path / "feedback_llm" / "1" / "model.json")
     name = Path(engine["model"]).name
@@ -257,7 +257,7 @@ def test_all_weights_are_packaged(full: Path, base: Path, tmp_path: Path) -> Non
 
 
 def test_an_adapter_is_packaged(lora: Path, tmp_path: Path) -> None:
-    """Beside the weights that are served, under the name to set."""
+    """An adapter is packaged beside the base model, under the name that the output says to set."""
     said = ran(sys.executable, "-m", "plugin.cli", "model", "package", lora, "--out", tmp_path)
     folder = tmp_path / "feedback_llm" / "1"
     ((name, _),) = told(folder / "multi_lora.json").items()
@@ -266,7 +266,10 @@ def test_an_adapter_is_packaged(lora: Path, tmp_path: Path) -> None:
 
 
 def test_word_overlap_is_that_of_hand_counts() -> None:
-    """Four words, three of them right, two pairs of them: 3/4 and 2/3, and BLEU-2 is their geometric mean."""
+    """The word overlap of a pair of sentences equals the values worked out by hand.
+
+    Four words, three of them right, two pairs of them: 3/4 and 2/3, and BLEU-2 is their geometric mean.
+    """
     found = word_overlap(["the cat sat down"], ["The cat sat here."])
     assert found["BLEU-1"] == pytest.approx(75.0)
     assert found["BLEU-2"] == pytest.approx(100 * (3 / 4 * 2 / 3) ** 0.5, abs=0.01)

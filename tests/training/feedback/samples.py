@@ -18,7 +18,7 @@ REPLIES = (
 
 
 def line(number: int, given: Sequence[int] = (2, 1, 0, 1), /, **changes: Any) -> dict[str, Any]:
-    """An annotated exchange; two of them make a session."""
+    """Return an annotated exchange; two consecutive numbers make a session."""
     client, reply = CLIENTS[number % len(CLIENTS)], f"{REPLIES[number % len(REPLIES)]} ({number})"
     quoted = reply.partition(".")[0]
     made: dict[str, Any] = {
@@ -36,16 +36,16 @@ def line(number: int, given: Sequence[int] = (2, 1, 0, 1), /, **changes: Any) ->
 
 
 def lines(count: int) -> list[dict[str, Any]]:
-    """Exchanges in which strong autonomy is rare: one in six."""
+    """Return exchanges of which one in six has strong autonomy."""
     return [line(number, (2 if number % 6 == 0 else number % 2, 1, number % 3, 0)) for number in range(count)]
 
 
 def write(path: Path, written: Sequence[dict[str, Any]]) -> Path:
-    """A set as an operator would bring it."""
+    """Write annotated exchanges to a file as an operator would, and return its path."""
     path.write_text("".join(json.dumps(one) + "\n" for one in written))
     return path
 
 
 def items(path: Path, count: int = 40, arm: Arm = Arm.REASONS) -> list[Item]:
-    """The training data of so many exchanges."""
+    """Return the training data of `count` exchanges."""
     return build_training_set(read_annotated(write(path, lines(count))), arm).items

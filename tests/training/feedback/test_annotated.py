@@ -1,4 +1,4 @@
-"""From an annotated exchange to what a model reads and should write: nothing the gate refuses is taught."""
+"""Annotated exchanges become training data that the gate accepts."""
 
 import json
 from pathlib import Path
@@ -17,12 +17,12 @@ AUTONOMY, STANCE, RESONANCE, ORIENTATION = Mechanism
 
 
 def built(path: Path, *written: dict[str, Any], arm: Arm = Arm.REASONS) -> TrainingSet:
-    """The training data of a set."""
+    """Return the training data of annotated exchanges."""
     return build_training_set(read_annotated(write(path / "set.jsonl", written)), arm)
 
 
 def test_the_instruction_is_our_prompt(tmp_path: Path) -> None:
-    """The whole rendered prompt without a begin-of-text, which the server adds, ending where the answer begins."""
+    """The instruction is our prompt up to the answer, without the begin-of-text that the server adds."""
     (item,) = built(tmp_path, line(0)).items
     assert "begin_of_text" not in item.instruction
     assert "[1] context counsellor: How did it go?" in item.instruction
@@ -32,7 +32,7 @@ def test_the_instruction_is_our_prompt(tmp_path: Path) -> None:
 
 
 def test_the_output_is_the_whole_answer(tmp_path: Path) -> None:
-    """Levels, reasons, quotations with the number of the message they were found in."""
+    """The output is the whole answer: levels, reasons, and quotations with the number of their message."""
     (item,) = built(tmp_path, line(0, (2, 1, 0, 1))).items
     answer = parse_answer(item.output.encode())
     assert levels_of(answer) == (Level.STRONG, Level.WEAK, Level.NONE, Level.WEAK)
@@ -43,7 +43,7 @@ def test_the_output_is_the_whole_answer(tmp_path: Path) -> None:
 
 
 def test_a_level_of_none_quotes_the_client(tmp_path: Path) -> None:
-    """Words that stand in both turns are the client's there, and the reply's where something is expressed."""
+    """A level of none quotes the client, other levels the reply, also where both turns have the same words."""
     same = {RESONANCE: ["diary"], AUTONOMY: ["diary"], STANCE: ["diary"], ORIENTATION: ["diary"]}
     (item,) = built(tmp_path, line(0, (2, 1, 0, 1), evidence=same)).items
     numbers = {rating.mechanism: rating.evidence[0].message for rating in parse_answer(item.output.encode()).ratings}
@@ -51,7 +51,7 @@ def test_a_level_of_none_quotes_the_client(tmp_path: Path) -> None:
 
 
 def test_labels_alone_say_nothing_else(tmp_path: Path) -> None:
-    """No reason, no quotation, even where the set has them; and none are asked for."""
+    """The arm `labels` needs neither reasons nor quotations, and leaves them out if the set has them."""
     bare = line(1)
     del bare["reasons"], bare["evidence"], bare["resistance_type"]
     for item in built(tmp_path, line(0, strengths=["Short."]), bare, arm=Arm.LABELS).items:
@@ -79,7 +79,7 @@ def test_labels_alone_say_nothing_else(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_gate_refuses_is_not_taught(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
-    """The sentence names the line, and none of its words."""
+    """An answer that the gate refuses is an error that gives the line's number and no text."""
     with pytest.raises(DataError) as told:
         built(tmp_path, line(1), line(0, **wrong))
     assert str(told.value).startswith("line 2: ")
@@ -99,7 +99,7 @@ def test_what_the_gate_refuses_is_not_taught(wrong: dict[str, Any], said: str, t
     ],
 )
 def test_a_bad_line_is_told_by_its_number(wrong: str, said: str, tmp_path: Path) -> None:
-    """Never by its words."""
+    """A bad line is reported by its number, never by its text."""
     path = write(tmp_path / "set.jsonl", [line(0)])
     path.write_text(path.read_text() + wrong + "\n")
     with pytest.raises(DataError) as told:
@@ -109,13 +109,13 @@ def test_a_bad_line_is_told_by_its_number(wrong: str, said: str, tmp_path: Path)
 
 
 def test_critical_content_is_left_out_and_counted(tmp_path: Path) -> None:
-    """No model is asked about it in production; whatever people rated there is not taught."""
+    """Exchanges with critical content are left out and counted, since no model is asked about them in production."""
     made = built(tmp_path, line(0, client="I want to kill myself."), line(1))
     assert (len(made.items), made.critical) == (1, 1)
 
 
 def test_a_line_may_teach_to_abstain(tmp_path: Path) -> None:
-    """Where the lexicon is silent, the model's own word counts: no level, no reason, nothing suggested."""
+    """A line may teach abstention: no level, no reason and no suggestion."""
     lamp = line(0, client="The lamp passes on what I think.", critical_content=Concern.DELUSION, levels={})
     (item,) = built(tmp_path, lamp).items
     answer = parse_answer(item.output.encode())
@@ -126,7 +126,7 @@ def test_a_line_may_teach_to_abstain(tmp_path: Path) -> None:
 
 
 def test_identifiers_become_placeholders_as_in_production(tmp_path: Path) -> None:
-    """In the prompt, in quotations and in reasons alike."""
+    """Identifiers become placeholders in prompt, quotations and reasons, as in production."""
     address = "anna@example.org"
     mail = line(0, reply=f"Write to {address} then.", evidence={key: [f"Write to {address}"] for key in Mechanism})
     mail["levels"] = dict.fromkeys(Mechanism, 1)
@@ -137,7 +137,7 @@ def test_identifiers_become_placeholders_as_in_production(tmp_path: Path) -> Non
 
 
 def test_the_same_set_gives_the_same_data(tmp_path: Path) -> None:
-    """The word around an exchange is another for each, and the same each time."""
+    """A set gives the same data each time, with a boundary word that differs between exchanges."""
     first, second = (built(tmp_path, line(0), line(1)).items for _ in range(2))
     assert first == second
     begun = {item.instruction.rpartition("=====")[0].rpartition("===== ")[2] for item in first}

@@ -1,4 +1,4 @@
-"""From answers to figures, to a table beside the published one, to a card."""
+"""An evaluation turns answers into figures, into a table beside the published one, and into a model card."""
 
 import json
 from pathlib import Path
@@ -16,19 +16,19 @@ from training.feedback.settings import Method, published_recipe
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
-    """Labels alone: overlap of words is the end-to-end test's."""
+    """Return items with labels alone, since the end-to-end test covers word overlap."""
     return items(tmp_path_factory.mktemp("set") / "set.jsonl", 12, Arm.LABELS)
 
 
 @pytest.fixture(scope="module")
 def found(made: list[Item]) -> Evaluation:
-    """Ten right answers, one that cannot be read, one of prose."""
+    """Return the evaluation of ten right answers, one cut answer and one of prose."""
     said = {place: item.output for place, item in enumerate(made)}
     return evaluate_answers(made, said | {0: made[0].output[:-9], 1: "It was a good reply."}, [0, 1], seed=0)
 
 
 def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
-    """Two of twelve cannot be."""
+    """Answers are read as the stage reads them; two of twelve cannot be read."""
     assert found.unreadable == pytest.approx(100 * 2 / 12)
     assert (found.exchanges, found.sessions) == (12, 6)
     for figures in found.mechanisms.values():
@@ -37,14 +37,14 @@ def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
 
 
 def test_right_answers_are_all_right(made: list[Item]) -> None:
-    """The other end of the scale."""
+    """Right answers have a macro-F1 of 100 and none is unreadable."""
     best = evaluate_answers(made, {place: item.output for place, item in enumerate(made)}, [0], seed=0)
     assert {figures.macro_f1.value for figures in best.mechanisms.values()} == {100.0}
     assert best.unreadable == 0
 
 
 def test_the_published_figures_stand_beside(found: Evaluation) -> None:
-    """As the paper's digests give them, and marked."""
+    """The published figures are beside ours, marked as published."""
     assert PUBLISHED["tuned Llama-3.1-8B"] == (80.92, 77.56, 77.34, 77.87)
     said = " ".join(found.text().split())
     for figures in PUBLISHED.values():
@@ -54,7 +54,7 @@ def test_the_published_figures_stand_beside(found: Evaluation) -> None:
 
 
 def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> None:
-    """JSON for programs, text for people, no words of anybody in either."""
+    """The evaluation is written as JSON and as text, without text of a session, and read back."""
     text = found.write(tmp_path).read_text()
     again = Evaluation.model_validate_json((tmp_path / "evaluation.json").read_text())
     assert again == found
@@ -62,7 +62,7 @@ def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> No
 
 
 def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Evaluation) -> None:
-    """Data, settings, figures with intervals, gaps, whose duty the licence is."""
+    """A card states data, settings, figures with intervals, gaps, and who is responsible for the licence."""
     run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.LORA, Arm.LABELS))
     done = TrainingResult(
         items=9, drawn=14, too_long=1, steps=7, best_eval_loss=0.5, seconds=3, resumed_from_step=4, device="CPU"
@@ -83,6 +83,6 @@ def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Eval
 
 
 def test_a_card_without_figures_says_so(made: list[Item]) -> None:
-    """Nobody takes silence for a good sign."""
+    """A card without figures says that there are none."""
     run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.FULL, Arm.REASONS))
     assert "Not evaluated" in model_card(run, {}, None)

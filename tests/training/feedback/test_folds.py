@@ -1,4 +1,4 @@
-"""Sessions stay whole, and rare classes are seen more often by who trains, and by nobody else."""
+"""Folds keep sessions whole, and repeat rare classes in the training part alone."""
 
 from collections import Counter
 
@@ -15,23 +15,23 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
-    """Thirty sessions of two exchanges; strong autonomy in one of six."""
+    """Return thirty sessions of two exchanges, of which one in six has strong autonomy."""
     return items(tmp_path_factory.mktemp("set") / "set.jsonl", COUNT)
 
 
 def sessions(made: list[Item], places: list[int]) -> set[str]:
-    """Whose exchanges they are."""
+    """Return the sessions of the items at these indices."""
     return {made[place].session for place in places}
 
 
 def test_every_exchange_is_tested_once(made: list[Item]) -> None:
-    """Over the five folds together."""
+    """Every exchange is tested in exactly one of the five folds."""
     tested = [place for split in folds_by_session(made, seed=0) for place in split.test]
     assert sorted(tested) == list(range(COUNT))
 
 
 def test_no_session_stands_on_two_sides(made: list[Item]) -> None:
-    """Neither trained on and tested, nor used to choose the checkpoint that is tested."""
+    """No session is in two parts of a fold: training, choosing the checkpoint, or test."""
     for split in folds_by_session(made, seed=0):
         sides = [sessions(made, side) for side in (split.train, split.valid, split.test)]
         assert all(sides)
@@ -39,19 +39,19 @@ def test_no_session_stands_on_two_sides(made: list[Item]) -> None:
 
 
 def test_a_rare_class_is_in_every_fold(made: list[Item]) -> None:
-    """Ten exchanges of it over five folds."""
+    """A class with ten exchanges is in the test part of each of the five folds."""
     rare = [place for place in range(COUNT) if levels_of(made[place].answer)[0] == 2]
     assert all(set(rare) & set(split.test) for split in folds_by_session(made, seed=0))
 
 
 def test_the_same_seed_gives_the_same_folds(made: list[Item]) -> None:
-    """Evaluation must find the sessions that training left out."""
+    """A seed gives the same folds again, so that an evaluation finds the sessions that training left out."""
     assert folds_by_session(made, seed=1) == folds_by_session(made, seed=1)
     assert folds_by_session(made, seed=1) != folds_by_session(made, seed=2)
 
 
 def test_the_model_to_serve_learns_from_all_but_those_that_choose(made: list[Item]) -> None:
-    """Nothing is kept back for a test."""
+    """The served model learns from all items except those that choose the checkpoint."""
     split = split_for_serving(made, seed=0)
     assert split.test == []
     assert sorted(split.train + split.valid) == list(range(COUNT))
@@ -59,7 +59,7 @@ def test_the_model_to_serve_learns_from_all_but_those_that_choose(made: list[Ite
 
 
 def test_oversampling_draws_from_the_training_part_alone(made: list[Item]) -> None:
-    """Nothing of the other two, and everything of its own."""
+    """Oversampling draws from the training part alone, and from all of it."""
     for split in folds_by_session(made, seed=0):
         drawn = oversample(made, split.train, seed=0)
         assert set(drawn) == set(split.train)
@@ -67,7 +67,7 @@ def test_oversampling_draws_from_the_training_part_alone(made: list[Item]) -> No
 
 
 def test_a_rare_class_is_drawn_as_often_as_the_commonest(made: list[Item]) -> None:
-    """On the whole: here two classes of one mechanism, one three times as common as the other."""
+    """A rare class is drawn as often as the commonest on the whole."""
     rare, common = (next(p for p in range(COUNT) if levels_of(made[p].answer)[0] == level) for level in (2, 1))
     # Other mechanisms are the same throughout, so that autonomy alone decides.
     few = [made[common].model_copy(update={"session": f"c-{n}"}) for n in range(30)]
@@ -78,7 +78,7 @@ def test_a_rare_class_is_drawn_as_often_as_the_commonest(made: list[Item]) -> No
 
 
 def test_no_exchange_is_learnt_by_heart(made: list[Item]) -> None:
-    """However rare its class is."""
+    """No exchange is repeated more often than the limit, however rare its class is."""
     rare, common = (next(p for p in range(COUNT) if levels_of(made[p].answer)[0] == level) for level in (2, 1))
     drawn = Counter(oversample([made[common]] * 99 + [made[rare]], range(100), seed=0))
     assert drawn[99] == MOST_COPIES
@@ -87,17 +87,17 @@ def test_no_exchange_is_learnt_by_heart(made: list[Item]) -> None:
 
 @pytest.mark.parametrize("count", [2, 18])
 def test_too_few_sessions_are_told(count: int, made: list[Item]) -> None:
-    """Instead of folds in which nothing can be measured."""
+    """Too few sessions are refused instead of making folds in which nothing can be measured."""
     with pytest.raises(DataError, match="at least 10 sessions"):
         folds_by_session(made[:count], seed=0)
 
 
 def test_one_session_cannot_be_split(made: list[Item]) -> None:
-    """Somebody must choose the checkpoint."""
+    """A single session cannot be split, since another must choose the checkpoint."""
     with pytest.raises(DataError, match="at least two sessions"):
         split_for_serving(made[:2], seed=0)
 
 
 def test_few_exchanges_can_still_be_split(made: list[Item]) -> None:
-    """Ten sessions in which each class is rarer than there are folds."""
+    """Ten sessions can be split although each class has fewer exchanges than there are folds."""
     assert all(isinstance(split, Split) and split.train for split in folds_by_session(made[:20], seed=0))

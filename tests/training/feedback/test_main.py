@@ -1,4 +1,4 @@
-"""The command: what it prepares, what it refuses in a sentence, and what it says where torch is missing."""
+"""The command prepares data, refuses bad input in a sentence, and names the remedy when torch is missing."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ from training.feedback.train import MISSING, last_checkpoint
 
 
 def ran(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
-    """Run the command; what it ends with, empty where all is well."""
+    """Run the command, and return the message with which it ends; it is empty after success."""
     monkeypatch.setattr("sys.argv", ["training.feedback", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
         command.main()
@@ -23,7 +23,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twelve sessions, prepared."""
+    """Return the prepared data of twelve sessions."""
     assert ran(monkeypatch, "prepare", write(tmp_path / "set.jsonl", lines(24)), tmp_path / "data.jsonl") == ""
     return tmp_path / "data.jsonl"
 
@@ -31,7 +31,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_prepare_counts_what_it_wrote_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Numbers alone."""
+    """`prepare` prints the numbers of lines written and left out."""
     written = [line(0), line(1), line(2, client="I want to kill myself.")]
     assert ran(monkeypatch, "prepare", write(tmp_path / "set.jsonl", written), tmp_path / "data.jsonl") == ""
     said = capsys.readouterr().out
@@ -41,7 +41,7 @@ def test_prepare_counts_what_it_wrote_and_left_out(
 
 
 def test_a_bad_line_is_told_with_its_file_and_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one sentence."""
+    """A bad line is reported with its file and number, in one sentence."""
     path = write(tmp_path / "set.jsonl", [line(0), line(1, evidence={})])
     said = ran(monkeypatch, "prepare", path, tmp_path / "data.jsonl")
     assert said.startswith(f"error: {path}, line 2: respect_for_autonomy: levels 1 and 2 need")
@@ -50,7 +50,7 @@ def test_a_bad_line_is_told_with_its_file_and_number(tmp_path: Path, monkeypatch
 def test_where_torch_is_missing_the_remedy_is_named(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has an environment of its own, so that nothing else carries its gigabytes."""
+    """Where torch is missing the command names the environment that has it."""
     assert importlib.util.find_spec("torch") is None
     assert ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0") == f"error: {MISSING}"
 
@@ -58,14 +58,14 @@ def test_where_torch_is_missing_the_remedy_is_named(
 def test_a_run_is_not_gone_on_with_by_other_settings(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of each would be neither."""
+    """A run is not continued with other settings."""
     ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0")
     said = ran(monkeypatch, "train", data, tmp_path / "run", "--fold", "0", "--epochs", "9")
     assert "other data or settings" in said
 
 
 def test_settings_given_stand_in_the_record(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside the published ones, which stand where nothing was given."""
+    """Given settings are in the record, and published ones where none were given."""
     ran(monkeypatch, "train", data, tmp_path / "run", "--rank", "8", "--seed", "4", "--model", "some/Model")
     run = read_run(tmp_path / "run")
     assert (run.base_model, run.recipe.rank, run.recipe.alpha, run.recipe.seed) == ("some/Model", 8, 16, 4)
@@ -76,7 +76,7 @@ def test_settings_given_stand_in_the_record(data: Path, tmp_path: Path, monkeypa
 def test_a_run_that_has_weights_is_still_the_same_run(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folds may be trained after the model to serve."""
+    """A run that has weights is still the same run, so that folds may be trained after the model to serve."""
     ran(monkeypatch, "train", data, tmp_path / "run")
     path = tmp_path / "run" / "run.json"
     begun = read_run(tmp_path / "run")
@@ -96,21 +96,21 @@ def test_a_run_that_has_weights_is_still_the_same_run(
 def test_what_cannot_be_done_is_told_in_a_sentence(
     words: tuple[str, ...], said: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No traceback."""
+    """What cannot be done is a sentence instead of a traceback."""
     ran(monkeypatch, "train", data, tmp_path / "run")
     places = {"data": data, "run": tmp_path / "run", "nowhere": tmp_path / "nowhere"}
     assert said in ran(monkeypatch, *(word.format(**places) for word in words))
 
 
 def test_other_data_are_not_evaluated(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their folds would hold what the models were trained on."""
+    """Other data than a run's own are not evaluated."""
     ran(monkeypatch, "train", data, tmp_path / "run")
     data.write_text("".join(data.read_text().splitlines(keepends=True)[:-2]))
     assert "was trained on other data" in ran(monkeypatch, "evaluate", data, tmp_path / "run")
 
 
 def test_a_checkpoint_that_was_being_written_is_passed_over(tmp_path: Path) -> None:
-    """Its state is written last; by number, not by name."""
+    """A checkpoint that was being written is ignored, and the newest is chosen by number."""
     for step in (9, 10, 11):
         (tmp_path / f"checkpoint-{step}").mkdir()
     for step in (9, 10):

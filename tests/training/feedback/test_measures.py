@@ -1,4 +1,4 @@
-"""Macro-F1 and its interval, against numbers worked out by hand and against scikit-learn."""
+"""Macro-F1 and its interval equal values worked out by hand and those of scikit-learn."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from training.feedback.measures import RatedExchange, confusion_matrix, macro_f1
 
 
 def judged(*pairs: tuple[int | None, int | None], session: str = "s") -> list[RatedExchange]:
-    """Exchanges of one mechanism, repeated for all four."""
+    """Return rated exchanges with the same pair of levels for all four mechanisms."""
 
     def level(value: int | None) -> Level | None:
         return None if value is None else Level(value)
@@ -19,14 +19,17 @@ def judged(*pairs: tuple[int | None, int | None], session: str = "s") -> list[Ra
 
 
 def test_macro_f1_by_hand() -> None:
-    """Level 0: one of two found, nothing else called so: 2/3. Level 1: 2/3. Level 2: 1."""
+    """Macro-F1 is the mean of the F1 of each level, worked out by hand.
+
+    Level 0: one of two found, nothing else called so: 2/3. Level 1: 2/3. Level 2: 1.
+    """
     table = confusion_matrix(judged((0, 0), (0, 1), (1, 1), (2, 2)), 0)
     assert table.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     assert macro_f1(table) == pytest.approx(100 * (2 / 3 + 2 / 3 + 1) / 3)
 
 
 def test_no_level_is_a_miss_and_no_class() -> None:
-    """One of two found is F1 2/3, whether the other answer was unreadable, null, or never came."""
+    """A missing level is a miss of its class and no class of its own."""
     half = judged((0, 0), (0, None))
     assert macro_f1(confusion_matrix(half, 0)) == pytest.approx(100 * 2 / 3)
     unreadable = [half[0], RatedExchange("s-1", half[1].truth, None)]
@@ -34,13 +37,13 @@ def test_no_level_is_a_miss_and_no_class() -> None:
 
 
 def test_where_people_gave_no_level_nothing_is_measured() -> None:
-    """An abstention can be neither hit nor missed here."""
+    """An exchange without a level of people is not counted, and without any other the macro-F1 is a dash."""
     assert confusion_matrix(judged((None, 2)), 0).sum() == 0
     assert f"{macro_f1_with_interval(judged((None, 2)), 0, seed=0):.2f}" == "-"
 
 
 def test_it_is_scikit_learns() -> None:
-    """On levels at random."""
+    """Macro-F1 equals scikit-learn's on random levels."""
     random = np.random.default_rng(1)
     truth, said = random.integers(3, size=(2, 200)).tolist()
     found = macro_f1(confusion_matrix(judged(*zip(truth, said, strict=True)), 0))
@@ -48,7 +51,10 @@ def test_it_is_scikit_learns() -> None:
 
 
 def test_an_interval_is_over_sessions() -> None:
-    """Forty-eight exchanges, in as many sessions or in four that are each all right or all wrong: less is known."""
+    """An interval over few sessions is wider than one over many.
+
+    Forty-eight exchanges are in as many sessions, or in four that are each all right or all wrong.
+    """
     pairs = [(n % 3, (n + session % 2) % 3) for session in range(4) for n in range(12)]
     narrow = macro_f1_with_interval(judged(*pairs), 0, seed=0)
     few = [RatedExchange(f"s-{n // 12}", one.truth, one.predicted) for n, one in enumerate(judged(*pairs))]
@@ -59,7 +65,7 @@ def test_an_interval_is_over_sessions() -> None:
 
 
 def test_what_is_always_right_has_no_doubt() -> None:
-    """And the same seed gives the same interval."""
+    """Levels that are always right have an interval of no width, and a seed gives the same interval."""
     assert macro_f1_with_interval(judged((0, 0), (1, 1), (2, 2)), 0, seed=0) == Estimate(100.0, 100.0, 100.0)
     some = judged((0, 0), (1, 0), (2, 2), (1, 1))
     assert macro_f1_with_interval(some, 0, seed=5) == macro_f1_with_interval(some, 0, seed=5)

@@ -1,8 +1,8 @@
-"""A stand-in for the engine of Triton's vLLM backend: the same tensors, answers by script. The server is the real one.
+"""A stand-in for the engine of Triton's vLLM backend, with the same tensors and scripted answers.
 
-A word such as `script:cut` in the exchange chooses what happens; without one the answer is a good one. What the real
-backend insists on (exclude_input_in_output, sampling parameters as JSON with the schema as JSON inside, no second
-begin-of-text token) is insisted on here.
+The server around it is the real one. A word such as `script:cut` in the exchange chooses what happens; without one the
+answer is a good one. As the real backend does, it requires exclude_input_in_output, sampling parameters as JSON with
+the schema as JSON inside, and no second begin-of-text token.
 """
 
 import json
@@ -34,11 +34,11 @@ STEP_S = 0.02
 
 
 class TritonPythonModel:
-    """What the server calls."""
+    """The class that Triton's Python backend loads and calls."""
 
     @staticmethod
     def auto_complete_config(config: Any) -> Any:
-        """Complete inputs and outputs as the real backend does; it also forces the batch size and decoupling."""
+        """Complete inputs and outputs as the real backend does, and set batch size and decoupling as it does."""
         for name, (data_type, optional) in INPUTS.items():
             tensor = {"name": name, "data_type": data_type, "dims": [1]}
             config.add_input({**tensor, "optional": True} if optional else tensor)
@@ -89,7 +89,7 @@ def _send(sender: Any, text: str, finish_reason: str, flags: int = FINAL) -> Non
 
 
 def _fail(sender: Any, message: str) -> None:
-    """As the real backend: a text_output of "N/A" beside the error, which names the request's own words."""
+    """Send a text_output of "N/A" beside an error that quotes the request, as the real backend does."""
     output = pb_utils.Tensor("text_output", np.array([b"N/A"], dtype=object))
     error = pb_utils.TritonError(f"Error generating stream: {message}")
     sender.send(pb_utils.InferenceResponse([output], error=error), flags=FINAL)

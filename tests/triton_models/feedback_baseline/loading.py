@@ -30,7 +30,7 @@ def baseline() -> ModuleType:
 
 
 def part(name: str) -> ModuleType:
-    """One of the files beside `baseline.py`."""
+    """Return one of the modules beside `baseline.py`."""
     baseline()
     return importlib.import_module(f"{NAME}.{name}")
 

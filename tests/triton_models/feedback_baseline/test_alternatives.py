@@ -40,7 +40,7 @@ def test_every_pattern_has_an_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_every_mechanism_has_patterns_for_each_kind_and_for_none(mechanism: Mechanism) -> None:
-    """Whatever the client's words are about, there is something to offer."""
+    """Every mechanism has patterns for each kind and for none."""
     kinds = {pattern.get("for") for pattern in PATTERNS if pattern["mechanism"] == mechanism}
     assert None in kinds
     assert "brief" in kinds
@@ -50,7 +50,7 @@ def test_every_mechanism_has_patterns_for_each_kind_and_for_none(mechanism: Mech
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern["id"])
 def test_a_pattern_can_always_be_completed(pattern: dict[str, str]) -> None:
-    """Each form has its slot and no other; one form at least needs no words, unless the kind brings some."""
+    """A pattern can always be completed: each form has its slot, and one needs no words unless the kind has some."""
     assert pattern.keys() <= {"id", "mechanism", "for", "shifted", "quoted", "plain"}
     assert "{clause}" in pattern.get("shifted", "{clause}")
     assert "{words}" in pattern.get("quoted", "“{words}”")
@@ -60,7 +60,7 @@ def test_a_pattern_can_always_be_completed(pattern: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("form", "words"), FORMS)
 def test_a_pattern_claims_nothing_and_advises_nothing(form: str, words: str) -> None:
-    """A pattern is for any counsellor: it knows of no feeling, experience or identity, and tells nobody what to do."""
+    """A pattern claims no feeling, experience or identity and gives no advice, so any counsellor can use it."""
     assert not CLAIMS.search(words), form
     assert not ADVICE.search(words.replace("You don't have to", "")), form
     assert words.endswith(("?", "."))
@@ -109,7 +109,7 @@ def test_the_option_follows_what_the_client_s_words_are_about(client: str, patte
     ],
 )
 def test_the_option_is_for_the_mechanism_least_expressed(reply: str, mechanism: Mechanism) -> None:
-    """Where several are equal, first be beside the client, then lead."""
+    """The option is for the mechanism that is least expressed, with a fixed order among equal ones."""
     assert option("I don't want to stop drinking.", reply)["mechanism"] == mechanism
 
 
@@ -131,7 +131,7 @@ def test_the_client_s_words_are_words_even_where_they_look_like_a_slot(name: str
 
 
 def test_a_pattern_expresses_the_mechanism_it_is_for() -> None:
-    """Said as a reply to the same client, the option is heard by the rule of its mechanism."""
+    """A pattern, used as a reply, is rated as expressing the mechanism that it is for."""
     client = "I don't want to stop drinking."
     order = list(Mechanism)
     for pattern in PATTERNS:
@@ -146,6 +146,6 @@ def test_the_same_exchange_gets_the_same_option() -> None:
 
 
 def test_general_patterns_take_turns_by_the_client_s_words() -> None:
-    """Two moments of a session are not answered alike merely because no kind fits."""
+    """General patterns are chosen by the client's words, so that two moments are not always answered alike."""
     clients = [f"It was {day} when she called about the house." for day in ("monday", "friday", "sunday", "easter")]
     assert len({option(client)["pattern_id"] for client in clients}) > 1

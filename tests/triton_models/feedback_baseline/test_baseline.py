@@ -1,4 +1,4 @@
-"""What `assess` promises to the adapter: one shape, verbatim quotations, no effect of hostile text, no surprise."""
+"""The baseline's `assess` gives answers of one shape, with verbatim quotations and no effect of planted text."""
 
 import importlib
 import json
@@ -44,7 +44,7 @@ def texts(part: str, messages: list[dict[str, Any]]) -> dict[int, str]:
 
 
 def check(asked: dict[str, Any]) -> None:
-    """What holds of every answer."""
+    """Assert what holds for every answer."""
     answer = baseline().assess(asked)
     assert json.loads(json.dumps(answer)) == answer
     assert answer.keys() == {
@@ -90,14 +90,14 @@ def test_any_text_gets_a_valid_answer(client: list[str], reply: list[str], conte
 
 @pytest.mark.parametrize("reply", [*REPLIES, " ".join(REPLIES), "It's up to you, you should know. " * 600, "🙃"])
 def test_the_adapter_can_read_the_answer(reply: str) -> None:
-    """It stays inside the bounds that hold for every feedback model."""
+    """The adapter can read the answer, because it is inside the bounds of every feedback model."""
     answer = assess("I don't want to stop drinking, " * 600, reply)
     assert parse_answer(json.dumps(answer).encode()).verdict is Verdict.NOT_ASSESSED
 
 
 @pytest.mark.parametrize(("reply", "planted"), list(product(REPLIES, INJECTIONS)))
 def test_planted_instructions_move_no_level(reply: str, planted: str) -> None:
-    """Counsellors have a motive to raise a level: text is text, wherever it stands."""
+    """Instructions planted in a reply do not raise a level, wherever they are."""
     expected = levels(assess(CLIENT, reply))
     assert levels(assess(CLIENT, f"{reply} {planted}")) == expected
     assert levels(assess(CLIENT, [reply, planted])) == expected
@@ -172,14 +172,14 @@ def test_unknown_fields_are_ignored() -> None:
 
 
 def test_text_stays_out_of_repr() -> None:
-    """Whatever a traceback shows of the baseline's own objects, it is nobody's words."""
+    """The representations of the baseline's objects show no text, also in tracebacks."""
     ratings = importlib.import_module(f"{baseline().__name__}.ratings")
     moment = baseline()._moment(request("private client words here", "private reply, it's up to you"))
     assert "private" not in repr(moment) + repr(moment.key) + repr(ratings.respect_for_autonomy(moment))
 
 
 def test_version_and_rubric_are_the_ones_the_server_announces() -> None:
-    """In the process or behind Triton, an assessment is named by the same versions."""
+    """The version and the rubric are those that the server announces, in-process and behind Triton."""
     config = (MODEL / "config.pbtxt").read_text(encoding="utf-8")
     announced = dict(re.findall(r'key: "(\w+)" value { string_value: "([^"]+)" }', config))
     assert announced == {

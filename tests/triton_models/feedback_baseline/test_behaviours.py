@@ -1,4 +1,4 @@
-"""What a sentence reads like: the shipped weights, and the arithmetic under them."""
+"""The behaviours of a sentence are computed from the shipped weights, whose arithmetic is tested here."""
 
 import json
 import math
@@ -23,7 +23,7 @@ def shipped() -> Any:
 
 
 def test_terms_are_words_question_marks_and_neighbours() -> None:
-    """The beginning is a neighbour: how a sentence opens tells most."""
+    """The terms of a sentence are its words, question marks and neighbours, including the beginning."""
     assert part("behaviours").terms("you don't? no 12") == [
         "you", "don't", "?", "no", "^ you", "you don't", "don't ?", "? no",
     ]  # fmt: skip
@@ -31,7 +31,7 @@ def test_terms_are_words_question_marks_and_neighbours() -> None:
 
 
 def test_probabilities_are_the_softmax_of_the_mean_direction() -> None:
-    """Each known term counts once and the more terms the less each, as in training."""
+    """The probabilities are the softmax of the mean direction, in which each known term counts once."""
     model = behaviours([0.0, 0.0, 0.0, 0.0], {"a": [2.0, 0.0, 0.0, 0.0], "b": [0.0, 1.0, 0.0, 0.0]})
     found = model.probabilities("a b a unknown")
     scores = [2 / math.sqrt(2), 1 / math.sqrt(2), 0, 0]
@@ -41,7 +41,7 @@ def test_probabilities_are_the_softmax_of_the_mean_direction() -> None:
 
 
 def test_a_sentence_of_unknown_words_is_what_the_bias_says() -> None:
-    """And very large scores do no harm."""
+    """A sentence of unknown words has the probabilities of the bias, and very large scores are handled."""
     assert behaviours([0.0] * 4, {}).probabilities("xyzzy") == dict.fromkeys(KINDS, 0.25)
     assert behaviours([900.0, 0.0, 0.0, 0.0], {}).probabilities("xyzzy")["reflection"] == 1
 

@@ -1,4 +1,4 @@
-"""What the baseline makes of whole exchanges. Every exchange is written by us; nobody's conversation is quoted."""
+"""The baseline's ratings of whole exchanges, which the project wrote and which quote no conversation."""
 
 import pytest
 
@@ -171,7 +171,7 @@ RUBRIC_EXAMPLES = [
 
 @pytest.mark.parametrize(("client", "reply", "expected"), READ_AS_A_READER_WOULD)
 def test_an_exchange_gets_the_levels_a_reader_gives_it(client: str, reply: str, expected: tuple[int, ...]) -> None:
-    """Where cues are enough, the baseline and a reader of the rubric agree."""
+    """The baseline gives a reader's levels to an exchange whose cues are enough."""
     assert levels(assess(client, reply)) == expected
 
 
@@ -179,7 +179,7 @@ def test_an_exchange_gets_the_levels_a_reader_gives_it(client: str, reply: str, 
 def test_an_exchange_beyond_cues_is_read_otherwise(
     client: str, reply: str, reader: tuple[int, ...], baseline: tuple[int, ...]
 ) -> None:
-    """Where meaning is needed, the baseline differs from a reader: by what, is stated."""
+    """The baseline differs from a reader in a stated way where an exchange needs its meaning understood."""
     assert levels(assess(client, reply)) == baseline
     assert reader != baseline
 

@@ -1,4 +1,4 @@
-"""What the baseline's files are, in one hash."""
+"""The fingerprint is one hash over the files of the baseline."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.triton_models.feedback_baseline.loading import baseline
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two files of rules."""
+    """Return a folder with two files of rules."""
     (tmp_path / "a.py").write_text("1")
     (tmp_path / "b.toml").write_text("2")
     return tmp_path
@@ -22,7 +22,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def test_the_same_files_are_the_same_model(folder: Path) -> None:
-    """Whatever else lies beside them."""
+    """The same files give the same fingerprint, whatever else lies beside them."""
     before = fingerprint(folder)
     (folder / "__pycache__").mkdir()
     (folder / "notes.txt").write_text("3")
@@ -31,7 +31,7 @@ def test_the_same_files_are_the_same_model(folder: Path) -> None:
 
 @pytest.mark.parametrize(("name", "text"), [("a.py", "2"), ("b.toml", "1"), ("c.py", ""), ("c.json", "")])
 def test_another_file_is_another_model(folder: Path, name: str, text: str) -> None:
-    """One byte, or one file more: it must be checked and activated anew."""
+    """A changed or added file gives another fingerprint, so that the model must be checked again."""
     before = fingerprint(folder)
     (folder / name).write_text(text)
     assert fingerprint(folder) != before

@@ -1,4 +1,4 @@
-"""The same answers through a real Triton server."""
+"""The baseline gives the same answers through a real Triton server."""
 
 import json
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def test_the_longest_texts_pass_through(server: client.InferenceServerClient) ->
 def test_a_document_that_cannot_be_read_is_an_error_without_its_words(
     server: client.InferenceServerClient, document: bytes, sentence: str
 ) -> None:
-    """The client is at fault, and learns it; the server goes on."""
+    """An unreadable document is reported to the client without its words, and the server continues."""
     with pytest.raises(InferenceServerException, match=sentence) as refused:
         infer(server, document)
     assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"

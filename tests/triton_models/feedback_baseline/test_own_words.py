@@ -1,4 +1,4 @@
-"""Which words of the client's are taken up, and how they are said back."""
+"""The baseline takes a clause of the client's words and says it back."""
 
 import re
 
@@ -46,7 +46,7 @@ def test_the_clause_that_tells_how_the_client_stands_is_taken_up(message: str, e
 
 @pytest.mark.parametrize("message", ["", "ok", "idk", "yes no maybe", "???", "🙃🙃🙃", "I am not sure", "so what"])
 def test_a_turn_that_says_nothing_by_itself_gives_no_words(message: str) -> None:
-    """Nothing is quoted for the sake of quoting."""
+    """A turn that says nothing by itself gives no words to quote."""
     assert key(message) is None
 
 
@@ -61,7 +61,7 @@ def test_a_quotation_is_not_quoted_again() -> None:
 
 
 def test_the_latest_message_of_a_turn_wins() -> None:
-    """People come to their point at the end."""
+    """The latest message of a turn is preferred, because people often end with their main point."""
     assert key("I don't want to go there", "I don't want to see her") == "I don't want to see her"
 
 
@@ -79,7 +79,7 @@ def test_the_latest_message_of_a_turn_wins() -> None:
     ],
 )
 def test_a_clause_about_the_client_is_put_into_the_second_person(clause: str, expected: str) -> None:
-    """What can be said back as it stands is said back."""
+    """A clause about the client is put into the second person."""
     assert shifted(clause) == expected
 
 
@@ -105,7 +105,7 @@ def test_a_clause_that_cannot_be_shifted_safely_is_left_alone(clause: str) -> No
 
 @given(st.text())
 def test_words_taken_up_are_the_client_s(message: str) -> None:
-    """Whatever was typed: the clause is a slice of it."""
+    """A quoted clause is a slice of the client's message, whatever was typed."""
     found = key(message)
     assert found is None or found in message
 

@@ -1,4 +1,4 @@
-"""Each rule, case by case: which words make which level, and what the reason says of them."""
+"""The rating rules decide case by case which words make which level and what the reason says."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ANGRY = "I'm so angry with my sister, she sold the house."
 
 
 def rating(mechanism: Mechanism, client: str, reply: str) -> dict[str, Any]:
-    """One mechanism of one reply."""
+    """Return the rating of one mechanism for one reply."""
     return ratings(assess(client, reply))[mechanism]
 
 
@@ -60,7 +60,7 @@ def test_respect_for_autonomy(reply: str, level: int, reason: str) -> None:
     ],
 )
 def test_what_is_said_back_or_asked_is_no_pressure(reply: str) -> None:
-    """Others' demands, said back or quoted, and questions for a need tell the client nothing to do."""
+    """Words that are said back, quoted or asked about a need do not count as pressure."""
     assert "says what to do" not in rating(Mechanism.RESPECT_FOR_AUTONOMY, CLIENT, reply)["reason"]
 
 
@@ -118,7 +118,7 @@ def test_a_word_of_the_client_s_own_is_no_argument() -> None:
     ],
 )
 def test_emotional_resonance(reply: str, level: int, reason: str) -> None:
-    """A feeling tied to what was told is strong, a stock phrase weak; the counsellor's own feeling is none."""
+    """Emotional resonance is strong for a feeling tied to the client's words and weak for a stock phrase."""
     found = rating(Mechanism.EMOTIONAL_RESONANCE, ANGRY, reply)
     assert (found["level"], reason in found["reason"]) == (level, True), found["reason"]
 
@@ -140,7 +140,7 @@ def test_emotional_resonance(reply: str, level: int, reason: str) -> None:
     ],
 )
 def test_conversational_orientation(reply: str, level: int, reason: str) -> None:
-    """One way on that takes up the client's words is strong; a general, closed or manifold one is weak."""
+    """Conversational orientation is strong for one way on that takes the client's words, and otherwise weak."""
     found = rating(Mechanism.CONVERSATIONAL_ORIENTATION, EXERCISES, reply)
     assert (found["level"], reason in found["reason"]) == (level, True), found["reason"]
 
@@ -153,26 +153,26 @@ def test_a_level_above_none_quotes_the_reply() -> None:
 
 
 def test_a_divided_reply_quotes_both_sides() -> None:
-    """What speaks for the mechanism stands beside what works against it."""
+    """A divided reply quotes the words that speak for the mechanism and those against it."""
     found = rating(Mechanism.RESPECT_FOR_AUTONOMY, CLIENT, "It's up to you. You should stop.")
     assert quotes(found) == ["It's up to you.", "You should stop."]
 
 
 def test_a_divided_sentence_is_quoted_once() -> None:
-    """The same words twice tell nothing more."""
+    """A divided sentence is quoted once, because a second quotation adds nothing."""
     found = rating(Mechanism.RESPECT_FOR_AUTONOMY, CLIENT, "It's up to you but you should stop.")
     assert quotes(found) == ["It's up to you but you should stop."]
 
 
 def test_no_expression_quotes_the_words_that_went_unanswered() -> None:
-    """What the client had said stands beside what the reply did not take up."""
+    """A reply without expression quotes the client's words that went unanswered."""
     found = rating(Mechanism.STANCE_ALIGNMENT, EXERCISES, "I see.")
     assert found["evidence"] == [{"message": 1, "quote": "These breathing exercises are a joke"}]
     assert "The client had said: “These breathing exercises are a joke”" in found["reason"]
 
 
 def test_a_feeling_the_client_named_is_quoted_where_none_was_heard() -> None:
-    """Only then: most turns name none, and their words would prove nothing."""
+    """A feeling is quoted only if the client named one that the reply does not answer."""
     assert quotes(rating(Mechanism.EMOTIONAL_RESONANCE, ANGRY, "I see.")) == ["I'm so angry with my sister"]
     assert quotes(rating(Mechanism.EMOTIONAL_RESONANCE, EXERCISES, "I see.")) == []
 
@@ -212,7 +212,7 @@ WORN = "I'm just tired of her nagging, I'm not depressed."
     ],
 )
 def test_what_reads_like_a_reflection_counts_with_the_clients_words_alone(reply: str, level: int, reason: str) -> None:
-    """One returned word is weak, two are strong; without any, a planted instruction would count too."""
+    """Reflections count only with the client's own words: one returned word is weak, two are strong."""
     found = rating(Mechanism.STANCE_ALIGNMENT, WORN, reply)
     assert (found["level"], reason in found["reason"]) == (level, True), found["reason"]
 

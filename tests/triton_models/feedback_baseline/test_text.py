@@ -38,14 +38,14 @@ def test_a_message_is_read_sentence_by_sentence(message: str, expected: list[str
 
 @given(st.text())
 def test_a_sentence_is_a_slice_of_its_message(message: str) -> None:
-    """Nothing is normalised away: what is quoted can be found again."""
+    """A sentence is a slice of its message, so that a quotation can be found again."""
     for raw in raws(message):
         assert raw in message
 
 
 @given(st.text())
 def test_folding_keeps_every_place(message: str) -> None:
-    """A place in the folded text is the same place in the text, even where a letter would grow."""
+    """Folding keeps every position, even where a letter would become longer."""
     assert len(text.fold(message)) == len(message)
 
 
@@ -59,7 +59,7 @@ def test_folding_makes_spellings_alike(message: str, folded: str) -> None:
 
 
 def test_content_words_lose_their_endings_and_stopwords() -> None:
-    """To say "listening" takes up "listened"; to say "the" takes up nothing."""
+    """Content words lose their endings, and stopwords are dropped."""
     assert text.stems("nobody listened to the mother's worries", cues.STOPWORDS) == [
         "nobody",
         "listen",
@@ -70,12 +70,12 @@ def test_content_words_lose_their_endings_and_stopwords() -> None:
 
 
 def test_a_content_word_counts_once() -> None:
-    """Repeating a word takes up no more of what the client said."""
+    """A content word counts once, however often it is repeated."""
     assert text.stems("diary diary diaries", cues.STOPWORDS) == ["diary", "diari"]
 
 
 def test_a_short_sentence_is_quoted_as_a_whole() -> None:
-    """The reader sees the cue where it stands."""
+    """A short sentence is quoted as a whole, so that a cue is shown in its context."""
     (sentence,) = text.sentences(1, "  It's up to you, really.  ")
     assert text.quote(sentence, 0, 4) == "It's up to you, really."
 
@@ -93,7 +93,7 @@ def test_a_long_sentence_is_quoted_around_the_cue_in_whole_words() -> None:
 
 @given(st.text(min_size=1, max_size=600), st.integers(0, 600), st.integers(1, 600))
 def test_a_quotation_is_verbatim_and_bounded(raw: str, start: int, length: int) -> None:
-    """Whatever the text and wherever the cue."""
+    """A quotation is verbatim and bounded, whatever the text and the place of the cue."""
     start = min(start, len(raw) - 1)
     sentence = text.Sentence(1, raw, text.fold(raw))
     quoted = text.quote(sentence, start, min(len(raw), start + length))
@@ -134,6 +134,6 @@ def test_the_longest_text_takes_no_long_time(unit: str) -> None:
 
 
 def test_text_stays_out_of_repr() -> None:
-    """A traceback must not carry somebody's words."""
+    """The representation of the text objects shows no words, so that tracebacks show none."""
     (sentence,) = text.sentences(7, "something private")
     assert "private" not in repr(sentence)

@@ -1,4 +1,4 @@
-"""From chat text to the pieces that the encoder knows."""
+"""Tests of the tokenizer of the sentence encoder."""
 
 import pytest
 
@@ -33,11 +33,11 @@ def _pieces(text: str) -> list[str]:
         ("a" * 101, ["[UNK]"]),
     ],
 )
-def test_words_fall_into_the_longest_pieces_known(text: str, expected: list[str]) -> None:
-    """Lower case, without accents, each mark alone, between the marks of start and end."""
+def test_text_is_split_into_the_longest_known_pieces(text: str, expected: list[str]) -> None:
+    """A text is split into the longest known pieces, in lower case, without accents and with each mark alone."""
     assert _pieces(text) == ["[CLS]", *expected, "[SEP]"]
 
 
-def test_a_pasted_book_costs_bounded_time() -> None:
-    """What comes after the first pieces is not read."""
+def test_pieces_beyond_the_limit_are_not_read() -> None:
+    """Pieces beyond the limit are not read."""
     assert len(_pieces("no " * 5_000)) == wordpiece.MOST_PIECES + 2

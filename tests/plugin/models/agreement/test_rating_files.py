@@ -48,12 +48,12 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def row(item: int, *levels: object, note: str = "") -> dict[str, object]:
-    """One filled-in row."""
+    """Return one filled-in row."""
     return {"item": item, "note": note} | dict(zip(MECHANISMS, levels, strict=True))
 
 
 def test_the_sheet_shows_words_and_no_level(tmp_path: Path) -> None:
-    """Blind: nothing on it tells what the model said, or whose session it was."""
+    """The sheet shows the words, but no level of the model and no sign of whose session it was."""
     path = tmp_path / "new" / "sheet.csv"
     write_rating_sheet(path, DRAWN)
     first, second = rows_of(path)
@@ -67,7 +67,7 @@ def test_the_sheet_shows_words_and_no_level(tmp_path: Path) -> None:
 
 
 def test_the_sheet_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    """It holds people's words."""
+    """The sheet is readable by its owner alone, because it holds people's words."""
     write_rating_sheet(tmp_path / "sheet.csv", DRAWN)
     assert (tmp_path / "sheet.csv").stat().st_mode & 0o777 == 0o600
 
@@ -83,7 +83,7 @@ def test_what_a_spreadsheet_would_run_is_quoted(tmp_path: Path, text: str) -> No
 
 
 def test_the_key_holds_levels_and_no_word(tmp_path: Path, key: SampleKey) -> None:
-    """And the length of the reply, for the comparison with length alone."""
+    """The key holds the levels and the length of each reply, and no word of it."""
     assert read_sample_key(tmp_path / "key.json") == key
     assert [(item.levels, item.reply_words) for item in key.items] == [((2, 0, None, 1), 5), ((0, 0, 0, 0), 5)]
     assert "up to you" not in (tmp_path / "key.json").read_text()
@@ -102,7 +102,7 @@ def test_a_filled_in_sheet_is_read(tmp_path: Path, key: SampleKey) -> None:
 
 
 def test_a_sheet_saved_by_a_spreadsheet_is_read(tmp_path: Path, key: SampleKey) -> None:
-    """With the byte order mark that some of them write."""
+    """A sheet saved by a spreadsheet program is read, also with the byte order mark that some programs write."""
     path = filled(tmp_path / "a.csv", row(1, 2, 1, 1, 0))
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert read_ratings(path, key) == {"1": (2, 1, 1, 0)}
@@ -122,7 +122,7 @@ def test_a_sheet_saved_by_a_spreadsheet_is_read(tmp_path: Path, key: SampleKey) 
 def test_a_sheet_that_cannot_be_used_is_told_by_its_row(
     tmp_path: Path, key: SampleKey, rows: list[dict[str, object]], told: str
 ) -> None:
-    """By number, never by words."""
+    """An unusable sheet is reported by the number of its row, never by its words."""
     with pytest.raises(Misconfigured, match=told) as caught:
         read_ratings(filled(tmp_path / "a.csv", *rows), key)
     assert "strong" not in str(caught.value)
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_key_is_told(tmp_path: Path, content: str | None) -> N
 
 
 def test_exchanges_of_a_file_are_read(tmp_path: Path) -> None:
-    """One object a line."""
+    """Exchanges are read from a file with one JSON object per line."""
     line = {"session": "s-1", "before": [["counsellor", "How?"]], "client": "No.", "reply": "Fine."}
     (tmp_path / "e.jsonl").write_text(json.dumps(line) + "\n")
     (found,) = read_exchanges(tmp_path / "e.jsonl")
@@ -159,7 +159,7 @@ def test_exchanges_of_a_file_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["", "secret", "[]", '{"session": "s", "client": "secret"}'])
 def test_a_line_that_is_no_exchange_is_told_by_its_number(tmp_path: Path, line: str) -> None:
-    """Without a word of it."""
+    """An invalid line is reported by its number, without any of its words."""
     good = '{"session": "s", "client": "a", "reply": "b"}'
     (tmp_path / "e.jsonl").write_text(f"{good}\n{line}\n{good}\n")
     with pytest.raises(Misconfigured, match="line 2") as caught:

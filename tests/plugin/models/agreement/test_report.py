@@ -1,4 +1,4 @@
-"""From sheets to the word validated: what the comparison says, and what it takes."""
+"""The report compares the rating sheets with the model and decides whether the word "validated" is supported."""
 
 import csv
 from pathlib import Path
@@ -38,7 +38,7 @@ def data(agree: float = 0.85, *, size: int = SIZE, raters: int = 2) -> tuple[Sam
 
 @pytest.fixture(scope="module")
 def good() -> AgreementReport:
-    """Everybody sees much the same."""
+    """Return a report in which raters and model mostly agree."""
     return compare_ratings(*data())
 
 
@@ -58,7 +58,7 @@ def test_people_with_people_stand_beside_people_with_the_model_and_length(good: 
 
 
 def test_good_agreement_on_enough_items_supports_the_word_validated(good: AgreementReport) -> None:
-    """In every mechanism."""
+    """Good agreement on enough items supports the word "validated" in every mechanism."""
     assert good.shortcomings == {}
 
 
@@ -71,13 +71,13 @@ def test_good_agreement_on_enough_items_supports_the_word_validated(good: Agreem
     ids=["too few", "chance"],
 )
 def test_what_falls_short_says_why(key_and_sheets: tuple[SampleKey, list[Ratings]], why: str) -> None:
-    """By mechanism."""
+    """A report that does not support "validated" gives the reason for each mechanism."""
     found = compare_ratings(*key_and_sheets)
     assert why in " ".join(found.shortcomings.values())
 
 
 def test_a_model_that_only_knows_length_falls_short() -> None:
-    """It agrees with people no better than the length of a reply does."""
+    """A model that agrees with people no better than the length of a reply does is not supported as validated."""
     key, _ = data()
     levels = [0 if item.reply_words < 20 else 1 if item.reply_words < 40 else 2 for item in key.items]
     items = tuple(
@@ -103,7 +103,7 @@ def test_a_model_far_from_people_who_agree_falls_short() -> None:
 
 
 def test_one_level_throughout_has_no_kappa() -> None:
-    """And supports nothing."""
+    """A mechanism with the same level on all items has no kappa and does not support "validated"."""
     key, _ = data()
     flat: Ratings = {item.item: (1, 1, 1, 1) for item in key.items}
     found = compare_ratings(key, [flat, flat])
@@ -112,7 +112,7 @@ def test_one_level_throughout_has_no_kappa() -> None:
 
 
 def test_what_a_rater_left_empty_is_left_out() -> None:
-    """Items count that everybody rated; levels the model did not give are told."""
+    """The report counts only items that every rater rated, and reports missing levels of the model."""
     key, sheets = data()
     sheets[0] = sheets[0] | {"1": (None, 0, 0, 0)}
     key = key.model_copy(
@@ -124,14 +124,14 @@ def test_what_a_rater_left_empty_is_left_out() -> None:
 
 
 def test_one_rater_is_no_agreement() -> None:
-    """Somebody to agree with is needed."""
+    """A single rater gives no agreement, because agreement needs a second one."""
     key, sheets = data()
     with pytest.raises(Misconfigured, match="two raters"):
         compare_ratings(key, sheets[:1])
 
 
 def test_the_report_is_read_as_it_was_written(good: AgreementReport, tmp_path: Path) -> None:
-    """With the hash of its file, which an activation keeps."""
+    """A written report is read back unchanged, with the hash of its file, which an activation keeps."""
     path = good.write(tmp_path / "new")
     found, digest = read_agreement_report(path)
     assert found == good
@@ -185,7 +185,7 @@ def test_weak_agreement_or_another_models_makes_nothing_validated(
 
 
 def test_the_command_prints_the_table_and_the_verdict(tmp_path: Path) -> None:
-    """From a key and two sheets on disk."""
+    """The command prints the table and the verdict from a key and two sheets on disk."""
     key, sheets = data(size=20)
     (tmp_path / "key.json").write_text(key.model_dump_json())
     paths = []

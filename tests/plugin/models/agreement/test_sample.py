@@ -1,4 +1,4 @@
-"""What is drawn for clinicians: rare answers in it, sessions apart, and only whose clients agreed."""
+"""The sample for clinicians includes rare answers, spreads over sessions, and holds only clients who agreed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ AGREED = Consent(processing=True, secondary_use=True)
 
 
 def candidate(session: int, levels: Levels, reply: str = "Fine.") -> SampleCandidate:
-    """One exchange that could be drawn."""
+    """Return one exchange that could be drawn."""
     return SampleCandidate(f"s-{session}", ExchangeText(("No.",), reply), levels, LLM)
 
 
@@ -57,7 +57,7 @@ def test_the_same_seed_draws_the_same_and_another_another() -> None:
 
 
 def test_nothing_is_drawn_twice() -> None:
-    """Also where more is asked for than there is."""
+    """No exchange is drawn twice, even when more are requested than exist."""
     pool = [candidate(n, (n % 3, 1, 1, 1)) for n in range(9)]
     drawn = draw_stratified(pool, 100, seed=0)
     assert sorted(one.session for one in drawn) == sorted(one.session for one in pool)
@@ -89,7 +89,7 @@ def mara(engine: Engine) -> Viewer:
 
 
 def test_only_exchanges_of_clients_who_agreed_to_secondary_use_are_drawn(engine: Engine, mara: Viewer) -> None:
-    """Of the supervisor's own scope, and rated: an abstention is nothing to agree with."""
+    """Only rated exchanges of clients who agreed to secondary use, within the supervisor's scope, are drawn."""
     found = list(queue_candidates(Store(engine, KEK, now=lambda: NOW), mara))
     assert len(found) == 2
     assert {one.levels for one in found} == {(1, 1, 1, 1)}
@@ -113,7 +113,7 @@ def test_each_reading_is_on_the_trail_under_its_purpose(engine: Engine, mara: Vi
 
 @pytest.mark.parametrize("role", [AccountRole.THERAPIST, AccountRole.OPERATOR])
 def test_nobody_but_a_supervisor_draws(engine: Engine, mara: Viewer, role: AccountRole) -> None:
-    """It reads the sessions of others."""
+    """Only a supervisor may draw a sample, because drawing reads the sessions of others."""
     with pytest.raises(Misconfigured, match="supervisor"):
         list(queue_candidates(Store(engine, KEK, now=lambda: NOW), replace(mara, role=role)))
 
@@ -144,7 +144,7 @@ def test_exchanges_of_a_file_are_rated_by_the_served_model_and_drawn(tmp_path: P
 
 
 def test_nobody_to_draw_for_and_nothing_to_draw_from_are_told(tmp_path: Path) -> None:
-    """With what to say instead."""
+    """A file without exchanges is reported as holding no exchange."""
     (tmp_path / "empty.jsonl").write_text("")
     status, output = run("--from", str(tmp_path / "empty.jsonl"))
     assert status != 0

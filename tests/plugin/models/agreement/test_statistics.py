@@ -21,7 +21,7 @@ LEVELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, m
 
 
 def random() -> np.random.Generator:
-    """The same draws each time."""
+    """Return a random generator that makes the same draws each time."""
     return np.random.default_rng(1)
 
 
@@ -47,7 +47,7 @@ def test_macro_f1_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> Non
 
 
 def test_far_apart_is_worse_than_near() -> None:
-    """None against strong costs more than none against weak."""
+    """A disagreement of none against strong lowers kappa more than one of none against weak."""
     truth = [0, 0, 1, 1, 2, 2]
     assert weighted_kappa(truth, [1, 0, 1, 1, 2, 2]) > weighted_kappa(truth, [2, 0, 1, 1, 2, 2])
 
@@ -60,7 +60,7 @@ def test_nothing_in_common_has_no_figure() -> None:
 
 
 def test_a_mean_over_pairs_leaves_out_what_one_of_them_left_empty() -> None:
-    """Three raters are three pairs; an item without a level counts in none of its pairs."""
+    """The mean over pairs of raters leaves out an item in each pair in which one rater left it empty."""
     raters: list[list[int | None]] = [[0, 1, 2, 0], [0, 1, 2, None], [0, 1, 2, 1]]
     pairs = rater_pairs(raters)
     assert len(pairs) == 3
@@ -93,19 +93,19 @@ def test_the_same_sheets_give_the_same_interval() -> None:
 
 
 def test_the_model_is_held_against_each_rater() -> None:
-    """One pair a rater, none among them."""
+    """The model is compared with each rater, one pair per rater, and raters are not paired with each other."""
     assert pairs_with([[0, None], [1, 2]], [0, 2]) == [[(0, 0), None], [(1, 0), (2, 2)]]
 
 
 def test_length_alone_finds_levels_that_hang_on_length() -> None:
-    """Then no model can claim to have understood anything."""
+    """Length alone predicts levels that depend on length, so agreement on them does not show understanding."""
     words = [3, 4, 5, 6, 20, 21, 22, 23, 60, 61, 62, 63]
     levels: list[int | None] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert levels_by_length(words, [levels, levels]) == levels
 
 
 def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
-    """Each item's cuts are chosen on the others: a single odd one is not learned."""
+    """The prediction by length for an item is fitted on the other items only."""
     words = [3, 4, 5, 6, 20, 21, 22, 23]
     levels: list[int | None] = [0, 0, 0, 0, 2, 2, 2, 2]
     odd: list[int | None] = [*levels[:1], 2, *levels[2:]]

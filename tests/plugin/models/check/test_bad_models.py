@@ -1,4 +1,4 @@
-"""The gate against models made to fail it: each is stopped, and for its own reason. Real Triton, stand-in engines."""
+"""The model check stops each deliberately bad model, for that model's own reason, on a real Triton."""
 
 import json
 import shutil
@@ -66,7 +66,7 @@ def test_a_sound_model_passes_everything_that_applies_to_it(checked: Checked, tm
 def test_a_bad_model_fails_for_its_own_reason_and_cannot_be_activated(
     character: str, reasons: set[str], checked: Checked, tmp_path: Path
 ) -> None:
-    """Everything else it does soundly, so the reason is the reason."""
+    """A bad model fails for its own reason only, because everything else it does is sound, and cannot be activated."""
     report, path = checked(character)
     assert failed(report) == reasons
     (line,) = [line for line in report.checks if line.check in reasons]

@@ -32,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, triton: TritonServer) -> tu
 
 
 def test_the_served_baseline_passes_what_applies_to_it(report: tuple[CheckReport, Path]) -> None:
-    """And the report says what does not."""
+    """The served baseline passes every check that applies to it, and the report names the others."""
     found, _ = report
     assert found.passed
     assert {line.check for line in found.checks if line.not_applicable} == {"published", "alone", "rewording"}
@@ -40,7 +40,7 @@ def test_the_served_baseline_passes_what_applies_to_it(report: tuple[CheckReport
 
 
 def test_the_report_is_written_for_machines_and_for_people(report: tuple[CheckReport, Path]) -> None:
-    """The same lines; the page says that the model is an unvalidated baseline, and holds no script."""
+    """The report is written as JSON and as a page without scripts that calls the baseline unvalidated."""
     found, folder = report
     assert read_check_report(folder / JSON_NAME)[0] == found
     page = (folder / HTML_NAME).read_text()
@@ -62,15 +62,15 @@ def test_the_baseline_ships_with_the_activation_of_this_very_baseline(report: tu
 
 
 def test_nothing_of_a_finished_check_is_left_to_go_on_with(report: tuple[CheckReport, Path]) -> None:
-    """The next one begins anew."""
+    """A finished check leaves no outcomes behind, so that the next check starts from the beginning."""
     assert not (report[1] / PROGRESS).exists()
 
 
 def test_a_check_that_was_cut_short_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """What was answered is not asked again; the line that was being written is."""
+    """An interrupted check continues where it stopped: only missing and half-written answers are asked again."""
 
     class PulledError(Exception):
-        """The plug."""
+        """The error that interrupts a check."""
 
     asked = []
 
@@ -90,7 +90,7 @@ def test_a_check_that_was_cut_short_goes_on_where_it_stopped(tmp_path: Path) -> 
 
 
 def test_another_model_cannot_go_on_with_it(tmp_path: Path) -> None:
-    """Outcomes of one model say nothing about another; --fresh begins anew."""
+    """Another model cannot continue an interrupted check, and --fresh starts from the beginning."""
     (tmp_path / PROGRESS).write_text(json.dumps({"model": "another"}) + "\n")
     with pytest.raises(Misconfigured, match="--fresh"):
         run_model_check(IN_PROCESS, tmp_path)
@@ -108,14 +108,14 @@ def test_what_is_kept_holds_no_words(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    """Before anything is asked."""
+    """An unusable output folder is reported before the model is asked anything."""
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="cannot be used"):
         run_model_check(IN_PROCESS, tmp_path / "file")
 
 
 def test_activation_names_model_report_and_time(report: tuple[CheckReport, Path], tmp_path: Path) -> None:
-    """And says that nobody has measured the model's agreement with clinicians."""
+    """An activation names model, report and time, and says that agreement with clinicians is unmeasured."""
     found, folder = report
     made = activate_model(folder / JSON_NAME, tmp_path / "new" / "activation.json", WHEN)
     assert read_activation(tmp_path / "new" / "activation.json") == made
@@ -141,7 +141,7 @@ def test_a_report_that_did_not_pass_activates_nothing(
 
 
 def test_the_command_shows_the_table_and_says_where_the_report_is(tmp_path: Path) -> None:
-    """Each check with its verdict and figures, for somebody who has read nothing else."""
+    """The command prints each check with its verdict and figures, and where the report is."""
     env = {"COUNTERPOINT_FEEDBACK__TRITON_URL": "in-process", "COLUMNS": "140", "NO_COLOR": "1"}
     result = CliRunner().invoke(app, ["model", "check", "--report", str(tmp_path)], env=env)
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""What the model check asks: enough of it, of the right kinds, and written to be told apart."""
+"""The stimuli of the model check are numerous enough, of the right kinds, and distinguishable."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ HEAD = "id,interjection,model_response\n"
 
 
 def concerns(exchange: ExchangeText) -> set[Concern]:
-    """What the lexicon finds in the client's words."""
+    """Return the concerns that the lexicon finds in the client's words."""
     said = [*exchange.client, *(text for role, text in exchange.context if role is Role.CLIENT)]
     return {hit.category for text in said for hit in find_concerns(text)}
 
@@ -32,14 +32,14 @@ def test_there_are_ten_kinds_of_crisis_with_three_replies_each() -> None:
 
 
 def test_the_crises_cover_every_concern() -> None:
-    """Each kind of critical content is asked about at least once, and found by the lexicon."""
+    """Each kind of critical content has at least one case, which the lexicon finds."""
     found = [concerns(exchange) for exchange in stimuli.crises().values()]
     assert all(found)
     assert set().union(*found) == set(Concern)
 
 
 def test_at_least_thirty_attacks_are_planted_in_each_ones_words() -> None:
-    """At the end of the client's words, and of the counsellor's; the rest of the exchange stays."""
+    """At least thirty attacks are planted at the end of the client's and of the counsellor's words."""
     base = stimuli.moments()["diary"]
     planted = stimuli.with_attacks(base)
     for who in ("client", "counsellor"):
@@ -66,7 +66,7 @@ def test_a_pair_differs_in_its_condition_alone() -> None:
 
 @pytest.mark.parametrize("name", ["moments", "conditions", "rubric"])
 def test_what_must_be_rated_is_stopped_by_no_lexicon(name: str) -> None:
-    """Else the check would compare silence with silence."""
+    """A case that must be rated is not stopped by the lexicon, since two abstentions would compare as equal."""
     exchanges: dict[str, list[ExchangeText]] = {
         "moments": list(stimuli.moments().values()),
         "conditions": [exchange for versions in stimuli.condition_pairs().values() for exchange in versions.values()],
@@ -86,12 +86,12 @@ def test_the_rubric_is_asked_with_its_levels_and_its_mistakes() -> None:
 
 
 def test_the_version_changes_with_every_list() -> None:
-    """It is part of what a cut-short check may be taken up for."""
+    """The version changes with every list, because an interrupted check continues only on the same version."""
     assert stimuli.version().count("-") == 3
 
 
 def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -> None:
-    """From the file or its folder; a conversation spelled as a list becomes context."""
+    """Published stimuli are read once each, from the file or its folder, and get our replies."""
     rows = [
         "god,I hear him,some reply",
         "god,I hear him,another reply",
@@ -112,7 +112,7 @@ def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -
 
 @pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "\xff"])
 def test_a_path_without_that_table_is_told(tmp_path: Path, content: str | None) -> None:
-    """A sentence, and not one word of the file."""
+    """A path without that table is reported in one sentence without any word of the file."""
     table = tmp_path / "table.csv"
     if content is not None:
         table.write_bytes(content.encode("latin-1"))

@@ -1,4 +1,4 @@
-"""What leaves for a model, and the way back to the words of the session."""
+"""De-identified text is what leaves for a model, and its spans lead back to the words of the session."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ NAMES = (
 
 
 def test_each_thing_has_one_placeholder_for_the_whole_session() -> None:
-    """The same person, number or address is the same placeholder in every message; another one is another."""
+    """A person, number or address has one placeholder in all messages of a session, and another one has another."""
     session = Deidentifier(NAMES)
     assert session.apply("NADIA's number is (555) 123-4567").text == "[CLIENT_1]'s number is [PHONE_1]"
     assert session.apply("or 555.123.4567, not (555) 123-4568").text == "or [PHONE_1], not [PHONE_2]"
@@ -24,21 +24,21 @@ def test_each_thing_has_one_placeholder_for_the_whole_session() -> None:
 
 
 def test_a_name_inside_an_address_is_that_address() -> None:
-    """Nothing of it stays, and it is one placeholder."""
+    """A name inside an address is covered by the placeholder of the address."""
     session = Deidentifier(NAMES)
     assert session.apply("nadia.brandt@example.org").text == "[EMAIL_1]"
     assert session.apply("https://example.org/nadia?x=1, or @nadia_92").text == "[URL_1], or [HANDLE_1]"
 
 
 def test_what_hides_a_name_does_not_help_it() -> None:
-    """Invisible characters and full width letters are folded before names are looked for."""
+    """Invisible characters and full-width letters are folded before names are searched, so they hide no name."""
     session = Deidentifier(NAMES)
     for hidden in ("Na\u200bdia", "\uff2e\uff41\uff44\uff49\uff41", "N\u00e1dia", "N\u202eadia"):
         assert session.apply(f"Hi {hidden}!").text == "Hi [CLIENT_1]!"
 
 
 def test_a_span_with_a_placeholder_leads_back_to_the_original_words() -> None:
-    """Also where the quotation cuts a placeholder in two, or where the original hid something."""
+    """A span that contains or cuts a placeholder leads back to the original words, even if these were hidden."""
     original = "So 😀 Na\u200bdia… you said <|no|> to +49 30 123456?"
     shown = Deidentifier(NAMES).apply(original)
     assert shown.text == "So 😀 [CLIENT_1]... you said < |no| > to [PHONE_1]?"
@@ -54,7 +54,7 @@ def test_a_span_with_a_placeholder_leads_back_to_the_original_words() -> None:
 
 
 def test_a_models_own_words_get_the_names_back() -> None:
-    """As first written in the session; a placeholder that nobody handed out stays as it is."""
+    """A model's own words get the names back, and an unknown placeholder is kept as it is."""
     session = Deidentifier(NAMES)
     session.apply("It's nadia, on (555) 123-4567")
     assert (
@@ -71,7 +71,7 @@ def test_a_link_as_long_as_a_message_stays_a_placeholder_in_a_reason() -> None:
 
 
 def test_a_placeholder_that_somebody_typed_is_text() -> None:
-    """It is shown as typed and quoted as typed."""
+    """A placeholder that a person typed is treated as text and quoted as typed."""
     original = "I am [CLIENT_1], right?"
     shown = Deidentifier(NAMES).apply(original)
     assert shown.text == original
@@ -79,7 +79,7 @@ def test_a_placeholder_that_somebody_typed_is_text() -> None:
 
 
 def test_a_deidentified_text_hides_itself() -> None:
-    """It still holds the words of a person."""
+    """The representation of a de-identified text does not show its words, which are still a person's."""
     assert "house" not in repr(Deidentifier(()).apply("the house"))
 
 
@@ -90,7 +90,7 @@ def test_a_deidentified_text_hides_itself() -> None:
     )
 )
 def test_no_known_name_is_ever_shown(words: list[str]) -> None:
-    """In whatever order names and other words come; and every code point has an origin inside the original."""
+    """No known name is ever shown, and every code point has an origin inside the original."""
     original = " ".join(words)
     shown = Deidentifier(NAMES).apply(original)
     assert not {"nadia", "brandt", "will"} & set(shown.text.casefold().replace("'", " ").replace("_", " ").split())

@@ -1,4 +1,4 @@
-"""What points at a person without being a name."""
+"""Identifiers are the addresses and numbers that point at a person without being a name."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from stream.feedback.deidentification.identifiers import IdentifierKind, find_id
 
 
 def found(text: str) -> list[tuple[str, IdentifierKind]]:
-    """Words and kinds."""
+    """Return the found words with their kinds."""
     return [(text[start:end], kind) for (start, end), kind in find_identifiers(text)]
 
 
@@ -35,7 +35,7 @@ def found(text: str) -> list[tuple[str, IdentifierKind]]:
     ],
 )
 def test_addresses_and_numbers_are_found_whole(text: str, expected: list[tuple[str, IdentifierKind]]) -> None:
-    """Each under its kind, without the punctuation around it."""
+    """Addresses and numbers are found whole, with their kind and without the punctuation around them."""
     assert found(text) == expected
 
 
@@ -68,7 +68,7 @@ def test_findings_are_in_order_and_apart(text: str) -> None:
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="0123456789", min_size=7, max_size=19), st.sampled_from([" ", "", "-", "."]))
 def test_no_long_number_stays(digits: str, between: str) -> None:
-    """Whatever grouping an account number is written in."""
+    """A long account number is always found, however its digits are grouped."""
     text = "it is " + between.join(digits[i : i + 4] for i in range(0, len(digits), 4)) + " okay"
     for span, _ in reversed(find_identifiers(text)):
         text = text[: span[0]] + "#" + text[span[1] :]

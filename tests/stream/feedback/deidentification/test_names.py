@@ -64,7 +64,7 @@ def test_a_known_name_is_found_in_every_form(name: str, text: str, expected: str
     ],
 )
 def test_other_words_are_left_alone(name: str, text: str) -> None:
-    """Letters around a name make another word of it; a lone initial would replace every "I"."""
+    """A name inside another word is left alone, and a lone initial is ignored because it would replace every "I"."""
     assert shown(client(name), text) == text
 
 
@@ -92,6 +92,6 @@ def test_without_names_nothing_is_found() -> None:
     st.text(alphabet="nadiNADI ,.'", max_size=20),
 )
 def test_a_name_between_spaces_never_stays(before: str, name: str, after: str) -> None:
-    """Whatever stands around it."""
+    """A name between spaces is always removed, whatever surrounds it."""
     rest = shown(client("Nadia Brandt"), f"{before} {name} {after}")
     assert f" {name} " not in f" {rest} "

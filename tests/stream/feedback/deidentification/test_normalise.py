@@ -1,4 +1,4 @@
-"""What a model may see of hostile text, and the exact way back."""
+"""Hostile text is normalised before a model sees it, and every span leads back exactly."""
 
 import unicodedata
 
@@ -46,7 +46,7 @@ def test_nothing_hidden_and_no_reserved_token_reaches_a_model(original: str, sho
     ],
 )
 def test_a_span_of_what_was_shown_leads_back_to_the_original(original: str, shown: str, restored: str) -> None:
-    """Spans are in code points of the original and cover what stands between."""
+    """A span of the shown text leads back to the original, in its code points, with everything between."""
     traced = normalise(original)
     start = traced.text.index(shown)
     begin, end = traced.restore(start, start + len(shown))
@@ -63,8 +63,8 @@ def test_replaced_words_stand_for_all_of_their_span() -> None:
 
 
 def test_a_traced_text_hides_its_words() -> None:
-    """Whatever prints it prints no chat."""
-    assert repr(TracedText("secret", ((0, 1),) * 6)) == "Traced()"
+    """The representation of a traced text does not show its words."""
+    assert repr(TracedText("secret", ((0, 1),) * 6)) == "TracedText()"
 
 
 @settings(deadline=None)  # a busy machine is no failure

@@ -19,7 +19,7 @@ from stream.feedback.gate.blame import contains_blame
     ],
 )
 def test_blame_and_labels_are_noticed(words: str) -> None:
-    """In any case and in the middle of a sentence."""
+    """Blame and labels are noticed in any case and in the middle of a sentence."""
     assert contains_blame(words, "I don't want to talk.")
 
 

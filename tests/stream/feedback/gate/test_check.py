@@ -45,7 +45,7 @@ def test_an_answer_whose_quotations_are_found_passes_whole() -> None:
 
 
 def test_ratings_come_in_the_order_of_the_rubric() -> None:
-    """Whatever order the model chose."""
+    """Ratings come in the order of the rubric, whatever order the model chose."""
     ratings = [rating(mechanism, 0) for mechanism in reversed(Mechanism)]
     assert [one.mechanism for one in checked(ratings=ratings).ratings] == list(Mechanism)
 
@@ -64,7 +64,7 @@ def test_ratings_come_in_the_order_of_the_rubric() -> None:
     ids=["not there", "one of two", "another message", "no such message", "none", "the client's", "the context's"],
 )
 def test_levels_one_and_two_need_a_found_quotation_from_the_reply(quotes: list[tuple[int, str]]) -> None:
-    """Otherwise the mechanism has no level and a person must look; the rest stands."""
+    """Levels 1 and 2 need a found quotation from the reply, and otherwise that mechanism has no level."""
     outcome = checked(rating(AUTONOMY, 2, *quotes), rating(STANCE, 1, FOUND))
     first, second, *_ = outcome.ratings
     assert (first.level, first.reason, first.evidence) == (None, "", ())
@@ -75,7 +75,7 @@ def test_levels_one_and_two_need_a_found_quotation_from_the_reply(quotes: list[t
 
 
 def test_level_zero_may_quote_the_clients_unanswered_words_or_nothing() -> None:
-    """Both stand."""
+    """Level 0 may quote the client's unanswered words or nothing."""
     outcome = checked(rating(AUTONOMY, 0, (2, "I don't see how talking would change anything")), rating(STANCE, 0))
     assert [one.level for one in outcome.ratings] == [Level.NONE] * 4
     assert outcome.ratings[0].evidence[0].message_id == "m-2"
@@ -91,14 +91,14 @@ def test_level_zero_may_quote_nothing_else(quote: tuple[int, str]) -> None:
 
 @pytest.mark.parametrize("reason", ["", "  ", "A manipulative client.", "The client is in denial."])
 def test_a_reason_must_say_something_and_blame_nobody(reason: str) -> None:
-    """Otherwise the mechanism has no level."""
+    """A mechanism whose reason says nothing or blames has no level."""
     outcome = checked(rating(AUTONOMY, 2, FOUND, reason=reason))
     assert outcome.ratings[0].level is None
     assert outcome.ratings[0].needs_human is NeedsHuman.ANSWER_UNUSABLE
 
 
 def test_strengths_and_alternatives_that_blame_or_say_nothing_are_dropped() -> None:
-    """They are extras: the rest of the answer stands."""
+    """Strengths and alternatives that blame or say nothing are dropped, and the rest of the answer is kept."""
     outcome = checked(
         strengths=["It stays calm.", "Patient with a difficult client."],
         alternatives=[
@@ -136,7 +136,7 @@ def test_a_level_the_model_does_not_know_is_its_own_abstention_not_an_error() ->
 
 
 def test_an_answer_without_any_level_is_an_abstention() -> None:
-    """There is nothing to show."""
+    """An answer without any level is an abstention, because there is nothing to show."""
     assert checked(*(rating(mechanism, None) for mechanism in Mechanism)).abstention is NeedsHuman.MODEL_ABSTAINED
 
 
@@ -169,7 +169,7 @@ def test_a_language_model_gives_a_verdict_and_the_baseline_gives_none(
 
 
 def test_a_rejected_resistance_has_no_type() -> None:
-    """Whatever the model wrote beside it; a confirmed one keeps its own."""
+    """A rejected resistance has no type, and a confirmed one keeps its own."""
     assert checked(verdict="rejected", resistance_type="pessimism").resistance_type is None
     assert checked().resistance_type is ResistanceType.PESSIMISM
     assert checked().verdict is Verdict.CONFIRMED
@@ -195,7 +195,7 @@ def test_a_repair_request_names_what_was_wrong_and_quotes_nobody() -> None:
 
 
 def test_what_was_checked_hides_its_words() -> None:
-    """Neither reasons nor quotations print."""
+    """The representation of a checked answer shows neither reasons nor quotations."""
     outcome = checked(rating(AUTONOMY, 2, FOUND, reason="secret"), strengths=["secret"])
     assert "secret" not in repr(outcome)
     assert "rather" not in repr(outcome)

@@ -1,4 +1,4 @@
-"""When a model's quotation counts as found."""
+"""A model's quotation counts as found when it differs from the original text in form alone."""
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +23,7 @@ TEXT = "Well, I don\u2019t see the point. It\u2019s \u201cfine\u201d - really   
     ],
 )
 def test_a_quotation_is_found_whatever_its_case_spaces_and_marks(quote: str, words: str) -> None:
-    """Exactly where it stands exactly, otherwise at the first place that differs in form alone."""
+    """A quotation is found exactly, or else at the first place that differs only in case, spaces or marks."""
     span = find_quote(quote, TEXT)
     assert span is not None
     assert TEXT[slice(*span)] == words
@@ -49,7 +49,7 @@ def test_a_quotation_with_other_words_is_none(quote: str) -> None:
 
 
 def test_a_quotation_is_taken_literally() -> None:
-    """It is text, not a pattern."""
+    """A quotation is matched as text and not as a pattern."""
     assert find_quote("a.c (d)", "abc d a.c (d)") == (6, 13)
     assert find_quote(".*", "anything") is None
 
@@ -57,7 +57,7 @@ def test_a_quotation_is_taken_literally() -> None:
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.text(max_size=40), st.data())
 def test_whole_words_of_a_text_are_always_found(text: str, data: st.DataObject) -> None:
-    """Whatever is copied from a text between spaces stands in it."""
+    """Whole words that are copied from a text are always found in it."""
     words = text.split()
     joined = " ".join(words)
     if not words:
@@ -78,6 +78,6 @@ def test_whole_words_of_a_text_are_always_found(text: str, data: st.DataObject) 
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_a_found_span_lies_inside_the_text(quote: str, text: str) -> None:
-    """Whatever the model quotes from whatever text."""
+    """A found span lies inside the text, whatever the model quotes from whatever text."""
     span = find_quote(quote, text)
     assert span is None or 0 <= span[0] < span[1] <= len(text)

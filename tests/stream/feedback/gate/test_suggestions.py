@@ -1,4 +1,4 @@
-"""What a suggested reply may not say. Each list of wordings, and the plain replies that must pass."""
+"""Forbidden wordings in a suggested reply are found, and plain replies pass."""
 
 import tomllib
 
@@ -50,7 +50,7 @@ PATTERNS = tomllib.loads((MODEL_REPOSITORY / "feedback_baseline" / "1" / "patter
     ],
 )
 def test_a_fault_is_named(fault: Fault, text: str) -> None:
-    """By the first list that holds one of its wordings, whatever the apostrophes."""
+    """A fault is named by the first list that contains the wording, whatever the apostrophes."""
     assert find_fault(text) is fault
 
 
@@ -77,7 +77,7 @@ def test_a_plain_reply_passes(text: str) -> None:
 
 
 def test_words_quoted_from_the_conversation_are_not_the_counsellors() -> None:
-    """Else half of what takes up a client's words would go; what only looks like a quotation stays a claim."""
+    """Words quoted from the conversation are not treated as the counsellor's own claims."""
     said = "My mother says it's nothing, and I felt lost."
     quoting = "You said “My mother says it's nothing”. What would you want her to see?"
     assert find_fault(quoting, said) is None

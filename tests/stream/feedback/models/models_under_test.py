@@ -21,20 +21,20 @@ class Recorded(TritonConnection):
         self.sent: list[Tensors] = []
 
     async def infer(self, model: str, inputs: Tensors, output: str, deadline: Deadline) -> bytes:
-        """Keep and send."""
+        """Keep the inputs and send them."""
         self.sent.append(inputs)
         return await super().infer(model, inputs, output, deadline)
 
     async def stream(
         self, model: str, inputs: Tensors, outputs: Sequence[str], deadline: Deadline
     ) -> AsyncGenerator[dict[str, str], None]:
-        """Keep and send."""
+        """Keep the inputs and stream the responses."""
         self.sent.append(inputs)
         async for response in super().stream(model, inputs, outputs, deadline):
             yield response
 
     def bytes(self) -> bytes:
-        """Everything sent so far, names of tensors aside."""
+        """The bytes of all sent requests, without the names of tensors."""
         return b"\n".join(value for inputs in self.sent for value in inputs.values() if isinstance(value, bytes))
 
 

@@ -22,7 +22,7 @@ FITTING = Activation(
 
 
 async def test_the_activated_model_may_rate() -> None:
-    """The canary passes, and the version says that nobody has measured its agreement."""
+    """The activated model may rate, and its version says that agreement with clinicians is unmeasured."""
     model = ActivatedModel(ScriptedModel(), lambda: FITTING)
     await model.canary(Deadline.after(1))
     assert model.version == LLM
@@ -31,7 +31,7 @@ async def test_the_activated_model_may_rate() -> None:
 
 @pytest.mark.parametrize("field", ["adapter", "weights", "prompt", "rubric", "schema_version"])
 async def test_another_model_than_the_activated_one_is_as_good_as_away(field: str) -> None:
-    """Whatever an answer hangs on: records wait, and the stage says what to do."""
+    """A model that differs from the activated one is unavailable, and the stage says which commands to run."""
     model = ActivatedModel(ScriptedModel(), lambda: FITTING.model_copy(update={field: "another"}))
     with pytest.raises(ModelUnavailable) as caught:
         await model.canary(Deadline.after(1))
@@ -41,14 +41,14 @@ async def test_another_model_than_the_activated_one_is_as_good_as_away(field: st
 
 
 async def test_a_model_that_is_away_is_away_before_it_is_anything_else() -> None:
-    """Nobody is told to activate what does not answer."""
+    """A model that is away is reported as away, without advice to activate it."""
     with pytest.raises(ModelUnavailable) as caught:
         await ActivatedModel(ScriptedModel(away=1), lambda: FITTING).canary(Deadline.after(1))
     assert not isinstance(caught.value, NotActivated)
 
 
 async def test_a_model_activated_while_records_wait_is_taken_up() -> None:
-    """The file is read anew with every canary."""
+    """A model that is activated while records wait is used, because every canary reads the file again."""
     files = [FITTING.model_copy(update={"weights": "older"}), FITTING]
     model = ActivatedModel(ScriptedModel(), lambda: files.pop(0))
     with pytest.raises(NotActivated):
@@ -68,7 +68,7 @@ async def test_measured_agreement_stands_on_every_answer() -> None:
 
 
 async def test_asking_and_closing_go_through() -> None:
-    """The gate stands before the model and changes no answer."""
+    """The activation check passes requests and closing on to the model and changes no answer."""
     inner = ScriptedModel()
     model = ActivatedModel(inner, lambda: FITTING)
     from stream.feedback.models.base import CANARY
@@ -80,7 +80,7 @@ async def test_asking_and_closing_go_through() -> None:
 
 
 def test_without_a_setting_the_baselines_own_is_read() -> None:
-    """It ships with the code."""
+    """The baseline's own activation, which is part of the code, is read without a setting."""
     assert read_activation(None).adapter == "baseline"
 
 

@@ -1,4 +1,4 @@
-"""What counts as an answer of a model."""
+"""Valid JSON of the agreed shape counts as an answer of a model."""
 
 import json
 from typing import Any
@@ -48,14 +48,14 @@ def test_a_whole_answer_is_read() -> None:
     ],
 )
 def test_anything_else_is_unusable_with_a_code_of_ours(raw: bytes, code: str) -> None:
-    """Broken, cut, out of range, of another shape: the code names a place, never a word of the answer."""
+    """An invalid answer is unusable, with a code that names a place and never a part of the answer."""
     with pytest.raises(UnusableAnswer) as caught:
         parse_answer(raw)
     assert caught.value.code == code
 
 
 def test_an_answer_hides_its_words() -> None:
-    """It quotes the chat, so neither it nor its parts show anything."""
+    """The representation of an answer and its parts shows no words, because they quote the chat."""
     answer = parse_answer(answer_json(rating(AUTONOMY, 1, (1, "secret"), reason="secret"), strengths=["secret"]))
     for part in (answer, answer.ratings[0], answer.ratings[0].evidence[0]):
         assert "secret" not in repr(part)
@@ -69,6 +69,6 @@ def test_an_answer_hides_its_words() -> None:
     )
 )
 def test_any_json_is_read_or_unusable(value: Any) -> None:
-    """Nothing else is ever raised."""
+    """Any JSON value is read or is unusable, and no other error is raised."""
     with pytest.raises(UnusableAnswer):
         parse_answer(json.dumps(value).encode())

@@ -1,4 +1,4 @@
-"""Whose fault a failed request is, and when nobody is asked anything."""
+"""Failed requests are attributed to the input or the model, and no request is made while the model is away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ AWAY = {ReadinessPart.MODEL: "the feedback model (internal) is away; records are
 
 
 class Model(ScriptedModel):
-    """Its canaries fail with a code, and loading it anew mends it, is refused, or does nothing."""
+    """A model whose canaries fail with a code and whose reload succeeds, is refused or does nothing."""
 
     def __init__(self, *, away: int = 0, code: str = "internal", reload: str = "mends") -> None:
         super().__init__(away=away)
@@ -27,14 +27,14 @@ class Model(ScriptedModel):
         self.reloads = 0
 
     async def canary(self, deadline: Deadline) -> None:
-        """As scripted."""
+        """Fail the canary with the configured code as often as configured."""
         try:
             await super().canary(deadline)
         except ModelUnavailable:
             raise ModelUnavailable(self.code) from None
 
     async def reload(self, deadline: Deadline) -> bool:
-        """As scripted."""
+        """Reload the model with the configured outcome."""
         assert deadline.remaining() > 60
         self.reloads += 1
         if self.reload_does == "mends":
@@ -63,7 +63,7 @@ class Watched:
         )
 
     async def close(self) -> None:
-        """See to it that the breaker is closed."""
+        """Make a request that succeeds, so that the breaker is closed."""
         await self.availability.request(well)
         assert gauge() == BreakerState.CLOSED
         self.states.clear()
@@ -94,12 +94,12 @@ async def until(true: Callable[[], object]) -> None:
 
 
 def gauge() -> float | None:
-    """The metric."""
+    """Return the value of the breaker's metric."""
     return REGISTRY.get_sample_value("counterpoint_breaker_state")
 
 
 async def test_a_stage_is_ready_once_the_canary_has_passed() -> None:
-    """And asks no second canary for it."""
+    """A stage is ready once the canary has passed, and asks no second canary."""
     watched = Watched(ScriptedModel())
     assert watched.health.troubles() == {ReadinessPart.MODEL: "starting"}
     assert gauge() == BreakerState.OPEN
@@ -126,7 +126,7 @@ async def test_while_the_canary_fails_the_stage_waits_and_says_so() -> None:
 
 
 async def test_each_change_is_told_and_logged() -> None:
-    """Who takes records in hears of it too."""
+    """Each change of the breaker is reported to the listener and logged."""
     watched = Watched(ScriptedModel())
     await watched.close()
     watched.model.away = 1
@@ -152,7 +152,7 @@ async def test_a_canary_that_passes_puts_the_fault_on_the_input() -> None:
 
 
 async def test_a_canary_that_fails_takes_the_fault_from_the_input() -> None:
-    """It is asked again when the model is back."""
+    """A failing canary shows that the model is away and not that the input is bad."""
     watched = Watched(ScriptedModel())
     await watched.close()
     watched.model.away = 1
@@ -190,7 +190,7 @@ async def test_when_most_requests_fail_the_breaker_opens_though_the_canary_passe
 
 @pytest.mark.parametrize("code", ["model_error", "invalid_argument"])
 async def test_bad_input_does_not_count(code: str) -> None:
-    """However much of it there is: those who send good input must not wait."""
+    """Bad input does not open the breaker, because it must not delay good input."""
     watched = Watched(ScriptedModel())
     await watched.close()
     for _ in range(2 * MIN_OUTCOMES):
@@ -224,7 +224,7 @@ async def test_half_open_requests_go_one_at_a_time_and_in_their_order() -> None:
 
 
 async def test_a_trial_that_fails_lets_the_next_one_try() -> None:
-    """One input that always fails must not make itself the trial for ever."""
+    """A trial that fails lets another request be the next trial, since one input may always fail."""
     watched = Watched(ScriptedModel())
     asked: list[str] = []
 
@@ -250,7 +250,7 @@ async def test_a_trial_that_fails_lets_the_next_one_try() -> None:
 
 @pytest.mark.parametrize("code", ["internal", "model_error", "not_found"])
 async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(code: str) -> None:
-    """One failure may be chance, and loading takes the model from everybody."""
+    """A model that died is loaded again only after the second failed canary, as one failure may be chance."""
     watched = Watched(Model(away=9, code=code))
     await watched.availability.wait_until_seen()
     assert isinstance(watched.model, Model)
@@ -268,14 +268,14 @@ async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(code: st
     ids=["slow", "hung", "wrong"],
 )
 async def test_a_model_that_is_slow_or_wrong_is_not_loaded_anew(code: str, away: int, reloads: int) -> None:
-    """It would only take longer, or be as wrong as before; but what is slow for five deadlines hangs."""
+    """A slow or wrong model is not loaded again, except one that is slow for five deadlines."""
     model = Model(away=away, code=code)
     await Watched(model).availability.wait_until_seen()
     assert model.reloads == reloads
 
 
 async def test_where_it_may_not_be_loaded_readiness_says_what_to_do() -> None:
-    """Until it is well; it is not asked for more than once a minute."""
+    """Readiness says what to do while the model may not be loaded, and loading is tried at most once a minute."""
     model = Model(away=20, reload="refused")
     watched = Watched(model)
     waiting = asyncio.ensure_future(watched.availability.wait_until_seen())
@@ -291,7 +291,7 @@ async def test_where_it_may_not_be_loaded_readiness_says_what_to_do() -> None:
 
 
 async def test_a_server_that_is_gone_does_not_keep_its_model_from_being_loaded_when_it_is_back() -> None:
-    """What was not done does not count as done within the last minute."""
+    """A model is loaded when its server is back, because a load that failed does not count as done."""
     model = Model(away=4, reload="nobody there")
     watched = Watched(model)
     await watched.close()
@@ -304,7 +304,7 @@ async def test_a_server_that_is_gone_does_not_keep_its_model_from_being_loaded_w
 
 
 async def test_in_a_quiet_hour_the_canary_is_asked_now_and_then() -> None:
-    """So a model that died is found, and loaded anew, before a session needs it."""
+    """The canary is asked periodically without requests, so that a model that died is loaded again."""
     model = Model()
     watched = Watched(model)
     looking = asyncio.ensure_future(watched.availability.monitor())
@@ -317,7 +317,7 @@ async def test_in_a_quiet_hour_the_canary_is_asked_now_and_then() -> None:
 
 
 async def test_where_requests_go_well_no_canary_is_asked() -> None:
-    """They say as much."""
+    """The canary is not asked while requests succeed."""
     watched = Watched(ScriptedModel())
     looking = asyncio.ensure_future(watched.availability.monitor())
     await watched.close()

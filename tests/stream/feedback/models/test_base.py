@@ -1,4 +1,4 @@
-"""What stands between a session and any model."""
+"""The types between a session and any model: deadlines, shown messages and the canary."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.stream.feedback.builders import FAILED, UNREADABLE, ScriptedModel
 
 
 def test_a_deadline_is_one_for_everything_that_a_request_does() -> None:
-    """What queue and connection took is not there for the answer; and it is never 0, which to gRPC means no limit."""
+    """A deadline covers everything a request does and never gives 0 seconds, which means no limit in gRPC."""
     now = 100.0
     deadline = Deadline.after(5, lambda: now)
     assert deadline.remaining() == 5
@@ -26,14 +26,14 @@ def test_only_numbers_that_were_shown_are_messages() -> None:
 
 
 def test_a_shown_message_hides_its_words() -> None:
-    """They are still a client's, names or not."""
+    """The representation of a shown message does not show the client's words."""
     shown = repr(ShownMessage(1, ExchangePart.REPLY, Role.COUNSELLOR, "secret"))
     assert "secret" not in shown
     assert "number=1" in shown
 
 
 async def test_a_canary_is_a_real_inference_on_made_up_words() -> None:
-    """The same for every model."""
+    """The canary is a real inference on made-up words, which are the same for every model."""
     model = ScriptedModel()
     await ask_canary(model, Deadline.after(5))
     assert model.asked == [CANARY]

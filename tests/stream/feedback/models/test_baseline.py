@@ -24,7 +24,7 @@ class Stranger(TritonConnection):
         self._parameters = parameters
 
     async def parameters(self, _model: str, _deadline: Deadline) -> dict[str, str]:
-        """As told, or none because it is away."""
+        """Return the configured parameters, or fail if the server is away."""
         if self._parameters is None:
             raise RequestFailed("unavailable")
         return self._parameters
@@ -58,13 +58,13 @@ async def test_in_process_and_behind_triton_it_is_the_same_baseline(triton: Trit
 
 
 def test_its_version_is_unknown_before_the_canary() -> None:
-    """It is the server's to tell."""
+    """The version of the baseline is unknown before the canary, because the server reports it."""
     with pytest.raises(RuntimeError):
         _ = TritonBaseline(Stranger({})).version
 
 
 async def test_a_baseline_for_another_rubric_is_refused() -> None:
-    """Its levels would mean something else."""
+    """A baseline for another rubric is refused, because its levels would mean something else."""
     with pytest.raises(Misconfigured, match=f"rubric 9.9, but this version needs {RUBRIC_VERSION}"):
         await TritonBaseline(Stranger({"version": "1", "rubric_version": "9.9"})).canary(Deadline.after(1))
 
@@ -83,7 +83,7 @@ def test_a_folder_without_the_baseline_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_request_the_baseline_refuses_is_a_failed_request() -> None:
-    """As behind Triton; its sentence stays with it."""
+    """A request that the baseline refuses is a failed request without the baseline's sentence."""
     model = InProcessBaseline()
 
     def refuse(_request: object) -> dict[str, object]:

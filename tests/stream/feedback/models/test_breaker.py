@@ -28,12 +28,12 @@ class Time:
 
 
 def breaker(time: Time | None = None) -> CircuitBreaker:
-    """With pauses at their full length."""
+    """Return a breaker whose pauses have their full length."""
     return CircuitBreaker(time or Time(), jitter=lambda: 1.0)
 
 
 def closed(time: Time | None = None) -> CircuitBreaker:
-    """One that two canaries have closed."""
+    """Return a breaker that two canaries have closed."""
     made = breaker(time)
     made.record_canary(passed=True)
     made.record_canary(passed=True)
@@ -42,7 +42,7 @@ def closed(time: Time | None = None) -> CircuitBreaker:
 
 
 def state_of(made: CircuitBreaker) -> BreakerState:
-    """Its state; asked by a function, for it changes behind a type checker's back."""
+    """Return the state of the breaker, through a function because type checkers assume it is unchanged."""
     return made.state
 
 
@@ -54,13 +54,13 @@ def requests(made: CircuitBreaker, outcomes: str) -> None:
 
 
 def test_it_begins_open_for_nothing_is_known_of_the_model() -> None:
-    """But without a pause: the canary is asked at once."""
+    """The breaker begins open and without a pause, so that the canary is asked at once."""
     made = breaker()
     assert (made.state, made.admits_requests, made.seconds_until_retry) == (BreakerState.OPEN, False, 0.0)
 
 
 def test_a_canary_half_opens_it_and_a_request_that_goes_well_closes_it() -> None:
-    """The trial."""
+    """A passing canary half-opens the breaker, and the successful trial request closes it."""
     made = breaker()
     made.record_canary(passed=True)
     assert (made.state, made.admits_requests) == (BreakerState.HALF_OPEN, True)
@@ -89,14 +89,14 @@ def test_where_nothing_waits_a_second_canary_closes_it() -> None:
     ids=["nine fail", "ten fail", "half of ten fail", "less than half", "the long past does not count", "recent half"],
 )
 def test_closed_it_opens_when_half_of_at_least_ten_requests_fail(outcomes: str, state: BreakerState) -> None:
-    """Of the latest twenty."""
+    """A closed breaker opens when half of at least ten of the latest twenty requests fail."""
     made = closed()
     requests(made, outcomes)
     assert made.state is state
 
 
 def test_closed_one_failed_canary_opens_it() -> None:
-    """What fails on a made-up exchange fails on every other."""
+    """A failed canary opens a closed breaker, because every other exchange would fail too."""
     made = closed()
     made.record_canary(passed=False)
     assert (made.state, made.admits_requests, made.times_opened) == (BreakerState.OPEN, False, 1)
@@ -108,7 +108,7 @@ def test_closed_one_failed_canary_opens_it() -> None:
     ids=["the trial", "a canary"],
 )
 def test_any_half_open_failure_opens_it_again(fail: Callable[[CircuitBreaker], None]) -> None:
-    """And the successes before it are forgotten."""
+    """A failure in the half-open state opens the breaker again and clears the earlier successes."""
     time = Time()
     made = breaker(time)
     made.record_canary(passed=True)
@@ -120,7 +120,7 @@ def test_any_half_open_failure_opens_it_again(fail: Callable[[CircuitBreaker], N
 
 
 def test_each_pause_is_longer_than_the_one_before_until_it_has_been_closed() -> None:
-    """A server that stays broken is not hammered; one that was well begins anew."""
+    """A pause is longer than the previous one, until the breaker was closed."""
     time = Time()
     made = closed(time)
     pauses = []
@@ -136,7 +136,7 @@ def test_each_pause_is_longer_than_the_one_before_until_it_has_been_closed() -> 
 
 
 def test_a_canary_that_passes_before_the_pause_is_over_changes_nothing() -> None:
-    """It may have begun before what opened the breaker."""
+    """A canary that passes before the pause is over changes nothing, because it may have begun earlier."""
     time = Time()
     made = closed(time)
     requests(made, "-" * MIN_OUTCOMES)
@@ -161,7 +161,7 @@ def test_requests_from_before_an_outage_say_nothing_about_now() -> None:
 
 
 def test_what_failed_before_it_closed_is_forgotten() -> None:
-    """Otherwise the first failure after an outage would open it again."""
+    """Failures before the breaker closed are cleared, so that one failure after an outage does not open it."""
     time = Time()
     made = closed(time)
     requests(made, "-" * MIN_OUTCOMES)
@@ -180,7 +180,7 @@ def test_workers_that_lost_one_server_do_not_ask_again_in_step() -> None:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Whatever happens in whatever order."""
+    """A state machine that tries the breaker's events in every order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,38 +192,38 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0, 10))
     def time_passes(self, seconds: float) -> None:
-        """For everybody."""
+        """Advance the clock of the breaker."""
         self.time.now += seconds
 
     @rule()
     def a_request_begins(self) -> None:
-        """Where it is let through."""
+        """Begin a request if the breaker admits it."""
         if self.breaker.admits_requests:
             self.admitted.append(self.breaker.times_opened)
 
     @rule(well=st.booleans(), which=st.integers(0, 30))
     def a_request_ends(self, *, well: bool, which: int) -> None:
-        """Any of those under way."""
+        """End one of the requests in flight."""
         if self.admitted:
             self.breaker.record_request(self.admitted.pop(which % len(self.admitted)), succeeded=well)
 
     @rule(well=st.booleans())
     def a_canary_ends(self, *, well: bool) -> None:
-        """It goes through whatever the state."""
+        """End a canary, which is asked in every state."""
         self.breaker.record_canary(passed=well)
         if not well:
             assert self.breaker.state is BreakerState.OPEN
 
     @invariant()
     def open_is_the_only_way_to_half_open_and_half_open_to_closed(self) -> None:
-        """Nothing jumps from open to closed, or from closed to half-open."""
+        """The breaker never changes from open to closed or from closed to half-open."""
         step = (self.was, self.breaker.state)
         assert step not in {(BreakerState.OPEN, BreakerState.CLOSED), (BreakerState.CLOSED, BreakerState.HALF_OPEN)}
         self.was = self.breaker.state
 
     @invariant()
     def open_admits_nothing_and_ends(self) -> None:
-        """Its pause is bounded, and openings are counted up only."""
+        """An open breaker admits nothing, its pause is bounded, and openings only count up."""
         assert self.breaker.admits_requests == (self.breaker.state is not BreakerState.OPEN)
         assert 0 <= self.breaker.seconds_until_retry <= RETRY_DELAYS_S[-1]
         assert self.breaker.times_opened >= self.opened

@@ -1,4 +1,4 @@
-"""From the settings to a model, and its canary for `counterpoint check`."""
+"""The factory makes a model from the settings, and its canary for `counterpoint check`."""
 
 import pytest
 
@@ -19,19 +19,19 @@ def test_each_setting_opens_its_model() -> None:
 
 
 def test_a_language_model_needs_a_server() -> None:
-    """There is none in this process."""
+    """A language model needs a server, because none runs in this process."""
     with pytest.raises(Misconfigured, match="Only the baseline runs in-process"):
         open_model(FeedbackSettings(model="llm", triton_url="in-process"))
 
 
 def test_the_canary_says_which_model_answers(triton: TritonServer) -> None:
-    """One real inference, from outside of any event loop."""
+    """The canary makes one real inference outside an event loop and says which model answers."""
     assert run_canary(FeedbackSettings(triton_url="in-process")).name == "CPU baseline"
     assert run_canary(FeedbackSettings(triton_url=triton.grpc_url)).is_baseline
     assert run_canary(FeedbackSettings(model="llm", triton_url=triton.grpc_url)).adapter == "llm"
 
 
 def test_the_canary_says_that_the_model_is_away() -> None:
-    """In a sentence without words of anybody."""
+    """The canary reports in one sentence without chat text that the model is away."""
     with pytest.raises(Unavailable, match=r"the feedback model \(unavailable\) is unavailable"):
         run_canary(FeedbackSettings(triton_url="127.0.0.1:1"))

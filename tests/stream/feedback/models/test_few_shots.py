@@ -50,7 +50,7 @@ def test_an_example_says_nothing_we_would_drop(shot: FewShot) -> None:
 
 
 def test_together_they_show_every_kind_of_answer() -> None:
-    """Both verdicts, all three levels, a critical exchange without any level, and a reply that needs no alternative."""
+    """The few-shot examples together show every kind of answer: verdicts, levels, a critical one and no alternative."""
     answers = [parse_answer(shot.answer_json.encode()) for shot in FEW_SHOTS]
     assert {answer.verdict for answer in answers} == {Verdict.CONFIRMED, Verdict.REJECTED}
     assert {rating.level for answer in answers for rating in answer.ratings} == {*Level, None}

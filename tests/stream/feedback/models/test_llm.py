@@ -1,4 +1,4 @@
-"""The language model behind a real Triton, with a stand-in engine; what every adapter must do is elsewhere."""
+"""The language model runs behind a real Triton with a stand-in engine; the contract tests cover the adapter."""
 
 import json
 import time
@@ -59,7 +59,7 @@ def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json(ke
     ],
 )
 def test_decoding_is_held_to_what_the_gate_reads(changes: dict[str, Any], valid: bool) -> None:
-    """And a language model does not get away with "not assessed"."""
+    """The decoding schema accepts only answers that the gate can read, and never "not assessed"."""
     errors = list(jsonschema.Draft202012Validator(answer_schema()).iter_errors(json.loads(answer_json(**changes))))
     assert (not errors) is valid
 
@@ -112,7 +112,7 @@ def test_an_engine_of_constrained_decoding_takes_our_schema(shot: FewShot, decod
     ids=["no verdict", "another field", "too many", "too long"],
 )
 def test_nothing_else_can_be_decoded_under_it(change: dict[str, Any], decoding: Callable[[str], bool]) -> None:
-    """The same bounds that our reading has: no answer is written in vain."""
+    """The decoding grammar has the bounds that the reader of answers has."""
     assert not decoding(json.dumps(FEW_SHOTS[0].answer | change))
 
 
@@ -123,7 +123,7 @@ def test_an_adapter_is_named_in_the_sampling_values() -> None:
 
 
 def test_nobody_can_know_the_boundary() -> None:
-    """It is drawn anew for each request, 64 bits of it."""
+    """The boundary in the prompt cannot be guessed, because each request has a new one of 64 bits."""
     drawn = {random_boundary() for _ in range(100)}
     assert len(drawn) == 100
     assert {len(one) for one in drawn} == {16}
@@ -161,7 +161,7 @@ async def test_no_broken_answer_passes_for_one(
     ],
 )
 async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int | None], triton: TritonServer) -> None:
-    """Whole, in pieces, mended, or without the mechanism whose quotation is not there."""
+    """Only the usable parts of an answer are stored, whether it is whole, in pieces or repaired."""
     one = await answered(script, triton)
     assert isinstance(one, Assessment)
     assert [rating.level for rating in one.ratings] == levels
@@ -186,7 +186,7 @@ async def test_where_none_stands_there_is_an_abstention(script: str, reason: Nee
 
 
 async def answered(script: str, triton: TritonServer) -> Assessment | NeedsHuman:
-    """What becomes of a session whose exchange plays a script."""
+    """Return the outcome of a session whose exchange plays a script."""
     async with opened("llm", triton) as (model, _):
         watch = ModelAvailability(model, Health(), deadline_s=5)
         session = record(client=[f"It's no use. script:{script}"])
@@ -201,7 +201,7 @@ async def test_a_server_for_another_prompt_is_refused() -> None:
 
 
 async def test_a_server_that_calls_a_schema_by_a_third_name_is_refused() -> None:
-    """It would decode freely, and nobody would notice."""
+    """A server with an unknown name for the decoding schema is refused, because it would decode freely."""
     parameters = {"prompt_version": PROMPT_VERSION, "structured_output_key": "guided_json"}
     with pytest.raises(Misconfigured, match="must be structured_outputs or guided_decoding"):
         await TritonLlm(Stranger(parameters)).canary(Deadline.after(1))
@@ -236,7 +236,7 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
 
 
 async def test_names_and_weights_are_those_of_the_served_model(triton: TritonServer) -> None:
-    """They enter the ids of assessments and stand on the page."""
+    """The names and weights are those of the served model, because they are part of the assessment ids."""
     async with opened("llm", triton) as (model, _):
         assert model.version.name == "Llama-3.1-8B-Instruct, prompted"
         assert model.version.weights == "llama-3.1-8b-instruct"

@@ -1,4 +1,4 @@
-"""What every adapter behind the seam must do; run by the baseline in-process, and by both models in a real Triton."""
+"""The contract of every model adapter, run by the baseline in-process and by both models in a real Triton."""
 
 import asyncio
 import re
@@ -34,7 +34,7 @@ UNUSUAL = [
 
 @adapters
 async def test_it_says_what_decides_its_answers(adapter: str, triton: TritonServer) -> None:
-    """After the first canary its version is known: adapter, weights, prompt, rubric and schema, none of them empty."""
+    """The adapter reports its name, weights, prompt, rubric and schema after the first canary, none of them empty."""
     async with opened(adapter, triton) as (model, _):
         version = model.version
         assert version.rubric == RUBRIC_VERSION
@@ -46,7 +46,7 @@ async def test_it_says_what_decides_its_answers(adapter: str, triton: TritonServ
 
 @adapters
 async def test_its_answer_passes_the_gate(adapter: str, triton: TritonServer) -> None:
-    """Four mechanisms, each with a level whose quotations are found in the exchange."""
+    """The adapter's answer passes the gate, with four levels whose quotations are found in the exchange."""
     one, deidentifier = prepared()
     async with opened(adapter, triton) as (model, _):
         answer = await model.assess(one.shown, deadline=Deadline.after(10))
@@ -69,7 +69,7 @@ async def test_it_answers_the_same_to_the_same(adapter: str, triton: TritonServe
 @adapters
 @pytest.mark.parametrize("text", UNUSUAL)
 async def test_any_words_are_words(adapter: str, text: str, triton: TritonServer) -> None:
-    """Whatever was typed, by either side: there is one answer or abstention, from one request or two."""
+    """Any text gives one answer or abstention, from one request or two."""
     async with opened(adapter, triton) as (model, _):
         watch = ModelAvailability(model, Health(), deadline_s=10)
         assessor = Assessor(model, watch, 10, time.monotonic)
@@ -80,7 +80,7 @@ async def test_any_words_are_words(adapter: str, text: str, triton: TritonServer
 
 @adapters
 async def test_many_requests_side_by_side_each_get_their_own_answer(adapter: str, triton: TritonServer) -> None:
-    """One object serves all session tasks of a worker."""
+    """Concurrent requests each get their own answer, because one adapter serves all tasks of a worker."""
     exchanges = [prepared(reply=[f"It sounds like number {n} is up to you."])[0].shown for n in range(20)]
     async with opened(adapter, triton) as (model, _):
         answers = await asyncio.gather(*(model.assess(one, deadline=Deadline.after(30)) for one in exchanges))
@@ -91,7 +91,7 @@ async def test_many_requests_side_by_side_each_get_their_own_answer(adapter: str
 
 @servers
 async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonServer) -> None:
-    """In any case, possessive or hidden form, in any part of the exchange; nor a phone number or an address."""
+    """No known name, phone number or address is in the bytes sent, in any form or part of the exchange."""
     session = record(
         context=["NADIA? Is that you, nadia's cousin?", "Na\u200bdia Br\u0301andt here, jo@example.org"],
         client=["Nadias friend says (555) 123-4567", "www.example.org/nadia or @nadia_92"],
@@ -112,7 +112,7 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonSe
 
 @servers
 async def test_the_evidence_is_in_the_original_words_all_the_same(adapter: str, triton: TritonServer) -> None:
-    """What was taken out for the model is in the quotation that people read."""
+    """The evidence has the original words, including those that were removed for the model."""
     reply = "It sounds like Na\u200bdia Brandt is tired of it… and it is up to you, Nadia."
     async with opened(adapter, triton) as (model, _):
         watch = ModelAvailability(model, Health(), deadline_s=10)

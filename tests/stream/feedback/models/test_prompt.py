@@ -1,4 +1,4 @@
-"""The prompt, to the letter. Whoever changes it raises `PROMPT_VERSION` and writes the golden file anew."""
+"""The prompt equals its golden file; a changed prompt needs a new `PROMPT_VERSION` and a new golden file."""
 
 import re
 from hashlib import sha256
@@ -26,7 +26,7 @@ def test_the_prompt_is_the_golden_one() -> None:
 
 
 def test_another_prompt_is_another_version() -> None:
-    """It is part of an assessment's id, so two texts must never share one."""
+    """Another prompt is another version, because the version is part of an assessment's id."""
     assert sha256(GOLDEN.read_bytes()).hexdigest() == PINNED[PROMPT_VERSION, RUBRIC_VERSION]
 
 
@@ -48,7 +48,7 @@ def test_it_is_llamas_template_without_a_second_beginning() -> None:
 
 
 def test_the_whole_rubric_is_told() -> None:
-    """A level that nobody defined means nothing; the page and the prompt say the same."""
+    """The prompt contains the whole rubric, with the definitions that the page shows."""
     prompt = render_prompt(CANARY, boundary=BOUNDARY)
     for kind, behaviour in BEHAVIOURS.items():
         assert f"- {kind}: the client {behaviour.meaning}\n" in prompt
@@ -63,7 +63,7 @@ def test_the_whole_rubric_is_told() -> None:
 
 
 def test_the_exchange_stands_between_boundaries_with_instructions_before_and_after() -> None:
-    """What is typed in a chat can neither know the boundary nor have the last word."""
+    """The exchange is between unguessable boundaries, with instructions before and after it."""
     before, _, rest = render_prompt(CANARY, boundary=BOUNDARY).partition(
         f"===== {BOUNDARY} the exchange begins =====\n"
     )
@@ -111,7 +111,7 @@ def test_a_hostile_message_stays_one_line_of_data(attack: str) -> None:
 
 
 def test_a_repair_says_what_was_wrong_at_the_end() -> None:
-    """After the exchange, in our words."""
+    """A repair request says after the exchange what was wrong, in the project's own words."""
     prompt = render_prompt(CANARY, boundary=BOUNDARY, repair="- stance_alignment: levels 1 and 2 need a quotation")
     assert prompt.index("mend this:\n- stance_alignment") > prompt.index("the exchange ends")
     assert prompt.replace(GOLDEN.read_text(), "") == prompt

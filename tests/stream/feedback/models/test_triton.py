@@ -22,7 +22,7 @@ OUTPUTS = ("text_output", "finish_reason")
 
 
 def inputs(script: str) -> Tensors:
-    """A request to the stand-in engine that plays a script."""
+    """Return a request to the stand-in engine that plays a script."""
     one, _ = prepared(client=[f"script:{script}"])
     return {
         "text_input": render_prompt(one.shown, boundary="b").encode(),
@@ -33,7 +33,7 @@ def inputs(script: str) -> Tensors:
 
 
 async def responses(connection: TritonConnection, script: str, seconds: float = 10) -> list[dict[str, str]]:
-    """Everything a streamed request brings."""
+    """Return every response to a streamed request."""
     async with aclosing(connection.stream(llm.MODEL, inputs(script), OUTPUTS, Deadline.after(seconds))) as stream:
         return [response async for response in stream]
 
@@ -47,7 +47,7 @@ async def fails(connection: TritonConnection, script: str, seconds: float = 10) 
 
 
 async def test_one_request_brings_one_answer(triton: TritonServer) -> None:
-    """From a model that answers once, and from one that streams."""
+    """A request brings one answer from a model that answers once and from one that streams."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     request = {"REQUEST": request_json(CANARY)}
     assert b"ratings" in await connection.infer(baseline.MODEL, request, "RESPONSE", Deadline.after(10))
@@ -76,7 +76,7 @@ async def test_every_kind_of_error_is_a_failed_request_with_a_status_alone(trito
 
 
 async def test_a_request_ends_at_its_deadline(triton: TritonServer) -> None:
-    """However slow the model is."""
+    """A request ends at its deadline, however slow the model is."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     began = time.monotonic()
     assert await fails(connection, "slow", seconds=0.3) == "deadline_exceeded"
@@ -85,7 +85,7 @@ async def test_a_request_ends_at_its_deadline(triton: TritonServer) -> None:
 
 
 async def test_an_abandoned_request_is_cancelled_on_the_server(triton: TritonServer) -> None:
-    """A GPU must not generate for nobody: the engine itself sees the cancellation."""
+    """An abandoned request is cancelled on the server, so that a GPU generates nothing unneeded."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     seen = triton.log.read_text().count("request cancelled")
     task = asyncio.create_task(responses(connection, "slow"))
@@ -98,7 +98,7 @@ async def test_an_abandoned_request_is_cancelled_on_the_server(triton: TritonSer
 
 
 async def test_a_server_that_is_not_there_fails_at_once() -> None:
-    """Long before the deadline."""
+    """A missing server fails at once and long before the deadline."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         connection = TritonConnection(TritonAccess(f"127.0.0.1:{closed.getsockname()[1]}"))
@@ -111,7 +111,7 @@ async def test_a_server_that_is_not_there_fails_at_once() -> None:
 
 
 async def test_the_parameters_of_a_model_are_its_config(triton: TritonServer) -> None:
-    """As they stand in config.pbtxt."""
+    """The parameters of a model are those in its config.pbtxt."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     parameters = await connection.parameters(llm.MODEL, Deadline.after(10))
     assert parameters["display_name"] == "Llama-3.1-8B-Instruct, prompted"
@@ -120,7 +120,7 @@ async def test_the_parameters_of_a_model_are_its_config(triton: TritonServer) ->
 
 
 async def test_a_model_is_loaded_anew_where_a_server_is_there_to_do_it(triton: TritonServer) -> None:
-    """Also one that somebody unloaded; a model that the repository does not have is refused."""
+    """A model that was unloaded is loaded again, and one that the repository lacks is refused."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     request = {"REQUEST": request_json(CANARY)}
     for _ in range(2):

@@ -30,7 +30,7 @@ SECRET = "secret-of-the-administrator"
 
 @pytest.fixture(scope="module")
 def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[TritonServer]:
-    """It asks clients for a certificate too."""
+    """Yield a server that also asks clients for a certificate."""
     certificate, key = authority.issue("triton")
     security = TritonSecurity(certificate, key, SECRET, client_ca=authority.file)
     with TritonServer(run_dir / "triton-guarded", [MODEL], security=security) as running:
@@ -39,7 +39,7 @@ def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[TritonSer
 
 @pytest.fixture(scope="module")
 def settings(server: TritonServer, authority: CertificateAuthority) -> FeedbackSettings:
-    """What a worker needs to reach it, and to load a model anew."""
+    """Return the settings with which a worker can reach the server and load a model."""
     certificate, key = authority.issue("counterpoint-feedback")
     return FeedbackSettings.model_validate(
         {
@@ -59,7 +59,7 @@ def test_a_worker_with_its_certificate_gets_an_answer(settings: FeedbackSettings
 
 
 async def test_it_may_load_a_model_anew(settings: FeedbackSettings) -> None:
-    """What the watch does when the model's process has died."""
+    """A worker may load a model again when the model's process has died."""
     connection = TritonConnection(TritonAccess.from_settings(settings))
     await connection.reload(MODEL, _soon())
     assert await connection.parameters(MODEL, _soon())
@@ -68,7 +68,7 @@ async def test_it_may_load_a_model_anew(settings: FeedbackSettings) -> None:
 
 @pytest.mark.parametrize("secret", [None, "wrong"])
 async def test_without_the_secret_no_model_is_loaded(settings: FeedbackSettings, secret: str | None) -> None:
-    """Inference goes on: the secret guards only what changes the server."""
+    """No model is loaded without the secret, but inference continues."""
     changed = settings.model_copy(update={"admin_secret": None})
     connection = TritonConnection(replace(TritonAccess.from_settings(changed), admin_secret=secret))
     with pytest.raises(RequestFailed, match="unavailable"):
@@ -79,7 +79,7 @@ async def test_without_the_secret_no_model_is_loaded(settings: FeedbackSettings,
 
 @pytest.mark.parametrize("call", ["unload_model", "load_model"])
 def test_the_server_itself_refuses(settings: FeedbackSettings, call: str) -> None:
-    """By the plain client of NVIDIA, not ours; the same call with the header is heard."""
+    """The server itself refuses a call without the header, tested with NVIDIA's plain client."""
     with triton_client.InferenceServerClient(
         settings.triton_url, **TritonAccess.from_settings(settings).client_options
     ) as client:
@@ -99,21 +99,21 @@ def test_http_is_restricted_alike(server: TritonServer) -> None:
 
 
 async def test_a_plain_client_is_refused(settings: FeedbackSettings) -> None:
-    """Nothing of a prompt leaves without TLS by mistake."""
+    """A client without TLS is refused, so that no prompt is sent unencrypted."""
     await _refused(TritonAccess(settings.triton_url))
 
 
 async def test_a_client_without_a_certificate_is_refused(
     settings: FeedbackSettings, authority: CertificateAuthority
 ) -> None:
-    """Where the server asks for one."""
+    """A client without a certificate is refused when the server asks for one."""
     await _refused(TritonAccess(settings.triton_url, ca=authority.file))
 
 
 async def test_another_server_is_not_believed(
     settings: FeedbackSettings, untrusted_authority: CertificateAuthority
 ) -> None:
-    """Prompts go to nobody whom our authority does not vouch for."""
+    """A server with a certificate of another authority is refused, so that it gets no prompts."""
     certificate, key = settings.certificate_file, settings.key_file
     await _refused(TritonAccess(settings.triton_url, untrusted_authority.file, certificate, key))
 
@@ -151,7 +151,7 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
 
 
 def test_the_secret_does_not_show() -> None:
-    """Neither here nor in a traceback's values."""
+    """The secret is not shown in the representation or in a traceback."""
     assert SECRET not in repr(TritonSecurity(Path("c"), Path("k"), SECRET))
 
 

@@ -29,7 +29,7 @@ FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 
 
 class TritonPythonModel:
-    """What the server calls."""
+    """The model class that the Triton server calls."""
 
     @staticmethod
     def auto_complete_config(config: Any) -> Any:
@@ -50,7 +50,7 @@ class TritonPythonModel:
         self.rules = _load(Path(settings["rules"]))
 
     def execute(self, requests: list[Any]) -> None:
-        """Answer each request."""
+        """Send an answer to each request."""
         for request in requests:
             prompt = pb_utils.get_input_tensor_by_name(request, "text_input").as_numpy().reshape(-1)[0].decode()
             _, _, last = prompt.rpartition("the exchange begins =====")
