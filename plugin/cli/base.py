@@ -13,7 +13,7 @@ STAGES_PANEL: Final = "Run a stage"
 SETUP_PANEL: Final = "Set up and check"
 USAGE_PANEL: Final = "Use it"
 OPERATION_PANEL: Final = "Keep it running"
-PRIVACY_PANEL: Final = "Forget and protect"
+PRIVACY_PANEL: Final = "Protect privacy"
 MODELS_PANEL: Final = "Models"
 
 app = typer.Typer(

@@ -22,7 +22,7 @@ DEFAULT_LIMIT = 20
 MAX_LIMIT = 10_000
 
 dead_letters = typer.Typer(
-    no_args_is_help=True, help="Records that could not be used: see them, send them again, put them away."
+    no_args_is_help=True, help="Records that could not be used: list them, show them, replay them, drop them."
 )
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel=OPERATION_PANEL)
 

@@ -61,7 +61,9 @@ def users_add(
     display_name: Annotated[str, typer.Option(help="How the page calls the person; default: the user name.")] = "",
     tenant: Annotated[
         str,
-        typer.Option(help="For a therapist: whose platform. For a supervisor: whose sessions of no team are hers too."),
+        typer.Option(
+            help="A therapist's platform; for a supervisor, the one whose sessions without a team they also see."
+        ),
     ] = "",
     counsellor: Annotated[str, typer.Option(help="For a therapist: the platform's own reference to the person.")] = "",
 ) -> None:

@@ -1,4 +1,4 @@
-"""Forget and protect: erasure, retention, legal holds, keys, the trail, the database's roles."""
+"""The commands of privacy: erasure, retention, legal holds, keys, the audit trail and the database's roles."""
 
 from typing import Annotated
 
@@ -8,9 +8,9 @@ from rich.console import Console
 from plugin.cli.base import EXIT_MISCONFIGURED, PRIVACY_PANEL, SETUP_PANEL, app
 from stream.runtime.settings import load_settings
 
-hold = typer.Typer(no_args_is_help=True, help="Legal holds: conversations that nothing removes while they stand.")
+hold = typer.Typer(no_args_is_help=True, help="Legal holds: conversations that neither retention nor erasure removes.")
 keys = typer.Typer(no_args_is_help=True, help="The key that wraps each conversation's own key.")
-audit = typer.Typer(no_args_is_help=True, help="The trail of who did what: verify that nobody has changed it.")
+audit = typer.Typer(no_args_is_help=True, help="The audit trail: verify that nobody has changed it.")
 database = typer.Typer(no_args_is_help=True, help="The database's roles: what each stage may do in it.")
 app.add_typer(hold, name="hold", rich_help_panel=PRIVACY_PANEL)
 app.add_typer(keys, name="keys", rich_help_panel=PRIVACY_PANEL)
@@ -66,7 +66,7 @@ def erase(
 
 @app.command(rich_help_panel=PRIVACY_PANEL)
 def retention(dry_run: DryRun = False) -> None:
-    """Remove what has had its time, by the clocks of the settings' section `retention`. Run it every night."""
+    """Remove what is older than the settings' section `retention` allows. Run it every night."""
     from plugin.privacy.commands.retention import retention as run
 
     run(load_settings(), Console(), dry_run=dry_run)

@@ -42,7 +42,7 @@ class Item(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     instruction: str = Field(min_length=1, repr=False)
-    """Our prompt, rendered: `stream.feedback.models.prompt.render`."""
+    """Our prompt, rendered: `stream.feedback.models.prompt.render_prompt`."""
     output: str = Field(min_length=1, repr=False)
     """The answer as JSON: `stream.feedback.models.answer`."""
     session: str = Field(min_length=1)

@@ -134,7 +134,7 @@ def test_the_common_mistakes_are_the_seven_known_ones() -> None:
 
 
 def test_seven_principles_are_the_yardstick_for_suggestions_alone() -> None:
-    """Each of the seven principles asks a question about a suggested reply, and by none is a person judged."""
+    """Each of the seven principles asks a question about a suggested reply, and the page judges no person by it."""
     assert list(PRINCIPLES) == list(Principle)
     assert all(yardstick.question.endswith("?") for yardstick in PRINCIPLES.values())
     assert "a yardstick for a suggestion, never for a person" in markdown()

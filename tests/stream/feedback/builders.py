@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,13 @@ from stream.contracts.ids import exchange_id
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Exchange, KnownName, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import EndReason, Mechanism, NeedsHuman, Role, SessionState
+from stream.feedback.assess import Assessor
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
-from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed, ShownExchange
+from stream.feedback.models.availability import ModelAvailability
+from stream.feedback.models.base import Deadline, FeedbackModel, ModelUnavailable, RequestFailed, ShownExchange
 from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.runtime.health import Health
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
 WHEN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -185,6 +189,14 @@ class ScriptedModel:
 
     async def close(self) -> None:
         """Close nothing, since no connection exists."""
+
+
+def assessor(model: FeedbackModel, *, deadline_s: float, time: Time | None = None) -> Assessor:
+    """Return an assessor of `model` with its own availability; `time` replaces the real clock."""
+    if time is None:
+        return Assessor(model, ModelAvailability(model, Health(), deadline_s=deadline_s), deadline_s, monotonic)
+    availability = ModelAvailability(model, Health(), deadline_s=deadline_s, clock=time, sleep=time.sleep)
+    return Assessor(model, availability, deadline_s, time)
 
 
 FAILED = RequestFailed("internal")

@@ -8,10 +8,8 @@ from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
-from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES, Assessor
+from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.feedback.models.answer import ModelAnswer
-from stream.feedback.models.availability import ModelAvailability
-from stream.runtime.health import Health
 from tests.stream.feedback.builders import (
     FAILED,
     LLM,
@@ -21,6 +19,7 @@ from tests.stream.feedback.builders import (
     ScriptedModel,
     Time,
     answer,
+    assessor,
     rating,
     record,
 )
@@ -33,9 +32,7 @@ TWO_LOST = answer(rating(AUTONOMY, 1, (3, "words nobody wrote")), rating(STANCE,
 
 async def feedback(model: ScriptedModel, session: SessionRecord | None = None) -> FeedbackRecord:
     """Return the feedback record of a session, with waiting that takes no time."""
-    passing = Time()
-    watch = ModelAvailability(model, Health(), deadline_s=5, clock=passing, sleep=passing.sleep)
-    return await Assessor(model, watch, 5, passing).feedback(session or record())
+    return await assessor(model, deadline_s=5, time=Time()).feedback(session or record())
 
 
 async def only(model: ScriptedModel) -> Assessment | Abstention:

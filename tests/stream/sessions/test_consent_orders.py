@@ -46,7 +46,7 @@ def play(steps: tuple[str, ...], *last: Step) -> Scenario:
 
 @pytest.mark.parametrize("order", list(permutations(STEPS)), ids="-".join)
 def test_in_no_order_are_words_without_consent_kept(order: tuple[str, ...]) -> None:
-    """In no order are messages or edits without consent kept, and those with consent are all in the record."""
+    """Messages and edits without consent are never kept, and those with consent are, in any order of arrival."""
     scenario = play(order, lambda t, at: t.end(at, ended=30))
     scenario.tick(40 * MINUTE)
     last = scenario.last_record

@@ -144,7 +144,7 @@ def test_a_late_message_joins_its_session_while_the_next_is_open() -> None:
 
 
 def test_a_late_message_before_a_reopening_is_in_the_next_revision() -> None:
-    """A late message whose session reopens before it closes again is in the revision after the reopening."""
+    """A late message is in the next revision also if its session reopens before it closes again."""
     scenario, end = closed_session()
     scenario.client("late", end + 1, sent=12)
     scenario.client("newer", end + 2)

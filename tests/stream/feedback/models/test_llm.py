@@ -1,7 +1,6 @@
 """The language model runs behind a real Triton with a stand-in engine; the contract tests cover the adapter."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,7 @@ from plugin.local.triton import TritonServer
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import NeedsHuman
-from stream.feedback.assess import Assessor
 from stream.feedback.models.answer import UnusableAnswer
-from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import CANARY, Deadline, RequestFailed
 from stream.feedback.models.few_shots import FEW_SHOTS, FewShot
 from stream.feedback.models.llm import (
@@ -27,9 +24,8 @@ from stream.feedback.models.llm import (
 )
 from stream.feedback.models.prompt import PROMPT_VERSION
 from stream.feedback.models.triton import TritonConnection
-from stream.runtime.health import Health
 from stream.runtime.triton import TritonAccess
-from tests.stream.feedback.builders import REPLY, answer_json, prepared, record
+from tests.stream.feedback.builders import REPLY, answer_json, assessor, prepared, record
 from tests.stream.feedback.models.models_under_test import opened
 from tests.stream.feedback.models.test_baseline import Stranger
 
@@ -188,9 +184,8 @@ async def test_where_none_stands_there_is_an_abstention(script: str, reason: Nee
 async def answered(script: str, triton: TritonServer) -> Assessment | NeedsHuman:
     """Return the outcome of a session whose exchange plays a script."""
     async with opened("llm", triton) as (model, _):
-        watch = ModelAvailability(model, Health(), deadline_s=5)
         session = record(client=[f"It's no use. script:{script}"])
-        whole = await Assessor(model, watch, 5, time.monotonic).feedback(session)
+        whole = await assessor(model, deadline_s=5).feedback(session)
     return whole.assessments[0] if whole.assessments else whole.abstentions[0].reason
 
 

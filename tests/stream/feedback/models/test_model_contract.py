@@ -2,20 +2,16 @@
 
 import asyncio
 import re
-import time
 
 import pytest
 
 from plugin.local.triton import TritonServer
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.assess import Assessor
 from stream.feedback.gate.check import check_answer
 from stream.feedback.models.answer import SCHEMA_VERSION
-from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Deadline
-from stream.runtime.health import Health
-from tests.stream.feedback.builders import NAMES, prepared, record
+from tests.stream.feedback.builders import NAMES, assessor, prepared, record
 from tests.stream.feedback.models.models_under_test import ADAPTERS, opened
 
 adapters = pytest.mark.parametrize("adapter", ADAPTERS)
@@ -71,10 +67,9 @@ async def test_it_answers_the_same_to_the_same(adapter: str, triton: TritonServe
 async def test_any_words_are_words(adapter: str, text: str, triton: TritonServer) -> None:
     """Any text gives one answer or abstention, from one request or two."""
     async with opened(adapter, triton) as (model, _):
-        watch = ModelAvailability(model, Health(), deadline_s=10)
-        assessor = Assessor(model, watch, 10, time.monotonic)
+        one_assessor = assessor(model, deadline_s=10)
         for session in (record(client=[text]), record(reply=[text]), record(context=[text] * 10)):
-            feedback = await assessor.feedback(session)
+            feedback = await one_assessor.feedback(session)
             assert len(feedback.assessments) + len(feedback.abstentions) == 1
 
 
@@ -99,8 +94,7 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonSe
         names=[*NAMES, *(name.model_copy(update={"name": "@nadia_92"}) for name in NAMES[:1])],
     )
     async with opened(adapter, triton) as (model, connection):
-        watch = ModelAvailability(model, Health(), deadline_s=10)
-        feedback = await Assessor(model, watch, 10, time.monotonic).feedback(session)
+        feedback = await assessor(model, deadline_s=10).feedback(session)
         sent = connection.bytes().decode().casefold()
     assert feedback.assessments
     assert "[client_1]" in sent
@@ -115,8 +109,7 @@ async def test_the_evidence_is_in_the_original_words_all_the_same(adapter: str, 
     """The evidence has the original words, including those that were removed for the model."""
     reply = "It sounds like Na\u200bdia Brandt is tired of it… and it is up to you, Nadia."
     async with opened(adapter, triton) as (model, _):
-        watch = ModelAvailability(model, Health(), deadline_s=10)
-        feedback = await Assessor(model, watch, 10, time.monotonic).feedback(record(reply=[reply]))
+        feedback = await assessor(model, deadline_s=10).feedback(record(reply=[reply]))
     quotes = [e for rating in feedback.assessments[0].ratings for e in rating.evidence if e.message_id == "m-3"]
     assert quotes
     for evidence in quotes:
