@@ -57,7 +57,7 @@ def load_package(folder: Path) -> ModuleType:
         ValueError: the files are missing; the text says what to do.
     """
     try:
-        return import_model_file(folder / "opinion.py", MODEL)
+        return import_model_file(folder / "scorer.py", MODEL)
     except FileNotFoundError:
         raise ValueError(
             f"the encoder's files are not at {folder}; choose the detector linear, or triton with a server"
@@ -67,4 +67,4 @@ def load_package(folder: Path) -> ModuleType:
 @cache
 def _load(folder: Path) -> Any:
     """Load the model, once per process because it takes megabytes."""
-    return load_package(folder).load(folder)
+    return load_package(folder).SentenceScorer(folder)

@@ -1,6 +1,5 @@
 """The feedback stage as a process, on a real broker and a real Triton."""
 
-import re
 import shutil
 import signal
 import time
@@ -28,7 +27,7 @@ from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, SESSIONS, TOPICS
 from stream.contracts.vocabulary import LeftOut, NeedsHuman, SessionState
-from stream.model_repository import MODEL_REPOSITORY
+from stream.model_repository import MODEL_REPOSITORY, write_parameter
 from stream.runtime import settings
 from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
 from stream.runtime.topics import create_missing_topics
@@ -317,8 +316,7 @@ def test_a_broker_that_was_killed_and_is_back_is_taken_up_again(harness: Feedbac
 def test_another_model_than_ours_stops_the_stage_with_a_sentence(harness: FeedbackStageHarness, tmp_path: Path) -> None:
     """Scoring with a prompt that the weights do not know would be worse than not scoring."""
     shutil.copytree(MODEL_REPOSITORY / "feedback_llm", tmp_path / "models" / "feedback_llm")
-    config = tmp_path / "models" / "feedback_llm" / "config.pbtxt"
-    config.write_text(re.sub(r'("prompt_version" value \{ string_value: )"\d+"', r'\1"0"', config.read_text()))
+    write_parameter(tmp_path / "models" / "feedback_llm", "prompt_version", "0")
     with (
         TritonServer(
             tmp_path / "t", ["feedback_llm"], repository=tmp_path / "models", backends=[BACKENDS / "vllm"]

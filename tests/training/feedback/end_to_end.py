@@ -16,6 +16,7 @@ import pytest
 
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.models.prompt import PROMPT_VERSION
+from stream.model_repository import read_parameters
 from tests.training.feedback.samples import lines, write
 from training.feedback.data import Item, read_items
 from training.feedback.explanations import word_overlap
@@ -248,10 +249,10 @@ def test_all_weights_are_packaged(full: Path, base: Path, tmp_path: Path) -> Non
     engine = told(tmp_path / "feedback_llm" / "1" / "model.json")
     name = Path(engine["model"]).name
     assert name.startswith("tiny-llama-")
-    config = (tmp_path / "feedback_llm" / "config.pbtxt").read_text()
-    assert f'key: "weights" value {{ string_value: "{name}" }}' in config
-    assert f'key: "display_name" value {{ string_value: "{base.name}, fine-tuned" }}' in config
-    assert f'"prompt_version" value {{ string_value: "{PROMPT_VERSION}" }}' in config
+    parameters = read_parameters(tmp_path / "feedback_llm")
+    assert parameters["weights"] == name
+    assert parameters["display_name"] == f"{base.name}, fine-tuned"
+    assert parameters["prompt_version"] == PROMPT_VERSION
     assert engine["model"] in said
     assert "model check" in said
 

@@ -1,32 +1,22 @@
 """The baseline as the in-process fallback loads it: by the path of one file."""
 
 import importlib
-import importlib.util
-import sys
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from stream.contracts.vocabulary import Mechanism
+from stream.model_repository import MODEL_REPOSITORY, import_model_file, version_folder
 
-MODEL = Path(__file__).resolve().parents[3] / "triton_models" / "feedback_baseline"
-VERSION_FOLDER = MODEL / "1"
+MODEL = MODEL_REPOSITORY / "feedback_baseline"
+VERSION_FOLDER = version_folder(MODEL.name)
 NAME = "feedback_baseline_under_test"
 
 
 @cache
 def baseline() -> ModuleType:
     """The module `baseline.py`; its siblings are found in its own folder, and nothing is added to the search path."""
-    spec = importlib.util.spec_from_file_location(
-        NAME, VERSION_FOLDER / "baseline.py", submodule_search_locations=[str(VERSION_FOLDER)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[NAME] = module
-    spec.loader.exec_module(module)
-    return module
+    return import_model_file(VERSION_FOLDER / "baseline.py", NAME)
 
 
 def part(name: str) -> ModuleType:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Level, Mechanism, Verdict
 from stream.feedback.models.answer import parse_answer
+from stream.model_repository import read_parameters
 from tests.fixtures.waiting import DEADLOCK_S
 from tests.triton_models.feedback_baseline.loading import MODEL, VERSION_FOLDER, assess, baseline, levels, request
 
@@ -180,9 +181,7 @@ def test_text_stays_out_of_repr() -> None:
 
 def test_version_and_rubric_are_the_ones_the_server_announces() -> None:
     """The version and the rubric are those that the server announces, in-process and behind Triton."""
-    config = (MODEL / "config.pbtxt").read_text(encoding="utf-8")
-    announced = dict(re.findall(r'key: "(\w+)" value { string_value: "([^"]+)" }', config))
-    assert announced == {
+    assert read_parameters(MODEL) == {
         "version": baseline().VERSION,
         "rubric_version": baseline().RUBRIC_VERSION,
         "schema_version": request("", "")["schema"],

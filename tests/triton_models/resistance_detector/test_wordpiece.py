@@ -1,10 +1,12 @@
 """Tests of the tokenizer of the sentence encoder."""
 
+import importlib
+
 import pytest
 
 from stream.detection.meaning import FOLDER, load_package
 
-wordpiece = __import__("importlib").import_module(f"{load_package(FOLDER).__name__}.wordpiece")
+wordpiece = importlib.import_module(f"{load_package(FOLDER).__name__}.wordpiece")
 WORDS = ["[UNK]", "[CLS]", "[SEP]", "no", "now", "##w", "##here", "cafe", "don", "'", "t", "!", "a"]
 VOCABULARY = {word: i for i, word in enumerate(WORDS)}
 
@@ -40,4 +42,4 @@ def test_text_is_split_into_the_longest_known_pieces(text: str, expected: list[s
 
 def test_pieces_beyond_the_limit_are_not_read() -> None:
     """Pieces beyond the limit are not read."""
-    assert len(_pieces("no " * 5_000)) == wordpiece.MOST_PIECES + 2
+    assert len(_pieces("no " * 5_000)) == wordpiece.MAX_PIECES + 2

@@ -52,13 +52,13 @@ class Encoder:
             (x @ w[at + part] + w[f"{at}{part}.bias"]).reshape(len(x), HEADS, -1).transpose(1, 0, 2)
             for part in ("query", "key", "value")
         )
-        heed = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])
-        heed = np.exp(heed - heed.max(axis=-1, keepdims=True))
-        heed /= heed.sum(axis=-1, keepdims=True)
-        seen = (heed @ value).transpose(1, 0, 2).reshape(len(x), -1)
-        x = _norm(x + seen @ w[at + "out"] + w[at + "out.bias"], w[at + "norm1"])
-        wide = _gelu(x @ w[at + "up"] + w[at + "up.bias"])
-        return _norm(x + wide @ w[at + "down"] + w[at + "down.bias"], w[at + "norm2"])
+        attention = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])
+        attention = np.exp(attention - attention.max(axis=-1, keepdims=True))
+        attention /= attention.sum(axis=-1, keepdims=True)
+        attended = (attention @ value).transpose(1, 0, 2).reshape(len(x), -1)
+        x = _norm(x + attended @ w[at + "out"] + w[at + "out.bias"], w[at + "norm1"])
+        hidden = _gelu(x @ w[at + "up"] + w[at + "up.bias"])
+        return _norm(x + hidden @ w[at + "down"] + w[at + "down.bias"], w[at + "norm2"])
 
 
 def _norm(x: Any, weight: Any) -> Any:

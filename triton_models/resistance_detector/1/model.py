@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from .opinion import load
+from .scorer import SentenceScorer
 
 
 class TritonPythonModel:
@@ -21,11 +21,11 @@ class TritonPythonModel:
         Raises:
             TritonModelException: config.pbtxt belongs to other files.
         """
-        self._model = load(Path(__file__).parent)
+        self._scorer = SentenceScorer(Path(__file__).parent)
         told = json.loads(args["model_config"])["parameters"].get("fingerprint", {}).get("string_value")
-        if told != self._model.fingerprint:
+        if told != self._scorer.fingerprint:
             raise pb_utils.TritonModelException(
-                f"config.pbtxt names fingerprint {told}, these files have {self._model.fingerprint}"
+                f"config.pbtxt names fingerprint {told}, these files have {self._scorer.fingerprint}"
             )
 
     def execute(self, requests: list[Any]) -> list[Any]:
@@ -34,6 +34,6 @@ class TritonPythonModel:
 
     def _answer(self, request: Any) -> Any:
         texts = pb_utils.get_input_tensor_by_name(request, "TEXT").as_numpy()
-        found = [self._model.logit(text.decode("utf-8", "ignore")) for text in texts.reshape(-1)]
+        found = [self._scorer.logit(text.decode("utf-8", "ignore")) for text in texts.reshape(-1)]
         answer = np.array(found, dtype=np.float32).reshape(texts.shape)
         return pb_utils.InferenceResponse([pb_utils.Tensor("OPINION", answer)])

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 UNKNOWN, START, END = "[UNK]", "[CLS]", "[SEP]"
 # Pieces that are read of one message: the beginning of a long turn is enough, and the time stays bounded.
-MOST_PIECES = 126
+MAX_PIECES = 126
 # A longer run of letters is unknown as a whole; the original tokenizer has the same limit.
-_MOST_LETTERS = 100
-# Characters that are read of one message: enough for `MOST_PIECES` of any real text, and a limit for pasted text.
-_MOST_CHARACTERS = 2_000
+_MAX_WORD_LETTERS = 100
+# Characters that are read of one message: enough for `MAX_PIECES` of any real text, and a limit for pasted text.
+_MAX_CHARACTERS = 2_000
 # The shapes of apostrophes that keyboards produce, mapped to the one in the vocabulary.
 _PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4\uff07", "'"))
 
@@ -20,12 +20,12 @@ def pieces(text: str, vocabulary: Mapping[str, int]) -> list[int]:
     """Return the numbers of the pieces of `text`, between those of the start and end marks."""
     unknown = vocabulary[UNKNOWN]
     found: list[int] = []
-    for word in _words(text[:_MOST_CHARACTERS]):
+    for word in _words(text[:_MAX_CHARACTERS]):
         # Unknown pictures and marks are left out; an unknown word still counts as a word.
         found += _split(word, vocabulary) or ([unknown] if word[0].isalnum() else [])
-        if len(found) >= MOST_PIECES:
+        if len(found) >= MAX_PIECES:
             break
-    return [vocabulary[START], *found[:MOST_PIECES], vocabulary[END]]
+    return [vocabulary[START], *found[:MAX_PIECES], vocabulary[END]]
 
 
 def _words(text: str) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _words(text: str) -> Iterator[str]:
 
 def _split(word: str, vocabulary: Mapping[str, int]) -> list[int] | None:
     """Return the longest known piece of a word, then the longest that continues it; None where no piece fits."""
-    if len(word) > _MOST_LETTERS:
+    if len(word) > _MAX_WORD_LETTERS:
         return None
     found: list[int] = []
     start = 0

@@ -11,7 +11,7 @@ from stream.contracts.vocabulary import Concern, Mechanism, Role
 from stream.feedback.models.base import CANARY, ExchangePart, ShownExchange, ShownMessage
 from stream.feedback.models.few_shots import FEW_SHOTS
 from stream.feedback.models.prompt import MAX_EXCHANGE_CODE_POINTS, PROMPT_VERSION, render_prompt
-from stream.model_repository import MODEL_REPOSITORY
+from stream.model_repository import MODEL_REPOSITORY, read_parameters
 from tests.stream.feedback.builders import prepared
 
 GOLDEN = Path(__file__).with_name("prompt.golden.txt")
@@ -32,8 +32,7 @@ def test_another_prompt_is_another_version() -> None:
 
 def test_the_served_model_names_this_prompt() -> None:
     """`triton_models/` and this code are deployed together."""
-    config = (MODEL_REPOSITORY / "feedback_llm" / "config.pbtxt").read_text()
-    assert f'key: "prompt_version" value {{ string_value: "{PROMPT_VERSION}" }}' in config
+    assert read_parameters(MODEL_REPOSITORY / "feedback_llm")["prompt_version"] == PROMPT_VERSION
 
 
 def test_it_is_llamas_template_without_a_second_beginning() -> None:

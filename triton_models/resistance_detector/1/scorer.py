@@ -16,7 +16,7 @@ HEAD = "head.json"
 _DIGITS = 4
 
 
-class Model:
+class SentenceScorer:
     """The encoder with its head, never changed after its creation, so that threads can share it."""
 
     def __init__(self, folder: Path) -> None:
@@ -29,11 +29,6 @@ class Model:
     def logit(self, text: str) -> float:
         """Return the logit of possible resistance of a text, rounded to `_DIGITS` decimal places."""
         return round(float(self._encoder.vector(text) @ self._weight) + self._bias, _DIGITS)
-
-
-def load(folder: Path) -> Model:
-    """Return the model in a folder."""
-    return Model(folder)
 
 
 def fingerprint(folder: Path) -> str:
