@@ -79,7 +79,7 @@ class Load:
     def events(self) -> Iterator[Event]:
         """Yield the messages and ends in the order of sending."""
         chance = random.Random(self.seed)
-        waiting = (_OpenConversation(number, chance) for number in range(self.sessions))
+        waiting = (_GeneratedConversation(number, chance) for number in range(self.sessions))
         open_ = list(islice(waiting, self.concurrent))
         at = self.start
         while open_:
@@ -94,7 +94,7 @@ class Load:
                 open_[index : index + 1] = [] if successor is None else [successor]
 
 
-class _OpenConversation:
+class _GeneratedConversation:
     def __init__(self, number: int, chance: random.Random) -> None:
         # Pseudonyms are 34 characters, as the gateway makes them; a counsellor sees many clients.
         self.conversation_id = f"c_{chance.getrandbits(160):032x}"[:34]
