@@ -9,6 +9,7 @@ from stream.detection.encoder import TRITON, load_encoder
 from stream.detection.linear import NAME as LINEAR
 from stream.detection.linear import load_linear
 from stream.detection.meaning import InProcessSentenceModel, SentenceModel
+from stream.detection.reading_detector import ReadingDetector
 
 __all__ = [
     "DETECTORS",
@@ -40,7 +41,10 @@ def load_detector(
     """
     if name not in DETECTORS:
         raise ValueError(f"no detector called {name!r}; there is: {', '.join(sorted(DETECTORS))}")
-    point = OperatingPoint(operating_point)
+    return ReadingDetector(_load_inner(name, OperatingPoint(operating_point), connect))
+
+
+def _load_inner(name: str, point: OperatingPoint, connect: Callable[[], SentenceModel] | None) -> Detector:
     if name == LINEAR:
         return load_linear(point)
     if name == ENCODER:
