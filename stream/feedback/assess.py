@@ -5,9 +5,9 @@ from functools import partial
 from uuid import UUID
 
 from stream.contracts.errors import Unavailable
-from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord, ModelVersion
+from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id
-from stream.contracts.sessions import Exchange, SessionRecord
+from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import NeedsHuman, SessionState
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
@@ -17,6 +17,7 @@ from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestF
 from stream.feedback.prepared import PreparedExchange, prepare_exchanges
 from stream.feedback.size import fit_to_max_size
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
+from stream.runtime.settings import WithoutNames
 
 MAX_FAILED_REQUESTS = 3
 """Failed requests of one exchange, with the model there, until its input counts as at fault."""
@@ -34,6 +35,8 @@ class Assessor:
     availability: ModelAvailability
     deadline_s: float
     clock: Clock
+    without_names: WithoutNames = "assess"
+    """What happens to sessions whose names nobody told."""
 
     async def feedback(self, record: SessionRecord) -> FeedbackRecord:
         """Feedback on one session revision; waits while the model is away.
@@ -46,29 +49,36 @@ class Assessor:
         """
         eligible = record.state is SessionState.CLOSED and record.left_out is None
         record = record if eligible else record.model_copy(update={"exchanges": ()})
-        deidentifier = Deidentifier(record.known_names)
+        deidentifier = Deidentifier(record.known_names, (message.text for message in record.messages))
+        names_told = record.names_told or bool(record.known_names)  # a record of an earlier version has names alone
+        withheld = NeedsHuman.NAMES_NOT_TOLD if self.without_names == "abstain" and not names_told else None
         assessments: list[Assessment] = []
         abstentions: list[Abstention] = []
         for exchange, prepared in zip(record.exchanges, prepare_exchanges(record, deidentifier), strict=True):
-            result = await self._assess_exchange(record.session_id, exchange, prepared, deidentifier)
+            needs_human = exchange.needs_human or withheld
+            result = await self._assess_exchange(record.session_id, needs_human, prepared, deidentifier)
             if isinstance(result, Assessment):
                 assessments.append(result)
                 ANSWERS.labels(outcome="assessed").inc()
             else:
                 abstentions.append(result)
                 ANSWERS.labels(outcome=result.reason.value).inc()
-        outline = record.model_dump(exclude={"known_names"})
+        outline = record.model_dump(exclude={"known_names"}) | {"names_told": names_told}
         return fit_to_max_size(
             FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),
         )
 
     async def _assess_exchange(
-        self, session: UUID, exchange: Exchange, prepared: PreparedExchange, deidentifier: Deidentifier
+        self, session: UUID, needs_human: NeedsHuman | None, prepared: PreparedExchange, deidentifier: Deidentifier
     ) -> Assessment | Abstention:
         await self.availability.wait_until_seen()
-        outcome = exchange.needs_human or await self._ask_until_answered(prepared, deidentifier)
+        outcome = needs_human or await self._ask_until_answered(prepared, deidentifier)
         version = self.model.version
-        ids = _ids(session, prepared, version)
+        if outcome is NeedsHuman.NAMES_NOT_TOLD:
+            # An id of its own: once the names are told, the next revision gets an answer of the model.
+            key = f"{version.key}|{outcome.value}"
+            return Abstention(**_ids(session, prepared, key), model=version, reason=outcome)
+        ids = _ids(session, prepared, version.key)
         if isinstance(outcome, NeedsHuman):
             return Abstention(**ids, model=version, reason=outcome)
         return Assessment(
@@ -128,9 +138,9 @@ class Assessor:
         return check_answer(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)
 
 
-def _ids(session: UUID, prepared: PreparedExchange, version: ModelVersion) -> dict[str, UUID]:
+def _ids(session: UUID, prepared: PreparedExchange, model_key: str) -> dict[str, UUID]:
     return {
-        "assessment_id": assessment_id(session, prepared.exchange_id, prepared.input_id, version.key),
+        "assessment_id": assessment_id(session, prepared.exchange_id, prepared.input_id, model_key),
         "exchange_id": prepared.exchange_id,
         "input_id": prepared.input_id,
     }

@@ -10,8 +10,9 @@ from stream.contracts.ids import input_id
 from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.deidentification.normalise import Span, TracedText
+from stream.feedback.deidentification.normalise import normalise
 from stream.feedback.models.base import ExchangePart, ShownExchange, ShownMessage
+from stream.reading import Span, TracedText
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class PreparedExchange:
     shown: ShownExchange
     _originals: tuple[SessionMessage, ...] = field(repr=False)
     _deidentified: tuple[TracedText, ...] = field(repr=False)
+
+    @property
+    def conversation(self) -> str:
+        """All words of the exchange, as the model saw them and as they were written."""
+        originals = (normalise(message.text).text for message in self._originals)
+        return "\n".join((*(message.text for message in self.shown.messages), *originals))
 
     def evidence(self, number: int, span: Span) -> Evidence:
         """A span of a shown message as evidence in the original: its own words, at their own place."""

@@ -12,7 +12,7 @@ from functools import partial
 from linkify_it import LinkifyIt
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from stream.feedback.deidentification.normalise import Span
+from stream.reading import Span
 
 
 class IdentifierKind(StrEnum):

@@ -6,7 +6,8 @@ pretend to be the prompt's own. Nothing of the visible words is lost.
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from stream.reading import Span, TracedText, read_text
 
 # Format (zero width, bidi, tags), control, private use, unassigned, surrogates.
 _INVISIBLE = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})
@@ -17,54 +18,36 @@ _ALSO_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") 
 # Llama's reserved tokens stand between these; a space inside makes them plain words to the tokeniser.
 _OPENING, _CLOSING = "<|", "|>"
 
-Span = tuple[int, int]
-"""Start and end in Unicode code points."""
+
+def is_invisible(char: str) -> bool:
+    """Whether a character shows nothing; white space does show."""
+    return unicodedata.category(char) in _INVISIBLE or char in _ALSO_INVISIBLE
 
 
-@dataclass(frozen=True)
-class TracedText:
-    """A text that knows where each of its code points came from in an original."""
-
-    text: str = field(repr=False)
-    origins: tuple[Span, ...] = field(repr=False)
-    """For each code point of `text` the span of the original it stands for; empty for what was put in between."""
-
-    def restore(self, start: int, end: int) -> Span:
-        """Return the span of the original that a non-empty span of `text` stands for."""
-        spans = self.origins[start:end]
-        return spans[0][0], spans[-1][1]
-
-    def replace(self, replacements: list[tuple[Span, str]]) -> "TracedText":
-        """Replace spans of `text`, given in order and without overlap; each replacement stands for its whole span."""
-        text: list[str] = []
-        origins: list[Span] = []
-        at = 0
-        for (start, end), word in replacements:
-            text += (self.text[at:start], word)
-            origins += self.origins[at:start]
-            origins += [self.restore(start, end)] * len(word)
-            at = end
-        text.append(self.text[at:])
-        origins += self.origins[at:]
-        return TracedText("".join(text), tuple(origins))
+def clusters(text: str) -> Iterator[tuple[str, Span]]:
+    """Yield each letter with the marks that are combined with it, and its span."""
+    start = 0
+    for index in range(1, len(text) + 1 if text else 0):
+        if index == len(text) or not unicodedata.combining(text[index]):
+            yield text[start:index], (start, index)
+            start = index
 
 
 def normalise(original: str) -> TracedText:
-    """Fold compatibility forms (NFKC, a character at a time), drop what is invisible, break reserved tokens."""
-    pairs = list(_visible_characters(original))
-    return _without_reserved_tokens(TracedText("".join(char for char, _ in pairs), tuple(span for _, span in pairs)))
+    """Read a text as its words, fold compatibility forms, drop what is invisible, break reserved tokens."""
+    pairs = list(_visible_characters(read_text(original).trace()))
+    return _without_reserved_tokens(TracedText("".join(char for char, _ in pairs), [span for _, span in pairs]))
 
 
-def _visible_characters(original: str) -> Iterator[tuple[str, Span]]:
-    for index, char in enumerate(original):
-        span = (index, index + 1)
+def _visible_characters(words: TracedText) -> Iterator[tuple[str, Span]]:
+    for char, span in zip(words.text, words.origins, strict=True):
         if char.isspace():
             yield " ", span  # one line a message: a line break could pretend to begin the next one
             continue
         for folded in unicodedata.normalize("NFKC", char):
             if folded.isspace():
                 yield " ", span
-            elif unicodedata.category(folded) not in _INVISIBLE and folded not in _ALSO_INVISIBLE:
+            elif not is_invisible(folded):
                 yield folded, span
 
 
@@ -77,4 +60,4 @@ def _without_reserved_tokens(traced: TracedText) -> TracedText:
         if traced.text[index : index + 2] in {_OPENING, _CLOSING}:
             text.append(" ")
             origins.append((traced.origins[index][1],) * 2)
-    return TracedText("".join(text), tuple(origins))
+    return TracedText("".join(text), origins)

@@ -2,7 +2,8 @@
 
 Levels 1 and 2 need a quotation from the reply. Level 0 quotes the client's words that went unanswered, or nothing.
 Whatever is wrong costs one repair try; a mechanism that still fails has no level, the rest stands. When the verdict
-or two mechanisms fail, a person must look at the whole exchange.
+or two mechanisms fail, a person must look at the whole exchange. A model's own words are checked as they will be shown,
+with the original words in the place of placeholders.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +12,12 @@ from typing import Literal
 
 from stream.contracts.feedback import Alternative, Evidence, Rating
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
+from stream.feedback.deidentification.identifiers import find_identifiers
+from stream.feedback.deidentification.normalise import normalise
 from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.quotes import find_quote
 from stream.feedback.gate.suggestions import find_fault
-from stream.feedback.models.answer import ModelAnswer, Quotation, RatedMechanism
+from stream.feedback.models.answer import MAX_REASON, MAX_SENTENCE, ModelAnswer, Quotation, RatedMechanism
 from stream.feedback.models.base import ExchangePart
 from stream.feedback.prepared import PreparedExchange
 
@@ -60,7 +63,7 @@ def check_answer(
     answer: ModelAnswer, prepared: PreparedExchange, *, is_baseline: bool, reveal: Reveal
 ) -> CheckedAnswer:
     """Check an answer against its exchange. At most one problem per mechanism is reported, the first."""
-    conversation = "\n".join(message.text for message in prepared.shown.messages)
+    conversation = prepared.conversation
     checked = [_check_rating(rated, prepared, conversation, reveal) for rated in answer.ratings]
     problems = [found for found in (_verdict_problem(answer, is_baseline), *(p for _, p in checked)) if found]
     order = list(Mechanism)
@@ -68,15 +71,17 @@ def check_answer(
         verdict=answer.verdict,
         resistance_type=answer.resistance_type if answer.verdict is Verdict.CONFIRMED else None,
         ratings=tuple(sorted((rating for rating, _ in checked), key=lambda rating: order.index(rating.mechanism))),
-        strengths=tuple(reveal(text) for text in answer.strengths if _is_allowed(text, conversation)),
+        strengths=tuple(
+            text for text in map(reveal, answer.strengths) if _is_allowed(text, conversation, max_length=MAX_SENTENCE)
+        ),
         alternatives=tuple(
             Alternative(
-                text=reveal(other.text),
+                text=text,
                 mechanism=other.mechanism,
                 pattern_id=other.pattern_id if is_baseline else None,  # the library of patterns is the baseline's
             )
             for other in answer.alternatives
-            if _is_allowed(other.text, conversation) and find_fault(other.text, conversation) is None
+            if _is_suggestable(text := reveal(other.text), conversation)
         ),
         problems=tuple(problems),
     )
@@ -107,12 +112,16 @@ def _check_rating(
     if rated.level is None:
         return Rating(mechanism=mechanism, level=None, needs_human=NeedsHuman.MODEL_ABSTAINED), None
     evidence, problem = _check_evidence(rated, rated.level, prepared)
-    if problem is None and not _is_allowed(rated.reason, conversation):
-        explanation = "the reason must describe the reply and neither be empty nor blame or label a person"
+    reason = reveal(rated.reason)
+    if problem is None and not _is_allowed(reason, conversation, max_length=MAX_REASON):
+        explanation = (
+            "the reason must describe the reply in one or two sentences, neither blame nor label a person, and hold no"
+            " address or number that is not in the conversation"
+        )
         problem = AnswerProblem(mechanism, explanation, NeedsHuman.ANSWER_UNUSABLE)
     if problem is not None:
         return Rating(mechanism=mechanism, level=None, needs_human=problem.needs_human), problem
-    rating = Rating(mechanism=mechanism, level=rated.level, reason=reveal(rated.reason), evidence=tuple(evidence))
+    rating = Rating(mechanism=mechanism, level=rated.level, reason=reason, evidence=tuple(evidence))
     return rating, None
 
 
@@ -145,5 +154,27 @@ def _find_evidence(quotation: Quotation, prepared: PreparedExchange) -> tuple[Ev
     return None if span is None else (prepared.evidence(message.number, span), message.part)
 
 
-def _is_allowed(words: str, conversation: str) -> bool:
-    return bool(words.strip()) and not contains_blame(words, conversation)
+def _is_allowed(words: str, conversation: str, *, max_length: int) -> bool:
+    """Whether words may be shown: some, no more than the model may write, without blame and invented addresses."""
+    said = conversation.casefold()
+    return (
+        bool(words.strip())
+        and len(words) <= max_length
+        and not any(contains_blame(reading, conversation) for reading in _readings(words))
+        and all(
+            reading[start:end].casefold() in said
+            for reading in _readings(words)
+            for (start, end), _ in find_identifiers(reading)
+        )
+    )
+
+
+def _is_suggestable(words: str, conversation: str) -> bool:
+    return _is_allowed(words, conversation, max_length=MAX_SENTENCE) and not any(
+        find_fault(reading, conversation) for reading in _readings(words)
+    )
+
+
+def _readings(words: str) -> tuple[str, str]:
+    """Return words as they stand and as a person reads them: neither markup nor odd letters hide anything."""
+    return words, normalise(words).text

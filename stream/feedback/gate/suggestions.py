@@ -8,6 +8,8 @@ These are lists of wordings, and lists have holes: a supervisor reads every sugg
 import re
 from enum import StrEnum
 
+from stream.feedback.deidentification.identifiers import find_identifiers
+
 
 class Fault(StrEnum):
     """Why a suggestion is dropped."""
@@ -72,7 +74,6 @@ _WORDINGS_BY_FAULT: dict[Fault, tuple[str, ...]] = {
         r"(?:our secret|keep (?:this|it|that) between us)",
         r"(?:call|text|message|write) me (?:at|on|any)",
         r"(?:my (?:phone |private )?number|let's meet|meet me|come over)\b",
-        r"https?://",
     ),
     Fault.CLINICAL: (
         rf"(?:stop|start|increase|reduce|skip|double|halve|come off|taper|take|change)(?: \w+){{0,3}} {_MEDICINE}\b",
@@ -99,10 +100,12 @@ _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u2018": "'"})
 
 
 def find_fault(suggestion: str, conversation: str = "") -> Fault | None:
-    """Return the first fault of a suggested reply; None if it contains no wording of the lists.
+    """Return the first fault of a suggested reply; None if it has no wording of the lists, no address and no number.
 
     What it quotes from the `conversation` is what somebody said: "my mother" in it is not the counsellor's.
     """
+    if find_identifiers(suggestion):
+        return Fault.UNSAFE
     said = _plain_text(conversation).casefold()
     own = _QUOTED.sub(lambda match: " " if match[1].casefold() in said else match[0], _plain_text(suggestion))
     return next((fault for fault, pattern in _PATTERN_BY_FAULT.items() if pattern.search(own)), None)

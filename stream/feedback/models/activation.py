@@ -15,6 +15,7 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.answer import ModelAnswer
 from stream.feedback.models.base import Deadline, FeedbackModel, ModelUnavailable, ShownExchange
+from stream.runtime.known_names import nearest_file
 
 BUNDLED = "baseline.json"
 """The baseline's own, beside this file."""
@@ -52,6 +53,10 @@ def read_activation(path: Path | None) -> Activation:
     bundled = resources.files("stream.feedback.models").joinpath("activations", BUNDLED)
     try:
         return Activation.model_validate_json(bundled.read_text() if path is None else path.read_text())
+    except FileNotFoundError as error:
+        raise Misconfigured(
+            f"feedback.activation: {path} cannot be read: {error.strerror}; {nearest_file(path or Path(BUNDLED))}."
+        ) from None
     except OSError as error:
         raise Misconfigured(f"feedback.activation: {path} cannot be read: {error.strerror}.") from None
     except (ValidationError, UnicodeDecodeError):
@@ -63,7 +68,7 @@ def read_activation(path: Path | None) -> Activation:
 class ActivatedModel:
     """A model behind its gate: the canary passes only where the served model is the activated one.
 
-    The file is read anew each time, so a model that is activated while records wait is used at once.
+    The file is read again each time, so a model that is activated while records wait is used at once.
     """
 
     def __init__(self, model: FeedbackModel, read: Callable[[], Activation]) -> None:

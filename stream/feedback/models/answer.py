@@ -13,8 +13,10 @@ SCHEMA_VERSION = "2"
 """Of this JSON object; part of a model's version."""
 
 # Code points. A reason is one or two sentences; the bounds also bound the tokens a model may spend.
-_ReasonText = Annotated[str, Field(max_length=600)]
-_SentenceText = Annotated[str, Field(max_length=400)]
+MAX_REASON = 600
+MAX_SENTENCE = 400
+_ReasonText = Annotated[str, Field(max_length=MAX_REASON)]
+_SentenceText = Annotated[str, Field(max_length=MAX_SENTENCE)]
 _QuotedWords = Annotated[str, Field(min_length=1, max_length=400)]
 
 

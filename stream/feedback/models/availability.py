@@ -167,7 +167,7 @@ class ModelAvailability:
             get_logger().info("model_reloaded")
         except RequestFailed as error:
             self._reload_advice = (
-                f" and was not loaded anew ({error.code}): have Triton unload and load it, or restart Triton"
+                f" and was not reloaded ({error.code}): have Triton unload and load it, or restart Triton"
             )
             get_logger().error("model_not_reloaded", reason=error.code)
         self._next_reload_at = self._clock() + RELOAD_COOLDOWN_S

@@ -91,6 +91,7 @@ def record(
         "messages": messages,
         "exchanges": (exchange,),
         "known_names": tuple(names),
+        "names_told": bool(names),
     }
     return SessionRecord(**{**fields, **changes})
 

@@ -1,5 +1,6 @@
 """Each exchange gets one assessment or abstention, whatever the model does."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
 from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.feedback.models.answer import ModelAnswer
+from stream.runtime.settings import WithoutNames
 from tests.stream.feedback.builders import (
     FAILED,
     LLM,
@@ -175,3 +177,49 @@ async def test_what_is_left_out_reopened_or_erased_passes_without_a_model(change
     whole = await feedback(model, record(**changes))
     assert (whole.exchanges, whole.assessments, whole.abstentions) == ((), (), ())
     assert (model.asked, model.canaries) == ([], 0)
+
+
+async def without_names(model: ScriptedModel, setting: WithoutNames, **changes: Any) -> FeedbackRecord:
+    """Return the feedback record of a session under a setting for names that nobody told."""
+    one = replace(assessor(model, deadline_s=5, time=Time()), without_names=setting)
+    return await one.feedback(record(**changes))
+
+
+async def test_where_nobody_told_the_names_the_record_says_so() -> None:
+    """The record says whether names were told; by default the session is assessed, with recognised names replaced."""
+    model = ScriptedModel(GOOD)
+    whole = await without_names(model, "assess", names=(), client=["my name is Zebedee. No."])
+    assert whole.names_told is False
+    assert len(whole.assessments) == 1
+    assert "Zebedee" not in "".join(m.text for m in model.asked[0].messages)
+    assert (await without_names(ScriptedModel(GOOD), "assess")).names_told is True
+
+
+async def test_with_the_setting_no_model_reads_a_session_without_names() -> None:
+    """With `abstain` every exchange of such a session abstains, and the model is not asked; others are assessed."""
+    model = ScriptedModel(GOOD)
+    whole = await without_names(model, "abstain", names=())
+    assert [one.reason for one in whole.abstentions] == [NeedsHuman.NAMES_NOT_TOLD]
+    assert (whole.assessments, model.asked) == ((), [])
+    assert len((await without_names(ScriptedModel(GOOD), "abstain")).assessments) == 1
+
+
+async def test_a_stronger_reason_stands_before_names_that_nobody_told() -> None:
+    """The reason of the session stage stays the reason of the abstention."""
+    critical = NeedsHuman.CRITICAL_CONTENT
+    whole = await without_names(ScriptedModel(GOOD), "abstain", names=(), needs_human=critical)
+    assert [one.reason for one in whole.abstentions] == [critical]
+
+
+async def test_names_told_later_bring_an_answer_of_the_model() -> None:
+    """An abstention for want of names has an id of its own, so that the next revision is not kept from its answer."""
+    (withheld,) = (await without_names(ScriptedModel(GOOD), "abstain", names=())).abstentions
+    (assessed,) = (await without_names(ScriptedModel(GOOD), "abstain", revision=2)).assessments
+    assert withheld.assessment_id != assessed.assessment_id
+
+
+async def test_names_in_a_record_of_an_earlier_version_were_told() -> None:
+    """A record that has names but not the field that says so counts as told."""
+    whole = await without_names(ScriptedModel(GOOD), "abstain", names_told=False)
+    assert whole.names_told is True
+    assert len(whole.assessments) == 1

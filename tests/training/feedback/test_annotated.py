@@ -68,7 +68,7 @@ def test_labels_alone_say_nothing_else(tmp_path: Path) -> None:
         ({"evidence": {}}, "levels 1 and 2 need a quotation from the reply"),
         ({"evidence": {AUTONOMY: ["nobody said that"]}}, "a quotation does not stand word for word"),
         ({"reasons": {}}, "the reason must describe the reply"),
-        ({"reasons": dict.fromkeys(Mechanism, "The client is manipulative.")}, "blame or label"),
+        ({"reasons": dict.fromkeys(Mechanism, "The client is manipulative.")}, "neither blame nor label"),
         ({"resistance_type": None}, "a confirmed resistance needs its type"),
         ({"verdict": "not_assessed"}, "must be confirmed or rejected"),
         ({"levels": {AUTONOMY: 1}}, "levels must name all four mechanisms"),

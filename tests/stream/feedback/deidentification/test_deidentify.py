@@ -83,6 +83,48 @@ def test_a_deidentified_text_hides_itself() -> None:
     assert "house" not in repr(Deidentifier(()).apply("the house"))
 
 
+def test_names_that_nobody_told_are_replaced_in_the_whole_session() -> None:
+    """A name that one message introduces is replaced in the others as well, before and after it, in its disguises."""
+    said = ["thandekaa rang", "my name is Thandeka", "THANDEKA's here", "Ruth, are you there?"]
+    session = Deidentifier((), said)
+    assert [session.apply(text).text for text in said] == [
+        "[NAME_1] rang",
+        "my name is [NAME_1]",
+        "[NAME_1]'s here",
+        "[NAME_2], are you there?",
+    ]
+
+
+def test_a_recognised_name_that_is_a_word_is_replaced_at_its_place_alone() -> None:
+    """An ordinary word that is a name in one place keeps its meaning in another."""
+    said = ["I told Will that I will go", "they hope so, but my nan Hope is gone"]
+    session = Deidentifier((), said)
+    assert [session.apply(text).text for text in said] == [
+        "I told [NAME_1] that I will go",
+        "they hope so, but my nan [NAME_2] is gone",
+    ]
+
+
+def test_a_told_name_keeps_its_label_where_it_is_recognised_too() -> None:
+    """A name that was told is labelled by its role, also where somebody introduces themselves by it."""
+    session = Deidentifier(NAMES, ["my name is Nadia"])
+    assert session.apply("my name is Nadia, ask Zoe").text == "my name is [CLIENT_1], ask [NAME_1]"
+
+
+def test_a_model_cannot_be_made_to_repeat_what_is_hidden() -> None:
+    """A placeholder is turned back into the words as they are read, without what is invisible in the original."""
+    session = Deidentifier(NAMES)
+    session.apply("it is Na\u200bd\u202eia")
+    assert session.reveal("[CLIENT_1]") == "Nadia"
+
+
+def test_markup_hides_no_name() -> None:
+    """Entities, tags and emphasis are read before names are looked for."""
+    session = Deidentifier(NAMES)
+    for hidden in ("**Nad**ia", "N&#97;dia", "<b>Na</b>dia", "Nadia&nbsp;Brandt"):
+        assert session.apply(f"so {hidden} said").text == "so [CLIENT_1] said"
+
+
 @settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(

@@ -1,5 +1,6 @@
 """The rules an answer must keep before anything of it is stored. Each test is one rule."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
+from stream.feedback.deidentification.identifiers import find_identifiers
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
 from tests.stream.feedback.builders import CLIENT, REPLY, answer, prepared, rating
 
@@ -220,3 +222,100 @@ def test_every_level_that_passes_has_its_evidence(levels: Any) -> None:
         ids = {evidence.message_id for evidence in one.evidence}
         assert one.level not in {Level.WEAK, Level.STRONG} or "m-3" in ids
         assert one.level is not Level.NONE or ids <= {"m-2"}
+
+
+_HIDDEN = {
+    "[CLIENT_1]": st.sampled_from(["Nadia", "Lazy", "evil.example.com", "a" * 190]),
+    "[URL_1]": st.sampled_from(["https://example.org/x", "example.org/help", "www.example.org"]),
+    "[PHONE_1]": st.sampled_from(["(555) 123-4567", "+49 30 123456"]),
+    "[EMAIL_1]": st.just("jo@example.org"),
+    "[NAME_1]": st.sampled_from(["Zoe", "https://example.org"]),
+}
+_words = st.lists(
+    st.sampled_from(
+        [*_HIDDEN, "What", "would", "help", "you", "see", "it", "the", "reply", "is", "calm", "x" * 90, "crazy"]
+    ),
+    min_size=1,
+    max_size=8,
+).map(" ".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.fixed_dictionaries(_HIDDEN), _words, _words, _words)
+def test_what_is_shown_would_pass_if_it_had_been_written_so(
+    originals: dict[str, str], reason: str, strength: str, suggestion: str
+) -> None:
+    """The checks see what is shown: no placeholder brings in what the model may not write itself."""
+    one, _ = prepared()
+
+    def reveal(words: str) -> str:
+        for placeholder, original in originals.items():
+            words = words.replace(placeholder, original)
+        return words
+
+    def answered(*texts: str) -> CheckedAnswer:
+        said, well, instead = texts
+        given_answer = answer(
+            rating(AUTONOMY, 2, FOUND, reason=said[:600]),
+            strengths=[well[:400]],
+            alternatives=[{"text": instead[:400], "mechanism": "stance_alignment", "pattern_id": None}],
+        )
+        return check_answer(given_answer, one, is_baseline=False, reveal=reveal)
+
+    outcome = answered(reason, strength, suggestion)
+    shown = (outcome.ratings[0].reason, *outcome.strengths, *(other.text for other in outcome.alternatives))
+    for text in filter(None, shown):
+        assert len(text) <= 600
+        again = answered(text, text, text)
+        assert again.ratings[0].reason == text
+    for text in outcome.strengths:
+        assert answered("Plain.", text, "Plain.").strengths == (text,)
+    for other in outcome.alternatives:
+        assert find_identifiers(other.text) == []
+        assert [one.text for one in answered("Plain.", "Plain.", other.text).alternatives] == [other.text]
+
+
+@pytest.mark.parametrize(
+    "said", ["see https://example.org/help", "call (555) 123-4567", "write jo@example.org", "I am @jo_92 there"]
+)
+def test_a_placeholder_brings_no_address_into_a_suggestion(said: str) -> None:
+    """A suggestion with a placeholder that stands for a link, a number or a handle is dropped; a reason may name it."""
+    one, deidentifier = prepared(client=[said, "I don't see how talking would change anything."])
+    (placeholder,) = re.findall(r"\[[A-Z]+_1\]", one.shown.messages[1].text)
+    outcome = check_answer(
+        answer(
+            rating(AUTONOMY, 2, (4, "What would you rather do"), reason=f"It takes up {placeholder}."),
+            alternatives=[
+                {"text": f"Shall we look at {placeholder}?", "mechanism": "stance_alignment", "pattern_id": None}
+            ],
+        ),
+        one,
+        is_baseline=False,
+        reveal=deidentifier.reveal,
+    )
+    assert outcome.alternatives == ()
+    assert outcome.ratings[0].reason.removeprefix("It takes up ").removesuffix(".") in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Have a look at https://example.org",
+        "Have a look at example.org/help",
+        "Have a look [here](https://example.org)",
+        "Have a look at ht\u200btps://example.org",
+        "Have a look at \uff48ttps://example.org",
+        "Ring +49 30 123456",
+        "What a la\u200bzy answer, isn't it?",
+    ],
+)
+def test_a_suggestion_hides_nothing_in_odd_letters_or_markup(text: str) -> None:
+    """A suggestion is checked as it stands and as a person reads it."""
+    assert (
+        checked(alternatives=[{"text": text, "mechanism": "stance_alignment", "pattern_id": None}]).alternatives == ()
+    )
+
+
+def test_a_reason_invents_no_address() -> None:
+    """An address or a number that is not in the conversation costs the mechanism its level."""
+    assert checked(rating(AUTONOMY, 2, FOUND, reason="See https://example.org")).ratings[0].level is None

@@ -1,5 +1,8 @@
 """A model's quotation counts as found when it differs from the original text in form alone."""
 
+import unicodedata
+from typing import Literal, get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,3 +84,61 @@ def test_a_found_span_lies_inside_the_text(quote: str, text: str) -> None:
     """A found span lies inside the text, whatever the model quotes from whatever text."""
     span = find_quote(quote, text)
     assert span is None or 0 <= span[0] < span[1] <= len(text)
+
+
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+COMPOSED = (
+    "\u00c7a ne m\u2019a rien dit, caf\u00e9 \u201cna\u00efve\u201d \u2013 Stra\u00dfe, \uac01\uc790, "
+    "\u0905\u0928\u093f\u0932, Nguy\u1ec5n \uff26\uff35\uff2c\uff2c wid\u200bth."
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(get_args(_Form)),
+    st.sampled_from(get_args(_Form)),
+    st.sampled_from([str, str.lower, str.upper]),
+    st.sampled_from(["\u2019", "'", "\u02bc"]),
+    st.booleans(),
+    st.data(),
+)
+def test_a_quotation_is_found_however_unicode_composes_it(
+    of_text: _Form, of_quote: _Form, case: type[str], apostrophe: str, hidden: bool, data: st.DataObject
+) -> None:
+    """Whole words are found across composition, width, case, marks and zero width, at their place in the text."""
+    text = unicodedata.normalize(of_text, COMPOSED)
+    words = text.split()
+    start = data.draw(st.integers(0, len(words) - 1))
+    end = data.draw(st.integers(start + 1, len(words)))
+    meant = " ".join(words[start:end])
+    quote = case(unicodedata.normalize(of_quote, meant)).replace("\u2019", apostrophe)
+    if hidden:
+        quote = "\u200b".join(quote)
+    span = find_quote(quote, text)
+    if not any(char.isalnum() for char in meant):
+        return
+    assert span is not None
+    first = text.index(meant)
+    edges = " .,\u2019\u201c\u201d\u2013\u200b"
+    assert first <= span[0] < span[1] <= first + len(meant)
+    assert text[slice(*span)].strip(edges) == meant.strip(edges)
+
+
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ("cafe", "a cafe\u0301"),
+        ("cafe", "a caf\u00e9"),
+        ("\uac00", "\u1100\u1161\u11a8"),
+        ("a", "a\u0308"),
+        ("caf\u00e9", "a cafe"),
+    ],
+)
+def test_a_letter_without_its_accent_is_another_letter(quote: str, text: str) -> None:
+    """A quotation that leaves out or adds an accent or a part of a syllable is none."""
+    assert find_quote(quote, text) is None
+
+
+def test_a_span_covers_the_marks_of_its_last_letter() -> None:
+    """A span is in code points of the text and ends after the marks of its last letter."""
+    assert find_quote("caf\u00e9", "a cafe\u0301 b") == (2, 7)

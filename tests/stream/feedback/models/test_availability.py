@@ -249,7 +249,7 @@ async def test_a_trial_that_fails_lets_the_next_one_try() -> None:
 
 
 @pytest.mark.parametrize("code", ["internal", "model_error", "not_found"])
-async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(code: str) -> None:
+async def test_a_model_that_died_is_reloaded_after_the_second_canary(code: str) -> None:
     """A model that died is loaded again only after the second failed canary, as one failure may be chance."""
     watched = Watched(Model(away=9, code=code))
     await watched.availability.wait_until_seen()
@@ -267,7 +267,7 @@ async def test_a_model_that_died_is_loaded_anew_after_the_second_canary(code: st
     ],
     ids=["slow", "hung", "wrong"],
 )
-async def test_a_model_that_is_slow_or_wrong_is_not_loaded_anew(code: str, away: int, reloads: int) -> None:
+async def test_a_model_that_is_slow_or_wrong_is_not_reloaded(code: str, away: int, reloads: int) -> None:
     """A slow or wrong model is not loaded again, except one that is slow for five deadlines."""
     model = Model(away=away, code=code)
     await Watched(model).availability.wait_until_seen()
@@ -282,7 +282,7 @@ async def test_where_it_may_not_be_loaded_readiness_says_what_to_do() -> None:
     for _ in range(12):
         await asyncio.sleep(0)
     assert watched.health.troubles() == {
-        ReadinessPart.MODEL: "the feedback model (internal) is away and was not loaded anew (unavailable): have Triton"
+        ReadinessPart.MODEL: "the feedback model (internal) is away and was not reloaded (unavailable): have Triton"
         " unload and load it, or restart Triton; records are held until it is back"
     }
     await waiting

@@ -119,7 +119,7 @@ async def test_the_parameters_of_a_model_are_its_config(triton: TritonServer) ->
     await connection.close()
 
 
-async def test_a_model_is_loaded_anew_where_a_server_is_there_to_do_it(triton: TritonServer) -> None:
+async def test_a_model_is_reloaded_where_a_server_is_there_to_do_it(triton: TritonServer) -> None:
     """A model that was unloaded is loaded again, and one that the repository lacks is refused."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
     request = {"REQUEST": request_json(CANARY)}

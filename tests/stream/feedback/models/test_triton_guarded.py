@@ -58,7 +58,7 @@ def test_a_worker_with_its_certificate_gets_an_answer(settings: FeedbackSettings
     assert run_canary(settings).name
 
 
-async def test_it_may_load_a_model_anew(settings: FeedbackSettings) -> None:
+async def test_it_may_reload_a_model(settings: FeedbackSettings) -> None:
     """A worker may load a model again when the model's process has died."""
     connection = TritonConnection(TritonAccess.from_settings(settings))
     await connection.reload(MODEL, _soon())

@@ -1,0 +1,1 @@
+"""The recogniser of names nobody told: its word lists, and what it finds and misses."""
