@@ -1,22 +1,28 @@
 """Check everything a deployment needs, and say what is wrong and how to mend it, for `counterpoint check`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
-from pydantic import SecretStr
-
-from plugin.crypto.keys import KEY_BYTES, key_from_base64
+from plugin.database.engine import DRIVER, connect, temporary_engine, transaction
+from plugin.database.key_encryption_key import check_key_encryption_key, key_encryption_key
 from plugin.database.migrate import pending_migrations
+from plugin.gateway.tenants import known_tenants
+from plugin.http_connections import require_open_files
+from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
+from plugin.web.session_secret import session_secret
 from stream.contracts.errors import CounterpointError, Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
-from stream.runtime.settings import Settings, load_settings
+from stream.runtime.settings import Settings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
+from stream.workers.detector import open_detector
 
-MIN_SESSION_SECRET = 32  # characters
+URL_EXAMPLE = f"{DRIVER}://user:password@host/name"
 ACTIVATION_REMEDY = (
     "Run `counterpoint model check`, then `counterpoint model activate` on its report, and name the file in"
     " feedback.activation. Until then the feedback stage holds its records."
@@ -44,37 +50,51 @@ def check_deployment() -> Iterator[Finding]:
         yield Finding("settings", str(error), "Correct counterpoint.toml or the variable, then run this again.")
         return
     yield Finding("settings", "They are well formed.")
-    for check in (_check_tenants, _check_secrets, _check_topics, _check_database, _check_model):
+    for check in (_check_tenants, _check_rules, _check_topics, _check_database, _check_model):
         yield from check(settings)
 
 
 def _check_tenants(settings: Settings) -> Iterator[Finding]:
     if not settings.tenants:
-        yield Finding(
-            "tenants",
-            "No platform is named, so the gateway takes nothing.",
-            "Add a section [tenants.NAME] with webhook_secrets and pseudonym_key.",
-        )
+        yield _tried("tenants", lambda: known_tenants({}), "", "Until then the gateway does not start.")
     for name, tenant in settings.tenants.items():
-        subject = f"tenant {name}"
-        if not tenant.webhook_secrets:
-            yield Finding(subject, "It has no webhook secret.", f"Set tenants.{name}.webhook_secrets (whsec_...).")
-        if not _is_key(tenant.pseudonym_key):
-            yield Finding(subject, "It has no pseudonym key of 32 bytes.", _key_remedy(f"tenants.{name}.pseudonym_key"))
-        elif tenant.webhook_secrets:
-            yield Finding(subject, f"{len(tenant.webhook_secrets)} webhook secret(s) and a pseudonym key are set.")
+        said = f"{len(tenant.webhook_secrets)} webhook secret(s) and a pseudonym key are set."
+        remedy = f"{_key_remedy(f'tenants.{name}.pseudonym_key')}; a webhook secret is whsec_ and the same."
+        yield _tried(f"tenant {name}", partial(known_tenants, {name: tenant}), said, remedy)
 
 
-def _check_secrets(settings: Settings) -> Iterator[Finding]:
-    if _is_key(settings.database.key_encryption_key, exactly=True):
-        yield Finding("key encryption key", "It is set.")
-    else:
-        yield Finding("key encryption key", "There is none of 32 bytes.", _key_remedy("database.key_encryption_key"))
-    secret = settings.web.session_secret
-    if secret is None or len(secret.get_secret_value()) < MIN_SESSION_SECRET:
-        yield Finding("login cookie", "Its secret is missing or short.", _key_remedy("web.session_secret"))
-    else:
-        yield Finding("login cookie", "Its secret is set.")
+def _check_rules(settings: Settings) -> Iterator[Finding]:
+    """Try what stages require at their start, each by the function with which the stage itself requires it."""
+    connections = settings.gateway.max_connections
+    yield _tried(
+        "connections",
+        lambda: require_open_files(connections, "gateway.max_connections", write=lambda _limits: None),
+        f"The gateway may have {connections} at once.",
+        "The limit of the gateway's own process counts, where it is another than this one's.",
+    )
+    yield _tried(
+        "key encryption key",
+        lambda: key_encryption_key(settings),
+        "It is set.",
+        _key_remedy("database.key_encryption_key"),
+    )
+    yield _tried(
+        "login cookie", lambda: session_secret(settings), "Its secret is set.", _key_remedy("web.session_secret")
+    )
+    yield _tried(
+        "detector",
+        lambda: open_detector(settings),
+        f"{settings.sessions.detector} can be opened.",
+        "Correct sessions.detector; for `triton`, start Triton or correct feedback.triton_url.",
+    )
+
+
+def _tried(subject: str, require: Callable[[], object], all_well: str, remedy: str) -> Finding:
+    try:
+        require()
+    except CounterpointError as error:
+        return Finding(subject, str(error), remedy)
+    return Finding(subject, all_well)
 
 
 def _check_topics(settings: Settings) -> Iterator[Finding]:
@@ -83,6 +103,7 @@ def _check_topics(settings: Settings) -> Iterator[Finding]:
     except CounterpointError as error:
         yield Finding("broker", str(error), "Start the broker, or correct kafka.bootstrap_servers.")
         return
+    yield from _check_unknown_tenants(settings)
     for sentence in differences:
         yield Finding(
             "topics", sentence, "Run `counterpoint topics`; where it names a difference it cannot mend, see docs."
@@ -91,19 +112,46 @@ def _check_topics(settings: Settings) -> Iterator[Finding]:
         yield Finding("topics", f"All stand as they should, with {settings.kafka.partitions} partitions.")
 
 
-def _check_database(settings: Settings) -> Iterator[Finding]:
-    if settings.database.url is None:
-        yield Finding("database", "database.url is not set.", "Set COUNTERPOINT_DATABASE__URL=postgresql+psycopg://...")
-        return
+def _check_unknown_tenants(settings: Settings) -> Iterator[Finding]:
     try:
-        steps = pending_migrations(settings.database.url.get_secret_value())
+        unknown = recent_unknown_tenants(settings, now=datetime.now(UTC))
+    except CounterpointError:
+        return  # the topics' own finding says why
+    for name, count in unknown.items():
+        yield Finding(
+            f"tenant {name}",
+            f"It wrote {count} records to Kafka within a day, and the settings name no such platform.",
+            REMEDY.format(name=name),
+        )
+
+
+def _check_database(settings: Settings) -> Iterator[Finding]:
+    try:
+        url = required_secret(settings.database.url, "database.url")
+        connect(url).dispose()  # what a stage does at its start; it connects later
+        steps = pending_migrations(url)
     except CounterpointError as error:
-        yield Finding("database", str(error), "Start PostgreSQL, or correct database.url.")
+        yield Finding("database", str(error), f"Start PostgreSQL, or correct database.url: {URL_EXAMPLE}.")
         return
     if steps:
         yield Finding("database", f"{len(steps)} migration(s) are missing.", "Run `counterpoint migrate`.")
     else:
         yield Finding("database", "It answers and its schema is this version's.")
+        yield from _check_wrapped_keys(settings, url)
+
+
+def _check_wrapped_keys(settings: Settings, url: str) -> Iterator[Finding]:
+    try:
+        kek = key_encryption_key(settings)
+    except Misconfigured:
+        return  # told already
+    try:
+        with temporary_engine(url) as engine, transaction(engine) as session:
+            check_key_encryption_key(session, kek)
+    except CounterpointError as error:
+        yield Finding("database keys", str(error), "Put the key back that this database was filled with.")
+        return
+    yield Finding("database keys", "The key encryption key is the one that wrapped them.")
 
 
 def _check_model(settings: Settings) -> Iterator[Finding]:
@@ -117,6 +165,10 @@ def _check_model(settings: Settings) -> Iterator[Finding]:
         if settings.feedback.model == "llm":
             remedy += f" {WEIGHTS_REMEDY.format(path=weights_path())}"
         yield Finding("model", sentence, remedy)
+        try:
+            read_activation(settings.feedback.activation)
+        except Misconfigured as unreadable:
+            yield Finding("activation", str(unreadable), ACTIVATION_REMEDY)
         return
     yield Finding("model", f"A canary inference by {where} succeeded: {version.name}.")
     yield _check_activation(settings, version)
@@ -132,14 +184,6 @@ def _check_activation(settings: Settings, version: ModelVersion) -> Finding:
         return Finding("activation", sentence, ACTIVATION_REMEDY)
     said = "validated" if activation.validated else "unvalidated: its agreement with clinicians has not been measured"
     return Finding("activation", f"{version.name} passed its model check and is activated; {said}.")
-
-
-def _is_key(secret: SecretStr | None, *, exactly: bool = False) -> bool:
-    try:
-        length = len(key_from_base64("" if secret is None else secret.get_secret_value()))
-    except ValueError:
-        return False
-    return length == KEY_BYTES or not exactly
 
 
 def _key_remedy(setting: str) -> str:

@@ -1,14 +1,16 @@
-"""The interface between a chat platform and the messages topic: verify, parse, normalise, session end.
+"""The interface between a chat platform and the messages topic: headers, verify, parse, normalise, session end.
 
-A new platform is one small module with these four functions. `tests/plugin/adapters/test_contract.py` holds every
+A new platform is one small module with these five functions. `tests/plugin/adapters/test_contract.py` holds every
 adapter to the same rules; add yours to its list.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from plugin.crypto.pseudonyms import Pseudonyms
+from stream.contracts.errors import Denied
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 
 Content = Message | Edit | Deletion | Participants | ConsentWithdrawal
@@ -20,19 +22,42 @@ PlatformEvent = Content | SessionEnd
 Payload = TypeVar("Payload")
 
 
-class Adapter(Protocol[Payload]):
-    """The adapter of one chat platform: four pure functions that get the clock, the secrets and the keys passed in."""
+class DeniedOpenly(Denied):
+    """A denial whose reason the sender may know, since it follows from what was sent alone, whoever sent it."""
 
-    def verify(
-        self, raw: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime, tolerance: timedelta
-    ) -> str:
+    def __init__(self, place: str, fault: str, wanted: str) -> None:
+        super().__init__(f"{place} {fault}")
+        self.place = place
+        self.wanted = wanted
+
+
+@dataclass(frozen=True)
+class SignedHeaders:
+    """What the headers of a delivery say of it before its body has come; nothing of it is verified yet."""
+
+    delivery: str
+    """The delivery's id, which is the same on every retry."""
+    signed_at: datetime
+    signatures: tuple[str, ...] = field(repr=False)
+
+
+class Adapter(Protocol[Payload]):
+    """The adapter of one chat platform: five pure functions that get the clock, the secrets and the keys passed in."""
+
+    def read_headers(self, headers: Mapping[str, str], now: datetime, tolerance: timedelta) -> SignedHeaders:
+        """Check the form of the headers, and that they were signed within `tolerance` before or after `now`.
+
+        `headers` is looked up with lower-case names. This comes before the body is read, so that what cannot be valid
+        costs nothing.
+
+        Raises:
+            DeniedOpenly: A header is missing or malformed, or the delivery is too old or from the future.
+        """
+
+    def verify(self, raw: bytes, signed: SignedHeaders, secrets: Sequence[str]) -> None:
         """Check the signature of the raw body before anything reads the body.
 
-        `headers` is looked up with lower-case names. `secrets` are the valid ones: two while one is being replaced.
-        A delivery signed more than `tolerance` before or after `now` is refused.
-
-        Returns:
-            The delivery's id, which is the same on every retry.
+        `secrets` are the valid ones: two while one is being replaced.
 
         Raises:
             Denied: The delivery is not valid; the reason in `why` is only for the log.
@@ -42,7 +67,7 @@ class Adapter(Protocol[Payload]):
         """Read a verified body into a payload.
 
         Raises:
-            Poison: The body is no payload; the error has a reason and a place, never content.
+            Poison: The body is no payload; the error has a reason, a place and the wanted form, never content.
         """
 
     def normalise(self, payload: Payload, tenant: str, pseudonyms: Pseudonyms) -> list[Content]:

@@ -22,7 +22,20 @@ def _without_nul(value: str) -> str:
     return value
 
 
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_without_nul)]
+MAX_REFERENCE = 255
+MAX_PARTICIPANTS = 50
+"""Of one event, and the most names of each."""
+MAX_NAMES = 200
+"""Names that one event may tell: as many as are kept of a conversation, so that none told at once is lost unseen."""
+
+
+def _few_enough(participants: tuple[Participant, ...]) -> tuple[Participant, ...]:
+    if sum(len(one.names) for one in participants) > MAX_NAMES:
+        raise ValueError(f"more than {MAX_NAMES} names")
+    return participants
+
+
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REFERENCE), AfterValidator(_without_nul)]
 """The platform's own identifier of a conversation or a person; it never leaves the gateway."""
 
 
@@ -67,7 +80,7 @@ class ParticipantsKnown(ConversationPayload):
     """The names and handles of the participants, used to remove them from the text that a model sees."""
 
     type: Literal["participants"]
-    participants: tuple[Participant, ...] = Field(max_length=50)
+    participants: Annotated[tuple[Participant, ...], Field(max_length=MAX_PARTICIPANTS), AfterValidator(_few_enough)]
 
 
 class ConsentWithdrawn(ConversationPayload):

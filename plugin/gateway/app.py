@@ -3,33 +3,37 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from plugin.adapters.base import Adapter, read_events
+from plugin.adapters.base import Adapter, DeniedOpenly, SignedHeaders, read_events
 from plugin.gateway import body
+from plugin.gateway.clock import AheadOfClock, refuse_future
 from plugin.gateway.encoding import encode_event, has_consent
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import KnownTenant
 from stream.contracts.errors import Denied, Poison, Unavailable
 from stream.runtime.codec import EncodedRecord
-from stream.runtime.health import Health, respond
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import MESSAGES_IN
 from stream.runtime.settings import GatewaySettings
 from stream.runtime.trace import HEADER, new_traceparent, trace_id, traceparent_of
 
-MAX_IN_FLIGHT = 500
-"""Requests in flight at once; with bodies of at most 256 KiB this limits memory to 125 MB."""
+EVENTS_PATH = "/v1/{tenant}/events"
+WANTED_REQUEST = f"POST {EVENTS_PATH}"
+RETRY_AFTER_S = 1.0
+"""When a sender is to come back that found too many requests; one takes milliseconds, without a broker 4 s."""
 
 PUBLISHED = "published"
 NO_CONSENT = "no_consent"
@@ -53,81 +57,118 @@ class Gateway:
     publisher: RecordPublisher
     repeats: Repeats[str]
     now: Callable[[], datetime]
+    clock_ahead: timedelta
+    """How far an event's own time may lie after `now`."""
     _in_flight: int = 0
     # A delivery for an unknown tenant is verified too, against a random secret, so that nobody can find out names.
     _nobody: tuple[str, ...] = field(default_factory=lambda: ("whsec_" + secrets.token_hex(32),), repr=False)
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery: 202 once its records are safe, otherwise the reason for its refusal, never content."""
-        if self._in_flight >= MAX_IN_FLIGHT:
-            MESSAGES_IN.labels(_UNKNOWN, "unavailable").inc()
-            return _busy(1)
-        self._in_flight += 1
-        try:
-            return await self._receive(request)
-        finally:
-            self._in_flight -= 1
+        """Answer one delivery: 202 once its records are safe, otherwise the reason for its refusal, never content.
 
-    async def _receive(self, request: Request) -> Response:
+        A body is kept only for headers that could be valid. That its tenant is unknown shows in no answer, early or
+        late: a delivery to nobody is read and verified like any other.
+        """
         named = self.tenants.get(request.path_params["tenant"])
         label = named.name if named else _UNKNOWN
         trace = traceparent_of([(HEADER, request.headers.get(HEADER, "").encode())]) or new_traceparent()
         log = get_logger().bind(tenant=label, trace_id=trace_id(trace))
         try:
+            tolerance = timedelta(seconds=self.settings.timestamp_tolerance_s)
+            signed = self.adapter.read_headers(request.headers, self.now(), tolerance)
             raw = await body.read_body(request, self.settings.body_limit_bytes)
-            tenant, delivery = self._verify(named, raw, request.headers)
-            outcome, repeated = await self.repeats.once(
-                _fingerprint(tenant.name, delivery, raw), lambda: self._accept(tenant, raw, delivery, trace)
-            )
+            with self._work():
+                tenant = self._verify(named, raw, signed)
+                outcome, repeated = await self.repeats.once(
+                    _fingerprint(tenant.name, signed.delivery, raw),
+                    lambda: self._accept(tenant, raw, signed.delivery, trace),
+                )
         except body.BodyRejected as rejected:
             MESSAGES_IN.labels(label, "bad").inc()
             log.info("body_refused", status=rejected.status)
-            return _answer(rejected.status, {"error": "body"})
+            return answer(rejected.status, {"error": "body", "wanted": rejected.wanted})
         except Denied as denied:
             MESSAGES_IN.labels(label, "denied").inc()
             log.warning("delivery_denied", reason=denied.why)
-            return _answer(401, {"error": "denied"})
-        except Poison as poison:
+            told = {"place": denied.place, "wanted": denied.wanted} if isinstance(denied, DeniedOpenly) else {}
+            return answer(401, {"error": "denied", **told})
+        except (Poison, AheadOfClock) as refused:
+            reason = refused.reason.value if isinstance(refused, Poison) else "clock_ahead"
             MESSAGES_IN.labels(label, "bad").inc()
-            log.warning("delivery_refused", reason=poison.reason.value, place=poison.place)
-            return _answer(422, {"error": poison.reason.value, "place": poison.place})
+            log.warning("delivery_refused", reason=reason, place=refused.place)
+            return answer(422, {"error": reason, "place": refused.place, "wanted": refused.wanted})
         except Unavailable as away:
             MESSAGES_IN.labels(label, "unavailable").inc()
+            log.warning("delivery_postponed", what=away.what)
             return _busy(away.retry_after)
         MESSAGES_IN.labels(label, "repeated" if repeated else outcome).inc()
-        return _answer(202, {"outcome": outcome})
+        return answer(202, {"outcome": outcome})
 
-    def _verify(self, tenant: KnownTenant | None, raw: bytes, headers: Mapping[str, str]) -> tuple[KnownTenant, str]:
-        tolerance = timedelta(seconds=self.settings.timestamp_tolerance_s)
-        secrets_now = tenant.secrets if tenant else self._nobody
-        delivery = self.adapter.verify(raw, headers, secrets_now, self.now(), tolerance)
+    @contextmanager
+    def _work(self) -> Iterator[None]:
+        """Bound the requests that are worked on. One whose body is still to come takes no place: it may never come."""
+        if self._in_flight >= self.settings.max_connections // 2:
+            raise Unavailable("the gateway", RETRY_AFTER_S)
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    def _verify(self, tenant: KnownTenant | None, raw: bytes, signed: SignedHeaders) -> KnownTenant:
+        self.adapter.verify(raw, signed, tenant.secrets if tenant else self._nobody)
         if tenant is None:
             raise Denied("unknown tenant")
-        return tenant, delivery
+        return tenant
 
     async def _accept(self, tenant: KnownTenant, raw: bytes, delivery: str, trace: bytes) -> str:
         payload = self.adapter.parse(raw)
         events = read_events(self.adapter, payload, tenant.name, tenant.pseudonyms)
+        refuse_future(events, self.now(), self.clock_ahead)
         allowed = [encode_event(event, delivery, trace) for event in events if has_consent(event)]
         for record in allowed:
             await self.publisher.publish(record)
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT
 
 
-def create_application(gateway: Gateway, health: Health, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
-    """Create the ASGI application with the events route and the probe routes."""
+def create_application(gateway: Gateway, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    """Create the ASGI application with the events route, and /healthz for a balancer: whether the process answers.
 
-    async def status(request: Request) -> Response:
-        code, content_type, content = await run_in_threadpool(respond, health, request.url.path)
-        return Response(content, code, media_type=content_type)
-
-    return Starlette(
-        routes=[
-            Route("/v1/{tenant}/events", gateway.receive, methods=["POST"]),
-            *(Route(path, status) for path in ("/healthz", "/readyz", "/metrics")),
-        ],
+    Readiness and metrics have a port of their own (`health.gateway_port`), for they are nobody's business outside.
+    """
+    events = [Route(path, gateway.receive, methods=["POST"]) for path in (EVENTS_PATH, f"{EVENTS_PATH}/")]
+    app = Starlette(
+        routes=[*events, Route("/healthz", _alive)],
         lifespan=lifespan,
+        exception_handlers={HTTPException: _no_such_request, Exception: _failed},
     )
+    app.router.redirect_slashes = False  # a redirect is followed by hardly any sender of webhooks
+    return app
+
+
+def answer(status: int, content: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer in the one form that all answers have: a JSON object without empty parts."""
+    given = {name: value for name, value in content.items() if value}
+    return Response(json.dumps(given), status, headers, media_type="application/json")
+
+
+async def _alive(_request: Request) -> Response:
+    return answer(200, {"status": "alive"})
+
+
+async def _no_such_request(_request: Request, error: Exception) -> Response:
+    """Answer a path or a method that is not served. Neither is logged: a sender may have put anything into them."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    outcome = "wrong_method" if status == HTTPStatus.METHOD_NOT_ALLOWED else "wrong_path"
+    MESSAGES_IN.labels(_UNKNOWN, outcome).inc()
+    get_logger().info("request_refused", status=status, reason=outcome)
+    return answer(status, {"error": outcome, "wanted": WANTED_REQUEST}, headers)
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """Answer after a fault of ours, which uvicorn logs."""
+    MESSAGES_IN.labels(_UNKNOWN, "bug").inc()
+    return answer(500, {"error": "bug"})
 
 
 def _fingerprint(tenant: str, delivery: str, raw: bytes) -> bytes:
@@ -135,9 +176,5 @@ def _fingerprint(tenant: str, delivery: str, raw: bytes) -> bytes:
     return hashlib.sha256(f"{tenant}\n{delivery}\n".encode() + raw).digest()
 
 
-def _answer(status: int, content: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Response:
-    return Response(json.dumps(content), status, headers, media_type="application/json")
-
-
 def _busy(retry_after_s: float) -> Response:
-    return _answer(503, {"error": "unavailable"}, {"Retry-After": str(max(1, round(retry_after_s)))})
+    return answer(503, {"error": "unavailable"}, {"Retry-After": str(max(1, round(retry_after_s)))})

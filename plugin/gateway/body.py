@@ -11,11 +11,12 @@ _MOST_DIGITS = 18  # more than any real length needs; Python refuses to convert 
 
 
 class BodyRejected(Exception):  # noqa: N818 - named by what happens to the request
-    """An error that stops the reading of a body; `status` is the HTTP status of the answer."""
+    """An error that stops the reading of a body; `status` is the HTTP status of the answer, `wanted` what to send."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, wanted: str = "") -> None:
         super().__init__(f"body refused with status {status}")
         self.status = status
+        self.wanted = wanted
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -25,18 +26,19 @@ async def read_body(request: Request, limit: int) -> bytes:
         BodyRejected: 413 when it is longer, 408 when it does not come within `READ_S` seconds, 400 when the sender
             leaves.
     """
+    too_long = f"at most {limit} bytes"
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > limit):
-        raise BodyRejected(413)
+        raise BodyRejected(413, too_long)
     parts = bytearray()
     try:
         async with asyncio.timeout(READ_S):
             async for part in request.stream():
                 parts += part
                 if len(parts) > limit:
-                    raise BodyRejected(413)
+                    raise BodyRejected(413, too_long)
     except TimeoutError:
-        raise BodyRejected(408) from None
+        raise BodyRejected(408, f"the whole body within {READ_S:g} s") from None
     except ClientDisconnect:
         raise BodyRejected(400) from None
     return bytes(parts)

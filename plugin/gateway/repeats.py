@@ -15,6 +15,13 @@ MAX_REMEMBERED = 100_000
 Result = TypeVar("Result")
 
 
+class _NoAnswer:
+    """The type of the value that stands for a delivery without an answer, since any other may be an answer."""
+
+
+_NO_ANSWER = _NoAnswer()
+
+
 class Repeats(Generic[Result]):
     """A cache that remembers answers for `ttl_s` seconds of `timer` and does not remember failures."""
 
@@ -28,8 +35,9 @@ class Repeats(Generic[Result]):
         Raises:
             Exception: The exception that `act` raised, for the first caller and for all that waited with it.
         """
-        if delivery in self._answered:
-            return self._answered[delivery], True
+        answer = self._answered.get(delivery, _NO_ANSWER)  # one look: it may expire between two
+        if not isinstance(answer, _NoAnswer):
+            return answer, True
         if (running := self._running.get(delivery)) is not None:
             return await asyncio.shield(running), True
         first = self._running[delivery] = asyncio.ensure_future(act())

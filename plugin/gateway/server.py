@@ -2,10 +2,9 @@
 
 import contextlib
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,10 +14,11 @@ from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.publisher import Publisher
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
-from stream.contracts.errors import Misconfigured
-from stream.runtime.health import Health, ReadinessPart
+from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
+from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings
+from stream.runtime.stages import GATEWAY
 
 GRACE_S = 6
 """How long a shutdown waits for open requests; requests that wait for the broker are answered within 4 s."""
@@ -30,9 +30,14 @@ def run(settings: Settings) -> int:
     Raises:
         Misconfigured: The tenants or the address cannot be used.
     """
-    server = uvicorn.Server(
+    health = Health(ReadinessPart.KAFKA)
+    app = build(settings, health)
+    require_open_files(settings.gateway.max_connections, "gateway.max_connections")
+    server = BoundedServer(
         uvicorn.Config(
-            build(settings),
+            app,
+            http=bounded_protocol(settings.gateway.max_connections),
+            backlog=ACCEPTED_AT_ONCE,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -48,20 +53,22 @@ def run(settings: Settings) -> int:
     # uvicorn raises the signal again after it has stopped; with this handler the call ends instead of the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with _listen(settings.gateway.host, settings.gateway.port) as listener:
+    with (
+        listen(settings.gateway.host, settings.gateway.port, "gateway") as listener,
+        serving(health, *GATEWAY.address(settings)),
+    ):
         get_logger().info("gateway_listening", port=listener.getsockname()[1])
         server.run(sockets=[listener])
     get_logger().info("gateway_stopped")
     return 0 if server.started else 1
 
 
-def build(settings: Settings) -> Starlette:
-    """Build the whole gateway as an ASGI application.
+def build(settings: Settings, health: Health) -> Starlette:
+    """Build the whole gateway as an ASGI application that reports to `health`.
 
     Raises:
         Misconfigured: The tenants cannot be used.
     """
-    health = Health(ReadinessPart.KAFKA)
     publisher = Publisher(settings.kafka, health)
     gateway = Gateway(
         settings=settings.gateway,
@@ -71,6 +78,7 @@ def build(settings: Settings) -> Starlette:
         # A signature is accepted from `tolerance` before its time to `tolerance` after it, so repeats may span both.
         repeats=Repeats(2.0 * settings.gateway.timestamp_tolerance_s, time.monotonic),
         now=lambda: datetime.now(UTC),
+        clock_ahead=timedelta(seconds=settings.sessions.clock_ahead_s),
     )
 
     @contextlib.asynccontextmanager
@@ -78,17 +86,4 @@ def build(settings: Settings) -> Starlette:
         async with publisher:
             yield
 
-    return create_application(gateway, health, lifespan)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise Misconfigured(
-            f"The gateway cannot listen on {host}:{port} ({error.strerror}). Set gateway.host and gateway.port."
-        ) from None
-    # Connections inherit the option. asyncio sets it only on sockets of its own; without it every answer waits 40 ms.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+    return create_application(gateway, lifespan)

@@ -1,6 +1,7 @@
 """The tenants that may deliver, with their signing secrets and pseudonym keys checked before the gateway starts."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -44,11 +45,17 @@ def _known(name: str, tenants: Mapping[str, TenantSettings]) -> KnownTenant:
     try:
         _NAME.validate_python(name)
     except ValidationError:
-        raise Misconfigured(f"{place}: a tenant's name is lower case letters, digits and dashes.") from None
+        raise Misconfigured(
+            f"{place}: a tenant's name is lower case letters, digits and dashes, such as {_as_name(name)}."
+        ) from None
     if not tenant.webhook_secrets:
         raise Misconfigured(f"{place}.webhook_secrets is not set: nothing it sends could be verified.")
     secrets = tuple(secret.get_secret_value() for secret in tenant.webhook_secrets)
     for secret in secrets:
+        if secret != secret.strip():
+            raise Misconfigured(f"{place}.webhook_secrets: a secret begins or ends with a blank or line break: cut it.")
+        if secret.startswith("v1,"):
+            raise Misconfigured(f"{place}.webhook_secrets: a secret begins with {_SECRET_PREFIX}: take `v1,` off it.")
         if _bytes_in(secret.removeprefix(_SECRET_PREFIX), place) < MIN_SECRET_BYTES:
             raise Misconfigured(f"{place}.webhook_secrets: a secret is at least {MIN_SECRET_BYTES} random bytes.")
     return KnownTenant(name, secrets, pseudonyms_of(tenants, name))
@@ -59,3 +66,8 @@ def _bytes_in(secret: str, place: str) -> int:
         return len(base64.b64decode(secret, validate=True))
     except ValueError:  # binascii.Error, or the ValueError that base64 raises for a character beyond ASCII
         raise Misconfigured(f"{place}.webhook_secrets: a secret is whsec_ and base64.") from None
+
+
+def _as_name(given: str) -> str:
+    words = re.findall(r"[a-z0-9]+", given.lower())
+    return "-".join(words)[:63].strip("-") or "riverside"

@@ -5,11 +5,19 @@ in a sentence what is missing.
 """
 
 import json
+import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from stream.contracts.errors import Misconfigured
+
+CLIENT_TIMEOUT_S = 5.0
+"""After which a probe that does not send its request, or does not read the answer, is given up."""
 
 
 class ReadinessPart(StrEnum):
@@ -47,6 +55,19 @@ class Health:
             return dict(self._troubles)
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that says nothing of a probe that went away, and takes IPv6 addresses too."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing: whoever asks has hung up or is too slow."""
+
+
 def respond(health: Health, path: str) -> tuple[int, str, bytes]:
     """Return status, content type and body for one of the three paths; 404 for any other path."""
     if path == "/metrics":
@@ -60,14 +81,22 @@ def respond(health: Health, path: str) -> tuple[int, str, bytes]:
     return 404, "application/json", b"{}"
 
 
-def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
+def serve(health: Health, host: str, port: int, *, ask: Callable[[], None] = lambda: None) -> ThreadingHTTPServer:
     """Start the HTTP server for `health` in a daemon thread and return it.
 
-    Port 0 takes a free port (see `server_address`); `shutdown()` ends the server.
+    `ask` is called before each answer to /readyz and may set troubles. Port 0 takes a free port (see
+    `server_address`); `shutdown()` ends the server.
+
+    Raises:
+        Misconfigured: the address cannot be used.
     """
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_TIMEOUT_S
+
         def do_GET(self) -> None:
+            if self.path == "/readyz":
+                ask()
             status, content_type, body = respond(health, self.path)
             self.send_response(status)
             self.send_header("Content-Type", content_type)
@@ -78,7 +107,29 @@ def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
         def log_message(self, *_args: object) -> None:
             """Log nothing, because probes come every second."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    try:
+        server = _Server((host, port), Handler)
+    except OSError as error:
+        raise Misconfigured(
+            f"/readyz and /metrics cannot be served on {host}:{port} ({error.strerror}). Set health.host and the"
+            " stage's port under [health]."
+        ) from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server
+
+
+@contextmanager
+def serving(
+    health: Health, host: str, port: int, *, ask: Callable[[], None] = lambda: None
+) -> Iterator[ThreadingHTTPServer]:
+    """Serve `health` as `serve` does until the block ends.
+
+    Raises:
+        Misconfigured: the address cannot be used.
+    """
+    server = serve(health, host, port, ask=ask)
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,21 +1,29 @@
 """`counterpoint check`: everything is looked at, and each trouble comes with its remedy."""
 
+import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from plugin import check as checking
 from plugin.check import Finding
+from plugin.gateway import server
+from plugin.sink import sink
+from plugin.web import app as web
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.feedback.models.baseline import InProcessBaseline
+from stream.feedback.models.canary import run_canary
 from stream.runtime import settings as settings_room
+from stream.runtime.health import Health
 from stream.runtime.settings import Settings
+from stream.workers import feedback_worker, session_worker
 
 KEY = base64.b64encode(b"k" * 32).decode()
-GOOD = {
+GOOD: dict[str, Any] = {
     "tenants": {"riverside": {"webhook_secrets": ["whsec_" + KEY], "pseudonym_key": KEY}},
     "database": {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": KEY},
     "web": {"session_secret": "s" * 32},
@@ -27,7 +35,9 @@ def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broker, database and model are well; their own suites try the real ones."""
     monkeypatch.setattr(checking, "topic_differences", lambda _kafka: [])
     monkeypatch.setattr(checking, "pending_migrations", lambda _url: [])
+    monkeypatch.setattr(checking, "check_key_encryption_key", lambda _session, _kek: None)
     monkeypatch.setattr(checking, "run_canary", lambda _feedback: SERVED)
+    monkeypatch.setattr(checking, "recent_unknown_tenants", lambda _settings, now: {})  # noqa: ARG005
 
 
 SERVED = InProcessBaseline().version
@@ -49,8 +59,8 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     found = findings(monkeypatch)
     assert troubles(found) == set()
     assert set(found) == {
-        "settings", "tenant riverside", "key encryption key", "login cookie", "topics", "database", "model",
-        "activation",
+        "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "detector", "topics",
+        "database", "database keys", "model", "activation",
     }  # fmt: skip
 
 
@@ -95,7 +105,7 @@ def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pyte
 def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration without a tenant is reported with the section to add."""
     found = findings(monkeypatch, tenants={})
-    assert "[tenants." in str(found["tenants"].remedy)
+    assert "[tenants." in found["tenants"].sentence
 
 
 @pytest.mark.parametrize("key", [None, "", "short", base64.b64encode(b"k" * 31).decode(), "not base64 ÿ" * 9])
@@ -122,7 +132,7 @@ def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_database_that_is_not_named_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """No default points anywhere."""
     found = findings(monkeypatch, database={"key_encryption_key": KEY})
-    assert "COUNTERPOINT_DATABASE__URL" in str(found["database"].remedy)
+    assert "COUNTERPOINT_DATABASE__URL" in found["database"].sentence
 
 
 def test_missing_migrations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +149,16 @@ def test_each_difference_of_the_topics_is_a_sentence(monkeypatch: pytest.MonkeyP
     found = findings(monkeypatch)
     assert "3 partitions" in found["topics"].sentence
     assert "counterpoint topics" in str(found["topics"].remedy)
+
+
+def test_a_tenant_that_the_settings_do_not_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant that writes to Kafka without being in the settings is named, with what to do about it."""
+    monkeypatch.setattr(checking, "recent_unknown_tenants", lambda _settings, now: {"meadow": 7})  # noqa: ARG005
+    found = findings(monkeypatch)
+    assert troubles(found) == {"tenant meadow"}
+    assert "7 records" in found["tenant meadow"].sentence
+    assert "[tenants.meadow]" in str(found["tenant meadow"].remedy)
+    assert "--reason-code unknown_tenant" in str(found["tenant meadow"].remedy)
 
 
 @pytest.mark.parametrize(
@@ -173,3 +193,130 @@ def test_no_sentence_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_room.required_secret(SecretStr("zeppelin"), "web.session_secret") == "zeppelin"
     assert "zeppelin" not in str(found)
     assert KEY not in str(found)
+
+
+def test_a_key_that_did_not_fill_the_database_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another key encryption key than the database's is reported, as after a restore with the wrong one."""
+
+    def wrong(_session: object, _kek: object) -> None:
+        raise Misconfigured("database.key_encryption_key is not the key")
+
+    monkeypatch.setattr(checking, "check_key_encryption_key", wrong)
+    found = findings(monkeypatch)
+    assert troubles(found) == {"database keys"}
+    assert "is not the key" in found["database keys"].sentence
+
+
+WEAK = base64.b64encode(b"k" * 23).decode()
+BROKEN: dict[str, dict[str, object]] = {
+    "no tenant": {"tenants": {}},
+    "a name in capitals": {"tenants": {"MyApp": GOOD["tenants"]["riverside"]}},
+    "a name with a colon": {"tenants": {"my:app": GOOD["tenants"]["riverside"]}},
+    "no webhook secret": {"tenants": {"a": {"pseudonym_key": KEY}}},
+    "a secret with the version of signatures": {"tenants": {"a": {"webhook_secrets": [f"v1,whsec_{KEY}"]}}},
+    "a secret with a line break": {"tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}\n"]}}},
+    "a secret after a blank": {"tenants": {"a": {"webhook_secrets": [f" whsec_{KEY}"]}}},
+    "a weak secret": {"tenants": {"a": {"webhook_secrets": [f"whsec_{WEAK}"]}}},
+    "one weak secret of two": {"tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}", f"whsec_{WEAK}"]}}},
+    "a secret of words": {"tenants": {"a": {"webhook_secrets": ["open sesame"]}}},
+    "no pseudonym key": {"tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}"]}}},
+    "a short pseudonym key": {"tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}"], "pseudonym_key": WEAK}}},
+    "a pseudonym key with a line break": {
+        "tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}"], "pseudonym_key": f"{KEY}\n"}}
+    },
+    "more connections than files": {"gateway": {"max_connections": 10**9}},
+    "no database": {"database": {"key_encryption_key": KEY}},
+    "another database": {"database": {"url": "mysql://u@h/d", "key_encryption_key": KEY}},
+    "words for a URL": {"database": {"url": "on the second floor", "key_encryption_key": KEY}},
+    "no key encryption key": {"database": {"url": "postgresql+psycopg://u@h/d"}},
+    "a short key encryption key": {"database": {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": WEAK}},
+    "a long key encryption key": {
+        "database": {
+            "url": "postgresql+psycopg://u@h/d",
+            "key_encryption_key": base64.b64encode(b"k" * 33).decode(),
+        }
+    },
+    "a broken earlier key": {
+        "database": {
+            "url": "postgresql+psycopg://u@h/d",
+            "key_encryption_key": KEY,
+            "previous_key_encryption_keys": [WEAK],
+        }
+    },
+    "no session secret": {"web": {}},
+    "a short session secret": {"web": {"session_secret": "s" * 31}},
+    "no such detector": {"sessions": {"detector": "liner"}},
+    "no activation": {"feedback": {"activation": "/nowhere/activation.json"}},
+    "an activation that is none": {"feedback": {"activation": __file__}},
+    "a language model without a server": {"feedback": {"model": "llm", "triton_url": "in-process"}},
+}
+"""Settings that pydantic takes and a stage does not."""
+
+
+class Started(BaseException):
+    """What ends a stage that refuses nothing and would now begin its work."""
+
+
+def refusals(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return the sentences with which stages refuse to start with these settings."""
+
+    def started(*_arguments: object, **_more: object) -> None:
+        raise Started
+
+    def enter(build: Callable[..., Any], *_: object, **__: object) -> None:
+        async def begin() -> None:
+            async with build(Path(), None, Health()):
+                raise Started
+
+        asyncio.run(begin())
+
+    for module in (session_worker, feedback_worker):
+        monkeypatch.setattr(module.topics, "require_topics", lambda _kafka: None)
+        monkeypatch.setattr(module, "run_app", enter)
+        monkeypatch.setattr(module, "create_app", started)
+    monkeypatch.setattr(server, "listen", started)
+    monkeypatch.setattr(sink, "serve", started)
+    monkeypatch.setattr(web, "serving", started)
+    said = set()
+    for run in (server.run, session_worker.run, feedback_worker.run, sink.run, web.run):
+        try:
+            run(settings)
+        except Misconfigured as error:
+            said.add(str(error))
+        except Started:
+            pass
+    return said
+
+
+@pytest.mark.parametrize("changes", BROKEN.values(), ids=BROKEN.keys())
+def test_what_no_stage_would_start_with_is_told_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    """The check refuses what a stage refuses at its start, and nothing else, with the sentence of that stage."""
+    if "llm" in str(changes):
+        monkeypatch.setattr(checking, "run_canary", run_canary)
+    settings = Settings.model_validate(GOOD | changes)
+    found = findings(monkeypatch, **changes)
+    told = {finding.sentence for finding in found.values() if finding.remedy}
+    refused = refusals(settings, monkeypatch)
+    assert refused
+    assert told == refused
+
+
+def test_a_model_that_is_away_hides_no_activation_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An activation that no feedback stage would start with is told while Triton is away as well."""
+
+    def away(_feedback: object) -> None:
+        raise Unavailable("the feedback model")
+
+    monkeypatch.setattr(checking, "run_canary", away)
+    found = findings(monkeypatch, feedback={"activation": tmp_path / "nowhere.json"})
+    assert troubles(found) == {"model", "activation"}
+
+
+def test_what_every_stage_would_start_with_is_all_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With good settings every stage comes to its work, and the check says that all is well."""
+    assert refusals(Settings.model_validate(GOOD), monkeypatch) == set()
+    assert troubles(findings(monkeypatch)) == set()

@@ -51,7 +51,7 @@ class StandardWebhookPlatform:
     other_secret: str = signing_secret(b"c")
 
     def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
-        """Return the headers, computed without the library."""
+        """Return the headers under the names of the standard, computed without the library."""
         stamp = str(int(at.timestamp()))
         signatures = []
         for secret in secrets or (self.secret,):
@@ -78,7 +78,7 @@ class StandardWebhookPlatform:
             "participants": room
             | {"type": "participants", "participants": [{"role": "client", "names": ["Leonie", "leo_87"]}]},
             "consent_withdrawal": room | {"type": "consent_withdrawal", "withdrawn_at": "2026-03-02T18:02:00Z"},
-            "session_end": room | {"type": "session_end", "ended_at": "2026-03-02T18:03:00Z"},
+            "session_end": room | {"type": "session_end", "ended_at": "2026-03-02T18:01:30Z"},
         }
 
     def text_payload(self, text: str) -> Payload:

@@ -6,8 +6,14 @@ import pytest
 import time_machine
 from standardwebhooks import Webhook
 
+from plugin.adapters import payloads
+from plugin.adapters.base import DeniedOpenly
+from plugin.adapters.payloads import PAYLOADS, SCHEMA
+from plugin.adapters.wanted import WANTED
 from plugin.adapters.webhook import StandardWebhook
-from stream.contracts.errors import Denied
+from stream.contracts.errors import Denied, Poison
+from stream.contracts.messages import Consent, Participant
+from stream.sessions import events
 from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
 
 PLATFORM = StandardWebhookPlatform(StandardWebhook())
@@ -17,7 +23,26 @@ WINDOW = timedelta(minutes=5)
 
 def verify(headers: dict[str, str]) -> str:
     """Verify RAW at NOW with the given headers."""
-    return PLATFORM.adapter.verify(RAW, headers, (PLATFORM.secret,), NOW, WINDOW)
+    return verify_at(NOW, headers)
+
+
+def verify_at(
+    now: datetime,
+    headers: dict[str, str],
+    *,
+    raw: bytes = RAW,
+    secret: str = PLATFORM.secret,
+    window: timedelta = WINDOW,
+) -> str:
+    """Verify a body at a time, and return the delivery's id."""
+    signed = PLATFORM.adapter.read_headers(headers, now, window)
+    PLATFORM.adapter.verify(raw, signed, (secret,))
+    return signed.delivery
+
+
+def svix(headers: dict[str, str]) -> dict[str, str]:
+    """Return headers under the names that the libraries of Svix send."""
+    return {name.replace("webhook-", "svix-"): value for name, value in headers.items()}
 
 
 def test_the_published_library_signs_what_we_verify() -> None:
@@ -38,7 +63,7 @@ def test_the_specifications_own_example_passes() -> None:
     }
     now = datetime.fromtimestamp(1614265330, UTC)
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    assert PLATFORM.adapter.verify(b'{"test": 2432232314}', headers, (secret,), now, WINDOW)
+    assert verify_at(now, headers, raw=b'{"test": 2432232314}', secret=secret)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +94,69 @@ def test_an_id_that_is_no_visible_ascii_is_denied(delivery: str) -> None:
 def test_a_shorter_window_is_kept() -> None:
     """A tolerance shorter than the library's five minutes is applied."""
     with pytest.raises(Denied, match="window"):
-        PLATFORM.adapter.verify(
-            RAW, PLATFORM.sign(RAW, NOW - timedelta(seconds=31)), (PLATFORM.secret,), NOW, timedelta(seconds=30)
-        )
+        verify_at(NOW, PLATFORM.sign(RAW, NOW - timedelta(seconds=31)), window=timedelta(seconds=30))
+
+
+def test_the_headers_of_svix_are_taken_like_those_of_the_standard() -> None:
+    """A delivery under the names `svix-...` is verified, and each of them that is missing is named as such."""
+    headers = svix(PLATFORM.sign(RAW, NOW, delivery="d-9"))
+    assert verify(headers) == "d-9"
+    for name in headers:
+        with pytest.raises(DeniedOpenly) as denied:
+            verify({other: value for other, value in headers.items() if other != name})
+        assert denied.value.place == name
+
+
+def test_the_two_sets_of_headers_are_never_mixed() -> None:
+    """The standard's set counts where any of it is sent, so that no signature is made of two halves."""
+    good = PLATFORM.sign(RAW, NOW)
+    forged = PLATFORM.sign(RAW, NOW, PLATFORM.other_secret)
+    assert verify(good | svix(forged)) == "d-1"
+    with pytest.raises(Denied, match="no signature"):
+        verify(forged | svix(good))
+    for name in good:
+        half = {other: value for other, value in good.items() if other != name} | svix(good)
+        with pytest.raises(DeniedOpenly) as denied:
+            verify(half)
+        assert denied.value.place == name
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"message_id": 5}, "message_id"),
+        ({"conversation_id": 17}, "conversation_id"),
+        ({"author": None}, "author"),
+        ({"text": None}, "text"),
+        ({"text": "x" * 20_001}, "text"),
+        ({"sent_at": "2026-03-02T18:00:00"}, "sent_at"),
+        ({"consent": "yes"}, "consent"),
+        ({"consent": {"processing": "yes"}}, "processing"),
+        ({"role": "therapist"}, "role"),
+        ({"language": "English, mostly"}, "language"),
+        ({"type": "reaction"}, "type"),
+        ({"type": "participants", "participants": [{"role": "client", "names": [""]}]}, "names"),
+        ({"type": "participants", "participants": [{"role": "client", "names": ["a"] * 50}] * 5}, "participants"),
+    ],
+)
+def test_a_refusal_says_the_form_that_the_place_must_have(change: dict[str, object], place: str) -> None:
+    """A refused payload is answered with the wanted form of the wrong place, which repeats nothing of its content."""
+    payload = PLATFORM.text_payload("a canary phrase") | change
+    with pytest.raises(Poison) as poison:
+        PLATFORM.adapter.parse(raw_of(payload))
+    assert place in poison.value.place.split(".")
+    assert poison.value.wanted == WANTED[place]
+    assert "canary" not in poison.value.wanted
+
+
+def test_every_field_of_every_payload_has_its_wanted_form_and_the_guide_says_it() -> None:
+    """No field can be refused without the form that it must have, and docs/webhook.md has the same words."""
+    fields = {name for model in (*PAYLOADS.values(), Participant, Consent) for name in model.model_fields}
+    assert fields <= set(WANTED)
+    guide = " ".join(SCHEMA.with_name("webhook.md").read_text().split())
+    assert [name for name in sorted(fields) if WANTED[name] not in guide] == []
+
+
+def test_as_many_names_are_taken_as_a_conversation_keeps() -> None:
+    """One event may tell as many names as are kept of a conversation, so that none of a list is lost unseen."""
+    assert payloads.MAX_NAMES == events.MAX_NAMES

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,7 +17,6 @@ from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Unavailable
 from stream.runtime.codec import EncodedRecord
-from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.settings import GatewaySettings, TenantSettings
 from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
 
@@ -25,6 +24,7 @@ PLATFORM = StandardWebhookPlatform(StandardWebhook())
 TENANT = TenantSettings.model_validate(
     {"webhook_secrets": [PLATFORM.secret, PLATFORM.next_secret], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
 )
+CLOCK_AHEAD = timedelta(seconds=120)
 
 
 @dataclass
@@ -66,7 +66,6 @@ class GatewayHarness:
     """A gateway in this process with a client that posts to it as a platform."""
 
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
-    health: Health = field(default_factory=lambda: Health(ReadinessPart.KAFKA))
     timer: ManualTimer = field(default_factory=ManualTimer)
     settings: GatewaySettings = field(default_factory=GatewaySettings)
 
@@ -78,8 +77,10 @@ class GatewayHarness:
             publisher=self.publisher,
             repeats=Repeats(600, self.timer),
             now=lambda: NOW,
+            clock_ahead=CLOCK_AHEAD,
         )
-        transport = httpx.ASGITransport(create_application(gateway, self.health))
+        self.app = create_application(gateway)
+        transport = httpx.ASGITransport(self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
     async def post(
@@ -89,6 +90,12 @@ class GatewayHarness:
         raw = payload if isinstance(payload, bytes) else raw_of(payload)
         signed = PLATFORM.sign(raw, NOW, delivery=delivery or str(uuid.uuid4()))
         return await self.client.post(f"/v1/{tenant}/events", content=raw, headers=signed | headers)
+
+    async def post_as(
+        self, headers: dict[str, str], raw: bytes, path: str = "/v1/sample/events", method: str = "POST"
+    ) -> httpx.Response:
+        """Send a request with these headers alone."""
+        return await self.client.request(method, path, content=raw, headers=headers)
 
 
 def message(number: int = 1, text: str = "hello", **more: object) -> dict[str, Any]:

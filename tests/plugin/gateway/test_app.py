@@ -2,21 +2,35 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
-from plugin.gateway.app import MAX_IN_FLIGHT
+from plugin.adapters.wanted import WANTED
+from plugin.gateway import body
+from plugin.gateway.app import WANTED_REQUEST
 from stream.contracts.ids import message_event_id, record_key
 from stream.contracts.messages import MESSAGES_RECORDS, Message
 from stream.runtime.codec import RawRecord, decode, known_types
-from stream.runtime.health import ReadinessPart
 from stream.runtime.settings import GatewaySettings
 from tests.plugin.adapters.adapters_under_test import NOW, raw_of
 from tests.plugin.gateway.gateways import PLATFORM, GatewayHarness, message
 
 CANARY = "a canary phrase 4711"
+
+
+FEW = GatewaySettings(max_connections=16)
+
+
+async def endless(taken: list[bytes]) -> AsyncIterator[bytes]:
+    """Yield one part of a body that never ends, and note in `taken` what was asked for."""
+    taken.append(b"x")
+    yield b"x"
+    await asyncio.Event().wait()
 
 
 def counted(outcome: str, tenant: str = "sample") -> float:
@@ -86,15 +100,54 @@ class TestDenied:
         """A wrong signature and an unknown tenant get the same answer, so that tenants cannot be found out."""
         harness = GatewayHarness()
         raw = raw_of(message())
-        forged = await harness.client.post(
-            "/v1/sample/events", content=raw, headers=PLATFORM.sign(raw, NOW, PLATFORM.other_secret)
-        )
+        headers = PLATFORM.sign(raw, NOW, PLATFORM.other_secret)
+        forged = await harness.post_as(headers, raw)
         unknown = await harness.post(raw, tenant="nobody")
-        unsigned = await harness.client.post("/v1/sample/events", content=raw)
-        assert forged.status_code == unknown.status_code == unsigned.status_code == 401
-        assert forged.content == unknown.content == unsigned.content == b'{"error": "denied"}'
-        assert forged.headers == unknown.headers == unsigned.headers
+        assert forged.status_code == unknown.status_code == 401
+        assert forged.content == unknown.content == b'{"error": "denied"}'
+        assert forged.headers == unknown.headers
         assert harness.publisher.records == []
+
+    @pytest.mark.parametrize("tenant", ["sample", "nobody"])
+    async def test_a_missing_header_is_named_to_whoever_sent_it(self, tenant: str) -> None:
+        """A missing or malformed header is named with its form, to a known and an unknown tenant alike."""
+        harness, raw = GatewayHarness(), raw_of(message())
+        path = f"/v1/{tenant}/events"
+        unsigned = await harness.post_as({}, raw, path)
+        assert (unsigned.status_code, unsigned.json()["place"]) == (401, "webhook-id")
+        signed = PLATFORM.sign(raw, NOW)
+        for name in signed:
+            answer = await harness.post_as(signed | {name: CANARY}, raw, path)
+            assert (answer.status_code, answer.json()["error"]) == (401, "denied")
+            assert CANARY not in answer.text
+        late = await harness.post_as(PLATFORM.sign(raw, NOW - timedelta(hours=1)), raw, path)
+        assert late.json() == {
+            "error": "denied",
+            "place": "webhook-timestamp",
+            "wanted": "at most 300 s from our clock",
+        }
+
+    async def test_what_cannot_be_valid_is_refused_before_its_body_is_read(self) -> None:
+        """Headers that are missing, malformed or stale are refused while the body is still to come."""
+        harness, raw = GatewayHarness(), raw_of(message())
+        good = PLATFORM.sign(raw, NOW)
+        bad = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
+        for headers in (*bad, PLATFORM.sign(raw, NOW - timedelta(seconds=301)), good | {"webhook-signature": "v1,x"}):
+            taken: list[bytes] = []
+            answer = await harness.client.post("/v1/sample/events", content=endless(taken), headers=headers)
+            assert answer.status_code == 401
+            assert len(taken) <= 1  # httpx hands the first part over with the headers
+
+    async def test_a_tenant_cannot_be_found_out_by_holding_the_body_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A body that does not end is given up in the same way whether the tenant is known or not."""
+        monkeypatch.setattr(body, "READ_S", 0.05)
+        harness, raw = GatewayHarness(), raw_of(message())
+        answers = [
+            await harness.client.post(f"/v1/{tenant}/events", content=endless([]), headers=PLATFORM.sign(raw, NOW))
+            for tenant in ("sample", "nobody")
+        ]
+        assert [answer.status_code for answer in answers] == [408, 408]
+        assert answers[0].content == answers[1].content
 
     async def test_an_unknown_tenants_name_is_no_label(self) -> None:
         """The name of an unknown tenant is not a metric label, since anybody could fill the metrics."""
@@ -127,7 +180,8 @@ class TestBad:
         """A refusal names the wrong field; neither the answer nor the log contains content."""
         harness, before = GatewayHarness(), counted("bad")
         answer = await harness.post(message(text=CANARY, role=CANARY, conversation_id=CANARY))
-        assert (answer.status_code, answer.json()) == (422, {"error": "bad_schema", "place": "role"})
+        assert answer.status_code == 422
+        assert answer.json() == {"error": "bad_schema", "place": "role", "wanted": WANTED["role"]}
         output = capsys.readouterr()
         assert CANARY not in answer.text + output.out + output.err
         assert counted("bad") == before + 1
@@ -154,15 +208,94 @@ class TestBad:
         for _ in range(2):
             assert (await harness.post(b"{}", delivery="same")).status_code == 422
 
-    @pytest.mark.parametrize("path", ["/", "/v1/sample", "/v1/sample/events/", "/v1//events", "/docs", "/openapi.json"])
-    async def test_other_paths_are_not_served(self, path: str) -> None:
-        """Other paths are not served."""
-        answer = await GatewayHarness().client.post(path, content=b"{}")
-        assert answer.status_code in {404, 405, 307}
+    @pytest.mark.parametrize("ahead_s", [121, 3_600, 86_400 * 365])
+    @pytest.mark.parametrize(
+        ("kind", "field"), [("message", "sent_at"), ("edit", "edited_at"), ("session_end", "ended_at")]
+    )
+    async def test_an_event_from_the_future_is_refused_with_what_to_do(
+        self, kind: str, field: str, ahead_s: int
+    ) -> None:
+        """A time that lies further ahead of the gateway's clock than allowed is refused while it can be corrected."""
+        harness = GatewayHarness()
+        late = (NOW + timedelta(seconds=ahead_s)).isoformat()
+        answer = await harness.post(PLATFORM.payloads()[kind] | {field: late})
+        assert (answer.status_code, answer.json()["error"], answer.json()["place"]) == (422, "clock_ahead", field)
+        assert "at most 120 s ahead of our clock" in answer.json()["wanted"]
+        assert harness.publisher.records == []
 
-    async def test_only_a_post_delivers(self) -> None:
-        """A GET of the events route is answered with 405."""
-        assert (await GatewayHarness().client.get("/v1/sample/events")).status_code == 405
+    @pytest.mark.parametrize("seconds", [120, 0, -86_400 * 365 * 50])
+    async def test_a_clock_that_is_behind_or_hardly_ahead_is_taken(self, seconds: int) -> None:
+        """A time up to the bound ahead, or however far back, is taken: the stream moves it to its own bound."""
+        harness = GatewayHarness()
+        answer = await harness.post(message(sent_at=(NOW + timedelta(seconds=seconds)).isoformat()))
+        assert answer.status_code == 202
+
+    @pytest.mark.parametrize(("kind", "field"), [("deletion", "deleted_at"), ("consent_withdrawal", "withdrawn_at")])
+    async def test_no_clock_stands_in_the_way_of_a_right(self, kind: str, field: str) -> None:
+        """A deletion and a withdrawal of consent are taken whatever their time says."""
+        harness = GatewayHarness()
+        for time in (NOW + timedelta(days=400), NOW - timedelta(days=20_000)):
+            assert (await harness.post(PLATFORM.payloads()[kind] | {field: time.isoformat()})).status_code == 202
+
+
+class TestNoSuchRequest:
+    """Tests of requests for what is not served: they are answered in the form of all answers, logged and counted."""
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/v1/sample",
+            "/v1//events",
+            "/v1/sample/events/x",
+            "/docs",
+            "/openapi.json",
+            "/readyz",
+            "/metrics",
+            f"/{CANARY}",
+        ],
+    )
+    async def test_another_path_is_a_404(self, path: str) -> None:
+        """Another path is answered with 404 and with what is served, and shows in the log without its name."""
+        before = counted("wrong_path", "unknown")
+        with capture_logs() as logs:
+            answer = await GatewayHarness().client.post(path, content=b"{}")
+        assert answer.status_code == 404
+        assert answer.json() == {"error": "wrong_path", "wanted": WANTED_REQUEST}
+        assert counted("wrong_path", "unknown") == before + 1
+        assert [(line["event"], line["status"]) for line in logs] == [("request_refused", 404)]
+        assert CANARY not in f"{answer.text} {logs}"
+
+    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"])
+    @pytest.mark.parametrize("path", ["/v1/sample/events", "/v1/sample/events/"])
+    async def test_only_a_post_delivers(self, method: str, path: str) -> None:
+        """Another method is answered with 405 in the form of all answers, and counted."""
+        before = counted("wrong_method", "unknown")
+        answer = await GatewayHarness().post_as({}, b"", path, method)
+        assert (answer.status_code, answer.json()["error"], answer.headers["allow"]) == (405, "wrong_method", "POST")
+        assert counted("wrong_method", "unknown") == before + 1
+
+    async def test_a_slash_at_the_end_changes_nothing(self) -> None:
+        """A delivery to the same path with a slash at its end is a delivery; few senders follow a redirect."""
+        harness, raw = GatewayHarness(), raw_of(message())
+        answer = await harness.post_as(PLATFORM.sign(raw, NOW), raw, "/v1/sample/events/")
+        assert (answer.status_code, answer.json()) == (202, {"outcome": "published"})
+        assert (await harness.post_as({}, raw, "/v1/sample/events/")).status_code == 401
+
+    async def test_a_fault_of_ours_is_answered_in_the_same_form(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An unexpected exception is a 500 without its message, and counted."""
+        harness, before = GatewayHarness(), counted("bug", "unknown")
+
+        async def broken(_record: object) -> None:
+            raise ValueError(CANARY)
+
+        monkeypatch.setattr(harness.publisher, "publish", broken)
+        # As a server does it: the exception is logged there, and the answer is sent all the same.
+        transport = httpx.ASGITransport(harness.app, raise_app_exceptions=False)
+        harness.client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
+        answer = await harness.post(message())
+        assert (answer.status_code, answer.json()) == (500, {"error": "bug"})
+        assert counted("bug", "unknown") == before + 1
 
 
 class TestAway:
@@ -186,17 +319,32 @@ class TestAway:
         assert len(harness.publisher.records) == 1
 
     async def test_too_many_at_once_are_told_to_come_back(self) -> None:
-        """Too many requests at once are answered with 503 while the probes still answer."""
-        harness = GatewayHarness()
+        """Too many whole requests at once are answered with 503 while the process still says that it is alive."""
+        harness = GatewayHarness(settings=FEW)
         harness.publisher.open.clear()
-        waiting = [asyncio.create_task(harness.post(message(number))) for number in range(MAX_IN_FLIGHT)]
+        waiting = [asyncio.create_task(harness.post(message(number))) for number in range(FEW.max_connections // 2)]
         await asyncio.sleep(0.1)
         refused = await harness.post(message(-1))
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-        assert (await harness.client.get("/healthz")).status_code == 200
+        assert (await harness.client.get("/healthz")).json() == {"status": "alive"}
         harness.publisher.open.set()
         assert {(await answer).status_code for answer in waiting} == {202}
         assert (await harness.post(message(-1))).status_code == 202
+
+    @pytest.mark.parametrize("tenant", ["sample", "nobody"])
+    async def test_bodies_that_never_end_take_nobodys_place(self, tenant: str) -> None:
+        """However many bodies are on their way, a delivery that has come whole is worked on."""
+        harness = GatewayHarness(settings=FEW)
+        headers = PLATFORM.sign(b"x", NOW)
+        slow = [
+            asyncio.create_task(harness.client.post(f"/v1/{tenant}/events", content=endless([]), headers=headers))
+            for _ in range(5 * FEW.max_connections)
+        ]
+        await asyncio.sleep(0.1)
+        assert (await harness.post(message())).status_code == 202
+        for one in slow:
+            one.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
 
 
 class TestRepeated:
@@ -253,17 +401,6 @@ class TestBodyLimit:
         raw = raw_of(message())
         raw += b" " * (1024 - len(raw))
         assert (await GatewayHarness(settings=self.LIMIT).post(raw)).status_code == 202
-
-
-async def test_operators_probes_share_the_server() -> None:
-    """The probes for health, readiness and metrics are served by the same application."""
-    harness = GatewayHarness()
-    assert (await harness.client.get("/healthz")).status_code == 200
-    not_ready = await harness.client.get("/readyz")
-    assert (not_ready.status_code, not_ready.json()["troubles"]) == (503, {"kafka": "starting"})
-    harness.health.set(ReadinessPart.KAFKA, None)
-    assert (await harness.client.get("/readyz")).status_code == 200
-    assert "counterpoint_gateway_events_total" in (await harness.client.get("/metrics")).text
 
 
 async def test_no_answer_echoes_the_request() -> None:

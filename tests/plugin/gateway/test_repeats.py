@@ -96,3 +96,21 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         await known.once(delivery, work)
     assert (await known.once(b"4", work))[1]
     assert not (await known.once(b"1", work))[1]
+
+
+async def test_an_answer_that_expires_while_it_is_looked_up_is_made_again() -> None:
+    """An answer that expires at any moment of the look-up makes the delivery a first one, and raises nothing."""
+
+    class EachLookIsAMinute(ManualTimer):
+        """A timer that moves by half a minute each time it is read."""
+
+        def __call__(self) -> float:
+            self.seconds += 30
+            return self.seconds
+
+    time, work = EachLookIsAMinute(), Work()
+    work.go.set()
+    known: Repeats[str] = Repeats(60, time)
+    for number in range(1, 20):
+        answer, _ = await known.once(b"d", work)
+        assert answer in {f"answer {n}" for n in range(1, number + 1)}

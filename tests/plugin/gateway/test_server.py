@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import json
+import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +27,7 @@ from stream.runtime import topics
 from stream.runtime.codec import partition_of
 from stream.runtime.kafka_clients import GATEWAY_TIMEOUTS
 from stream.runtime.settings import KafkaSettings, Settings
+from tests.fixtures.slow_clients import SlowClients
 from tests.fixtures.waiting import DEADLOCK_S, eventually
 from tests.plugin.gateway.gateways import PLATFORM, TENANT, message, pieces, signed_now
 
@@ -35,23 +38,26 @@ CANARY = "a canary phrase 4711"
 class Served:
     """A gateway process that accepts deliveries until its context ends."""
 
-    def __init__(self, folder: Path, bootstrap_servers: str) -> None:
-        (port,) = free_ports(1)
+    def __init__(self, folder: Path, bootstrap_servers: str, **changes: str) -> None:
+        """Serve with `changes` as further settings variables."""
+        port, health_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         # Not through a proxy that the environment names.
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=DEADLOCK_S)
         self.stage = StageProcess(
             "gateway",
             folder,
-            health_url=self.url,
+            health_url=f"http://127.0.0.1:{health_port}",
             env={
                 "COUNTERPOINT_LOG_LEVEL": "debug",
                 "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers,
                 "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS),
                 "COUNTERPOINT_GATEWAY__PORT": str(port),
+                "COUNTERPOINT_HEALTH__GATEWAY_PORT": str(health_port),
                 "COUNTERPOINT_TENANTS__SAMPLE__WEBHOOK_SECRETS": json.dumps([PLATFORM.secret]),
                 "COUNTERPOINT_TENANTS__SAMPLE__PSEUDONYM_KEY": base64.b64encode(b"k" * 32).decode(),
-            },
+            }
+            | changes,
         )
 
     def __enter__(self) -> Self:
@@ -70,7 +76,8 @@ class Served:
     def troubles(self) -> str:
         """Return the Kafka trouble that /readyz reports, empty if there is none or no answer yet."""
         try:
-            return str(self.http.get("/readyz").json()["troubles"].get("kafka", ""))
+            answer = self.http.get(f"{self.stage.health_url}/readyz")
+            return str(answer.json()["troubles"].get("kafka", ""))
         except httpx.TransportError:
             return ""
 
@@ -134,7 +141,7 @@ def test_a_broker_that_dies_is_answered_in_time_and_recovered_from(gateway: Serv
     assert gateway.http.get("/healthz").status_code == 200
     broker.start()
     assert eventually(lambda: gateway.post(message(2, conversation_id="outage"), "o-2").status_code == 202)
-    assert eventually(lambda: gateway.http.get("/readyz").status_code == 200)
+    assert eventually(gateway.stage.is_ready)
 
 
 def test_a_gateway_killed_in_the_middle_loses_nothing_it_accepted(broker: KafkaBroker, tmp_path: Path) -> None:
@@ -180,7 +187,8 @@ def test_sigterm_ends_it_with_what_it_holds_answered(gateway: Served) -> None:
 
 def test_a_body_without_length_is_cut_off_at_the_limit(gateway: Served) -> None:
     """A chunked body over the limit is answered with 413."""
-    answer = gateway.http.post("/v1/sample/events", content=pieces(b"x" * 300_000, 10_000))
+    headers = PLATFORM.sign(b"x", datetime.now(UTC))
+    answer = gateway.http.post("/v1/sample/events", content=pieces(b"x" * 300_000, 10_000), headers=headers)
     assert answer.status_code == 413
 
 
@@ -212,6 +220,55 @@ def test_an_address_in_use_is_a_sentence() -> None:
         settings = Settings.model_validate({"gateway": {"port": port}, "tenants": {"sample": TENANT}})
         with pytest.raises(Misconfigured, match=f"cannot listen on 127.0.0.1:{port}"):
             run(settings)
+
+
+def test_readiness_and_metrics_are_not_for_the_public(gateway: Served) -> None:
+    """The port that platforms reach says that the gateway is alive; what it does and knows is on a port of its own."""
+    raw, headers = signed_now(message(), "m-1")
+    gateway.http.post("/v1/a-guessed-name/events", content=raw, headers=headers)
+    assert gateway.http.get("/healthz").json() == {"status": "alive"}
+    assert [gateway.http.get(path).status_code for path in ("/readyz", "/metrics")] == [404, 404]
+    metrics = gateway.http.get(f"{gateway.stage.health_url}/metrics").text
+    assert 'counterpoint_gateway_events_total{outcome="denied",tenant="unknown"}' in metrics
+    assert "guessed" not in metrics + gateway.stage.log.read_text()
+
+
+def test_an_address_for_probes_in_use_is_a_sentence() -> None:
+    """An address for readiness in use is reported as a sentence that names the settings to change."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = Settings.model_validate(
+            {"gateway": {"port": 0}, "health": {"gateway_port": port}, "tenants": {"sample": TENANT}}
+        )
+        with pytest.raises(Misconfigured, match=rf"127.0.0.1:{port} .*\[health\]"):
+            run(settings)
+
+
+def test_a_thousand_slow_connections_keep_no_signed_sender_out(gateway: Served, broker: KafkaBroker) -> None:
+    """While half-sent headers and endless bodies are held from the same address, deliveries are taken and probes work.
+
+    The sender opens a connection for each delivery, as one without a pool does.
+    """
+
+    def forged() -> bytes:
+        headers = PLATFORM.sign(b"another body", datetime.now(UTC))
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"POST /v1/sample/events HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n{head}\r\n".encode()
+
+    port = int(gateway.url.rpartition(":")[2])
+    words = [f"words {number}" for number in range(20)]
+    with SlowClients(port, 1_000, forged) as clients:
+        for number, text in enumerate(words):
+            raw, headers = signed_now(message(number, text, conversation_id="crowded"), f"s-{number}")
+            url = f"{gateway.url}/v1/sample/events"
+            answer = httpx.post(url, content=raw, headers=headers, trust_env=False, timeout=DEADLOCK_S)
+            assert answer.status_code == 202
+            assert httpx.get(f"{gateway.url}/healthz", trust_env=False, timeout=DEADLOCK_S).status_code == 200
+            assert gateway.stage.is_ready()
+    assert clients.opened >= 1_000
+    assert texts_on(broker, pseudonym("crowded")) == words
+    metrics = httpx.get(f"{gateway.stage.health_url}/metrics", trust_env=False).text
+    assert re.search(r'counterpoint_connections_closed_total\{reason="crowded"\} [1-9]', metrics)
 
 
 def test_no_tenants_no_gateway() -> None:
