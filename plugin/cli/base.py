@@ -1,5 +1,6 @@
 """The command itself: its help, its panels and its exit statuses. The other files of this folder fill it."""
 
+import sys
 from typing import Final
 
 import typer
@@ -23,3 +24,10 @@ app = typer.Typer(
     help=f"Feedback, after the session, on how moments of client resistance were handled in text counselling. {SCOPE}",
     epilog="Settings: counterpoint.toml, COUNTERPOINT_... variables, files in COUNTERPOINT_SECRETS_DIR. See README.md.",
 )
+
+
+def read_own_password() -> str:
+    """Return the password of the person who runs the command: typed on the terminal, or a line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\n")

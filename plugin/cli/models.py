@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from plugin.cli.base import EXIT_UNAVAILABLE, MODELS_PANEL, app
+from plugin.cli.base import EXIT_UNAVAILABLE, MODELS_PANEL, app, read_own_password
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import load_settings
 
 models = typer.Typer(no_args_is_help=True, help="Check a feedback model, and activate it once it has passed.")
@@ -24,7 +25,7 @@ def model_check(
         Path | None,
         typer.Option(help="Table of results of arXiv 2504.18412 (CSV or its folder): its ten stimuli are asked too."),
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Begin anew instead of going on where a check was cut short.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Begin again instead of resuming an interrupted check.")] = False,
 ) -> None:
     """Ask the served model what it must not get wrong: crises, stigma, planted instructions, invented quotations.
 
@@ -95,12 +96,22 @@ def model_sample(
 ) -> None:
     """Draw a blind, stratified set of exchanges for clinicians to rate.
 
-    From the queue only sessions are drawn whose clients agreed to secondary use; each reading is on the audit trail.
+    From the queue only sessions are drawn whose clients agreed to secondary use; the supervisor types their password,
+    or pipes it to standard input, and each reading is on the audit trail.
     The sheet holds their words: give it to the raters on paths that may carry them, and delete it afterwards.
     """
-    from plugin.models.agreement.draw_sample import draw_sample
+    from plugin.models.agreement.draw_sample import SampleReader, draw_sample
 
-    drawn = draw_sample(load_settings(), user=user, source=source, size=size, seed=seed, sheet=sheet, key=key)
+    if source is None and not user:
+        raise Misconfigured("Say whose sessions to draw from: --for USER, a supervisor; or --from FILE.")
+    drawn = draw_sample(
+        load_settings(),
+        source or SampleReader(user, read_own_password()),
+        size=size,
+        seed=seed,
+        sheet=sheet,
+        key=key,
+    )
     typer.echo(f"{drawn} exchanges are in {sheet}. It holds people's words; {key} holds the model's levels.")
     typer.echo(
         "Each rater fills in 0, 1 or 2 under each mechanism of a copy (docs/rubric.md), without talking to another."

@@ -1,7 +1,6 @@
 """The commands of operation: the status of all stages, and the dead letters."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from plugin.cli.base import EXIT_UNAVAILABLE, OPERATION_PANEL, app
+from plugin.cli.base import EXIT_UNAVAILABLE, OPERATION_PANEL, app, read_own_password
 from stream.contracts.errors import Denied, Misconfigured
 from stream.runtime.settings import Settings, load_settings, required_secret
 
@@ -104,11 +103,11 @@ def show(
 
     with _open_redrive(settings) as redrive, open_store(settings) as store:
         name = user or typer.prompt("User name", err=True)
-        viewer = store.authenticate(name, _password(), request_id="dead-letters show")
+        viewer = store.authenticate(name, read_own_password(), request_id="dead-letters show")
         if viewer is None:
             raise Denied("No supervisor with this name and password.")
         reader = ContentReader(redrive.engine, redrive.kek, settings.kafka.partitions)
-        shown = reader.read(viewer, found, ReadReason(reason), now=datetime.now(UTC))
+        shown = reader.read(viewer, found, ReadReason(reason))
     if shown is None:
         raise Denied(f"There is no dead letter {letter_id} for you to read.")
     typer.echo(shown)
@@ -187,9 +186,3 @@ def _open_redrive(settings: Settings) -> "Iterator[Redrive]":
 def _print_progress(letter: object, outcome: str) -> None:
     """Print one line per dead letter on standard error, so that progress does not mix with piped output."""
     typer.echo(f"{getattr(letter, 'id', '')} {getattr(letter, 'reason', '')}: {outcome}", err=True)
-
-
-def _password() -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\n")

@@ -1,6 +1,5 @@
-"""The commands for accounts, the digest, a replay and the demo."""
+"""The commands for the digest, a replay and the demo."""
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,11 +7,8 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from plugin.cli.base import SETUP_PANEL, USAGE_PANEL, app
+from plugin.cli.base import USAGE_PANEL, app, read_own_password
 from stream.runtime.settings import load_settings
-
-users = typer.Typer(no_args_is_help=True, help="Accounts of the page and the digest.")
-app.add_typer(users, name="users", rich_help_panel=SETUP_PANEL)
 
 
 @app.command(rich_help_panel=USAGE_PANEL)
@@ -23,10 +19,13 @@ def digest(
         typer.Option(help="Only what came since then (UTC). Default: the last seven days.", show_default=False),
     ] = None,
 ) -> None:
-    """Print what is new between sessions for one person."""
+    """Print what is new between sessions for one person, who types their password or pipes it to standard input.
+
+    It runs under the database role of `digest`; the audit trail names the person for each session read.
+    """
     from plugin.digest.command import print_digest
 
-    print_digest(load_settings(), user, since, Console())
+    print_digest(load_settings(), user, read_own_password(), since, Console())
 
 
 @app.command(rich_help_panel=USAGE_PANEL)
@@ -51,40 +50,6 @@ def replay(
     raise typer.Exit(
         send(path, load_settings(), tenant=tenant, speed=speed, source_format=source_format, run=run, console=Console())
     )
-
-
-@users.command("add")
-def users_add(
-    name: Annotated[str, typer.Argument(help="User name for the login.")],
-    role: Annotated[Literal["supervisor", "therapist", "operator"], typer.Option(help="What the account may see.")],
-    team: Annotated[list[str] | None, typer.Option(help="A team; may be given several times.")] = None,
-    display_name: Annotated[str, typer.Option(help="How the page calls the person; default: the user name.")] = "",
-    tenant: Annotated[
-        str,
-        typer.Option(
-            help="A therapist's platform; for a supervisor, the one whose sessions without a team they also see."
-        ),
-    ] = "",
-    counsellor: Annotated[str, typer.Option(help="For a therapist: the platform's own reference to the person.")] = "",
-) -> None:
-    """Add an account. The password is read from the terminal, or from standard input when that is a pipe."""
-    from plugin.queue.accounts import add_account
-
-    if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    add_account(
-        load_settings(),
-        username=name,
-        password=password,
-        role=role,
-        teams=team or [],
-        display_name=display_name or name,
-        tenant=tenant or None,
-        counsellor=counsellor or None,
-    )
-    typer.echo(f"{name} may log in as {role}.")
 
 
 @app.command(hidden=True)

@@ -1,5 +1,6 @@
 """The commands of privacy: erasure, retention, legal holds, keys, the audit trail and the database's roles."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -115,13 +116,29 @@ def keys_rotate(dry_run: DryRun = False) -> None:
 
 @audit.command("verify")
 def audit_verify(
-    anchor: Annotated[str, typer.Option(help="One that was printed earlier and kept elsewhere.")] = "",
+    anchor: Annotated[
+        Path | None, typer.Option(help="File of anchors that were printed earlier: is each of them still in the trail?")
+    ] = None,
 ) -> None:
-    """Prove that no entry of the trail was changed, inserted or removed, and print an anchor to keep elsewhere."""
+    """Prove that no entry of the trail was changed, inserted or removed, and print an anchor to keep elsewhere.
+
+    Somebody who may rewrite the whole table can rewrite the whole chain: only anchors kept elsewhere show that.
+    """
     from plugin.privacy.commands.audit import audit_verify as run
 
-    if not run(load_settings(), Console(), anchor=anchor or None):
+    if not run(load_settings(), Console(), anchors=anchor):
         raise typer.Exit(EXIT_MISCONFIGURED)
+
+
+@audit.command("anchor")
+def audit_anchor() -> None:
+    """Print the newest entry's number, hash and time as one line of JSON, for a file outside of the database.
+
+    Let cron append it every day where the database's administrators cannot write: >> anchors.jsonl
+    """
+    from plugin.privacy.commands.audit import audit_anchor as run
+
+    typer.echo(str(run(load_settings())))
 
 
 @database.command("roles")

@@ -46,15 +46,22 @@ def acls(
 @app.command(rich_help_panel=SETUP_PANEL)
 def migrate() -> None:
     """Bring the database to this version's schema."""
+    from plugin.database.audit import set_audit_minimum
+    from plugin.database.engine import temporary_engine, transaction
     from plugin.database.migrate import pending_migrations, upgrade
     from plugin.database.roles import renew_grants
     from stream.runtime.settings import required_secret
 
-    url = required_secret(load_settings().database.url, "database.url")
+    settings = load_settings()
+    url = required_secret(settings.database.url, "database.url")
     steps = pending_migrations(url)
     upgrade(url)
     if renew_grants(url):
         typer.echo("The rights of the stages' roles are those of this version.")
+    days = settings.retention.audit_days
+    with temporary_engine(url) as engine, transaction(engine) as session:
+        if set_audit_minimum(session, days):
+            typer.echo(f"The audit trail is kept for {days:g} days at least, whoever wants to remove it.")
     typer.echo(f"{len(steps)} migrations applied." if steps else "The database is up to date.")
 
 

@@ -1,27 +1,22 @@
-"""Accounts: who may log in, in which role and teams. Passwords are stored as Argon2id hashes."""
+"""Accounts: who may log in, under which name, in which role and teams."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from pwdlib import PasswordHash
 from sqlmodel import Session, col, select
 
-from plugin.database.engine import temporary_engine, transaction
+from plugin.database.locks import lock_accounts
 from plugin.database.tables import Account, Membership, Team
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.tenants import pseudonyms_of
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Settings, required_secret
+from stream.runtime.settings import TenantSettings
 
-MIN_PASSWORD: Final = 12  # characters; attempts to log in are slowed down as well
-MAX_PASSWORD: Final = 1024  # characters; longer ones only cost time
-
-_PASSWORD_HASH: Final = PasswordHash.recommended()
+MAX_NAME: Final = 200  # characters of a user name, a display name or a team's name; longer ones break every list
 
 
 @dataclass(frozen=True)
@@ -37,89 +32,33 @@ class NewAccount:
     counsellor: str | None = None
 
 
-def add_account(
-    settings: Settings,
-    *,
-    username: str,
-    password: str,
-    role: str,
-    teams: Sequence[str],
-    display_name: str,
-    tenant: str | None,
-    counsellor: str | None,
-) -> None:
-    """Create an account, and its teams if they do not exist. `counsellor` is the platform's own reference.
+@dataclass(frozen=True)
+class AccountEntry:
+    """An account as those who manage accounts see it."""
 
-    A supervisor may have a tenant: she then also sees the sessions of that platform whose counsellors are in no team.
-
-    Raises:
-        Misconfigured: the values do not fit together, or the account exists; the message says which.
-        Unavailable: the database is away.
-    """
-    pseudonym = None
-    if counsellor is not None:
-        if tenant not in settings.tenants:
-            raise Misconfigured(f"--tenant {tenant} is not among the tenants of the settings.")
-        pseudonym = pseudonyms_of(settings.tenants, tenant).person(counsellor)
-    account = NewAccount(
-        username, password, AccountRole(role), display_name, teams=teams, tenant=tenant, counsellor=pseudonym
-    )
-    url = required_secret(settings.database.url, "database.url")
-    with temporary_engine(url) as engine, transaction(engine) as session:
-        insert_account(session, account, now=datetime.now(UTC))
-
-
-def insert_account(session: Session, account: NewAccount, *, now: datetime) -> UUID:
-    """Create an account in the caller's transaction, and return its id.
-
-    Raises:
-        Misconfigured: the values do not fit together, or the account exists.
-    """
-    _check_account(account)
-    if find_account(session, account.username) is not None:
-        raise Misconfigured(f"There is an account {account.username} already.")
-    if account.counsellor is not None:
-        same = select(Account).where(
-            col(Account.tenant) == account.tenant, col(Account.counsellor) == account.counsellor
-        )
-        if other := session.exec(same).first():
-            raise Misconfigured(f"That counsellor has an account already: {other.username}.")
-    row = Account(
-        account_id=uuid4(),
-        username=normalise_username(account.username),
-        password_hash=_PASSWORD_HASH.hash(account.password),
-        role=account.role.value,
-        display_name=account.display_name,
-        tenant=account.tenant,
-        counsellor=account.counsellor,
-        created_at=now,
-    )
-    session.add(row)
-    session.flush()
-    for name in dict.fromkeys(account.teams):
-        session.add(Membership(team_id=_find_or_add_team(session, name), account_id=row.account_id))
-    session.flush()
-    return row.account_id
+    account_id: UUID
+    username: str
+    display_name: str
+    role: AccountRole
+    tenant: str | None
+    teams: tuple[str, ...]
+    is_disabled: bool
 
 
 def normalise_username(username: str) -> str:
-    """Return a user name in the form that is equal for all its spellings."""
+    """Return a user name in the form that is equal for all its spellings.
+
+    Accounts are found under this form, and attempts to log in are counted under it.
+    """
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
 def find_account(session: Session, username: str) -> Account | None:
     """Return the account with this user name in any spelling, or None."""
-    if not username.isprintable():
+    name = normalise_username(username)
+    if not name.isprintable():
         return None  # not a user name; and PostgreSQL accepts no NUL
-    return session.exec(select(Account).where(col(Account.username) == normalise_username(username))).first()
-
-
-def authenticate(session: Session, username: str, password: str) -> Viewer | None:
-    """Return the person if the password is theirs. An unknown name takes as long as a known one."""
-    row = find_account(session, username)
-    expected = row.password_hash if row is not None else _dummy_hash()
-    is_correct = len(password) <= MAX_PASSWORD and _PASSWORD_HASH.verify(password, expected)
-    return viewer_of(session, row) if is_correct and row is not None else None
+    return session.exec(select(Account).where(col(Account.username) == name, col(Account.removed_at).is_(None))).first()
 
 
 def viewer_of(session: Session, row: Account) -> Viewer:
@@ -133,22 +72,131 @@ def viewer_of(session: Session, row: Account) -> Viewer:
         team_ids=frozenset(teams),
         tenant=row.tenant,
         counsellor=row.counsellor,
+        generation=row.generation,
     )
 
 
-def _check_account(account: NewAccount) -> None:
-    if not account.username.strip() or not account.username.isprintable():
-        raise Misconfigured("A user name needs at least one character, all of them printable.")
-    if not MIN_PASSWORD <= len(account.password) <= MAX_PASSWORD:
-        raise Misconfigured(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
+def list_accounts(session: Session) -> tuple[AccountEntry, ...]:
+    """Return every account that was not removed, by user name."""
+    rows = session.exec(select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.username)).all()
+    teams: dict[UUID, list[str]] = {}
+    for account_id, name in session.exec(
+        select(Membership.account_id, Team.name)
+        .join(Team, col(Team.team_id) == col(Membership.team_id))
+        .order_by(Team.name)
+    ):
+        teams.setdefault(account_id, []).append(name)
+    return tuple(
+        AccountEntry(
+            account_id=row.account_id,
+            username=row.username,
+            display_name=row.display_name,
+            role=AccountRole(row.role),
+            tenant=row.tenant,
+            teams=tuple(teams.get(row.account_id, ())),
+            is_disabled=row.disabled_at is not None,
+        )
+        for row in rows
+    )
+
+
+def counsellor_pseudonym(tenants: Mapping[str, TenantSettings], tenant: str | None, counsellor: str) -> str:
+    """Return the pseudonym that the gateway makes of the platform's own reference to a counsellor.
+
+    Raises:
+        Misconfigured: there is no such tenant in the settings, or its pseudonym key is missing.
+    """
+    if tenant is None:
+        raise Misconfigured("A counsellor's reference needs the tenant: the platform that it is from.")
+    check_tenant(tenants, tenant)
+    return pseudonyms_of(tenants, tenant).person(counsellor)
+
+
+def check_tenant(tenants: Mapping[str, TenantSettings], tenant: str) -> None:
+    """Check that a tenant is in the settings.
+
+    Raises:
+        Misconfigured: it is not; the message names those that are.
+    """
+    if tenant not in tenants:
+        known = ", ".join(sorted(tenants)) or "none"
+        raise Misconfigured(f"The tenant {tenant} is not among the tenants of the settings; known: {known}.")
+
+
+def insert_account(session: Session, account: NewAccount, password_hash: str, *, now: datetime) -> UUID:
+    """Create an account in the caller's transaction, and return its id.
+
+    Raises:
+        Misconfigured: the values do not fit together, or the account exists.
+    """
+    check_account(account)
+    lock_accounts(session)
+    if find_account(session, account.username) is not None:
+        raise Misconfigured(f"There is an account {account.username} already.")
+    if account.counsellor is not None:
+        same = select(Account).where(
+            col(Account.tenant) == account.tenant, col(Account.counsellor) == account.counsellor
+        )
+        if other := session.exec(same).first():
+            raise Misconfigured(f"That counsellor has an account already: {other.username}.")
+    row = Account(
+        account_id=uuid4(),
+        username=normalise_username(account.username),
+        password_hash=password_hash,
+        role=account.role.value,
+        display_name=account.display_name,
+        tenant=account.tenant,
+        counsellor=account.counsellor,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    add_to_teams(session, row.account_id, account.teams)
+    return row.account_id
+
+
+def add_to_teams(session: Session, account_id: UUID, teams: Iterable[str]) -> None:
+    """Put an account into teams, and create those that do not exist.
+
+    Raises:
+        Misconfigured: a name cannot be a team's.
+    """
+    for name in dict.fromkeys(team.strip() for team in teams):
+        _check_name("A team's name", name)
+        session.merge(Membership(team_id=_find_or_add_team(session, name), account_id=account_id))
+    session.flush()
+
+
+def check_account(account: NewAccount) -> None:
+    """Check that the values of a new account fit together.
+
+    Raises:
+        Misconfigured: they do not; the message says which.
+    """
+    _check_name("A user name", normalise_username(account.username))
+    _check_name("A display name", account.display_name)
     if account.role is AccountRole.THERAPIST and (account.tenant is None or account.counsellor is None):
-        raise Misconfigured("A therapist needs --tenant and --counsellor: the platform, and its id for this person.")
+        raise Misconfigured("A therapist needs a tenant and a counsellor: the platform, and its id for this person.")
     if account.role is not AccountRole.THERAPIST and account.counsellor is not None:
-        raise Misconfigured("Only a therapist has a --counsellor.")
-    if account.role is AccountRole.SUPERVISOR and not account.teams and account.tenant is None:
-        raise Misconfigured("A supervisor needs a --team, or a --tenant, whose sessions without a team she then sees.")
-    if account.role is AccountRole.OPERATOR and (account.teams or account.tenant is not None):
-        raise Misconfigured("An operator sees no session: leave out --team and --tenant.")
+        raise Misconfigured("Only a therapist has a counsellor, the platform's id for this person.")
+    check_scope(account.role, account.teams, account.tenant)
+
+
+def check_scope(role: AccountRole, teams: Sequence[str], tenant: str | None) -> None:
+    """Check that the teams and the tenant of an account fit its role.
+
+    Raises:
+        Misconfigured: they do not; the message says why.
+    """
+    if role is AccountRole.SUPERVISOR and not teams and tenant is None:
+        raise Misconfigured("A supervisor needs a team, or a tenant, whose sessions without a team she then sees.")
+    if role is AccountRole.OPERATOR and (teams or tenant is not None):
+        raise Misconfigured("An operator sees no session: leave out team and tenant.")
+
+
+def _check_name(what: str, name: str) -> None:
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+        raise Misconfigured(f"{what} has 1 to {MAX_NAME} characters, all of them printable.")
 
 
 def _find_or_add_team(session: Session, name: str) -> UUID:
@@ -159,8 +207,3 @@ def _find_or_add_team(session: Session, name: str) -> UUID:
     session.add(team)
     session.flush()
     return team.team_id
-
-
-@cache
-def _dummy_hash() -> str:
-    return _PASSWORD_HASH.hash(uuid4().hex)

@@ -25,7 +25,12 @@ NEEDS_HUMAN: Final = {
     NeedsHuman.ANSWER_UNUSABLE: "The model\u2019s answer could not be used.",
     NeedsHuman.MODEL_ABSTAINED: "The model was not sure and said so.",
     NeedsHuman.MODEL_FAILED: "The model failed on this moment.",
+    NeedsHuman.TEXT_CHANGED: "A message of this moment was deleted or edited after it was assessed.",
+    NeedsHuman.NAMES_NOT_TOLD: "Nobody told the names of this room, and without them no model is asked here.",
 }
+NAMES_NOT_TOLD: Final = (
+    "Nobody told the names of this room: names recognised in the text were replaced, others may have reached the model."
+)
 LEFT_OUT: Final = {
     LeftOut.NO_CONSENT: "The client did not consent, or withdrew consent",
     LeftOut.TOO_SHORT: "Too short",

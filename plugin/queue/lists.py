@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -47,9 +46,11 @@ def waiting_sessions(session: Session, viewer: Viewer) -> SessionList:
 
 def decided_sessions(session: Session, viewer: Viewer) -> SessionList:
     """Return the sessions with a decision about their present revision, the latest decision first."""
-    latest = _session_list(session, viewer, and_(_is_queued(), is_decided()), _latest_first())
-    rows = sorted(latest.rows, key=lambda row: row.decision.at if row.decision else row.ended_at)
-    return replace(latest, rows=tuple(rows)[::-1])
+    decided_at = (
+        select(StoredDecision.decided_at).where(decides_present_revision()).correlate(StoredSession).scalar_subquery()
+    )
+    latest_decision = (decided_at.desc(), col(StoredSession.session_id).asc())
+    return _session_list(session, viewer, and_(_is_queued(), is_decided()), latest_decision)
 
 
 def left_out_sessions(session: Session, viewer: Viewer) -> SessionList:

@@ -20,8 +20,11 @@ from plugin.database.key_encryption_key import check_key_encryption_key, key_enc
 from plugin.database.needs import Need
 from plugin.database.tables import Account, StoredDecision, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue import lists
-from plugin.queue.accounts import authenticate, find_account, viewer_of
+from plugin.plain_text import counted
+from plugin.queue import lists, passwords
+from plugin.queue.account_changes import Accounts
+from plugin.queue.accounts import find_account, viewer_of
+from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.opening import open_session
 from plugin.queue.scope import visible_to
 from plugin.queue.views import (
@@ -33,7 +36,9 @@ from plugin.queue.views import (
     SessionList,
     SessionView,
 )
+from stream.contracts.errors import CounterpointError
 from stream.contracts.vocabulary import LeftOut
+from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings, required_secret
 
 LIST_LIMIT: Final = lists.LIST_LIMIT
@@ -57,14 +62,24 @@ class Store:
         self._engine = engine
         self._kek = kek
         self._now = now
+        self._failed_logins = FailedLogins()
 
     def __enter__(self) -> Self:
         """Return the store, for use in a `with` block."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Close all connections."""
+        """Write the failed logins that are not on the trail yet, and close all connections."""
+        try:
+            self.write_failed_logins(whole=True)
+        except CounterpointError as error:
+            get_logger().error("failed_logins_not_on_trail", error_type=type(error).__name__)
         self._engine.dispose()
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of the same database."""
+        return Accounts(self._engine, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
@@ -76,32 +91,52 @@ class Store:
             check_key_encryption_key(session, self._kek)
 
     def viewer(self, user_id: UUID) -> Viewer | None:
-        """Return a person by id with the rights they have now, or None if there is no such account."""
+        """Return a person by id with the rights they have now, or None if no such account is enabled."""
         with self._transaction() as session:
             row = session.get(Account, user_id)
-            return None if row is None else viewer_of(session, row)
+            return None if row is None or row.disabled_at is not None else viewer_of(session, row)
 
     def find_viewer(self, username: str) -> Viewer | None:
         """Return a person by user name, or None; for commands on the operator's own machine."""
         with self._transaction() as session:
             row = find_account(session, username)
-            return None if row is None else viewer_of(session, row)
+            return None if row is None or row.disabled_at is not None else viewer_of(session, row)
 
     def authenticate(self, username: str, password: str, *, request_id: str = "") -> Viewer | None:
-        """Return the person if the password is theirs, and record the attempt. An unknown user name is not stored."""
+        """Return the person if the password is theirs; the trail records a login at once, and failures in numbers.
+
+        The password is checked between two transactions, so that no connection waits for the hash. An unknown name, a
+        disabled account and a wrong password take as long. An unknown name is never stored: it may be a password.
+        """
         with self._transaction() as session:
-            viewer = authenticate(session, username, password)
-            add_audit_entry(
-                session,
-                viewer,
-                purpose="login",
-                object_type="account",
-                object_id="" if viewer is None else viewer.user_id,
-                outcome="denied" if viewer is None else "done",
-                request_id=request_id,
-                now=self._now(),
-            )
-            return viewer
+            row = find_account(session, username)
+            account_id, expected = (None, None) if row is None else (row.account_id, row.password_hash)
+        if passwords.is_correct(password, expected):
+            with self._transaction() as session:
+                row = session.get(Account, account_id)
+                if row is not None and row.disabled_at is None and row.password_hash == expected:
+                    viewer = viewer_of(session, row)
+                    self._audit(session, viewer, "login", "account", viewer.user_id, "done", request_id)
+                    return viewer
+        self._failed_logins.add(account_id, self._now())
+        return None
+
+    def write_failed_logins(self, *, whole: bool = False) -> None:
+        """Write one entry for each account, and one for all unknown names, whose window is over.
+
+        With `whole` those of the present window too, for the end of the process.
+        """
+        counts = self._failed_logins.take(None if whole else self._now())
+        if not counts:
+            return
+        try:
+            with self._transaction() as session:
+                for each in counts:
+                    outcome = f"denied {counted(each.count, 'time')}"
+                    self._audit(session, None, "login", "account", each.account_id or "", outcome, "")
+        except CounterpointError:
+            self._failed_logins.put_back(counts)
+            raise
 
     def waiting(self, viewer: Viewer) -> SessionList:
         """Return a supervisor's sessions without a decision, by need; empty for any other role.
@@ -149,7 +184,7 @@ class Store:
         with self._transaction(viewer) as session:
             view = open_session(session, self._kek, viewer, session_id)
             outcome = DecisionOutcome.NOT_FOUND if view is None else DecisionOutcome.DONE
-            self._audit(session, viewer, purpose, session_id, outcome, request_id)
+            self._audit(session, viewer, purpose, "session", session_id, outcome.value, request_id)
             return view
 
     def decide(
@@ -158,7 +193,7 @@ class Store:
         """Release or withhold the revision that the supervisor has seen; this replaces an earlier decision."""
         with self._transaction(viewer) as session:
             outcome = self._store_decision(session, viewer, session_id, revision, kind)
-            self._audit(session, viewer, kind.value, session_id, outcome, request_id)
+            self._audit(session, viewer, kind.value, "session", session_id, outcome.value, request_id)
             return outcome
 
     def conversation_totals(self, tenant: str, conversation_ids: Collection[str]) -> ConversationTotals:
@@ -194,21 +229,21 @@ class Store:
     def _audit(
         self,
         session: Session,
-        viewer: Viewer,
+        viewer: Viewer | None,
         purpose: str,
-        session_id: UUID,
-        outcome: DecisionOutcome,
+        object_type: str,
+        object_id: object,
+        outcome: str,
         request_id: str,
     ) -> None:
         add_audit_entry(
             session,
             viewer,
             purpose=purpose,
-            object_type="session",
-            object_id=session_id,
-            outcome=outcome.value,
+            object_type=object_type,
+            object_id=object_id,
+            outcome=outcome,
             request_id=request_id,
-            now=self._now(),
         )
 
     def _transaction(self, viewer: Viewer | None = None) -> AbstractContextManager[Session]:

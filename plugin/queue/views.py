@@ -131,6 +131,13 @@ class SessionView:
     marks: tuple[Mark, ...]
     detector: DetectorVersion | None
 
+    @property
+    def read_without_names(self) -> bool:
+        """Whether a model may have read names of this room, because nobody told them."""
+        withheld = (m.answer for m in self.moments if isinstance(m.answer, Abstention))
+        unread = sum(1 for answer in withheld if answer.reason is NeedsHuman.NAMES_NOT_TOLD)
+        return not self.row.facts.names_told and unread < len(self.moments)
+
 
 @dataclass(frozen=True)
 class OperatorCounts:

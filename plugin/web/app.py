@@ -1,8 +1,10 @@
 """The web stage: the FastAPI application and the server that runs it."""
 
+import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -11,22 +13,31 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
+from plugin.queue.passwords import dummy_hash
 from plugin.queue.store import Store, open_store
-from plugin.web import auth_routes, pages, probes
+from plugin.web import account_pages, auth_routes, pages, probes
 from plugin.web.attempts import LoginAttempts
 from plugin.web.dependencies import LoginRequired, Services
+from plugin.web.known_device import KnownDevices
 from plugin.web.login import LIFETIME_S
+from plugin.web.login_queue import LoginQueue
 from plugin.web.middleware import RequestMiddleware
 from plugin.web.render import FOLDER, Pages, message
-from stream.contracts.errors import Misconfigured, Unavailable
-from stream.runtime.health import Health, ReadinessPart
+from plugin.web.session_secret import session_secret
+from stream.contracts.errors import CounterpointError, Unavailable
+from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
-from stream.runtime.settings import Settings, required_secret
+from stream.runtime.settings import Settings
+from stream.runtime.stages import WEB
 
-MIN_SECRET_LENGTH = 32  # characters; 16 random ones would be enough, but people type words
+MAX_CONNECTIONS = 512  # a browser holds six; supervisors and therapists of one service are a few dozen at a time
+TRAIL_EVERY_S = 30  # failed logins reach the audit trail this long after their window of ten minutes at the latest
 STOP_WITHIN_S = 5  # a page is answered in well under a second; a slower client has lost the network
 
 
@@ -36,13 +47,13 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     Raises:
         Misconfigured: The secret that signs the login cookie is missing or too short.
     """
-    secret = required_secret(settings.web.session_secret, "web.session_secret")
-    if len(secret) < MIN_SECRET_LENGTH:
-        raise Misconfigured(f"web.session_secret is too short: it needs {MIN_SECRET_LENGTH} random characters or more.")
-    app = FastAPI(title="Counterpoint", openapi_url=None, redirect_slashes=False)
-    app.state.services = Services(store, LoginAttempts(), now, Health(ReadinessPart.DATABASE))
-    app.state.pages = Pages(demo=settings.demo)
+    secret = session_secret(settings)
     secure = settings.web.cookie_secure
+    app = FastAPI(title="Counterpoint", openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
+    app.state.services = Services(
+        store, settings.tenants, LoginAttempts(), KnownDevices(secret, secure=secure), LoginQueue(), now
+    )
+    app.state.pages = Pages(demo=settings.demo)
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret,
@@ -53,11 +64,14 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         https_only=secure,
     )
     app.add_middleware(RequestMiddleware, new_id=lambda: str(uuid4()), on_error=_internal_error)
+    if proxies := [str(network) for network in settings.web.trusted_proxies]:
+        # The client is then the last address in X-Forwarded-For that is no trusted proxy's.
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
     app.add_exception_handler(LoginRequired, _redirect_to_login)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(Unavailable, _unavailable)
-    for router in (auth_routes.router, pages.router, probes.router):
+    for router in (auth_routes.router, pages.router, account_pages.router, probes.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app
@@ -70,26 +84,58 @@ def run(settings: Settings) -> int:
         Misconfigured: A setting that the stage needs is missing or wrong.
     """
     with open_store(settings) as store:
-        return _serve(settings, create_app(settings, store))
+        server, health = _server(create_app(settings, store)), Health(ReadinessPart.DATABASE)
+
+        def ask() -> None:
+            if server.started:  # before that no page is served, whatever the database says
+                probes.ask_database(health, store)
+
+        with serving(health, *WEB.address(settings), ask=ask):
+            return _serve(settings, server)
 
 
-def _serve(settings: Settings, app: FastAPI) -> int:
-    server = uvicorn.Server(
+def _server(app: FastAPI) -> BoundedServer:
+    require_open_files(MAX_CONNECTIONS, "The page's bound of connections")
+    return BoundedServer(
         uvicorn.Config(
             app,
-            host=settings.web.host,
-            port=settings.web.port,
+            http=bounded_protocol(MAX_CONNECTIONS),
+            backlog=ACCEPTED_AT_ONCE,
             access_log=False,  # a URL may contain text that a person typed; RequestMiddleware logs the route instead
             log_config=None,
+            proxy_headers=False,  # uvicorn would believe whoever asks from loopback; `create_app` knows whom to believe
             server_header=False,
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
     )
+
+
+def _serve(settings: Settings, server: BoundedServer) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # After its orderly shutdown uvicorn raises the signal again, which would kill the process without this handler.
         signal.signal(number, lambda *_: None)
-    server.run()
+    with listen(settings.web.host, settings.web.port, "web") as listener:
+        server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Make the hash that unknown names are checked against, and write failed logins while the application runs."""
+    await run_in_threadpool(dummy_hash)
+    services: Services = app.state.services
+    writing = asyncio.create_task(_write_failed_logins(services.store))
+    yield
+    writing.cancel()
+
+
+async def _write_failed_logins(store: Store) -> None:
+    while True:
+        await asyncio.sleep(TRAIL_EVERY_S)
+        try:
+            await run_in_threadpool(store.write_failed_logins)
+        except CounterpointError as error:
+            get_logger().warning("failed_logins_not_on_trail", error_type=type(error).__name__)
 
 
 def _redirect_to_login(_request: Request, _error: Exception) -> Response:

@@ -6,15 +6,22 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from plugin.database.viewer import Viewer
+from plugin.http_connections import address_of
+from plugin.queue.accounts import MAX_NAME
+from plugin.queue.passwords import MAX_PASSWORD
 from plugin.web import login
-from plugin.web.dependencies import ServicesDep, ValidForm
+from plugin.web.attempts import Visitor
+from plugin.web.dependencies import CurrentViewer, ServicesDep, ValidForm, client_address
 from plugin.web.labels import counted
+from plugin.web.login_queue import RETRY_AFTER_S, Busy
 from plugin.web.render import page
 from stream.runtime.logging import get_logger
 
 router = APIRouter()
 
 _LOGIN_FAILED = "That username and password do not fit together."
+_BUSY = "Many people are logging in at this moment. Please try again in a few seconds."
 
 
 @router.get("/login")
@@ -24,34 +31,68 @@ def login_form(request: Request) -> Response:
 
 
 @router.post("/login", dependencies=[ValidForm])
-def log_in(
+async def log_in(
     request: Request,
     services: ServicesDep,
-    username: Annotated[str, Form(max_length=200)] = "",
-    password: Annotated[str, Form(max_length=1000)] = "",
+    username: Annotated[str, Form(max_length=MAX_NAME)] = "",
+    password: Annotated[str, Form(max_length=MAX_PASSWORD)] = "",
 ) -> Response:
-    """Log a person in, or answer that it failed without saying whether the name or the password was wrong."""
-    address = request.client.host if request.client else ""
-    wait = services.attempts.wait_s(username, address, time.time())
+    """Log a person in, or answer that it failed without saying whether the name or the password was wrong.
+
+    The route holds no thread while it waits, so that those who are logged in already keep theirs.
+    """
+    device = services.devices.recognise(request.cookies.get(services.devices.cookie_name), username)
+    visitor = Visitor(username, client_address(request), device)
+    wait = services.attempts.begin(visitor, time.time())
     if wait > 0:
-        get_logger().warning("login_slowed_down", retry_after_s=round(wait))
-        minutes = counted(int(wait // 60) + 1, "minute")
-        answer = page(request, "login.html", status=429, trouble=f"Too many tries. Please wait {minutes}.")
-        answer.headers["Retry-After"] = str(round(wait))
-        return answer
-    viewer = services.store.authenticate(username, password, request_id=request.state.request_id)
+        return _slow_down(request, wait)
+    failed = False
+    try:
+        viewer = await services.logins.run(
+            lambda: services.store.authenticate(username, password, request_id=request.state.request_id),
+            address=address_of((visitor.address, 0)),
+            is_known=device is not None,
+        )
+        failed = viewer is None
+    except Busy:
+        return _come_back(request)
+    finally:
+        services.attempts.end(visitor, failed=failed)
     if viewer is None:
-        services.attempts.failed(username, address)
         get_logger().info("login_failed")
         return page(request, "login.html", status=401, trouble=_LOGIN_FAILED)
-    services.attempts.succeeded(username, address)
-    wanted = login.remembered_page(request.session)
-    login.start_login(request.session, viewer.user_id, services.now())
-    return RedirectResponse(wanted, 303)
+    services.attempts.succeeded(visitor)
+    return _let_in(request, services, viewer, username, device)
 
 
 @router.post("/logout", dependencies=[ValidForm])
-def log_out(request: Request) -> Response:
-    """End the login and clear its cookie."""
+def log_out(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Response:
+    """End every login of this person and clear the cookie; a copy of it is worth nothing afterwards."""
+    services.store.accounts.end_logins(viewer, request_id=request.state.request_id)
     request.session.clear()
     return RedirectResponse("/login", 303)
+
+
+def _let_in(
+    request: Request, services: ServicesDep, viewer: Viewer, username: str, device: str | None
+) -> RedirectResponse:
+    wanted = login.remembered_page(request.session)
+    login.start_login(request.session, login.Login(viewer.user_id, viewer.generation), services.now())
+    answer = RedirectResponse(wanted, 303)
+    services.devices.remember(answer, username, device)
+    return answer
+
+
+def _slow_down(request: Request, wait: float) -> Response:
+    get_logger().warning("login_slowed_down", retry_after_s=round(wait))
+    time_to_wait = counted(int(wait // 60) + 1, "minute") if wait >= 60 else "a few seconds"  # noqa: PLR2004 - a minute
+    answer = page(request, "login.html", status=429, trouble=f"Too many tries. Please wait {time_to_wait}.")
+    answer.headers["Retry-After"] = str(round(wait))
+    return answer
+
+
+def _come_back(request: Request) -> Response:
+    get_logger().warning("login_queue_full")
+    answer = page(request, "login.html", status=503, trouble=_BUSY)
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer

@@ -1,6 +1,6 @@
 """The FastAPI dependencies of the pages: who sends a request, and whether its form was served by us."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -10,7 +10,9 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.store import Store
 from plugin.web import login
 from plugin.web.attempts import LoginAttempts
-from stream.runtime.health import Health
+from plugin.web.known_device import KnownDevices
+from plugin.web.login_queue import LoginQueue
+from stream.runtime.settings import TenantSettings
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,11 @@ class Services:
     """The objects that the routes work with; `now` gives seconds since 1970."""
 
     store: Store
+    tenants: Mapping[str, TenantSettings]
     attempts: LoginAttempts
+    devices: KnownDevices
+    logins: LoginQueue
     now: Callable[[], float]
-    health: Health
 
 
 class LoginRequired(Exception):  # noqa: N818 - named by what the caller does
@@ -41,9 +45,9 @@ def current_viewer(request: Request, services: ServicesDep) -> Viewer:
     Raises:
         LoginRequired: The request has no valid login; the page it asked for is remembered.
     """
-    user_id = login.current_user(request.session, services.now())
-    viewer = None if user_id is None else services.store.viewer(user_id)
-    if viewer is None:
+    found = login.current_login(request.session, services.now())
+    viewer = None if found is None else services.store.viewer(found.user_id)
+    if found is None or viewer is None or viewer.generation != found.generation:
         request.session.clear()
         if request.method == "GET":
             login.remember_page(request.session, request.url.path)
@@ -65,7 +69,22 @@ def require_supervisor(viewer: CurrentViewer) -> Viewer:
 CurrentSupervisor = Annotated[Viewer, Depends(require_supervisor)]
 
 
-def check_form(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> None:
+def require_operator(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are an operator, otherwise answer 404 as if the page did not exist."""
+    if viewer.role is not AccountRole.OPERATOR:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentOperator = Annotated[Viewer, Depends(require_operator)]
+
+
+def client_address(request: Request) -> str:
+    """Return the address of the client: where a trusted proxy asks on its behalf, the one that the proxy names."""
+    return request.client.host if request.client else ""
+
+
+async def check_form(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> None:
     """Answer 403 to a form without this visitor's CSRF token, since another site may have made the browser send it."""
     if not login.is_valid_token(request.session, csrf):
         raise HTTPException(403)

@@ -1,12 +1,14 @@
 """Reading and writing of the login in the signed cookie, as functions over a mapping with the time passed in.
 
-The cookie holds ids and times alone. Who the person is and what they may see is read from the database on every
-request, so a changed team or a closed account counts at once.
+The cookie holds ids, times and the generation of the account's logins. Who the person is, what they may see and which
+generation is valid is read from the database on every request, so a changed team or a disabled account counts at once,
+and a copy of the cookie is worth nothing after a logout.
 """
 
 import hmac
 import secrets
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from uuid import UUID
 
 LIFETIME_S = 8 * 3600  # one working day; then the password is asked for again, even after constant use
@@ -16,24 +18,38 @@ TOKEN_BYTES = 32  # of randomness in the CSRF token, which makes guessing it inf
 Cookie = MutableMapping[str, object]
 
 
-def start_login(cookie: Cookie, user_id: UUID, now: float) -> None:
+@dataclass(frozen=True)
+class Login:
+    """A login that has not expired: whose it is, and to which generation of the account's logins it belongs."""
+
+    user_id: UUID
+    generation: int
+
+
+def start_login(cookie: Cookie, login: Login, now: float) -> None:
     """Start a login at `now` (seconds since 1970) after clearing the cookie, its CSRF token included."""
     cookie.clear()
-    cookie["user"] = str(user_id)
+    cookie["user"] = str(login.user_id)
+    cookie["generation"] = login.generation
     cookie["since"] = cookie["seen"] = now
     cookie["csrf"] = secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def current_user(cookie: Cookie, now: float) -> UUID | None:
-    """Return the user of a login that is still valid and note its use, otherwise None; clear an expired login."""
-    user, since, seen = cookie.get("user"), cookie.get("since"), cookie.get("seen")
-    if not isinstance(user, str) or not isinstance(since, int | float) or not isinstance(seen, int | float):
+def current_login(cookie: Cookie, now: float) -> Login | None:
+    """Return the login if it has not expired and note its use, otherwise None; clear an expired login.
+
+    The caller checks its generation against the account's.
+    """
+    user, generation, since, seen = (cookie.get(name) for name in ("user", "generation", "since", "seen"))
+    if not isinstance(user, str) or not isinstance(generation, int):
+        return None
+    if not isinstance(since, int | float) or not isinstance(seen, int | float):
         return None
     if now - since >= LIFETIME_S or now - seen >= IDLE_S:
         cookie.clear()
         return None
     cookie["seen"] = now
-    return UUID(user)
+    return Login(UUID(user), generation)
 
 
 def csrf_token(cookie: Cookie) -> str:

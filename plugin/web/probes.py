@@ -1,33 +1,29 @@
-"""The probe routes of the web stage: health, readiness and metrics."""
+"""What balancers and operators ask of the web stage: /healthz among the pages, readiness on the port of its own."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
-from plugin.web.dependencies import Services, ServicesDep
+from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.runtime.health import ReadinessPart, respond
+from stream.runtime.health import Health, ReadinessPart
 
 router = APIRouter()
 
 
 @router.get("/healthz")
-@router.get("/readyz")
-@router.get("/metrics")
-def probe(request: Request, services: ServicesDep) -> Response:
-    """Answer a probe as every stage does, and ask the database first when the probe is for readiness."""
-    if request.url.path == "/readyz":
-        _ask_database(services)
-    status, content_type, body = respond(services.health, request.url.path)
-    return Response(body, status, media_type=content_type)
+async def is_alive() -> JSONResponse:
+    """Answer that the process answers, without a thread or the database, whatever else is going on."""
+    return JSONResponse({"status": "alive"})
 
 
-def _ask_database(services: Services) -> None:
+def ask_database(health: Health, store: Store) -> None:
+    """Ask the database, and set in `health` what is wrong with it."""
     try:
-        services.store.ping()
+        store.ping()
     except Unavailable:
-        services.health.set(
-            ReadinessPart.DATABASE, "PostgreSQL does not answer: see database.url, and whether the server runs."
-        )
+        trouble: str | None = "PostgreSQL does not answer: see database.url, and whether the server runs."
     except Misconfigured as error:
-        services.health.set(ReadinessPart.DATABASE, str(error))
+        trouble = str(error)
     else:
-        services.health.set(ReadinessPart.DATABASE, None)
+        trouble = None
+    health.set(ReadinessPart.DATABASE, trouble)

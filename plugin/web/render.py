@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.accounts import MAX_NAME
+from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.web import labels, login, queue_groups
 from stream.contracts import rubric
 
@@ -15,9 +17,10 @@ FOLDER = Path(__file__).parent
 _NAVIGATION = {
     AccountRole.SUPERVISOR: (("/", "Waiting"), ("/decided", "Decided"), ("/left-out", "Left out")),
     AccountRole.THERAPIST: (("/", "Your sessions"),),
-    AccountRole.OPERATOR: (("/", "Operation"),),
+    AccountRole.OPERATOR: (("/", "Operation"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/rubric", "Rubric"),)
+LIMITS = {"min_password": MIN_PASSWORD, "max_password": MAX_PASSWORD, "max_name": MAX_NAME}
 
 
 class Pages:
@@ -31,7 +34,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(labels=labels, queue_groups=queue_groups, rubric=rubric, demo=demo)
+        self._templates.globals.update(
+            labels=labels, queue_groups=queue_groups, rubric=rubric, limits=LIMITS, demo=demo
+        )
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render `template` for the visitor of `request`."""

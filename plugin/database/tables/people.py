@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import DateTime, UniqueConstraint
 from sqlmodel import Field
 
 from plugin.database.tables.base import Table, utc
@@ -19,13 +19,19 @@ class Account(Table, table=True):
     username: str = Field(unique=True)
     """The normalised user name: `Ana` and `ana` are the same."""
     password_hash: str = Field(repr=False)
-    """The hash of the password with Argon2id."""
+    """The hash of the password with Argon2id; empty once the account is removed."""
     role: str
     display_name: str
     tenant: str | None
     counsellor: str | None
     """The pseudonym of a therapist on the tenant's platform."""
     created_at: datetime = utc()
+    generation: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often the person's logins were ended. A login belongs to one generation and is over with it."""
+    disabled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """Since when nobody may log in with this account; also set once it is removed."""
+    removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """When everything of the person was removed from this row."""
 
 
 class Team(Table, table=True):

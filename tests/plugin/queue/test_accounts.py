@@ -1,16 +1,20 @@
 """Tests of accounts: which can be created, and what their people may see."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from plugin.crypto.pseudonyms import Pseudonyms
 from plugin.database.tables import Account, Team
 from plugin.database.viewer import AccountRole
-from plugin.queue import accounts
-from plugin.queue.accounts import MAX_PASSWORD, MIN_PASSWORD, NewAccount, add_account, normalise_username
+from plugin.queue.account_changes import add_account
+from plugin.queue.accounts import MAX_NAME, normalise_username
+from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import DatabaseSettings, Settings, TenantSettings
@@ -80,10 +84,10 @@ def test_a_supervisor_may_have_a_platform_instead_of_a_team(store: Store, settin
 @pytest.mark.parametrize(
     ("role", "more", "sentence"),
     [
-        ("therapist", {"tenant": TENANT}, "needs --tenant and --counsellor"),
-        ("therapist", {}, "needs --tenant and --counsellor"),
+        ("therapist", {"tenant": TENANT}, "needs a tenant and a counsellor"),
+        ("therapist", {}, "needs a tenant and a counsellor"),
         ("therapist", {"tenant": "elsewhere", "counsellor": "x"}, "not among the tenants"),
-        ("supervisor", {}, "needs a --team"),
+        ("supervisor", {}, "needs a team"),
         ("supervisor", {"teams": ["a"], "tenant": TENANT, "counsellor": "x"}, "Only a therapist"),
         ("operator", {"teams": ["a"]}, "An operator sees no session"),
         ("operator", {"tenant": TENANT}, "An operator sees no session"),
@@ -127,41 +131,56 @@ def test_a_second_account_for_a_person_is_refused(settings: Settings) -> None:
         make(settings, "ana2", "therapist", tenant=TENANT, counsellor="x")
 
 
+def test_two_accounts_of_one_name_made_side_by_side_are_one(settings: Settings) -> None:
+    """Of several people who add an account of one name at the same moment, one succeeds and the others are told so."""
+
+    def attempt(_: int) -> str:
+        try:
+            make(settings, "mara", "supervisor", teams=("north",))
+        except Misconfigured as error:
+            return str(error)
+        return "added"
+
+    with ThreadPoolExecutor(4) as threads:
+        results = sorted(threads.map(attempt, range(4)))
+    assert results == ["There is an account mara already."] * 3 + ["added"]
+
+
 def test_spellings_of_a_user_name_are_equal() -> None:
     """User names that differ in case, width or surrounding spaces are equal."""
     assert normalise_username(" \uff21na ") == normalise_username("ana") == "ana"
 
 
-def test_a_password_is_stored_as_argon2id_and_never_shown(engine: Engine, settings: Settings) -> None:
-    """A password is stored as an Argon2id hash, and reprs show neither hash nor password."""
-    make(settings, "otto", "operator")
-    with Session(engine) as session:
-        row = session.exec(select(Account)).one()
-    assert row.password_hash.startswith("$argon2id$")
-    assert "argon2" not in repr(row)
-    assert PASSWORD not in repr(NewAccount("a", PASSWORD, AccountRole.OPERATOR, "A"))
+@given(st.text(max_size=20))
+def test_the_folded_name_is_a_spelling_of_itself(typed: str) -> None:
+    """What `users list` shows can be typed: the form of a name has the same form again."""
+    shown = normalise_username(typed)
+    assert normalise_username(shown) == shown
 
 
-def test_an_unknown_name_takes_as_long_as_a_known_one(
-    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A login with an unknown name verifies one Argon2id hash too, so its duration does not reveal accounts."""
-    make(settings, "otto", "operator")
-    accounts._dummy_hash.cache_clear()  # so that no earlier test has made the hash already
-    verified: list[str] = []
-    real = accounts._PASSWORD_HASH
+@pytest.mark.parametrize("spelling", ["otto", " OTTO", "\u3000otto\u00a0", "\uff2f\uff34\uff34\uff2f", "\tOtto\n"])
+def test_an_account_is_found_under_every_spelling(store: Store, settings: Settings, spelling: str) -> None:
+    """An account is found under every spelling that folds to its name, blanks of any kind around it included."""
+    make(settings, "Otto", "operator")
+    assert store.find_viewer(spelling) is not None
 
-    class Counting:
-        hash = staticmethod(real.hash)
 
-        @staticmethod
-        def verify(password: str, known: str) -> bool:
-            verified.append(known)
-            return real.verify(password, known)
+@pytest.mark.parametrize(
+    "long",
+    [
+        {"username": "x" * (MAX_NAME + 1), "display_name": "Mara"},
+        {"username": "mara", "display_name": "x" * (MAX_NAME + 1)},
+        {"username": "mara", "teams": ["x" * (MAX_NAME + 1)]},
+        {"username": "\ufdfa" * 20},
+    ],
+)
+def test_names_have_a_limit(settings: Settings, long: dict[str, object]) -> None:
+    """No name is longer than the login page and the lists take, in the form in which it is stored."""
+    with pytest.raises(Misconfigured, match="1 to 200 characters"):
+        make(settings, role="supervisor", **{"teams": ["north"], **long})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(accounts, "_PASSWORD_HASH", Counting)
-    for name in ("otto", "nobody", "nobody\x00"):
-        assert store.authenticate(name, "wrong password") is None
-    parameters = [known.split("$")[:4] for known in verified]
-    assert len(parameters) == 3
-    assert parameters[0] == parameters[1] == parameters[2]
+
+def test_the_account_of_a_misspelt_tenant_is_refused(settings: Settings) -> None:
+    """A supervisor's account for a tenant that is not in the settings is refused: she would see nothing."""
+    with pytest.raises(Misconfigured, match=f"known: {TENANT}"):
+        make(settings, "vera", "supervisor", tenant="misspelt")

@@ -57,7 +57,7 @@ def test_from_an_empty_database_to_a_digest(database_url: str) -> None:
     engine = connect(database_url)
     apply_records(engine, record())
     engine.dispose()
-    shown = counterpoint(database_url, "digest", "--for", "mara", "--since", "2020-01-01")
+    shown = counterpoint(database_url, "digest", "--for", "mara", "--since", "2020-01-01", typed=PASSWORD)
     assert shown.returncode == 0
     assert SAID[0] in shown.stdout
     assert PASSWORD not in shown.stdout + "".join(made.stdout for made in people)
@@ -65,9 +65,9 @@ def test_from_an_empty_database_to_a_digest(database_url: str) -> None:
 
 def test_an_error_is_a_message_and_a_status(queue_url: str) -> None:
     """A digest for an unknown user fails with a message and a status, without a traceback."""
-    wrong = counterpoint(queue_url, "digest", "--for", "nobody")
+    wrong = counterpoint(queue_url, "digest", "--for", "nobody", typed=PASSWORD)
     assert wrong.returncode != 0
-    assert "There is no account nobody" in wrong.stderr
+    assert "There is no account with this name and password" in wrong.stderr
     assert "Traceback" not in wrong.stderr
 
 

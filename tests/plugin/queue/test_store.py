@@ -10,13 +10,17 @@ from sqlmodel import Session, col, select
 from plugin.database.needs import Need
 from plugin.database.tables import AuditEntry
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue import passwords
+from plugin.queue.failed_logins import WINDOW
 from plugin.queue.lists import LIST_LIMIT
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionList
+from stream.contracts.errors import Unavailable
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, SessionState, Verdict
 from tests.plugin.conftest import People
 from tests.plugin.samples import (
+    KEK,
     NOW,
     PASSWORD,
     SAID,
@@ -297,25 +301,100 @@ def test_reading_text_and_deciding_are_audited(engine: Engine, store: Store, peo
     ]
     with Session(engine) as session:
         read = session.exec(select(AuditEntry).where(col(AuditEntry.request_id) == "r-1")).one()
-        assert (read.account_id, read.role, read.at) == (people.supervisor.user_id, "supervisor", NOW)
+        assert (read.account_id, read.role) == (people.supervisor.user_id, "supervisor")
 
 
-def test_a_login_needs_the_right_password_and_leaves_no_typed_name(
-    engine: Engine, store: Store, people: People
-) -> None:
-    """A login needs the right password, and the audit trail holds no unknown name, which may be a password."""
+def test_a_login_needs_the_right_password(store: Store, people: People) -> None:
+    """A login needs the right password, and the user name in any spelling."""
     assert store.authenticate(" MARA ", PASSWORD) == people.supervisor
     assert store.authenticate("mara", PASSWORD + "x") is None
     assert store.authenticate("correct horse battery", "x") is None
     assert store.authenticate("mara\x00", PASSWORD) is None
     assert store.authenticate("mara", "x" * 100_000) is None
+
+
+def test_failures_are_one_entry_for_each_account_and_one_for_unknown_names(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """The trail gets one entry with a number for each account, one for all unknown names, and no name as typed."""
+    with store:
+        for number in range(300):
+            store.authenticate(f"made up {number}", "x")
+            store.authenticate("mara" if number % 3 else "ana", "x")
+        assert trail(engine) == []
     assert sorted(trail(engine)) == [
-        ("login", "", "denied"),
-        ("login", "", "denied"),
-        ("login", "", "denied"),
-        ("login", "", "denied"),
-        ("login", str(people.supervisor.user_id), "done"),
+        ("login", "", "denied 300 times"),
+        *sorted(
+            [
+                ("login", str(people.supervisor.user_id), "denied 200 times"),
+                ("login", str(people.ana.user_id), "denied 100 times"),
+            ]
+        ),
     ]
+
+
+def test_failures_are_written_once_their_window_is_over(engine: Engine, people: People) -> None:
+    """Failures reach the trail after ten minutes while the process runs, each of them once."""
+    at = [NOW]
+    store = Store(engine, KEK, now=lambda: at[0])
+    store.authenticate("mara", "x")
+    store.write_failed_logins()
+    assert trail(engine) == []
+    at[0] += WINDOW
+    store.write_failed_logins()
+    store.write_failed_logins()
+    assert trail(engine) == [("login", str(people.supervisor.user_id), "denied 1 time")]
+
+
+def test_failures_wait_while_the_database_is_away(
+    engine: Engine, store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Failures that could not be written are kept and counted on."""
+    store.authenticate("mara", "x")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_transaction", raise_unavailable)
+        with pytest.raises(Unavailable):
+            store.write_failed_logins(whole=True)
+    store.authenticate("mara", "x")
+    store.write_failed_logins(whole=True)
+    assert trail(engine) == [("login", str(people.supervisor.user_id), "denied 2 times")]
+
+
+def raise_unavailable(*_arguments: object) -> None:
+    """Stand in for a transaction while the database is away."""
+    raise Unavailable("the database")
+
+
+def test_no_connection_waits_for_a_hash(engine: Engine, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a password is checked, for a known or an unknown name, no connection of the pool is in use."""
+    in_use: list[int] = []
+    real = passwords.is_correct
+
+    def watched(password: str, expected: str | None) -> bool:
+        in_use.append(engine.pool.checkedout())  # type: ignore[attr-defined]
+        return real(password, expected)
+
+    monkeypatch.setattr(passwords, "is_correct", watched)
+    store = Store(engine, KEK, now=lambda: NOW)
+    assert store.authenticate("mara", PASSWORD) == people.supervisor
+    assert store.authenticate("nobody", PASSWORD) is None
+    assert in_use == [0, 0]
+
+
+@pytest.mark.parametrize("change", ["disable", "remove", "set_password"])
+def test_a_change_during_the_check_of_a_password_wins(
+    store: Store, people: People, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A login fails if the account is disabled, removed or gets another password while its password is checked."""
+    real = passwords.is_correct
+
+    def slow(password: str, expected: str | None) -> bool:
+        arguments = ("another password altogether",) if change == "set_password" else ()
+        getattr(store.accounts, change)(people.supervisor.user_id, *arguments)
+        return real(password, expected)
+
+    monkeypatch.setattr(passwords, "is_correct", slow)
+    assert store.authenticate("mara", PASSWORD) is None
 
 
 def test_rights_are_read_by_id_or_user_name(store: Store, people: People) -> None:

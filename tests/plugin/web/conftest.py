@@ -20,6 +20,7 @@ from plugin.database.viewer import AccountRole
 from plugin.local.postgres import PostgresServer
 from plugin.queue import accounts
 from plugin.queue.accounts import NewAccount
+from plugin.queue.passwords import hash_password
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.sink.apply import apply
@@ -108,9 +109,10 @@ def filled_database(create_database: Callable[[str], str]) -> str:
     url = create_database("template0")
     upgrade(url)
     engine = connect(url)
+    password_hash = hash_password(PASSWORD)
     with transaction(engine) as session:
         for person in _PEOPLE:
-            accounts.insert_account(session, person, now=datetime.now(UTC))
+            accounts.insert_account(session, person, password_hash, now=datetime.now(UTC))
         for stored in (WAITING, RELEASED, LEFT_OUT, ELSEWHERE):
             apply(session, KEK, stored, datetime.now(UTC))
     with Store(engine, KEK, now=lambda: datetime.now(UTC)) as store:

@@ -1,11 +1,14 @@
 """Tests of the web stage as a whole: its settings, its failures, its start and its shutdown."""
 
+import asyncio
 import base64
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -14,6 +17,7 @@ from plugin.local.loopback import free_ports
 from plugin.local.stage_process import StageProcess
 from plugin.queue.store import Store
 from plugin.web.app import create_app
+from plugin.web.attempts import MAX_FAILURES
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.settings import Settings, WebSettings
 from tests.fixtures.waiting import DEADLOCK_S
@@ -67,36 +71,10 @@ async def test_a_page_without_a_database_says_why(
     assert "Nothing is lost" in answer.text
 
 
-async def test_readiness_follows_the_database(browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readiness fails while the database does not answer and recovers with it; liveness stays."""
-    assert (await browser.get("/readyz")).status_code == 200
-    with monkeypatch.context() as patch:
-        patch.setattr(app.state.services.store, "ping", away)
-        answer = await browser.get("/readyz")
-        assert answer.status_code == 503
-        assert "PostgreSQL does not answer" in answer.json()["troubles"]["database"]
-        assert (await browser.get("/healthz")).status_code == 200
-    assert (await browser.get("/readyz")).status_code == 200
-
-
-async def test_a_misconfigured_database_is_reported_with_its_sentence(
-    browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A misconfigured database is reported by the sentence that names the setting to change."""
-
-    def other_key() -> None:
-        raise Misconfigured("database.key_encryption_key is another one.")
-
-    monkeypatch.setattr(app.state.services.store, "ping", other_key)
-    troubles = (await browser.get("/readyz")).json()["troubles"]
-    assert troubles == {"database": "database.key_encryption_key is another one."}
-
-
-async def test_metrics_are_in_prometheus_format(browser: Browser) -> None:
-    """The metrics of the web stage are in the Prometheus text format."""
-    answer = await browser.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert "# HELP" in answer.text
+async def test_the_pages_say_that_they_are_alive_and_nothing_more(browser: Browser) -> None:
+    """Readiness and metrics are not among the pages, since whoever reaches a page would read them."""
+    assert (await browser.get("/healthz")).json() == {"status": "alive"}
+    assert [(await browser.get(path)).status_code for path in ("/readyz", "/metrics")] == [404, 404]
 
 
 async def test_an_unexpected_exception_is_a_page_without_details(
@@ -141,23 +119,24 @@ async def test_the_style_is_ours_and_complete(browser: Browser) -> None:
 @pytest.fixture
 def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> StageProcess:
     """Return the stage as an operator starts it, with this test's database."""
-    (port,) = free_ports(1)
+    port, health_port = free_ports(2)
     env = {
         "COUNTERPOINT_DATABASE__URL": page_database,
         "COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         "COUNTERPOINT_WEB__PORT": str(port),
+        "COUNTERPOINT_HEALTH__WEB_PORT": str(health_port),
         "COUNTERPOINT_WEB__SESSION_SECRET": "not a secret outside of the tests",
         "COUNTERPOINT_LOG_LEVEL": "debug",
     }
     folder = run_dir / request.node.name
-    return StageProcess("web", folder, env=env, health_url=f"http://127.0.0.1:{port}")
+    return StageProcess("web", folder, env=env, health_url=f"http://127.0.0.1:{health_port}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: signal.Signals) -> None:
     """The stage becomes ready, exits with status 0 on a signal and logs only in our own format."""
     with stage:
-        page = httpx.get(f"{stage.health_url}/login?words-of-a-client")
+        page = httpx.get(f"http://127.0.0.1:{stage._env['COUNTERPOINT_WEB__PORT']}/login?words-of-a-client")
         assert page.status_code == 200
         assert "server" not in page.headers
         stage.send_signal(number)
@@ -165,6 +144,50 @@ def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: si
     lines = stage.log.read_text().splitlines()
     assert any('"route": "/login"' in line for line in lines)
     assert not [line for line in lines if not line.startswith("{") or "words-of-a-client" in line]
+
+
+def test_a_running_stage_believes_nobody_and_leaves_the_failures_on_the_trail(
+    stage: StageProcess, page_database: str
+) -> None:
+    """A stage without trusted proxies ignores X-Forwarded-For from loopback too, and writes failures as it ends."""
+    stage._env["COUNTERPOINT_WEB__COOKIE_SECURE"] = "false"
+    page = f"http://127.0.0.1:{stage._env['COUNTERPOINT_WEB__PORT']}"
+    answers = []
+    with stage, httpx.Client(base_url=page) as client:
+        for number in range(MAX_FAILURES + 2):
+            token = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
+            assert token is not None
+            form = {"csrf": token[1], "username": SUPERVISOR, "password": "wrong password"}
+            answers.append(
+                client.post("/login", data=form, headers={"X-Forwarded-For": f"198.51.100.{number}"}).status_code
+            )
+        stage.send_signal(signal.SIGTERM)
+        assert stage.wait(timeout_s=DEADLOCK_S) == 0
+    assert answers == [401] * MAX_FAILURES + [429, 429]
+    with psycopg.connect(page_database.replace("+psycopg", "")) as connection:
+        outcomes = connection.execute("SELECT outcome FROM audit WHERE purpose = 'login'").fetchall()
+    assert outcomes == [(f"denied {MAX_FAILURES} times",)]
+
+
+async def test_failures_are_written_while_the_stage_runs(
+    app: FastAPI, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the application runs failures are written again and again, also after the database was away."""
+    written = asyncio.Event()
+    calls = iter([Unavailable("the database")])
+
+    def write(*, whole: bool = False) -> None:
+        del whole
+        if trouble := next(calls, None):
+            raise trouble
+        if not loop.is_closed():  # the store writes once more when it is closed
+            loop.call_soon_threadsafe(written.set)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr("plugin.web.app.TRAIL_EVERY_S", 0.001)
+    monkeypatch.setattr(store, "write_failed_logins", write)
+    async with app.router.lifespan_context(app), asyncio.timeout(DEADLOCK_S):
+        await written.wait()
 
 
 async def test_a_login_in_one_browser_is_none_in_another(browsers: Callable[[], Browser]) -> None:

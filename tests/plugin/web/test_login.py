@@ -8,8 +8,9 @@ from plugin.web.login import (
     IDLE_S,
     LIFETIME_S,
     Cookie,
+    Login,
     csrf_token,
-    current_user,
+    current_login,
     is_valid_token,
     remember_page,
     remembered_page,
@@ -18,37 +19,38 @@ from plugin.web.login import (
 
 NOW = 1_800_000_000.0
 USER = UUID("7f3c1a5e-2a57-4f2e-9d38-3d3c1b0a9f11")
+LOGIN = Login(USER, generation=3)
 
 
 @pytest.fixture
 def cookie() -> Cookie:
     """Return the cookie of a person who has just logged in."""
     fresh: Cookie = {}
-    start_login(fresh, USER, NOW)
+    start_login(fresh, LOGIN, NOW)
     return fresh
 
 
 def test_a_login_names_its_user(cookie: Cookie) -> None:
     """A login cookie names its user and contains no rights, which are read on every request."""
-    assert current_user(cookie, NOW + 1) == USER
-    assert set(cookie) == {"user", "since", "seen", "csrf"}
+    assert current_login(cookie, NOW + 1) == LOGIN
+    assert set(cookie) == {"user", "generation", "since", "seen", "csrf"}
 
 
 def test_an_empty_cookie_is_nobody() -> None:
     """An empty cookie has no user."""
-    assert current_user({}, NOW) is None
+    assert current_login({}, NOW) is None
 
 
 def test_a_login_ends_after_idle_time(cookie: Cookie) -> None:
     """A login ends after the idle time, and its cookie is cleared."""
-    assert current_user(cookie, NOW + IDLE_S) is None
+    assert current_login(cookie, NOW + IDLE_S) is None
     assert not cookie
 
 
 def test_use_keeps_a_login_alive(cookie: Cookie) -> None:
     """The idle time counts from the last request."""
-    assert current_user(cookie, NOW + IDLE_S - 1) == USER
-    assert current_user(cookie, NOW + 2 * IDLE_S - 2) == USER
+    assert current_login(cookie, NOW + IDLE_S - 1) == LOGIN
+    assert current_login(cookie, NOW + 2 * IDLE_S - 2) == LOGIN
 
 
 def test_a_login_ends_after_its_lifetime_however_busy(cookie: Cookie) -> None:
@@ -57,21 +59,30 @@ def test_a_login_ends_after_its_lifetime_however_busy(cookie: Cookie) -> None:
     while at + IDLE_S / 2 < NOW + LIFETIME_S:
         at += IDLE_S / 2
         if at < NOW + LIFETIME_S:
-            assert current_user(cookie, at) == USER
-    assert current_user(cookie, NOW + LIFETIME_S) is None
+            assert current_login(cookie, at) == LOGIN
+    assert current_login(cookie, NOW + LIFETIME_S) is None
 
 
-@pytest.mark.parametrize("broken", [{"user": str(USER)}, {"user": 7, "since": NOW, "seen": NOW}, {"since": NOW}])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"user": str(USER), "generation": 3},
+        {"user": 7, "generation": 3, "since": NOW, "seen": NOW},
+        {"user": str(USER), "since": NOW, "seen": NOW},
+        {"user": str(USER), "generation": "3", "since": NOW, "seen": NOW},
+        {"since": NOW},
+    ],
+)
 def test_a_cookie_of_another_shape_is_nobody(broken: Cookie) -> None:
     """A cookie with missing or wrong fields has no user."""
-    assert current_user(broken, NOW) is None
+    assert current_login(broken, NOW) is None
 
 
 def test_a_new_login_leaves_nothing_of_the_cookie_before() -> None:
     """A new login clears the former cookie, so that a token planted before it is invalid (session fixation)."""
     cookie: Cookie = {"next": "/operations"}
     before = csrf_token(cookie)
-    start_login(cookie, uuid4(), NOW)
+    start_login(cookie, Login(uuid4(), 0), NOW)
     assert not is_valid_token(cookie, before)
     assert remembered_page(cookie) == "/"
 

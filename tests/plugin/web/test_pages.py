@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plugin.web.labels import SCOPE
+from plugin.web.labels import NAMES_NOT_TOLD, SCOPE
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, Mechanism
@@ -102,6 +102,15 @@ async def test_empty_lists_say_so(browser: Browser) -> None:
 
 
 # --- one session ---
+
+
+@pytest.mark.parametrize("names_told", [True, False])
+async def test_a_page_says_where_nobody_told_the_names(supervisor: Browser, put: Put, names_told: bool) -> None:
+    """A supervisor reads on the page that names may have reached the model, where nobody told them."""
+    sent = record("names", "counsellor-1", names_told=names_told)
+    put(sent)
+    said = words_of((await supervisor.get(address(sent.session_id))).text)
+    assert (NAMES_NOT_TOLD in said) is not names_told
 
 
 async def test_a_session_shows_every_word_of_its_moment(supervisor: Browser) -> None:

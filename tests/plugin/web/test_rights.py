@@ -43,9 +43,11 @@ EVERYBODY = Expected(200, 200, 200, 200, 200, 200)
 SIGNED_IN = Expected(LOGIN, 200, 200, 200, 200, 200)
 SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404)
 HERS_ALONE = Expected(LOGIN, 200, 404, 404, 404, 404)
+OPERATORS = Expected(LOGIN, 404, 404, 404, 404, 200)
 NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
 
 SESSION = "/sessions/{session_id}"
+ACCOUNT = "/accounts/{account_id}"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/", None): SIGNED_IN,
     ("GET", "/decided", None): SUPERVISORS,
@@ -63,17 +65,25 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", SESSION + "/withhold", RELEASED.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/withhold", UNKNOWN): NOBODY,
     ("GET", "/login", None): EVERYBODY,
+    ("GET", "/accounts", None): OPERATORS,
+    ("POST", "/accounts", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and password
+    ("GET", ACCOUNT, UNKNOWN): NOBODY,
+    ("POST", ACCOUNT + "/password", UNKNOWN): NOBODY,
+    ("POST", ACCOUNT + "/disable", UNKNOWN): NOBODY,
+    ("POST", ACCOUNT + "/enable", UNKNOWN): NOBODY,
+    ("POST", ACCOUNT + "/teams", UNKNOWN): NOBODY,
+    ("POST", ACCOUNT + "/remove", UNKNOWN): NOBODY,
     ("POST", "/login", None): Expected(401, 401, 401, 401, 401, 401),  # without a name and password
     ("POST", "/logout", None): Expected(*(LOGIN,) * 6),
     ("GET", "/healthz", None): EVERYBODY,
-    ("GET", "/readyz", None): EVERYBODY,
-    ("GET", "/metrics", None): EVERYBODY,
+    ("GET", "/readyz", None): Expected(*(404,) * 6),  # on a port of its own, which no browser reaches
+    ("GET", "/metrics", None): Expected(*(404,) * 6),
     ("GET", "/static", None): Expected(*(404,) * 6),  # the folder itself is not listed
     ("GET", "/static/style.css", None): EVERYBODY,
     ("GET", "/static/icon.svg", None): EVERYBODY,
     ("GET", "/no-such-page", None): Expected(*(404,) * 6),
 }
-NO_ROUTE = {"/no-such-page", "/static/style.css", "/static/icon.svg"}
+NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
 
 def declared(app: FastAPI) -> set[tuple[str, str]]:
@@ -101,7 +111,7 @@ async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browse
         for person, browser in zip(PEOPLE, opened, strict=True):
             if person is None:
                 await browser.get("/login")
-            row.append(await answer_of(browser, method, path.format(session_id=session_id)))
+            row.append(await answer_of(browser, method, path.format(session_id=session_id, account_id=session_id)))
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row]} == {}
 
