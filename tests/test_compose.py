@@ -7,48 +7,45 @@ others.
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
+import typer
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import AuthorizationError
 
 from plugin.cli import app
-from plugin.database.migrate import upgrade
 from plugin.database.roles import GRANTS, apply_roles, url_for_role
-from plugin.local.kafka import KafkaBroker
-from plugin.local.loopback import free_ports
-from plugin.local.process import run_once
+from plugin.local.database_roles import role_passwords
+from plugin.local.kafka_secrets import write_kafka_secrets
+from plugin.local.kafka_security import COMPOSE_FILE, compose_properties
+from plugin.local.loopback import ADDRESS, free_ports
+from plugin.local.process import NotStarted, run_once
 from plugin.local.stage_process import StageProcess
 from plugin.local.triton import TritonServer
+from stream.contracts.topics import TOPICS
+from stream.runtime import kafka_rights
+from stream.runtime.kafka_connection import connection_options
 from stream.runtime.settings import KafkaSettings
-from stream.runtime.topics import create_missing_topics
+from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of
 
-ROOT = Path(__file__).resolve().parents[1]
-COMPOSE = ROOT / "docker-compose.yml"
-THREE = ROOT / "docker-compose.three-brokers.yml"
+KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
 STAGES = {"gateway", "stream", "feedback", "sink", "web"}
-STEPS = {"topics", "migrate"}
+STEPS = {"topics", "migrate", "kafka-users"}
 OURS = STAGES | STEPS | {"operator"}
 SERVERS = {"kafka", "postgres", "triton-cpu", "triton-gpu"}
 PORTS = {
-    "GATEWAY__PORT": ("gateway", 8010),
-    "WEB__PORT": ("web", 8020),
+    "HEALTH__GATEWAY_PORT": ("gateway", 8030),
+    "HEALTH__WEB_PORT": ("web", 8034),
     "HEALTH__STREAM_PORT": ("stream", 8031),
     "HEALTH__FEEDBACK_PORT": ("feedback", 8032),
     "HEALTH__SINK_PORT": ("sink", 8033),
 }
-
-
-class Loader(yaml.SafeLoader):
-    """A YAML loader that knows the tag by which one Compose file replaces a list of another."""
-
-
-Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))  # type: ignore[arg-type]
-FILES: dict[Path, dict[str, Any]] = {file: yaml.load(file.read_text(), Loader) for file in (COMPOSE, THREE)}
-SERVICES: dict[str, dict[str, Any]] = FILES[COMPOSE]["services"]
 
 
 @pytest.mark.parametrize("file", [COMPOSE, THREE], ids=lambda file: file.name)
@@ -87,12 +84,13 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "needs"),
     [
-        ("gateway", {"TENANTS"}),
-        ("stream", set()),
-        ("feedback", {"FEEDBACK__ADMIN_SECRET"}),
-        ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
+        ("gateway", {"TENANTS", "KAFKA__PASSWORD"}),
+        ("stream", {"KAFKA__PASSWORD"}),
+        ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
+        ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
-        ("topics", set()),
+        ("topics", {"KAFKA__PASSWORD"}),
+        ("kafka-users", {"KAFKA__PASSWORD", *(f"KAFKA__USER_PASSWORDS__{name.upper()}" for name in KAFKA_USERS)}),
         ("migrate", {"DATABASE__URL"}),
     ],
 )
@@ -102,6 +100,42 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
     assert {secret["target"].removeprefix("COUNTERPOINT_") for secret in given} == needs
     plain = set(SERVICES[name]["environment"]) - {"COUNTERPOINT_FEEDBACK__TRITON_URL"}
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
+
+
+@pytest.mark.parametrize("name", sorted(OURS - {"web", "migrate"}))
+def test_who_speaks_to_the_broker_has_a_user_of_its_own(name: str) -> None:
+    """Every service of ours on the broker's network comes by TLS, with a user, a password and an authority to trust."""
+    service = SERVICES[name]
+    assert "broker" in service["networks"]
+    user = {"topics": "setup", "kafka-users": "admin"}.get(name, name)
+    env = service["environment"]
+    assert env["COUNTERPOINT_KAFKA__SECURITY_PROTOCOL"] == "SASL_SSL"
+    assert env["COUNTERPOINT_KAFKA__USERNAME"] == (user if user == "admin" else f"counterpoint-{user}")
+    assert {"source": f"kafka_password_{user}", "target": "COUNTERPOINT_KAFKA__PASSWORD"} in service["secrets"]
+    assert service["configs"] == [{"source": "kafka_ca", "target": env["COUNTERPOINT_KAFKA__CA_FILE"]}]
+
+
+def test_nothing_speaks_plaintext() -> None:
+    """No line of the Compose files offers or uses a listener without TLS."""
+    assert not any("PLAINTEXT" in file.read_text() for file in (*FILES, COMPOSE_FILE))
+
+
+def test_the_brokers_file_is_made_from_the_code_of_the_tests_broker() -> None:
+    """The brokers' file is what the code makes that also sets up the brokers of the tests."""
+    assert COMPOSE_FILE.read_text() == compose_properties()
+
+
+def test_every_image_has_an_exact_version() -> None:
+    """Every image has a version of three or two numbers, in the Compose file, the example and the Dockerfile alike."""
+    example = (ROOT / ".env.example").read_text()
+    for variable, image in re.findall(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", COMPOSE.read_text()):
+        assert re.search(r":\d+\.\d+(\.\d+)?(-[a-z-]+)?$", image), image
+        assert f"{variable}={image}\n" in example
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert f"ARG PYTHON_IMAGE={re.search('PYTHON_IMAGE=(.+)', example)[1]}\n" in dockerfile  # type: ignore[index]
+    assert set(re.findall("^FROM (\\S+)", dockerfile, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+    ours = {SERVICES[name]["image"] for name in OURS}
+    assert ours == {f"counterpoint:{version('counterpoint')}"}
 
 
 @pytest.mark.parametrize("name", ["sink", "web"])
@@ -134,6 +168,7 @@ def test_it_refuses_to_start_while_a_secret_is_missing() -> None:
     text = COMPOSE.read_text()
     assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == {"SECRETS", "TRITON_IMAGE"}
     assert all(secret["file"].startswith("${SECRETS:?") for secret in FILES[COMPOSE]["secrets"].values())
+    assert FILES[COMPOSE]["configs"]["kafka_ca"]["file"].startswith("${SECRETS:?")
     asked = [secret for service in SERVICES.values() for secret in service.get("secrets", ())]
     used = {secret if isinstance(secret, str) else secret["source"] for secret in asked}
     assert used == set(FILES[COMPOSE]["secrets"])
@@ -147,8 +182,8 @@ def test_the_example_names_every_variable_and_every_secret_and_holds_none() -> N
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     given = dict(line.split("=", 1) for line in lines)
     assert set(given) == used | {"COMPOSE_PROFILES"}
-    assert {name for name, value in given.items() if not value} == {"SECRETS", "TRITON_IMAGE", "CLUSTER_ID"}
-    assert all(f"#   {name} " in text for name in FILES[COMPOSE]["secrets"])
+    assert {name for name, value in given.items() if not value} == {"SECRETS", "TRITON_IMAGE"}
+    assert all(f"#   {name} " in text for name in (*FILES[COMPOSE]["secrets"], "kafka_ca.pem"))
 
 
 def test_only_the_gateway_and_the_page_are_reachable_and_from_loopback_alone() -> None:
@@ -174,9 +209,8 @@ def test_three_brokers_have_a_place_of_their_own() -> None:
     for number in (2, 3):
         service = services[f"kafka-{number}"]
         assert service["extends"] == {"file": COMPOSE.name, "service": "kafka"}
-        assert service["environment"]["KAFKA_NODE_ID"] == number
-        assert f"{number}@kafka-{number}:9093" in service["environment"]["KAFKA_CONTROLLER_QUORUM_VOTERS"]
-        assert service["environment"]["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://kafka-{number}:9092"
+        assert (service["environment"]["NODE"], service["environment"]["HOST"]) == (number, f"kafka-{number}")
+        assert f"{number}@kafka-{number}:9093" in service["environment"]["VOTERS"]
         assert service["volumes"] == [f"kafka-{number}:/var/lib/kafka/data"]
     assert services["kafka"]["environment"].items() <= services["kafka-2"]["environment"].items()
 
@@ -184,10 +218,10 @@ def test_three_brokers_have_a_place_of_their_own() -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_its_command_is_a_command_of_ours(name: str) -> None:
     """The command of each service exists in the command line, since a renamed one would break the deployment."""
-    commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    (command,) = SERVICES[name]["command"]
-    assert command in commands
-    assert name in {command, "operator"}
+    command: Any = typer.main.get_command(app)
+    for part in SERVICES[name]["command"]:
+        command = command.commands[part]
+    assert name in {"-".join(SERVICES[name]["command"]), "operator"}
 
 
 @pytest.mark.parametrize("name", ["triton-cpu", "triton-gpu"])
@@ -220,39 +254,126 @@ def test_the_image_copies_what_is_there() -> None:
 
 
 @pytest.fixture(scope="module")
-def started(
-    tmp_path_factory: pytest.TempPathFactory,
-    fresh_kafka: Callable[[], KafkaBroker],
-    create_database: Callable[..., str],
-    triton: TritonServer,
-) -> Iterator[dict[str, StageProcess]]:
-    """Yield every stage, started with the command, settings and secrets of its service and this machine's addresses."""
-    folder = tmp_path_factory.mktemp("compose")
-    kafka, owner = fresh_kafka(), create_database()
-    create_missing_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=12))
-    upgrade(owner)
-    passwords = {role: f"secret-of-{role}" for role in GRANTS}
-    apply_roles(owner, passwords)
+def secret_files(tmp_path_factory: pytest.TempPathFactory, create_database: Callable[..., str]) -> Path:
+    """Return a folder with every secret file that .env.example names, made as it says."""
+    folder = tmp_path_factory.mktemp("secrets")
+    write_kafka_secrets(folder, [ADDRESS], datetime.now(UTC))
+    owner = create_database()
+    passwords = role_passwords(owner)
     values = {f"{role}_database_url": url_for_role(owner, role, passwords[role]) for role in GRANTS}
     values |= {"owner_database_url": owner, "triton_admin": "unused", "session_secret": "s" * 40}
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     values["key_encryption_key"] = key
     values["tenants"] = json.dumps({"riverside": {"webhook_secrets": [f"whsec_{key}"], "pseudonym_key": key}})
+    for name, value in values.items():
+        (folder / name).write_text(value)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory, secret_files: Path) -> Iterator[Machine]:
+    """Yield this machine with the broker of the Compose file, its users and topics, and the database migrated."""
+    (host, environment), *more = brokers_of().items()
+    assert not more
+    here = Machine(tmp_path_factory.mktemp("compose"), secret_files, [host])
+    with ComposeBroker(here, host, environment):
+        here.run("kafka-users")
+        here.run("topics")
+        here.run("migrate")
+        owner = (secret_files / "owner_database_url").read_text()
+        apply_roles(owner, role_passwords(owner))
+        yield here
+
+
+def test_the_one_shot_services_can_be_run_again(machine: Machine) -> None:
+    """Users, topics and migration are there after the first start, and a further start changes nothing."""
+    assert f"0 rights given, {len(kafka_rights.RIGHTS)} were there." in machine.run("kafka-users")
+    assert "All topics stand as they should." in machine.run("topics")
+    assert "up to date" in machine.run("migrate")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"USERNAME": "counterpoint-gateway"}, "does not accept the user"),
+        ({"USERNAME": "nobody"}, "does not accept the user"),
+        ({"SECURITY_PROTOCOL": "SSL"}, "Kafka at|cannot be used"),
+        ({"SECURITY_PROTOCOL": "PLAINTEXT"}, "it speaks TLS"),
+        ({"SASL_MECHANISM": "PLAIN"}, "does not support PLAIN"),
+    ],
+)
+def test_the_broker_takes_nobody_without_a_user(machine: Machine, changes: dict[str, str], said: str) -> None:
+    """The broker refuses another's name, a client without a user, one without TLS, and a password in the open."""
+    with pytest.raises(NotStarted, match=said):
+        machine.run("topics", **{f"COUNTERPOINT_KAFKA__{name}": value for name, value in changes.items()})
+
+
+@pytest.mark.parametrize("user", KAFKA_USERS)
+def test_no_user_may_do_what_only_another_stage_needs(machine: Machine, user: str) -> None:
+    """Each user may read exactly the topics of its stage on the broker that Compose starts."""
+    settings = KafkaSettings.model_validate(
+        {
+            "bootstrap_servers": machine.bootstrap_servers,
+            "security_protocol": "SASL_SSL",
+            "ca_file": machine.etc / "kafka_ca.pem",
+            "username": f"counterpoint-{user}",
+            "password": (machine.secrets / f"kafka_password_{user}").read_text(),
+        }
+    )
+    rights = {
+        r.name for r in kafka_rights.RIGHTS if (r.user, r.operation, r.kind) == (settings.username, "Read", "topic")
+    }
+    readable = set()
+    for topic in TOPICS:
+        consumer = KafkaConsumer(**connection_options(settings), enable_auto_commit=False)
+        try:
+            consumer.assign([TopicPartition(topic.name, 0)])
+            consumer.seek_to_beginning()
+            consumer.poll(timeout_ms=500)
+            consumer.position(TopicPartition(topic.name, 0))
+            readable.add(topic.name)
+        except AuthorizationError:
+            pass
+        finally:
+            consumer.close()
+    assert readable == rights
+
+
+def test_three_brokers_make_one_cluster(tmp_path_factory: pytest.TempPathFactory, secret_files: Path) -> None:
+    """The three brokers of the second Compose file make one cluster with users, rights and three copies."""
+    nodes = brokers_of(THREE)
+    here = Machine(tmp_path_factory.mktemp("three"), secret_files, list(nodes))
+    brokers = [
+        ComposeBroker(here, host, environment | {"KAFKA_HEAP_OPTS": "-Xmx256m"}) for host, environment in nodes.items()
+    ]
+    try:
+        for broker in brokers:
+            broker.launch()
+        for broker in brokers:
+            broker.wait_ready()
+        assert "password set" in here.run("kafka-users")
+        assert f"created {TOPICS[0].name}" in here.run("topics")
+        assert "All topics stand as they should." in here.run("topics")
+    finally:
+        for broker in brokers:
+            broker.kill()
+
+
+@pytest.fixture(scope="module")
+def started(machine: Machine, triton: TritonServer) -> Iterator[dict[str, StageProcess]]:
+    """Yield every stage, started with the command, settings and secrets of its service and this machine's addresses."""
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     stages = {}
     for variable, (name, _) in PORTS.items():
-        secrets = folder / name
-        secrets.mkdir()
-        for secret in SERVICES[name].get("secrets", ()):
-            (secrets / secret["target"]).write_text(values[secret["source"]])
-        env = {key: _filled(str(value)) for key, value in SERVICES[name]["environment"].items()}
-        env |= {
-            "COUNTERPOINT_SECRETS_DIR": str(secrets),
-            "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-            "COUNTERPOINT_FEEDBACK__TRITON_URL": triton.grpc_url,
-            f"COUNTERPOINT_{variable}": str(ports[variable]),
-        }
-        stages[name] = StageProcess(name, folder / "logs", env=env, health_url=f"http://127.0.0.1:{ports[variable]}")
+        env = machine.environment(
+            name,
+            COUNTERPOINT_FEEDBACK__TRITON_URL=triton.grpc_url,
+            COUNTERPOINT_GATEWAY__PORT="0",
+            COUNTERPOINT_WEB__PORT="0",
+            **{f"COUNTERPOINT_{variable}": str(ports[variable])},
+        )
+        url = f"http://127.0.0.1:{ports[variable]}"
+        stages[name] = StageProcess(name, machine.folder / "logs", env=env, health_url=url)
     try:
         for stage in stages.values():
             stage.launch()
@@ -273,8 +394,3 @@ def test_the_health_check_asks_where_the_stage_answers(name: str) -> None:
     """The health check asks the port on which the stage listens by default."""
     port = next(port for stage, port in PORTS.values() if stage == name)
     assert f"http://127.0.0.1:{port}/readyz" in SERVICES[name]["healthcheck"]["test"][-1]
-
-
-def _filled(value: str) -> str:
-    """Return a value as Compose fills it in where .env does not set it."""
-    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value)

@@ -2,24 +2,20 @@
 
 An entry is written in the transaction of the act that it records.
 
-The database numbers the entries and chains them by hash (`migrations/versions/r0003_forget_and_protect.py`);
-`plugin.privacy.audit_trail` verifies the chain.
+The database numbers the entries, says when they were written and chains them by hash
+(`migrations/versions/r0006_guard_the_trail.py`); `plugin.privacy.audit_trail` verifies the chain.
 """
 
-import hashlib
-import json
-from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from plugin.database.tables import AuditEntry
 from plugin.database.viewer import Viewer
 
-INITIAL_HASH: Final = bytes(32)
-"""The hash that stands in the first entry in place of a predecessor's."""
+DAY_S: Final = 86_400
 
 
 def add_audit_entry(
@@ -31,7 +27,6 @@ def add_audit_entry(
     object_id: object,
     outcome: str,
     request_id: str,
-    now: datetime,
 ) -> None:
     """Write one entry. None of the values may hold text of a session, or text that somebody typed.
 
@@ -40,7 +35,6 @@ def add_audit_entry(
     session.exec(
         insert(AuditEntry).values(
             entry_id=uuid4(),
-            at=now,
             account_id=None if viewer is None else viewer.user_id,
             role=None if viewer is None else viewer.role.value,
             purpose=purpose,
@@ -52,18 +46,29 @@ def add_audit_entry(
     )
 
 
-def entry_hash(entry: AuditEntry) -> bytes:
-    """Return the hash that an entry must have, from its content and from the hash before it."""
-    content = [
-        entry.seq,
-        str(entry.entry_id),
-        f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}",
-        None if entry.account_id is None else str(entry.account_id),
-        entry.role,
-        entry.purpose,
-        entry.object_type,
-        entry.object_id,
-        entry.outcome,
-        entry.request_id,
-    ]
-    return hashlib.sha256((entry.previous or b"") + json.dumps(content, ensure_ascii=False).encode()).digest()
+def set_audit_minimum(session: Session, days: float) -> bool:
+    """Set for how many days the database keeps an entry, whoever wants to remove it; return whether that is a change.
+
+    Only the owner of the tables may do this, and the audit trail records it.
+    """
+    present = session.scalar(
+        text("SELECT public.counterpoint_audit_minimum() = make_interval(secs => :s)"), {"s": days * DAY_S}
+    )
+    if present:
+        return False
+    session.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION public.counterpoint_audit_minimum() RETURNS interval LANGUAGE sql STABLE"
+            f" SET search_path = pg_catalog, public, pg_temp AS $$ SELECT make_interval(secs => {days * DAY_S:f}) $$"
+        )
+    )
+    add_audit_entry(
+        session,
+        None,
+        purpose="minimum of the trail",
+        object_type="audit",
+        object_id=f"{days:g} days",
+        outcome="done",
+        request_id="",
+    )
+    return True

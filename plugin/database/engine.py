@@ -20,6 +20,8 @@ CONNECT_TIMEOUT_S: Final = 3
 STATEMENT_TIMEOUT_MS: Final = 5_000
 """The largest record takes well under a second. A statement that waits longer waits for something broken, and a
 stage has ten seconds to stop."""
+SEARCH_PATH: Final = "pg_catalog,public,pg_temp"
+"""Where names are looked up: temporary tables last, so that none can stand before a table of ours."""
 POOL_SIZE: Final = 5
 RETRY_AFTER_S: Final = 1.0
 
@@ -45,7 +47,7 @@ def connect(url: str) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c search_path={SEARCH_PATH}",
         },
     )
 

@@ -1,11 +1,18 @@
 """The key encryption key: read from the settings, and compared with the one that wrapped the database's data keys."""
 
+from typing import Final
+
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.database.tables import ConversationKey
+from plugin.database.tables import ConversationKey, ServiceKey
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required_secret
+
+WRONG_KEY: Final = (
+    "database.key_encryption_key is not the key that this database's text was encrypted with. While keys are rotated,"
+    " put the old key into database.previous_key_encryption_keys."
+)
 
 
 def key_encryption_key(settings: Settings) -> KeyEncryptionKey:
@@ -23,14 +30,12 @@ def key_encryption_key(settings: Settings) -> KeyEncryptionKey:
 
 
 def check_key_encryption_key(session: Session, kek: KeyEncryptionKey) -> None:
-    """Check that every data key in the database was wrapped by this key encryption key or a previous one.
+    """Check that this key or a previous one wrapped every key of the database, of conversations and of the service.
 
     Raises:
-        Misconfigured: a data key was wrapped by another one.
+        Misconfigured: one of them was wrapped by another one.
     """
-    other = select(ConversationKey.kek_id).where(col(ConversationKey.kek_id).not_in(kek.ids)).limit(1)
-    if session.exec(other).first() is not None:
-        raise Misconfigured(
-            "database.key_encryption_key is not the key that this database's text was encrypted with. While"
-            " keys are rotated, put the old key into database.previous_key_encryption_keys."
-        )
+    for table in (ConversationKey, ServiceKey):
+        other = select(table.kek_id).where(col(table.kek_id).not_in(kek.ids)).limit(1)
+        if session.exec(other).first() is not None:
+            raise Misconfigured(WRONG_KEY)

@@ -18,3 +18,8 @@ def lock_conversation(session: Session, tenant: str, conversation_id: str) -> No
     """
     digest = hashlib.sha256(record_key(tenant, conversation_id)).digest()
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], signed=True)})
+
+
+def lock_accounts(session: Session) -> None:
+    """Lock the creation of accounts until the transaction ends, so that two of one name are not made side by side."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))

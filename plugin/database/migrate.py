@@ -98,6 +98,8 @@ def _current_revision(engine: Engine) -> str | None:
 @contextmanager
 def _connection(url: str) -> Iterator[Connection]:
     with temporary_engine(url) as engine, translate_database_errors(), engine.begin() as connection:
+        # The same order of look-up as `SEARCH_PATH`, in which a new table would go into the first schema, pg_catalog.
+        connection.execute(text("SET LOCAL search_path = public, pg_temp"))
         yield connection
 
 

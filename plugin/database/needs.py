@@ -23,13 +23,16 @@ class Need(IntEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a session that decide its need."""
+    """The facts about a session that decide its need, and those that its supervisor should know."""
 
     concerns: tuple[Concern, ...] = ()
     needs_human: int = 0
     """The number of moments with an abstention, or with a mechanism without a level."""
     unanswered: int = 0
     without_expression: tuple[Mechanism, ...] = ()
+    """The mechanisms that no reply of the session expresses, of those that have a level."""
+    names_told: bool = True
+    """Whether the platform told names of the room; they decide nothing here. True in rows of an earlier version."""
 
 
 NO_FACTS = Facts()
@@ -40,14 +43,16 @@ def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
     marks = tuple(marks)
     not_rejected = [answer for answer in answers if answer.verdict != Verdict.REJECTED]
     found = {concern for mark in marks for concern in mark.concerns}
-    without = {
-        rating["mechanism"] for answer in not_rejected for rating in answer.ratings if rating["level"] == Level.NONE
-    }
+    levels: dict[str, set[int]] = {}
+    for answer in not_rejected:
+        for rating in answer.ratings:
+            if rating["level"] is not None:
+                levels.setdefault(rating["mechanism"], set()).add(rating["level"])
     return Facts(
         concerns=tuple(concern for concern in Concern if concern in found),
         needs_human=sum(1 for answer in not_rejected if _needs_human(answer)),
         unanswered=sum(1 for mark in marks if mark.kind is MarkKind.UNANSWERED_MOMENT),
-        without_expression=tuple(mechanism for mechanism in Mechanism if mechanism in without),
+        without_expression=tuple(mechanism for mechanism in Mechanism if levels.get(mechanism) == {Level.NONE}),
     )
 
 
@@ -73,6 +78,7 @@ def facts_to_json(facts: Facts) -> Json:
         "needs_human": facts.needs_human,
         "unanswered": facts.unanswered,
         "without_expression": list(facts.without_expression),
+        "names_told": facts.names_told,
     }
 
 
@@ -83,6 +89,7 @@ def facts_from_json(value: Json) -> Facts:
         needs_human=value["needs_human"],
         unanswered=value["unanswered"],
         without_expression=tuple(Mechanism(mechanism) for mechanism in value["without_expression"]),
+        names_told=value.get("names_told", True),
     )
 
 

@@ -60,10 +60,11 @@ def withdraw_restricted_sessions(session: Session, tenant: str, conversation_id:
     return len(rows)
 
 
-def erase_sessions(session: Session, tenant: str, conversation_id: str, until: datetime) -> tuple[int, int]:
-    """Delete the sessions that began up to `until`, and the data key once it is unused; returns both numbers.
+def erase_sessions(session: Session, tenant: str, conversation_id: str, until: datetime | None) -> tuple[int, int]:
+    """Delete the sessions that began up to the broker time `until`, and the data key once it is unused.
 
-    Under a legal hold the sessions stay, and are shown to nobody.
+    `until` is None for all sessions; returns the numbers of sessions and of keys. Under a legal hold the sessions stay,
+    and are shown to nobody.
     """
     rows = session.exec(sessions_until(tenant, conversation_id, until)).all()
     held = holds.is_held(session, tenant, conversation_id)
@@ -77,10 +78,9 @@ def erase_sessions(session: Session, tenant: str, conversation_id: str, until: d
     return 0 if held else len(rows), keys
 
 
-def sessions_until(tenant: str, conversation_id: str, until: datetime) -> SelectOfScalar[StoredSession]:
-    """Return the query for the sessions of a conversation that began up to `until`."""
-    return select(StoredSession).where(
-        col(StoredSession.tenant) == tenant,
-        col(StoredSession.conversation_id) == conversation_id,
-        col(StoredSession.started_at) <= until,
+def sessions_until(tenant: str, conversation_id: str, until: datetime | None) -> SelectOfScalar[StoredSession]:
+    """Return the query for the sessions of a conversation that began up to the broker time `until`; None means all."""
+    of_conversation = select(StoredSession).where(
+        col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
     )
+    return of_conversation if until is None else of_conversation.where(col(StoredSession.first_appended_at) <= until)

@@ -25,14 +25,20 @@ _ANSWERS_WITHOUT_WORDS: Final = (
     " has_words, revision, superseded_by, stored_at)"
 )
 _MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
+_CHANGED_BY_OPERATORS: Final = (
+    "username, password_hash, display_name, tenant, counsellor, generation, disabled_at, removed_at"
+)
+"""The columns of an account that its page changes; its role is not among them."""
+_KEY_IDS: Final = "SELECT (name, kek_id)"
+"""Enough to see which key encryption key wrapped the service's keys."""
 
 GRANTS: Final[Mapping[str, Grants]] = {
     "sink": {
         "sessions": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "session_counsellors": ("SELECT", "INSERT", "DELETE"),
         "session_clients": ("SELECT", "INSERT", "DELETE"),
-        "messages": ("SELECT (session_id, message_id)", "INSERT", "DELETE"),
-        "exchanges": ("SELECT (session_id, exchange_id)", "INSERT", "DELETE"),
+        "messages": ("SELECT (session_id, message_id, revision)", "INSERT", "UPDATE (text, revision)", "DELETE"),
+        "exchanges": ("SELECT", "INSERT", "UPDATE", "DELETE"),  # ids and spans, no text
         "answers": (_ANSWERS_WITHOUT_WORDS, "INSERT", "UPDATE", "DELETE"),
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
@@ -41,9 +47,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "holds": ("SELECT",),
     },
     "web": {
-        "accounts": ("SELECT",),
-        "teams": ("SELECT",),
-        "memberships": ("SELECT",),
+        "accounts": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_BY_OPERATORS})"),
+        "teams": ("SELECT", "INSERT"),
+        "memberships": ("SELECT", "INSERT", "DELETE"),
         "sessions": ("SELECT", "UPDATE (session_id)"),  # FOR UPDATE requires a right to update
         "session_counsellors": ("SELECT",),
         "messages": ("SELECT",),
@@ -51,18 +57,22 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "answers": ("SELECT",),
         "decisions": ("SELECT", "INSERT", "UPDATE"),
         "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
     },
+    # The words too, in the rows of the account that it names: `counterpoint digest` asks for that person's password.
     "digest": {
-        "accounts": ("SELECT (account_id, username, role, display_name, tenant, counsellor, created_at)",),
+        "accounts": ("SELECT",),
         "teams": ("SELECT",),
         "memberships": ("SELECT",),
         "sessions": ("SELECT",),
         "session_counsellors": ("SELECT",),
-        "messages": (_MESSAGES_WITHOUT_TEXT,),
+        "messages": ("SELECT",),
         "exchanges": ("SELECT",),
-        "answers": (_ANSWERS_WITHOUT_WORDS,),
+        "answers": ("SELECT",),
         "decisions": ("SELECT",),
+        "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
     },
     "privacy": {
@@ -78,43 +88,57 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "erasures": ("SELECT", "INSERT"),
         "erasure_requests": ("SELECT", "INSERT", "UPDATE"),
         "retention_runs": ("SELECT", "INSERT", "UPDATE"),
-        "holds": ("SELECT", "INSERT", "DELETE"),
-        "audit": ("SELECT", "INSERT", "DELETE"),
+        "holds": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "audit": ("SELECT", "INSERT"),  # entries are removed by the database's own function, below
         "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
     },
 }
 """The rights of each stage by table. A stage without a line for a table has no right on it; a column list leaves out
 the encrypted columns."""
 
+FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "counterpoint_listed()": ("web", "digest"),
+    "counterpoint_reads(uuid)": ("web", "digest"),
+    "counterpoint_operates()": ("web",),
+    "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
+    "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
+}
+"""The functions that run with the owner's rights, and the stages that may call them."""
+
 SCOPED_TABLES: Final = ("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers")
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _TABLES_SCOPED_BY_LIST: Final = frozenset({"sessions", "session_counsellors", "decisions"})
+_OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
+"""The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
 
-_ACCOUNT: Final = "a.account_id = nullif(current_setting('counterpoint.account', true), '')::uuid"
+_SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
+"""Temporary tables last: a function that looked there first would take a caller's own `accounts` for ours."""
+_ACCOUNT_ID: Final = "nullif(current_setting('counterpoint.account', true), '')::uuid"
+_ACCOUNT: Final = f"a.account_id = {_ACCOUNT_ID} AND a.disabled_at IS NULL"
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
 _VISIBLE_TO_ACCOUNT: Final = """
     a.role = 'therapist' AND EXISTS (
-      SELECT FROM session_counsellors c
+      SELECT FROM public.session_counsellors c
       WHERE c.session_id = s.session_id AND c.tenant = a.tenant AND c.counsellor = a.counsellor)
     OR a.role = 'supervisor' AND (
       EXISTS (
-        SELECT FROM session_counsellors c
-        JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-        JOIN memberships theirs ON theirs.account_id = o.account_id
-        JOIN memberships mine ON mine.team_id = theirs.team_id AND mine.account_id = a.account_id
+        SELECT FROM public.session_counsellors c
+        JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+        JOIN public.memberships theirs ON theirs.account_id = o.account_id
+        JOIN public.memberships mine ON mine.team_id = theirs.team_id AND mine.account_id = a.account_id
         WHERE c.session_id = s.session_id)
       OR a.tenant = s.tenant AND NOT EXISTS (
-        SELECT FROM session_counsellors c
-        JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-        JOIN memberships m ON m.account_id = o.account_id
+        SELECT FROM public.session_counsellors c
+        JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+        JOIN public.memberships m ON m.account_id = o.account_id
         WHERE c.session_id = s.session_id))"""
 
 
 def _function(signature: str, returns: str, body: str) -> str:
     """Return the SQL of a function that runs as its owner, who sees every row and so can decide which are visible."""
-    head = f"CREATE OR REPLACE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER"
-    return f"{head} SET search_path FROM CURRENT AS $$ {body} $$"
+    head = f"CREATE OR REPLACE FUNCTION public.{signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER"
+    return f"{head} {_SEARCH_PATH} AS $$ {body} $$"
 
 
 # The rule of `_VISIBLE_TO_ACCOUNT` as joins of whole tables: row by row, a list of 50,000 sessions took seconds.
@@ -122,30 +146,35 @@ _LISTED_FUNCTION: Final = _function(
     "counterpoint_listed()",
     "SETOF uuid",
     f"""
-    WITH a AS (SELECT * FROM accounts a WHERE {_ACCOUNT}),
+    WITH a AS (SELECT * FROM public.accounts a WHERE {_ACCOUNT}),
     teams AS (
-      SELECT c.session_id, m.team_id FROM session_counsellors c
-      JOIN accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-      JOIN memberships m ON m.account_id = o.account_id),
+      SELECT c.session_id, m.team_id FROM public.session_counsellors c
+      JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
+      JOIN public.memberships m ON m.account_id = o.account_id),
     theirs AS (
-      SELECT s.session_id FROM sessions s, a WHERE a.role = 'operator'
+      SELECT s.session_id FROM public.sessions s, a WHERE a.role = 'operator'
       UNION
-      SELECT c.session_id FROM session_counsellors c
+      SELECT c.session_id FROM public.session_counsellors c
       JOIN a ON a.role = 'therapist' AND c.tenant = a.tenant AND c.counsellor = a.counsellor
       UNION
-      SELECT t.session_id FROM teams t JOIN memberships mine ON mine.team_id = t.team_id
+      SELECT t.session_id FROM teams t JOIN public.memberships mine ON mine.team_id = t.team_id
       JOIN a ON a.role = 'supervisor' AND a.account_id = mine.account_id
       UNION
-      SELECT s.session_id FROM sessions s JOIN a ON a.role = 'supervisor' AND a.tenant = s.tenant
+      SELECT s.session_id FROM public.sessions s JOIN a ON a.role = 'supervisor' AND a.tenant = s.tenant
       WHERE NOT EXISTS (SELECT FROM teams t WHERE t.session_id = s.session_id))
-    SELECT s.session_id FROM sessions s JOIN theirs USING (session_id) WHERE NOT s.restricted
+    SELECT s.session_id FROM public.sessions s JOIN theirs USING (session_id) WHERE NOT s.restricted
     """,  # noqa: S608 - constants of this file
 )
 _READS_FUNCTION: Final = _function(
     "counterpoint_reads(session uuid)",
     "boolean",
-    "SELECT EXISTS (SELECT FROM sessions s, accounts a"  # noqa: S608 - constants of this file
+    "SELECT EXISTS (SELECT FROM public.sessions s, public.accounts a"  # noqa: S608 - constants of this file
     f" WHERE s.session_id = session AND {_ACCOUNT} AND NOT s.restricted AND ({_VISIBLE_TO_ACCOUNT}))",
+)
+_OPERATES_FUNCTION: Final = _function(
+    "counterpoint_operates()",
+    "boolean",
+    f"SELECT EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'operator')",  # noqa: S608 - constants
 )
 
 
@@ -154,38 +183,66 @@ def statements() -> Iterator[str]:
 
     Roles are created without a password: no login as one of them is possible before its password is set.
     """
+    yield _SEARCH_PATH
     for stage in GRANTS:
         role = f"{PREFIX}{stage}"
         yield (
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} LOGIN;"
             " END IF; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-    yield from (_LISTED_FUNCTION, _READS_FUNCTION)
-    for name in ("counterpoint_listed()", "counterpoint_reads(uuid)"):
-        yield f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
-        yield f"GRANT EXECUTE ON FUNCTION {name} TO {PREFIX}web, {PREFIX}digest"
+    # Nobody but the owner makes tables or functions here, temporary ones included, that could stand before ours.
+    yield (
+        "DO $$ BEGIN EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$"
+    )
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     all_roles = ", ".join(PREFIX + stage for stage in GRANTS)
+    yield from (_LISTED_FUNCTION, _READS_FUNCTION, _OPERATES_FUNCTION)
+    for name, stages in FUNCTIONS.items():
+        yield f"REVOKE ALL ON FUNCTION public.{name} FROM PUBLIC, {all_roles}"
+        yield f"GRANT EXECUTE ON FUNCTION public.{name} TO {', '.join(PREFIX + stage for stage in stages)}"
     for table in METADATA.sorted_tables:
-        yield f"REVOKE ALL ON {table.name} FROM {all_roles}"
-    yield f"GRANT SELECT ON alembic_version TO {all_roles}"
+        yield f"REVOKE ALL ON public.{table.name} FROM {all_roles}"
+    yield f"GRANT SELECT ON public.alembic_version TO {all_roles}"
     for stage, grants in GRANTS.items():
         for name, rights in grants.items():
-            yield f"GRANT {', '.join(rights)} ON {name} TO {PREFIX}{stage}"
+            yield f"GRANT {', '.join(rights)} ON public.{name} TO {PREFIX}{stage}"
     for name in SCOPED_TABLES:
         yield from _policies(name)
+    for name in _OPERATED_TABLES:
+        yield from _operated_policies(name)
+    # A person who logs out ends their own logins.
+    own = f"account_id = {_ACCOUNT_ID}"
+    yield "DROP POLICY IF EXISTS counterpoint_own ON public.accounts"
+    yield (
+        f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web USING ({own}) WITH CHECK ({own})"
+    )
+
+
+def _operated_policies(table: str) -> Iterator[str]:
+    yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
+    yield f"DROP POLICY IF EXISTS counterpoint_read ON public.{table}"
+    yield f"CREATE POLICY counterpoint_read ON public.{table} FOR SELECT TO {PREFIX}web, {PREFIX}digest USING (true)"
+    condition = "(SELECT public.counterpoint_operates())"
+    yield f"DROP POLICY IF EXISTS counterpoint_operated ON public.{table}"
+    yield (
+        f"CREATE POLICY counterpoint_operated ON public.{table} TO {PREFIX}web"
+        f" USING ({condition}) WITH CHECK ({condition})"
+    )
 
 
 def _policies(table: str) -> Iterator[str]:
-    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
     unscoped_roles = ", ".join(PREFIX + stage for stage in _UNSCOPED_STAGES)
-    yield f"DROP POLICY IF EXISTS counterpoint_whole ON {table}"
-    yield f"CREATE POLICY counterpoint_whole ON {table} TO {unscoped_roles} USING (true) WITH CHECK (true)"
+    yield f"DROP POLICY IF EXISTS counterpoint_whole ON public.{table}"
+    yield f"CREATE POLICY counterpoint_whole ON public.{table} TO {unscoped_roles} USING (true) WITH CHECK (true)"
     is_scoped_by_list = table in _TABLES_SCOPED_BY_LIST
     condition = (
-        "session_id IN (SELECT counterpoint_listed())" if is_scoped_by_list else "counterpoint_reads(session_id)"
+        "session_id IN (SELECT public.counterpoint_listed())"
+        if is_scoped_by_list
+        else "public.counterpoint_reads(session_id)"
     )
-    yield f"DROP POLICY IF EXISTS counterpoint_scope ON {table}"
-    yield f"CREATE POLICY counterpoint_scope ON {table} TO {PREFIX}web, {PREFIX}digest USING ({condition})"
+    yield f"DROP POLICY IF EXISTS counterpoint_scope ON public.{table}"
+    yield f"CREATE POLICY counterpoint_scope ON public.{table} TO {PREFIX}web, {PREFIX}digest USING ({condition})"
 
 
 def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
@@ -224,7 +281,19 @@ def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
 
 def roles_exist(session: Session) -> bool:
     """Return whether the roles exist in this database."""
-    return session.scalar(text("SELECT to_regproc('counterpoint_listed')")) is not None
+    return session.scalar(text("SELECT to_regproc('public.counterpoint_listed')")) is not None
+
+
+def sees_every_session(session: Session) -> bool:
+    """Return whether this database role sees the sessions of everybody, and not those of one account alone."""
+    return bool(
+        session.scalar(
+            text(
+                "SELECT NOT row_security_active('public.sessions') OR EXISTS (SELECT FROM pg_policies p WHERE"
+                " p.tablename = 'sessions' AND p.policyname = 'counterpoint_whole' AND current_user = ANY (p.roles))"
+            )
+        )
+    )
 
 
 def renew_grants(url: str) -> bool:

@@ -11,8 +11,10 @@ from sqlalchemy import exists
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey, new_data_key
+from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey, WrongKey, new_data_key
+from plugin.database.key_encryption_key import WRONG_KEY
 from plugin.database.tables import ServiceKey, Tombstone
+from stream.contracts.errors import Misconfigured
 
 SERVICE_KEY_NAME: Final = "guard"
 """The name under which the key is stored, and for which it is wrapped: it must never change."""
@@ -24,7 +26,7 @@ def tombstone_key(session: Session, kek: KeyEncryptionKey) -> FingerprintKey:
     A database of an older version, which hashed with the key encryption key itself, keeps that as its tombstone key.
 
     Raises:
-        WrongKey: the key encryption key is not the one that wrapped it.
+        Misconfigured: the key encryption key is not the one that wrapped it.
     """
     row = session.get(ServiceKey, SERVICE_KEY_NAME)
     if row is None:
@@ -37,7 +39,10 @@ def tombstone_key(session: Session, kek: KeyEncryptionKey) -> FingerprintKey:
         }
         session.exec(insert(ServiceKey).values(**values).on_conflict_do_nothing())
         row = session.exec(select(ServiceKey).where(col(ServiceKey.name) == SERVICE_KEY_NAME)).one()
-    return FingerprintKey(kek.unwrap(row.wrapped, service_key_owner(SERVICE_KEY_NAME)))
+    try:
+        return FingerprintKey(kek.unwrap(row.wrapped, service_key_owner(SERVICE_KEY_NAME)))
+    except WrongKey:
+        raise Misconfigured(WRONG_KEY) from None
 
 
 def service_key_owner(name: str) -> str:

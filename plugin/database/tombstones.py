@@ -14,7 +14,7 @@ from plugin.database.tables import Tombstone, TombstoneKind
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of an erasure or a withdrawal: a conversation, or a person in one role, by its pseudonym."""
+    """The subject of a tombstone: a conversation or a person in one role, by its pseudonym, or a message."""
 
     kind: TombstoneKind
     tenant: str
@@ -22,7 +22,8 @@ class Subject:
 
     def hash(self, key: FingerprintKey) -> bytes:
         """Return the hash in a tombstone. The erasures and withdrawals of one conversation have the same hash."""
-        kind = self.kind.value if self.kind.is_person else "conversation"
+        by_conversation = self.kind in {TombstoneKind.ERASURE, TombstoneKind.WITHDRAWAL}
+        kind = "conversation" if by_conversation else self.kind.value
         return key.fingerprint(kind, f"{self.tenant}\x1f{self.pseudonym}")
 
 
@@ -70,6 +71,24 @@ def has_person_tombstone(session: Session, key: FingerprintKey, people: Iterable
         )
     )
     return any(hashes[hashed] == kind for hashed, kind in found)
+
+
+def message_subject(tenant: str, conversation_id: str, message_id: str) -> Subject:
+    """Return a deleted message as the subject of a tombstone."""
+    return Subject(TombstoneKind.MESSAGE, tenant, f"{conversation_id}\x1f{message_id}")
+
+
+def deleted_messages(
+    session: Session, key: FingerprintKey, tenant: str, conversation_id: str, message_ids: Iterable[str]
+) -> set[str]:
+    """Return those of a conversation's messages that were deleted after a session of it was stored."""
+    by_hash = {message_subject(tenant, conversation_id, one).hash(key): one for one in message_ids}
+    found = session.exec(
+        select(Tombstone.subject_hash).where(
+            col(Tombstone.subject_hash).in_(by_hash), col(Tombstone.kind) == TombstoneKind.MESSAGE.value
+        )
+    )
+    return {by_hash[hashed] for hashed in found}
 
 
 def _lock_number(hashed: bytes) -> int:

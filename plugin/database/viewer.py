@@ -26,3 +26,5 @@ class Viewer:
     """A therapist's platform; for a supervisor the platform whose sessions without a team are visible to her too."""
     counsellor: str | None = None
     """A therapist's own pseudonym on that platform."""
+    generation: int = 0
+    """The generation of logins that is valid now."""

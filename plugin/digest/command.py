@@ -1,5 +1,6 @@
 """The command `counterpoint digest`."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,27 +10,32 @@ from plugin.database.viewer import AccountRole
 from plugin.digest.gather import gather_digest
 from plugin.digest.render import render_digest
 from plugin.queue.store import open_store
-from stream.contracts.errors import Misconfigured
+from stream.contracts.errors import Denied, Misconfigured
 from stream.runtime.settings import Settings
 
 DEFAULT_DAYS: Final = 7
 """A week, since people in training meet their supervisor about as often."""
 
 
-def print_digest(settings: Settings, username: str, since: datetime | None, console: Console) -> None:
-    """Print a user's digest. `since` without an offset is UTC; None means the last seven days.
+def print_digest(settings: Settings, username: str, password: str, since: datetime | None, console: Console) -> None:
+    """Print a person's digest. `since` without an offset is UTC; None means the last seven days.
+
+    The person's password is asked whatever role of the database the command has, since the owner of the tables sees
+    every session. The audit trail names the person, and the operating system's user who ran the command.
 
     Raises:
-        Misconfigured: there is no such user, or it is an operator, who reads no sessions.
+        Denied: there is no such account, or the password is not its own.
+        Misconfigured: the account is an operator's, who reads no sessions.
         Unavailable: the database is away.
     """
+    caller = f"digest, uid {os.getuid()}"
     with open_store(settings) as store:
-        viewer = store.find_viewer(username)
+        viewer = store.authenticate(username, password, request_id=caller)
         if viewer is None:
-            raise Misconfigured(f"There is no account {username}. Create it with `counterpoint users add`.")
+            raise Denied("There is no account with this name and password.")
         if viewer.role is AccountRole.OPERATOR:
             raise Misconfigured("An operator reads no sessions, so there is no digest.")
-        render_digest(gather_digest(store, viewer, _since(since)), console)
+        render_digest(gather_digest(store, viewer, _since(since), request_id=caller), console)
 
 
 def _since(since: datetime | None) -> datetime:

@@ -21,13 +21,16 @@ class Digest:
     """The number of new sessions without feedback by reason, for a supervisor."""
 
 
-def gather_digest(store: Store, viewer: Viewer, since: datetime) -> Digest:
+def gather_digest(store: Store, viewer: Viewer, since: datetime, *, request_id: str = "") -> Digest:
     """Collect a person's digest. The text of each session is read, and each reading is recorded in the audit trail.
 
     Raises:
         Unavailable: the database is away.
     """
-    opened = (store.open(viewer, session, purpose="digest") for session in store.new_since(viewer, since))
+    opened = (
+        store.open(viewer, session, purpose="digest", request_id=request_id)
+        for session in store.new_since(viewer, since)
+    )
     return Digest(
         viewer=viewer,
         since=since,

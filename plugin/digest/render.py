@@ -42,6 +42,8 @@ def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
     yield _text(f"Session of {row.started_at:%Y-%m-%d %H:%M} UTC with {who}", "bold"), 0
     if row.left_out is not None:
         yield _text(f"Left out: {labels.LEFT_OUT[row.left_out]}."), 2
+    if view.read_without_names:
+        yield _text(labels.NAMES_NOT_TOLD), 2
     messages = {message.message_id: message for message in view.messages}
     for mark in view.marks:
         title, explanation = labels.MARKS[mark.kind]

@@ -12,13 +12,8 @@ from stream.runtime.stages import STAGES
 
 
 def create_stage_roles(database_url: str, *, say: Callable[[str], object] = lambda _line: None) -> dict[str, str]:
-    """Create the roles, and return the database URL of each stage; none where the server's user may not create roles.
-
-    Roles belong to the whole server, which several databases of tests share: a password that is derived from the
-    owner's is the same for all of them.
-    """
-    owner = (make_url(database_url).password or "").encode()
-    passwords = {stage: hmac.digest(owner, stage.encode(), hashlib.sha256).hex() for stage in GRANTS}
+    """Create the roles, and return each stage's database URL; none where the server's user may not create roles."""
+    passwords = role_passwords(database_url)
     try:
         apply_roles(database_url, passwords)
     except Misconfigured as error:
@@ -26,3 +21,12 @@ def create_stage_roles(database_url: str, *, say: Callable[[str], object] = lamb
         return {}
     names = [stage.name for stage in STAGES if stage.name in GRANTS]
     return {name: url_for_role(database_url, name, passwords[name]) for name in names}
+
+
+def role_passwords(database_url: str) -> dict[str, str]:
+    """Return a password for each role, derived from the owner's.
+
+    Roles belong to the whole server, which several databases of tests share: so it is the same for all of them.
+    """
+    owner = (make_url(database_url).password or "").encode()
+    return {stage: hmac.digest(owner, stage.encode(), hashlib.sha256).hex() for stage in GRANTS}

@@ -12,11 +12,11 @@ from plugin.database.migrate import upgrade
 from plugin.digest.command import print_digest
 from plugin.local.all_stages import interrupt_on_sigterm, restart_ended, stage_processes, start_all, stop_all
 from plugin.local.database_roles import create_stage_roles
-from plugin.local.demo_settings import TEAM, TENANT, USERS, demo_secrets, write_settings
+from plugin.local.demo_settings import TEAM, TENANT, USERS, demo_secrets, write_first_hour, write_settings
 from plugin.local.environment_variables import environment_variables
 from plugin.local.paths import STATE
 from plugin.local.stack import Stack
-from plugin.queue.accounts import add_account
+from plugin.queue.account_changes import add_account
 from plugin.queue.store import open_store
 from plugin.queue.views import ConversationTotals
 from plugin.replay.command import replay_source
@@ -75,8 +75,9 @@ def _run(
         if paths:
             _print_totals(replayed, totals, console)
         else:
-            print_digest(settings, USERS[0].name, begun, console)
+            print_digest(settings, USERS[0].name, secret[USERS[0].name], begun, console)
         _print_logins(settings, secret, console)
+        console.print(f"Play the platform: docs/first-hour.md, with {write_first_hour(folder, secret, settings)}")
         if not once:
             console.print("Serving until Ctrl-C.")
             restart_ended(running, console.print)

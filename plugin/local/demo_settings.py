@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import secrets
+import shlex
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ import tomli_w
 
 from plugin.local.loopback import free_ports
 from stream.runtime.known_secrets import DEMO_SUFFIX
-from stream.runtime.settings import GatewaySettings, WebSettings
+from stream.runtime.settings import GatewaySettings, Settings, WebSettings
+from stream.runtime.stages import STAGES
 
 TENANT = "demo"
 SECRET_BYTES = 32
@@ -77,7 +79,7 @@ def write_settings(
 
     Without `usual_ports` several runs can start at the same time: two of them may find a usual port free.
     """
-    ports = iter(free_ports(5))
+    ports = iter(free_ports(len(STAGES) + 2))
     values: dict[str, Any] = {
         "demo": True,
         "kafka": {"bootstrap_servers": bootstrap_servers},
@@ -89,12 +91,26 @@ def write_settings(
             "session_secret": secret["session_secret"],
             "cookie_secure": False,  # loopback without TLS
         },
-        "health": {"stream_port": next(ports), "feedback_port": next(ports), "sink_port": next(ports)},
+        "health": {f"{stage.name}_port": next(ports) for stage in STAGES},
         "tenants": {TENANT: {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}},
     }
     path = folder / "counterpoint.toml"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         tomli_w.dump(values, file)
+    return path
+
+
+def write_first_hour(folder: Path, secret: Mapping[str, str], settings: Settings) -> Path:
+    """Write what docs/first-hour.md needs to play platform and supervisor, for a shell to read; return the path."""
+    values = {
+        "URL": f"http://{settings.gateway.host}:{settings.gateway.port}/v1/{TENANT}/events",
+        "SECRET": secret["webhook_secret"],
+        "PASSWORD": secret[USERS[0].name],
+        "COUNTERPOINT_FILE": str(folder / "counterpoint.toml"),
+    }
+    path = folder / "first-hour.env"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
     return path
 
 

@@ -1,7 +1,7 @@
 """The broker's jars: fetched once, and never run unless every byte is the one we tried.
 
 ``kafka-jars.lock`` names each jar by Maven coordinates and sha256. ``python -m plugin.local.jars`` fetches what is
-missing; ``... lock`` resolves anew (developers only).
+missing; ``... lock`` resolves them again (developers only).
 """
 
 from __future__ import annotations

@@ -37,8 +37,6 @@ controller.quorum.voters={voters}
 # Clients have a listener of their own: what stands before it in a test is not in the way of the cluster itself.
 listeners=CLIENTS://127.0.0.1:{clients},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=CLIENTS://{advertised},INTERNAL://127.0.0.1:{internal}
-inter.broker.listener.name=INTERNAL
-controller.listener.names=CONTROLLER
 log.dirs={log_dir}
 # Topics are made by `counterpoint topics` alone.
 auto.create.topics.enable=false
@@ -55,7 +53,11 @@ broker.heartbeat.interval.ms=500
 # Nobody else is about to join: assign at once.
 group.initial.rebalance.delay.ms=0
 """
-PLAINTEXT_CONFIG: Final = "listener.security.protocol.map=CLIENTS:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+PLAINTEXT_CONFIG: Final = """\
+listener.security.protocol.map=CLIENTS:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INTERNAL
+controller.listener.names=CONTROLLER
+"""
 """Without a `BrokerSecurity`: nothing but loopback keeps others away."""
 
 

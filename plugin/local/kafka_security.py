@@ -12,25 +12,50 @@ ADMIN: Final = "admin"
 BROKER: Final = "broker"
 """The common name in the certificate of a broker, which may do everything too."""
 
-CONFIG: Final = """\
+SECURITY: Final = """\
 listener.security.protocol.map=CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
+inter.broker.listener.name=INTERNAL
+controller.listener.names=CONTROLLER
 ssl.keystore.type=PEM
 ssl.keystore.location={certificate}
-listener.name.clients.ssl.keystore.type=PEM
-listener.name.clients.ssl.keystore.location={client_certificate}
 ssl.truststore.type=PEM
 ssl.truststore.location={ca}
 # Brokers and controllers know each other by certificate; so may a client that comes by that listener.
 listener.name.internal.ssl.client.auth=required
 listener.name.controller.ssl.client.auth=required
 ssl.principal.mapping.rules=RULE:^.*CN=([^,]+).*$/$1/,DEFAULT
-listener.name.clients.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
-listener.name.clients.scram-sha-512.sasl.jaas.config={scram};
-listener.name.clients.plain.sasl.jaas.config={plain};
+listener.name.clients.sasl.enabled.mechanisms={mechanisms}
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+# What no ACL allows is refused; `counterpoint kafka users` makes the ACLs.
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:broker;User:admin
 """
-_MODULES: Final = "org.apache.kafka.common.security"
+"""What a secured broker's server.properties say of listeners, certificates, users and rights; without any password."""
+_CLIENTS_CERTIFICATE: Final = """\
+listener.name.clients.ssl.keystore.type=PEM
+listener.name.clients.ssl.keystore.location={certificate}
+"""
+_PLAIN: Final = """\
+listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required{users};
+"""
+"""For the tests of clients that have no other mechanism: with it, the passwords stand in the file."""
+
+COMPOSE_FILE: Final = Path(__file__).resolve().parents[2] / "ops" / "kafka" / "broker.properties"
+_COMPOSE: Final = """\
+# Made by `python -m plugin.local.kafka_security`, from what the broker of the tests has as well. docker-compose.yml
+# adds the lines that differ between brokers: number, address, copies.
+process.roles=broker,controller
+log.dirs=/var/lib/kafka/data
+# Topics are made by `counterpoint topics` alone.
+auto.create.topics.enable=false
+"""
+
+
+def compose_properties() -> str:
+    """Return the lines that every broker of docker-compose.yml has in its server.properties."""
+    return _COMPOSE + SECURITY.format(
+        certificate="/run/secrets/kafka_broker", ca="/etc/counterpoint/kafka_ca.pem", mechanisms="SCRAM-SHA-512"
+    )
 
 
 @dataclass(frozen=True)
@@ -48,14 +73,10 @@ class BrokerSecurity:
 
     def config(self) -> str:
         """Return the lines for server.properties. They hold the passwords."""
-        plain = "".join(f' user_{name}="{password}"' for name, password in self.users.items())
-        return CONFIG.format(
-            certificate=self.certificate,
-            client_certificate=self.client_certificate or self.certificate,
-            ca=self.ca,
-            scram=f"{_MODULES}.scram.ScramLoginModule required",
-            plain=f"{_MODULES}.plain.PlainLoginModule required{plain}",
-        )
+        users = "".join(f' user_{name}="{password}"' for name, password in self.users.items())
+        security = SECURITY.format(certificate=self.certificate, ca=self.ca, mechanisms="SCRAM-SHA-512,PLAIN")
+        own = self.client_certificate or self.certificate
+        return security + _CLIENTS_CERTIFICATE.format(certificate=own) + _PLAIN.format(users=users)
 
     def format_options(self) -> list[str]:
         """Return the options of the format tool that make the users."""
@@ -72,3 +93,8 @@ class BrokerSecurity:
             "ssl_cafile": str(self.ca),
             "ssl_certfile": str(self.certificate),
         }
+
+
+if __name__ == "__main__":
+    COMPOSE_FILE.parent.mkdir(exist_ok=True)
+    COMPOSE_FILE.write_text(compose_properties())

@@ -1,47 +1,41 @@
 """Verification of the audit trail's hash chain, and removal of old entries so that the rest can still be verified.
 
 An entry holds the hash of the one before it, so a changed, inserted or removed entry makes the entries after it wrong.
-Somebody with the right to rewrite the whole table could rewrite the whole chain: an anchor (`number:hash`) that was
-printed and kept elsewhere shows that too.
+Somebody with the right to rewrite the whole table could rewrite the whole chain: an anchor that is kept elsewhere
+(`plugin.privacy.anchors`) shows that too.
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self
+from typing import Final
 
-from sqlmodel import Session, col, delete, func, select
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, func, select
 
-from plugin.database.audit import INITIAL_HASH, add_audit_entry, entry_hash
 from plugin.database.tables import AuditEntry
-from stream.contracts.errors import Misconfigured
+from plugin.privacy.anchors import INITIAL_HASH, Anchor
 
 READ_BATCH: Final = 1_000
 REMOVAL_BATCH: Final = 2_000
 """Entries in one transaction; the database's trigger checks each entry before it is deleted."""
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """The number and the hash of an entry, by which the trail can be checked later."""
-
-    seq: int
-    hash: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Parse an anchor in the form in which it is printed.
-
-        Raises:
-            Misconfigured: the text is not an anchor.
-        """
-        number, _, digest = text.strip().partition(":")
-        if not number.isdecimal() or len(digest) != 2 * len(INITIAL_HASH):
-            raise Misconfigured("An anchor looks like 1234:5f0c... : the number of an entry and its hash.")
-        return cls(int(number), digest.lower())
-
-    def __str__(self) -> str:
-        return f"{self.seq}:{self.hash}"
+_REMOVAL_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+# Everything is read as text, since the database can hold times that Python cannot.
+_CHAIN: Final = "seq, coalesce(previous, '') AS previous, coalesce(hash, '') AS hash"
+_CONTENT: Final = (
+    "entry_id::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') AS at, account_id::text, role,"
+    " purpose, object_type, coalesce(object_id, '') AS object_id, outcome, request_id"
+)
+_PAGE: Final = text(
+    f"SELECT {_CHAIN}, {_CONTENT} FROM public.audit"  # noqa: S608 - constants of this file
+    " WHERE CAST(:after AS numeric) IS NULL OR seq > :after ORDER BY seq LIMIT :limit"
+)
+_NEWEST: Final = text(
+    f"SELECT {_CHAIN}, {_CONTENT} FROM public.audit ORDER BY seq DESC LIMIT 1"  # noqa: S608
+)
 
 
 @dataclass(frozen=True)
@@ -53,107 +47,145 @@ class ChainVerification:
     """The number of the first entry that is kept; retention removed those before it."""
     last: Anchor | None
     problem: str | None
+    anchors_found: int = 0
+    anchors_removed: int = 0
+    """The number of anchors whose entries are older than what is kept."""
 
 
-def verify_chain(session: Session, anchor: Anchor | None = None) -> ChainVerification:
-    """Verify the whole chain, and that it still contains the entry of an earlier anchor."""
-    removed = _removal_anchor(session)
-    first, count = 1, 0
-    last = Anchor(0, INITIAL_HASH.hex())
-    if removed is not None:
-        first, last = removed.seq + 1, removed
-    is_anchor_found = anchor is None or last == anchor
+def verify_chain(session: Session, anchors: Iterable[Anchor] = ()) -> ChainVerification:
+    """Verify the whole chain, and that it still contains the entries of earlier anchors.
+
+    Whatever the table contains, this returns a result.
+    """
+    given = frozenset(anchors)
+    count, removed_through = 0, 0
+    start = last = Anchor(0, INITIAL_HASH.hex())
+    found: set[Anchor] = set()
     for entry in _entries(session):
+        if count == 0:
+            start = last = _start_of(entry)
+            found |= given & {start}
         count += 1
         problem = _entry_problem(entry, last)
+        removal = _removal(entry)
+        if problem is None and removal is not None:
+            removed_through = removal.seq
+            problem = _removal_problem(entry, removal, start)
         if problem is not None:
-            return ChainVerification(count, first, last, problem)
-        last = Anchor(last.seq + 1, (entry.hash or b"").hex())
-        is_anchor_found = is_anchor_found or last == anchor
+            return ChainVerification(count, start.seq + 1, last, problem)
+        last = _anchor_of(entry)
+        found |= given & {last}
     problem = None
-    if anchor is not None and not is_anchor_found:
-        problem = (
-            f"Entry {anchor.seq} is older than what is kept (from {first} on): keep a later anchor."
-            if anchor.seq < first - 1
-            else f"Entry {anchor.seq} is not the one of the anchor: the trail was rewritten, or is another one."
-        )
-    return ChainVerification(count, first, last if last.seq else None, problem)
+    if removed_through != start.seq:
+        problem = f"Entry {removed_through + 1} is missing: the first one there is {start.seq + 1}."
+    if count == 0:
+        found |= given & {start}
+    lost = given - found
+    older = {anchor for anchor in lost if anchor.seq < start.seq}
+    return ChainVerification(
+        count,
+        start.seq + 1,
+        last if last.seq else None,
+        problem or _anchor_problem(found, lost - older, older, first=start.seq + 1),
+        len(found),
+        len(older),
+    )
 
 
-def _entries(session: Session) -> Iterator[AuditEntry]:
-    """Yield all entries in order, reading `READ_BATCH` of them at a time."""
-    after = 0
-    while True:
-        page = select(AuditEntry).where(col(AuditEntry.seq) > after).order_by(col(AuditEntry.seq)).limit(READ_BATCH)
-        rows = session.exec(page).all()
-        if not rows:
-            return
-        yield from rows
-        after = rows[-1].seq or 0
-        session.expunge_all()
-
-
-def newest_anchor(session: Session) -> Anchor | None:
+def newest_anchor(session: Session) -> Anchor:
     """Return the anchor of the newest entry, which an operator should keep elsewhere."""
-    row = session.exec(select(AuditEntry.seq, AuditEntry.hash).order_by(col(AuditEntry.seq).desc()).limit(1)).first()
-    return None if row is None else Anchor(row[0] or 0, (row[1] or b"").hex())
+    row = session.execute(_NEWEST).first()
+    return Anchor(0, INITIAL_HASH.hex()) if row is None else _anchor_of(row)
+
+
+def minimum_days(session: Session) -> float:
+    """Return for how many days the database keeps an entry, whoever wants to remove it."""
+    return float(session.scalar(text("SELECT extract(epoch FROM public.counterpoint_audit_minimum()) / 86400")) or 0)
 
 
 def count_old_entries(session: Session, before: datetime) -> int:
-    """Return how many entries repeated calls of `remove_old_entries` would remove in all."""
-    return max(0, _last_old_number(session, before) - _first_number(session) + 1)
+    """Return how many entries repeated calls of `remove_old_entries` would remove in all; the newest always stays."""
+    cutoff = func.least(before, text("clock_timestamp() - public.counterpoint_audit_minimum()"))
+    first_young = session.exec(select(func.min(AuditEntry.seq)).where(col(AuditEntry.at) >= cutoff)).one()
+    oldest, newest = session.exec(select(func.min(AuditEntry.seq), func.max(AuditEntry.seq))).one()
+    return 0 if oldest is None else max(0, (first_young or newest or oldest) - oldest)
 
 
-def remove_old_entries(session: Session, before: datetime, now: datetime) -> int:
-    """Remove up to `REMOVAL_BATCH` of the oldest entries, all written before `before`; return their number.
+def remove_old_entries(session: Session, before: datetime) -> int:
+    """Let the database remove up to `REMOVAL_BATCH` of the oldest entries, and return their number.
 
-    A new entry at the end names the last removed one, with its hash; verification starts from there.
+    It removes what was written before `before`, and nothing younger than its own minimum. A new entry at the end, a
+    tombstone, names the last removed one with its hash; verification starts from there.
     """
-    through = min(_last_old_number(session, before), _first_number(session) + REMOVAL_BATCH - 1)
-    found = session.exec(select(AuditEntry.hash).where(col(AuditEntry.seq) == through)).first()
-    if found is None:
-        return 0
-    add_audit_entry(
-        session,
-        None,
-        purpose="retention",
-        object_type="audit",
-        object_id=through,
-        outcome=found.hex(),
-        request_id="",
-        now=now,
+    return int(
+        session.scalar(
+            text("SELECT public.counterpoint_audit_remove(:before, :most)"), {"before": before, "most": REMOVAL_BATCH}
+        )
+        or 0
     )
-    return session.exec(delete(AuditEntry).where(col(AuditEntry.seq) <= through)).rowcount
 
 
-def _first_number(session: Session) -> int:
-    return session.exec(select(func.min(AuditEntry.seq))).one() or 1
+def _entries(session: Session) -> Iterator[Row[tuple[object, ...]]]:
+    """Yield all entries in order, reading `READ_BATCH` of them at a time."""
+    after: int | None = None
+    while rows := session.execute(_PAGE, {"after": after, "limit": READ_BATCH}).all():
+        yield from rows
+        after = rows[-1].seq
 
 
-def _last_old_number(session: Session, before: datetime) -> int:
-    """Return the number of the last entry before the first that is not old; the newest entry always stays."""
-    first_young = session.exec(select(func.min(AuditEntry.seq)).where(col(AuditEntry.at) >= before)).one()
-    newest = session.exec(select(func.max(AuditEntry.seq))).one() or 0
-    return (first_young or newest) - 1
+def _start_of(first: Row[tuple[object, ...]]) -> Anchor:
+    """Return the anchor of the entry before the first one; it is the beginning of a trail unless some were removed."""
+    return Anchor(0, INITIAL_HASH.hex()) if first.seq <= 1 else Anchor(first.seq - 1, bytes(first.previous).hex())
 
 
-def _removal_anchor(session: Session) -> Anchor | None:
-    """Return the anchor of the last entry that retention removed, which the newest tombstone names."""
-    row = session.exec(
-        select(AuditEntry.object_id, AuditEntry.outcome)
-        .where(col(AuditEntry.purpose) == "retention", col(AuditEntry.object_type) == "audit")
-        .order_by(col(AuditEntry.seq).desc())
-        .limit(1)
-    ).first()
-    return None if row is None else Anchor(int(row[0]), row[1])
+def _anchor_of(entry: Row[tuple[object, ...]]) -> Anchor:
+    return Anchor(entry.seq, bytes(entry.hash).hex(), None if entry.at is None else f"{entry.at}Z")
 
 
-def _entry_problem(entry: AuditEntry, last: Anchor) -> str | None:
+def _entry_hash(entry: Row[tuple[object, ...]]) -> bytes:
+    """Return the hash that an entry must have, from its content and from the hash before it."""
+    content = [
+        *(entry.seq, entry.entry_id, entry.at, entry.account_id, entry.role, entry.purpose, entry.object_type),
+        *(entry.object_id, entry.outcome, entry.request_id),
+    ]
+    return hashlib.sha256(bytes(entry.previous) + json.dumps(content, ensure_ascii=False).encode()).digest()
+
+
+def _entry_problem(entry: Row[tuple[object, ...]], last: Anchor) -> str | None:
     expected = last.seq + 1
     if entry.seq != expected:
         return f"Entry {expected} is missing: the next one there is {entry.seq}."
-    if entry.previous is None or entry.previous.hex() != last.hash:
+    if bytes(entry.previous).hex() != last.hash:
         return f"Entry {expected} does not follow the one before it: something between was removed or exchanged."
-    if entry.hash != entry_hash(entry):
+    if bytes(entry.hash) != _entry_hash(entry):
         return f"Entry {expected} was changed after it was written."
+    return None
+
+
+def _removal(entry: Row[tuple[object, ...]]) -> Anchor | None:
+    """Return the last entry that a tombstone says was removed; None for an entry that is no tombstone.
+
+    The number is -1 where the tombstone names none.
+    """
+    if (entry.purpose, entry.object_type) != ("retention", "audit"):
+        return None
+    number = int(entry.object_id) if _REMOVAL_NUMBER.fullmatch(entry.object_id) else -1
+    return Anchor(number, entry.outcome)
+
+
+def _removal_problem(entry: Row[tuple[object, ...]], removal: Anchor, start: Anchor) -> str | None:
+    """Return why a tombstone is not one that the database itself has written; None where nothing speaks against it."""
+    if not 0 < removal.seq <= start.seq:
+        return f"Entry {entry.seq} says that retention removed entries, and they were not removed."
+    if removal.seq == start.seq and removal.hash != start.hash:
+        return f"Entry {start.seq + 1} does not follow the one that entry {entry.seq} says was removed last."
+    return None
+
+
+def _anchor_problem(found: set[Anchor], lost: frozenset[Anchor], older: set[Anchor], *, first: int) -> str | None:
+    if lost:
+        number = min(anchor.seq for anchor in lost)
+        return f"Entry {number} is not the one of its anchor: the trail was rewritten, or is another one."
+    if older and not found:
+        return f"Every anchor is older than what is kept (from entry {first} on): keep a later one."
     return None

@@ -41,6 +41,8 @@ class TombstoneKind(StrEnum):
     """The sessions of a conversation that began up to then."""
     WITHDRAWAL = "withdrawal"
     """The session of a conversation that was open then, or else the latest before."""
+    MESSAGE = "message"
+    """A message that was deleted after its session was stored."""
     CLIENT = "client"
     """The sessions that began up to then in which this person wrote as the client."""
     COUNSELLOR = "counsellor"
@@ -60,7 +62,7 @@ class Tombstone(Table, table=True):
     subject_hash: bytes = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     until: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
-    """The time up to which the sessions concerned began."""
+    """The broker time up to which the sessions concerned began; of a deleted message, the time of its deletion."""
     erasure_id: str | None
     recorded_at: datetime = utc()
 
@@ -86,7 +88,7 @@ class ErasureRequest(Table, table=True):
     kind: str
     subject_hash: bytes = Field(repr=False)
     requested_at: datetime = utc()
-    """The time up to which the sessions concerned began."""
+    """When the command was given; the tombstone has the broker time up to which is erased."""
     sessions: int = 0
     """The number of sessions removed from the database so far."""
     keys: int = 0
@@ -138,7 +140,8 @@ class AuditEntry(Table, table=True):
     )
     """The hash of the entry before; 32 zero bytes in the first one."""
     hash: bytes | None = Field(default=None, repr=False, sa_column=Column(LargeBinary, FetchedValue(), nullable=False))
-    at: datetime = utc()
+    at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), FetchedValue(), nullable=False))
+    """When it was written, by the database's clock, which fills this in too: retention runs on it."""
     account_id: UUID | None
     """The account, None when nobody was logged in. Not a foreign key, since the trail outlives the account."""
     role: str | None

@@ -14,7 +14,7 @@ class StoredSession(Table, table=True):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        Index(None, "tenant", "conversation_id", "started_at"),
+        Index(None, "tenant", "conversation_id", "first_appended_at"),
         Index(None, "need", "ended_at"),
         Index(None, "stored_at"),
     )
@@ -27,6 +27,10 @@ class StoredSession(Table, table=True):
     started_at: datetime = utc()
     ended_at: datetime = utc()
     closed_at: datetime = utc()
+    first_appended_at: datetime = utc()
+    """The broker's append time of the first message, by which an erasure or a withdrawal finds the session."""
+    last_appended_at: datetime = utc()
+    """The broker's append time of the last message, from which retention counts."""
     stored_at: datetime = utc()
     """When this revision arrived."""
     end_reason: str

@@ -98,7 +98,7 @@ def test_a_missing_right_is_a_wrong_setting(database_url: str) -> None:
     engine = connect(database_url)
     name = f"nobody_{uuid4().hex[:8]}"
     with engine.begin() as owner:
-        owner.execute(text("CREATE TABLE secrets (id int)"))
+        owner.execute(text("CREATE TABLE public.secrets (id int)"))
         owner.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'x'"))
     lacking = connect(make_url(database_url).set(username=name, password="x").render_as_string(hide_password=False))
     try:

@@ -85,7 +85,10 @@ def test_a_rejected_moment_does_not_count() -> None:
 
 
 def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
-    """Facts list concerns and mechanisms once, in the vocabulary's order, and count moments."""
+    """Facts list concerns and mechanisms once, in the vocabulary's order, and count moments.
+
+    A mechanism is without expression only if no reply of the session expresses it.
+    """
     marks = (mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE, Concern.SUICIDE), mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE))
     found = facts_of(
         (*marks, UNANSWERED, UNANSWERED),
@@ -95,7 +98,7 @@ def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
         concerns=(Concern.SUICIDE, Concern.ABUSE),
         needs_human=1,
         unanswered=2,
-        without_expression=(Mechanism.RESPECT_FOR_AUTONOMY, Mechanism.STANCE_ALIGNMENT),
+        without_expression=(Mechanism.STANCE_ALIGNMENT,),
     )
 
 
@@ -104,3 +107,10 @@ def test_facts_are_read_as_they_were_stored() -> None:
     full = Facts((Concern.MANIA,), 2, 3, (Mechanism.EMOTIONAL_RESONANCE,))
     for facts in (full, Facts()):
         assert facts_from_json(facts_to_json(facts)) == facts
+
+
+def test_whether_names_were_told_is_kept_and_told_in_earlier_rows() -> None:
+    """The fact that names were not told is kept, and a row of an earlier version counts as told."""
+    untold = facts_to_json(Facts(names_told=False))
+    assert facts_from_json(untold).names_told is False
+    assert facts_from_json({key: value for key, value in untold.items() if key != "names_told"}).names_told is True

@@ -1,5 +1,7 @@
 """Tests of what a digest contains and how it looks in a terminal."""
 
+import base64
+import os
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -13,14 +15,15 @@ from plugin.database.viewer import Viewer
 from plugin.digest.command import print_digest
 from plugin.digest.gather import Digest, gather_digest
 from plugin.digest.render import render_digest
+from plugin.queue.labels import NAMES_NOT_TOLD, NEEDS_HUMAN
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
-from stream.contracts.errors import Misconfigured
+from stream.contracts.errors import Denied, Misconfigured
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman
 from stream.runtime.settings import DatabaseSettings, Settings
 from tests.plugin.conftest import People
-from tests.plugin.samples import KEK, NOW, SAID, START, apply_records, left_out, mark, record
+from tests.plugin.samples import KEK, NOW, PASSWORD, SAID, START, apply_records, left_out, mark, record
 
 WEEK_AGO = NOW - timedelta(days=7)
 
@@ -93,6 +96,30 @@ def test_sessions_come_in_order_of_need_and_an_abstention_says_why(
     assert text.count("An option") == 1
 
 
+@pytest.mark.parametrize(
+    ("names_told", "abstain", "said"),
+    [
+        (False, None, True),
+        (False, NeedsHuman.NAMES_NOT_TOLD, False),
+        (True, None, False),
+    ],
+)
+def test_a_supervisor_is_told_where_nobody_told_the_names(
+    engine: Engine, store: Store, people: People, names_told: bool, abstain: NeedsHuman | None, said: bool
+) -> None:
+    """The sentence on untold names stands where a model may have read such a session, and only there."""
+    apply_records(engine, record(names_told=names_told, abstain=abstain))
+    text = digest_of(store, people.supervisor)
+    assert (NAMES_NOT_TOLD in text) is said
+    assert (NEEDS_HUMAN[NeedsHuman.NAMES_NOT_TOLD] in text) is (abstain is not None)
+
+
+def test_names_told_with_the_next_revision_end_the_sentence(engine: Engine, store: Store, people: People) -> None:
+    """The fact is that of the latest revision."""
+    apply_records(engine, record(names_told=False), record(names_told=True, revision=2))
+    assert NAMES_NOT_TOLD not in digest_of(store, people.supervisor)
+
+
 def test_sessions_left_out_are_counted_by_reason(engine: Engine, store: Store, people: People) -> None:
     """Sessions without feedback are counted by reason, and moments that are not shown are counted."""
     days = [START - timedelta(hours=hour) for hour in range(1, 4)]
@@ -157,23 +184,55 @@ def test_markup_in_a_text_is_printed_as_it_is(engine: Engine, store: Store, peop
     assert "I am [bold red]fine[/] :boom:" in digest_of(store, people.supervisor)
 
 
-def test_a_digest_needs_an_account_that_reads_sessions(engine: Engine, queue_url: str, people: People) -> None:
-    """Printing is refused for unknown users and operators; a time without an offset is UTC."""
-    import base64
+def settings_of(url: str) -> Settings:
+    """Return the settings of a database with the key of the samples."""
+    values = {"url": url, "key_encryption_key": base64.b64encode(KEK.secret).decode()}
+    return Settings(database=DatabaseSettings.model_validate(values))
 
-    settings = Settings(
-        database=DatabaseSettings.model_validate(
-            {"url": queue_url, "key_encryption_key": base64.b64encode(KEK.secret).decode()}
-        )
-    )
-    apply_records(engine, record(), now=datetime.now(UTC))
+
+def console() -> tuple[StringIO, Console]:
+    """Return a wide terminal and what it shows."""
     out = StringIO()
-    console = Console(file=out, width=200)
-    with pytest.raises(Misconfigured, match="There is no account nobody"):
-        print_digest(settings, "nobody", None, console)
-    with pytest.raises(Misconfigured, match="reads no sessions"):
-        print_digest(settings, people.operator.username, None, console)
-    print_digest(settings, "mara", None, console)
-    print_digest(settings, "mara", datetime(2020, 1, 1), console)  # noqa: DTZ001 - as typed in a terminal
+    return out, Console(file=out, width=200)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_digest_is_printed_for_the_person_who_knows_the_password(engine: Engine, queue_url: str) -> None:
+    """A digest is printed after its person's password, in any spelling of the name; a time without offset is UTC."""
+    apply_records(engine, record(), now=datetime.now(UTC))
+    out, screen = console()
+    print_digest(settings_of(queue_url), "mara", PASSWORD, None, screen)
+    print_digest(settings_of(queue_url), " MARA", PASSWORD, datetime(2020, 1, 1), screen)  # noqa: DTZ001 - as typed
     assert out.getvalue().count(SAID[0]) == 2
     assert "since 2020-01-01 00:00 UTC" in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["mara", "nobody", "otto", ""])
+@pytest.mark.parametrize("typed", ["", "wrong", PASSWORD + " "], ids=["nothing", "wrong", "a blank too many"])
+def test_without_the_password_nothing_is_printed(
+    engine: Engine, queue_url: str, people: People, name: str, typed: str
+) -> None:
+    """Without the password nothing is printed, to the owner of the tables neither, and no name is confirmed."""
+    apply_records(engine, record(), now=datetime.now(UTC))
+    out, screen = console()
+    with pytest.raises(Denied, match="no account with this name and password"):
+        print_digest(settings_of(queue_url), name, typed, None, screen)
+    assert out.getvalue() == ""
+    assert people.operator.username == "otto"
+
+
+@pytest.mark.usefixtures("people")
+def test_an_operator_has_no_digest(queue_url: str) -> None:
+    """An operator, who reads no sessions, gets a sentence instead of a digest."""
+    with pytest.raises(Misconfigured, match="reads no sessions"):
+        print_digest(settings_of(queue_url), "otto", PASSWORD, None, console()[1])
+
+
+@pytest.mark.usefixtures("people")
+def test_the_trail_names_the_person_and_who_ran_the_command(engine: Engine, queue_url: str) -> None:
+    """The audit trail names the person for the login and each reading, and the operating system's user."""
+    apply_records(engine, record(), now=datetime.now(UTC))
+    print_digest(settings_of(queue_url), "mara", PASSWORD, None, console()[1])
+    with Session(engine) as session:
+        entries = session.exec(select(AuditEntry).where(col(AuditEntry.request_id) == f"digest, uid {os.getuid()}"))
+        assert [(entry.purpose, entry.role) for entry in entries] == [("login", "supervisor"), ("digest", "supervisor")]

@@ -44,7 +44,7 @@ def test_the_five_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
     made = all_stages.stage_processes(settings, tmp_path, env={})
     assert [stage.name for stage in made] == ["gateway", "stream", "feedback", "sink", "web"]
     assert len({stage.health_url for stage in made}) == 5
-    assert made[0].health_url == f"http://{settings.gateway.host}:{settings.gateway.port}"
+    assert made[0].health_url == f"http://{settings.health.host}:{settings.health.gateway_port}"
 
 
 def test_start_waits_for_each_and_says_how_long(two: list[Process]) -> None:

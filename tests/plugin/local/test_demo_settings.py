@@ -68,4 +68,4 @@ def test_each_stage_has_a_port_of_its_own(tmp_path: Path) -> None:
     """Each stage has its own port on loopback, which is the default everywhere."""
     values = tomllib.loads(written(tmp_path).read_text())
     ports = [values["gateway"]["port"], values["web"]["port"], *values["health"].values()]
-    assert len(set(ports)) == 5
+    assert len(set(ports)) == 7
