@@ -58,9 +58,15 @@ class DeadLetter:
     offset: str
     appended_ms: int | None
     """The broker's append time of the record, when its story tells one."""
+    mode: str
+    """How the event was laid out: binary, structured or batch."""
     error_type: str
     place: str
     trace_id: str | None
+    record_bytes: int
+    """The size of the record's value."""
+    kept_bytes: int
+    """How much of it the dead letter holds: all, or nothing where it may not be kept or is too large."""
     key: bytes | None = field(repr=False)
     value: bytes = field(repr=False)
     envelope: tuple[tuple[str, bytes], ...] = field(repr=False)
@@ -84,9 +90,11 @@ class DeadLetter:
             "partition": self.partition,
             "offset": self.offset,
             "appended_at": None if appended is None else appended.isoformat(timespec="seconds"),
+            "mode": self.mode,
             "error_type": self.error_type,
             "place": self.place,
-            "bytes": len(self.value),
+            "bytes": self.record_bytes,
+            "kept_bytes": self.kept_bytes,
             "trace_id": self.trace_id,
         }
 
@@ -125,6 +133,8 @@ def parse_dead_letter(record: Any) -> DeadLetter:
     story = {name.removeprefix(STORY_PREFIX): value for name, value in headers if name.startswith(STORY_PREFIX)}
     topic = _code(story.get("topic"))
     envelope = tuple((name, value) for name, value in headers if not name.startswith(STORY_PREFIX))
+    value = record.value or b""
+    size = _number(story.get("bytes"))
     return DeadLetter(
         id=DeadLetterId(record.partition, record.offset),
         set_aside_ms=record.timestamp,
@@ -133,12 +143,15 @@ def parse_dead_letter(record: Any) -> DeadLetter:
         topic=topic,
         partition=_code(story.get("partition")),
         offset=_code(story.get("offset")),
-        appended_ms=_milliseconds(story.get("appended_ms")),
+        appended_ms=_number(story.get("appended_ms")),
+        mode=_code(story.get("mode")),
         error_type=_code(story.get("error_type")),
         place=_code(story.get("place")),
         trace_id=trace_id(traceparent_of(envelope)),
+        record_bytes=len(value) if size is None else size,
+        kept_bytes=len(value),
         key=record.key,
-        value=record.value or b"",
+        value=value,
         envelope=envelope,
     )
 
@@ -153,6 +166,6 @@ def _code(value: bytes | None) -> str:
     return text if _CODE.fullmatch(text) else UNKNOWN
 
 
-def _milliseconds(value: bytes | None) -> int | None:
+def _number(value: bytes | None) -> int | None:
     text = (value or b"").decode("ascii", "replace")
     return int(text) if re.fullmatch(r"[0-9]{1,14}", text) else None

@@ -205,7 +205,6 @@ class Redrive:
                 object_id=report.run_id,
                 outcome=", ".join(f"{name} {count}" for name, count in report.counts().items()),
                 request_id=str(report.run_id),
-                now=self.now(),
             )
 
 

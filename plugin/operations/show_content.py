@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Engine
@@ -46,7 +45,7 @@ class ContentReader:
     kek: KeyEncryptionKey = field(repr=False)
     partitions: int
 
-    def read(self, viewer: Viewer, letter: DeadLetter, reason: ReadReason, *, now: datetime) -> str | None:
+    def read(self, viewer: Viewer, letter: DeadLetter, reason: ReadReason) -> str | None:
         """Return the record's bytes as printable text; None when the viewer may not read them, or they were erased.
 
         Raises:
@@ -66,7 +65,6 @@ class ContentReader:
                 object_id=letter.id,
                 outcome=(DecisionOutcome.DONE if shown else DecisionOutcome.NOT_FOUND).value,
                 request_id="",
-                now=now,
             )
         return printable(letter.value.decode("utf-8", "backslashreplace")) if shown else None
 

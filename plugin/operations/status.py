@@ -3,23 +3,24 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from plugin.database.engine import temporary_engine, transaction
+from plugin.database.roles import sees_every_session
 from plugin.operations.consumer_lag import ConsumerLag, read_consumer_lags
-from plugin.operations.dead_letter import UNKNOWN
+from plugin.operations.dead_letter import UNKNOWN, DeadLetter
 from plugin.operations.dead_letter_topic import read_dead_letters
 from plugin.operations.handled import Position, handled_positions, position_of
 from plugin.operations.stage_probe import ProbeAnswer, probe_stage, probe_urls
+from plugin.operations.unknown_tenants import DAY, REMEDY, unknown_tenants
 from plugin.queue.lists import waiting_on_all_platforms
-from stream.contracts.errors import CounterpointError, Unavailable
+from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Settings, required_secret
 from stream.runtime.stages import FEEDBACK, SINK
 
-DAY: Final = timedelta(hours=24)
 BREAKER_STATES: Final = {0: "closed", 1: "half-open", 2: "open"}
 
 
@@ -60,6 +61,8 @@ class Status:
     lag: dict[str, LagStatus] | None = None
     dead_letters_24_h: dict[str, int] | None = None
     """By reason, those that nobody has replayed or dropped."""
+    unknown_tenants: dict[str, int] = field(default_factory=dict)
+    """Tenants that are not in the settings, with how many of their records were refused in the last 24 h."""
     model: ModelStatus | None = None
     oldest_unscored_s: float | None = None
     """Seconds since the close of the session that has waited longest to reach the queue; None when none waits."""
@@ -76,6 +79,11 @@ class Status:
             f"{name}: not ready ({part}: {trouble})"
             for name, stage in self.stages.items()
             for part, trouble in stage.troubles.items()
+        ]
+        said += [
+            f"tenant {name}: {count} records were refused, because the settings name no such platform."
+            f" {REMEDY.format(name=name)}"
+            for name, count in self.unknown_tenants.items()
         ]
         if self.model is not None and self.model.breaker != BREAKER_STATES[0]:
             said.append(f"model: its breaker is {self.model.breaker}; sessions are held until it is closed")
@@ -94,7 +102,7 @@ def collect_status(settings: Settings, *, now: datetime) -> Status:
         stages = {name: pool.submit(_result_or_reason, partial(probe_stage, url)) for name, url in urls.items()}
         lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka))
         queue = pool.submit(_result_or_reason, lambda: _waiting_for_release(settings))
-        dead_letters = pool.submit(_result_or_reason, lambda: _dead_letter_counts(settings, now - DAY))
+        dead_letters = pool.submit(_result_or_reason, lambda: _waiting_dead_letters(settings, now - DAY))
     answers: dict[str, ProbeAnswer] = {}
     for name, asked in stages.items():
         answer, why = asked.result()
@@ -105,9 +113,12 @@ def collect_status(settings: Settings, *, now: datetime) -> Status:
             answers[name] = answer
             found.stages[name] = _stage_status(name, answer)
     _set_lag(found, *lag.result(), now)
-    found.dead_letters_24_h, why = dead_letters.result()
-    if found.dead_letters_24_h is None:
+    letters, why = dead_letters.result()
+    if letters is None:
         found.not_asked.setdefault("broker", why)
+    else:
+        found.dead_letters_24_h = dict(Counter(letter.reason for letter in letters).most_common())
+        found.unknown_tenants = dict(unknown_tenants(letters, settings.tenants))
     counts, why = queue.result()
     if counts is None:
         found.not_asked["database"] = why
@@ -163,15 +174,18 @@ def _set_lag(found: Status, lag: dict[str, ConsumerLag] | None, why: str, now: d
 def _waiting_for_release(settings: Settings) -> tuple[int, datetime | None]:
     url = required_secret(settings.database.url, "database.url")
     with temporary_engine(url) as engine, transaction(engine) as session:
+        if not sees_every_session(session):
+            raise Misconfigured(
+                "The user of database.url may not see every session, so it cannot count them: use the role privacy."
+            )
         return waiting_on_all_platforms(session)
 
 
-def _dead_letter_counts(settings: Settings, since: datetime) -> dict[str, int]:
-    """Count dead letters by reason. Without the database those that were handled count too."""
+def _waiting_dead_letters(settings: Settings, since: datetime) -> list[DeadLetter]:
+    """Return the dead letters that wait, without their bytes. Without the database the handled ones are among them."""
     handled, _ = _result_or_reason(lambda: _handled_positions(settings))
     letters = read_dead_letters(settings.kafka, since)
-    counts = Counter(letter.reason for letter in letters if position_of(letter) not in (handled or ()))
-    return dict(counts.most_common())
+    return [replace(letter, value=b"") for letter in letters if position_of(letter) not in (handled or ())]
 
 
 def _handled_positions(settings: Settings) -> frozenset[Position]:

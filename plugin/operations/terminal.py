@@ -48,15 +48,15 @@ def print_dead_letters(summary: DeadLetterSummary, console: Console) -> None:
                 table.add_row(value, str(count))
             console.print(table)
     if summary.newest:
-        stories = Table("id", "set aside (UTC)", "reason", "place", "stage", "topic", "record", "bytes")
+        stories = Table("id", "set aside (UTC)", "reason", "place", "mode", "stage", "topic", "record", "bytes")
         for story in summary.newest:
             mark = " (done)" if story["handled"] else ""
             stories.add_row(
                 f"{story['id']}{mark}",
                 str(story["set_aside_at"]).removesuffix("+00:00"),
-                *(str(story[part]) for part in ("reason", "place", "stage", "topic")),
+                *(str(story[part]) for part in ("reason", "place", "mode", "stage", "topic")),
                 f"{story['partition']}:{story['offset']}",
-                str(story["bytes"]),
+                f"{story['bytes']}{'' if story['kept_bytes'] == story['bytes'] else ' (not kept)'}",
             )
         console.print(stories)
     if summary.handled is None:

@@ -12,6 +12,7 @@ from plugin.replay.timeline import parse_speed
 from stream.runtime.settings import Settings
 
 NO_CONSENT = "no_consent"
+_EXAMPLES = 5
 
 
 def replay(
@@ -53,6 +54,11 @@ def replay_source(
     pace = parse_speed(speed)
     if asserted := sorted(source.formats & ASSERTED_CONSENT):
         console.print(f"Consent to processing is asserted for the corpora read here ({', '.join(asserted)}).")
+    for sentence in source.damaged():
+        console.print(sentence, markup=False, highlight=False)
+    if source.not_read:
+        examples = ", ".join(source.not_read[:_EXAMPLES])
+        console.print(f"Not read: {len(source.not_read)} files ({examples}).", markup=False, highlight=False)
     with progress_bar(console) as progress:
         total = sum(len(conversation.events) for conversation in source.conversations)
         task = progress.add_task(f"Replaying {len(source.conversations)} conversations", total=total)

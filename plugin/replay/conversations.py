@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from plugin.adapters.payloads import PAYLOADS
 from stream.contracts.errors import Misconfigured
+from stream.reading import count_words
 from stream.runtime.codec import poison_of
 
 TYPING_WORDS_PER_MINUTE = 40
@@ -70,7 +71,7 @@ def recorded_conversation(
 
 def typing_s(payload: Payload) -> float:
     """Return the seconds it takes to type the payload's text, or 0 if it has none."""
-    return len(str(payload.get("text", "")).split()) * 60 / TYPING_WORDS_PER_MINUTE
+    return count_words(str(payload.get("text", ""))) * 60 / TYPING_WORDS_PER_MINUTE
 
 
 def check_payload(payload: Payload, place: str) -> None:

@@ -1,32 +1,29 @@
 """Finding of the conversation files of a path and choice of the reader for each."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from plugin.replay import annomi, jsonl, mibot
 from plugin.replay.conversations import RecordedConversation
+from plugin.replay.files import read_file
 from stream.contracts.errors import Misconfigured
+from stream.reading import Damage, read_text
 
 Format = Literal["auto", "jsonl", "mibot", "annomi"]
+_Content = TypeVar("_Content")
+Reader = Callable[[Path], list[RecordedConversation]]
 
-
-@dataclass(frozen=True)
-class FormatReader:
-    """A file format: the suffix of its file names and the function that reads a file."""
-
-    suffix: str
-    read: Callable[[Path], list[RecordedConversation]]
-
-
-READERS: dict[str, FormatReader] = {
-    "jsonl": FormatReader(".jsonl", jsonl.read),
-    "mibot": FormatReader(".json", mibot.read),
-    "annomi": FormatReader(".csv", annomi.read),
-}
+READERS: dict[str, Reader] = {"jsonl": jsonl.read, "mibot": mibot.read, "annomi": annomi.read}
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "annomi", ".tsv": "annomi"}
+_JSON = ".json"
+_PACKED = ".gz"
 ASSERTED_CONSENT = frozenset({"mibot", "annomi"})
 """The corpora whose participants consented to research use; their files contain no consent fields."""
+_BROKEN = frozenset({Damage.MOJIBAKE, Damage.CONTROLS, Damage.LOST})
+"""What a wrong encoding leaves in a text: the file was damaged before it came here."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +32,46 @@ class Source:
 
     conversations: tuple[RecordedConversation, ...]
     formats: frozenset[str]
+    not_read: tuple[str, ...] = ()
+    """The names of files in the folder whose endings say no format."""
+
+    def damaged(self) -> Iterator[str]:
+        """Yield a sentence for each conversation with texts that were damaged before they came here."""
+        for conversation in self.conversations:
+            texts = [str(event.payload.get("text", "")) for event in conversation.events]
+            found = [kinds for text in texts if (kinds := read_text(text).damage & _BROKEN)]
+            if found:
+                kinds_found = ", ".join(sorted(frozenset[Damage]().union(*found)))
+                yield (
+                    f"{conversation.place}: {len(found)} texts of {conversation.reference} look damaged"
+                    f" ({kinds_found}); the file was saved in a wrong encoding."
+                )
 
 
 def load_source(path: Path, source_format: Format = "auto") -> Source:
     """Read the conversations of a file, or of all files in a folder and below it.
 
-    `auto` chooses the format by the suffix of the file's name; in a folder, other files are ignored.
+    `auto` chooses the format by the ending of the file's name, in upper or lower case and with or without `.gz`, and
+    for `.json` by the content; in a folder, files with other endings are not read.
 
     Raises:
         Misconfigured: The path or a file has an error; the message names the place of the first one.
     """
     try:
         there = path.exists()
-    except OSError as error:  # a name that no file can have
+        files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    except OSError as error:  # a name that no file can have, or a folder that may not be read
         raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from None
     if not there:
         raise Misconfigured(f"{path} does not exist.")
-    wanted = {name: reader for name, reader in READERS.items() if source_format in ("auto", name)}
     found: dict[str, RecordedConversation] = {}
     formats: set[str] = set()
-    for file, name in _files(path, wanted):
+    not_read: list[str] = []
+    for file in files:
+        name = _format(file, source_format, is_named=path.is_file() and source_format != "auto")
+        if name is None:
+            not_read.append(str(file.relative_to(path)) if file != path else file.name)
+            continue
         formats.add(name)
         for conversation in _read(file, READERS[name]):
             other = found.setdefault(conversation.reference, conversation)
@@ -63,19 +80,40 @@ def load_source(path: Path, source_format: Format = "auto") -> Source:
                     f"{file.name}: the conversation {conversation.reference!r} is in {other.place} too."
                 )
     if not found:
-        raise Misconfigured(f"{path} holds no conversation of the formats {', '.join(wanted)}.")
-    return Source(tuple(found.values()), frozenset(formats))
+        wanted = list(READERS) if source_format == "auto" else [source_format]
+        if path.is_file():
+            _read(path, read_file)  # an archive says what to do with it
+        raise Misconfigured(
+            f"{path} holds no conversation of the formats {', '.join(wanted)}. Where the ending of a file's name is"
+            " another than theirs, name the file and its --format."
+        )
+    return Source(tuple(found.values()), frozenset(formats), tuple(not_read))
 
 
-def _files(path: Path, wanted: dict[str, FormatReader]) -> list[tuple[Path, str]]:
-    if path.is_file() and len(wanted) == 1:  # the format was named, so the file may have any name
-        return [(path, name) for name in wanted]
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return [(file, name) for file in files for name, reader in wanted.items() if file.suffix == reader.suffix]
+def _format(file: Path, source_format: Format, *, is_named: bool) -> str | None:
+    """Return the format of a file; None if it is none that is wanted. A named format reads a file of any name."""
+    if is_named:
+        return source_format
+    ending = Path(file.stem if file.suffix.lower() == _PACKED else file.name).suffix.lower()
+    if ending == _JSON:
+        name = "mibot" if _read(file, _is_transcript) else "jsonl"
+    elif ending not in _ENDINGS:
+        return None
+    else:
+        name = _ENDINGS[ending]
+    return name if source_format in ("auto", name) else None
 
 
-def _read(file: Path, reader: FormatReader) -> list[RecordedConversation]:
+def _is_transcript(file: Path) -> bool:
     try:
-        return reader.read(file)
+        content = json.loads(read_file(file))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "type" not in content
+
+
+def _read(file: Path, reader: Callable[[Path], _Content]) -> _Content:
+    try:
+        return reader(file)
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read ({error.strerror}).") from None

@@ -1,7 +1,7 @@
 """Fixtures: a broker with the project's topics, a migrated database, and dead letters for runs over them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,19 @@ class Bench:
         stage: str | None = None,
         offset: int = 7,
         appended_at: datetime = SENT_AT,
+        any_body: bool = False,
     ) -> DeadLetterId:
-        """Write a dead letter as a stage does for an unusable record, by default for an invalid schema."""
+        """Write a dead letter as a stage does for an unusable record, by default for an invalid schema.
+
+        With `any_body` it keeps its body whatever the body says, as those of earlier versions did.
+        """
         partition = 0 if record.key is None else partition_of(record.key, PARTITIONS)
         raw = RawRecord(
             topic, partition, offset, int(appended_at.timestamp() * 1000), record.key, record.value, record.headers
         )
         error = why or Poison(DeadLetterReason.BAD_SCHEMA, "sent_at")
-        return self.put(dead_letter(raw, error, stage=stage or self.stage))
+        letter = dead_letter(raw, error, stage=stage or self.stage)
+        return self.put(replace(letter, value=record.value) if any_body else letter)
 
     def put(self, letter: EncodedRecord) -> DeadLetterId:
         """Write any record to the dead-letter topic."""

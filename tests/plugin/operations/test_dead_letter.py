@@ -7,7 +7,7 @@ import pytest
 
 from plugin.operations.dead_letter import UNKNOWN, DeadLetterId, decode_for_replay, parse_dead_letter
 from stream.contracts.errors import Misconfigured, Poison
-from stream.contracts.messages import PersonErasure, Tick
+from stream.contracts.messages import Consent, PersonErasure, Tick
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
@@ -40,7 +40,7 @@ def test_the_story_is_told_and_the_words_are_not() -> None:
         "id": "1:5", "set_aside_at": "2026-03-02T18:00:00+00:00", "reason": "bad_schema", "stage": "stream",
         "topic": MESSAGES, "partition": str(partition_of(b"sample:c_1", PARTITIONS)), "offset": "7",
         "appended_at": "2026-03-02T17:53:20+00:00", "error_type": "Poison", "place": "sent_at",
-        "bytes": len(letter.value), "trace_id": None,
+        "bytes": len(letter.value), "kept_bytes": len(letter.value), "mode": "binary", "trace_id": None,
     }  # fmt: skip
     assert CANARY not in repr(letter)
     assert "c_1" not in repr(letter)
@@ -73,13 +73,20 @@ def test_the_trace_goes_on() -> None:
 
 
 @pytest.mark.parametrize("bad", [CANARY.encode() + b" \x1b[2J", "ÿ".encode(), b"", b"x" * 201])
-@pytest.mark.parametrize("part", ["reason", "stage", "topic", "place", "error_type", "partition"])
+@pytest.mark.parametrize("part", ["reason", "stage", "topic", "place", "error_type", "partition", "mode"])
 def test_a_story_that_we_did_not_write_is_unknown(part: str, bad: bytes) -> None:
     """A story header with an unexpected value reads as unknown, so that it cannot steer a terminal or add words."""
     letter = set_aside(encode(message("c_1")))
     headers = [(name, bad if name == f"cp_{part}" else value) for name, value in letter.headers]
     told = parse_dead_letter(on_topic(EncodedRecord(letter.key, letter.value, headers))).story
     assert told[part] == UNKNOWN
+
+
+def test_the_size_is_that_of_the_record_whether_it_was_kept_or_not() -> None:
+    """The story tells the size of the record, and how much of it the dead letter holds."""
+    without_consent = encode(message("c_1", consent=Consent()))
+    told = parse_dead_letter(on_topic(set_aside(without_consent))).story
+    assert (told["bytes"], told["kept_bytes"]) == (len(without_consent.value), 0)
 
 
 def test_a_record_without_a_story_is_told_as_unknown() -> None:

@@ -1,13 +1,17 @@
 """The dead-letter topic can be read in whole, since a time, and by the id of one dead letter."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
 
 from plugin.operations.dead_letter import DeadLetterId
-from plugin.operations.dead_letter_summary import summarize_dead_letters
+from plugin.operations.dead_letter_summary import DeadLetterSummary, summarize_dead_letters
 from plugin.operations.dead_letter_topic import read_dead_letter, read_dead_letters
+from plugin.operations.terminal import print_dead_letters
 from stream.contracts.errors import Misconfigured, Poison, Unavailable
+from stream.contracts.messages import Consent
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import encode
@@ -24,6 +28,13 @@ def ids(bench: Bench, since: datetime | None = None) -> list[DeadLetterId]:
 def settings(bench: Bench, database: str) -> Settings:
     """Return the settings of a command."""
     return Settings(kafka=bench.kafka, database=DatabaseSettings.model_validate({"url": database}))
+
+
+def listed(found: DeadLetterSummary) -> str:
+    """Return the list as printed on a wide terminal without colour."""
+    out = io.StringIO()
+    print_dead_letters(found, Console(file=out, width=300))
+    return out.getvalue()
 
 
 def test_all_letters_are_read_once_in_the_order_of_their_partition(bench: Bench) -> None:
@@ -58,15 +69,18 @@ def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Benc
     before = summarize_dead_letters(settings(bench, database), newest=0)
     for number in range(3):
         bench.set_aside(encode(message(bench.conversation, message_id=f"m-{number}")))
-    last = bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.TOO_LATE, "sent_at"))
+    last = bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.OVERSIZE, "segment"))
     found = summarize_dead_letters(settings(bench, database), newest=2)
     assert found.waiting == before.waiting + 4
     assert found.counts["stage"][bench.stage] == 4
-    assert found.counts["reason"]["too_late"] == before.counts["reason"]["too_late"] + 1
+    assert found.counts["reason"]["oversize"] == before.counts["reason"]["oversize"] + 1
     assert found.counts["topic"][MESSAGES] >= 4
     assert sum(found.counts["day"].values()) == found.waiting
     assert found.newest[0]["id"] == str(last)
     assert len(found.newest) == 2
+    size = len(encode(message(bench.conversation)).value)
+    assert [story["bytes"] for story in found.newest] == [size, size]
+    assert f" {size} " in listed(found)
     assert CANARY not in str(found.as_json())
     assert bench.conversation not in str(found.as_json())
 
@@ -77,6 +91,15 @@ def test_counts_by_reason_stage_topic_and_day_and_the_newest_stories(bench: Benc
     shown = summarize_dead_letters(settings(bench, database), newest=2, include_handled=True)
     assert shown.counts["stage"][bench.stage] == 4
     assert [story["handled"] for story in shown.newest] == [True, True]
+
+
+def test_a_body_that_was_not_kept_is_listed_with_its_size(bench: Bench, database: str) -> None:
+    """The list shows the size of a record of which only the story was kept, and says so."""
+    large = encode(message(bench.conversation, consent=Consent()))
+    bench.set_aside(large, Poison(DeadLetterReason.NO_CONSENT, "consent"))
+    found = summarize_dead_letters(settings(bench, database), newest=1)
+    assert f"{len(large.value)} (not kept)" in listed(found)
+    bench.drop()
 
 
 def test_the_list_works_without_the_database_and_says_what_it_cannot_know(bench: Bench) -> None:

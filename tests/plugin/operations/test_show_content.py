@@ -1,5 +1,6 @@
 """The record of a dead letter is shown to a supervisor with that scope, with a reason and an audit entry."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -31,7 +32,7 @@ def letter(bench: Bench, made: EncodedRecord, **changes: Any) -> DeadLetter:
 
 def opened(bench: Bench, viewer: Viewer, found: DeadLetter) -> str | None:
     """Return the content that the viewer is shown."""
-    return ContentReader(bench.engine, KEK, bench.kafka.partitions).read(viewer, found, ReadReason.FAULT, now=NOW)
+    return ContentReader(bench.engine, KEK, bench.kafka.partitions).read(viewer, found, ReadReason.FAULT)
 
 
 @pytest.fixture
@@ -67,9 +68,10 @@ def test_where_nothing_is_stored_the_counsellor_in_the_record_decides(bench: Ben
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_where_nobody_is_named_it_is_the_platforms_supervisor(bench: Bench, readable: bool) -> None:
-    """A dead letter without a counsellor is shown to the platform's supervisor, by key if it cannot be read."""
+    """A dead letter without a counsellor is shown to the platform's supervisor, by key if it fits no schema."""
     made = encode(message(bench.conversation))
-    found = letter(bench, made if readable else EncodedRecord(made.key, b'{"' + CANARY.encode(), made.headers))
+    unreadable = json.dumps({"words": CANARY, "consent": {"processing": True}}).encode()
+    found = letter(bench, made if readable else EncodedRecord(made.key, unreadable, made.headers))
     assert CANARY in str(opened(bench, supervisor(bench, tenant=TENANT), found))
     assert opened(bench, supervisor(bench, tenant="elsewhere"), found) is None
     assert opened(bench, supervisor(bench, "north"), found) is None

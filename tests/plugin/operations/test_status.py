@@ -245,11 +245,14 @@ def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:
     """An address that means all of this machine's is asked on loopback."""
     found = probe_urls(
         Settings.model_validate(
-            {"health": {"host": "0.0.0.0", "urls": {"sink": "http://sink-1:8033/"}}, "gateway": {"host": "10.0.0.7"}}
+            {
+                "health": {"host": "0.0.0.0", "urls": {"sink": "http://sink-1:8033/"}},
+                "gateway": {"host": "10.0.0.7", "port": 8010},
+            }
         )
     )
     assert found["stream"] == "http://127.0.0.1:8031"
-    assert found["gateway"] == "http://10.0.0.7:8010"
+    assert found["gateway"] == "http://127.0.0.1:8030"
     assert found["sink"] == "http://sink-1:8033"
 
 

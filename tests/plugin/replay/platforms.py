@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
@@ -19,7 +19,6 @@ from plugin.gateway.tenants import known_tenants
 from plugin.local.loopback import free_ports
 from stream.contracts.errors import Unavailable
 from stream.runtime.codec import EncodedRecord
-from stream.runtime.health import Health
 from stream.runtime.settings import GatewaySettings, Settings, TenantSettings
 from tests.fixtures.waiting import eventually
 from tests.plugin.adapters.adapters_under_test import signing_secret
@@ -75,8 +74,8 @@ def gateway() -> Iterator[tuple[Settings, Topic]]:
             publisher=topic,
             repeats=Repeats(0, lambda: 0.0),  # remembers nothing, so that a repeat reaches the topic
             now=lambda: datetime.now(UTC),
-        ),
-        Health(),
+            clock_ahead=timedelta(seconds=settings.sessions.clock_ahead_s),
+        )
     )
     server = uvicorn.Server(uvicorn.Config(served, port=port, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run)

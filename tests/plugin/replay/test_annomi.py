@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugin.replay import annomi
 from stream.contracts.errors import Misconfigured
@@ -44,12 +46,41 @@ def test_the_videos_clock_supplies_the_times(tmp_path: Path) -> None:
     assert two.events[0].at_s == 565
 
 
-def test_the_header_tells_the_corpus(tmp_path: Path) -> None:
-    """A file is recognised as AnnoMI by the columns in its header."""
-    assert annomi.is_annomi(written(tmp_path, *ROWS))
-    assert not annomi.is_annomi(written(tmp_path, header="id,text"))
-    (tmp_path / "empty.csv").write_text("")
-    assert not annomi.is_annomi(tmp_path / "empty.csv")
+@given(st.permutations(ROWS))
+def test_the_order_of_the_rows_does_not_matter(tmp_path_factory: pytest.TempPathFactory, rows: list[str]) -> None:
+    """Rows in any order give the same conversations, because their numbers say who answered whom."""
+    folder = tmp_path_factory.mktemp("annomi")
+    expected = sorted(annomi.read(written(folder, *ROWS)), key=lambda made: made.reference)
+    assert sorted(annomi.read(written(folder, *rows)), key=lambda made: made.reference) == expected
+
+
+def test_the_numbers_decide_where_the_clock_contradicts_them(tmp_path: Path) -> None:
+    """The numbers of the utterances are their order, as in the corpus, where some clocks go back."""
+    rows = ("1,high,10,client,00:00:01,c,n/a", "1,high,2,client,00:00:09,b,n/a", "1,high,1,client,00:00:05,a,n/a")
+    (made,) = annomi.read(written(tmp_path, *rows))
+    assert [event.payload.get("text") for event in made.events] == ["a", "b", "c", None]
+    assert [event.at_s for event in made.events] == [5, 9, 10, 11]
+
+
+@pytest.mark.parametrize("number", ["1", "01"])
+def test_two_utterances_with_one_number_are_refused(tmp_path: Path, number: str) -> None:
+    """Two utterances with one number are refused with both lines, because one of them would be lost."""
+    with pytest.raises(Misconfigured, match=r"a\.csv, line 6: its message_id is that of a\.csv, line 3 too"):
+        annomi.read(written(tmp_path, *ROWS, f"1,high,{number},client,00:00:17,Other words.,neutral"))
+
+
+def test_an_utterance_with_several_annotators_is_taken_once(tmp_path: Path) -> None:
+    """The same utterance in several rows, one for each annotator as in the full corpus, is one message."""
+    again = ROWS[1].replace("neutral", "change")
+    assert annomi.read(written(tmp_path, *ROWS, again)) == annomi.read(written(tmp_path, *ROWS))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_read(tmp_path: Path, delimiter: str) -> None:
+    """A table with another delimiter is read, and so are column names in upper case."""
+    expected = annomi.read(written(tmp_path, *ROWS[1:3]))
+    rows = [row.replace(",", delimiter) for row in ROWS[1:3]]
+    assert annomi.read(written(tmp_path, *rows, header=HEADER.upper().replace(",", delimiter))) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,6 +90,7 @@ def test_the_header_tells_the_corpus(tmp_path: Path) -> None:
         ("1,high,1,client,canary,Sure.,neutral", "a.csv, line 6: timestamp is not written"),
         ("1,high,1,client,00:17,Sure.,neutral", "a.csv, line 6: timestamp is not written"),
         ("1,high,,client,00:00:17,Sure.,neutral", "a.csv, line 6: message_id is wrong"),
+        ("1,high,a1,client,00:00:17,Sure.,neutral", "a.csv, line 6: utterance_id is no number"),
         ("1,high,1,client,00:00:17", "a.csv, line 6: text is wrong"),
         ("1,high", "a.csv, line 6: interlocutor is neither"),
     ],
@@ -80,5 +112,7 @@ def test_another_encoding_is_a_sentence(tmp_path: Path) -> None:
     """A file that is not UTF-8 is reported as a sentence."""
     file = written(tmp_path, *ROWS)
     file.write_bytes(file.read_bytes() + "3,low,0,client,00:00:01,schön,x\n".encode("latin-1"))
-    with pytest.raises(Misconfigured, match="UnicodeDecodeError"):
+    with pytest.raises(
+        Misconfigured, match=r"a\.csv, line 6: this is not UTF-8 \(a byte 0xF6\).*iconv -f WINDOWS-1252"
+    ):
         annomi.read(file)

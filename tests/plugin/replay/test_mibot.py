@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugin.replay import mibot
 from stream.contracts.errors import Misconfigured
 
-TRANSCRIPT = {
+TRANSCRIPT: dict[str, Any] = {
     "participant_id": "p1",
     "utterances": [
         {"speaker": "counsellor", "volley_number": 7, "utterance_number": 70, "text": "Hello!", "auto_misc_label": "O"},
@@ -57,6 +60,26 @@ def test_the_typing_pace_supplies_the_times(tmp_path: Path) -> None:
     assert [event.at_s for event in made.events] == [0.5, 8.0, 14.0, 15.0]
 
 
+@given(st.permutations(TRANSCRIPT["utterances"]))
+def test_the_order_of_the_utterances_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, utterances: list[object]
+) -> None:
+    """Utterances in any order give the same conversation, because their numbers are their order."""
+    folder = tmp_path_factory.mktemp("mibot")
+    expected = mibot.read(written(folder, TRANSCRIPT))
+    assert mibot.read(written(folder, TRANSCRIPT | {"utterances": utterances})) == expected
+
+
+def test_two_utterances_with_one_number_are_refused(tmp_path: Path) -> None:
+    """Two utterances with one number are refused with both places, because one of them would be lost."""
+    again = TRANSCRIPT["utterances"][0] | {"text": "canary"}
+    with pytest.raises(
+        Misconfigured, match=r"item 4 \(utterance 70\): its message_id is that of t\.json, item 1"
+    ) as error:
+        mibot.read(written(tmp_path, TRANSCRIPT | {"utterances": [*TRANSCRIPT["utterances"], again]}))
+    assert "canary" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -67,7 +90,7 @@ def test_the_typing_pace_supplies_the_times(tmp_path: Path) -> None:
         (TRANSCRIPT | {"utterances": [{"speaker": "canary"}]}, "t.json: utterances.0.speaker is not"),
         (
             TRANSCRIPT | {"utterances": [{"speaker": "client", "utterance_number": 5, "text": "x" * 20_001}]},
-            "t.json, utterance 5: text is wrong",
+            r"t.json, item 1 \(utterance 5\): text is wrong",
         ),
     ],
 )

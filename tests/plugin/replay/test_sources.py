@@ -1,5 +1,6 @@
 """Tests of sources: a path is a file or a folder, and everything in it is read and checked before anything is sent."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -42,6 +43,45 @@ def test_a_folder_gives_everything_below_it(folder: Path) -> None:
     """A folder gives the conversations of all files below it and ignores other files."""
     assert sorted(references(folder)) == ["annomi-1", "c", "mibot-p"]
     assert load_source(folder).formats == {"jsonl", "mibot", "annomi"}
+
+
+@pytest.mark.parametrize("name", ["x.ndjson", "X.JSONL", "x.json", "x.jsonl.gz", "X.NDJSON.GZ"])
+def test_other_endings_of_our_format_are_read(tmp_path: Path, name: str) -> None:
+    """Our format is read under its other endings, in upper case and packed with gzip."""
+    content = json.dumps(LINE).encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    assert references(tmp_path / name) == references(tmp_path) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("T.JSON", json.dumps(TRANSCRIPT)), ("T.CSV", TABLE), ("t.tsv", TABLE.replace(",", "\t"))]
+)
+def test_endings_of_the_corpora_are_read_in_any_case(tmp_path: Path, name: str, content: str) -> None:
+    """The files of the corpora are read with endings in upper case, and a table with tabs."""
+    (tmp_path / name).write_text(content)
+    assert len(references(tmp_path / name)) == 1
+
+
+def test_what_is_not_read_is_named(folder: Path) -> None:
+    """Files in a folder that are not read are named, so that nothing is missing unseen."""
+    (folder / "deeper" / "d.jsonl.zip").write_bytes(b"PK\x03\x04")
+    assert load_source(folder).not_read == ("README.md", "deeper/d.jsonl.zip")
+
+
+def test_an_archive_says_what_to_do_with_it(tmp_path: Path) -> None:
+    """A path to an archive is refused with the remedy."""
+    (tmp_path / "d.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(Misconfigured, match=r"d\.zip: this is an archive \(ZIP\); unpack it"):
+        load_source(tmp_path / "d.zip")
+
+
+def test_texts_that_were_damaged_before_are_named(tmp_path: Path) -> None:
+    """A conversation whose texts a wrong encoding has damaged is named with the kind of damage."""
+    (tmp_path / "a.jsonl").write_text(json.dumps(LINE | {"text": "don\u00e2\u20ac\u2122t canary"}))
+    (tmp_path / "b.jsonl").write_text(json.dumps(LINE | {"conversation_id": "d", "text": "it **is** fine"}))
+    (said,) = load_source(tmp_path).damaged()
+    assert said.startswith("a.jsonl: 1 texts of c look damaged (mojibake)")
+    assert "canary" not in said
 
 
 @pytest.mark.parametrize(("name", "found"), [("a.jsonl", "c"), ("deeper/b.json", "mibot-p"), ("c.csv", "annomi-1")])
