@@ -1,5 +1,6 @@
 # One image for all stages; compose names the command. Not built by the tests: see README, "What has not been run".
-FROM python:3.12-slim-bookworm AS build
+ARG PYTHON_IMAGE=python:3.12.12-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /counterpoint
 COPY requirements/runtime.lock requirements/runtime.lock
 # Everything by its hash, and nothing is compiled: a package without a wheel stops the build.
@@ -13,7 +14,7 @@ COPY triton_models triton_models
 RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --no-index -e . \
  && pip --python /venv/bin/python uninstall --yes setuptools
 
-FROM python:3.12-slim-bookworm
+FROM ${PYTHON_IMAGE}
 # Who gets in finds nothing to build or install with.
 RUN pip uninstall --yes --no-input --root-user-action=ignore pip \
  && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin counterpoint

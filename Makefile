@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
 WORKERS ?= 3
 
-.PHONY: help fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -62,6 +62,9 @@ account: setup-local ## Replay real conversations on a stack of its own and acco
 	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }
 	@exec $(BIN)/counterpoint demo --once "$(DATA)/mibot/transcripts" "$(DATA)/annomi/AnnoMI-simple.csv"
 
+pin-images: ## Print the images of the Compose file with their digests, for .env; asks Docker on this machine
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/pin_images.py
+
 baseline: setup-dev ## After a change to the CPU baseline: its fingerprint, its check, its activation
 	@exec $(BIN)/python -m scripts.baseline
 
@@ -72,7 +75,7 @@ screenshot: setup-dev ## Make docs/session.png from a running demo (needs Debian
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make locks'
 
-locks: setup-dev ## Resolve the lock files anew (developers)
+locks: setup-dev ## Resolve the lock files again (developers)
 	@$(COMPILE) pyproject.toml requirements/build.in -o requirements/runtime.lock
 	@$(COMPILE) requirements/local.in -o requirements/local.lock
 	@$(COMPILE) requirements/dev.in -o requirements/dev.lock

@@ -6,13 +6,13 @@ Nothing here was ever said by a client. Only the shape is realistic: who writes,
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
+from plugin.local.demo_settings import TENANT
 from stream.contracts.messages import Consent, Message, SessionEnd
 from stream.contracts.vocabulary import Role
 
-TENANT = "bench"
 _CONSENT = Consent(processing=True)
 
 # Words in a message: log-normal, as lengths of chat lines are. Median 12 and 15, means about 17 and 19; a tenth of all
@@ -68,7 +68,6 @@ class Load:
     messages: int
     concurrent: int = 500
     seed: int = 1
-    start: datetime = datetime(2026, 3, 2, 18, tzinfo=UTC)
     ends: bool = True
 
     @property
@@ -81,9 +80,8 @@ class Load:
         chance = random.Random(self.seed)
         waiting = (_GeneratedConversation(number, chance) for number in range(self.sessions))
         open_ = list(islice(waiting, self.concurrent))
-        at = self.start
         while open_:
-            at += timedelta(milliseconds=10)
+            at = datetime.now(UTC)  # a session end that claims to be older than its session has no effect
             index = chance.randrange(len(open_))
             conversation = open_[index]
             yield conversation.next_message(at)

@@ -1,5 +1,6 @@
-"""The fault table has a row for each fault that was tested, with what was measured and whether it held."""
+"""The page of guarantees: its fault table is made by the tests that ran, and every test that it names exists."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,21 @@ def test_a_bar_in_a_cell_breaks_no_row() -> None:
         "a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, measured={"p50|p99": "1|2 s"}
     )
     assert r"p50\|p99: 1\|2 s" in fault_table([result])
+
+
+GUARANTEES = Path(__file__).parents[1] / "docs" / "guarantees.md"
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    """Each promise names a test, and each test that the page of guarantees names is in the file that it links to."""
+    page = GUARANTEES.read_text()
+    named = re.findall(r"\[(test_\w+)\]\(\.\./([\w/]+\.py)\)", page)
+    assert len(named) > 50
+    for name, path in named:
+        assert re.search(rf"^(async )?def {name}\(", (GUARANTEES.parents[1] / path).read_text(), re.MULTILINE), name
+    promises = page.partition("## Each promise, and the tests that would fail without it")[2].partition("\n## ")[0]
+    rows = [
+        line for line in promises.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "| ---"))
+    ]
+    assert len(rows) > 20
+    assert all("](../tests/" in row for row in rows)

@@ -76,7 +76,7 @@ class PackagedModel:
         return [
             f"Copy {self.weights} to where the server finds {self.mounted} (its mount: WEIGHTS in .env).",
             *chosen,
-            'Set feedback.model = "llm" and start Triton anew.',
+            'Set feedback.model = "llm" and restart Triton.',
             "Run counterpoint model check; after a pass, counterpoint model activate model-check/model-check.json.",
             "Name the file that it writes in feedback.activation. Until then the model rates nobody.",
         ]

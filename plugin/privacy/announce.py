@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,15 +18,19 @@ from stream.runtime.settings import KafkaSettings
 
 
 class ErasureAnnouncer(Protocol):
-    """A publisher of erasures to the stages. Announcing an erasure twice has the same effect as once."""
+    """A publisher of erasures to the stages.
+
+    Each method returns the broker's append time of what it announced: what began up to then is erased. An erasure that
+    is announced again reaches up to the later time.
+    """
 
     def announce_conversation(
         self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
-    ) -> None:
-        """Announce the erasure of a conversation; return once every in-sync replica has the record."""
+    ) -> datetime:
+        """Announce the erasure of a conversation; return its append time once every in-sync replica has the record."""
         ...
 
-    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> datetime:
         """Announce the erasure of a person on every partition, to reach sessions that are still open."""
         ...
 
@@ -40,7 +44,7 @@ class KafkaErasureAnnouncer:
 
     def announce_conversation(
         self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
-    ) -> None:
+    ) -> datetime:
         """Announce the erasure of a conversation, as `ErasureAnnouncer` says.
 
         Raises:
@@ -49,14 +53,15 @@ class KafkaErasureAnnouncer:
         event = Erasure(
             tenant=tenant, conversation_id=conversation_id, erasure_id=str(erasure_id), requested_at=requested_at
         )
-        self._send(encode(event), partition_of(event.key, self._kafka.partitions))
+        return self._send(encode(event), partition_of(event.key, self._kafka.partitions))
 
-    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> datetime:
         """Announce the erasure of a person, as `ErasureAnnouncer` says.
 
         Raises:
             Unavailable: a record was not acknowledged in time.
         """
+        times = []
         for partition in range(self._kafka.partitions):
             event = PersonErasure(
                 tenant=subject.tenant,
@@ -66,10 +71,12 @@ class KafkaErasureAnnouncer:
                 requested_at=requested_at,
                 partition=partition,
             )
-            self._send(encode(event), partition)
+            times.append(self._send(encode(event), partition))
+        return max(times)
 
-    def _send(self, record: EncodedRecord, partition: int) -> None:
-        send_and_wait(self._producer, MESSAGES, record, partition, timeouts=COMMAND_TIMEOUTS)
+    def _send(self, record: EncodedRecord, partition: int) -> datetime:
+        appended_ms = send_and_wait(self._producer, MESSAGES, record, partition, timeouts=COMMAND_TIMEOUTS)
+        return datetime.fromtimestamp(appended_ms / 1000, UTC)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Erasure of a conversation or a person; an interrupted erasure that is run again ends like an uninterrupted one.
 
-The order of the steps makes this possible: first the tombstone (nothing is stored again), then the announcement to the
-stages (what is open or on its way is removed), then the rows. A second run finds the rows that are still there. See
-docs/decisions/0016.
+The order of the steps makes this possible: first the announcement to the stages, whose append time is the moment up to
+which is erased; then the tombstone, so that nothing of before is stored again; then the rows. A second run announces
+again, so that it reaches up to a later moment, and finds the rows that are still there. See docs/decisions/0016.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database import holds
+from plugin.database.account_removal import anonymise_account
 from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
@@ -24,7 +25,7 @@ from plugin.database.tables import ErasureRequest, StoredSession, TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
 from plugin.database.tombstones import Subject, add_tombstone
 from plugin.privacy.announce import ErasureAnnouncer
-from plugin.privacy.subjects import SubjectData, find_subject_data, sessions_of_counsellor
+from plugin.privacy.subjects import SubjectData, count_until, find_subject_data, sessions_of_counsellor
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,21 @@ class ErasureResult:
     """The result of a run; its numbers are those of the whole request, with its earlier runs."""
 
     erasure_id: UUID
-    requested_at: datetime
+    until: datetime
+    """The broker time up to which is erased; while a conversation is held, the time of the request."""
     resumed: bool
     """Whether it resumed a request that was interrupted."""
     sessions: int
     keys: int
     held: tuple[str, ...]
     """The conversations that stay, since they are under a legal hold."""
+    left: int
+    """The number of sessions of the subject that the database holds after the run."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to do."""
-        return not self.held
+        """Whether nothing is left to do: the database holds nothing of the subject, and nothing is held."""
+        return not self.held and not self.left
 
 
 class Eraser:
@@ -73,14 +77,16 @@ class Eraser:
         """
         held = self.find(subject).held
         request, resumed = self._begin_or_resume(subject, held=bool(held))
-        if not held:
-            self._announce(subject, request)
+        until = None if held else self._announce(subject, request)
         found = self.find(subject)  # after the tombstone: earlier writes are found here, later ones are refused
         for conversation_id in found.conversations:
             if conversation_id not in held:
                 self._erase_conversation(subject, conversation_id, request)
             step()
-        return self._result(subject, request, resumed)
+        if until is not None and subject.kind is TombstoneKind.COUNSELLOR:
+            with transaction(self._engine) as session:
+                anonymise_account(session, subject.tenant, subject.pseudonym, self._now())
+        return self._result(subject, request, until, resumed)
 
     def finish(self, result: ErasureResult, topics_clear_at: datetime | None) -> None:
         """Mark the request as finished, with the time by which the broker has deleted the last copy."""
@@ -91,7 +97,7 @@ class Eraser:
             self._audit(session, row, "done")
 
     def _begin_or_resume(self, subject: Subject, *, held: bool) -> tuple[ErasureRequest, bool]:
-        """Return the interrupted request or a new one, and whether it was interrupted; add the tombstone."""
+        """Return the interrupted request or a new one, and whether it was interrupted."""
         with transaction(self._engine) as session:
             session.expire_on_commit = False
             key = tombstone_key(session, self._kek)
@@ -110,51 +116,61 @@ class Eraser:
                 session.flush()
                 if not held:
                     self._audit(session, row, "begun")
-            if not held:
-                self._add_tombstone(session, subject, row)
             return row, resumed
 
-    def _add_tombstone(self, session: Session, subject: Subject, request: ErasureRequest) -> None:
+    def _announce(self, subject: Subject, request: ErasureRequest) -> datetime:
+        """Announce the erasure, add its tombstone, and return the broker time up to which is erased."""
+        erasure_id, at = request.erasure_id, request.requested_at
+        if subject.kind.is_person:
+            until = self._announcer.announce_person(subject, erasure_id, at)
+        else:
+            until = self._announcer.announce_conversation(subject.tenant, subject.pseudonym, erasure_id, at)
+        with transaction(self._engine) as session:
+            self._add_tombstone(session, subject, erasure_id, until)
+        return until
+
+    def _add_tombstone(self, session: Session, subject: Subject, erasure_id: UUID, until: datetime) -> None:
         if not subject.kind.is_person:
             lock_conversation(session, subject.tenant, subject.pseudonym)
         key = tombstone_key(session, self._kek)
-        erasure_id = str(request.erasure_id)
-        add_tombstone(session, key, subject, until=request.requested_at, erasure_id=erasure_id, now=self._now())
-
-    def _announce(self, subject: Subject, request: ErasureRequest) -> None:
-        at = request.requested_at
-        if subject.kind.is_person:
-            self._announcer.announce_person(subject, request.erasure_id, at)
-        else:
-            self._announcer.announce_conversation(subject.tenant, subject.pseudonym, request.erasure_id, at)
+        add_tombstone(session, key, subject, until=until, erasure_id=str(erasure_id), now=self._now())
 
     def _erase_conversation(self, subject: Subject, conversation_id: str, request: ErasureRequest) -> None:
-        at = request.requested_at
+        """Erase what is stored of a conversation, whatever its times say: all of it was there when it was announced."""
+        until = None
         if subject.kind is TombstoneKind.CLIENT:
-            self._announcer.announce_conversation(subject.tenant, conversation_id, request.erasure_id, at)
+            until = self._announcer.announce_conversation(
+                subject.tenant, conversation_id, request.erasure_id, request.requested_at
+            )
         with transaction(self._engine) as session:
             lock_conversation(session, subject.tenant, conversation_id)
             if holds.is_held(session, subject.tenant, conversation_id):
                 return  # held since `find`
-            if subject.kind is TombstoneKind.COUNSELLOR:
-                sessions, keys = _erase_counsellor_sessions(session, subject, conversation_id, at)
-            else:
+            if until is not None:
                 whole = Subject(TombstoneKind.ERASURE, subject.tenant, conversation_id)
-                self._add_tombstone(session, whole, request)
-                sessions, keys = erase_sessions(session, subject.tenant, conversation_id, at)
+                self._add_tombstone(session, whole, request.erasure_id, until)
+            if subject.kind is TombstoneKind.COUNSELLOR:
+                sessions, keys = _erase_counsellor_sessions(session, subject, conversation_id)
+            else:
+                sessions, keys = erase_sessions(session, subject.tenant, conversation_id, None)
             session.exec(
                 update(ErasureRequest)
                 .where(col(ErasureRequest.erasure_id) == request.erasure_id)
                 .values(sessions=ErasureRequest.sessions + sessions, keys=ErasureRequest.keys + keys)
             )
 
-    def _result(self, subject: Subject, request: ErasureRequest, resumed: bool) -> ErasureResult:
+    def _result(
+        self, subject: Subject, request: ErasureRequest, until: datetime | None, resumed: bool
+    ) -> ErasureResult:
         with transaction(self._engine) as session:
-            held = find_subject_data(session, subject).held
+            data = find_subject_data(session, subject)
             row = session.get_one(ErasureRequest, request.erasure_id)
-            if held:
+            if data.held:
                 self._audit(session, row, "held")
-            return ErasureResult(row.erasure_id, row.requested_at, resumed, row.sessions, row.keys, held)
+            left = data.sessions if until is None else count_until(session, subject, until)
+            return ErasureResult(
+                row.erasure_id, until or row.requested_at, resumed, row.sessions, row.keys, data.held, left
+            )
 
     def _audit(self, session: Session, row: ErasureRequest, outcome: str) -> None:
         add_audit_entry(
@@ -165,16 +181,13 @@ class Eraser:
             object_id=row.erasure_id,
             outcome=outcome,
             request_id="",
-            now=self._now(),
         )
 
 
-def _erase_counsellor_sessions(
-    session: Session, subject: Subject, conversation_id: str, until: datetime
-) -> tuple[int, int]:
+def _erase_counsellor_sessions(session: Session, subject: Subject, conversation_id: str) -> tuple[int, int]:
     """Remove a counsellor's sessions of one conversation; returns the numbers of sessions and of data keys."""
     rows = session.exec(
-        sessions_until(subject.tenant, conversation_id, until).where(
+        sessions_until(subject.tenant, conversation_id, None).where(
             col(StoredSession.session_id).in_(sessions_of_counsellor(subject))
         )
     ).all()

@@ -41,7 +41,7 @@ def add_hold(session: Session, conversation: Subject, reason: str, now: datetime
     lock_conversation(session, conversation.tenant, conversation.pseudonym)
     session.merge(Hold(tenant=conversation.tenant, conversation_id=conversation.pseudonym, reason=reason, added_at=now))
     session.flush()
-    _audit(session, conversation, "hold_added", now)
+    _audit(session, conversation, "hold_added")
     found = select(StoredSession.session_id).where(
         col(StoredSession.tenant) == conversation.tenant, col(StoredSession.conversation_id) == conversation.pseudonym
     )
@@ -62,10 +62,10 @@ def remove_hold(session: Session, kek: KeyEncryptionKey, conversation: Subject, 
     session.delete(row)
     session.flush()
     key = tombstone_key(session, kek)
-    oldest_first = select(StoredSession.started_at).where(
+    oldest_first = select(StoredSession.first_appended_at).where(
         col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
     )
-    since = session.exec(oldest_first.order_by(col(StoredSession.started_at)).limit(1)).first()
+    since = session.exec(oldest_first.order_by(col(StoredSession.first_appended_at)).limit(1)).first()
     erased = withdrawn = 0
     if since is not None:
         subject = Subject(TombstoneKind.ERASURE, tenant, conversation_id)
@@ -73,7 +73,7 @@ def remove_hold(session: Session, kek: KeyEncryptionKey, conversation: Subject, 
             sessions, _ = erase_sessions(session, tenant, conversation_id, until)
             erased += sessions
         withdrawn = withdraw_restricted_sessions(session, tenant, conversation_id, now)
-    _audit(session, conversation, "hold_removed", now)
+    _audit(session, conversation, "hold_removed")
     return HoldRemoval(erased, withdrawn)
 
 
@@ -84,7 +84,7 @@ def list_holds(session: Session) -> list[Hold]:
     return list(rows)
 
 
-def _audit(session: Session, conversation: Subject, outcome: str, now: datetime) -> None:
+def _audit(session: Session, conversation: Subject, outcome: str) -> None:
     add_audit_entry(
         session,
         None,
@@ -93,5 +93,4 @@ def _audit(session: Session, conversation: Subject, outcome: str, now: datetime)
         object_id=f"{conversation.tenant}:{conversation.pseudonym}",
         outcome=outcome,
         request_id="",
-        now=now,
     )

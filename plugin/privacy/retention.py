@@ -28,7 +28,7 @@ BATCH: Final = 50
 
 @dataclass(frozen=True)
 class RetentionCutoffs:
-    """The time of each part of a session before which it must have ended to be removed now."""
+    """The broker time of each part of a session before which its last message must have come to be removed now."""
 
     texts: datetime
     quotes: datetime
@@ -137,7 +137,7 @@ class RetentionRunner:
 
     def _remove_audit_entries(self) -> int:
         with transaction(self._engine) as session:
-            entries = remove_old_entries(session, self._cutoffs.audit, self._now())
+            entries = remove_old_entries(session, self._cutoffs.audit)
             self._add_to_report(session, RetentionReport(audit_entries=entries))
             return entries
 
@@ -160,7 +160,6 @@ class RetentionRunner:
                 object_id=self._run_id,
                 outcome="done",
                 request_id="",
-                now=self._now(),
             )
             return RetentionReport(row.texts, row.quotes, row.sessions, row.held, row.keys, row.audit_entries)
 
@@ -169,18 +168,18 @@ def _text_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     stored_texts = select(StoredMessage.message_id).where(
         col(StoredMessage.session_id) == col(StoredSession.session_id)
     )
-    return and_(col(StoredSession.ended_at) < cutoffs.texts, exists(stored_texts.correlate(StoredSession)))
+    return and_(col(StoredSession.last_appended_at) < cutoffs.texts, exists(stored_texts.correlate(StoredSession)))
 
 
 def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     stored_words = select(StoredAnswer.assessment_id).where(
         col(StoredAnswer.session_id) == col(StoredSession.session_id), col(StoredAnswer.has_words)
     )
-    return and_(col(StoredSession.ended_at) < cutoffs.quotes, exists(stored_words.correlate(StoredSession)))
+    return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, exists(stored_words.correlate(StoredSession)))
 
 
 def _session_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
-    return col(StoredSession.ended_at) < cutoffs.assessments
+    return col(StoredSession.last_appended_at) < cutoffs.assessments
 
 
 def _any_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -56,18 +57,7 @@ def resolve_subject(
 
 def find_subject_data(session: Session, subject: Subject) -> SubjectData:
     """Return what the database holds about a subject now."""
-    sessions = select(StoredSession.session_id).where(col(StoredSession.tenant) == subject.tenant)
-    match subject.kind:
-        case TombstoneKind.CLIENT:
-            own_sessions = select(SessionClient.session_id).where(
-                col(SessionClient.tenant) == subject.tenant, col(SessionClient.client) == subject.pseudonym
-            )
-            conversations = select(StoredSession.conversation_id).where(col(StoredSession.session_id).in_(own_sessions))
-            whole = sessions.where(col(StoredSession.conversation_id).in_(conversations))
-        case TombstoneKind.COUNSELLOR:
-            whole = sessions.where(col(StoredSession.session_id).in_(sessions_of_counsellor(subject)))
-        case _:
-            whole = sessions.where(col(StoredSession.conversation_id) == subject.pseudonym)
+    whole = _sessions_of(subject)
     names = session.exec(
         select(StoredSession.conversation_id)
         .where(col(StoredSession.session_id).in_(whole))
@@ -85,6 +75,28 @@ def find_subject_data(session: Session, subject: Subject) -> SubjectData:
         tuple(held),
         _count_shared_conversations(session, subject, names) if subject.kind is TombstoneKind.CLIENT else 0,
     )
+
+
+def count_until(session: Session, subject: Subject, until: datetime) -> int:
+    """Return how many sessions of a subject the database holds that began up to the broker time `until`."""
+    began_before = _sessions_of(subject).where(col(StoredSession.first_appended_at) <= until)
+    return session.exec(select(func.count()).select_from(began_before.subquery())).one()
+
+
+def _sessions_of(subject: Subject) -> SelectOfScalar[UUID]:
+    """Return the query for the ids of the sessions that an erasure of the subject removes."""
+    sessions = select(StoredSession.session_id).where(col(StoredSession.tenant) == subject.tenant)
+    match subject.kind:
+        case TombstoneKind.CLIENT:
+            own_sessions = select(SessionClient.session_id).where(
+                col(SessionClient.tenant) == subject.tenant, col(SessionClient.client) == subject.pseudonym
+            )
+            conversations = select(StoredSession.conversation_id).where(col(StoredSession.session_id).in_(own_sessions))
+            return sessions.where(col(StoredSession.conversation_id).in_(conversations))
+        case TombstoneKind.COUNSELLOR:
+            return sessions.where(col(StoredSession.session_id).in_(sessions_of_counsellor(subject)))
+        case _:
+            return sessions.where(col(StoredSession.conversation_id) == subject.pseudonym)
 
 
 def sessions_of_counsellor(subject: Subject) -> SelectOfScalar[UUID]:

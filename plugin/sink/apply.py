@@ -2,33 +2,38 @@
 
 The records of a session are ordered by (revision, closed before reopened), and erased comes after everything. The rows
 of a session are those of its highest record; a lower or repeated one changes nothing, so the order of arrival does not
-matter. Decisions of supervisors stay until the session is withdrawn or erased: each names its revision and counts for
+matter. What decides whether a session began before an erasure or a withdrawal is the broker's append time. Decisions of
+supervisors stay until the session is withdrawn or erased: each names its revision and counts for
 no other.
 """
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy.orm import defer
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
+from plugin.database import holds
 from plugin.database.locks import lock_conversation
-from plugin.database.needs import facts_of, facts_to_json, need_of
 from plugin.database.removal import erase_sessions, sessions_until, withdraw_session
-from plugin.database.tables import StoredAnswer, StoredSession, TombstoneKind
+from plugin.database.tables import StoredSession, TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
-from plugin.database.tombstones import Subject, add_tombstone, find_tombstone_times, has_person_tombstone
+from plugin.database.tombstones import (
+    Subject,
+    add_tombstone,
+    deleted_messages,
+    find_tombstone_times,
+    has_person_tombstone,
+)
+from plugin.sink.changes import change_message, remove_messages, tombstone_message
 from plugin.sink.content import store_content
+from plugin.sink.need import store_need
 from plugin.sink.outline import people_in, store_outline
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.messages import ConsentWithdrawal, Erasure
+from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.vocabulary import SessionState
 
-FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal
-
-_WITHOUT_WORDS = defer(StoredAnswer.words, raiseload=True)  # type: ignore[arg-type] # a column, to the mapper
-"""The sink has no right to read what was encrypted."""
+FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal | Deletion | Edit
 
 
 class ApplyResult(StrEnum):
@@ -38,6 +43,8 @@ class ApplyResult(StrEnum):
     REPEATED = "repeated"
     OLDER = "older"
     ERASED = "erased"
+    CHANGED = "changed"
+    """A stored message was deleted or edited."""
 
 
 def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, now: datetime) -> ApplyResult:
@@ -49,21 +56,29 @@ def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, 
             return _erase(session, key, record, now)
         case ConsentWithdrawal():
             return _withdraw(session, key, record, now)
+        case Deletion():
+            tombstone_message(session, key, record, now)
+            changed = remove_messages(session, record.tenant, record.conversation_id, {record.message_id}, now)
+            return ApplyResult.CHANGED if changed else ApplyResult.REPEATED
+        case Edit():
+            return ApplyResult.CHANGED if change_message(session, kek, key, record, now) else ApplyResult.REPEATED
         case FeedbackRecord():
             return _store(session, kek, key, record, now)
 
 
 def _erase(session: Session, key: FingerprintKey, record: Erasure, now: datetime) -> ApplyResult:
     subject = Subject(TombstoneKind.ERASURE, record.tenant, record.conversation_id)
-    add_tombstone(session, key, subject, until=record.requested_at, erasure_id=record.erasure_id, now=now)
-    erase_sessions(session, record.tenant, record.conversation_id, record.requested_at)
+    until = record.appended_at or record.requested_at
+    add_tombstone(session, key, subject, until=until, erasure_id=record.erasure_id, now=now)
+    erase_sessions(session, record.tenant, record.conversation_id, until)
     return ApplyResult.ERASED
 
 
 def _withdraw(session: Session, key: FingerprintKey, record: ConsentWithdrawal, now: datetime) -> ApplyResult:
     subject = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
-    add_tombstone(session, key, subject, until=record.withdrawn_at, erasure_id=None, now=now)
-    row = _latest_session_until(session, record.tenant, record.conversation_id, record.withdrawn_at)
+    until = record.appended_at or record.withdrawn_at
+    add_tombstone(session, key, subject, until=until, erasure_id=None, now=now)
+    row = _latest_session_until(session, record.tenant, record.conversation_id, until)
     if row is not None and row.state != SessionState.ERASED:
         row.stored_at = now
         withdraw_session(session, row)
@@ -75,6 +90,9 @@ def _store(
 ) -> ApplyResult:
     if _is_erased(session, key, record):
         return ApplyResult.ERASED
+    if record.state is SessionState.ERASED:  # a dead letter of the session must not come back as a session of its own
+        subject = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
+        add_tombstone(session, key, subject, until=record.closed_at, erasure_id=None, now=now)
     row = session.get(StoredSession, record.session_id)
     if row is not None:
         stored, arriving = _precedence(row.state, row.revision), _precedence(record.state, record.revision)
@@ -82,10 +100,14 @@ def _store(
             return ApplyResult.REPEATED
         if stored > arriving:
             return ApplyResult.OLDER
+        if record.state is SessionState.ERASED and holds.is_held(session, record.tenant, record.conversation_id):
+            withdraw_session(session, row)  # which keeps the outline that the hold found, too
+            return ApplyResult.ERASED
     row = store_outline(session, row, record, now)
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
-        _store_need(session, row, record)
+        store_need(session, row)
+        _remove_deleted(session, key, record, now)
     if record.state is SessionState.ERASED or _is_withdrawn(session, key, row, record):
         withdraw_session(session, row)
         return ApplyResult.ERASED
@@ -98,9 +120,16 @@ def _precedence(state: str, revision: int) -> tuple[bool, int, bool]:
 
 def _is_erased(session: Session, key: FingerprintKey, record: FeedbackRecord) -> bool:
     conversation = Subject(TombstoneKind.ERASURE, record.tenant, record.conversation_id)
-    if find_tombstone_times(session, key, conversation, record.started_at):
+    if find_tombstone_times(session, key, conversation, record.began_at):
         return True
-    return has_person_tombstone(session, key, people_in(record), record.started_at)
+    return has_person_tombstone(session, key, people_in(record), record.began_at)
+
+
+def _remove_deleted(session: Session, key: FingerprintKey, record: FeedbackRecord, now: datetime) -> None:
+    """Remove messages that were deleted before this record came, which is then a replayed dead letter."""
+    message_ids = [message.message_id for message in record.messages]
+    deleted = deleted_messages(session, key, record.tenant, record.conversation_id, message_ids)
+    remove_messages(session, record.tenant, record.conversation_id, deleted, now)
 
 
 def _is_withdrawn(session: Session, key: FingerprintKey, row: StoredSession, record: FeedbackRecord) -> bool:
@@ -110,25 +139,14 @@ def _is_withdrawn(session: Session, key: FingerprintKey, row: StoredSession, rec
     conversation = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
     return any(
         _latest_session_until(session, record.tenant, record.conversation_id, withdrawn_at) == row
-        for withdrawn_at in find_tombstone_times(session, key, conversation, record.started_at)
+        for withdrawn_at in find_tombstone_times(session, key, conversation, record.began_at)
     )
 
 
 def _latest_session_until(session: Session, tenant: str, conversation_id: str, until: datetime) -> StoredSession | None:
-    """Return the conversation's latest session that began up to `until`."""
+    """Return the conversation's latest session that began up to the broker time `until`."""
     return session.exec(
         sessions_until(tenant, conversation_id, until)
-        .order_by(col(StoredSession.started_at).desc(), col(StoredSession.session_id))
+        .order_by(col(StoredSession.first_appended_at).desc(), col(StoredSession.session_id))
         .limit(1)
     ).first()
-
-
-def _store_need(session: Session, row: StoredSession, record: FeedbackRecord) -> None:
-    """Derive the session's need from its marks and from its stored answers that are not superseded."""
-    current = select(StoredAnswer).where(
-        col(StoredAnswer.session_id) == record.session_id, col(StoredAnswer.superseded_by).is_(None)
-    )
-    answers = session.exec(current.options(_WITHOUT_WORDS)).all()
-    facts = facts_of(record.marks, answers)
-    row.facts = facts_to_json(facts)
-    row.need = need_of(facts, record.marks, answers)

@@ -36,6 +36,8 @@ _STORY: Final = {
     "cp_partition": "The partition of the record.",
     "cp_offset": "The offset of the record.",
     "cp_appended_ms": "The broker's append time of the record, in ms since 1970.",
+    "cp_mode": "How the event was laid out: binary, structured or batch.",
+    "cp_bytes": "The size of the record's value, whether it was kept or not.",
     "cp_error_type": "The type of the exception.",
     "cp_place": "The field or the step that failed, never its content.",
 }

@@ -1,12 +1,13 @@
 """The common base of all records on topics: strict ids, UTC times, and text that stays out of `repr`."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from stream.contracts.ids import record_key
 
@@ -15,8 +16,17 @@ from stream.contracts.ids import record_key
 MAX_TEXT_CODE_POINTS = 20_000
 
 
+# Dates and times with their separators: pydantic takes digits alone for seconds or milliseconds since 1970.
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+
 # The only fields that a `repr` may show.
 _SHOWN = frozenset({"tenant", "message_id", "session_id", "exchange_id", "assessment_id", "revision", "state"})
+
+
+def _spelt_out(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.match(value)):
+        return value
+    raise ValueError("a time is written as 2026-03-02T18:00:00+01:00, never as a number")
 
 
 def _utc(value: datetime) -> datetime:
@@ -44,8 +54,8 @@ MessageId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A BCP 47 tag as the platform declares it; its first part decides whether the language is supported."""
 
-Utc = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""A time that was given with its offset, converted to UTC. A time without an offset is refused, not guessed."""
+Utc = Annotated[AwareDatetime, BeforeValidator(_spelt_out), AfterValidator(_utc)]
+"""A time that was written out with its offset, in UTC. One without an offset, or in digits alone, is refused."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CODE_POINTS), AfterValidator(_without_nul)]
 """Text of a message, a quotation of one, or text of a model about one."""

@@ -23,12 +23,16 @@ class CounterpointError(Exception):
 
 
 class Poison(CounterpointError):  # noqa: N818 - named by what the caller does, not by what it is
-    """A record that no retry can help. `place` names a field or a step, never its content."""
+    """A record that no retry can help.
 
-    def __init__(self, reason: DeadLetterReason, place: str) -> None:
+    `place` names a field or a step, never its content; `wanted` says the form that it must have, where that is known.
+    """
+
+    def __init__(self, reason: DeadLetterReason, place: str, wanted: str = "") -> None:
         super().__init__(f"{reason.value} at {place}")
         self.reason = reason
         self.place = place
+        self.wanted = wanted
 
 
 class Unavailable(CounterpointError):  # noqa: N818

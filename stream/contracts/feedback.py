@@ -88,7 +88,7 @@ class Abstention(Answer):
 class FeedbackRecord(SessionOutline):
     """A session revision with its feedback and without names, for the supervisor queue.
 
-    The topic also carries `Erasure` and `ConsentWithdrawal`, unchanged.
+    The topic also carries `Erasure`, `ConsentWithdrawal`, `Deletion` and `Edit`, unchanged.
     """
 
     event_type: ClassVar[str] = "counterpoint.feedback.v1"

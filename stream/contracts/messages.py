@@ -125,6 +125,8 @@ class ConsentWithdrawal(ConversationRecord):
     event_type: ClassVar[str] = "counterpoint.consent-withdrawal.v1"
 
     withdrawn_at: Utc
+    appended_at: Utc | None = None
+    """The broker's append time on the messages topic; the stream sets it when it passes the withdrawal on."""
 
     @property
     def event_id(self) -> UUID:
@@ -139,6 +141,8 @@ class Erasure(ConversationRecord):
 
     erasure_id: str = Field(pattern=r"^[0-9a-f-]{36}$")
     requested_at: Utc
+    appended_at: Utc | None = None
+    """The broker's append time on the messages topic; the stream sets it when it passes the erasure on."""
 
     @property
     def event_id(self) -> UUID:
@@ -177,8 +181,8 @@ class Tick(TopicRecord):
 
     @property
     def event_id(self) -> str:
-        """The id that all ticks on this partition share."""
-        return f"tick-{self.partition}"
+        """A random id, since ticks have nothing else in which they differ."""
+        return str(uuid4())
 
 
 ConversationEvent = Message | Edit | Deletion | Participants | SessionEnd | ConsentWithdrawal | Erasure
@@ -189,3 +193,8 @@ MESSAGES_RECORDS: tuple[type[MessagesRecord], ...] = (
     Message, Edit, Deletion, Participants, SessionEnd, ConsentWithdrawal, Erasure, PersonErasure, Tick,
 )  # fmt: skip
 """The type of every record that may be on the messages topic."""
+
+TEXTLESS_EVENTS: tuple[type[MessagesRecord], ...] = (
+    Deletion, SessionEnd, ConsentWithdrawal, Erasure, PersonErasure, Tick,
+)  # fmt: skip
+"""The records that have no place for text or names, so that they need no consent."""

@@ -7,17 +7,19 @@ import json
 from pathlib import Path
 
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Erasure
+from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
 
 FOLDER = Path(__file__).parent / "schemas"
 EXAMPLES = Path(__file__).parent / "examples"
 
+TRAVELLING = (Erasure, ConsentWithdrawal, Deletion, Edit)
+"""The events that every stage passes on, as far as the database: what the stream keeps no text of may be stored."""
 RECORDS_BY_TOPIC = {
     MESSAGES: MESSAGES_RECORDS,
-    SESSIONS: (SessionRecord, Erasure, ConsentWithdrawal),
-    FEEDBACK: (FeedbackRecord, Erasure, ConsentWithdrawal),
+    SESSIONS: (SessionRecord, *TRAVELLING),
+    FEEDBACK: (FeedbackRecord, *TRAVELLING),
 }
 """The records that may be on each topic; the changelog and dead letters have no schema."""
 

@@ -1,5 +1,6 @@
 """`counterpoint.sessions.v1`: one record per session revision, written when a session closes, reopens or is erased."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -109,10 +110,15 @@ class SessionOutline(ConversationRecord):
     """`sent_at` of the last message, or the platform's explicit end if that is later."""
     closed_at: Utc
     """The broker time of the close."""
+    first_appended_at: Utc | None = None
+    """The broker's append time of the first message to arrive; None in records of an earlier version."""
+    last_appended_at: Utc | None = None
+    """The broker's append time of the last message to arrive; None in records of an earlier version."""
     end_reason: EndReason
     left_out: LeftOut | None = None
     """The reason why there is no feedback; None for an eligible session."""
     language: Language | None = None
+    """The language that was declared last, or that of the texts where none was or they clearly contradict it."""
     consent: Consent = Consent()
     counts: Counts = Counts()
     counsellors: tuple[Pseudonym, ...] = ()
@@ -123,6 +129,18 @@ class SessionOutline(ConversationRecord):
     exchanges: tuple[Exchange, ...] = ()
     marks: tuple[Mark, ...] = ()
     detector: DetectorVersion | None = None
+    names_told: bool = False
+    """Whether the platform has told names of people in the conversation, so that they were replaced for the model."""
+
+    @property
+    def began_at(self) -> datetime:
+        """The append time from which an erasure or a withdrawal is about this session; in doubt an early one."""
+        return self.first_appended_at or min(self.started_at, self.closed_at)
+
+    @property
+    def last_heard_at(self) -> datetime:
+        """The append time from which the session's retention runs."""
+        return self.last_appended_at or self.closed_at
 
     @property
     def event_id(self) -> UUID:
@@ -133,7 +151,8 @@ class SessionOutline(ConversationRecord):
 class SessionRecord(SessionOutline):
     """A session revision for the feedback worker, with known names.
 
-    The topic also carries, unchanged, `Erasure`, and `ConsentWithdrawal` where the stream keeps no text of the session.
+    The topic also carries `Erasure`, and where the stream keeps no text of the session `ConsentWithdrawal`, `Deletion`
+    and `Edit`.
     """
 
     event_type: ClassVar[str] = "counterpoint.session.v1"

@@ -118,6 +118,8 @@ class NeedsHuman(StrEnum):
     ANSWER_UNUSABLE = "answer_unusable"
     MODEL_ABSTAINED = "model_abstained"
     MODEL_FAILED = "model_failed"
+    TEXT_CHANGED = "text_changed"
+    NAMES_NOT_TOLD = "names_not_told"
 
 
 class Verdict(StrEnum):
@@ -126,6 +128,18 @@ class Verdict(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     NOT_ASSESSED = "not_assessed"
+
+
+class NoEffect(StrEnum):
+    """The reason why a well-formed event, or a part of it, had no effect; the values are those of a metric's label."""
+
+    END_RULE_IDLE = "end_rule_idle"
+    END_REPEATED = "end_repeated"
+    END_WITHOUT_SESSION = "end_without_session"
+    END_BEFORE_SESSION = "end_before_session"
+    TOO_MANY_EARLY_CHANGES = "too_many_early_changes"
+    TOO_MANY_NAMES = "too_many_names"
+    CLAMPED = "clamped"
 
 
 class DeadLetterReason(StrEnum):
@@ -138,10 +152,11 @@ class DeadLetterReason(StrEnum):
     NUL = "nul"
     LONE_SURROGATE = "lone_surrogate"
     OVERSIZE = "oversize"
+    SEGMENT_FULL = "segment_full"
     TOMBSTONE = "tombstone"
     UNKNOWN_TYPE = "unknown_type"
     UNKNOWN_VERSION = "unknown_version"
     WRONG_PARTITION = "wrong_partition"
     NO_CONSENT = "no_consent"
-    TOO_LATE = "too_late"
+    UNKNOWN_TENANT = "unknown_tenant"
     BUG = "bug"

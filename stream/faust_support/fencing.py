@@ -17,6 +17,7 @@ import struct
 import time
 from collections.abc import Callable
 from typing import Any, cast
+from weakref import WeakSet
 
 import faust
 from aiokafka.errors import ProducerFenced
@@ -72,7 +73,7 @@ class ProduceFence:
         self._app = app
         self._lease = lease
         self._request_stop = request_stop
-        self._wrapped: set[int] = set()
+        self._wrapped: WeakSet[object] = WeakSet()  # an `id` may belong to another object after a reconnect
         self._stop_requested = False
 
     def install(self, *_: Any, **__: Any) -> None:
@@ -106,9 +107,9 @@ class ProduceFence:
         return cast("Any", self._app.producer)._producer
 
     def _fence_producer(self, client: Any) -> None:
-        if id(client) in self._wrapped:
+        if client in self._wrapped:
             return
-        self._wrapped.add(id(client))
+        self._wrapped.add(client)
         send = client.send
 
         async def fenced_send(node_id: Any, request: Any, **kwargs: Any) -> Any:
@@ -124,9 +125,9 @@ class ProduceFence:
         client.send = fenced_send
 
     def _follow_heartbeats(self, coordinator: Any) -> None:
-        if id(coordinator) in self._wrapped:
+        if coordinator in self._wrapped:
             return
-        self._wrapped.add(id(coordinator))
+        self._wrapped.add(coordinator)
         heartbeat, reset = coordinator._do_heartbeat, coordinator.reset_generation
 
         async def renewing_heartbeat() -> Any:

@@ -41,9 +41,18 @@ class StopRequest:
         self.error = self.error or error
         self._event.set()
 
+    def follow(self, task: asyncio.Task[None]) -> None:
+        """Ask the worker to stop when a background task of it fails, since nobody awaits the task."""
+        task.add_done_callback(self._stop_on_error)
+
     async def wait(self) -> None:
         """Return once the worker is asked to stop."""
         await self._event.wait()
+
+    def _stop_on_error(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            get_logger().error("background_task_failed", exc_info=error)
+            self.set(error)
 
 
 AppBuilder = Callable[[Path, StopRequest, Health], AbstractAsyncContextManager[faust.App]]

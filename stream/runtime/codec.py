@@ -1,8 +1,8 @@
 """Encoding and decoding of CloudEvents 1.0 in Kafka records.
 
-Binary and structured mode are read, binary mode is written (CloudEvents Kafka binding 1.0.2). A record that is not a
-well-formed event of a known type raises `Poison` with a reason code, never with content. (The CloudEvents SDK turns
-broken JSON into a string and continues; the tests compare with it where both must agree.)
+Binary and structured mode are read, batches are refused, binary mode is written (CloudEvents Kafka binding 1.0.2). A
+record that is not a well-formed event of a known type raises `Poison` with a reason code, never with content. (The
+CloudEvents SDK turns broken JSON into a string and continues; the tests compare with it where both must agree.)
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from kafka.partitioner.default import murmur2
@@ -25,6 +25,8 @@ from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.trace import HEADER as TRACE_HEADER
 
 STRUCTURED = "application/cloudevents+json"
+_CLOUDEVENTS = "application/cloudevents"
+_BATCH = "application/cloudevents-batch"
 SPEC_VERSION = "1.0"
 SOURCE = "/counterpoint"
 
@@ -32,6 +34,8 @@ _TYPE = re.compile(r"^(?P<name>counterpoint\.[a-z-]+)\.v(?P<major>[0-9]{1,4})$")
 _REQUIRED = ("id", "source", "type", "specversion")
 
 Headers = Sequence[tuple[str, bytes]]
+EventMode = Literal["binary", "structured", "batch"]
+"""How an event is laid out in its record: attributes in the headers, or the whole event in the value; or several."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,8 +83,13 @@ def decode(raw: RawRecord, known: Mapping[str, type[TopicRecord]]) -> Event:
     if len(raw.value) > MAX_RECORD_BYTES:
         raise Poison(DeadLetterReason.OVERSIZE, "value")
     headers = {name.lower(): value for name, value in raw.headers}
-    content_type = _text(headers.get("content-type", b""), "content-type").lower()
-    if content_type.startswith(STRUCTURED):
+    _text(headers.get("content-type", b""), "content-type")
+    mode = event_mode(raw.headers)
+    if mode == "batch":
+        raise Poison(DeadLetterReason.BAD_ENVELOPE, "batch")
+    if mode == "structured":
+        if _media_type(raw.headers) != STRUCTURED:
+            raise Poison(DeadLetterReason.BAD_ENVELOPE, "content-type")
         attributes, data = _structured(raw.value)
     else:
         attributes = {name[3:]: _text(v, name) for name, v in headers.items() if name in _CE_HEADERS}
@@ -93,6 +102,19 @@ def decode(raw: RawRecord, known: Mapping[str, type[TopicRecord]]) -> Event:
     event_type = cast("str", attributes["type"])
     model = _model(event_type, known)
     return Event(id=cast("str", attributes["id"]), type=event_type, data=_validated(model, data))
+
+
+def event_mode(headers: Headers) -> EventMode:
+    """Return the CloudEvents mode that the headers of a record declare; binary is the one that declares none."""
+    media_type = _media_type(headers)
+    if media_type.startswith(_BATCH):
+        return "batch"
+    return "structured" if media_type.startswith(_CLOUDEVENTS) else "binary"
+
+
+def _media_type(headers: Headers) -> str:
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None) or b""
+    return content_type.decode("ascii", "replace").partition(";")[0].strip().lower()
 
 
 def check_partition(raw: RawRecord, data: TopicRecord, partitions: int) -> None:

@@ -1,7 +1,7 @@
 """Factories for kafka-python's producer, consumer and admin client, their timeouts, and functions to send a record."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import UnknownTopicOrPartitionError
@@ -126,13 +126,13 @@ def send(producer: Any, topic: str, record: EncodedRecord | RawRecord, partition
 
 def send_and_wait(
     producer: Any, topic: str, record: EncodedRecord | RawRecord, partition: int, *, timeouts: Timeouts
-) -> None:
-    """Send a record and return once every in-sync replica has it.
+) -> int:
+    """Send a record and return its append time in ms since 1970, once every in-sync replica has it.
 
     Raises:
         KafkaError: the record was not acknowledged in time and may still arrive, or there is no such partition.
     """
-    send(producer, topic, record, partition).get(timeout=timeouts.acknowledge_s)
+    return cast("int", send(producer, topic, record, partition).get(timeout=timeouts.acknowledge_s).timestamp)
 
 
 def _common(kafka: KafkaSettings, timeouts: Timeouts, client_id: str) -> dict[str, Any]:

@@ -8,9 +8,17 @@ from stream.contracts.feedback import ModelVersion
 
 MESSAGES_IN = Counter(
     "counterpoint_gateway_events_total",
-    "Events a platform delivered, by outcome (published, repeated, no_consent, denied, bad, unavailable)."
+    "Events a platform delivered, by outcome (published, repeated, no_consent, denied, bad, unavailable),"
+    " and requests that are none (wrong_path, wrong_method, bug). Tenants that are not in the settings are `unknown`."
     " `denied` rising: a wrong or rotated signing secret. `no_consent` rising: ask the platform about its flag.",
     ["tenant", "outcome"],
+)
+CONNECTIONS_CLOSED = Counter(
+    "counterpoint_connections_closed_total",
+    "Connections to the gateway or the page that were closed on the client, by reason: `slow` (its request did not come"
+    " in time), `crowded` (it had waited longest when there were too many), `refused` (too many, and none of them"
+    " waiting), `malformed` (no HTTP). Rising: somebody holds connections open; bound them in the proxy.",
+    ["reason"],
 )
 RECORDS = Counter(
     "counterpoint_records_total",
@@ -53,6 +61,20 @@ DEAD_LETTERS = Counter(
     "Records that became dead letters, by reason. Rising after a platform's release: its events changed; look at the"
     " place in their story.",
     ["stage", "reason"],
+)
+WITHOUT_EFFECT = Counter(
+    "counterpoint_events_without_effect_total",
+    "Well-formed events, or parts of them, that changed nothing, by reason, and events whose time was moved"
+    " (`clamped`: the sender's clock is far from the broker's). `end_...` rising: the platform's session ends come"
+    " before the messages, or twice; its sessions close by idleness instead.",
+    ["reason"],
+)
+DAMAGED_TEXTS = Counter(
+    "counterpoint_damaged_texts_total",
+    "Texts that are not plain, by kind (entities, mojibake, controls, lost, tags, markdown). They are read as their"
+    " words, but people see them as they came: ask the platform to send plain text in UTF-8. `lost`: letters that no"
+    " program can bring back.",
+    ["kind"],
 )
 SESSIONS_CLOSED = Counter(
     "counterpoint_sessions_closed_total",

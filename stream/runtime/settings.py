@@ -2,15 +2,27 @@
 
 Sources, later ones override earlier ones: defaults, `counterpoint.toml` (or the file named in COUNTERPOINT_FILE),
 environment variables (`COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=...`, with two underscores between the parts), files in
-the folder named in COUNTERPOINT_SECRETS_DIR. Secrets have no default: a stage that needs one refuses to start without
-it.
+the folder named in COUNTERPOINT_SECRETS_DIR. A name in any of them that is no setting is refused. Secrets have no
+default: a stage that needs one refuses to start without it.
 """
 
 import os
+import tomllib
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -22,11 +34,22 @@ from pydantic_settings import (
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEFAULT_PARTITIONS
 from stream.contracts.vocabulary import OperatingPoint
+from stream.runtime.known_names import (
+    FILE,
+    SECRETS_DIR,
+    nearest_field,
+    nearest_file,
+    unknown_secret_files,
+    unknown_sections,
+    unknown_variables,
+)
 from stream.runtime.known_secrets import publicly_known_secrets
 from stream.runtime.logging import LogLevel
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
+WithoutNames = Literal["assess", "abstain"]
 StageName = Literal["gateway", "stream", "feedback", "sink", "web"]
 
 
@@ -46,7 +69,7 @@ class KafkaSettings(SettingsSection):
     session_timeout_s: int = Field(default=6, ge=6)
     """Seconds that a consumer group waits for a member that was killed; 6 s is the broker's own lower limit."""
     dead_letters_in_a_row: int = Field(default=20, ge=1)
-    """Unusable records in a row on one partition after which a stage stops.
+    """Conversations in a row on one partition with unusable records, after which a stage stops.
 
     So many in a row mean that something else is wrong than the records. A backlog can be processed later; a topic that
     was turned into dead letters cannot.
@@ -63,6 +86,8 @@ class KafkaSettings(SettingsSection):
     username: str = ""
     """The user for SASL_SSL. Each stage has its own: `counterpoint acls` prints what each of them needs."""
     password: SecretStr | None = None
+    user_passwords: dict[str, SecretStr] = {}
+    """Passwords by user (gateway, stream, feedback, sink, operator, setup), for `counterpoint kafka users` alone."""
 
     @model_validator(mode="after")
     def _require_user_for_sasl(self) -> Self:
@@ -88,6 +113,11 @@ class GatewaySettings(SettingsSection):
     body_limit_bytes: int = Field(default=262_144, ge=1024)
     """The largest request body; 256 KiB is ten times the longest message that a record may hold."""
     timestamp_tolerance_s: int = Field(default=300, ge=1)
+    max_connections: int = Field(default=512, ge=16)
+    """Connections at once, three quarters of them from one address; with whole bodies they take 130 MB at most.
+
+    Half as many requests that have come whole are worked on at once; the next one is asked to come back.
+    """
 
 
 class SessionsSettings(SettingsSection):
@@ -99,9 +129,16 @@ class SessionsSettings(SettingsSection):
     reopen_within_s: float = Field(default=1800, ge=0)
     """Seconds after the close within which a newer message reopens the session."""
     late_within_s: float = Field(default=86_400, ge=0)
-    """Seconds after the close within which a late message is still added; after that it becomes a dead letter."""
-    languages: tuple[str, ...] = ("en",)
-    """The first parts of the language tags that the models were made for; an undeclared language is accepted."""
+    """Seconds after the close for which the text is kept for edits and deletions; later ones go to the database."""
+    clock_back_s: float = Field(default=86_400, ge=0)
+    """Seconds by which a sender's time may lie before the broker's; an earlier one is moved to this bound."""
+    clock_ahead_s: float = Field(default=120, ge=0)
+    """Seconds by which a sender's time may lie after the broker's; the gateway refuses a later one."""
+    languages: tuple[LanguageCode, ...] = ("en",)
+    """The first parts of the language tags that the models were made for (`en`).
+
+    Where no language was declared, or the text is clearly in another one, it is told from the text.
+    """
     min_client_messages: int = Field(default=2, ge=1)
     min_words: int = Field(default=10, ge=0)
     """The least number of words of client and counsellor together; shorter sessions are left out as too short."""
@@ -110,7 +147,7 @@ class SessionsSettings(SettingsSection):
 
     `linear` reads wording alone and scores thousands of messages a second. `encoder` finds more and takes a few
     milliseconds a message. `triton` gives the same scores as `encoder`, but the server at `feedback.triton_url`
-    computes them.
+    computes them: it receives the client's messages as they were written, with names, while the session is open.
     """
     operating_point: OperatingPoint = OperatingPoint.ALONE
     max_moments: int = Field(default=3, ge=1)
@@ -147,6 +184,11 @@ class FeedbackSettings(SettingsSection):
     """
     deadline_s: float = Field(default=60, gt=0)
     """Seconds for one request: queue, connection and stream together."""
+    without_names: WithoutNames = "assess"
+    """What happens to a session whose names the platform has not told: `assess` or `abstain`.
+
+    Names that are recognised in the text are replaced either way, but some stay; with `abstain` no model reads them.
+    """
     concurrency: int = Field(default=8, ge=1)
 
 
@@ -166,19 +208,23 @@ class DatabaseSettings(SettingsSection):
     """Passwords by stage (sink, web, digest, privacy), for `counterpoint database roles --apply` alone."""
 
 
+MAX_RETENTION_DAYS = 36_500
+"""A hundred years: more reaches beyond the dates that a database and a program can count back to."""
+
+
 class RetentionSettings(SettingsSection):
     """Settings for how many days after its end each part of a session is kept; used by `counterpoint retention`."""
 
-    text_days: float = Field(default=90, gt=0)
+    text_days: float = Field(default=90, gt=0, le=MAX_RETENTION_DAYS)
     """Days for messages.
 
     Long enough for supervision to reach a session; after that the complete words are not needed.
     """
-    quotes_days: float = Field(default=180, gt=0)
+    quotes_days: float = Field(default=180, gt=0, le=MAX_RETENTION_DAYS)
     """Days for reasons, quotes and alternatives of the assessments, which counsellors return to while learning."""
-    assessments_days: float = Field(default=730, gt=0)
+    assessments_days: float = Field(default=730, gt=0, le=MAX_RETENTION_DAYS)
     """Days for everything else of a session, levels included: two years show whether a practice changes."""
-    audit_days: float = Field(default=2190, gt=0)
+    audit_days: float = Field(default=2190, gt=0, le=MAX_RETENTION_DAYS)
     """Days for the audit trail.
 
     Six years, as 45 CFR 164.316(b)(2) requires for documents about the protection of health records.
@@ -194,15 +240,29 @@ class WebSettings(SettingsSection):
     """The secret that signs the login cookie; at least 32 random characters."""
     cookie_secure: bool = True
     """Whether the cookie is sent over HTTPS only. The demo on loopback turns this off."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks of the reverse proxies whose X-Forwarded-For names the client; headers of all others are ignored.
+
+    Failed logins are limited by the client's address. `docs/operations.md` says what to set behind a proxy.
+    """
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trust_somebody_not_everybody(cls, networks: tuple[IPv4Network | IPv6Network, ...]) -> object:
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("a network of all addresses would believe every client; name the proxies' addresses")
+        return networks
 
 
 class HealthSettings(SettingsSection):
-    """Settings for the addresses of /healthz, /readyz and /metrics of the stream, feedback and sink stages."""
+    """Settings for the addresses of /healthz, /readyz and /metrics of the stages; never reachable by the public."""
 
     host: str = "127.0.0.1"
+    gateway_port: Port = 8030
     stream_port: Port = 8031
     feedback_port: Port = 8032
     sink_port: Port = 8033
+    web_port: Port = 8034
     urls: dict[StageName, str] = {}
     """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 
@@ -243,8 +303,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources of the settings, those with the highest priority first."""
         del dotenv_settings
-        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("COUNTERPOINT_FILE", "counterpoint.toml")))
-        folder = os.environ.get("COUNTERPOINT_SECRETS_DIR")
+        toml = TomlConfigSettingsSource(settings_cls, _settings_file())
+        folder = os.environ.get(SECRETS_DIR)
         if folder is None:
             return init_settings, env_settings, toml
         secrets = NestedSecretsSettingsSource(
@@ -260,19 +320,60 @@ def load_settings() -> Settings:
     """Read the settings from all sources.
 
     Raises:
-        Misconfigured: a setting is wrong, with one sentence for each that names it and never shows its value; or a
+        Misconfigured: a setting is wrong or a name is none, with one sentence for each that never shows a value; or a
             secret is publicly known and this is not a demo.
     """
     try:
+        wrong = [*unknown_variables(Settings, os.environ), *_wrong_in_file()]
         settings = Settings()
+        wrong += _wrong_in_secrets(settings)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
-        raise Misconfigured("Settings are wrong. " + "; ".join(lines)) from None
+        raise Misconfigured("Settings are wrong. " + "; ".join([*wrong, *_sentences(error)])) from None
     except (OSError, ValueError, RecursionError) as error:
         raise Misconfigured(f"Settings cannot be read: {error}") from None
+    if wrong:
+        raise Misconfigured("Settings are wrong. " + "; ".join(wrong))
     if not settings.demo and (found := [f"{place} is {reason}" for place, reason in publicly_known_secrets(settings)]):
         raise Misconfigured(f"Only a demo may use publicly known secrets: {'; '.join(found)}. Replace them.")
     return settings
+
+
+def _settings_file() -> Path:
+    return Path(os.environ.get(FILE, "counterpoint.toml"))
+
+
+def _wrong_in_file() -> list[str]:
+    file = _settings_file()
+    if not file.exists():
+        return [f"{FILE} names {file}, which does not exist; {nearest_file(file)}"] if FILE in os.environ else []
+    with file.open("rb") as content:
+        return list(unknown_sections(Settings, tomllib.load(content), file))
+
+
+def _wrong_in_secrets(settings: Settings) -> list[str]:
+    folder = os.environ.get(SECRETS_DIR)
+    if folder is None:
+        return []
+    return list(unknown_secret_files(Settings, Path(folder), {path.absolute() for path in _files_named(settings)}))
+
+
+def _files_named(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _files_named(getattr(value, name))
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for each in error.errors():
+        place = ".".join(str(part) for part in each["loc"])
+        if each["type"] == "extra_forbidden":
+            yield f"{place} is no setting; did you mean {nearest_field(Settings, each['loc'])}?"
+        elif each["type"] == "path_not_file":
+            yield f"{place}: {each['input']} is no file; {nearest_file(Path(each['input']))}"
+        else:
+            yield f"{place}: {each['msg']}"
 
 
 def required_secret(secret: SecretStr | None, name: str) -> str:

@@ -28,12 +28,12 @@ class Stage:
         return f"{KAFKA_NAME_PREFIX}-{self.name}"
 
 
-GATEWAY: Final = Stage("gateway", None, lambda settings: (settings.gateway.host, settings.gateway.port))
+GATEWAY: Final = Stage("gateway", None, lambda settings: (settings.health.host, settings.health.gateway_port))
 STREAM: Final = Stage("stream", topics.MESSAGES, lambda settings: (settings.health.host, settings.health.stream_port))
 FEEDBACK: Final = Stage(
     "feedback", topics.SESSIONS, lambda settings: (settings.health.host, settings.health.feedback_port)
 )
 SINK: Final = Stage("sink", topics.FEEDBACK, lambda settings: (settings.health.host, settings.health.sink_port))
-WEB: Final = Stage("web", None, lambda settings: (settings.web.host, settings.web.port))
+WEB: Final = Stage("web", None, lambda settings: (settings.health.host, settings.health.web_port))
 STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB)
 """All stages, in the order in which an event passes them."""

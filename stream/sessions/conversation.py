@@ -20,7 +20,9 @@ class SessionSummary:
     """The summary of a session, updated with each message because computing it for each message would be slow."""
 
     count: int
+    text_bytes: int
     first_offset: int
+    first_appended_ms: int
     last_appended_ms: int
     first_sent_at: datetime
     last_sent_at: datetime
@@ -30,12 +32,24 @@ class SessionSummary:
     @classmethod
     def of(cls, entry: Entry) -> Self:
         """Return the summary of a session of one message."""
-        return cls(1, entry.offset, entry.appended_ms, entry.sent_at, entry.sent_at, entry.touched, entry.touched_ms)
+        return cls(
+            count=1,
+            text_bytes=text_bytes(entry),
+            first_offset=entry.offset,
+            first_appended_ms=entry.appended_ms,
+            last_appended_ms=entry.appended_ms,
+            first_sent_at=entry.sent_at,
+            last_sent_at=entry.sent_at,
+            touched=entry.touched,
+            touched_ms=entry.touched_ms,
+        )
 
     def add(self, entry: Entry) -> None:
         """Add a further message to the summary of its session."""
         self.count += 1
+        self.text_bytes += text_bytes(entry)
         self.first_offset = min(self.first_offset, entry.offset)
+        self.first_appended_ms = min(self.first_appended_ms, entry.appended_ms)
         self.last_appended_ms = max(self.last_appended_ms, entry.appended_ms)
         self.first_sent_at = min(self.first_sent_at, entry.sent_at)
         self.last_sent_at = max(self.last_sent_at, entry.sent_at)
@@ -45,6 +59,11 @@ class SessionSummary:
         """Remember the last event that changed a message of the session."""
         if entry.touched > self.touched:
             self.touched, self.touched_ms = entry.touched, entry.touched_ms
+
+
+def text_bytes(entry: Entry) -> int:
+    """Return the size of a message's text in UTF-8."""
+    return len(entry.text.encode())
 
 
 class Conversation:
@@ -163,15 +182,18 @@ class Conversation:
         """Replace a message by its edited or deleted version.
 
         Raises:
-            Poison: OVERSIZE, when the segment would no longer fit into one record.
+            Poison: SEGMENT_FULL, when the segment would no longer fit into one record.
         """
         number = self._segment_of[entry.message_id]
         old = self.segments[number]
         new = Segment(old.session, tuple(entry if e.message_id == entry.message_id else e for e in old.entries))
         if not entry.deleted and len(encode_part(new)) > SEGMENT_BYTES:
-            raise Poison(DeadLetterReason.OVERSIZE, "segment")
+            raise Poison(DeadLetterReason.SEGMENT_FULL, "text")
+        replaced = next(e for e in old.entries if e.message_id == entry.message_id)
         self.segments[number] = new
-        self.summaries[old.session].note_change(entry)
+        summary = self.summaries[old.session]
+        summary.text_bytes += text_bytes(entry) - text_bytes(replaced)
+        summary.note_change(entry)
         self.dirty.add(number)
 
     def set_head(self, **changes: object) -> None:

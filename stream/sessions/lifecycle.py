@@ -7,16 +7,34 @@ records again.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import EndReason
 from stream.sessions.conversation import Conversation
 from stream.sessions.record import closed_record, erased_record, reopened_record
-from stream.sessions.rules import HEAD_KEPT_MS, MAX_MESSAGES, RECLOSE_AFTER_MS, Arrival, Rules
+from stream.sessions.rules import (
+    HEAD_KEPT_MS,
+    LATE_MS,
+    MAX_MESSAGES,
+    MAX_TEXT_BYTES,
+    NAMES_KEPT_MS,
+    RECLOSE_AFTER_MS,
+    Arrival,
+    Rules,
+)
 from stream.sessions.state import Head, SessionHead
 
 Records = Iterator[SessionRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEnd:
+    """The end of a session as the platform reported it: its own time, and that time within the tolerance."""
+
+    reported: datetime
+    time: datetime
 
 
 def idle_close_ms(conversation: Conversation, session: str, rules: Rules) -> int | None:
@@ -47,10 +65,12 @@ def close_if_idle(conversation: Conversation, at: Arrival, rules: Rules, *, thro
 
 
 def close_if_too_long(conversation: Conversation, at: Arrival, rules: Rules) -> Records:
-    """Close the open session if it holds as many messages as a session may."""
+    """Close the open session if it holds as many messages, or as much text, as a session may."""
     session = conversation.open_session
     summary = None if session is None else conversation.summaries.get(session)
-    if session is not None and summary is not None and summary.count >= MAX_MESSAGES:
+    if session is None or summary is None:
+        return
+    if summary.count >= MAX_MESSAGES or summary.text_bytes >= MAX_TEXT_BYTES:
         yield from close(conversation, session, EndReason.TOO_LONG, at, rules, through=at.offset)
 
 
@@ -62,19 +82,24 @@ def close(
     rules: Rules,
     *,
     through: int,
-    explicit_end: datetime | None = None,
+    end: PlatformEnd | None = None,
 ) -> Records:
     """Close an open session with its next revision; a withdrawn one closes without a record, as it had its last."""
     previous = conversation.session_head(session)
     if previous is not None and previous.withdrawn:
-        ended_at = max(previous.ended_at, explicit_end or previous.ended_at)
-        conversation.set_session_head(
-            previous.model_copy(update={"is_open": False, "closed_at_ms": at.time_ms, "ended_at": ended_at})
-        )
+        closed = previous.model_copy(update={"is_open": False, "closed_at_ms": at.time_ms})
+        conversation.set_session_head(closed if end is None else _ended(closed, end))
+        conversation.advance_head(through)
+        if end is not None:  # it, too, may have overtaken messages of the withdrawn session
+            refuse_older(conversation, end.reported, at)
         return
-    head = _next_revision(conversation, session, reason, explicit_end, previous)
+    head = _next_revision(conversation, session, reason, end.time if end else None, previous)
     head = head.model_copy(update={"closed_at_ms": at.time_ms, "closed_through": through})
-    yield from _publish_closed(conversation, head, at, rules)
+    yield from _publish_closed(conversation, head if end is None else _ended(head, end), at, rules)
+
+
+def _ended(head: SessionHead, end: PlatformEnd) -> SessionHead:
+    return head.model_copy(update={"platform_end": end.reported})
 
 
 def reclose(conversation: Conversation, previous: SessionHead, at: Arrival, rules: Rules) -> Records:
@@ -85,9 +110,16 @@ def reclose(conversation: Conversation, previous: SessionHead, at: Arrival, rule
 
 
 def _publish_closed(conversation: Conversation, head: SessionHead, at: Arrival, rules: Rules) -> Records:
+    """Publish a closed session and keep its head; the text of one that was too long goes at once.
+
+    A session that was too long is never read again, and many of them would fill the memory.
+    """
     yield closed_record(conversation, head, at.time_ms, rules)
     conversation.set_session_head(head)
-    conversation.advance_head(head.closed_through)
+    names_ms = max(conversation.head.names_ms, at.time_ms) if conversation.head.names else 0
+    conversation.advance_head(head.closed_through, names_ms=names_ms)
+    if head.end_reason is EndReason.TOO_LONG:
+        conversation.drop_text(head.session)
 
 
 def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Records:
@@ -99,7 +131,7 @@ def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Record
 
 
 def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
-    """Publish the last record of a session, then drop its text and the names."""
+    """Publish the last record of a session, then drop its text; the names stay for the room's next session."""
     previous = conversation.session_head(session)
     is_open = previous is None or previous.is_open
     explicit_end = previous.explicit_end if previous is not None else None
@@ -114,8 +146,19 @@ def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
     )
     yield erased_record(conversation, head, at.time_ms)
     conversation.set_session_head(head)
-    conversation.advance_head(at.offset, names=(), names_ms=0, early=())
+    conversation.advance_head(at.offset, early=())
     conversation.drop_text(session)
+
+
+def refuse_older(conversation: Conversation, claimed_at: datetime, at: Arrival) -> None:
+    """Refuse, for some seconds, messages that claim to be older than an event, and drop the edits that wait."""
+    head = conversation.head
+    just_came = head.withdrawn_at is not None and at.time_ms - head.withdrawn_ms < LATE_MS
+    conversation.set_head(
+        withdrawn_ms=max(at.time_ms, head.withdrawn_ms),
+        withdrawn_at=max(claimed_at, head.withdrawn_at) if just_came and head.withdrawn_at else claimed_at,
+        early=tuple(e for e in head.early if e.deleted),
+    )
 
 
 def reclose_due_ms(conversation: Conversation, head: SessionHead) -> int | None:
@@ -130,7 +173,7 @@ def next_tick_ms(conversation: Conversation, rules: Rules) -> int | None:
     """Return the broker time at which a tick next has an effect here; None when only an event can change anything."""
     times = [idle_close_ms(conversation, conversation.open_session, rules)] if conversation.open_session else []
     for head in conversation.head.sessions:
-        if head.withdrawn and head.session in conversation.summaries:
+        if _loses_text_at_once(head) and head.session in conversation.summaries:
             return 0  # a crash came between its last record and the removal of its text
         if head.is_open:
             continue
@@ -141,8 +184,8 @@ def next_tick_ms(conversation: Conversation, rules: Rules) -> int | None:
         else:
             times.append(head.closed_at_ms + rules.text_kept_ms + HEAD_KEPT_MS)
     if conversation.head.names and not conversation.summaries:
-        times.append(conversation.head.names_ms + rules.text_kept_ms)
-    if conversation.head.withdrawn_at is not None:
+        times.append(conversation.head.names_ms + NAMES_KEPT_MS)
+    if conversation.head.withdrawn_ms:
         times.append(conversation.head.withdrawn_ms + rules.text_kept_ms + HEAD_KEPT_MS)
     times += [early.arrived_ms + rules.text_kept_ms for early in conversation.head.early]
     return min((time for time in times if time is not None), default=None)
@@ -162,7 +205,7 @@ def _drop_expired(conversation: Conversation, at: Arrival, rules: Rules) -> None
     """Drop what no event can change any more; events up to `at` have no effect if they come again."""
     head = conversation.head
     for session_head in head.sessions:
-        if session_head.withdrawn or _is_expired(conversation, session_head, at.time_ms, rules.text_kept_ms):
+        if _loses_text_at_once(session_head) or _is_expired(conversation, session_head, at.time_ms, rules.text_kept_ms):
             conversation.drop_text(session_head.session)
     head_kept_ms = rules.text_kept_ms + HEAD_KEPT_MS
     kept = Head(
@@ -170,14 +213,19 @@ def _drop_expired(conversation: Conversation, at: Arrival, rules: Rules) -> None
         sessions=tuple(s for s in head.sessions if not _is_expired(conversation, s, at.time_ms, head_kept_ms)),
         early=tuple(e for e in head.early if e.arrived_ms + rules.text_kept_ms > at.time_ms),
     )
-    if conversation.summaries or head.names_ms + rules.text_kept_ms > at.time_ms:
+    if conversation.summaries or head.names_ms + NAMES_KEPT_MS > at.time_ms:
         kept = kept.model_copy(update={"names": head.names, "names_ms": head.names_ms})
     if head.withdrawn_ms + head_kept_ms > at.time_ms:
-        kept = kept.model_copy(update={"withdrawn_at": head.withdrawn_at, "withdrawn_ms": head.withdrawn_ms})
+        kept = kept.model_copy(update={"withdrawn_ms": head.withdrawn_ms, "withdrawn_at": head.withdrawn_at})
     if kept == Head(through=head.through) and not conversation.segments:
         conversation.clear()
     elif kept != head or conversation.dirty:
         conversation.set_head(**vars(kept) | {"through": max(at.offset, head.through)})
+
+
+def _loses_text_at_once(head: SessionHead) -> bool:
+    """Whether no event may change the session any more, so that its text is not kept for late ones."""
+    return head.withdrawn or (not head.is_open and head.end_reason is EndReason.TOO_LONG)
 
 
 def _is_expired(conversation: Conversation, head: SessionHead, now_ms: int, kept_ms: int) -> bool:
@@ -204,4 +252,8 @@ def _next_revision(
         closed_through=-1,
         end_reason=reason,
         explicit_end=explicit_end,
+        platform_end=previous.platform_end if previous else None,
+        first_offset=summary.first_offset,
+        first_appended_ms=summary.first_appended_ms,
+        last_appended_ms=summary.last_appended_ms,
     )

@@ -17,6 +17,7 @@ from stream.contracts.vocabulary import (
     Role,
     SessionState,
 )
+from stream.reading import count_words
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Rules
 from stream.sessions.size import fit_to_limit, referenced_ids
@@ -32,7 +33,7 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
     turns = client_turns(messages)
     flagged = [turn for turn in turns if turn.flagged]
     answered = [turn for turn in flagged if turn.reply]
-    language = next((e.language for e in reversed(messages) if e.language is not None), None)
+    language = _language(messages, rules)
     left_out = _left_out_reason(messages, language, flagged, head.end_reason, rules)
     shown = [] if left_out else _turns_to_show(answered, rules)
     concerns = {e.message_id: frozenset(rules.find_concerns(e.text)) for e in messages if e.role is Role.CLIENT}
@@ -58,6 +59,7 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
             "marks": marks,
             "detector": rules.detector,
             "known_names": () if left_out else conversation.head.names,
+            "names_told": bool(conversation.head.names),
         }
     )
     return fit_to_limit(record)
@@ -80,6 +82,11 @@ def erased_record(conversation: Conversation, head: SessionHead, at_ms: int) -> 
     )
 
 
+def broker_time(ms: int) -> datetime:
+    """Return a broker time in milliseconds since 1970 as a time in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def _outline(conversation: Conversation, head: SessionHead, closed_at_ms: int) -> SessionRecord:
     entries = list(conversation.entries(head.session))
     return SessionRecord(
@@ -90,7 +97,9 @@ def _outline(conversation: Conversation, head: SessionHead, closed_at_ms: int) -
         state=SessionState.CLOSED,
         started_at=head.started_at,
         ended_at=head.ended_at,
-        closed_at=datetime.fromtimestamp(closed_at_ms / 1000, UTC),
+        closed_at=broker_time(closed_at_ms),
+        first_appended_at=broker_time(head.first_appended_ms),
+        last_appended_at=broker_time(head.last_appended_ms),
         end_reason=head.end_reason,
         consent=Consent(processing=True, secondary_use=all(e.secondary_use for e in entries)),
         counsellors=tuple(sorted({e.author for e in entries if e.role is Role.COUNSELLOR})),
@@ -104,16 +113,35 @@ def _left_out_reason(
     """Return the reason why a session gets no feedback, the most final reason first; None if it gets some."""
     by_people = [e for e in messages if e.role is not Role.SYSTEM]
     client_messages = sum(e.role is Role.CLIENT for e in by_people)
-    words = sum(len(e.text.split()) for e in by_people)
+    words = sum(count_words(e.text) for e in by_people)
     if reason is EndReason.TOO_LONG:
         return LeftOut.TOO_LONG
-    if language is not None and language.split("-")[0].lower() not in rules.languages:
+    if not _is_supported(language, rules):
         return LeftOut.LANGUAGE_NOT_SUPPORTED
     if client_messages == len(by_people):
         return LeftOut.NO_COUNSELLOR_MESSAGE
     if client_messages < rules.min_client_messages or words < rules.min_words:
         return LeftOut.TOO_SHORT
     return None if flagged else LeftOut.NO_RESISTANCE
+
+
+def _language(messages: Sequence[Entry], rules: Rules) -> str | None:
+    """Return the language that was declared last, or that of the texts where none was or where they contradict it.
+
+    A platform may declare one language for everybody; a text in a language that the models do not know is found by them
+    to hold nothing, which would look like a finding.
+    """
+    declared = next((e.language for e in reversed(messages) if e.language is not None), None)
+    if not _is_supported(declared, rules):
+        return declared
+    told = rules.detect_language(e.text for e in messages if e.role is Role.CLIENT) or rules.detect_language(
+        e.text for e in messages if e.role is not Role.SYSTEM
+    )
+    return told if declared is None or not _is_supported(told, rules) else declared
+
+
+def _is_supported(language: str | None, rules: Rules) -> bool:
+    return language is None or language.split("-")[0].lower() in rules.languages
 
 
 def _turns_to_show(answered: list[ClientTurn], rules: Rules) -> list[ClientTurn]:

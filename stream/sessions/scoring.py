@@ -59,6 +59,12 @@ def texts_to_score(
     return found
 
 
+def counsellor_turn_before(conversation: Conversation, at: Arrival, event: ConversationEvent) -> str | None:
+    """Return the counsellor turn that a client's message or edit answers; None if there is none."""
+    entry = conversation.entry(event.message_id) if isinstance(event, Edit) else None
+    return _counsellor_before(conversation, {}, at.offset if entry is None else entry.offset)
+
+
 def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int) -> str | None:
     """Return the last counsellor turn that arrived before `offset`; None if there is none.
 

@@ -84,6 +84,13 @@ class SessionHead(Contract):
     """The offset up to which the last close includes the session's messages."""
     end_reason: EndReason
     explicit_end: Utc | None = None
+    """The platform's own time of the end; None when the session did not end explicitly, or has reopened since."""
+    platform_end: Utc | None = None
+    """The same, but kept when the session reopens, so that the end is recognised when the platform sends it again."""
+    first_offset: int = -1
+    """The offset of the first message to arrive; it decides whether the session began before another event."""
+    first_appended_ms: int = 0
+    last_appended_ms: int = 0
     withdrawn: bool = False
     active_ms: int = 0
     """The broker time of its reopening; for a withdrawn session, of its withdrawal or last refused message."""
@@ -95,11 +102,13 @@ class Head(Contract):
     through: int = -1
     """Every event of the conversation up to this offset has had its effect, and the effect is kept."""
     sessions: tuple[SessionHead, ...] = ()
-    withdrawn_at: Utc | None = None
-    """The time of the last withdrawal or erasure: messages sent before it are refused."""
     withdrawn_ms: int = 0
+    """The broker time of the last withdrawal or erasure, or at which a withdrawn session ended; 0 if there was none."""
+    withdrawn_at: Utc | None = None
+    """The time that the same event claims: older messages that come within seconds of it are refused."""
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0
+    """The broker time at which names were last told, or a session last closed."""
     early: tuple[EarlyChange, ...] = ()
 
 

@@ -13,7 +13,7 @@ from faust.types import EventT, StreamT
 from structlog.contextvars import bind_contextvars
 
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
-from stream.contracts.messages import ConsentWithdrawal, Erasure
+from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import FEEDBACK, SESSIONS
@@ -73,7 +73,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     )
     worker = _SessionsWorker(
         app,
-        Assessor(model, availability, deadline_s, time.monotonic),
+        Assessor(model, availability, deadline_s, time.monotonic, settings.feedback.without_names),
         DeadLetters(app, stages.FEEDBACK.name, settings.kafka.dead_letters_in_a_row, health),
         stop,
         partitions=settings.kafka.partitions,
@@ -92,6 +92,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
             tasks.start(event.key, partial(worker.handle, event))
 
     watching = asyncio.create_task(worker.watch_model())
+    stop.follow(watching)
     try:
         yield app
     finally:
@@ -146,7 +147,7 @@ class _SessionsWorker:
 
     async def _output(self, raw: RawRecord) -> EncodedRecord:
         event = decode(raw, _KNOWN)
-        data = cast("SessionRecord | Erasure | ConsentWithdrawal", event.data)
+        data = cast("SessionRecord | Erasure | ConsentWithdrawal | Deletion | Edit", event.data)
         check_partition(raw, data, self._partitions)
         trace = traceparent_of(raw.headers)
         bind_contextvars(tenant=data.tenant, event_id=event.id, trace_id=trace_id(trace))

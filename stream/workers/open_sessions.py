@@ -98,6 +98,7 @@ class OpenSessions:
         for (partition, key), values in found.items():
             if partition in partitions:
                 self._rebuild(partition, key, values)
+        metrics.OPEN_SESSIONS.set(len(self._open))
 
     def _rebuild(self, partition: int, key: bytes, values: dict[int, bytes | None]) -> None:
         tenant, _, conversation_id = key.decode().partition(":")

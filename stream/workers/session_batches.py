@@ -7,39 +7,54 @@ When `process` returns, every effect of the batch is kept, and its records may b
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
 from tenacity import retry, retry_if_exception_type, wait_exception
 
-from stream.contracts.errors import CounterpointError, Poison, Unavailable
+from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.messages import (
     MESSAGES_RECORDS,
     ConversationEvent,
     Edit,
     Message,
     MessagesRecord,
+    Participants,
     PartitionEvent,
+    SessionEnd,
     Tick,
 )
-from stream.contracts.sessions import Cue, SessionRecord
-from stream.contracts.vocabulary import SessionState
+from stream.contracts.sessions import Cue
+from stream.contracts.vocabulary import DeadLetterReason, NoEffect
 from stream.detection.base import Detection, Detector, DetectorInput
+from stream.reading import read_text
 from stream.runtime import metrics
-from stream.runtime.codec import EncodedRecord, RawRecord, check_partition, decode, encode, known_types
+from stream.runtime.codec import EncodedRecord, RawRecord, check_partition, decode, known_types
 from stream.runtime.logging import get_logger
-from stream.runtime.trace import new_traceparent, trace_id, traceparent_of
+from stream.sessions.clocks import with_clamped_time
 from stream.sessions.conversation import Conversation
-from stream.sessions.events import Output, Outputs, apply_event, apply_person_erasure
+from stream.sessions.events import Ignored, apply_event, apply_person_erasure
 from stream.sessions.lifecycle import apply_tick
 from stream.sessions.rules import Arrival, Rules
-from stream.sessions.scoring import texts_to_score
+from stream.sessions.scoring import counsellor_turn_before, texts_to_score
 from stream.sessions.state import HEAD_NUMBER, Scored, encode_part
+from stream.workers.effects import (
+    DeadLetter,
+    Effect,
+    NeedsScore,
+    NotScored,
+    Publish,
+    count_ignored,
+    effects_of,
+    log_published,
+)
 from stream.workers.open_sessions import OpenSessions, changelog_key
 
 _KNOWN = known_types(*MESSAGES_RECORDS)
+_OF_KNOWN_TENANTS = (Message, Edit, Participants, SessionEnd)
+"""What a tenant must be known for. Withdrawals, erasures and deletions are not refused to anybody."""
 _TICKS_IN_FLIGHT = 100  # closes in flight: enough to fill the broker's batches, few enough to hold in memory
 _RETRY_TICK_MS = 60_000  # after a tick failed on a conversation: not every second; its next event is processed sooner
 
@@ -84,36 +99,30 @@ class _PartitionRecord:
     data: PartitionEvent
 
 
-@dataclass(frozen=True, slots=True)
-class _Publish:
-    output: Output
-    record: EncodedRecord
-    trace: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _DeadLetter:
-    raw: RawRecord
-    error: Exception
-
-
-Effect = _Publish | _DeadLetter
-Effects = Generator[Effect, None, bool]
-"""The effects of one record on one conversation; the generator returns whether the record could be used."""
-
-
 class SessionBatches:
     """The only writer of the conversations of its partitions."""
 
     def __init__(
-        self, sessions: OpenSessions, detector: Detector, rules: Rules, outlet: Outlet, *, partitions: int
+        self,
+        sessions: OpenSessions,
+        detector: Detector,
+        rules: Rules,
+        outlet: Outlet,
+        *,
+        partitions: int,
+        tenants: Collection[str] = (),
     ) -> None:
-        """`partitions` is how many the topics have."""
+        """`partitions` is how many the topics have.
+
+        With any names in `tenants`, messages of others become dead letters, because nobody could read their sessions.
+        With none, all are taken, because then the settings of this stage do not say which there are.
+        """
         self._sessions = sessions
         self._detector = detector
         self._rules = rules
         self._outlet = outlet
         self._partitions = partitions
+        self._tenants = tenants
         self.processed_offsets: dict[int, int] = {}
         """By partition, the offset up to which every record has had its effect, also in a batch that failed."""
 
@@ -125,23 +134,35 @@ class SessionBatches:
         """
         for partition in {raw.partition for raw in records}:
             self.processed_offsets.pop(partition, None)
-        by_partition: defaultdict[int, list[_Event | _PartitionRecord | _DeadLetter]] = defaultdict(list)
+        by_partition: defaultdict[int, list[_Event | _PartitionRecord | DeadLetter]] = defaultdict(list)
         for raw in records:
             try:
                 data = self._read(raw)
             except Poison as poison:
-                by_partition[raw.partition].append(_DeadLetter(raw, poison))
+                by_partition[raw.partition].append(DeadLetter(raw, poison))
             else:
-                at = Arrival(raw.offset, raw.timestamp_ms)
-                item = _PartitionRecord(raw, data) if isinstance(data, PartitionEvent) else _Event(raw, data, at)
-                by_partition[raw.partition].append(item)
+                by_partition[raw.partition].append(self._item(raw, data))
         events = [item for items in by_partition.values() for item in items if isinstance(item, _Event)]
         scores = await self._score(events)
         await _gather(self._process_partition(number, items, scores) for number, items in by_partition.items())
 
+    def _item(self, raw: RawRecord, data: MessagesRecord) -> _Event | _PartitionRecord:
+        if isinstance(data, PartitionEvent):
+            return _PartitionRecord(raw, data)
+        at = Arrival(raw.offset, raw.timestamp_ms)
+        clamped = with_clamped_time(data, at, self._rules)
+        if clamped is not data:
+            count_ignored(raw, Ignored(NoEffect.CLAMPED))
+        return _Event(raw, clamped, at)
+
     def _read(self, raw: RawRecord) -> MessagesRecord:
         data = cast("MessagesRecord", decode(raw, _KNOWN).data)
         check_partition(raw, data, self._partitions)
+        if self._tenants and isinstance(data, _OF_KNOWN_TENANTS) and data.tenant not in self._tenants:
+            raise Poison(DeadLetterReason.UNKNOWN_TENANT, "tenant")
+        if isinstance(data, Message | Edit):
+            for kind in read_text(data.text).damage:
+                metrics.DAMAGED_TEXTS.labels(kind=kind.value).inc()
         return data
 
     async def _score(self, events: Sequence[_Event]) -> Scores:
@@ -176,16 +197,20 @@ class SessionBatches:
         return await asyncio.to_thread(self._detector.detect, inputs)
 
     def _detected(self, scores: Scores, event: _Event, text: str) -> Scored:
-        """Return the detector's result for the text; in rare cases the text was not among those of the batch."""
+        """Return the detector's result for the text.
+
+        Raises:
+            NotScored: the text was not among those of the batch, because an event before it changed which edit counts.
+        """
         found = scores.get((event.raw.partition, event.raw.offset, text))
         if found is None:
-            (found,) = self._detector.detect([DetectorInput(text)])
+            raise NotScored(text)
         message_id = event.data.message_id if isinstance(event.data, Message | Edit) else ""
         cues = tuple(Cue(message_id=message_id, start=cue.start, end=cue.end, weight=cue.weight) for cue in found.cues)
         return Scored(score=found.score, flagged=found.flagged, cues=cues)
 
     async def _process_partition(
-        self, number: int, items: Iterable[_Event | _PartitionRecord | _DeadLetter], scores: Scores
+        self, number: int, items: Iterable[_Event | _PartitionRecord | DeadLetter], scores: Scores
     ) -> None:
         """Process a partition's records: conversations side by side, partition-wide records after all before them.
 
@@ -198,7 +223,7 @@ class SessionBatches:
             else:
                 await self._process_events(number, events, scores)
                 events = []
-                if isinstance(item, _DeadLetter):
+                if isinstance(item, DeadLetter):
                     await self._outlet.dead_letter(item.raw, item.error)
                 else:
                     await self._process_partition_record(number, item)
@@ -211,12 +236,25 @@ class SessionBatches:
         await self._process_effects(
             partition,
             [(conversation, self._event_effects(conversation, group, scores)) for conversation, group in grouped],
+            scores,
         )
 
     def _event_effects(self, conversation: Conversation, events: Sequence[_Event], scores: Scores) -> Iterator[Effect]:
         for event in events:
             score = partial(self._detected, scores, event)
-            if (yield from _effects(event.raw, apply_event(conversation, event.data, event.at, self._rules, score))):
+            while (
+                True
+            ):  # an event that is applied again after it stopped half-way has its effects once, as after a crash
+                outputs = apply_event(conversation, event.data, event.at, self._rules, score)
+                try:
+                    usable = yield from effects_of(event.raw, outputs)
+                except NotScored as missing:
+                    yield NeedsScore(
+                        event.raw, missing.text, counsellor_turn_before(conversation, event.at, event.data)
+                    )
+                else:
+                    break
+            if usable:
                 self._outlet.record_ok(event.raw.partition)
 
     async def _process_partition_record(self, partition: int, item: _PartitionRecord) -> None:
@@ -228,9 +266,10 @@ class SessionBatches:
         await self._process_effects(
             partition,
             [
-                (conversation, _effects(item.raw, apply_person_erasure(conversation, item.data, at)))
+                (conversation, effects_of(item.raw, apply_person_erasure(conversation, item.data, at)))
                 for conversation in conversations
             ],
+            {},
         )
 
     async def _tick(self, partition: int, raw: RawRecord) -> None:
@@ -239,17 +278,17 @@ class SessionBatches:
         for start in range(0, len(due), _TICKS_IN_FLIGHT):
             group = due[start : start + _TICKS_IN_FLIGHT]
             effects = [(conversation, self._tick_effects(raw, conversation, failed)) for conversation in group]
-            await self._process_effects(partition, effects)
+            await self._process_effects(partition, effects, {})
         for conversation in failed:
             self._sessions.postpone(partition, conversation, raw.timestamp_ms + _RETRY_TICK_MS)
 
     def _tick_effects(self, raw: RawRecord, conversation: Conversation, failed: list[Conversation]) -> Iterator[Effect]:
         at = Arrival(raw.offset, raw.timestamp_ms)
-        if not (yield from _effects(raw, apply_tick(conversation, at, self._rules))):
+        if not (yield from effects_of(raw, apply_tick(conversation, at, self._rules))):
             failed.append(conversation)
 
     async def _process_effects(
-        self, partition: int, in_flight: Sequence[tuple[Conversation, Iterator[Effect]]]
+        self, partition: int, in_flight: Sequence[tuple[Conversation, Iterator[Effect]]], scores: Scores
     ) -> None:
         """Advance each conversation to its next effect, emit these effects together, and repeat until none is left.
 
@@ -259,6 +298,9 @@ class SessionBatches:
             reached = [(conversation, effects, next(effects, None)) for conversation, effects in in_flight]
             await self._write(partition, [conversation for conversation, _ in in_flight])
             await self._emit(partition, [effect for _, _, effect in reached if effect is not None])
+            for missing in (effect for _, _, effect in reached if isinstance(effect, NeedsScore)):
+                (found,) = await self._detect([DetectorInput(missing.text, missing.previous_text)])
+                scores[missing.raw.partition, missing.raw.offset, missing.text] = found
             for conversation, _, effect in reached:
                 if effect is None:
                     self._sessions.store(partition, conversation)
@@ -282,12 +324,12 @@ class SessionBatches:
             conversation.dirty.clear()
 
     async def _emit(self, partition: int, effects: Sequence[Effect]) -> None:
-        published = [effect for effect in effects if isinstance(effect, _Publish)]
+        published = [effect for effect in effects if isinstance(effect, Publish)]
         if published:
             await self._outlet.publish(partition, [effect.record for effect in published])
         for effect in published:
-            _log_published(effect.output, effect.trace)
-        for dead in (effect for effect in effects if isinstance(effect, _DeadLetter)):
+            log_published(effect.output, effect.trace)
+        for dead in (effect for effect in effects if isinstance(effect, DeadLetter)):
             await self._outlet.dead_letter(dead.raw, dead.error)
 
     def _conversation(self, event: _Event) -> Conversation:
@@ -301,23 +343,6 @@ async def _gather(work: Iterable[Awaitable[None]]) -> None:
             raise result
 
 
-def _effects(raw: RawRecord, outputs: Outputs) -> Effects:
-    """Yield the outputs as effects in the trace of the record that caused them; a tick has none, so a trace begins."""
-    try:
-        for output in outputs:
-            trace = traceparent_of(raw.headers) or new_traceparent()
-            yield _Publish(output, encode(output, trace=trace), trace)
-    except Poison as poison:
-        yield _DeadLetter(raw, poison)
-        return False
-    except CounterpointError:
-        raise
-    except Exception as bug:  # noqa: BLE001 - whatever it is, the record is dead-lettered before it is acknowledged
-        yield _DeadLetter(raw, bug)
-        return False
-    return True
-
-
 def _part(partition: int, conversation: Conversation, number: int) -> Part:
     part = conversation.part(number)
     return changelog_key(partition, conversation, number), None if part is None else encode_part(part)
@@ -328,24 +353,3 @@ def _by_conversation(events: Iterable[_Event]) -> list[list[_Event]]:
     for event in events:
         grouped[event.raw.partition, event.raw.key].append(event)
     return list(grouped.values())
-
-
-def _log_published(output: Output, trace: bytes) -> None:
-    """Count and log an output that was published."""
-    if not isinstance(output, SessionRecord):
-        get_logger().info("passed_on", event_type=output.event_type, tenant=output.tenant, trace_id=trace_id(trace))
-        return
-    if output.state is not SessionState.REOPENED:
-        metrics.SESSIONS_CLOSED.labels(end_reason=output.end_reason.value).inc()
-    if output.left_out is not None:
-        metrics.SESSIONS_LEFT_OUT.labels(reason=output.left_out.value).inc()
-    get_logger().info(
-        "session_published",
-        tenant=output.tenant,
-        session_id=str(output.session_id),
-        revision=output.revision,
-        state=output.state.value,
-        end_reason=output.end_reason.value,
-        left_out=None if output.left_out is None else output.left_out.value,
-        trace_id=trace_id(trace),
-    )

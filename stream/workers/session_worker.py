@@ -16,12 +16,12 @@ import faust
 from faust.streams import Stream
 from faust.types import EventT, StreamT
 
-from stream.contracts.errors import Misconfigured, TooManyDeadLetters
+from stream.contracts.errors import TooManyDeadLetters
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
 from stream.contracts.vocabulary import Concern
-from stream.detection import load_detector
+from stream.detection.language import detect_language, load_language_model
 from stream.detection.lexicons import find_concerns
 from stream.faust_support.app import create_app, raw_record
 from stream.faust_support.changelog_table import ChangelogTable
@@ -36,11 +36,10 @@ from stream.runtime.codec import EncodedRecord, encode
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.progress import Progress
 from stream.runtime.settings import SessionsSettings, Settings
-from stream.runtime.triton import TritonAccess
 from stream.sessions.rules import Rules
+from stream.workers.detector import open_detector
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.session_batches import Part, SessionBatches
-from stream.workers.triton_sentence_model import TritonSentenceModel
 
 TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
 _LANES = 3  # shared by the partitions: one waits for the broker while another is processed; more make batches smaller
@@ -68,14 +67,8 @@ def run(settings: Settings) -> int:
 
 @asynccontextmanager
 async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Health) -> AsyncIterator[faust.App]:
-    try:
-        detector = load_detector(
-            settings.sessions.detector,
-            settings.sessions.operating_point,
-            lambda: TritonSentenceModel(TritonAccess.from_settings(settings.feedback)),
-        )
-    except ValueError as error:
-        raise Misconfigured(f"sessions.detector: {error}") from None
+    detector = open_detector(settings)
+    load_language_model()  # takes a second, for which no session should wait
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=detector.operating_point)
     rules = rules_of(settings.sessions, version)
     sessions = OpenSessions(rules)
@@ -84,7 +77,9 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     table.contents, table.request_stop = sessions, stop.set
     app.tables.add(table)
     outlet = _Outlet(app, DeadLetters(app, stages.STREAM.name, settings.kafka.dead_letters_in_a_row, health))
-    batches = SessionBatches(sessions, detector, rules, outlet, partitions=settings.kafka.partitions)
+    batches = SessionBatches(
+        sessions, detector, rules, outlet, partitions=settings.kafka.partitions, tenants=frozenset(settings.tenants)
+    )
     worker = _MessagesWorker(app, batches, stop, health)
     messages = app.topic(MESSAGES, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     app.agent(messages, name="messages")(worker.consume)
@@ -98,6 +93,8 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     app.on_partitions_assigned.connect(worker.on_assigned, weak=False)
     app.on_partitions_revoked.connect(on_revoked, weak=False)
     background = [asyncio.create_task(worker.produce_ticks()), asyncio.create_task(fence.watch())]
+    for task in background:
+        stop.follow(task)
     try:
         yield app
     finally:
@@ -111,10 +108,13 @@ def rules_of(sessions: SessionsSettings, detector: DetectorVersion) -> Rules:
     return Rules(
         detector=detector,
         find_concerns=_concerns,
+        detect_language=detect_language,
         end_rule=sessions.end_rule,
         idle_ms=round(sessions.idle_s * 1000),
         reopen_within_ms=round(sessions.reopen_within_s * 1000),
         late_within_ms=round(sessions.late_within_s * 1000),
+        clock_back_ms=round(sessions.clock_back_s * 1000),
+        clock_ahead_ms=round(sessions.clock_ahead_s * 1000),
         languages=sessions.languages,
         min_client_messages=sessions.min_client_messages,
         min_words=sessions.min_words,

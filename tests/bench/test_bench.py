@@ -25,7 +25,8 @@ SMALL = Load(sessions=8, messages=10, concurrent=3)
 
 def test_the_load_is_the_same_each_time() -> None:
     """A load with the same seed gives the same messages, so that two programs are compared on the same input."""
-    assert list(SMALL.events()) == list(SMALL.events())
+    once, again = ([event.model_dump(exclude={"sent_at", "ended_at"}) for event in SMALL.events()] for _ in range(2))
+    assert once == again
 
 
 def test_each_session_has_its_messages_and_one_end_after_them() -> None:

@@ -26,7 +26,7 @@ from stream.runtime.codec import partition_of
 from tests.e2e.conversations import RESISTANT
 from tests.e2e.leak_search import find_in_bytes, find_in_folder, missed_leaks
 from tests.fixtures.activation import write_llm_activation
-from tests.fixtures.system import PARTITIONS, PlatformConversation, RunningSystem
+from tests.fixtures.system import PARTITIONS, PlatformConversation, RunningSystem, now
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
@@ -56,7 +56,7 @@ def send_phrase_on_every_path(system: RunningSystem) -> None:
     """Send the phrase, a name and a person's reference on every path."""
     conversations = [send_session_with_phrase(system, f"script:{word}") for word in FAILING]
     good = send_session_with_phrase(system, "")
-    good.deliver(type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at="2030-01-01T00:00:00Z",
+    good.deliver(type="edit", message_id="m-2", text=f"As ever, {CANARY}.", edited_at=now(),
                  consent={"processing": True})  # fmt: skip
     good.deliver(type="deletion", message_id="m-6", deleted_at="2030-01-01T00:00:00Z")
     system.new_conversation().say("client", CANARY, consent=False)
@@ -66,7 +66,6 @@ def send_phrase_on_every_path(system: RunningSystem) -> None:
     for conversation in (*conversations, good):
         conversation.end()
         wait_until(conversation.sessions, "the session is stored")
-    send_too_late(good)
     withdrawn = send_session_with_phrase(system, "")
     withdrawn.end()
     withdrawn.withdraw()
@@ -82,17 +81,6 @@ def send_session_with_phrase(system: RunningSystem, script: str) -> PlatformConv
     for role, words in RESISTANT:
         conversation.say(role, f"{words} {CANARY}, says {NAME}. {script}", author=f"{role} {PERSON}")
     return conversation
-
-
-def send_too_late(conversation: PlatformConversation) -> None:
-    """Send a late message until it is set aside with its body, after a window of one second."""
-    before = len(dead_letters(conversation.system))
-
-    def is_there() -> bool:
-        conversation.say("client", f"{CANARY}, too late", sent_at="2020-01-01T00:00:00Z")
-        return len(dead_letters(conversation.system)) > before
-
-    wait_until(is_there, "a late message is set aside")
 
 
 def send_bad_requests(system: RunningSystem) -> None:
@@ -192,7 +180,8 @@ def test_no_log_of_ours_holds_it(system: RunningSystem) -> None:
     assert all(path.stat().st_size for path in written)
     assert list(find_in_folder(logs, PHRASES)) == []
     told = b"".join(path.read_bytes() for path in written)
-    for failure in (b"delivery_denied", b"delivery_refused", b"dead_letter", b"bad_schema", b"too_late", b"no_consent"):
+    reasons = (b"bad_schema", b"wrong_partition", b"no_consent")
+    for failure in (b"delivery_denied", b"delivery_refused", b"dead_letter", *reasons):
         assert failure in told  # the failing paths were really taken
 
 
@@ -282,7 +271,8 @@ def test_what_commands_print_does_not_hold_it(system: RunningSystem, tmp_path: P
 
 def test_error_pages_do_not_hold_it(system: RunningSystem) -> None:
     """Pages without a login hold neither name nor person, and the answer to a failed login does not hold the phrase."""
-    with httpx.Client(base_url=system.stages["web"].health_url, trust_env=False, follow_redirects=True) as client:
+    web = system.settings.web
+    with httpx.Client(base_url=f"http://{web.host}:{web.port}", trust_env=False, follow_redirects=True) as client:
         for path in (f"/sessions/{CANARY}", f"/{CANARY}", "/sessions/5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01", "/metrics"):
             assert find_in_bytes(client.get(path).content, [NAME, PERSON]) == []
         answer = client.post("/login", data={"username": CANARY, "password": CANARY})

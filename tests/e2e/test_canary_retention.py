@@ -3,14 +3,16 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
 from plugin.local.kafka import KafkaBroker
 from plugin.local.process import Command
-from stream.contracts.messages import Participant, Participants
+from stream.contracts.messages import Erasure, Participant, Participants
 from stream.contracts.topics import FEEDBACK, MESSAGES, TOPICS
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import partition_of
@@ -79,10 +81,13 @@ def files_with_phrase(folder: Path) -> list[str]:
 
 
 def send_phrase(harness: StreamStageHarness) -> Room:
-    """Send a session with a name, a message without consent, and bad records to the messages and feedback topics."""
-    room = harness.room()
+    """Send a session, a message without consent, bad records, and names in a room that is then erased."""
+    room, named = harness.room(), harness.room()
     person = Participant(role=Role.CLIENT, names=(NAME,))
-    room.put(Participants(tenant=TENANT, conversation_id=room.name, participants=(person,)))
+    named.put(Participants(tenant=TENANT, conversation_id=named.name, participants=(person,)))
+    # Names stay for five weeks after a room's last session, or until it is erased.
+    erasure = {"erasure_id": str(uuid4()), "requested_at": datetime.now(UTC)}
+    named.put(Erasure.model_validate({"tenant": TENANT, "conversation_id": named.name} | erasure))
     for role, words in RESISTANT:
         room.put(room.message(role, f"{words} {CANARY}"))
     room.put(room.message("client", CANARY, consent=False))

@@ -92,7 +92,7 @@ def test_the_victim_of_a_deadlock_tries_again(dedicated: DedicatedSystem) -> Non
 
 
 @pytest.mark.fault("PostgreSQL hangs up", holds=HOLDS)
-def test_connections_that_end_in_the_middle_are_made_anew(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
+def test_connections_that_end_are_made_again(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
     """An administrator ends the sink's connections repeatedly while it stores sessions."""
     conversations: list[PlatformConversation] = []
     ended = 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -32,10 +33,11 @@ class StagePartition:
     stage: str
 
     def put_bad(self, count: int) -> list[int]:
-        """Write records that fit no schema, and return their offsets."""
+        """Write records of different conversations that fit no schema, and return their offsets."""
         producer = KafkaProducer(bootstrap_servers=self.dedicated.system.kafka.bootstrap_servers, acks="all")
         try:
-            sent = [producer.send(READS[self.stage], value=b'{"a": 1}', key=b"k", partition=0) for _ in range(count)]
+            keys = [b"demo:%s" % uuid4().hex.encode() for _ in range(count)]
+            sent = [producer.send(READS[self.stage], value=b'{"a": 1}', key=key, partition=0) for key in keys]
             return [one.get(DEADLOCK_S).offset for one in sent]
         finally:
             producer.close()
@@ -76,7 +78,8 @@ def first_acknowledged_only(place: StagePartition, offsets: Sequence[int], done:
 
 
 @pytest.mark.fault(
-    "100 % bad schema", holds="after 20 dead letters in a row the stage stops before it acknowledges the next"
+    "100 % bad schema",
+    holds="after dead letters of 20 conversations in a row the stage stops before it acknowledges the next",
 )
 @pytest.mark.parametrize("stage", READS)
 def test_when_everything_is_bad_a_stage_stops_and_says_so(dedicated: DedicatedSystem, stage: str) -> None:
@@ -88,7 +91,7 @@ def test_when_everything_is_bad_a_stage_stops_and_says_so(dedicated: DedicatedSy
     before = dedicated.record_count(DEAD_LETTERS)
     offsets = place.put_bad(limit + MORE)
     assert process.wait(30) == TooManyDeadLetters.exit_status
-    assert f"{limit} records in a row of {READS[stage]}, partition 0, could not be used" in process.tail()
+    assert f"Records of {limit} conversations in a row of {READS[stage]}, partition 0, could" in process.tail()
     assert dedicated.record_count(DEAD_LETTERS) == before + limit
     assert first_acknowledged_only(place, offsets, limit)
     process.start()

@@ -1,6 +1,7 @@
 """Sessions are stored right when deliveries are doubled, shuffled, late or too large, or consent is withdrawn."""
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from stream.contracts.topics import MAX_RECORD_BYTES, SESSIONS
+from stream.sessions.rules import LATE_MS
 from tests.e2e.conversations import RESISTANT, send_lines
 from tests.faults.accounting import read_topics
 from tests.fixtures.system import PlatformConversation, RunningSystem
@@ -115,15 +117,14 @@ def test_wherever_consent_is_withdrawn_nothing_stays(system: RunningSystem, meas
 
 @pytest.mark.fault("a late message after the close; a session reopened", holds="the next revision; hidden while open")
 def test_what_comes_after_the_close_makes_the_next_revision(system: RunningSystem) -> None:
-    """A message sent before the end arrives after it; then a message sent after the end arrives, and a second end."""
+    """A message arrives right after the end; then one arrives when nothing can be late any more, and a second end."""
     conversation = system.new_conversation()
-    began = datetime.now(UTC)
     send_lines(conversation, RESISTANT)
     conversation.end()
-    wait_for_revision(conversation)
-    conversation.say("counsellor", "I forgot to ask about your sleep.", sent_at=began.isoformat())
+    conversation.say("counsellor", "I forgot to ask about your sleep.")
     late = wait_for_revision(conversation, revision=2)
     assert (late["state"], late["counts"]["messages"]) == ("closed", len(RESISTANT) + 1)
+    time.sleep(LATE_MS / 1000)
     conversation.say("client", "One more thing before I go.")
     wait_until(lambda: conversation.sessions()[0]["state"] == "reopened", "the session is open again, and hidden")
     conversation.end()

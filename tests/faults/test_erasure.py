@@ -80,7 +80,7 @@ def test_a_client_with_an_open_session_and_nothing_stored_is_gone_from_it(system
     conversation.end()
     wait_until(conversation.sessions, "what began after the erasure is stored")
     ((began,),) = system.rows(
-        "SELECT min(started_at) FROM sessions WHERE conversation_id = :c", c=conversation.conversation_id
+        "SELECT min(first_appended_at) FROM sessions WHERE conversation_id = :c", c=conversation.conversation_id
     )
     ((until,),) = system.rows("SELECT max(until) FROM erasures WHERE kind = 'client'")
     assert began > until

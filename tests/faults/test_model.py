@@ -70,8 +70,8 @@ def test_while_triton_is_stopped_the_breaker_is_open_and_the_rest_goes_on(
     assert_all_answered(dedicated, conversations)
 
 
-@pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="the canary notices, it is loaded anew")
-def test_a_model_whose_process_died_is_loaded_anew(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
+@pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="the canary notices, it is reloaded")
+def test_a_model_whose_process_died_is_reloaded(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
     """The model's stub process gets SIGKILL; Triton still reports the model as ready."""
     os.kill(stub(dedicated.triton, "feedback_llm"), signal.SIGKILL)
     begun = time.monotonic()
@@ -169,7 +169,7 @@ async def test_where_models_may_not_be_loaded_readiness_says_what_to_do(run_dir:
         try:
             while "restart Triton" not in health.troubles().get(ReadinessPart.MODEL, ""):  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.1)
-            assert "was not loaded anew (unavailable)" in health.troubles()[ReadinessPart.MODEL]
+            assert "was not reloaded (unavailable)" in health.troubles()[ReadinessPart.MODEL]
             await asyncio.to_thread(triton.restart)
             assert (await availability.request(ask)).ratings
             assert health.troubles() == {}

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from stream.contracts.ids import session_id
-from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Erasure, Tick
+from stream.contracts.messages import ConsentWithdrawal, ConversationEvent, Deletion, Edit, Erasure, Tick
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import MESSAGES, SESSIONS
 from stream.contracts.vocabulary import DeadLetterReason, SessionState
 from stream.runtime.codec import RawRecord, decode, known_types
-from stream.sessions.rules import MAX_MESSAGES, Rules
+from stream.sessions.clocks import with_clamped_time
+from stream.sessions.rules import MAX_MESSAGES, Arrival, Rules
 from tests.stream.sessions.plain_model import PlainConversation
 
 TopicPosition = tuple[int, int]
@@ -40,7 +41,8 @@ def expected(
         event: ConversationEvent = data
         name = f"{event.tenant}:{event.conversation_id}"
         conversation = here.setdefault(name, PlainConversation(rules, MAX_MESSAGES))
-        published, reason = conversation.apply_event(event, raw.timestamp_ms)
+        clamped = with_clamped_time(event, Arrival(raw.offset, raw.timestamp_ms), rules)
+        published, reason = conversation.apply_event(clamped, raw.timestamp_ms)
         told[name] += [_summarise_expected(name, one) for one in published]
         if reason is not None:
             refused[place] = reason
@@ -75,7 +77,9 @@ def _summarise_expected(room: str, told: RecordSummary) -> RecordSummary:
     )
 
 
-def _summarise(data: SessionRecord | Erasure | ConsentWithdrawal) -> RecordSummary:
+def _summarise(data: SessionRecord | Erasure | ConsentWithdrawal | Deletion | Edit) -> RecordSummary:
+    if isinstance(data, Deletion | Edit):
+        return ("deletion" if isinstance(data, Deletion) else "edit", data.message_id)
     if isinstance(data, Erasure):
         return ("erasure", data.erasure_id)
     if isinstance(data, ConsentWithdrawal):
@@ -88,7 +92,8 @@ def _summarise(data: SessionRecord | Erasure | ConsentWithdrawal) -> RecordSumma
         return (*start, data.started_at, data.ended_at, closed_ms)
     counts = (data.counts.messages, data.counts.client_messages, data.counts.counsellor_messages)
     return (
-        *start, data.end_reason, data.started_at, data.ended_at, closed_ms, data.language,
+        *start, data.end_reason, data.started_at, data.ended_at, closed_ms,
+        round(data.began_at.timestamp() * 1000), round(data.last_heard_at.timestamp() * 1000), data.language,
         data.consent.secondary_use, list(data.clients), list(data.counsellors), (*counts, data.counts.client_turns),
     )  # fmt: skip
 

@@ -90,7 +90,7 @@ class Deliveries:
         return room
 
     def _time(self) -> str:
-        lag = self.chance.choice((0, 0, 0, 0, 0.5, 2, 5, 20, -1))
+        lag = self.chance.choice((0, 0, 0, 0, 0.5, 2, 5, 20, -1, -60, 3_600, 100_000, 50 * 365 * 86_400))
         at = self.now() - timedelta(seconds=lag)
         return at.isoformat() if self.chance.random() < 0.8 else at.astimezone().isoformat()
 
@@ -193,12 +193,13 @@ class Deliveries:
             case "hangs up":
                 request.pieces, request.hangs_up, expected = (raw[: len(raw) // 2],), True, HUNG_UP
             case "other method":
-                request.method, expected = chance.choice(("GET", "PUT", "DELETE", "OPTIONS", "\u00e4")), "405"
+                request.method = chance.choice(("GET", "PUT", "DELETE", "OPTIONS", "\u00e4"))
+                expected = "405 wrong_method"
             case "other path":
                 request.path = chance.choice(
                     ("/", "/v1/sample", "/v1//events", "/v1/a/b/events", "/v1/sample/events/x", "/../etc")
                 )
-                expected = "404"
+                expected = "404 wrong_path"
             case "gzip bomb":
                 bomb = gzip.compress(b"0" * 10_000_000)
                 return self._signed_as(kind, bomb, "401 denied", [(b"content-encoding", b"gzip")])

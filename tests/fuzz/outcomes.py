@@ -26,10 +26,8 @@ class FuzzRun:
 
 def record_answer(run: FuzzRun, delivery: Delivery, answer: AsgiResponse) -> None:
     """Count an answer and note it as wrong if it is not the expected one."""
-    outcome = str(answer.status)
-    if answer.status not in {404, 405}:
-        content = json.loads(answer.body)
-        outcome = content["outcome"] if answer.status == 202 else f"{answer.status} {content['error']}"
+    content = json.loads(answer.body)
+    outcome = content["outcome"] if answer.status == 202 else f"{answer.status} {content['error']}"
     allowed = {
         PUBLISHED: {PUBLISHED},
         NO_CONSENT: {NO_CONSENT},

@@ -23,7 +23,9 @@ from plugin.local.kafka import KafkaBroker
 from stream.contracts.messages import MESSAGES_RECORDS, Message, SessionEnd, Tick
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES, SESSIONS
 from stream.contracts.vocabulary import DeadLetterReason
+from stream.detection.language import detect_language
 from stream.runtime.codec import RawRecord, decode, encode, known_types, partition_of
+from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import configure_logging
 from stream.runtime.settings import Settings, TenantSettings
 from tests.fixtures.stream_stage import PARTITIONS, StreamStageHarness, stream_stage
@@ -31,7 +33,7 @@ from tests.fixtures.terminal import terminal_writer
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import eventually
 from tests.fuzz.accounting import TopicPosition, expected, published, up_to_last
-from tests.fuzz.asgi import RawRequest, send_request
+from tests.fuzz.asgi import send_request
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
 from tests.fuzz.outcomes import KEY, FuzzRun, record_answer
 from tests.fuzz.records import random_record
@@ -55,13 +57,13 @@ def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[S
         yield running
 
 
-def gateway(servers: str) -> Any:
+def gateway(servers: str, health: Health) -> Any:
     """Return the whole application as the command builds it."""
     configure_logging("error", stage="gateway")
     tenant = {"webhook_secrets": [SECRET], "pseudonym_key": base64.b64encode(KEY).decode()}
     settings = Settings(tenants={TENANT: TenantSettings.model_validate(tenant)})
     kafka = settings.kafka.model_copy(update={"bootstrap_servers": servers, "partitions": PARTITIONS})
-    return build(settings.model_copy(update={"kafka": kafka}))
+    return build(settings.model_copy(update={"kafka": kafka}), health)
 
 
 async def deliver(
@@ -138,10 +140,11 @@ def run(harness: StreamStageHarness, long: bool, seed: int, pytestconfig: pytest
     made = FuzzRun()
 
     async def send() -> None:
-        app = gateway(harness.servers)
+        health = Health(ReadinessPart.KAFKA)
+        app = gateway(harness.servers, health)
         async with app.router.lifespan_context(app):
             ready = time.monotonic() + 30
-            while (await send_request(app, health())).status != 200:
+            while health.troubles():
                 assert time.monotonic() < ready
                 await asyncio.sleep(0.05)
             await deliver(app, Deliveries(seed), LONG if long else SHORT, made, harness, say)
@@ -155,11 +158,6 @@ def run(harness: StreamStageHarness, long: bool, seed: int, pytestconfig: pytest
     for reason, count in Counter(reason for _, _, reason in made.natives).most_common():
         say(f"{count:>9,}    {reason.value if reason else 'good'}")
     return made
-
-
-def health() -> RawRequest:
-    """Return a request for the gateway's readiness."""
-    return RawRequest("/readyz", [], (b"",), method="GET")
 
 
 def test_every_delivery_is_answered_as_it_must_be(run: FuzzRun, long: bool) -> None:
@@ -191,6 +189,7 @@ def test_the_stage_made_of_it_what_the_plain_model_says(run: FuzzRun, harness: S
         "idle_ms": IDLE_S * 1_000,
         "reopen_within_ms": REOPEN_S * 1_000,
         "late_within_ms": LATE_S * 1_000,
+        "detect_language": detect_language,
     }
     told, refused = expected(log, {place: reason for place, reason in bad.items() if reason}, rules(**windows))
     records = read_topic(harness.servers, SESSIONS, PARTITIONS)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
-from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import configure_logging
 from stream.runtime.settings import GatewaySettings, TenantSettings
 from tests.fuzz.asgi import RawRequest, send_request
@@ -25,7 +25,7 @@ from tests.plugin.gateway.gateways import PLATFORM, MemoryPublisher, message
 ANSWERS = {202, 401, 413, 422}
 header = st.tuples(
     st.sampled_from(
-        [b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"content-length", b"traceparent", b"x"]
+        [b"svix-id", b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"content-length", b"traceparent", b"x"]
     )
     | st.binary(min_size=1, max_size=10).map(bytes.lower),
     st.binary(max_size=60) | st.just(CANARY.encode()),
@@ -50,8 +50,8 @@ def gateway(publisher: MemoryPublisher) -> Any:
             publisher=publisher,
             repeats=Repeats(600, lambda: 0.0),
             now=lambda: NOW,
-        ),
-        Health(ReadinessPart.KAFKA),
+            clock_ahead=timedelta(seconds=120),
+        )
     )
 
 

@@ -18,7 +18,17 @@ GUIDE = (ROOT / "docs" / "operations.md").read_text()
 KNOWN_VALUES = {
     "counterpoint_dead_letters_total": set(DeadLetterReason),
     "counterpoint_feedback_answers_total": {"assessed", *NeedsHuman},
-    "counterpoint_gateway_events_total": {"published", "repeated", "no_consent", "denied", "bad", "unavailable"},
+    "counterpoint_gateway_events_total": {
+        "published",
+        "repeated",
+        "no_consent",
+        "denied",
+        "bad",
+        "unavailable",
+        "wrong_path",
+        "wrong_method",
+        "bug",
+    },
 }
 
 

@@ -12,7 +12,7 @@ from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
 from plugin.database.tables import METADATA
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue import accounts
+from plugin.queue import passwords
 from plugin.queue.store import Store
 from tests.plugin.samples import KEK, NOW, TENANT, add_person
 
@@ -29,7 +29,8 @@ def queue_url(create_database: Callable[..., str]) -> str:
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords with Argon2id at its lowest cost, since the tests create hundreds of accounts."""
     quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(accounts, "_PASSWORD_HASH", PasswordHash((quick,)))
+    monkeypatch.setattr(passwords, "_PASSWORD_HASH", PasswordHash((quick,)))
+    passwords.dummy_hash.cache_clear()
 
 
 @pytest.fixture

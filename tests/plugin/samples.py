@@ -12,6 +12,7 @@ from plugin.database.engine import transaction
 from plugin.database.tables import Account
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import NewAccount, insert_account, viewer_of
+from plugin.queue.passwords import hash_password
 from plugin.sink.apply import ApplyResult, FeedbackTopicRecord, apply
 from stream.contracts import ids
 from stream.contracts.feedback import (
@@ -77,10 +78,13 @@ def closed_session(started_at: datetime = START, **values: Any) -> FeedbackRecor
         "state": SessionState.CLOSED,
         "ended_at": started_at + timedelta(minutes=45),
         "closed_at": started_at + timedelta(minutes=45, seconds=2),
+        "first_appended_at": started_at,
+        "last_appended_at": started_at + timedelta(minutes=45),
         "end_reason": EndReason.EXPLICIT,
         "language": "en",
         "consent": Consent(processing=True),
         "detector": DETECTOR,
+        "names_told": True,
     }
     return FeedbackRecord(**{**defaults, "started_at": started_at, **values})
 
@@ -211,8 +215,9 @@ def add_person(
 ) -> Viewer:
     """Create an account with the password `PASSWORD`, and return its person."""
     account = NewAccount(name, PASSWORD, role, name.title(), teams=teams, tenant=tenant, counsellor=counsellor)
+    password_hash = hash_password(PASSWORD)
     with transaction(engine) as session:
-        made: UUID = insert_account(session, account, now=NOW)
+        made: UUID = insert_account(session, account, password_hash, now=NOW)
         row = session.get(Account, made)
         assert row is not None
         return viewer_of(session, row)

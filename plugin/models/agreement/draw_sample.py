@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from plugin.models.agreement.rating_files import (
@@ -14,30 +15,39 @@ from plugin.models.agreement.rating_files import (
 from plugin.models.agreement.sample import SampleCandidate, draw_stratified, queue_candidates
 from plugin.models.check.case_runner import CaseRunner
 from plugin.queue.store import open_store
-from stream.contracts.errors import Misconfigured
+from stream.contracts.errors import Denied, Misconfigured
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.factory import open_model
 from stream.runtime.settings import FeedbackSettings, Settings
 
 
+@dataclass(frozen=True)
+class SampleReader:
+    """The supervisor whose sessions are drawn from, with their own password."""
+
+    username: str
+    password: str = field(repr=False)
+
+
 def draw_sample(
-    settings: Settings, *, user: str, source: Path | None, size: int, seed: int, sheet: Path, key: Path
+    settings: Settings, source: Path | SampleReader, *, size: int, seed: int, sheet: Path, key: Path
 ) -> int:
-    """Draw, write both files, and return how many exchanges were drawn.
+    """Draw from a file or from a supervisor's sessions, write both files, and return how many exchanges were drawn.
 
     Raises:
-        Misconfigured: nobody to draw for, nothing to draw from, or a file that cannot be used.
+        Denied: the supervisor's name or password is wrong.
+        Misconfigured: nothing to draw from, or a file that cannot be used.
         Unavailable: the database, or the model that a file is rated by, is away.
     """
-    if source is not None:
+    if isinstance(source, Path):
         candidates = asyncio.run(_file_candidates(settings.feedback, read_exchanges(source)))
     else:
-        candidates = _stored_candidates(settings, user)
+        candidates = _stored_candidates(settings, source)
     drawn = draw_stratified(candidates, size, seed)
     if not drawn:
         raise Misconfigured(
             "There is nothing to draw from: no rated exchange of a session whose client agreed to secondary use."
-            if source is None
+            if isinstance(source, SampleReader)
             else f"{source} holds no exchange."
         )
     write_sample_key(key, drawn)
@@ -45,11 +55,11 @@ def draw_sample(
     return len(drawn)
 
 
-def _stored_candidates(settings: Settings, user: str) -> list[SampleCandidate]:
+def _stored_candidates(settings: Settings, reader: SampleReader) -> list[SampleCandidate]:
     with open_store(settings) as store:
-        viewer = store.find_viewer(user)
+        viewer = store.authenticate(reader.username, reader.password, request_id="model sample")
         if viewer is None:
-            raise Misconfigured("Say whose sessions to draw from: --for USER, a supervisor; or --from FILE.")
+            raise Denied("There is no account with this name and password.")
         return list(queue_candidates(store, viewer))
 
 

@@ -49,7 +49,7 @@ class OutcomeJournal:
     def _read(self) -> None:
         head, *lines = self._path.read_text().splitlines()
         if json.loads(head) != self._run:
-            raise Misconfigured(f"{self._path} is of another model or of other stimuli. Begin anew with --fresh.")
+            raise Misconfigured(f"{self._path} is of another model or of other stimuli. Begin again with --fresh.")
         complete = [head]
         for line in lines:
             try:

@@ -16,7 +16,7 @@ from plugin.privacy.erasure import Eraser, ErasureResult
 from plugin.privacy.subjects import SubjectData, find_subject_data, resolve_subject
 from plugin.privacy.topic_expiry import TopicExpiry, last_expiry, topic_expiries
 from stream.runtime.settings import Settings
-from stream.runtime.topics import topic_configs
+from stream.runtime.topics import require_topics, topic_configs
 
 _NAMES: Final = {
     TombstoneKind.ERASURE: "the conversation",
@@ -49,6 +49,7 @@ def erase(
         Unavailable: the database or the broker is away.
     """
     subject = resolve_subject(settings, kind, tenant, reference, is_pseudonym=is_pseudonym)
+    require_topics(settings.kafka)  # with another number of partitions the announcement would miss people
     with open_database(settings) as database:
         with transaction(database.engine) as session:
             data = find_subject_data(session, subject)
@@ -83,20 +84,24 @@ def _plan(subject: Subject, data: SubjectData) -> Iterator[str]:
     if data.shared:
         yield f"In {data.shared} of them another client wrote too; they are erased as a whole."
     if subject.kind is TombstoneKind.COUNSELLOR:
-        yield "Sessions of the same clients with other counsellors stay. The login, if there is one, stays too."
+        yield "Sessions of the same clients with other counsellors stay."
+        yield "The login, if there is one, is closed for good, and its names are removed."
     if data.held:
         held = counted(len(data.held), "conversation")
         yield f"Under a legal hold, so not erased: {held} ({short_pseudonyms(data.held)})."
 
 
 def _print_result(console: Console, result: ErasureResult, expiries: list[TopicExpiry]) -> None:
-    until = f"{result.requested_at:%Y-%m-%d %H:%M:%S} UTC"
+    until = f"{result.until:%Y-%m-%d %H:%M:%S} UTC"
     resumed = "This run resumed an erasure that was interrupted. " if result.resumed else ""
     say(
         console,
-        f"{resumed}Erasure {result.erasure_id}, requested at {until}.",
+        f"{resumed}Erasure {result.erasure_id}, of everything that began up to {until}.",
         f"Removed: {counted(result.sessions, 'session')}; destroyed: {counted(result.keys, 'data key')}.",
     )
+    if result.left and not result.held:
+        say(console, f"NOT DONE: {counted(result.left, 'session')} is still stored. Run this again.")
+        return
     if not result.complete:
         held = counted(len(result.held), "conversation")
         say(

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from plugin.database.engine import transaction, utc_now
 from plugin.plain_text import counted
-from plugin.privacy.audit_trail import newest_anchor
+from plugin.privacy.audit_trail import minimum_days, newest_anchor
 from plugin.privacy.commands.common import open_database, progress_bar, say
 from plugin.privacy.retention import (
     RetentionCutoffs,
@@ -39,7 +39,10 @@ def retention(settings: Settings, console: Console, *, dry_run: bool) -> None:
             done = RetentionRunner(database.engine, cutoffs, now=utc_now).run(step=advance)
         _print_report(console, settings, cutoffs, done, "done")
         with transaction(database.engine) as session:
-            say(console, f"Anchor of the trail, to be kept elsewhere: {newest_anchor(session)}")
+            anchor, minimum = newest_anchor(session), minimum_days(session)
+        if settings.retention.audit_days < minimum:
+            say(console, f"The database keeps the trail {minimum:g} days, as the owner's `counterpoint migrate` set.")
+        say(console, "The newest anchor of the trail, to be kept elsewhere:", str(anchor))
 
 
 def _print_report(

@@ -28,15 +28,17 @@ class RecordingAnnouncer:
 
     def announce_conversation(
         self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
-    ) -> None:
-        """Record the announcement of a conversation's erasure."""
+    ) -> datetime:
+        """Record the announcement of a conversation's erasure; the broker's clock is that of the command here."""
         self.announcements.append(("conversation", f"{tenant}:{conversation_id}", erasure_id, requested_at))
+        return requested_at
 
-    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> None:
+    def announce_person(self, subject: Subject, erasure_id: UUID, requested_at: datetime) -> datetime:
         """Record the announcement of a person's erasure."""
         self.announcements.append(
             (subject.kind.value, f"{subject.tenant}:{subject.pseudonym}", erasure_id, requested_at)
         )
+        return requested_at
 
     @property
     def subjects(self) -> list[str]:

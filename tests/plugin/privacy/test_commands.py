@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -111,6 +112,23 @@ def test_erasing_a_client_from_question_to_proof(engine: Engine, operator: Opera
     assert "client-9" not in "".join(operator.seen)
 
 
+@pytest.mark.parametrize("partitions", [1, PARTITIONS + 1])
+def test_an_erasure_with_another_number_of_partitions_changes_nothing(
+    engine: Engine, operator: Operator, partitions: int
+) -> None:
+    """An erasure with another number of partitions than the topics have is refused before anything is changed.
+
+    With fewer its announcement would miss people; with more it would fail half-way.
+    """
+    apply_records(engine, session_of_week(0, ROOM, clients=(CLIENT,)))
+    before, announced = count_rows(engine, "sessions", "erasures", "erasure_requests", "audit"), operator.on_topic()
+    changes = {"COUNTERPOINT_KAFKA__PARTITIONS": str(partitions)}
+    screen = operator.run("erase", "--tenant", TENANT, "--client", "client-9", "--yes", status=2, changes=changes)
+    assert f"Set kafka.partitions to {PARTITIONS}" in screen
+    assert count_rows(engine, "sessions", "erasures", "erasure_requests", "audit") == before
+    assert operator.on_topic() == announced
+
+
 def test_a_hold_prevents_erasure_and_retention(engine: Engine, operator: Operator) -> None:
     """A held conversation is neither erased nor removed by retention, with the legal reason, until the hold ends."""
     apply_records(engine, session_of_week(0, ROOM, clients=(CLIENT,)))
@@ -131,20 +149,26 @@ def test_a_hold_prevents_erasure_and_retention(engine: Engine, operator: Operato
     assert stored_conversations(engine) == []
 
 
-def test_retention_prints_an_anchor_that_the_trail_contains(engine: Engine, operator: Operator) -> None:
+def test_retention_prints_an_anchor_that_the_trail_contains(engine: Engine, operator: Operator, tmp_path: Path) -> None:
     """A dry run of retention changes nothing, and the anchor that the run prints is in the audit trail."""
     apply_records(engine, session_of_week(0, ROOM), session_of_week(RECENT, ROOM))
     clocks = {"COUNTERPOINT_RETENTION__TEXT_DAYS": "30", "COUNTERPOINT_RETENTION__QUOTES_DAYS": "30"}
     assert "Nothing was changed" in operator.run("retention", "--dry-run", changes=clocks)
     assert count_rows(engine)["messages"] == 4
     screen = operator.run("retention", changes=clocks)
-    found = re.search(r"kept elsewhere: (\d+:[0-9a-f]{64})", screen)
+    found = re.search(r"kept elsewhere: ({.*?})", screen)
     assert found is not None
     assert count_rows(engine)["messages"] == 2
-    screen = operator.run("audit", "verify", "--anchor", found[1])
+    kept = tmp_path / "anchors.jsonl"
+    operator.run("hold", "add", "--tenant", TENANT, "--conversation", "room-1", "--reason", "file 7")
+    kept.write_text(f"{found[1]}\n{operator.run('audit', 'anchor')}\n")
+    screen = operator.run("audit", "verify", "--anchor", str(kept))
     assert "The trail holds" in screen
-    assert "The anchor that was given is in it." in screen
-    assert "BROKEN" in operator.run("audit", "verify", "--anchor", "1:" + "0" * 64, status=2)
+    assert "Anchors in it: 2; of entries that retention removed: 0." in screen
+    kept.write_text('{"seq": 1, "hash": "' + "0" * 64 + '", "at": null}')
+    assert "BROKEN" in operator.run("audit", "verify", "--anchor", str(kept), status=2)
+    kept.write_text("1:00")
+    assert "line 1, is not an anchor" in operator.run("audit", "verify", "--anchor", str(kept), status=2)
 
 
 def test_a_key_is_rotated(engine: Engine, operator: Operator) -> None:

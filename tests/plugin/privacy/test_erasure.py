@@ -1,13 +1,15 @@
 """Tests of the erasure of a conversation or a person: what is removed, what stays, and interrupted runs."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 
 from plugin.database.engine import transaction
 from plugin.database.tables import Hold
+from plugin.database.viewer import AccountRole
 from plugin.privacy.erasure import Eraser
 from plugin.sink.apply import ApplyResult
 from tests.plugin.conftest import empty
@@ -21,7 +23,7 @@ from tests.plugin.privacy.stored_sessions import (
     session_of_week,
     stored_conversations,
 )
-from tests.plugin.samples import KEK, NOW, TENANT, apply_records
+from tests.plugin.samples import KEK, NOW, START, TENANT, add_person, apply_records
 
 LATER = NOW + timedelta(days=60)
 
@@ -55,6 +57,46 @@ def test_a_session_that_begins_after_an_erasure_is_stored(engine: Engine) -> Non
     apply_records(engine, session_of_week(0))
     eraser(engine).erase(conversation_subject("c_sample"))
     assert apply_records(engine, session_of_week(20)) == [ApplyResult.STORED]
+
+
+class BrokerClock(RecordingAnnouncer):
+    """An announcer whose broker has a clock of its own."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self._now = now
+
+    def announce_conversation(
+        self, tenant: str, conversation_id: str, erasure_id: UUID, requested_at: datetime
+    ) -> datetime:
+        """Record the announcement and return the broker's time."""
+        super().announce_conversation(tenant, conversation_id, erasure_id, requested_at)
+        return self._now
+
+
+@pytest.mark.parametrize("claimed", [START.replace(year=1970), START + timedelta(minutes=3), START.replace(year=2612)])
+def test_a_session_with_any_clock_is_erased(engine: Engine, claimed: datetime) -> None:
+    """An erasure reaches a stored session whatever times its messages claim, and its next revision is refused."""
+    lying = {"started_at": claimed, "ended_at": claimed}
+    stored = session_of_week(0).model_copy(update=lying)
+    apply_records(engine, stored)
+    erased = eraser(engine, BrokerClock(START + timedelta(hours=1))).erase(conversation_subject("c_sample"))
+    assert (erased.sessions, erased.left, erased.complete) == (1, 0, True)
+    assert erased.until == START + timedelta(hours=1)
+    assert apply_records(engine, stored.model_copy(update={"revision": 2})) == [ApplyResult.ERASED]
+    assert apply_records(engine, session_of_week(1)) == [ApplyResult.STORED]
+
+
+def test_an_erasure_is_complete_only_if_the_database_holds_nothing_of_it(engine: Engine) -> None:
+    """An erasure that leaves a session in the database, for whatever reason, does not say that it is complete."""
+    apply_records(engine, session_of_week(0))
+    given = eraser(engine, BrokerClock(START + timedelta(hours=1)))
+    subject = conversation_subject("c_sample")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plugin.privacy.erasure.erase_sessions", lambda *_: (0, 0))
+        erased = given.erase(subject)
+    assert (erased.left, erased.complete) == (1, False)
+    assert given.erase(subject).complete
 
 
 def test_a_conversation_that_is_not_stored_is_announced_and_refused_later(engine: Engine) -> None:
@@ -112,6 +154,17 @@ def test_a_therapist_is_erased_with_the_sessions_they_wrote_in(engine: Engine) -
         ApplyResult.ERASED,
         ApplyResult.STORED,
     ]
+
+
+def test_the_login_of_an_erased_therapist_is_anonymised(engine: Engine) -> None:
+    """Erasing a therapist closes their login and removes its names; that of another therapist stays."""
+    for name in ("ana", "ben"):
+        add_person(engine, name, AccountRole.THERAPIST, tenant=TENANT, counsellor=f"p_{name}")
+    eraser(engine).erase(counsellor_subject("p_ana"))
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT username, display_name, counsellor FROM accounts ORDER BY 1")).all()
+    assert ("ben", "Ben", "p_ben") in [tuple(row) for row in left]
+    assert not any("ana" in str(row).lower() for row in left)
 
 
 def test_a_pseudonym_means_a_person_in_one_role(engine: Engine) -> None:

@@ -11,9 +11,10 @@ from plugin.queue.store import Store
 from plugin.sink.apply import ApplyResult
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import ConsentWithdrawal, Erasure
-from stream.contracts.vocabulary import SessionState
+from stream.contracts.sessions import Counts
+from stream.contracts.vocabulary import Concern, MarkKind, SessionState
 from tests.plugin.privacy.stored_sessions import conversation_subject, count_rows, session_of_week
-from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, without_content
+from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, mark, without_content
 
 ERASURE = Erasure(tenant=TENANT, conversation_id="c_sample", erasure_id="0" * 36, requested_at=NOW)
 WITHDRAWAL = ConsentWithdrawal(tenant=TENANT, conversation_id="c_sample", withdrawn_at=NOW)
@@ -70,6 +71,27 @@ def test_a_withdrawal_is_applied_when_the_hold_ends(
     ended = remove(engine)
     assert ended.erased == 0
     assert count_rows(engine) == {"sessions": 1, "messages": 0, "exchanges": 0, "answers": 0, "conversation_keys": 0}
+
+
+def test_a_hold_keeps_the_outline_that_it_found(engine: Engine) -> None:
+    """A withdrawn session under a hold keeps its counts, marks, detector and language, also after a reopening."""
+    held = session_of_week(0, marks=(mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE),))
+    apply_records(engine, held)
+    add(engine)
+    before = outline(engine)
+    reopened = without_content(held, state=SessionState.REOPENED)
+    emptied = {"counts": Counts(), "detector": None, "language": None}
+    gone = without_content(held, state=SessionState.ERASED)
+    apply_records(engine, reopened.model_copy(update=emptied), gone.model_copy(update=emptied))
+    assert outline(engine) == before
+
+
+def outline(engine: Engine) -> tuple[object, ...]:
+    """Return the columns of the sample session that a record without content would empty."""
+    with engine.connect() as connection:
+        return tuple(
+            connection.execute(text("SELECT counts, marks, detector, language, need, facts FROM sessions")).one()
+        )
 
 
 def test_without_a_request_the_end_of_a_hold_changes_nothing(engine: Engine, mara: Viewer) -> None:

@@ -1,7 +1,7 @@
 """Tests of retention: each period removes its own part, legal holds are kept, and interrupted runs are finished."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -17,6 +17,7 @@ from stream.contracts.vocabulary import Level
 from stream.runtime.settings import RetentionSettings
 from tests.plugin.conftest import empty
 from tests.plugin.privacy.stored_sessions import count_rows, run_killed_at, session_of_week
+from tests.plugin.privacy.trails import OLDER_THAN_THE_MINIMUM, write_entries
 from tests.plugin.samples import KEK, START, TENANT, add_person, apply_records
 
 TEXT_GONE = START + timedelta(days=100)
@@ -47,6 +48,16 @@ def test_text_is_removed_first_and_words_of_answers_stay_readable(engine: Engine
     (moment,) = view.moments
     assert isinstance(moment.answer, Assessment)
     assert moment.answer.alternatives
+
+
+@pytest.mark.parametrize("claimed", [START.replace(year=1970), START.replace(year=2612)])
+def test_retention_goes_by_the_brokers_time(engine: Engine, claimed: datetime) -> None:
+    """Retention removes a session by the broker's time of its last message, whatever times its messages claim."""
+    lying = {"started_at": claimed, "ended_at": claimed, "closed_at": claimed}
+    apply_records(engine, session_of_week(0).model_copy(update=lying))
+    assert retention_runner(engine, START + timedelta(days=89)).run() == RetentionReport()
+    assert retention_runner(engine, START + timedelta(days=91)).run() == RetentionReport(texts=1)
+    assert retention_runner(engine, ALL_GONE).run().sessions == 1
 
 
 def test_words_of_answers_are_removed_next_and_levels_stay(engine: Engine) -> None:
@@ -116,13 +127,15 @@ def test_a_held_conversation_is_kept_and_counted(engine: Engine) -> None:
 
 def test_old_audit_entries_are_removed_and_the_trail_stays_intact(engine: Engine) -> None:
     """Retention removes old audit entries, and the rest can be verified from the tombstone on."""
-    ana = add_person(engine, "mara", AccountRole.SUPERVISOR, tenant=TENANT)
-    for now in (START, START, START + timedelta(days=3000)):
-        Store(engine, KEK, now=lambda now=now: now).open(ana, session_of_week(0).session_id)  # type: ignore[misc]
+    write_entries(engine, 2, older=OLDER_THAN_THE_MINIMUM)
+    write_entries(engine, 1)
+    assert retention_runner(engine, START - timedelta(days=1000)).run() == RetentionReport(), (
+        "the cutoff is before all of them"
+    )
     assert retention_runner(engine, START + timedelta(days=3001)).run() == RetentionReport(audit_entries=2)
     with transaction(engine) as session:
         verification = verify_chain(session)
-    assert (verification.first, verification.entries, verification.problem) == (3, 3, None)
+    assert (verification.first, verification.entries, verification.problem) == (3, 4, None)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -158,7 +158,7 @@ def test_a_withdrawn_session_keeps_its_row_and_no_content(engine: Engine, store:
         ApplyResult.OLDER,
         ApplyResult.REPEATED,
     ]
-    assert rows(engine) == {"sessions": 1, "session_counsellors": 1}
+    assert rows(engine) == {"sessions": 1, "session_counsellors": 1, "erasures": 1}
     (row,) = store.left_out(people.supervisor).rows
     assert (row.left_out, row.moments, row.counts.messages) == (LeftOut.NO_CONSENT, 0, 0)
 
@@ -191,7 +191,7 @@ def test_erased_is_last_in_any_order(engine: Engine) -> None:
         empty(engine)
         apply_records(engine, *order)
         assert state(engine)[1:3] == ("erased", "no_consent")
-        assert set(rows(engine)) == {"sessions", "session_counsellors"}
+        assert set(rows(engine)) == {"sessions", "session_counsellors", "erasures"}
 
 
 def test_an_erasure_removes_everything_and_leaves_a_keyed_hash(engine: Engine, store: Store, people: People) -> None:
@@ -248,12 +248,57 @@ def test_a_withdrawal_applies_to_a_record_that_arrives_later(engine: Engine) -> 
     assert rows(engine) == {"sessions": 1, "session_clients": 1, "session_counsellors": 1, "erasures": 1}
 
 
+def test_the_record_of_a_withdrawn_session_leaves_a_tombstone(engine: Engine) -> None:
+    """The record of a withdrawn session leaves a tombstone, by which replays of its dead letters are refused."""
+    gone = without_content(FIRST, state=SessionState.ERASED)
+    apply_records(engine, gone)
+    with Session(engine) as session:
+        proof = session.exec(select(Tombstone)).one()
+    assert (proof.kind, proof.until) == ("withdrawal", gone.closed_at)
+    later = record(started_at=START + timedelta(days=7))
+    assert apply_records(engine, later) == [ApplyResult.STORED]
+
+
 def test_a_withdrawal_before_a_session_does_not_apply_to_it(engine: Engine) -> None:
     """A withdrawal before a session began does not apply to it."""
     assert apply_records(engine, withdrawal(START - timedelta(hours=1)), FIRST) == [
         ApplyResult.ERASED,
         ApplyResult.STORED,
     ]
+
+
+CLOCKS = [START.replace(year=1970), START - timedelta(days=1), START + timedelta(minutes=3), START.replace(year=2612)]
+"""Times that a sender's clock may claim for a session that was heard at `START`."""
+
+
+@pytest.mark.parametrize("claimed", CLOCKS)
+def test_an_erasure_and_a_withdrawal_go_by_the_brokers_time(engine: Engine, claimed: datetime) -> None:
+    """Erasures and withdrawals find sessions by the broker's append times, whatever times messages and events claim."""
+    lying = {"started_at": claimed, "ended_at": claimed + timedelta(minutes=45)}
+    session = FIRST.model_copy(update=lying)
+    moment = {"appended_at": START + timedelta(minutes=1)}
+    gone = erasure(claimed).model_copy(update=moment)
+    assert apply_records(engine, session, gone, session) == [
+        ApplyResult.STORED,
+        ApplyResult.ERASED,
+        ApplyResult.ERASED,
+    ]
+    assert rows(engine) == {"erasures": 1}
+    empty(engine)
+    taken_back = withdrawal(claimed).model_copy(update=moment)
+    apply_records(engine, session, taken_back)
+    assert "messages" not in rows(engine)
+    empty(engine)
+    before = {"appended_at": START - timedelta(minutes=1)}
+    apply_records(engine, erasure(claimed).model_copy(update=before), withdrawal(claimed).model_copy(update=before))
+    assert apply_records(engine, session) == [ApplyResult.STORED]
+
+
+def test_a_record_without_append_times_is_erased_in_doubt(engine: Engine) -> None:
+    """A record of an earlier version, without append times, counts from the earlier of its two clocks."""
+    old = FIRST.model_copy(update={"first_appended_at": None, "last_appended_at": None})
+    assert apply_records(engine, old, erasure(START)) == [ApplyResult.STORED, ApplyResult.ERASED]
+    assert rows(engine) == {"erasures": 1}
 
 
 def test_the_key_is_deleted_with_the_last_text_of_a_conversation(engine: Engine) -> None:

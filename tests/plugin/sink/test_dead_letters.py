@@ -1,5 +1,6 @@
 """Tests of the sink's dead letters: acknowledged, described without text, and limited in number."""
 
+import json
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from stream.runtime.settings import KafkaSettings
 POISON = Poison(DeadLetterReason.BAD_JSON, "value")
 IN_A_ROW = KafkaSettings().dead_letters_in_a_row
 SAID = "these are made-up words"
+BODY = json.dumps({"words": SAID, "consent": {"processing": True}}).encode()
 
 
 class Producer:
@@ -32,15 +34,18 @@ class Producer:
         self.sent.append({"topic": topic, **record})
         return self
 
-    def get(self, timeout: float) -> None:
-        """Wait for the acknowledgement, as the future of kafka-python does."""
+    timestamp = 0
+
+    def get(self, timeout: float) -> "Producer":
+        """Wait for the acknowledgement, as the future of kafka-python does; its result has the append time."""
         if not self.answers:
             raise KafkaTimeoutError(timeout)
+        return self
 
 
-def raw(*, partition: int = 0, value: bytes = SAID.encode()) -> RawRecord:
-    """Return a record that cannot be used."""
-    return RawRecord(FEEDBACK, partition, 5, 0, b"sample:c", value)
+def raw(*, partition: int = 0, value: bytes = BODY, conversation: int = 0) -> RawRecord:
+    """Return a record of a conversation that cannot be used."""
+    return RawRecord(FEEDBACK, partition, 5, 0, b"sample:c_%d" % conversation, value)
 
 
 def story(sent: dict[str, Any]) -> dict[str, str]:
@@ -53,7 +58,7 @@ def test_a_dead_letter_is_the_record_with_its_story() -> None:
     producer = Producer()
     SinkDeadLetters(producer, IN_A_ROW, Health()).put(raw(partition=3), POISON)
     (sent,) = producer.sent
-    assert (sent["topic"], sent["partition"], sent["value"]) == (DEAD_LETTERS, 3, SAID.encode())
+    assert (sent["topic"], sent["partition"], sent["value"]) == (DEAD_LETTERS, 3, BODY)
     assert story(sent)["cp_reason"] == "bad_json"
     assert story(sent)["cp_stage"] == "sink"
 
@@ -62,9 +67,9 @@ def test_a_broker_that_does_not_acknowledge_keeps_the_record_from_being_committe
     """An unacknowledged dead letter raises Unavailable, and does not count towards the limit."""
     producer, health = Producer(answers=False), Health()
     dead_letters = SinkDeadLetters(producer, IN_A_ROW, health)
-    for _ in range(2 * IN_A_ROW):
+    for number in range(2 * IN_A_ROW):
         with pytest.raises(Unavailable):
-            dead_letters.put(raw(), POISON)
+            dead_letters.put(raw(conversation=number), POISON)
     assert "does not take a dead letter (KafkaTimeoutError)" in health.troubles()[ReadinessPart.DEAD_LETTERS]
     producer.answers = True
     dead_letters.put(raw(), POISON)
@@ -101,13 +106,13 @@ def test_an_unexpected_error_makes_a_dead_letter_without_its_message() -> None:
 
 
 def test_after_twenty_in_a_row_the_stage_stops() -> None:
-    """The stage stops after too many dead letters in a row; a good record starts the count again."""
+    """The stage stops after dead letters of too many conversations in a row; a good record starts the count again."""
     producer = Producer()
     dead_letters = SinkDeadLetters(producer, IN_A_ROW, Health())
     for _ in range(2):
         dead_letters.reset(0)
-        for _ in range(IN_A_ROW):
-            dead_letters.put(raw(), POISON)
+        for number in range(IN_A_ROW):
+            dead_letters.put(raw(conversation=number), POISON)
     with pytest.raises(TooManyDeadLetters, match="partition 0, could not be used"):
         dead_letters.put(raw(), POISON)
     assert len(producer.sent) == 2 * IN_A_ROW
@@ -117,7 +122,7 @@ def test_a_too_large_dead_letter_has_no_body() -> None:
     """A dead letter of a too large record has no body, and its story says where the original is."""
     producer = Producer()
     SinkDeadLetters(producer, IN_A_ROW, Health()).put(
-        raw(value=b"x" * (MAX_BODY_BYTES + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
+        raw(value=BODY.ljust(MAX_BODY_BYTES + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
     )
     (sent,) = producer.sent
     assert sent["value"] == b""

@@ -231,10 +231,10 @@ def test_bad_records_make_dead_letters_and_the_next_is_stored(bench: Bench) -> N
 
 
 def test_many_bad_records_in_a_row_stop_the_sink(bench: Bench) -> None:
-    """Many bad records in a row stop the sink, and the next start continues from there."""
-    for _ in range(IN_A_ROW + 2):
-        bench.raw(b"{", key=b"k", headers=[("content-type", b"application/json")])
-    with pytest.raises(TooManyDeadLetters, match=f"{IN_A_ROW} records in a row"), bench.sink():
+    """Bad records of many conversations in a row stop the sink, and the next start continues from there."""
+    for number in range(IN_A_ROW + 2):
+        bench.raw(b"{", key=b"k_%d" % number, headers=[("content-type", b"application/json")], partition=0)
+    with pytest.raises(TooManyDeadLetters, match=f"{IN_A_ROW} conversations in a row"), bench.sink():
         assert eventually(lambda: bench.lag() == 2)
     with bench.sink():
         assert eventually(lambda: bench.lag() == 0)

@@ -1,13 +1,23 @@
 """The field types of records accept what platforms send and refuse what could not be stored or keyed."""
 
 import importlib
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from stream.contracts.base import MAX_TEXT_CODE_POINTS, Contract, Language, MessageId, Pseudonym, Tenant, Text, Utc
+
+EARLIEST, LATEST = datetime(1, 1, 3), datetime(9999, 12, 29)  # noqa: DTZ001 - hypothesis adds the zone
+
+
+def minutes_east(minutes: int) -> timezone:
+    """Return the zone of an offset."""
+    return timezone(timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("tenant", ["a", "riverside", "line-2", "0" * 63])
@@ -84,6 +94,35 @@ def test_a_time_without_an_offset_is_refused() -> None:
     """A time without an offset is refused, since guessing a zone would reorder a session."""
     with pytest.raises(ValidationError):
         TypeAdapter(Utc).validate_python("2026-03-02T18:00:00")
+
+
+@given(
+    number=st.integers(-(10**14), 10**14) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans(),
+    blanks=st.sampled_from(("", " ", "\n", "+")),
+)
+def test_a_number_is_no_time(number: float, blanks: str) -> None:
+    """A number, or digits alone, is refused as a time, which pydantic would count from 1970."""
+    for given_ in (number, f"{blanks}{number}", str(number).replace("-", ""), json.dumps(number)):
+        with pytest.raises(ValidationError):
+            TypeAdapter(Utc).validate_python(given_)
+        with pytest.raises(ValidationError):
+            TypeAdapter(Utc).validate_json(json.dumps(given_))
+
+
+@pytest.mark.parametrize("digits", ["20260302190030", "20260302T190030Z", "2026", "1772474400", "2026-03-02", "٢٠٢٦"])
+def test_a_time_is_written_out(digits: str) -> None:
+    """A time without its separators, or without its hour, is refused."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Utc).validate_python(digits)
+
+
+@given(st.datetimes(EARLIEST, LATEST, timezones=st.integers(-1439, 1439).map(minutes_east)))
+def test_every_time_that_is_written_out_is_read(time: datetime) -> None:
+    """A time as Python writes it is read as the same moment, with a blank or a T, from Python and from JSON."""
+    adapter = TypeAdapter(Utc)
+    for written in (time.isoformat(), time.isoformat(" ")):
+        assert adapter.validate_python(written) == time
+        assert adapter.validate_json(json.dumps(written)) == time
 
 
 @pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

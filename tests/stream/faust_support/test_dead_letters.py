@@ -26,9 +26,12 @@ def no_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "RETRY_SEND_S", 0.0)
 
 
-def raw(partition: int = 0, value: bytes = b"{") -> RawRecord:
-    """A record that cannot be read."""
-    return RawRecord("topic", partition, 7, 0, b"k", value)
+KEPT = b'{"consent": {"processing": true}}'
+
+
+def raw(partition: int = 0, value: bytes = KEPT, conversation: int = 0) -> RawRecord:
+    """Return a record of a conversation that cannot be used."""
+    return RawRecord("topic", partition, 7, 0, b"k_%d" % conversation, value)
 
 
 async def test_a_dead_letter_has_left_before_the_record_may_be_acknowledged() -> None:
@@ -36,7 +39,7 @@ async def test_a_dead_letter_has_left_before_the_record_may_be_acknowledged() ->
     producer = FakeProducer(KafkaError())
     await DeadLetters(app_with(producer), "test", IN_A_ROW, Health()).put(raw(), BROKEN)
     ((topic, key, value, _, _, headers),) = producer.sent
-    assert (topic, key, value) == (DEAD_LETTERS, b"k", b"{")
+    assert (topic, key, value) == (DEAD_LETTERS, b"k_0", KEPT)
     assert ("cp_reason", b"bad_json") in headers
     assert ("cp_stage", b"test") in headers
 
@@ -44,7 +47,7 @@ async def test_a_dead_letter_has_left_before_the_record_may_be_acknowledged() ->
 async def test_a_record_as_large_as_the_broker_takes_leaves_its_body_behind() -> None:
     """A record of the broker's maximum size loses its body, because the story would make it too large."""
     producer = FakeProducer()
-    await DeadLetters(app_with(producer), "test", IN_A_ROW, Health()).put(raw(value=b"x" * 1_000_001), BROKEN)
+    await DeadLetters(app_with(producer), "test", IN_A_ROW, Health()).put(raw(value=KEPT.ljust(1_000_001)), BROKEN)
     assert producer.sent[0][2] == b""
     assert ("cp_offset", b"7") in producer.sent[0][5]
 
@@ -64,14 +67,14 @@ async def test_a_bug_is_set_aside_under_its_type_and_place() -> None:
 
 
 async def test_after_twenty_in_a_row_the_stage_stops_and_the_next_stays_where_it_is() -> None:
-    """After twenty dead letters in a row on one partition the stage stops, and the next record stays there."""
+    """After dead letters of twenty conversations in a row on a partition the stage stops; the next record stays."""
     producer = FakeProducer()
     dead = DeadLetters(app_with(producer), "test", IN_A_ROW, Health())
-    for _ in range(IN_A_ROW):
-        await dead.put(raw(), BROKEN)
-        await dead.put(raw(partition=1), BROKEN)
+    for number in range(IN_A_ROW):
+        await dead.put(raw(conversation=number), BROKEN)
+        await dead.put(raw(partition=1, conversation=number), BROKEN)
         dead.record_ok(1)
-    with pytest.raises(TooManyDeadLetters, match="20 records in a row of topic, partition 0"):
+    with pytest.raises(TooManyDeadLetters, match="20 conversations in a row of topic, partition 0"):
         await dead.put(raw(), BROKEN)
     assert len(producer.sent) == 2 * IN_A_ROW
 
@@ -120,6 +123,7 @@ async def test_side_by_side_no_more_are_set_aside_than_the_limit() -> None:
     """The feedback stage works on several records of one partition at a time."""
     producer = FakeProducer()
     dead = DeadLetters(app_with(producer), "test", IN_A_ROW, Health())
-    found = await asyncio.gather(*(dead.put(raw(), BROKEN) for _ in range(2 * IN_A_ROW)), return_exceptions=True)
+    records = [raw(conversation=number) for number in range(2 * IN_A_ROW)]
+    found = await asyncio.gather(*(dead.put(each, BROKEN) for each in records), return_exceptions=True)
     assert [type(one) for one in found] == [type(None)] * IN_A_ROW + [TooManyDeadLetters] * IN_A_ROW
     assert len(producer.sent) == IN_A_ROW

@@ -68,3 +68,24 @@ def test_a_worker_that_faust_would_keep_leaves_all_the_same(end: str, start: str
     assert done.returncode == status
     assert said in done.stderr
     assert not Path(done.stdout.splitlines()[0]).exists()
+
+
+async def test_a_background_task_that_fails_stops_the_worker() -> None:
+    """A followed task that fails sets its error as the reason of the stop; one that is cancelled or ends does not."""
+
+    async def fail() -> None:
+        raise ValueError("no more ticks")
+
+    async def end() -> None:
+        pass
+
+    stop = StopRequest()
+    ended, cancelled = asyncio.create_task(end()), asyncio.create_task(asyncio.sleep(3_600))
+    for task in (ended, cancelled):
+        stop.follow(task)
+    cancelled.cancel()
+    await asyncio.wait([ended, cancelled])
+    assert stop.error is None
+    stop.follow(asyncio.create_task(fail()))
+    await stop.wait()
+    assert isinstance(stop.error, ValueError)

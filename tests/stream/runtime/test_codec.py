@@ -174,6 +174,21 @@ def test_a_structured_value_that_is_no_event_is_refused(whole: bytes) -> None:
     assert reason is DeadLetterReason.BAD_ENVELOPE
 
 
+@pytest.mark.parametrize(
+    ("content_type", "place"),
+    [
+        (b"application/cloudevents-batch+json", "batch"),
+        (b"application/cloudevents-batch+json; charset=utf-8", "batch"),
+        (b"application/cloudevents+avro", "content-type"),
+        (b"application/cloudevents", "content-type"),
+    ],
+)
+def test_a_batch_and_another_format_are_refused_by_name(content_type: bytes, place: str) -> None:
+    """A batch of events, and events in another format than JSON, are refused with a place of their own."""
+    whole = json.dumps([ATTRIBUTES | {"data": DATA}]).encode()
+    assert refused(raw(whole, [("content-type", content_type)])) == (DeadLetterReason.BAD_ENVELOPE, place)
+
+
 def test_a_header_that_is_no_utf8_is_refused() -> None:
     """A header that is not UTF-8 is refused with its name."""
     headers = [(name, value if name != "ce_id" else b"\xff") for name, value in BINARY]

@@ -74,7 +74,7 @@ def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
         ("COUNTERPOINT_KAFKA__PARTITIONS", CANARY, "kafka.partitions"),
         ("COUNTERPOINT_SESSIONS__END_RULE", CANARY, "sessions.end_rule"),
         ("COUNTERPOINT_GATEWAY__PORT", "99999", "gateway.port"),
-        ("COUNTERPOINT_KAFKA__PARTITION", "4", "kafka.partition"),
+        ("COUNTERPOINT_KAFKA__PARTITION", "4", "COUNTERPOINT_KAFKA__PARTITION"),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_shown(
@@ -108,3 +108,18 @@ def test_secrets_are_in_no_repr_and_no_dump() -> None:
     settings = Settings.model_validate({"database": {"url": CANARY}, "tenants": {"a": {"webhook_secrets": [CANARY]}}})
     assert CANARY not in repr(settings)
     assert CANARY not in str(settings.model_dump())
+
+
+def test_nobody_is_a_trusted_proxy_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy is trusted unless it is named, by its address or its network."""
+    assert load_settings().web.trusted_proxies == ()
+    monkeypatch.setenv("COUNTERPOINT_WEB__TRUSTED_PROXIES", '["10.1.0.5", "fd00::/8"]')
+    assert [str(each) for each in load_settings().web.trusted_proxies] == ["10.1.0.5/32", "fd00::/8"]
+
+
+@pytest.mark.parametrize("networks", ['["0.0.0.0/0"]', '["::/0"]', '["10.1.0.5/8"]', '["proxy.example"]', '["*"]'])
+def test_a_network_that_is_everybody_or_nobody_is_refused(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
+    """A network of all addresses, and what is no network, is refused with the setting's name."""
+    monkeypatch.setenv("COUNTERPOINT_WEB__TRUSTED_PROXIES", networks)
+    with pytest.raises(Misconfigured, match=r"web\.trusted_proxies"):
+        load_settings()

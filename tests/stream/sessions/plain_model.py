@@ -2,7 +2,7 @@
 
 The model keeps everything in lists, searches all of it every time, and gets each event once, in the order of the log.
 `test_plain_model.py` applies the same events to both and compares everything that they publish. Times in `..._ms` are
-broker time in milliseconds; times in `..._at` are the platform's.
+broker time in milliseconds; times in `..._at` are the platform's, which the caller has clamped where the code does.
 """
 
 from collections.abc import Generator, Iterator
@@ -22,11 +22,14 @@ from stream.contracts.messages import (
 )
 from stream.contracts.vocabulary import DeadLetterReason as Reason
 from stream.contracts.vocabulary import EndReason, Role
-from stream.sessions.rules import Rules
+from stream.sessions.clocks import clamped_time
+from stream.sessions.rules import Arrival, Rules
 from tests.stream.sessions.plain_record import PlainMessage, closed_content
 
+LATE_MS = 10_000
 RECLOSE_AFTER_MS = 2_000
 HEAD_KEPT_MS = 7 * 24 * 3_600_000
+NAMES_KEPT_MS = 35 * 24 * 3_600_000
 MAX_EARLY_EDITS = 4
 MAX_EARLY_DELETIONS = 200
 MAX_NAMES = 200
@@ -49,6 +52,11 @@ class PlainSession:
     changed_at_ms: int | None = None  # last change since the last record of it
     end_reason: EndReason = EndReason.IDLE
     explicit_end: datetime | None = None
+    platform_end: datetime | None = None  # the last end that the platform reported, also after a reopening
+    began: int = 0  # the number of the event that began it
+    began_ms: int = 0
+    heard_ms: int = 0  # arrival of the last message
+    text_dropped: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -84,8 +92,8 @@ class PlainConversation:
         self.early: list[PlainEarlyChange] = []
         self.names: list[tuple[str, str]] = []
         self.names_ms = 0
-        self.withdrawn_at: datetime | None = None  # what was sent before the last withdrawal or erasure is refused
-        self.withdrawn_ms = 0
+        self.withdrawn_ms = 0  # the last withdrawal or erasure
+        self.withdrawn_at: datetime | None = None  # the time that it claims
         self.arrivals = 0
 
     # The interface of the model.
@@ -139,9 +147,9 @@ class PlainConversation:
             case Message():
                 yield from self._apply_message(event, ms)
             case Edit():
-                self._apply_edit(event, ms)
+                yield from self._apply_edit(event, ms)
             case Deletion():
-                self._apply_deletion(event, ms)
+                yield from self._apply_deletion(event, ms)
             case Participants():
                 self._add_names(event, ms)
             case SessionEnd():
@@ -160,6 +168,7 @@ class PlainConversation:
             return  # the platform sent it twice
         yield from self._close_if_idle(ms)
         session = yield from self._session_for(message, ms)
+        session.heard_ms = ms
         early = next((early for early in self.early if early.message_id == message.message_id), None)
         session.messages[message.message_id] = PlainMessage(
             message_id=message.message_id,
@@ -180,46 +189,38 @@ class PlainConversation:
                 yield from self._close(session, EndReason.TOO_LONG, ms, None)
 
     def _session_for(self, message: Message, ms: int) -> Generator[Published, None, PlainSession]:
-        """Return a message's session: a closed one it is late for, the open one, the last reopened, or a new one."""
-        if self.withdrawn_at is not None and message.sent_at <= self.withdrawn_at:
+        """Return a message's session, by the time of its arrival: the open one, the last closed one, or a new one."""
+        current = self._open_session()
+        if current is not None and current.withdrawn:  # a message after a withdrawal only keeps its session open
+            current.active_ms = ms
             raise _Refused(Reason.NO_CONSENT)
-        closed = [session for session in self.sessions if not session.is_open]
-        for session in closed:
-            assert session.ended_at
-            if message.sent_at <= session.ended_at:  # late
-                if session.withdrawn:
-                    raise _Refused(Reason.NO_CONSENT)
-                in_time = ms - session.closed_at_ms <= self.rules.late_within_ms
-                if not in_time or not session.messages or session.end_reason is EndReason.TOO_LONG:
-                    raise _Refused(Reason.TOO_LATE)
-                return session
-        if (current := self._open_session()) is not None:
-            if current.withdrawn:  # a message after a withdrawal only keeps its session open
-                assert current.ended_at
-                current.active_ms, current.ended_at = ms, max(current.ended_at, message.sent_at)
-                raise _Refused(Reason.NO_CONSENT)
+        if self.withdrawn_at and ms - self.withdrawn_ms < LATE_MS and message.sent_at <= self.withdrawn_at:
+            raise _Refused(Reason.NO_CONSENT)
+        if current is not None:
             return current
-        if closed and self._may_reopen(closed[-1], ms):
-            last = closed[-1]
-            yield ("reopened", last.first_message_id, last.revision)
-            last.is_open, last.explicit_end, last.active_ms = True, None, ms
-            return last
-        self.sessions.append(PlainSession(message.message_id))
+        last = self.sessions[-1] if self.sessions else None
+        if last is not None and not last.withdrawn and not last.text_dropped:
+            since_ms = ms - last.closed_at_ms
+            if since_ms <= self.rules.reopen_within_ms:
+                if last.end_reason is EndReason.EXPLICIT and since_ms <= LATE_MS:
+                    return last
+                yield ("reopened", last.first_message_id, last.revision)
+                last.is_open, last.explicit_end, last.active_ms = True, None, ms
+                return last
+        self.sessions.append(PlainSession(message.message_id, began=self.arrivals, began_ms=ms))
         return self.sessions[-1]
 
-    def _may_reopen(self, last: PlainSession, ms: int) -> bool:
-        final = last.withdrawn or last.end_reason is EndReason.TOO_LONG
-        return not final and ms - last.closed_at_ms <= self.rules.reopen_within_ms
-
-    def _apply_edit(self, edit: Edit, ms: int) -> None:
-        """Change a message that was not deleted and has no higher revision, while its session takes changes."""
+    def _apply_edit(self, edit: Edit, ms: int) -> Iterator[Published]:
+        """Change a message that was not deleted and has no higher revision, or pass the edit on."""
         if not edit.consent.processing:
             raise _Refused(Reason.NO_CONSENT)
-        revision = int(edit.edited_at.timestamp() * 1000)
+        revision = _ms(edit.edited_at)
         found = self._find(edit.message_id)
         if found is None:
-            if self.withdrawn_at is not None and edit.edited_at <= self.withdrawn_at:
+            if self.withdrawn_ms:
                 raise _Refused(Reason.NO_CONSENT)
+            if any(session.text_dropped for session in self.sessions):
+                yield ("edit", edit.message_id)
             secondary_use = edit.consent.secondary_use
             self._keep_early_change(
                 PlainEarlyChange(edit.message_id, ms, revision, edit.text, secondary_use=secondary_use)
@@ -228,65 +229,54 @@ class PlainConversation:
         session, message = found
         if message.deleted or revision <= message.revision:
             return
-        if not session.is_open and ms - session.closed_at_ms > self.rules.late_within_ms:
-            raise _Refused(Reason.TOO_LATE)
         message.text, message.revision = edit.text, revision
         message.secondary_use = message.secondary_use and edit.consent.secondary_use
         session.changed_at_ms = ms
 
-    def _apply_deletion(self, deletion: Deletion, ms: int) -> None:
+    def _apply_deletion(self, deletion: Deletion, ms: int) -> Iterator[Published]:
         found = self._find(deletion.message_id)
         if found is None:
+            yield ("deletion", deletion.message_id)
             self._keep_early_change(PlainEarlyChange(deletion.message_id, ms, deleted=True))
         elif not found[1].deleted:
             found[1].deleted, found[1].text = True, ""
             found[0].changed_at_ms = ms
 
     def _keep_early_change(self, new: PlainEarlyChange) -> None:
-        """Keep an edit or a deletion until its message comes; of two the deletion, or the higher revision.
-
-        Where a session was withdrawn, words without their message may be of that session: they do not stay.
-        """
-        if not new.deleted and any(session.withdrawn for session in self.sessions):
-            raise _Refused(Reason.NO_CONSENT)
+        """Keep an edit or a deletion until its message comes; of two the deletion, or the higher revision."""
         old = next((early for early in self.early if early.message_id == new.message_id), None)
-        if old is not None:
-            if (old.deleted, old.revision) >= (new.deleted, new.revision):
-                return
-            self.early.remove(old)
-        others = sum(early.deleted == new.deleted for early in self.early)
-        if others >= (MAX_EARLY_DELETIONS if new.deleted else MAX_EARLY_EDITS):
-            if old is not None:
-                self.early.append(old)
-            raise _Refused(Reason.OVERSIZE)
-        self.early.append(new)
+        if old is not None and (old.deleted, old.revision) >= (new.deleted, new.revision):
+            return
+        others = [early for early in self.early if early is not old]
+        waiting = sum(early.deleted == new.deleted for early in others)
+        if waiting < (MAX_EARLY_DELETIONS if new.deleted else MAX_EARLY_EDITS):
+            self.early = [*others, new]
 
     def _add_names(self, event: Participants, ms: int) -> None:
-        given = [(person.role.value, name) for person in event.participants for name in person.names]
-        names = list(dict.fromkeys([*self.names, *given]))
-        if len(names) > MAX_NAMES:
-            raise _Refused(Reason.OVERSIZE)
-        if names != self.names:
-            self.names, self.names_ms = names, ms
+        given = list(dict.fromkeys((person.role.value, name) for person in event.participants for name in person.names))
+        self.names = [*(name for name in self.names if name not in given), *given][-MAX_NAMES:]
+        self.names_ms = ms
 
     def _apply_session_end(self, event: SessionEnd, ms: int) -> Iterator[Published]:
-        """Close the open session, unless the end is that of an earlier one."""
+        """Close the open session, unless the end was sent before or claims to be older than the session."""
         session = self._open_session()
-        if self.rules.end_rule == "idle" or session is None or event.ended_at < session.first_sent_at:
+        if self.rules.end_rule == "idle" or session is None:
             return
+        if any(other.platform_end == event.ended_at for other in self.sessions):
+            return
+        if _ms(event.ended_at) + self.rules.clock_ahead_ms < session.began_ms:
+            return
+        session.platform_end = event.ended_at
         if session.withdrawn:
-            assert session.ended_at
-            if event.ended_at >= session.ended_at:
-                session.is_open, session.closed_at_ms, session.ended_at = False, ms, event.ended_at
+            session.is_open, session.closed_at_ms = False, ms
+            self._refuse_older(event.ended_at, ms)
             return
-        if session.revision and session.ended_at and event.ended_at <= session.ended_at:
-            return
-        yield from self._close(session, EndReason.EXPLICIT, ms, event.ended_at)
+        end = clamped_time(event.ended_at, Arrival(0, ms), self.rules)
+        yield from self._close(session, EndReason.EXPLICIT, ms, end)
 
     def _apply_withdrawal(self, event: ConsentWithdrawal, ms: int) -> Iterator[Published]:
-        """Withdraw the latest session that had begun by the time of the event, and drop all its text."""
-        started_before = [session for session in self.sessions if session.first_sent_at <= event.withdrawn_at]
-        session = max(started_before, key=lambda session: session.first_sent_at, default=None)
+        """Withdraw the session that is open or was the last, and drop all its text."""
+        session = max(self.sessions, key=lambda session: session.began, default=None)
         if session is None or not session.messages:  # nothing of it is here, but later stages may have it
             if session is None or not session.withdrawn:
                 yield ("withdrawal", event.withdrawn_at)
@@ -295,20 +285,20 @@ class PlainConversation:
             session.started_at, session.ended_at = session.first_sent_at, self._end_of(session, session.explicit_end)
             yield ("erased", session.first_message_id, session.revision, session.started_at, session.ended_at, ms)
             session.withdrawn, session.end_reason, session.active_ms = True, EndReason.WITHDRAWN, ms
-            session.messages, session.changed_at_ms = {}, None
-            self.names, self.names_ms, self.early = [], 0, []
-        self._refuse_sent_before(event.withdrawn_at, ms)
+            session.messages, session.changed_at_ms, session.text_dropped = {}, None, True
+            self.early = []
+        self._refuse_older(event.withdrawn_at, ms)
 
     def _apply_erasure(self, erasure_id: str, requested_at: datetime, ms: int) -> Iterator[Published]:
         yield ("erasure", erasure_id)
         self.sessions, self.early, self.names, self.names_ms = [], [], [], 0
-        self._refuse_sent_before(requested_at, ms)
+        self._refuse_older(requested_at, ms)
 
-    def _refuse_sent_before(self, sent_before: datetime, ms: int) -> None:
-        self.withdrawn_at = max(sent_before, self.withdrawn_at or sent_before)
-        self.withdrawn_ms = ms
-        until = int(self.withdrawn_at.timestamp() * 1000)
-        self.early = [early for early in self.early if early.deleted or early.revision > until]
+    def _refuse_older(self, claimed: datetime, ms: int) -> None:
+        if self.withdrawn_at and ms - self.withdrawn_ms < LATE_MS:
+            claimed = max(claimed, self.withdrawn_at)
+        self.withdrawn_ms, self.withdrawn_at = ms, claimed
+        self.early = [early for early in self.early if early.deleted]
 
     # Opening and closing.
 
@@ -350,8 +340,12 @@ class PlainConversation:
         if not again:
             session.closed_at_ms = ms
         content = closed_content(session.messages.values(), reason, self.names, self.rules)
-        times = (session.started_at, session.ended_at, ms)
+        if self.names:
+            self.names_ms = max(self.names_ms, ms)
+        times = (session.started_at, session.ended_at, ms, session.began_ms, session.heard_ms)
         yield ("closed", session.first_message_id, session.revision, reason, *times, content)
+        if reason is EndReason.TOO_LONG:
+            session.messages, session.text_dropped = {}, True
 
     @staticmethod
     def _end_of(session: PlainSession, explicit_end: datetime | None) -> datetime:
@@ -366,17 +360,21 @@ class PlainConversation:
 
         for session in self.sessions:
             if is_expired(session, self.text_kept_ms):
-                session.messages = {}
+                session.messages, session.text_dropped = {}, True
         head_kept_ms = self.text_kept_ms + HEAD_KEPT_MS
         self.sessions = [session for session in self.sessions if not is_expired(session, head_kept_ms)]
         self.early = [early for early in self.early if early.arrived_ms + self.text_kept_ms > ms]
-        if not any(session.messages for session in self.sessions) and self.names_ms + self.text_kept_ms <= ms:
+        if not any(session.messages for session in self.sessions) and self.names_ms + NAMES_KEPT_MS <= ms:
             self.names, self.names_ms = [], 0
         if self.withdrawn_ms + head_kept_ms <= ms:
-            self.withdrawn_at = None
+            self.withdrawn_ms, self.withdrawn_at = 0, None
 
 
 class _Refused(Exception):  # noqa: N818 - it is a result, not an error
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+def _ms(time: datetime) -> int:
+    return int(time.timestamp() * 1000)

@@ -68,7 +68,7 @@ def closed_content(
     needed |= {i for _, _, ids in marks for i in ids}
     return {
         "left_out": left_out,
-        "language": session_language(transcript),
+        "language": session_language(transcript, rules),
         "secondary_use": all(message.secondary_use for message in everything),
         "clients": sorted({message.author for message in everything if message.role is Role.CLIENT}),
         "counsellors": sorted({message.author for message in everything if message.role is Role.COUNSELLOR}),
@@ -168,7 +168,7 @@ def left_out_reason(
     """Return the first reason for leaving the session out that applies; None for an eligible session."""
     people = [message for message in transcript if message.role is not Role.SYSTEM]
     clients = [message for message in people if message.role is Role.CLIENT]
-    language = session_language(transcript)
+    language = session_language(transcript, rules)
     if reason is EndReason.TOO_LONG:
         return LeftOut.TOO_LONG
     if language is not None and language.split("-")[0].lower() not in rules.languages:
@@ -181,6 +181,12 @@ def left_out_reason(
     return None if flagged else LeftOut.NO_RESISTANCE
 
 
-def session_language(transcript: Sequence[PlainMessage]) -> str | None:
-    """Return the language that was declared last in the session; None if none was."""
-    return next((message.language for message in reversed(transcript) if message.language), None)
+def session_language(transcript: Sequence[PlainMessage], rules: Rules) -> str | None:
+    """Return the language that was declared last, or the one of the texts where it is another or none was declared."""
+    declared = next((message.language for message in reversed(transcript) if message.language), None)
+    if declared is not None and declared.split("-")[0].lower() not in rules.languages:
+        return declared
+    by_client = [message.text for message in transcript if message.role is Role.CLIENT]
+    by_people = [message.text for message in transcript if message.role is not Role.SYSTEM]
+    told = rules.detect_language(by_client) or rules.detect_language(by_people)
+    return told if declared is None or (told is not None and told not in rules.languages) else declared

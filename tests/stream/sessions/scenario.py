@@ -23,9 +23,10 @@ from stream.contracts.messages import (
     SessionEnd,
 )
 from stream.contracts.sessions import Cue, DetectorVersion, SessionRecord
-from stream.contracts.vocabulary import Concern, OperatingPoint, Role
+from stream.contracts.vocabulary import Concern, NoEffect, OperatingPoint, Role
+from stream.sessions.clocks import with_clamped_time
 from stream.sessions.conversation import Conversation
-from stream.sessions.events import Output, apply_event
+from stream.sessions.events import Ignored, Output, Published, apply_event
 from stream.sessions.lifecycle import apply_tick, next_tick_ms
 from stream.sessions.rules import Arrival, Rules
 from stream.sessions.state import Head, Scored, Segment, decode_part, encode_part
@@ -42,10 +43,15 @@ def find_concerns(text: str) -> Collection[Concern]:
     return {concern for word, concern in found.items() if word in text}
 
 
+def detect_language(texts: Iterable[str]) -> str | None:
+    """Return the language of texts, by two words of German and none of another language."""
+    return "de" if {"nein", "heute"} <= set(" ".join(texts).split()) else None
+
+
 def rules(point: OperatingPoint = OperatingPoint.ALONE, **changes: Any) -> Rules:
     """Return the default rules with the detector of these tests."""
     version = DetectorVersion(name="test", version="1", operating_point=point)
-    return Rules(**{"detector": version, "find_concerns": find_concerns, **changes})
+    return Rules(**{"detector": version, "find_concerns": find_concerns, "detect_language": detect_language, **changes})
 
 
 def at_second(second: float) -> datetime:
@@ -86,7 +92,8 @@ class Scenario:
     def __init__(self, with_rules: Rules | None = None) -> None:
         self.rules = with_rules or rules()
         self.conversation = Conversation(TENANT, ROOM)
-        self.published: list[Output] = []
+        self.published: list[Published] = []
+        self.ignored: list[NoEffect] = []
         self.offset = 0
         self._messages = 0
 
@@ -109,9 +116,13 @@ class Scenario:
         """Append an event to the log at a broker second and apply it."""
         self.offset += 1
         score = partial(score_text, getattr(event, "message_id", ""))
-        self.published += list(
-            apply_event(self.conversation, event, Arrival(self.offset, broker_ms(second)), self.rules, score)
-        )
+        at = Arrival(self.offset, broker_ms(second))
+        clamped = with_clamped_time(event, at, self.rules)
+        for output in apply_event(self.conversation, clamped, at, self.rules, score):
+            if isinstance(output, Ignored):
+                self.ignored += [output.reason] * output.count
+            else:
+                self.published.append(output)
         self.restart()
 
     def say(self, role: Role, text: str, second: float, **changes: Any) -> str:
@@ -193,7 +204,7 @@ class Scenario:
 
     def say_without_restart(self, number: int) -> None:
         """Send message `q<number>` without a restart after it."""
-        self.published += list(self.outputs_of(number))
+        self.published += [output for output in self.outputs_of(number) if not isinstance(output, Ignored)]
 
     def restart(self) -> None:
         """Write all parts and read them back, as another worker would."""

@@ -1,6 +1,6 @@
 """A session closes at its explicit end, after the idle limit, or when it is too long."""
 
-from stream.contracts.vocabulary import EndReason, LeftOut
+from stream.contracts.vocabulary import EndReason, LeftOut, NoEffect
 from stream.sessions import rules as limits
 from tests.stream.sessions.scenario import DAY, MINUTE, Scenario, at_second, broker_ms, rules, session_id_of
 
@@ -91,18 +91,21 @@ def test_with_the_idle_rule_the_platforms_end_is_ignored() -> None:
     last = scenario.ordinary_session()
     scenario.end(last + 1)
     assert scenario.published == []
+    assert scenario.ignored == [NoEffect.END_RULE_IDLE]
     scenario.tick(last + IDLE)
     assert scenario.last_record.end_reason is EndReason.IDLE
 
 
-def test_an_end_without_an_open_session_is_ignored() -> None:
-    """An explicit end before the first message, or a second one after the close, is ignored."""
+def test_an_end_without_an_open_session_is_ignored_and_counted() -> None:
+    """An explicit end before the first message, or a second one after the close, is ignored with its reason."""
     scenario = Scenario()
     scenario.end(0)
     scenario.ordinary_session(10)
     scenario.end(50)
     scenario.end(60)
+    scenario.end(61, ended=50)
     assert scenario.revisions == [(1, "closed")]
+    assert scenario.ignored == [NoEffect.END_WITHOUT_SESSION, NoEffect.END_WITHOUT_SESSION, NoEffect.END_REPEATED]
 
 
 def test_the_end_of_an_earlier_session_does_not_close_the_next() -> None:
@@ -113,21 +116,25 @@ def test_the_end_of_an_earlier_session_does_not_close_the_next() -> None:
     assert scenario.revisions == [(1, "closed")]
     scenario.end(last + 3 * IDLE + 100, ended=last + 1)
     assert scenario.revisions == [(1, "closed")]
+    assert scenario.ignored == [NoEffect.END_BEFORE_SESSION]
 
 
-def test_a_redelivered_end_is_compared_with_the_messages_before_it() -> None:
-    """An end that is redelivered after a crash is compared only with the messages that came before it.
-
-    A message that came after it may have an earlier sending time than the others, which must not make the end valid.
-    """
+def test_a_slow_clock_does_not_keep_a_session_open() -> None:
+    """An explicit end counts if its clock is slow by less than the tolerance, whatever times its messages have."""
     scenario = Scenario()
+    scenario.client("hello", 10, sent=100)
+    scenario.end(20, ended=-100)
+    assert scenario.revisions == [(1, "closed")]
+
+
+def test_a_redelivered_end_does_not_close_a_session_that_began_after_it() -> None:
+    """An end that is redelivered after a crash does not close a session with a higher offset."""
+    scenario = Scenario()
+    scenario.end(5)
+    place = scenario.offset
     scenario.client("hello", 10)
-    scenario.end(11, ended=5)
-    end_at = scenario.offset
-    scenario.client("sent before, came after", 12, sent=0)
-    assert scenario.revisions == []
-    scenario.offset = end_at - 1
-    scenario.end(11, ended=5)
+    scenario.offset = place - 1
+    scenario.end(5)
     assert scenario.revisions == []
 
 

@@ -65,10 +65,9 @@ def test_consent_to_secondary_use_needs_every_message() -> None:
 
 
 def assert_nothing_is_kept(scenario: Scenario) -> None:
-    """Assert that neither the state nor the last record holds text, names or results of a withdrawn session."""
+    """Assert that neither the state nor the last record holds text or results of a withdrawn session."""
     assert scenario.conversation.segments == {}
     assert "slept" not in scenario.stored_text
-    assert "Ms Example" not in scenario.stored_text
     assert scenario.last_record.state is SessionState.ERASED
     assert scenario.last_record.left_out is LeftOut.NO_CONSENT
     assert scenario.last_record.end_reason is EndReason.WITHDRAWN
@@ -92,7 +91,7 @@ def test_a_withdrawal_from_an_open_session_is_its_last_record() -> None:
     assert scenario.revisions == [(1, "erased")]
     assert refusal(scenario, SECRET, 50) is DeadLetterReason.NO_CONSENT
     scenario.end(60)
-    assert refusal(scenario, SECRET, 70, sent=55) is DeadLetterReason.NO_CONSENT
+    assert refusal(scenario, SECRET, 69, sent=55) is DeadLetterReason.NO_CONSENT
     assert scenario.revisions == [(1, "erased")]
     scenario.ordinary_session(100)
     scenario.end(140)
@@ -158,7 +157,7 @@ def test_a_withdrawal_after_the_close_is_the_next_revision() -> None:
     assert_nothing_is_kept(scenario)
     assert scenario.revisions == [(1, "closed"), (2, "erased")]
     assert scenario.records[0].session_id == scenario.last_record.session_id
-    assert refusal(scenario, SECRET, 60, sent=35) is DeadLetterReason.NO_CONSENT
+    assert refusal(scenario, SECRET, 59, sent=35) is DeadLetterReason.NO_CONSENT
     scenario.client("a new beginning", 70)
     assert scenario.revisions == [(1, "closed"), (2, "erased")]
 
@@ -175,30 +174,30 @@ def test_a_withdrawal_while_reopened_or_about_to_close_again_is_final() -> None:
     late = Scenario()
     late.ordinary_session()
     late.end(40)
-    late.client("late", 60, sent=12)
-    late.withdraw(61)
+    late.client("late", 49, sent=12)
+    late.withdraw(50)
     late.tick(70)
     assert_nothing_is_kept(late)
     assert late.revisions == [(1, "closed"), (2, "erased")]
 
 
-def test_a_withdrawal_concerns_the_latest_session_that_began_before_it() -> None:
-    """A withdrawal concerns the latest session that began before it: no earlier and no later one."""
+@pytest.mark.parametrize("withdrawn", [-DAY, 20, 45, 2 * IDLE + 50, 2 * DAY])
+def test_a_withdrawal_concerns_the_session_at_its_arrival(withdrawn: float) -> None:
+    """A withdrawal concerns the session that is open or was the last when it arrives, whatever time it claims."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.end(40)
     scenario.ordinary_session(2 * IDLE)
-    scenario.withdraw(2 * IDLE + 50)
+    scenario.withdraw(2 * IDLE + 50, withdrawn=withdrawn)
     scenario.end(2 * IDLE + 60)
     assert scenario.revisions == [(1, "closed"), (1, "erased")]
     assert scenario.records[0].session_id != scenario.last_record.session_id
-    late = Scenario()
-    late.ordinary_session()
-    late.end(40)
-    late.ordinary_session(2 * IDLE)
-    late.withdraw(2 * IDLE + 50, withdrawn=45)
-    late.end(2 * IDLE + 60)
-    assert late.revisions == [(1, "closed"), (2, "erased"), (1, "closed")]
+    closed = Scenario()
+    closed.ordinary_session()
+    closed.end(40)
+    closed.withdraw(50, withdrawn=withdrawn)
+    assert_nothing_is_kept(closed)
+    assert closed.revisions == [(1, "closed"), (2, "erased")]
 
 
 def test_a_repeated_withdrawal_has_one_effect() -> None:
@@ -227,17 +226,30 @@ def test_a_withdrawal_without_a_session_here_is_passed_on() -> None:
 
 
 def test_a_message_that_a_withdrawal_overtook_begins_no_session() -> None:
-    """A message sent before a withdrawal that arrived first is refused, and one sent after it is accepted."""
+    """A message that comes within ten seconds after a withdrawal and claims to be older is refused.
+
+    One that claims to be newer is accepted.
+    """
     scenario = Scenario()
     scenario.withdraw(10)
-    assert refusal(scenario, SECRET, 11, sent=5) is DeadLetterReason.NO_CONSENT
+    assert refusal(scenario, SECRET, 19.999, sent=10) is DeadLetterReason.NO_CONSENT
     assert SECRET not in scenario.stored_text
-    scenario.client("hello again", 20)
+    scenario.client("hello again", 11)
     assert scenario.conversation.open_session is not None
     other = Scenario()
     other.withdraw(10)
     other.tick(10 + 8 * DAY)
     assert other.conversation.is_empty
+
+
+@pytest.mark.parametrize("sent", [-DAY, 5, 15, 2 * DAY])
+@pytest.mark.parametrize("withdrawn", [-DAY, 10, 2 * DAY])
+def test_ten_seconds_after_a_withdrawal_no_clock_is_asked(sent: float, withdrawn: float) -> None:
+    """A message that comes ten seconds after a withdrawal is accepted with its own consent, whatever both claim."""
+    scenario = Scenario()
+    scenario.withdraw(10, withdrawn=withdrawn)
+    scenario.client("hello again", 20, sent=sent)
+    assert scenario.conversation.open_session is not None
 
 
 def test_a_withdrawal_drops_an_edit_that_waits() -> None:
@@ -270,8 +282,8 @@ def test_an_edit_whose_session_was_withdrawn_is_refused() -> None:
     assert SECRET not in scenario.stored_text
 
 
-def test_redelivered_names_are_not_stored_after_a_withdrawal() -> None:
-    """Names that are redelivered after a withdrawal are not stored again.
+def test_redelivered_names_are_not_stored_after_an_erasure() -> None:
+    """Names that are redelivered after an erasure are not stored again.
 
     A crash makes events come again, at the offsets that they had.
     """
@@ -279,7 +291,7 @@ def test_redelivered_names_are_not_stored_after_a_withdrawal() -> None:
     scenario.client("hello", 0)
     scenario.participants(Role.CLIENT, ["Leonie"], 1)
     names_offset = scenario.offset
-    scenario.withdraw(10)
+    scenario.erase(10)
     scenario.offset = names_offset - 1
     scenario.participants(Role.CLIENT, ["Leonie"], 1)
     assert "Leonie" not in scenario.stored_text

@@ -83,15 +83,18 @@ def test_an_erasure_at_any_place_drops_everything_sent_before(place: int) -> Non
     assert "agree" not in scenario.stored_text
 
 
-def test_an_edit_from_before_a_withdrawal_does_not_wait_for_its_message() -> None:
-    """An edit made before a withdrawal does not wait for its message, since that will be refused too.
+def test_an_edit_of_an_unknown_message_does_not_wait_after_a_withdrawal() -> None:
+    """An edit whose message is not here is refused after a withdrawal or an erasure, whatever time it claims.
 
-    An edit made later waits.
+    Its message may be one that was removed.
     """
-    scenario = play((), lambda t, at: t.withdraw(at, withdrawn=28), STEPS["edited"])
-    assert "agree" not in scenario.stored_text
-    scenario.edit("z", "said after it", 40)
-    assert "said after it" in scenario.stored_text
+    for edited in (15.0, 40.0):
+        for remove in ("withdraw", "erase"):
+            scenario = play((), lambda t, at, how=remove: getattr(t, how)(at), STEPS["edited"])  # type: ignore[misc]
+            with pytest.raises(Poison):
+                scenario.edit("z", WITHHELD, 3_600, edited=edited)
+            assert "agree" not in scenario.stored_text
+            assert WITHHELD not in scenario.stored_text
 
 
 @pytest.mark.parametrize("order", list(permutations(("first", "second", "third"))), ids="-".join)

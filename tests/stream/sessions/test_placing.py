@@ -8,7 +8,7 @@ import pytest
 from stream.contracts.errors import Poison
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import Edit
-from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.contracts.vocabulary import DeadLetterReason, NoEffect, Role
 from stream.sessions.conversation import Conversation
 from stream.sessions.events import MAX_EARLY_EDITS, MAX_NAMES, apply_event
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES, Arrival
@@ -142,7 +142,7 @@ def test_an_edit_that_would_make_its_segment_too_large_is_refused() -> None:
         scenario.edit(name, "\U0001f600" * 20_000, 100)
     with pytest.raises(Poison) as refused:
         scenario.edit(names[-1], "\U0001f600" * 20_000, 101)
-    assert refused.value.reason is DeadLetterReason.OVERSIZE
+    assert refused.value.reason is DeadLetterReason.SEGMENT_FULL
     entry = scenario.conversation.entry(names[-1])
     assert entry is not None
     assert entry.text == "hello"
@@ -195,16 +195,15 @@ def test_a_waiting_edit_or_deletion_begins_no_session() -> None:
 
 
 def test_only_a_few_edits_wait() -> None:
-    """Only `MAX_EARLY_EDITS` edits wait: a further one is refused, and replaces none that waits.
+    """Only `MAX_EARLY_EDITS` edits wait: a further one is counted and dropped, and replaces none that waits.
 
     The head of a conversation must stay within one record.
     """
     scenario = Scenario()
     for number in range(MAX_EARLY_EDITS):
         scenario.edit(f"unknown-{number}", "words", number)
-    with pytest.raises(Poison) as refused:
-        scenario.edit("one-too-many", "words", 10)
-    assert refused.value.reason is DeadLetterReason.OVERSIZE
+    scenario.edit("one-too-many", "words", 10)
+    assert scenario.ignored == [NoEffect.TOO_MANY_EARLY_CHANGES]
     scenario.edit("unknown-0", "newer words", 11)
     assert sorted(early.message_id for early in scenario.head.early) == [f"unknown-{n}" for n in range(MAX_EARLY_EDITS)]
 
@@ -240,31 +239,68 @@ def test_names_add_up_and_are_in_the_record() -> None:
     scenario.participants(Role.CLIENT, ["Robin"], 36)
     scenario.end(40)
     assert [(n.role, n.name) for n in scenario.last_record.known_names] == [
-        (Role.CLIENT, "Robin"),
         (Role.CLIENT, "robin_x"),
         (Role.COUNSELLOR, "Ms Example"),
+        (Role.CLIENT, "Robin"),
     ]
+    assert scenario.last_record.names_told
 
 
-def test_names_are_dropped_like_text() -> None:
-    """Names are dropped a day after they came if the conversation holds no session that needs them."""
+def test_names_of_a_room_serve_its_later_sessions() -> None:
+    """Names are told once and are in the records of later sessions, also after a withdrawal."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Robin"], 0)
-    scenario.tick(DAY - 1)
+    scenario.ordinary_session(1)
+    scenario.end(40)
+    for week in range(1, 4):
+        scenario.tick(week * 7 * DAY - 1)
+        scenario.ordinary_session(week * 7 * DAY)
+        scenario.end(week * 7 * DAY + 40)
+    assert [record.known_names[0].name for record in scenario.records] == ["Robin"] * 4
+    scenario.withdraw(21 * DAY + 50)
+    scenario.ordinary_session(28 * DAY)
+    scenario.end(28 * DAY + 40)
+    assert scenario.last_record.known_names[0].name == "Robin"
+
+
+def test_a_record_says_whether_names_were_told() -> None:
+    """A session record says that nobody told names, and it says so for good when they are told after its close."""
+    scenario = Scenario()
+    scenario.ordinary_session()
+    scenario.end(40)
+    scenario.participants(Role.CLIENT, ["Robin"], 50)
+    assert not scenario.last_record.names_told
+    scenario.ordinary_session(60)
+    scenario.end(100)
+    assert scenario.last_record.names_told
+
+
+def test_names_are_dropped_when_a_room_falls_silent() -> None:
+    """Names are dropped five weeks after the room's last session, and by an erasure."""
+    scenario = Scenario()
+    scenario.participants(Role.CLIENT, ["Robin"], 0)
+    scenario.ordinary_session(1)
+    scenario.end(40)
+    scenario.tick(35 * DAY)
     assert scenario.head.names
-    scenario.tick(DAY)
+    scenario.tick(35 * DAY + 41)
     assert scenario.conversation.is_empty
+    scenario.participants(Role.CLIENT, ["Robin"], 36 * DAY)
+    scenario.erase(36 * DAY + 1)
+    assert "Robin" not in scenario.stored_text
 
 
-def test_too_many_names_are_refused() -> None:
-    """More than `MAX_NAMES` names are refused, since they must fit into one record."""
+def test_the_names_told_last_are_kept() -> None:
+    """Beyond `MAX_NAMES` the names that were told first are dropped and counted, since all must fit into one record."""
     scenario = Scenario()
     for start in range(0, MAX_NAMES, 50):
         scenario.participants(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)
-    with pytest.raises(Poison) as refused:
-        scenario.participants(Role.CLIENT, ["one more"], MAX_NAMES)
-    assert refused.value.reason is DeadLetterReason.OVERSIZE
-    assert len(scenario.head.names) == MAX_NAMES
+    scenario.participants(Role.CLIENT, ["name 3"], MAX_NAMES)
+    scenario.participants(Role.CLIENT, ["one more"], MAX_NAMES)
+    names = [known.name for known in scenario.head.names]
+    assert (len(names), names[-2:]) == (MAX_NAMES, ["name 3", "one more"])
+    assert "name 0" not in names
+    assert scenario.ignored == [NoEffect.TOO_MANY_NAMES]
 
 
 def test_the_oldest_of_very_many_sessions_are_dropped() -> None:

@@ -12,7 +12,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -39,6 +39,8 @@ from stream.contracts.messages import (
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import Role, SessionState
 from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
+from stream.sessions.clocks import with_clamped_time
+from stream.sessions.rules import Arrival
 from tests.stream.sessions.plain_model import PlainConversation
 from tests.stream.sessions.scenario import TENANT, at_second, broker_ms
 from tests.stream.workers.batch_harness import PARTITIONS, BatchWorker, Log, MemoryBroker, message_in
@@ -50,7 +52,7 @@ WINDOWS = {"idle_ms": 60_000, "reopen_within_ms": 50_000, "late_within_ms": 90_0
 PHRASES = ("no", "no kill", "say more", "voices no", "well")
 
 SECONDS = (0, 0, 1, 1, 2, 5, 29, 40, 51, 60, 61, 91)
-LAGS = (0, 0, 0, 0, 1, 20, 45, 70, -5)  # how long before its arrival something was done
+LAGS = (0, 0, 0, 1, 20, 45, 70, -5, -7_200, 200_000)  # how long before its arrival something claims to have been done
 ROLES = (Role.CLIENT, Role.CLIENT, Role.COUNSELLOR, Role.COUNSELLOR, Role.SYSTEM)
 LANGUAGES = (None, None, None, None, None, "en", "de")
 PARTITION = {name: partition_of(record_key(TENANT, name), PARTITIONS) for name in ROOMS}
@@ -89,10 +91,11 @@ class SessionStateMachine(RuleBasedStateMachine):
         self.max_messages_patch.stop()
 
     @rule()
-    def pass_a_week(self) -> None:
-        """Let a week pass, after which only what the plain model still holds is stored."""
+    def pass_five_weeks(self) -> None:
+        """Let five weeks pass, after which only what the plain model still holds is stored."""
         self.tick(100)
         self.tick(8 * 86_400)
+        self.tick(30 * 86_400)
         self.process_batch()
         self.only_the_models_words_are_stored()
 
@@ -207,7 +210,9 @@ class SessionStateMachine(RuleBasedStateMachine):
                             conversation.apply_person_erasure(event, ms) if event else conversation.apply_tick(ms)
                         )
                 continue
-            outputs, reason = self.model[event.conversation_id].apply_event(event, raw.timestamp_ms)
+            at = Arrival(raw.offset, raw.timestamp_ms)
+            clamped = with_clamped_time(event, at, self.worker.rules)
+            outputs, reason = self.model[event.conversation_id].apply_event(clamped, raw.timestamp_ms)
             expected[event.conversation_id] += outputs
             if reason is not None:
                 refused.append((raw.offset, reason))
@@ -285,6 +290,10 @@ def published_content(room: str, published: list[tuple[int, EncodedRecord]]) -> 
             yield "erasure", Erasure.model_validate_json(encoded.value).erasure_id
         elif kind == ConsentWithdrawal.event_type:
             yield "withdrawal", ConsentWithdrawal.model_validate_json(encoded.value).withdrawn_at
+        elif kind == Deletion.event_type:
+            yield "deletion", Deletion.model_validate_json(encoded.value).message_id
+        elif kind == Edit.event_type:
+            yield "edit", Edit.model_validate_json(encoded.value).message_id
         else:
             yield record_content(SessionRecord.model_validate_json(encoded.value))
 
@@ -294,12 +303,19 @@ def record_content(record: SessionRecord) -> tuple[Any, ...]:
     start = (record.state.value, record.session_id, record.revision)
     if record.state is SessionState.REOPENED:
         return start
-    closed_ms = broker_ms(0) + round((record.closed_at - at_second(0)).total_seconds() * 1000)
+    closed_ms = in_broker_ms(record.closed_at)
     if record.state is SessionState.ERASED:
         assert not record.messages
         assert not record.known_names
         return (*start, record.started_at, record.ended_at, closed_ms)
-    return (*start, record.end_reason, record.started_at, record.ended_at, closed_ms, closed_content(record))
+    appended_ms = in_broker_ms(record.began_at), in_broker_ms(record.last_heard_at)
+    times = (record.started_at, record.ended_at, closed_ms, *appended_ms)
+    return (*start, record.end_reason, *times, closed_content(record))
+
+
+def in_broker_ms(time: datetime) -> int:
+    """Return a time of a record as broker time in milliseconds."""
+    return broker_ms(0) + round((time - at_second(0)).total_seconds() * 1000)
 
 
 def closed_content(record: SessionRecord) -> dict[str, Any]:
@@ -392,6 +408,6 @@ def test_random_events_publish_what_the_plain_model_says(seed: int) -> None:
             name, drawn = random_step(chance)
             getattr(machine, name)(**drawn)
             machine.only_the_models_words_are_stored()
-        machine.pass_a_week()
+        machine.pass_five_weeks()
     finally:
         machine.teardown()

@@ -233,6 +233,49 @@ def test_the_language_declared_last_counts() -> None:
     assert left_out(scenario) is None
 
 
+@pytest.mark.parametrize("language", [None, "en"])
+def test_a_language_that_the_models_do_not_know_is_told_from_the_texts(language: str | None) -> None:
+    """A session in another language is left out as such, whether none was declared or the one of the models.
+
+    It is never one in which no moment was found.
+    """
+    scenario = Scenario()
+    for second in range(0, 60, 10):
+        scenario.client("nein ich will heute nicht", second, language=language)
+        scenario.counsellor("das ist in Ordnung", second + 5)
+    assert left_out(scenario) is LeftOut.LANGUAGE_NOT_SUPPORTED
+    assert scenario.last_record.language == "de"
+
+
+def test_the_counsellors_words_tell_the_language_where_the_clients_do_not() -> None:
+    """Where the client's words are too few to tell the language, those of the counsellor tell it."""
+    scenario = Scenario()
+    scenario.client("ja", 0)
+    scenario.counsellor("nein heute geht es leider nicht, wollen wir es morgen noch einmal versuchen", 5)
+    scenario.client("ok", 10)
+    assert left_out(scenario) is LeftOut.LANGUAGE_NOT_SUPPORTED
+
+
+def test_a_language_that_the_models_know_is_accepted_undeclared() -> None:
+    """A session in one of the languages of the models is accepted without a declaration."""
+    scenario = Scenario(rules(languages=("de",)))
+    scenario.client("nein ich will heute nicht", 0)
+    scenario.counsellor("das ist in Ordnung", 5)
+    scenario.client("no no heute nicht mehr danke", 10)
+    scenario.counsellor("gut", 15)
+    assert left_out(scenario) is None
+    assert scenario.last_record.language == "de"
+
+
+def test_words_are_counted_in_scripts_without_spaces() -> None:
+    """A session in a script without spaces is not too short because it has few spaces."""
+    scenario = Scenario(rules(min_words=10))
+    scenario.client("no \u6211\u4e0d\u77e5\u9053\u8fd9\u6837", 0)
+    scenario.counsellor("\u6709\u6ca1\u6709\u7528", 5)
+    scenario.client("ok", 10)
+    assert left_out(scenario) is None
+
+
 def test_a_left_out_session_keeps_its_risk_language() -> None:
     """A session that is left out keeps the mark of risk language with its messages, and no other messages."""
     scenario = Scenario()

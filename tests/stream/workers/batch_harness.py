@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -116,14 +116,16 @@ class MemoryBroker:
 class BatchWorker:
     """The state of one worker process, restored from the changelog."""
 
-    def __init__(self, broker: MemoryBroker, **changes: Any) -> None:
+    def __init__(self, broker: MemoryBroker, tenants: Collection[str] = (), **changes: Any) -> None:
         self.rules = rules(**changes)
         self.sessions = OpenSessions(self.rules)
         for key, value in broker.changelog.items():
             self.sessions.restore(key, value)
         self.sessions.rebuild(range(PARTITIONS))
         self.detector = FlaggingDetector()
-        self.batches = SessionBatches(self.sessions, self.detector, self.rules, broker, partitions=PARTITIONS)
+        self.batches = SessionBatches(
+            self.sessions, self.detector, self.rules, broker, partitions=PARTITIONS, tenants=tenants
+        )
 
     def process(self, log: Sequence[RawRecord]) -> None:
         """Process the log as one batch."""

@@ -61,14 +61,14 @@ def test_a_conversation_comes_back_as_it_was() -> None:
     scenario.participants(Role.CLIENT, ["Robin"], 0)
     end = scenario.ordinary_session()
     scenario.end(end + 1)
-    scenario.client("one more thing", end + 10)
+    scenario.client("one more thing", end + 20)
     sessions = rebuild(changelog(scenario.conversation))
     restored = sessions.get(0, "acme", "room-1")
     assert changelog(restored) == changelog(scenario.conversation)
     assert restored.open_session == "m1"
     assert restored.dirty == set()
-    assert sessions.due(0, broker_ms(end + 10 + 1_799)) == []
-    assert sessions.due(0, broker_ms(end + 10 + 1_800)) == [restored]
+    assert sessions.due(0, broker_ms(end + 20 + 1_799)) == []
+    assert sessions.due(0, broker_ms(end + 20 + 1_800)) == [restored]
 
 
 def test_the_last_value_of_a_key_stands() -> None:
@@ -99,6 +99,7 @@ def test_a_partition_that_went_elsewhere_is_let_go() -> None:
     sessions.rebuild((1,))
     assert sessions.get(0, "acme", "room-1").is_empty
     assert sessions.due(0, broker_ms(10**6)) == []
+    assert metrics.OPEN_SESSIONS._value.get() == 0
 
 
 def test_a_partition_that_stayed_catches_up() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -14,13 +15,18 @@ from stream.contracts.errors import Unavailable
 from stream.contracts.messages import (
     Consent,
     ConsentWithdrawal,
+    ConversationEvent,
     Deletion,
     Edit,
     Erasure,
+    Participant,
+    Participants,
 )
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.detection import Detection, DetectorInput
+from stream.reading import Damage
+from stream.runtime import metrics
 from stream.runtime.codec import RawRecord
 from stream.runtime.dead_letters import ConsecutiveDeadLetters
 from stream.sessions.events import apply_event
@@ -181,6 +187,60 @@ def test_a_failing_tick_costs_one_dead_letter_and_other_rooms_close(monkeypatch:
     assert len(broker.records) == 4
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        message_in("room-1", "a", "no", 0),
+        Edit(
+            tenant=TENANT, conversation_id="room-1", message_id="a", text="no", edited_at=at_second(0), consent=CONSENT
+        ),
+        end_of("room-1", 0),
+    ],
+    ids=lambda event: event.event_type,
+)
+def test_a_tenant_that_the_settings_do_not_name_is_refused(event: ConversationEvent) -> None:
+    """What a tenant sends that the settings do not name is dead-lettered, and nothing of it is kept."""
+    log, broker = Log(), MemoryBroker()
+    log.put(event, 0)
+    BatchWorker(broker, tenants={"somebody-else"}).process(log.records)
+    assert [reason for _, reason in broker.dead] == [DeadLetterReason.UNKNOWN_TENANT]
+    assert (broker.changelog, broker.published) == ({}, [])
+
+
+def test_nobody_is_refused_a_withdrawal_or_an_erasure() -> None:
+    """Withdrawals and erasures are passed on for a tenant that the settings no longer name."""
+    log, broker = Log(), MemoryBroker()
+    log.put(ConsentWithdrawal(tenant=TENANT, conversation_id="room-1", withdrawn_at=at_second(0)), 0)
+    log.put(Erasure(tenant=TENANT, conversation_id="room-1", erasure_id=str(UUID(int=7)), requested_at=at_second(0)), 1)
+    BatchWorker(broker, tenants={"somebody-else"}).process(log.records)
+    assert broker.dead == []
+    assert len(broker.published) == 2
+
+
+@pytest.mark.parametrize("tenants", [(), {TENANT}])
+def test_a_tenant_is_taken_if_it_is_named_or_none_is(tenants: Collection[str]) -> None:
+    """A tenant's messages are taken where the settings name it, or name nobody."""
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0), 0)
+    BatchWorker(broker, tenants=tenants).process(log.records)
+    assert broker.dead == []
+    assert len(broker.changelog) == 1
+
+
+def test_texts_that_are_not_plain_are_counted_by_kind() -> None:
+    """Each text of a message or an edit that is not plain is counted once for each kind of its damage."""
+
+    def counted() -> dict[str, float]:
+        return {kind: metrics.DAMAGED_TEXTS.labels(kind=kind)._value.get() for kind in Damage}
+
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "don&#39;t &amp; <b>can't</b>", 0), 0)
+    log.put(message_in("room-1", "b", "plain words", 1, Role.COUNSELLOR), 1)
+    before = counted()
+    BatchWorker(broker).process(log.records)
+    assert {kind for kind, count in counted().items() if count == before[kind] + 1} == {"entities", "tags"}
+
+
 def test_what_the_outlet_raises_ends_the_batch() -> None:
     """An error of the outlet ends the batch, so that no record of it is acknowledged."""
     log, broker = Log(), MemoryBroker()
@@ -283,8 +343,9 @@ def outcome(broker: MemoryBroker) -> dict[str, str]:
 
 
 def is_erased_by(erasure: Erasure, record: SessionRecord) -> bool:
-    """Whether the session had begun when its conversation was erased."""
-    return record.conversation_id == erasure.conversation_id and record.started_at <= erasure.requested_at
+    """Whether the session had begun when its conversation was erased, by the broker's time."""
+    assert erasure.appended_at is not None
+    return record.conversation_id == erasure.conversation_id and record.began_at <= erasure.appended_at
 
 
 def rank(record: SessionRecord) -> tuple[bool, int, bool]:
@@ -353,3 +414,82 @@ def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.M
     assert seen == [0, 0, 0]
     assert broker.usable_records == 1
     assert broker.dead == []
+
+
+def test_a_text_that_its_batch_did_not_score_is_scored_with_the_turn_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text that the batch did not foresee is scored by a call of its own, which waits and knows the turn it answers.
+
+    Here all early edits are dropped between the scoring and the message, so that its own words count.
+    """
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "c", "what would help", 0, Role.COUNSELLOR), 0)
+    log.put(message_in("room-1", "m", "no never", 1), 1)
+    worker = BatchWorker(broker)
+    asked: list[list[DetectorInput]] = []
+    detect = worker.detector.detect
+
+    def recorded(inputs: Sequence[DetectorInput]) -> list[Detection]:
+        asked.append(list(inputs))
+        return detect(inputs)
+
+    monkeypatch.setattr(worker.detector, "detect", recorded)
+    monkeypatch.setattr("stream.workers.session_batches.texts_to_score", lambda *_: [])
+    worker.process(log.records)
+    assert asked == [[DetectorInput("no never", "what would help")]]
+    assert broker.usable_records == 2
+    assert broker.dead == []
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [
+            Deletion(tenant=TENANT, conversation_id="room-1", message_id=f"m{n}", deleted_at=at_second(n))
+            for n in range(300)
+        ],
+        [
+            Edit(
+                tenant=TENANT,
+                conversation_id="room-1",
+                message_id=f"m{n}",
+                text="w",
+                edited_at=at_second(n),
+                consent=CONSENT,
+            )
+            for n in range(30)
+        ],
+        [end_of("room-1", n) for n in range(30)],
+        [
+            Participants(
+                tenant=TENANT,
+                conversation_id="room-1",
+                participants=(Participant(role=Role.CLIENT, names=tuple(f"n{n}-{i}" for i in range(50))),),
+            )
+            for n in range(30)
+        ],
+    ],
+    ids=["deletions", "edits", "ends", "names"],
+)
+def test_no_number_of_well_formed_events_of_a_room_makes_dead_letters(events: Sequence[ConversationEvent]) -> None:
+    """Events without effect, however many a room sends, are counted and make no dead letter; the stage goes on."""
+    log, broker = Log(), MemoryBroker()
+    for second, event in enumerate(events):
+        log.put(event, second)
+    worker = BatchWorker(broker)
+    worker.process(log.records)
+    assert broker.dead == []
+    assert broker.usable_records == len(events)
+
+
+def test_a_time_far_from_the_brokers_is_moved_and_counted() -> None:
+    """A message with a time far from the broker's is kept with a tolerated time, and counted."""
+    before = metrics.WITHOUT_EFFECT.labels(reason="clamped")._value.get()
+    log, broker = Log(), MemoryBroker()
+    log.put(message_in("room-1", "a", "no", 0, sent_at=at_second(0).replace(year=2612)), 0)
+    log.put(end_of("room-1", 1), 1)
+    BatchWorker(broker).process(log.records)
+    assert metrics.WITHOUT_EFFECT.labels(reason="clamped")._value.get() == before + 1
+    (record,) = broker.records
+    assert record.started_at == at_second(120)

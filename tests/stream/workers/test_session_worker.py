@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,9 +19,10 @@ from plugin.local.stage_process import StageProcess
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
 from stream.contracts.messages import Consent, Deletion, Edit
 from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
-from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
+from stream.contracts.vocabulary import Concern, EndReason, LeftOut, MarkKind, SessionState
 from stream.runtime import settings
-from stream.runtime.codec import STRUCTURED, encode
+from stream.runtime.codec import STRUCTURED, encode, partition_of
+from stream.sessions.rules import LATE_MS
 from tests.e2e.conversations import CALM, RESISTANT
 from tests.fixtures.stream_stage import PARTITIONS, TENANT, Room, StreamStageHarness, stream_stage
 from tests.fixtures.waiting import DEADLOCK_S, eventually
@@ -34,7 +36,10 @@ IN_A_ROW = settings.KafkaSettings().dead_letters_in_a_row
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
     """Yield one stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
-    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S)) as harness:
+    known = json.dumps({TENANT: {}})
+    with stream_stage(
+        run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S), COUNTERPOINT_TENANTS=known
+    ) as harness:
         yield harness
 
 
@@ -71,6 +76,32 @@ def test_silence_closes_a_session_and_nothing_is_said_before(short_idle: StreamS
     assert record.end_reason is EndReason.IDLE
     assert record.left_out is LeftOut.NO_RESISTANCE
     assert record.messages == ()
+
+
+def test_a_session_in_another_language_is_left_out_as_such(harness: StreamStageHarness) -> None:
+    """A session in a language that nobody declared and the models do not know is left out for its language."""
+    room = harness.room()
+    lines = (
+        ("client", "ich wei\u00df nicht, ob das hier etwas bringt"),
+        ("counsellor", "Was w\u00fcrde Ihnen helfen?"),
+    )
+    for role, text in lines * 3:
+        room.put(room.message(role, text))
+    room.end()
+    (record,) = room.wait_for_records()
+    assert (record.left_out, record.language) == (LeftOut.LANGUAGE_NOT_SUPPORTED, "de")
+
+
+def test_a_marked_up_text_is_read_as_its_words(harness: StreamStageHarness) -> None:
+    """Risk language in a text with entities and emphasis is marked, and the record holds the text as it came."""
+    room = harness.room()
+    text = "i want to **kill**&nbsp;my&shy;self"
+    room.put(room.message("client", text))
+    room.put(room.message("counsellor", "I am glad that you say it."))
+    room.end()
+    (record,) = room.wait_for_records()
+    assert [(mark.kind, mark.concerns) for mark in record.marks] == [(MarkKind.RISK_LANGUAGE, (Concern.SUICIDE,))]
+    assert record.messages[0].text == text
 
 
 def test_structured_mode_is_taken_too(harness: StreamStageHarness) -> None:
@@ -121,13 +152,13 @@ def test_an_edit_and_a_deletion_stand_at_the_close(harness: StreamStageHarness) 
 
 
 def test_a_late_message_makes_the_next_revision_and_a_newer_one_reopens(short_idle: StreamStageHarness) -> None:
-    """Late: closed again with it. Newer within the window: reopened, then closed by silence."""
+    """Right after the end: closed again with it. Later within the window: reopened, then closed by silence."""
     room = short_idle.room()
     room.talk(RESISTANT)
     room.end()
-    room.wait_for_records()
     room.put(room.message("counsellor", "I forgot to ask about your sleep.", number=2))
     first, late = room.wait_for_records(2)
+    time.sleep(LATE_MS / 1000)
     assert (late.revision, late.counts.messages) == (2, first.counts.messages + 1)
     room.put(room.message("client", "One more thing before I go.", number=60))
     states = [(record.state, record.revision) for record in room.wait_for_records(4)[2:]]
@@ -139,6 +170,8 @@ def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
     good = encode(room.message("client", "hello"))
     data = json.loads(good.value)
     next_version = [(n, b"counterpoint.message.v2" if n == "ce_type" else v) for n, v in good.headers]
+    stranger = f"stranger:{room.name}".encode()
+    unknown_tenant = {"key": stranger, "partition": partition_of(stranger, PARTITIONS)}
     unknown_type = [(n, b"com.example.song" if n == "ce_type" else v) for n, v in good.headers]
     return [
         ("bad_json", b'{"text": "hel', {}),
@@ -153,6 +186,7 @@ def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
         ("bad_key", good.value, {"key": b"riverside:c_other"}),
         ("bad_envelope", good.value, {"headers": good.headers[1:]}),
         ("no_consent", json.dumps(data | {"consent": {"processing": False}}).encode(), {}),
+        ("unknown_tenant", json.dumps(data | {"tenant": "stranger"}).encode(), unknown_tenant),
     ]
 
 
@@ -177,7 +211,9 @@ def test_every_bad_record_is_set_aside_with_its_reason_and_the_next_is_processed
     (without,) = (story for story in stories if story["cp_reason"] == b"no_consent")
     assert without["value"] == b""
     (broken,) = (story for story in stories if story["cp_reason"] == b"bad_json")
-    assert broken["value"] == b'{"text": "hel'
+    assert (broken["value"], broken["cp_bytes"]) == (b"", b"13")  # whether it had consent, nobody can read
+    (stranger,) = (story for story in stories if story["cp_reason"] == b"unknown_tenant")
+    assert b"hello" in stranger["value"]
     assert harness.sessions(writer) == []
 
 
@@ -255,11 +291,13 @@ def test_a_second_worker_takes_its_share_and_gives_it_back(harness: StreamStageH
 
 
 def test_when_everything_is_bad_the_stage_stops_and_says_so(harness: StreamStageHarness) -> None:
-    """A stage with twenty bad records in a row stops with a message and continues after a restart."""
+    """A stage with bad records of twenty rooms in a row stops with a message and continues after a restart."""
+    harness.stage.stop()  # a bad record of an earlier test may count as the first in a row
+    harness.stage.start()
     room = harness.room()
     before = len(harness.dead_letters())
-    for _ in range(IN_A_ROW + 5):
-        harness.send(b"{", key=room.key, headers=[], partition=room.partition)
+    for number in range(IN_A_ROW + 5):
+        harness.send(b"{", key=room.key + b"-%d" % number, headers=[], partition=room.partition)
     room.talk(RESISTANT)
     room.end()
     assert harness.stage.wait(30) == TooManyDeadLetters.exit_status
