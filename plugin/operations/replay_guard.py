@@ -11,7 +11,7 @@ from sqlmodel import Session
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.tables import TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
-from plugin.database.tombstones import Subject, find_tombstone_times, has_person_tombstone
+from plugin.database.tombstones import Subject, deleted_messages, find_tombstone_times, has_person_tombstone
 from plugin.operations.dead_letter import DeadLetter
 from stream.contracts.base import Contract, ConversationRecord
 from stream.contracts.messages import ConsentWithdrawal, Edit, Erasure, Message, PersonErasure
@@ -45,7 +45,7 @@ def has_consent(data: Contract) -> bool:
 
 
 def is_erased_or_withdrawn(session: Session, kek: KeyEncryptionKey, letter: DeadLetter, data: Contract | None) -> bool:
-    """Return whether an erasure or a withdrawal came that may mean this record.
+    """Return whether an erasure, a withdrawal or a deletion came that may mean this record.
 
     In doubt it does: the record counts from the earliest time it can be of (its own, or when the broker first took
     it), and a withdrawal speaks for everything before it. Withdrawals and erasures themselves only take away, so they
@@ -61,6 +61,10 @@ def is_erased_or_withdrawn(session: Session, kek: KeyEncryptionKey, letter: Dead
     kinds = (TombstoneKind.ERASURE, TombstoneKind.WITHDRAWAL)
     subjects = [Subject(kind, conversation.tenant, conversation.conversation_id) for kind in kinds]
     if any(find_tombstone_times(session, key, subject, since) for subject in subjects):
+        return True
+    if isinstance(data, Message | Edit) and deleted_messages(
+        session, key, conversation.tenant, conversation.conversation_id, [data.message_id]
+    ):
         return True
     return has_person_tombstone(session, key, _person_subjects(conversation.tenant, data), since)
 

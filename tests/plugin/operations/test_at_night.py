@@ -1,5 +1,6 @@
 """The operator's commands on a running system: what they print, what they change, and what they give as exit status."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -33,6 +34,8 @@ from tests.fixtures.waiting import DEADLOCK_S, wait_until
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CANARY = "canary-phrase-on-a-wrong-partition"
 SEED = 20261121
+SECOND_TENANTS_KEY = base64.b64encode(b"k" * 32).decode()
+"""Makes `elsewhere` a second tenant of the settings, so that it may have a supervisor."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,7 @@ def counterpoint(
             **os.environ,
             **system.stages["sink"]._env,
             "COUNTERPOINT_DATABASE__URL": url,
+            "COUNTERPOINT_TENANTS__ELSEWHERE__PSEUDONYM_KEY": SECOND_TENANTS_KEY,
             "NO_COLOR": "1",
             "COLUMNS": "200",
         },

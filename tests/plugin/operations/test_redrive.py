@@ -12,7 +12,7 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
 from plugin.database.tables import TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
-from plugin.database.tombstones import Subject, add_tombstone
+from plugin.database.tombstones import Subject, add_tombstone, message_subject
 from plugin.operations.dead_letter import DeadLetter
 from plugin.operations.handled import HandledOutcome, handled_positions
 from plugin.operations.redrive import OnFailure, Redrive, Selection
@@ -180,9 +180,11 @@ def test_a_record_set_aside_for_lack_of_consent_is_never_sent_again(bench: Bench
 
 @pytest.mark.parametrize("kind", list(TombstoneKind))
 def test_erased_stays_erased(bench: Bench, kind: TombstoneKind) -> None:
-    """A conversation erased or withdrawn since, a client or a counsellor erased since: the record stays away."""
+    """A conversation, person or message that was erased, withdrawn or deleted since: the record stays away."""
     person = f"p_{uuid4().hex}"
-    subject = person if kind in {TombstoneKind.CLIENT, TombstoneKind.COUNSELLOR} else bench.conversation
+    subject = person if kind.is_person else bench.conversation
+    if kind is TombstoneKind.MESSAGE:
+        subject = message_subject(TENANT, bench.conversation, "m-1").pseudonym
     role = "counsellor" if kind is TombstoneKind.COUNSELLOR else "client"
     bench.set_aside(encode(message(bench.conversation, author=person, role=role)))
     forget(bench, kind, subject, SENT_AT + timedelta(minutes=1))
