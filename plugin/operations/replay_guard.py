@@ -62,11 +62,23 @@ def is_erased_or_withdrawn(session: Session, kek: KeyEncryptionKey, letter: Dead
     subjects = [Subject(kind, conversation.tenant, conversation.conversation_id) for kind in kinds]
     if any(find_tombstone_times(session, key, subject, since) for subject in subjects):
         return True
-    if isinstance(data, Message | Edit) and deleted_messages(
-        session, key, conversation.tenant, conversation.conversation_id, [data.message_id]
-    ):
+    if isinstance(data, Message | Edit) and holds_deleted_text(session, kek, data):
         return True
     return has_person_tombstone(session, key, _person_subjects(conversation.tenant, data), since)
+
+
+def holds_deleted_text(session: Session, kek: KeyEncryptionKey, data: Contract | None) -> bool:
+    """Return whether a record has the text of a message that was deleted after its session was stored.
+
+    A session record that has one may be replayed, since the sink leaves the message out; it may not be shown.
+    """
+    if isinstance(data, Message | Edit):
+        message_ids = [data.message_id]
+    elif isinstance(data, SessionOutline):
+        message_ids = [message.message_id for message in data.messages]
+    else:
+        return False
+    return bool(deleted_messages(session, tombstone_key(session, kek), data.tenant, data.conversation_id, message_ids))
 
 
 def _person_subjects(tenant: str, data: Contract | None) -> list[Subject]:

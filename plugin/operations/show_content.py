@@ -14,7 +14,12 @@ from plugin.database.key_encryption_key import check_key_encryption_key
 from plugin.database.tables import Account, Membership, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.operations.dead_letter import DeadLetter, decode_for_replay
-from plugin.operations.replay_guard import RecordConversation, conversation_of, is_erased_or_withdrawn
+from plugin.operations.replay_guard import (
+    RecordConversation,
+    conversation_of,
+    holds_deleted_text,
+    is_erased_or_withdrawn,
+)
 from plugin.plain_text import printable
 from plugin.queue.scope import visible_to
 from plugin.queue.views import DecisionOutcome
@@ -56,7 +61,10 @@ class ContentReader:
         with transaction(self.engine) as session:
             check_key_encryption_key(session, self.kek)
             allowed = _may_read(session, viewer, conversation_of(letter, data), data)
-            shown = allowed and not is_erased_or_withdrawn(session, self.kek, letter, data)
+            gone = is_erased_or_withdrawn(session, self.kek, letter, data) or holds_deleted_text(
+                session, self.kek, data
+            )
+            shown = allowed and not gone
             add_audit_entry(
                 session,
                 viewer,

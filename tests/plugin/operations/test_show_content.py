@@ -16,6 +16,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.operations.dead_letter import DeadLetter
 from plugin.operations.dead_letter_topic import read_dead_letter as read_letter
 from plugin.operations.show_content import ContentReader, ReadReason
+from stream.contracts.messages import Deletion
 from stream.contracts.topics import FEEDBACK
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import EncodedRecord, encode
@@ -55,6 +56,21 @@ def test_a_stored_session_of_the_conversation_decides(bench: Bench, counsellor: 
     assert CANARY in str(opened(bench, supervisor(bench, counsellor), found))
     assert opened(bench, supervisor(bench, "south"), found) is None
     assert opened(bench, supervisor(bench, "south", tenant=TENANT), found) is None
+
+
+def test_what_was_deleted_is_not_shown(bench: Bench, counsellor: str) -> None:
+    """A dead letter with a message that was deleted since is shown to nobody, as a message or in a session record."""
+    session = record(conversation=bench.conversation, counsellor=counsellor)
+    apply_records(bench.engine, session)
+    viewer = supervisor(bench, counsellor)
+    letters = [
+        letter(bench, encode(message(bench.conversation, message_id="m-1"))),
+        letter(bench, encode(session), topic=FEEDBACK),
+    ]
+    assert all(opened(bench, viewer, found) for found in letters)
+    gone = Deletion(tenant=TENANT, conversation_id=bench.conversation, message_id="m-1", deleted_at=NOW)
+    apply_records(bench.engine, gone)
+    assert [opened(bench, viewer, found) for found in letters] == [None, None]
 
 
 def test_where_nothing_is_stored_the_counsellor_in_the_record_decides(bench: Bench, counsellor: str) -> None:
