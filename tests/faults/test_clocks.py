@@ -6,7 +6,7 @@ import pytest
 
 from plugin.database.tables import TombstoneKind
 from tests.e2e.conversations import CALM, RESISTANT
-from tests.faults.test_erasure import erase_and_capture_output
+from tests.faults.erasing import erase_and_capture_output
 from tests.fixtures.system import PlatformConversation, RunningSystem
 from tests.fixtures.waiting import wait_until
 

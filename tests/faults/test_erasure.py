@@ -1,6 +1,5 @@
 """Erasure leaves nothing behind although sessions are open, being rated or sent again, or the command is killed."""
 
-import io
 import json
 import random
 import signal
@@ -12,38 +11,20 @@ from uuid import uuid4
 
 import pytest
 from kafka import KafkaProducer
-from rich.console import Console
 
 from plugin.database.tables import TombstoneKind
 from plugin.local.demo_settings import TENANT
 from plugin.local.environment_variables import environment_variables
-from plugin.privacy.commands.erase import erase
 from stream.contracts.topics import FEEDBACK
 from stream.runtime.codec import RawRecord
 from tests.e2e.conversations import CALM, RESISTANT, send_lines
+from tests.faults.erasing import erase_and_capture_output
 from tests.fixtures.system import PlatformConversation, RunningSystem
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 HOLDS = "nothing of it in the database, whatever comes later; everybody else's sessions are there once"
 CONVERSATIONS = 8
-
-
-def erase_and_capture_output(system: RunningSystem, kind: TombstoneKind, reference: str) -> str:
-    """Erase as an operator does, and return what is printed."""
-    screen = io.StringIO()
-    done = erase(
-        system.settings,
-        Console(file=screen, width=200),
-        kind=kind,
-        tenant=TENANT,
-        reference=reference,
-        is_pseudonym=False,
-        dry_run=False,
-        confirm=None,
-    )
-    assert done, screen.getvalue()
-    return screen.getvalue()
 
 
 def send_session(conversation: PlatformConversation, client: str, *, resistant: bool = True) -> None:

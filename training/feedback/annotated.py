@@ -7,24 +7,19 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stream.contracts.ids import exchange_id
-from stream.contracts.messages import Consent
-from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
+from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import (
     Concern,
-    EndReason,
     Level,
     Mechanism,
     ResistanceType,
     Role,
-    SessionState,
     Verdict,
 )
 from stream.detection.lexicons import find_concerns
@@ -35,10 +30,9 @@ from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from stream.feedback.models.base import ExchangePart
 from stream.feedback.models.prompt import render_prompt
 from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.feedback.single_exchange import record_of_exchange
 from training.errors import DataError
 from training.feedback.data import MECHANISMS, Arm, Item, numbered_lines
-
-_WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
 
 
 class AnnotatedAlternative(BaseModel):
@@ -209,31 +203,4 @@ def _boundary(line: AnnotatedExchange) -> str:
 
 def _record(line: AnnotatedExchange) -> SessionRecord:
     session = uuid5(NAMESPACE_URL, line.session)
-    spoken = [*line.before, (Role.CLIENT, line.client), (Role.COUNSELLOR, line.reply)]
-    messages = tuple(
-        SessionMessage(message_id=f"m-{number}", revision=0, role=role, author=f"p_{role}", text=text, sent_at=_WHEN)
-        for number, (role, text) in enumerate(spoken, start=1)
-    )
-    *context, client, reply = (message.message_id for message in messages)
-    exchange = Exchange(
-        exchange_id=exchange_id(session, client),
-        context=tuple(context),
-        client_turn=(client,),
-        reply=(reply,),
-        counsellor="p_counsellor",
-        score=1.0,
-    )
-    return SessionRecord(
-        tenant="training",
-        conversation_id="c_training",
-        session_id=session,
-        revision=1,
-        state=SessionState.CLOSED,
-        started_at=_WHEN,
-        ended_at=_WHEN,
-        closed_at=_WHEN,
-        end_reason=EndReason.EXPLICIT,
-        consent=Consent(processing=True),
-        messages=messages,
-        exchanges=(exchange,),
-    )
+    return record_of_exchange("training", session, context=line.before, client=[line.client], reply=line.reply)

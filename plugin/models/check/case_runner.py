@@ -2,26 +2,22 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
 from plugin.models.check.stimuli import ExchangeText
 from stream.contracts.feedback import ModelVersion
-from stream.contracts.ids import exchange_id
-from stream.contracts.messages import Consent
-from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
-from stream.contracts.vocabulary import EndReason, NeedsHuman, Role, SessionState
+from stream.contracts.sessions import SessionRecord
+from stream.contracts.vocabulary import NeedsHuman, Role
 from stream.detection.lexicons import find_concerns
 from stream.feedback.assess import Assessor
 from stream.feedback.gate.quotes import find_quote
 from stream.feedback.models.answer import ModelAnswer, UnusableAnswer
 from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Deadline, FeedbackModel, ShownExchange
+from stream.feedback.single_exchange import record_of_exchange
 from stream.runtime.health import Health
-
-_WHEN = datetime(2026, 1, 1, tzinfo=UTC)  # no model is told when something was said
 
 
 class CaseOutcome(BaseModel):
@@ -135,42 +131,13 @@ class CaseRunner:
 
 
 def _session_record(name: str, exchange: ExchangeText, *, use_lexicon: bool) -> SessionRecord:
-    session = uuid5(NAMESPACE_URL, name)
-    texts = [*exchange.context, *((Role.CLIENT, text) for text in exchange.client), (Role.COUNSELLOR, exchange.reply)]
-    messages = tuple(
-        SessionMessage(
-            message_id=f"m-{number}",
-            revision=0,
-            role=role,
-            author=f"p_{role}",
-            text=text,
-            sent_at=_WHEN,
-        )
-        for number, (role, text) in enumerate(texts, start=1)
-    )
-    ids = [message.message_id for message in messages]
-    begin, end = len(exchange.context), len(exchange.context) + len(exchange.client)
-    critical = use_lexicon and any(find_concerns(text) for role, text in texts if role is Role.CLIENT)
-    record_exchange = Exchange(
-        exchange_id=exchange_id(session, ids[begin]),
-        context=tuple(ids[:begin]),
-        client_turn=tuple(ids[begin:end]),
-        reply=tuple(ids[end:]),
-        counsellor="p_counsellor",
-        score=1.0,
+    said_by_client = [*(text for role, text in exchange.context if role is Role.CLIENT), *exchange.client]
+    critical = use_lexicon and any(find_concerns(text) for text in said_by_client)
+    return record_of_exchange(
+        "model-check",
+        uuid5(NAMESPACE_URL, name),
+        context=exchange.context,
+        client=exchange.client,
+        reply=exchange.reply,
         needs_human=NeedsHuman.CRITICAL_CONTENT if critical else None,
-    )
-    return SessionRecord(
-        tenant="model-check",
-        conversation_id="c_model-check",
-        session_id=session,
-        revision=1,
-        state=SessionState.CLOSED,
-        started_at=_WHEN,
-        ended_at=_WHEN,
-        closed_at=_WHEN,
-        end_reason=EndReason.EXPLICIT,
-        consent=Consent(processing=True),
-        messages=messages,
-        exchanges=(record_exchange,),
     )
