@@ -15,6 +15,11 @@ class Mistake:
     example: str
     weakens: tuple[Mechanism, ...]
 
+    @property
+    def code(self) -> str:
+        """The name of the mistake in data and in answers of models."""
+        return self.title.lower().replace(" ", "_").replace("-", "_")
+
 
 MISTAKES: Final = (
     Mistake(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from stream.contracts.rubric.hard_cases import HARD_CASES
 from stream.contracts.rubric.mechanisms import RUBRIC
 from stream.contracts.rubric.mistakes import COLLUSION, MISTAKES
 from stream.contracts.rubric.principles import PRINCIPLES
 from stream.contracts.rubric.resistance import BEHAVIOURS, COLLABORATION, GROUPS
 from stream.contracts.rubric.shape import LEVEL_TITLES, MechanismRubric
+from stream.contracts.rubric.techniques import TECHNIQUES
 from stream.contracts.rubric.version import HOW_TO_READ, ORIGIN, RUBRIC_VERSION
 from stream.contracts.vocabulary import Mechanism
 
@@ -27,7 +29,7 @@ def markdown() -> str:
     ]
     for mechanism, entry in RUBRIC.items():
         blocks += _mechanism(mechanism, entry)
-    blocks += [*_mistakes(), *_resistance(), *_principles()]
+    blocks += [*_mistakes(), *_techniques(), *_resistance(), *_principles()]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -42,6 +44,11 @@ def _mechanism(mechanism: Mechanism, entry: MechanismRubric) -> Iterator[str]:
         yield f"In text chat: {meaning.in_chat}"
         for example in meaning.examples:
             yield f"> Client: {example.client}\n>\n> Reply: {example.reply}"
+    yield "### Hard cases"
+    for case in HARD_CASES[mechanism]:
+        yield f"**{case.title}.** {case.rule}"
+        for decided in case.examples:
+            yield f"> Client: {decided.client}\n>\n> Reply: {decided.reply} ({decided.level.value})"
     yield "### Beside its neighbours"
     yield "\n".join(f"- {RUBRIC[other].title}: {difference}" for other, difference in entry.neighbours.items())
 
@@ -52,6 +59,17 @@ def _mistakes() -> Iterator[str]:
         weakened = " and ".join(RUBRIC[mechanism].title for mechanism in mistake.weakens)
         yield f"**{mistake.title}.** {mistake.definition} It mostly costs {weakened}."
         yield f"> Reply: {mistake.example}"
+
+
+def _techniques() -> Iterator[str]:
+    yield "## Techniques"
+    yield (
+        "What a reply mainly does, by the behaviour counts of motivational interviewing (MITI 4.2.1) with the additions"
+        " for online chat of [arXiv 2211.05182](https://arxiv.org/abs/2211.05182); definitions are ours. A technique is"
+        " not good or bad in itself: it says by what a level comes about."
+    )
+    rows = [f"| {technique} | the reply {meaning} |" for technique, meaning in TECHNIQUES.items()]
+    yield "\n".join(["| technique | meaning |", "| --- | --- |", *rows])
 
 
 def _resistance() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-RUBRIC_VERSION: Final = "0.2"
+RUBRIC_VERSION: Final = "0.3"
 """The version of the rubric. It is part of every assessment's id, since another wording is another rubric."""
 
 ORIGIN: Final = (

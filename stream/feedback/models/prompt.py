@@ -10,14 +10,14 @@ of what is rendered here: it is part of an assessment's id, and the served model
 from dataclasses import dataclass
 from functools import cache
 
-from stream.contracts.rubric import BEHAVIOURS, COLLABORATION, GROUPS, MISTAKES, PRINCIPLES, RUBRIC
+from stream.contracts.rubric import BEHAVIOURS, COLLABORATION, GROUPS, HARD_CASES, MISTAKES, PRINCIPLES, RUBRIC
 from stream.contracts.vocabulary import Concern, Mechanism
 from stream.feedback.models.base import ExchangePart, ShownExchange, ShownMessage
 from stream.feedback.models.few_shots import FEW_SHOTS
 
-PROMPT_VERSION = "2"
-MAX_EXCHANGE_CODE_POINTS = 7_000
-"""Some 2,100 tokens; with 4,000 of instructions and examples and the answer's 1,600 it fits a length of 8,192."""
+PROMPT_VERSION = "3"
+MAX_EXCHANGE_CODE_POINTS = 6_000
+"""Some 1,800 tokens; with 4,500 of instructions and examples and the answer's 1,600 it fits a length of 8,192."""
 
 # Llama 3.1's own template, to the letter. No <|begin_of_text|>: the server adds it, and two of them cost accuracy.
 _SYSTEM = (
@@ -153,6 +153,7 @@ def _system_prompt(task: str) -> str:
         entry = RUBRIC[mechanism]
         lines.append(f"- {mechanism} ({entry.title}): {entry.definition}")
         lines += [f"  {level.value}: {rule.definition}" for level, rule in entry.levels.items()]
+        lines += [f"  {case.title}: {case.rule}" for case in HARD_CASES[mechanism]]
     lines += ["", "Common mistakes of a reply:"]
     lines += [f"- {mistake.title}: {mistake.definition}" for mistake in MISTAKES]
     lines += ["", "A suggested reply is held against seven questions:"]

@@ -12,6 +12,7 @@ from stream.contracts.rubric import (
     COLLABORATION,
     COLLUSION,
     GROUPS,
+    HARD_CASES,
     HOW_TO_READ,
     LEVEL_TITLES,
     MISTAKES,
@@ -19,11 +20,14 @@ from stream.contracts.rubric import (
     PRINCIPLES,
     RUBRIC,
     RUBRIC_VERSION,
+    TECHNIQUES,
     Behaviour,
+    HardCase,
     LevelRubric,
     Mistake,
     Principle,
     ResistanceGroup,
+    Technique,
     anchor,
     markdown,
 )
@@ -37,6 +41,12 @@ CASES = [
     pytest.param(meaning, id=f"{mechanism}-{level.name.lower()}")
     for mechanism, entry in RUBRIC.items()
     for level, meaning in entry.levels.items()
+]
+
+HARD = [
+    pytest.param(mechanism, case, id=f"{mechanism}-{case.title}")
+    for mechanism, cases in HARD_CASES.items()
+    for case in cases
 ]
 
 
@@ -75,10 +85,66 @@ def test_the_examples_of_a_mechanism_answer_the_same_two_clients(mechanism: Mech
 
 
 def test_no_example_belongs_to_two_places() -> None:
-    """Each example reply is written for one level of one mechanism, although a reply may express several."""
+    """Each example reply is written for one place, although a reply may express several mechanisms."""
     levels = [meaning for entry in RUBRIC.values() for meaning in entry.levels.values()]
     replies = [example.reply for meaning in levels for example in meaning.examples]
-    assert len(set(replies)) == len(replies) == 2 * len(Mechanism) * len(Level)
+    assert len(replies) == 2 * len(Mechanism) * len(Level)
+    replies += [decided.reply for cases in HARD_CASES.values() for case in cases for decided in case.examples]
+    assert len(set(replies)) == len(replies)
+
+
+def test_every_mechanism_has_hard_cases() -> None:
+    """Every mechanism has cases that its definitions leave open, each under a name of its own."""
+    assert list(HARD_CASES) == list(Mechanism)
+    assert all(len(cases) >= 3 for cases in HARD_CASES.values())
+    titles = [case.title for cases in HARD_CASES.values() for case in cases]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(("mechanism", "case"), HARD)
+def test_a_hard_case_is_decided_by_a_rule_and_shown_by_two_examples(mechanism: Mechanism, case: HardCase) -> None:
+    """A hard case has a rule that names the levels of its two examples, in whole sentences."""
+    names = {Level.NONE: r"\bnone\b|no expression", Level.WEAK: r"\bweak\b", Level.STRONG: r"\bstrong\b"}
+    first, second = case.examples
+    assert first.reply != second.reply
+    for decided in case.examples:
+        assert re.search(names[decided.level], case.rule, re.IGNORECASE), mechanism
+    for words in (case.rule, first.client, first.reply, second.client, second.reply):
+        assert words == words.strip()
+        assert words[-1] in ".?!"
+    assert case.title[0].isupper()
+    assert 20 < len(case.rule) < 250
+
+
+@pytest.mark.parametrize(("mechanism", "case"), HARD)
+def test_the_page_shows_each_hard_case_with_its_levels(mechanism: Mechanism, case: HardCase) -> None:
+    """The page shows each rule under its mechanism, with both examples and their levels."""
+    page = markdown()
+    part = page[page.index(f"## {RUBRIC[mechanism].title}\n") :]
+    shown = [f"**{case.title}.** {case.rule}\n"]
+    shown += [
+        f"> Client: {decided.client}\n>\n> Reply: {decided.reply} ({decided.level.value})\n"
+        for decided in case.examples
+    ]
+    assert "\n".join(shown) in part[: part.index("### Beside its neighbours")]
+
+
+def test_the_techniques_are_seventeen_and_described_as_verbs() -> None:
+    """The 17 techniques are described as verbs after "the reply", each in its own words."""
+    assert list(TECHNIQUES) == list(Technique)
+    assert len(set(TECHNIQUES.values())) == len(TECHNIQUES) == 17
+    for technique, meaning in TECHNIQUES.items():
+        assert re.match(r"[a-z]+s\b", meaning), technique
+        assert meaning[-1] not in ".?!"
+        assert f"| {technique} | the reply {meaning} |" in markdown()
+
+
+def test_the_codes_of_the_mistakes_are_unique_names() -> None:
+    """Each mistake has a code of its own, which data and answers of models use."""
+    codes = [mistake.code for mistake in MISTAKES]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[a-z_]+", code) for code in codes)
+    assert "premature_problem_solving" in codes
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
@@ -177,9 +243,15 @@ def test_the_page_has_a_heading_for_each_part_of_the_rubric() -> None:
     """The page has a heading for each part of the rubric."""
     assert headings(1) == [f"Rubric {RUBRIC_VERSION}: the four mechanisms and their levels"]
     titles = [entry.title for entry in RUBRIC.values()]
-    rest = ["Common mistakes", "Kinds of resistance", "What a suggested reply is held against"]
+    rest = ["Common mistakes", "Techniques", "Kinds of resistance", "What a suggested reply is held against"]
     assert headings(2) == titles + rest
-    levels = ["0 · No expression", "1 · Weak expression", "2 · Strong expression", "Beside its neighbours"]
+    levels = [
+        "0 · No expression",
+        "1 · Weak expression",
+        "2 · Strong expression",
+        "Hard cases",
+        "Beside its neighbours",
+    ]
     assert headings(3) == levels * len(Mechanism) + [group.value.title() for group in ResistanceGroup]
 
 

@@ -16,7 +16,7 @@ from tests.stream.feedback.builders import prepared
 
 GOLDEN = Path(__file__).with_name("prompt.golden.txt")
 BOUNDARY = "b0a7"
-PINNED = {("2", "0.2"): "1a1e2c318269740f0e08d524735255f9149cb859080350bf618606da44278019"}
+PINNED = {("3", "0.3"): "c279625a7091c8c6ad0e23d849fd4ab3b948533c39ab08c699a0d7d8c8bf8d61"}
 """Digest of the golden file by versions of prompt and rubric: another text under the same versions is a mistake."""
 
 
@@ -46,7 +46,7 @@ def test_it_is_llamas_template_without_a_second_beginning() -> None:
     assert prompt.count("<|eot_id|>") == len(turns)  # every turn ends but the one to be written
 
 
-def test_the_whole_rubric_is_told() -> None:
+def test_the_prompt_contains_the_whole_rubric() -> None:
     """The prompt contains the whole rubric, with the definitions that the page shows."""
     prompt = render_prompt(CANARY, boundary=BOUNDARY)
     for kind, behaviour in BEHAVIOURS.items():
@@ -74,7 +74,7 @@ def test_the_exchange_stands_between_boundaries_with_instructions_before_and_aft
 
 
 def test_what_is_shared_by_all_exchanges_comes_first() -> None:
-    """So that the server reads the instructions once for all of them."""
+    """The part that all exchanges share comes first, so that the server reads it once."""
     first = render_prompt(CANARY, boundary="one").split("<|eot_id|>")
     second = render_prompt(prepared()[0].shown, boundary="two").split("<|eot_id|>")
     assert first[:-2] == second[:-2]
@@ -100,7 +100,7 @@ def test_the_worked_examples_are_turns_of_their_own_with_boundaries_of_their_own
     ],
 )
 def test_a_hostile_message_stays_one_line_of_data(attack: str) -> None:
-    """No attack makes a header, a boundary or a message of its own."""
+    """A hostile message stays one line of data: it makes no header, no boundary and no further message."""
     one, _ = prepared(client=[attack])
     prompt = render_prompt(one.shown, boundary=BOUNDARY)
     assert prompt.count("<|") == render_prompt(CANARY, boundary=BOUNDARY).count("<|")
@@ -116,8 +116,8 @@ def test_a_repair_says_what_was_wrong_at_the_end() -> None:
     assert prompt.replace(GOLDEN.read_text(), "") == prompt
 
 
-def test_the_oldest_context_gives_way_where_an_exchange_is_long() -> None:
-    """Numbers stay, so quotations still lead to their messages; the turn and its reply are always shown."""
+def test_a_long_exchange_loses_its_oldest_context() -> None:
+    """A long exchange loses its oldest context, keeps the message numbers, and always shows turn and reply."""
     long = "word " * (MAX_EXCHANGE_CODE_POINTS // 14)
     context = tuple(ShownMessage(n, ExchangePart.CONTEXT, Role.CLIENT, long) for n in (1, 2, 3, 4))
     turn = ShownMessage(5, ExchangePart.CLIENT_TURN, Role.CLIENT, long)
