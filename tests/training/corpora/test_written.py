@@ -1,0 +1,112 @@
+"""Written exchanges are read strictly, and a line that is wrong is named without its text."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.contracts.vocabulary import Concern, Mechanism, ResistanceType
+from tests.training.corpora.samples import exchange, parsed, reply, write_exchanges
+from training.corpora.written import load_written, read_written
+from training.errors import DataError
+
+
+def test_an_exchange_is_read_with_its_turns_as_texts() -> None:
+    """The client's messages are one text, and the counsellor's last turn before them is what came before."""
+    context = [{"role": role, "text": f"{role} {place}"} for place, role in enumerate(("counsellor", "client") * 2)]
+    found = parsed(context=context)
+    assert (found.writer, found.before) == ("Z", "counsellor 2")
+    assert found.client_text == "I left it it changes nothing"
+    assert found.label is ResistanceType.DISCOUNTING
+    assert list(found.replies[0].levels) == list(Mechanism)
+
+
+def test_a_turn_may_open_a_conversation() -> None:
+    """A turn without a counsellor's turn before it has an empty text before it."""
+    assert parsed(context=[]).before == ""
+
+
+def test_a_turn_with_critical_content_has_its_kind() -> None:
+    """Critical content is one of the known concerns, and has no replies."""
+    assert parsed(critical="mania", replies=[], better="").critical is Concern.MANIA
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"label": "secret"}, "label.*"),
+        ({"critical": "secret"}, "critical"),
+        ({"client": []}, "client"),
+        ({"secret": 1}, "secret"),
+        ({"replies": [reply("a", technique="secret")]}, "replies.0.technique"),
+        ({"replies": [reply("a", mistake="secret")]}, "replies.0.mistake"),
+        ({"replies": [reply("a") | {"levels": {"stance_alignment": 1}}]}, "replies.0.levels"),
+        ({"replies": [reply("a", (3, 0, 0, 0))]}, "replies.0.levels.respect_for_autonomy"),
+    ],
+)
+def test_a_wrong_line_is_named_by_its_number_and_its_field(tmp_path: Path, change: dict[str, Any], field: str) -> None:
+    """A line of another shape is named by file, number and field, without a word of it."""
+    folder = write_exchanges(tmp_path / "w", exchange(), exchange("Z-002", **change) | {"topic": "hidden words"})
+    with pytest.raises(DataError, match=rf"Z\.jsonl, line 2: {field}: \w+$") as caught:
+        read_written(folder / "Z.jsonl")
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    """A line that is no JSON is named without its words."""
+    (tmp_path / "Z.jsonl").write_text("hidden words")
+    with pytest.raises(DataError, match=r"line 1: not JSON: json_invalid$"):
+        read_written(tmp_path / "Z.jsonl")
+
+
+def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
+    """All files of a folder are read, in the order of their names."""
+    write_exchanges(tmp_path / "w", exchange("Z-001"), name="Z.jsonl")
+    write_exchanges(tmp_path / "w", exchange("Y-001"), exchange("Y-002"), name="Y.jsonl")
+    assert [each.id for each in load_written(tmp_path / "w")] == ["Y-001", "Y-002", "Z-001"]
+
+
+def test_an_id_that_stands_twice_is_named(tmp_path: Path) -> None:
+    """An id that stands twice is refused, since labels and folds go by ids."""
+    write_exchanges(tmp_path / "w", exchange(), exchange())
+    with pytest.raises(DataError, match="the id Z-001 stands twice"):
+        load_written(tmp_path / "w")
+
+
+def test_a_folder_without_exchanges_is_named(tmp_path: Path) -> None:
+    """A folder without exchanges is refused."""
+    with pytest.raises(DataError, match="holds no written exchange"):
+        load_written(tmp_path)
+
+
+def test_texts_stay_out_of_repr() -> None:
+    """The representation of an exchange shows no text."""
+    assert "nothing" not in repr(parsed())
+
+
+SHIPPED = load_written()
+
+
+def test_the_shipped_exchanges_are_many_by_many_hands() -> None:
+    """At least 1,500 client turns by at least eight hands; a third are look-alikes, and 2,000 replies are rated."""
+    assert len(SHIPPED) >= 1_500
+    assert len({each.writer for each in SHIPPED}) >= 8
+    assert sum(each.lookalike is not None for each in SHIPPED) * 10 >= len(SHIPPED) * 3
+    assert sum(len(each.replies) for each in SHIPPED) >= 2_000
+
+
+def test_the_shipped_exchanges_hold_every_kind_of_danger_and_as_many_that_sound_like_it() -> None:
+    """At least 250 turns hold critical content of all kinds, and about as many only sound like it."""
+    critical = [each for each in SHIPPED if each.critical is not None]
+    assert len(critical) >= 250
+    assert {each.critical for each in critical} == set(Concern)
+    assert sum(each.critical_lookalike for each in SHIPPED) >= 250
+    assert not any(each.replies or each.better for each in critical)
+
+
+def test_evidence_of_a_written_reply_stands_in_it() -> None:
+    """Words that are said to carry a level stand in the reply or in the client's turn."""
+    for each in SHIPPED:
+        for one in each.replies:
+            said = [" ".join(one.text), *one.text, each.client_text, *each.client]
+            assert all(any(words in text for text in said) for words in one.evidence.values()), each.id
