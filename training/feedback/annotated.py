@@ -24,7 +24,7 @@ from stream.contracts.vocabulary import (
 )
 from stream.detection.lexicons import find_concerns
 from stream.feedback.deidentification.deidentify import Deidentifier
-from stream.feedback.gate.check import check_answer
+from stream.feedback.gate.check import check_whole_answer
 from stream.feedback.gate.quotes import find_quote
 from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from stream.feedback.models.base import ExchangePart
@@ -138,7 +138,7 @@ def _item(line: AnnotatedExchange, arm: Arm) -> Item:
     except UnusableAnswer as error:
         raise _UnusableLine(f"the answer cannot be read back ({error.code})") from None
     if arm is Arm.REASONS:
-        checked = check_answer(answer, shown, is_baseline=False, reveal=lambda words: words)
+        checked = check_whole_answer(answer, shown, is_baseline=False, reveal=lambda words: words)
         for problem in checked.problems:
             raise _UnusableLine(f"{problem.where}: {problem.explanation}")
         if len(checked.strengths) < len(answer.strengths):

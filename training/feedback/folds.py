@@ -61,7 +61,7 @@ def oversample(items: Sequence[Item], train: Sequence[int], seed: int) -> list[i
     An item counts by its rarest class: if that class is a third as common as the mechanism's commonest, the item is
     drawn three times. The published recipe says only random oversampling; the rule for four labels per item is ours.
     """
-    source = random.Random(seed)  # noqa: S311 - a draw that must be the same each time
+    source = random.Random(seed)  # a draw that must be the same each time
     counts = _counts(items, train)
     most = {place: max(n for (p, _), n in counts.items() if p == place) for place, _ in counts}
     drawn = []

@@ -1,0 +1,78 @@
+"""Calibration and thresholds are chosen on out-of-fold answers, resistance on transcripts alone."""
+
+import random
+from typing import Any
+
+import numpy as np
+
+from tests.training.reader.samples import turn
+from training.reader.calibrate import CONFIRM_RECALL, CRITICAL_FALSE_ALARMS, choose
+from training.reader.evaluate import critical_scores, resistance_scores
+from training.reader.examples import TurnExample
+from training.reader.targets import TURN_HEADS, width
+
+
+def answered() -> tuple[list[TurnExample], Any]:
+    """Return turns of transcripts of which a tenth resists, written ones of which a third is critical, and logits."""
+    random_ = random.Random(5)
+    turns, rows = [], []
+    for number in range(900):
+        source = ("annomi", "mibot", "written")[number % 3]
+        resists, critical = number % 10 == 0, source == "written" and number % 9 == 2
+        turns.append(turn(number, "blaming" if resists else "none", source, critical=int(critical)))
+        row = np.zeros(width(TURN_HEADS))
+        row[0] = random_.gauss(0.0 if resists else 4.0, 1.0)
+        row[TURN_HEADS["critical"].start] = random_.gauss(0.0 if critical else 4.0, 1.0)
+        rows.append(row)
+    return turns, np.array(rows)
+
+
+def calibration(turns: list[TurnExample], logits: Any) -> tuple[float, float]:
+    """Return the slope and the intercept that are chosen."""
+    found: Any = choose(turns, logits)["calibration"]
+    return float(found[0]), float(found[1])
+
+
+def thresholds(turns: list[TurnExample], logits: Any) -> dict[str, float]:
+    """Return the thresholds that are chosen."""
+    found: Any = choose(turns, logits)["thresholds"]
+    return dict(found)
+
+
+def calibrated(logits: Any, slope: float, intercept: float) -> Any:
+    """Return calibrated probabilities of resistance."""
+    shares = resistance_scores(logits)
+    return 1 / (1 + np.exp(-(slope * np.log(shares / (1 - shares)) + intercept)))
+
+
+def test_the_probability_of_resistance_is_as_rare_as_in_transcripts() -> None:
+    """Calibrated probabilities of the transcripts' turns have the mean that their labels have."""
+    turns, logits = answered()
+    slope, intercept = calibration(turns, logits)
+    real = [place for place, each in enumerate(turns) if each.source != "written"]
+    mean = calibrated(logits[real], slope, intercept).mean()
+    assert abs(mean - np.mean([turns[place].resists for place in real])) < 0.02
+    assert slope > 0
+
+
+def test_the_threshold_of_danger_raises_as_many_false_alarms_as_it_may() -> None:
+    """The threshold of critical content is passed by the share of harmless written turns that may pass it."""
+    turns, logits = answered()
+    found = thresholds(turns, logits)["critical"]
+    harmless = [place for place, each in enumerate(turns) if each.source == "written" and each.critical == 0]
+    alarms = float(np.mean(critical_scores(logits)[harmless] >= found))
+    assert abs(alarms - CRITICAL_FALSE_ALARMS) < 0.02
+
+
+def test_a_moment_is_confirmed_at_the_recall_that_is_asked_for() -> None:
+    """The threshold of a confirmed moment is passed by as many resisting turns as it is asked to find."""
+    turns, logits = answered()
+    found, (slope, intercept) = thresholds(turns, logits)["confirm"], calibration(turns, logits)
+    resisting = [place for place, each in enumerate(turns) if each.source != "written" and each.resists]
+    recall = float(np.mean(calibrated(logits[resisting], slope, intercept) >= found - 1e-4))
+    assert CONFIRM_RECALL <= recall < CONFIRM_RECALL + 0.1
+
+
+def test_every_threshold_is_a_probability() -> None:
+    """Whatever is decided by a threshold is decided by a probability."""
+    assert all(0 < each < 1 for each in thresholds(*answered()).values())

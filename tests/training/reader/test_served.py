@@ -1,0 +1,31 @@
+"""The thresholds that ship are read as scores before calibration."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.reader.served import ANSWERS, read_served
+
+
+def served(folder: Path, calibration: tuple[float, float], confirm: float) -> float:
+    """Write an answers file, and return the score from which on a turn is confirmed."""
+    table = {"calibration": calibration, "thresholds": {"confirm": confirm, "critical": 0.2}}
+    (folder / ANSWERS).write_text(json.dumps(table))
+    return read_served(folder).confirm
+
+
+def test_without_calibration_the_score_is_the_threshold(tmp_path: Path) -> None:
+    """A calibration that changes nothing leaves the threshold as it is."""
+    assert served(tmp_path, (1.0, 0.0), 0.3) == pytest.approx(0.3)
+
+
+def test_the_score_is_what_calibration_makes_the_threshold(tmp_path: Path) -> None:
+    """With half the slope, a probability of .3 is reached by a score of .155."""
+    assert served(tmp_path, (0.5, 0.0), 0.3) == pytest.approx(0.155, abs=1e-3)
+
+
+def test_critical_content_has_a_threshold_of_its_own(tmp_path: Path) -> None:
+    """The threshold of critical content is not calibrated."""
+    served(tmp_path, (0.5, 0.1), 0.3)
+    assert read_served(tmp_path).critical == 0.2

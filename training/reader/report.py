@@ -1,0 +1,159 @@
+"""Shows what the reader's out-of-fold answers are worth, as tables for a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from stream.contracts.vocabulary import Mechanism
+from stream.feedback.models.baseline import READER
+from stream.model_repository import version_folder
+from training.reader.curve import Point
+from training.reader.data import Examples
+from training.reader.evaluate import (
+    by_length,
+    commonest,
+    critical_rows,
+    level_rows,
+    look_alike_auc,
+    pairs_in_order,
+    recall_by_type,
+    resistance_row,
+    resistance_scores,
+)
+from training.reader.examples import ReplyExample, TurnExample
+from training.reader.folds import FOLDS, OutOfFold
+from training.reader.measures import LevelMetrics, level_metrics
+from training.reader.served import read_served
+
+
+def print_report(console: Console, name: str, examples: Examples, found: OutOfFold) -> None:
+    """Print every table of one variant."""
+    place = {each.id: number for number, each in enumerate(examples.turns)}
+    turns = [examples.turns[place[each]] for each in found.turn_ids]
+    place = {each.id: number for number, each in enumerate(examples.replies)}
+    replies = [examples.replies[place[each]] for each in found.reply_ids]
+    console.print(f"{name}: {found.folds} of {FOLDS} folds, each read by weights that saw nothing of its groups")
+    served = read_served(version_folder(READER))
+    _resistance(console, name, turns, found, served.confirm)
+    _critical(console, name, turns, found, served.critical)
+    _levels(console, name, replies, found)
+
+
+def curve_table(points: Iterable[Point]) -> Table:
+    """Return the learning curves, a row for each source and share."""
+    table = Table(title="Learning curves: a regression on the unchanged encoder", title_justify="left")
+    for column in (
+        "learned from",
+        "share",
+        "turns",
+        "replies",
+        "spoken PR-AUC",
+        "typed PR-AUC",
+        "look-alikes AUC",
+        *(f"kappa, {m}" for m in Mechanism),
+    ):
+        table.add_column(column)
+    for point in points:
+        table.add_row(
+            point.source,
+            f"{point.share:.2f}",
+            str(point.turns),
+            str(point.replies),
+            f"{point.spoken:.2f}",
+            f"{point.typed:.2f}",
+            f"{point.look_alikes:.2f}",
+            *(f"{value:.2f}" for value in point.kappa.values()),
+        )
+    return table
+
+
+def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, confirm: float) -> None:
+    table = Table(
+        title=f"{name}: resistance; confirmed at the threshold that ships, which was chosen on the first fold",
+        title_justify="left",
+    )
+    for column in (
+        "corpus",
+        "turns",
+        "resist",
+        "PR-AUC [95%]",
+        "AUC [95%]",
+        "confirmed: precision, recall",
+        "precision at recall .4",
+        "flagged at recall .9",
+        "type of 13",
+    ):
+        table.add_column(column)
+    for corpus in ("annomi", "mibot", "written", "lines"):
+        own = [place for place, turn in enumerate(turns) if turn.source == corpus]
+        if not own:
+            continue
+        some = [turns[place] for place in own]
+        row = resistance_row(corpus, some, found.turns[own], confirm)
+        table.add_row(
+            corpus,
+            str(row.turns),
+            f"{row.positive:.3f}",
+            f"{row.pr_auc:.2f}",
+            f"{row.auc:.2f}",
+            f"{row.confirmed.precision:.2f}, {row.confirmed.recall:.2f}",
+            f"{row.at_recall[0.4].precision:.2f}",
+            f"{row.at_recall[0.9].flagged:.2f}",
+            f"{row.type_accuracy:.2f}",
+        )
+    console.print(table)
+    written = [place for place, turn in enumerate(turns) if turn.source in {"written", "lines"}]
+    area = look_alike_auc([turns[place] for place in written], found.turns[written])
+    console.print(f"resistance against its look-alikes, across writers: AUC {area:.3f}")
+    scores = resistance_scores(found.turns)
+    real = [place for place, turn in enumerate(turns) if turn.source in {"annomi", "mibot"}]
+    kinds = recall_by_type([turns[place] for place in real], [bool(scores[place] >= confirm) for place in real])
+    told = ", ".join(f"{kind} {recall:.2f} of {count}" for kind, (count, recall) in kinds.items() if count)
+    console.print(f"confirmed in transcripts, by behaviour: {told}")
+
+
+def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, threshold: float) -> None:
+    own = [place for place, turn in enumerate(turns) if turn.source == "written"]
+    rows = critical_rows([turns[place] for place in own], found.turns[own], threshold)
+    kinds = sorted({kind for row in rows for kind in row.recall})
+    table = Table(title=f"{name}: critical content, across writers", title_justify="left")
+    for column in ("by", "recall", "false alarms: sounds dangerous", "false alarms: plain", *kinds):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(
+            row.by,
+            f"{row.all_recall:.2f}",
+            f"{row.false_alarms:.2f}",
+            f"{row.false_alarms_plain:.3f}",
+            *(f"{row.recall[kind]:.2f}" for kind in kinds),
+        )
+    console.print(table)
+    console.print("missed by both: " + ", ".join(rows[-1].missed))
+
+
+def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found: OutOfFold) -> None:
+    table = Table(title=f"{name}: levels, macro-F1 / weighted kappa", title_justify="left")
+    for column in ("corpus", "scored by", "replies", *Mechanism):
+        table.add_column(column)
+    for corpus, sources in (("real replies", {"annomi", "mibot"}), ("written replies", {"written"})):
+        own = [place for place, reply in enumerate(replies) if reply.source in sources]
+        some = [replies[place] for place in own]
+        rows: dict[str, dict[Mechanism, LevelMetrics]] = {"reader": level_rows(some, found.replies[own])}
+        for baseline, levels in (("words counted", by_length(some, some)), ("commonest level", commonest(some, some))):
+            rows[baseline] = {
+                mechanism: level_metrics(
+                    [reply.levels[place] for reply in some], levels[mechanism], [reply.group for reply in some]
+                )
+                for place, mechanism in enumerate(Mechanism)
+            }
+        for by, row in rows.items():
+            table.add_row(
+                corpus, by, str(len(some)), *(f"{each.macro_f1:.2f} / {each.kappa:.2f}" for each in row.values())
+            )
+    console.print(table)
+    pairs = pairs_in_order(replies, found.replies)
+    shares = ", ".join(f"{mechanism} {estimate:.3f}" for mechanism, estimate in pairs.items())
+    mean = np.mean([each.value for each in pairs.values()])
+    console.print(f"the better of two written replies above the worse: {shares}; all {mean:.3f}")

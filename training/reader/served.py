@@ -1,0 +1,25 @@
+"""Reads the thresholds of the reader that ships, as scores before calibration."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+ANSWERS = "answers.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The scores from which on a turn is confirmed as resistance, and taken for critical content."""
+
+    confirm: float
+    critical: float
+
+
+def read_served(folder: Path) -> Served:
+    """Return the thresholds in the folder of a served reader."""
+    table = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
+    slope, intercept = table["calibration"]
+    confirm = table["thresholds"]["confirm"]
+    logit = (math.log(confirm / (1 - confirm)) - intercept) / slope
+    return Served(1 / (1 + math.exp(-logit)), table["thresholds"]["critical"])
