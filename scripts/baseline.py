@@ -1,4 +1,4 @@
-"""The command behind `make baseline`: writes the fingerprint of a changed CPU baseline, checks and activates it."""
+"""The command behind `make baseline`: writes fingerprints of the CPU baseline and its reader, checks and activates."""
 
 import sys
 import tempfile
@@ -9,15 +9,17 @@ from plugin.local.paths import ROOT
 from plugin.models.activate import activate_model
 from plugin.models.check.report import JSON_NAME
 from plugin.models.check.run import run_model_check
-from stream.feedback.models.baseline import MODEL, InProcessBaseline
-from stream.model_repository import MODEL_REPOSITORY, write_parameter
+from stream.feedback.models.baseline import MODEL, READER, InProcessBaseline, load_reader
+from stream.model_repository import MODEL_REPOSITORY, version_folder, write_parameter
 from stream.runtime.settings import IN_PROCESS, FeedbackSettings
 
 ACTIVATIONS = ROOT / "stream" / "feedback" / "models" / "activations"
 
 
 def main() -> int:
-    """Rewrite the fingerprint in config.pbtxt, run the model check, and write the activation that ships."""
+    """Rewrite the fingerprints in both config.pbtxt, run the model check, and write the activation that ships."""
+    _, reader = load_reader(version_folder(READER))
+    write_parameter(MODEL_REPOSITORY / READER, "fingerprint", reader.fingerprint)
     write_parameter(MODEL_REPOSITORY / MODEL, "fingerprint", InProcessBaseline().fingerprint)
     with tempfile.TemporaryDirectory() as folder:
         report = run_model_check(FeedbackSettings(triton_url=IN_PROCESS), Path(folder))

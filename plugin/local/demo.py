@@ -28,7 +28,8 @@ from stream.runtime.settings import Settings, load_settings, required_secret
 from stream.runtime.topics import create_missing_topics
 
 SAMPLES = Path(__file__).with_name("samples")
-MODELS = ("feedback_baseline",)
+MODELS = ("feedback_baseline", "reader")
+"""The baseline and the model that it asks."""
 STORED_TIMEOUT_S = 300.0  # from the last message to the last session's row; a sample takes seconds, a corpus a minute
 POLL_INTERVAL_S = 0.5
 

@@ -16,7 +16,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import Assessment, ModelVersion
-from stream.contracts.vocabulary import Level, Role
+from stream.contracts.vocabulary import Level, Role, Verdict
 from stream.feedback.deidentification.deidentify import Deidentifier
 
 AUDIT_PURPOSE: Final = "agreement sample"
@@ -79,9 +79,11 @@ def _round_robin(groups: Iterable[Sequence[SampleCandidate]]) -> Iterator[Sample
 def _session_candidates(view: SessionView) -> Iterator[SampleCandidate]:
     texts = {message.message_id: message for message in view.messages}
     deidentify = Deidentifier(()).apply  # names went before the queue; numbers and addresses are hidden here
-    for moment in view.moments:
+    for moment in (*view.moments, *view.further):
         answer = moment.answer
-        if isinstance(answer, Assessment) and all(name in texts for name in (*moment.client_turn, *moment.reply)):
+        if not isinstance(answer, Assessment) or answer.verdict is Verdict.REJECTED:
+            continue
+        if all(name in texts for name in (*moment.client_turn, *moment.reply)):
             yield SampleCandidate(
                 session=str(view.row.session_id),
                 exchange=_exchange_text(moment, texts, lambda text: deidentify(text).text),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from plugin.models.check.stimuli import ExchangeText
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.vocabulary import NeedsHuman, Role
+from stream.contracts.vocabulary import NeedsHuman, Role, Verdict
 from stream.detection.lexicons import find_concerns
 from stream.feedback.assess import Assessor
 from stream.feedback.gate.quotes import find_quote
@@ -118,7 +118,8 @@ class CaseRunner:
         if feedback.abstentions:
             return outcome.model_copy(update={"abstained": feedback.abstentions[0].reason})
         (answer,) = feedback.assessments
-        suggested = 0 if first is None else len(first.alternatives)
+        # A rejected moment has no suggestions, whatever the model wrote: that is not the screen's doing.
+        suggested = 0 if first is None or answer.verdict is Verdict.REJECTED else len(first.alternatives)
         return outcome.model_copy(
             update={
                 "levels": tuple(rating.level for rating in answer.ratings),

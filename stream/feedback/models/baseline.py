@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
-from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
@@ -16,9 +15,9 @@ from stream.feedback.models.triton import Connection
 from stream.model_repository import MODEL_REPOSITORY, import_model_file, version_folder
 
 MODEL = "feedback_baseline"
+READER = "reader"
+"""The model that the baseline asks; behind Triton the server brings the two together."""
 _FINGERPRINT_DIGITS = 12  # hexadecimal digits: enough to tell versions apart, short enough to read
-
-AssessFunction = Callable[[dict[str, object]], dict[str, object]]
 
 
 def request_json(exchange: ShownExchange) -> bytes:
@@ -87,8 +86,9 @@ class TritonBaseline(_BaselineModel):
         await ask_canary(self, deadline)
 
     async def reload(self, deadline: Deadline) -> bool:
-        """See `FeedbackModel`."""
-        return await self._connection.reload(MODEL, deadline)
+        """See `FeedbackModel`; the reader too, since the baseline cannot answer without it."""
+        reader = await self._connection.reload(READER, deadline)
+        return await self._connection.reload(MODEL, deadline) and reader
 
     async def close(self) -> None:
         """See `FeedbackModel`."""
@@ -100,13 +100,19 @@ class InProcessBaseline(_BaselineModel):
 
     def __init__(self, repository: Path = MODEL_REPOSITORY) -> None:
         super().__init__()
-        module = load_rules(version_folder(MODEL, repository))
-        self._assess = cast("AssessFunction", module.assess)
+        module = load_baseline(version_folder(MODEL, repository))
+        reader_module, reader = load_reader(version_folder(READER, repository))
+        self._assess = partial(
+            module.assess,
+            read=reader.read,
+            answers=module.Answers(reader_module.answers(version_folder(READER, repository))),
+            library=module.Library.read(version_folder(MODEL, repository)),
+        )
         self.fingerprint = cast("str", module.FINGERPRINT)
         self._set_version(module.VERSION, module.FINGERPRINT, module.RUBRIC_VERSION)
 
     async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
-        """See `FeedbackModel`; takes milliseconds, so the deadline is not looked at."""
+        """See `FeedbackModel`; takes a fraction of a second, so the deadline is not looked at."""
         del deadline, repair
         try:
             answer = await asyncio.to_thread(self._assess, json.loads(request_json(exchange)))
@@ -127,15 +133,36 @@ class InProcessBaseline(_BaselineModel):
         """See `FeedbackModel`."""
 
 
-def load_rules(folder: Path) -> ModuleType:
+def load_baseline(folder: Path) -> Any:
     """Import the baseline's files as the package they are inside Triton.
 
     Raises:
         Misconfigured: they are not there.
     """
+    return _import(folder / "baseline.py", MODEL)
+
+
+@cache
+def load_reader(folder: Path) -> tuple[Any, Any]:
+    """Import the reader's files and load it, once per process because it takes some 100 MB.
+
+    Raises:
+        Misconfigured: the files or the libraries that run them are not there.
+    """
     try:
-        return import_model_file(folder / "baseline.py", MODEL)
+        module = _import(folder / "reader.py", READER)
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"To run the reader in this process {error.name} is needed: `make setup-local`, or"
+            " feedback.triton_url must name a Triton server."
+        ) from None
+    return module, module.Reader(folder)
+
+
+def _import(file: Path, package: str) -> Any:
+    try:
+        return import_model_file(file, package)
     except FileNotFoundError:
         raise Misconfigured(
-            f"The baseline's files are not at {folder}; feedback.triton_url must name a Triton server."
+            f"The baseline's files are not at {file.parent}; feedback.triton_url must name a Triton server."
         ) from None

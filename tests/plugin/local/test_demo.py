@@ -38,7 +38,7 @@ def test_a_demo_shows_the_digest_and_how_to_log_in_and_leaves_nothing_running(ow
         assert re.search(rf"{step}.*\d\.\d s", said), step
     for part in ("Client:", "Respect for Autonomy:", "Stance Alignment:", "Emotional Resonance:"):
         assert part in said
-    for part in ("Conversational Orientation:", "An option", "unvalidated", "Left out", "Risk language"):
+    for part in ("Conversational Orientation:", "What works:", "unvalidated", "Left out", "Risk language"):
         assert part in said
     assert "not a crisis monitor" in said.lower()
     assert re.search(r"The page: http://127\.0\.0\.1:\d+", said)
@@ -64,8 +64,8 @@ def _sessions(folder: Path) -> int:
 
 
 def test_given_conversations_are_accounted_for(tmp_path: Path) -> None:
-    """In = stored + left out, each with its reason."""
-    for name in ("exam-nerves.jsonl", "first-interview.jsonl"):
+    """The demo accounts for given conversations: what came in is stored or left out, each with its reason."""
+    for name in ("exam-nerves.jsonl", "hello-bye.jsonl"):
         (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
     said = run(tmp_path)
     assert "in: 2 sessions" in said

@@ -49,7 +49,7 @@ def test_a_line_of_the_lock_file_is_read_as_it_was_written(lock: Path, jar: Jar)
     assert read_lock(lock) == [jar]
 
 
-def test_a_jar_lies_where_every_maven_repository_keeps_it(jar: Jar) -> None:
+def test_a_jar_has_the_path_of_a_maven_repository(jar: Jar) -> None:
     """The cache has the common layout: group folders, artifact, version."""
     assert jar.path == Path("org/example/deep/thing/1.2/thing-1.2.jar")
 

@@ -101,7 +101,7 @@ def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callabl
         admin.close()
 
 
-def test_a_broken_data_directory_is_told_with_the_brokers_own_words(tmp_path: Path) -> None:
+def test_a_broken_data_directory_is_reported_with_the_brokers_log(tmp_path: Path) -> None:
     """The error quotes the log: the reader need not look for it."""
     (tmp_path / "log").mkdir()
     with pytest.raises(NotStarted, match=r"(?s)kafka ended with status 1.*meta.properties"):

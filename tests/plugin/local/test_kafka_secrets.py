@@ -55,16 +55,16 @@ def test_no_file_is_ever_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", [CA_FILE, BROKER_FILE])
-def test_half_of_a_pair_is_told_and_not_completed(tmp_path: Path, lost: str) -> None:
-    """An authority without its certificate, or the other way round, is told, since a new half would not fit."""
+def test_half_of_a_pair_is_reported_and_not_completed(tmp_path: Path, lost: str) -> None:
+    """An authority without its certificate, or the reverse, is reported, because a new half would not fit."""
     write_kafka_secrets(tmp_path, HOSTS, NOW)
     (tmp_path / lost).unlink()
     with pytest.raises(Misconfigured, match="its other half is not"):
         write_kafka_secrets(tmp_path, HOSTS, NOW)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """A folder that cannot be made is told with its name."""
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    """A folder that cannot be made is reported with its name."""
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="cannot be written"):
         write_kafka_secrets(tmp_path / "file", HOSTS, NOW)

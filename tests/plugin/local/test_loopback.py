@@ -66,7 +66,7 @@ def test_a_port_listens_when_somebody_accepts() -> None:
         assert is_listening(port)
 
 
-def test_success_is_an_answer_and_an_error_is_none(page: str) -> None:
+def test_an_error_page_does_not_count_as_ready(page: str) -> None:
     """A readiness page that refuses is an answer no."""
     assert responds(f"{page}/good")
     assert not responds(f"{page}/bad")

@@ -59,7 +59,7 @@ def test_it_never_runs_as_root(postgres: PostgresServer) -> None:
 
 
 def test_it_listens_on_loopback_only(postgres: PostgresServer) -> None:
-    """No other address, and no socket file to forget."""
+    """The server listens on loopback alone, and leaves no socket file."""
     with _connect(postgres.url) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
         assert connection.execute("SHOW unix_socket_directories").fetchone() == ("",)

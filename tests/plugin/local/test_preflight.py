@@ -88,6 +88,6 @@ def test_this_machine_runs_its_own_tests(tmp_path: Path) -> None:
 
 
 def test_it_needs_nothing_but_a_bare_python() -> None:
-    """No package of ours, none from outside: it runs before any environment exists."""
+    """The check imports no package, neither ours nor another, because it runs before any environment exists."""
     done = subprocess.run([sys.executable, "-I", "-S", preflight.__file__], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -127,7 +127,7 @@ def test_a_new_run_begins_a_new_log(tmp_path: Path) -> None:
             assert program.log.read_text().count("helper") == 1
 
 
-def test_an_early_end_is_told_with_status_and_log(tmp_path: Path) -> None:
+def test_an_early_end_is_reported_with_status_and_log(tmp_path: Path) -> None:
     """An early end of the program is reported at once, with its status and its log."""
     program = Scripted(tmp_path)
     program.code = "import sys; print('the disk is full'); sys.exit(3)"
@@ -136,7 +136,7 @@ def test_an_early_end_is_told_with_status_and_log(tmp_path: Path) -> None:
     assert not program.alive
 
 
-def test_a_program_that_is_not_ready_in_time_is_told_and_ended(tmp_path: Path) -> None:
+def test_a_program_that_is_not_ready_in_time_is_reported_and_ended(tmp_path: Path) -> None:
     """The ready check has a deadline, and nothing half started is left."""
     program = Scripted(tmp_path, ready_s=0.3)
     program.code = "import time; print('thinking', flush=True); time.sleep(600)"
@@ -146,7 +146,7 @@ def test_a_program_that_is_not_ready_in_time_is_told_and_ended(tmp_path: Path) -
     assert not exists(program.pid)
 
 
-def test_a_program_that_does_not_exist_is_told_by_name(tmp_path: Path) -> None:
+def test_a_program_that_does_not_exist_is_reported_by_name(tmp_path: Path) -> None:
     """The error names the file that cannot be run."""
     program = Scripted(tmp_path)
     program.python = str(tmp_path / "no-such-python")
@@ -182,7 +182,7 @@ def test_ctrl_c_in_the_terminal_is_for_the_parent_alone(tmp_path: Path) -> None:
 
 
 def test_a_short_program_gives_its_output_or_its_error(tmp_path: Path) -> None:
-    """One-off preparations say what went wrong in their own words."""
+    """A program that runs once gives its output, or an error that quotes it."""
     assert run_once([sys.executable, "-c", "print('made')"], env={}, cwd=tmp_path) == "made\n"
     with pytest.raises(NotStarted, match=r"(?s)ended with status 4:.*no space"):
         run_once([sys.executable, "-c", "import sys; sys.stderr.write('no space'); sys.exit(4)"], env={}, cwd=tmp_path)

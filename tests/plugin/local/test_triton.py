@@ -122,7 +122,7 @@ def test_after_its_end_it_serves_again_and_leaves_no_shared_memory(
     assert _ask(server, "borrowed") == "the stand-in"
 
 
-def test_a_model_that_cannot_be_loaded_is_told_with_the_servers_words(run_dir: Path, repository: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_reported_with_the_servers_log(run_dir: Path, repository: Path) -> None:
     """The error quotes the log, which names the model."""
     with pytest.raises(NotStarted, match=r"(?s)triton .*broken"):
         TritonServer(run_dir / "triton-broken", ["broken"], repository=repository).start()

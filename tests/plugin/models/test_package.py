@@ -110,7 +110,7 @@ def test_a_second_adapter_leaves_the_first(tmp_path: Path) -> None:
     assert (engine(out)["tensor_parallel_size"], engine(out)["max_lora_rank"]) == (2, 64)
 
 
-def test_new_weights_take_the_adapters_of_the_old_away(tmp_path: Path) -> None:
+def test_new_weights_remove_the_adapters_of_the_old_weights(tmp_path: Path) -> None:
     """New weights remove the adapters of the old weights, which do not fit them."""
     package_model(run_folder(tmp_path / "one", "lora"), tmp_path / "out")
     package_model(run_folder(tmp_path / "two"), tmp_path / "out")
@@ -120,7 +120,7 @@ def test_new_weights_take_the_adapters_of_the_old_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["training_args.bin", "optimizer.pt", "deep/er/x.PKL", "model.ckpt"])
 def test_pickles_are_refused(name: str, tmp_path: Path) -> None:
-    """Wherever they lie; nothing is written."""
+    """Pickles in any folder are refused, and nothing is written."""
     run = run_folder(tmp_path / "run")
     path = run / "final" / "model" / name
     path.parent.mkdir(parents=True, exist_ok=True)

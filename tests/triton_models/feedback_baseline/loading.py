@@ -1,4 +1,4 @@
-"""The baseline as the in-process fallback loads it: by the path of one file."""
+"""The baseline as the in-process fallback loads it, by the path of one file, with a scripted reader."""
 
 import importlib
 from functools import cache
@@ -7,6 +7,7 @@ from typing import Any
 
 from stream.contracts.vocabulary import Mechanism
 from stream.model_repository import MODEL_REPOSITORY, import_model_file, version_folder
+from tests.fixtures.scripted_reader import ScriptedReader, scripted_answers, scripted_library
 
 MODEL = MODEL_REPOSITORY / "feedback_baseline"
 VERSION_FOLDER = version_folder(MODEL.name)
@@ -31,7 +32,7 @@ def request(client: str | list[str], reply: str | list[str], context: str = "") 
     messages += [("client_turn", "client", text) for text in ([client] if isinstance(client, str) else client)]
     messages += [("reply", "counsellor", text) for text in ([reply] if isinstance(reply, str) else reply)]
     return {
-        "schema": "2",
+        "schema": "3",
         "messages": [
             {"number": number, "part": where, "role": role, "text": text}
             for number, (where, role, text) in enumerate(messages, 1)
@@ -39,10 +40,23 @@ def request(client: str | list[str], reply: str | list[str], context: str = "") 
     }
 
 
-def assess(client: str | list[str], reply: str | list[str], context: str = "") -> dict[str, Any]:
-    """The baseline's answer to an exchange."""
-    answer: dict[str, Any] = baseline().assess(request(client, reply, context))
+def reader() -> ScriptedReader:
+    """A scripted reader that has read nothing yet."""
+    return ScriptedReader(baseline().Opinion)
+
+
+def assess_request(asked: Any, own: ScriptedReader | None = None) -> dict[str, Any]:
+    """The answer to a request, by a scripted reader."""
+    module = baseline()
+    answer: dict[str, Any] = module.assess(
+        asked, (own or reader()).read, scripted_answers(module), scripted_library(module)
+    )
     return answer
+
+
+def assess(client: str | list[str], reply: str | list[str], context: str = "") -> dict[str, Any]:
+    """The answer to an exchange, by a scripted reader."""
+    return assess_request(request(client, reply, context))
 
 
 def ratings(answer: dict[str, Any]) -> dict[Mechanism, dict[str, Any]]:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tests.triton_models.feedback_baseline.loading import part
 
 text = part("text")
-cues = part("cues")
 
 
 def raws(message: str) -> list[str]:
@@ -54,51 +53,36 @@ def test_folding_keeps_every_place(message: str) -> None:
     [("I DON\u2019T", "i don't"), ("\u0130stanbul", "\u0130stanbul"), ("it`s", "it's"), ("STRASSE", "strasse")],
 )
 def test_folding_makes_spellings_alike(message: str, folded: str) -> None:
-    """Capitals and kinds of apostrophe do not hide a cue."""
+    """Capitals and kinds of apostrophe make no other word."""
     assert text.fold(message) == folded
 
 
-def test_content_words_lose_their_endings_and_stopwords() -> None:
-    """Content words lose their endings, and stopwords are dropped."""
-    assert text.stems("nobody listened to the mother's worries", cues.STOPWORDS) == [
-        "nobody",
-        "listen",
-        "mother",
-        "worri",
-    ]
-    assert text.stems("listening", cues.STOPWORDS) == ["listen"]
-
-
-def test_a_content_word_counts_once() -> None:
-    """A content word counts once, however often it is repeated."""
-    assert text.stems("diary diary diaries", cues.STOPWORDS) == ["diary", "diari"]
+def test_words_are_runs_of_letters_in_order() -> None:
+    """Words are runs of letters with their apostrophes; numbers and marks are none."""
+    assert text.words(text.fold("I DON\u2019T know, 3 o'clock?")) == ["i", "don't", "know", "o'clock"]
 
 
 def test_a_short_sentence_is_quoted_as_a_whole() -> None:
-    """A short sentence is quoted as a whole, so that a cue is shown in its context."""
+    """A short sentence is quoted as a whole, without the space around it."""
     (sentence,) = text.sentences(1, "  It's up to you, really.  ")
-    assert text.quote(sentence, 0, 4) == "It's up to you, really."
+    assert text.quotation(sentence) == "It's up to you, really."
 
 
-def test_a_long_sentence_is_quoted_around_the_cue_in_whole_words() -> None:
-    """A quotation fits two lines, holds the cue and cuts no word."""
-    message = "and then " * 60 + "it's up to you " + "of course " * 60
+def test_a_long_sentence_is_quoted_by_its_first_whole_words() -> None:
+    """A quotation fits two lines, begins with the sentence and cuts no word."""
+    message = "and then it's up to you " * 60
     (sentence,) = text.sentences(1, message)
-    start = message.index("it's up")
-    quoted = text.quote(sentence, start, start + len("it's up to you"))
-    assert "it's up to you" in quoted
-    assert len(quoted) <= text.QUOTE_CODE_POINTS
-    assert set(quoted.split()) <= set(message.split())
+    quoted = text.quotation(sentence)
+    assert message.startswith(f"{quoted} ")
+    assert 150 < len(quoted) <= text.QUOTE_CODE_POINTS
 
 
-@given(st.text(min_size=1, max_size=600), st.integers(0, 600), st.integers(1, 600))
-def test_a_quotation_is_verbatim_and_bounded(raw: str, start: int, length: int) -> None:
-    """A quotation is verbatim and bounded, whatever the text and the place of the cue."""
-    start = min(start, len(raw) - 1)
-    sentence = text.Sentence(1, raw, text.fold(raw))
-    quoted = text.quote(sentence, start, min(len(raw), start + length))
+@given(st.text(min_size=1, max_size=600).filter(lambda raw: bool(raw.strip())))
+def test_a_quotation_is_verbatim_and_bounded(raw: str) -> None:
+    """A quotation is verbatim and bounded, whatever the text."""
+    quoted = text.quotation(text.Sentence(1, raw.strip(), text.fold(raw.strip())))
     assert quoted in raw
-    assert len(quoted) <= text.QUOTE_CODE_POINTS
+    assert 0 < len(quoted) <= text.QUOTE_CODE_POINTS
 
 
 @pytest.mark.parametrize(
@@ -119,9 +103,9 @@ def test_a_quotation_is_verbatim_and_bounded(raw: str, start: int, length: int) 
         ("慢慢来 不着急", False),
     ],
 )
-def test_a_text_is_readable_when_rules_for_english_can_read_it(message: str, expected: bool) -> None:
+def test_a_text_is_readable_where_a_reader_of_english_can_read_it(message: str, expected: bool) -> None:
     """Silence in another language is no lack of expression."""
-    assert text.readable(text.sentences(1, message), cues.FUNCTION_WORDS) is expected
+    assert text.readable(text.sentences(1, message)) is expected
 
 
 @pytest.mark.parametrize("unit", ["!", ".", "a.", "! ", "so, ", "a", "\n", "(", "-", '"', "i don't want, and i "])

@@ -1,80 +1,140 @@
-"""The CPU baseline: levels, reasons and evidence from named cues, and one option for a reply from a library.
+"""The CPU baseline: the reader's opinion of an exchange, with the words it rests on and a reply somebody wrote.
 
-It understands nothing: it finds cues that people can read in cues.toml and patterns.toml, and hears by the words alone
-what reads like a reflection or like advice. What it cannot know it
-leaves out: whether the client resisted at all (the verdict) and how (the type). Text has no effect other than as text.
+Verdict, type, critical content and levels are the reader's. The sentence that carries a level is found by leaving
+sentences out; the reason says what is heard in it. Sentences that are meant to steer the rating are left out of what is
+rated, and the answer says that there were some.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .alternatives import alternative
-from .behaviours import Behaviours
-from .cues import FUNCTION_WORDS
+from .diagnoses import blind
+from .evidence import Alone, Heard, carrier, hear_sentences, read_alone
 from .fingerprint import fingerprint
-from .ratings import BEHAVIOURS, RULES, STRENGTHS, STRONG, Moment, Rating
-from .text import Sentence, readable, sentences
+from .library import Library
+from .moment import Moment, read_request
+from .opinions import MECHANISMS, Answers, Choice, Opinion, ReadPairs
+from .reasons import STRENGTHS, STRONG, why
+from .text import Sentence, readable
 
-VERSION = "0.3"
-"""Of rules, cues, patterns and weights together: a change to any of them is another version."""
-FINGERPRINT = fingerprint(Path(__file__).parent)
-RUBRIC_VERSION = "0.2"
+VERSION = "1.0"
+"""Of composition, library and reader together: a change to any of them is another version."""
+FOLDER = Path(__file__).parent
+FINGERPRINT = fingerprint(FOLDER)
+RUBRIC_VERSION = "0.3"
 
 MOST_STRENGTHS = 2
 """Few points are read; the levels show the rest."""
 
-NOT_READABLE = "The reply has no words that rules for English can read."
+NOT_READABLE = "The reply has no words that a reader of English can read."
+ALL_PLANTED = "The reply holds nothing but text that is meant to steer the rating."
 
 
-def assess(request: dict[str, Any], behaviours: Behaviours = BEHAVIOURS) -> dict[str, Any]:
-    """Rate one reply; other weights than those that ship are for measuring what they are worth.
+def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: Library) -> dict[str, Any]:
+    """Return the answer to one request.
 
     Raises:
         ValueError: a request of another shape; the sentence never holds text of a message.
     """
-    moment = _moment(request, behaviours)
-    if not readable(moment.reply, FUNCTION_WORDS):
-        return _answer(dict.fromkeys(RULES), [], abstain_reason=NOT_READABLE)
-    ratings = {name: rule(moment) for name, rule in RULES.items()}
-    option = alternative(moment, ratings)
-    return _answer(ratings, [option] if option else [])
+    read = blind(read)
+    given = read_request(request)
+    client = read_alone(given.before, given.client, read)
+    said = _surely_meant(client, "turn", answers)
+    planted = _is_steered(client, "turn", answers)
+    said = said or client  # a turn of nothing else is still the client's turn
+    moment = replace(given, client=tuple(each.sentence for each in said))
+    (turn,) = read([(moment.before, moment.client_text)])
+    confidence = answers.resistance(turn)
+    critical = _critical(moment, turn, read, answers)
+    if critical.probability >= answers.threshold("critical"):
+        return _answer(critical_content=critical.name, possible_injection=planted, confidence=confidence)
+    if confidence < answers.threshold("confirm"):
+        return _answer(possible_injection=planted, confidence=confidence)
+    if not readable(given.reply):
+        return _answer(abstain_reason=NOT_READABLE, possible_injection=planted, confidence=confidence)
+    reply = read_alone(moment.client_end, given.reply, read)
+    replied = _surely_meant(reply, "reply", answers)
+    planted |= _is_steered(reply, "reply", answers)
+    if not replied:
+        return _answer(abstain_reason=ALL_PLANTED, possible_injection=planted, confidence=confidence)
+    moment = replace(moment, reply=tuple(each.sentence for each in replied))
+    kind = answers.resistance_type(turn).name
+    (whole,) = read([(moment.client_end, moment.reply_text)])
+    levels = {mechanism: int(answers.levels(mechanism, whole).argmax()) for mechanism in MECHANISMS}
+    heard = hear_sentences(moment, whole, replied, read, answers)
+    wanting = max(said, key=lambda each: answers.resistance(each.opinion)).sentence if said else None
+    suggestion = library.suggest(
+        kind, turn.vector, {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
+    )
+    return _answer(
+        possible_injection=planted,
+        confidence=confidence,
+        verdict="confirmed",
+        resistance_type=kind,
+        ratings=[_rating(mechanism, level, heard, wanting) for mechanism, level in levels.items()],
+        strengths=[STRENGTHS[name] for name, level in levels.items() if level == STRONG][:MOST_STRENGTHS],
+        alternatives=[suggestion] if suggestion else [],
+    )
 
 
-def _moment(request: dict[str, Any], behaviours: Behaviours = BEHAVIOURS) -> Moment:
-    match request:
-        case {"schema": "2", "messages": [*messages]}:
-            parts: dict[str, list[Sentence]] = {"context": [], "client_turn": [], "reply": []}
-        case _:
-            raise ValueError('the request is not of schema "2" with a list of messages')
-    for message in messages:
-        match message:
-            case {"number": int(number), "part": str(part), "text": str(text)} if part in parts:
-                parts[part] += sentences(number, text)
-            case _:
-                raise ValueError("a message lacks its number, part or text")
-    return Moment(parts["client_turn"], parts["reply"], behaviours)
+def _surely_meant(parts: list[Alone], kind: str, answers: Answers) -> list[Alone]:
+    """Leave out the sentences that may be meant to steer whoever rates them: no level may rest on them.
+
+    After a sentence that surely is, the rest of its message is left out too: a forged transcript goes on plainly.
+    """
+    kept: list[Alone] = []
+    steered: int | None = None
+    for each in parts:
+        share = answers.planted(kind, each.opinion)
+        if share >= answers.threshold("planted"):
+            steered = each.sentence.number
+        if share < answers.threshold("doubtful") and each.sentence.number != steered:
+            kept.append(each)
+    return kept
+
+
+def _is_steered(parts: list[Alone], kind: str, answers: Answers) -> bool:
+    """Return whether a sentence looks so much like planted text that a supervisor should know."""
+    return any(answers.planted(kind, each.opinion) >= answers.threshold("planted") for each in parts)
+
+
+def _critical(moment: Moment, turn: Opinion, read: ReadPairs, answers: Answers) -> Choice:
+    """Return the likeliest critical content of the client's turn as it was written, wherever it stands in it."""
+    opinions = [turn]
+    if moment.client_pieces != (moment.client_text,):
+        opinions += read([(moment.before, piece) for piece in moment.client_pieces])
+    return max(map(answers.critical, opinions), key=lambda choice: choice.probability)
+
+
+def _rating(mechanism: str, level: int, heard: list[Heard], wanting: Sentence | None) -> dict[str, Any]:
+    reason = why(mechanism, level, carrier(heard, mechanism), heard, wanting)
+    evidence = [{"message": number, "quote": words} for number, words in reason.evidence]
+    return {"mechanism": mechanism, "level": level, "reason": reason.text, "evidence": evidence}
 
 
 def _answer(
-    ratings: Mapping[str, Rating | None], alternatives: list[dict[str, Any]], abstain_reason: str = ""
+    *,
+    ratings: list[dict[str, Any]] | None = None,
+    verdict: str = "rejected",
+    abstain_reason: str = "",
+    **rest: object,
 ) -> dict[str, Any]:
-    strong = [name for name, rating in ratings.items() if rating and rating.level == STRONG]
+    unrated = [{"mechanism": name, "level": None, "reason": "", "evidence": []} for name in MECHANISMS]
     return {
-        "verdict": "not_assessed",
+        "critical_content": None,
+        "verdict": verdict,
         "resistance_type": None,
-        "ratings": [_rating(name, rating) for name, rating in ratings.items()],
-        "strengths": [STRENGTHS[name] for name in strong[:MOST_STRENGTHS]],
-        "alternatives": alternatives,
+        "ratings": ratings or unrated,
+        "strengths": [],
+        "alternatives": [],
         "abstain": bool(abstain_reason),
         "abstain_reason": abstain_reason,
-    }
+        "possible_injection": False,
+        "confidence": None,
+    } | rest
 
 
-def _rating(mechanism: str, rating: Rating | None) -> dict[str, Any]:
-    if rating is None:
-        return {"mechanism": mechanism, "level": None, "reason": "", "evidence": []}
-    evidence = [{"message": number, "quote": words} for number, words in rating.evidence]
-    return {"mechanism": mechanism, "level": rating.level, "reason": rating.reason, "evidence": evidence}
+__all__ = ["FINGERPRINT", "RUBRIC_VERSION", "VERSION", "Answers", "Library", "Opinion", "assess"]

@@ -3,9 +3,11 @@
 import ast
 import csv
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,20 @@ class ExchangeText:
     client: tuple[str, ...]
     reply: str
     context: tuple[ContextLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class AttackStyle:
+    """One way of planting text that is meant to steer a rating, and texts of it."""
+
+    name: str
+    said_by: frozenset[Role]
+    """Who could plausibly plant it."""
+    at_start: bool
+    """Whether it stands before a message's own words instead of after them."""
+    seen_in_training: bool
+    """Whether a model of ours was trained on other text of this style."""
+    attacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,14 +110,47 @@ def moments() -> dict[str, ExchangeText]:
     }
 
 
-def with_attacks(exchange: ExchangeText) -> dict[str, ExchangeText]:
-    """The exchange with each attack at the end of the client's, or of the counsellor's, words."""
-    planted = {}
-    for number, attack in enumerate(_stimuli_table("attacks")["attack"], start=1):
-        *before, last = exchange.client
-        planted[f"client-{number}"] = replace(exchange, client=(*before, f"{last} {attack}"))
-        planted[f"counsellor-{number}"] = replace(exchange, reply=f"{exchange.reply} {attack}")
+def attack_styles() -> list[AttackStyle]:
+    """All ways of planting text, in order."""
+    return [
+        AttackStyle(
+            style["name"],
+            frozenset(map(Role, style["said_by"])),
+            style["position"] == "start",
+            style["seen_in_training"],
+            tuple(style["attack"]),
+        )
+        for style in _stimuli_table("attacks")["style"]
+    ]
+
+
+def with_attacks(bases: Mapping[str, ExchangeText]) -> dict[str, ExchangeText]:
+    """Each attack in the words of everybody who could plant it, by `base/style-number-role`.
+
+    The exchanges take turns, so that each attack is planted once in the words of each.
+    """
+    planted: dict[str, ExchangeText] = {}
+    turns = cycle(bases.items())
+    for style in attack_styles():
+        for number, attack in enumerate(style.attacks, start=1):
+            for role in sorted(style.said_by):
+                base, exchange = next(turns)
+                planted[f"{base}/{style.name}-{number}-{role}"] = _plant(attack, exchange, role, style.at_start)
     return planted
+
+
+def _plant(attack: str, exchange: ExchangeText, role: Role, at_start: bool) -> ExchangeText:
+    if role is Role.COUNSELLOR:
+        return replace(exchange, reply=_beside(exchange.reply, attack, at_start))
+    if at_start:
+        first, *rest = exchange.client
+        return replace(exchange, client=(_beside(first, attack, at_start), *rest))
+    *rest, last = exchange.client
+    return replace(exchange, client=(*rest, _beside(last, attack, at_start)))
+
+
+def _beside(words: str, attack: str, at_start: bool) -> str:
+    return f"{attack} {words}" if at_start else f"{words} {attack}"
 
 
 def rubric_cases() -> dict[str, RubricCase]:
@@ -118,9 +167,9 @@ def rubric_cases() -> dict[str, RubricCase]:
         for number, example in enumerate(meaning.examples, start=1)
     }
     client = moments()["diary"].client
-    for mistake in (mistake for mistake in MISTAKES if mistake.title != "Collusion"):
+    for mistake in (mistake for mistake in MISTAKES if mistake.code != "collusion"):
         for mechanism in mistake.weakens:
-            name = f"{mechanism}/{mistake.title.lower().replace(' ', '-')}"
+            name = f"{mechanism}/{mistake.code}"
             cases[name] = RubricCase(ExchangeText(client, mistake.example), mechanism, None)
     return cases
 

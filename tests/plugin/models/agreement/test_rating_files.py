@@ -119,7 +119,7 @@ def test_a_sheet_saved_by_a_spreadsheet_is_read(tmp_path: Path, key: SampleKey) 
         ([], "holds no level"),
     ],
 )
-def test_a_sheet_that_cannot_be_used_is_told_by_its_row(
+def test_an_unusable_sheet_is_reported_by_its_row(
     tmp_path: Path, key: SampleKey, rows: list[dict[str, object]], told: str
 ) -> None:
     """An unusable sheet is reported by the number of its row, never by its words."""
@@ -129,8 +129,8 @@ def test_a_sheet_that_cannot_be_used_is_told_by_its_row(
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"a,b\n1,2\n"])
-def test_a_file_that_is_no_sheet_is_told(tmp_path: Path, key: SampleKey, content: bytes | None) -> None:
-    """Missing, in another encoding, with other columns."""
+def test_an_invalid_sheet_file_is_reported(tmp_path: Path, key: SampleKey, content: bytes | None) -> None:
+    """A sheet that is missing, in another encoding or with other columns is reported."""
     path = tmp_path / "a.csv"
     if content is not None:
         path.write_bytes(content)
@@ -139,8 +139,8 @@ def test_a_file_that_is_no_sheet_is_told(tmp_path: Path, key: SampleKey, content
 
 
 @pytest.mark.parametrize("content", [None, "{}", "[]", "\x80"])
-def test_a_file_that_is_no_key_is_told(tmp_path: Path, content: str | None) -> None:
-    """A sheet given in its place, most likely."""
+def test_an_invalid_key_file_is_reported(tmp_path: Path, content: str | None) -> None:
+    """A file that is no key, such as a sheet, is reported."""
     path = tmp_path / "key.json"
     if content is not None:
         path.write_text(content)
@@ -158,7 +158,7 @@ def test_exchanges_of_a_file_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "secret", "[]", '{"session": "s", "client": "secret"}'])
-def test_a_line_that_is_no_exchange_is_told_by_its_number(tmp_path: Path, line: str) -> None:
+def test_an_invalid_line_is_reported_by_its_number(tmp_path: Path, line: str) -> None:
     """An invalid line is reported by its number, without any of its words."""
     good = '{"session": "s", "client": "a", "reply": "b"}'
     (tmp_path / "e.jsonl").write_text(f"{good}\n{line}\n{good}\n")

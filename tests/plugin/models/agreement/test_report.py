@@ -43,7 +43,7 @@ def good() -> AgreementReport:
 
 
 def test_people_with_people_stand_beside_people_with_the_model_and_length(good: AgreementReport) -> None:
-    """Per mechanism, each with its interval."""
+    """The report has, for each mechanism, people with people, people with the model, and length, with intervals."""
     assert [each.mechanism for each in good.mechanisms] == list(MECHANISMS)
     for each in good.mechanisms:
         assert each.items == SIZE
@@ -139,8 +139,8 @@ def test_the_report_is_read_as_it_was_written(good: AgreementReport, tmp_path: P
 
 
 @pytest.mark.parametrize("content", [None, "{}"])
-def test_a_file_that_is_no_report_is_told(tmp_path: Path, content: str | None) -> None:
-    """A sheet given in its place, most likely."""
+def test_an_invalid_report_file_is_reported(tmp_path: Path, content: str | None) -> None:
+    """A file that is no report, such as a sheet, is reported."""
     if content is not None:
         (tmp_path / "a.json").write_text(content)
     with pytest.raises(Misconfigured, match=r"a\.json"):

@@ -20,7 +20,18 @@ from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import Level, NeedsHuman
-from tests.plugin.samples import KEK, NOW, SAID, TENANT, add_person, apply_records, record
+from tests.plugin.samples import (
+    KEK,
+    NOW,
+    PLANTED,
+    REJECTED,
+    SAID,
+    TENANT,
+    add_person,
+    answered,
+    apply_records,
+    record,
+)
 from tests.stream.feedback.builders import LLM
 
 AGREED = Consent(processing=True, secondary_use=True)
@@ -50,7 +61,7 @@ def test_sessions_are_drawn_in_turn() -> None:
 
 
 def test_the_same_seed_draws_the_same_and_another_another() -> None:
-    """So a draw can be repeated and cannot be picked."""
+    """The same seed draws the same sample, and another seed another one, so that a draw can be repeated."""
     pool = [candidate(n, (1, 1, 1, 1)) for n in range(50)]
     assert draw_stratified(pool, 10, seed=1) == draw_stratified(pool, 10, seed=1)
     assert draw_stratified(pool, 10, seed=1) != draw_stratified(pool, 10, seed=2)
@@ -111,6 +122,16 @@ def test_each_reading_is_on_the_trail_under_its_purpose(engine: Engine, mara: Vi
     assert read >= 3
 
 
+def test_every_confirmed_moment_is_drawn_and_no_rejected_one(engine: Engine) -> None:
+    """Moments that are not shown at once are drawn too; a rejected one, which has no levels, is not."""
+    nele = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("west",))
+    add_person(engine, "cleo", AccountRole.THERAPIST, teams=("west",), tenant=TENANT, counsellor="p_cleo")
+    sent = record(conversation="c_west", counsellor="p_cleo", moments=6, consent=AGREED)
+    apply_records(engine, answered(sent, {}, {}, {}, {}, REJECTED, REJECTED | PLANTED))
+    found = list(queue_candidates(Store(engine, KEK, now=lambda: NOW), nele))
+    assert [one.levels for one in found] == [(1, 1, 1, 1)] * 4
+
+
 @pytest.mark.parametrize("role", [AccountRole.THERAPIST, AccountRole.OPERATOR])
 def test_nobody_but_a_supervisor_draws(engine: Engine, mara: Viewer, role: AccountRole) -> None:
     """Only a supervisor may draw a sample, because drawing reads the sessions of others."""
@@ -143,7 +164,7 @@ def test_exchanges_of_a_file_are_rated_by_the_served_model_and_drawn(tmp_path: P
     assert any(item.levels == (None, None, None, None) for item in found.items)  # the critical one
 
 
-def test_nobody_to_draw_for_and_nothing_to_draw_from_are_told(tmp_path: Path) -> None:
+def test_a_missing_person_and_missing_exchanges_are_reported(tmp_path: Path) -> None:
     """A file without exchanges is reported as holding no exchange."""
     (tmp_path / "empty.jsonl").write_text("")
     status, output = run("--from", str(tmp_path / "empty.jsonl"))

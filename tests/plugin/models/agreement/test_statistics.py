@@ -97,14 +97,14 @@ def test_the_model_is_held_against_each_rater() -> None:
     assert pairs_with([[0, None], [1, 2]], [0, 2]) == [[(0, 0), None], [(1, 0), (2, 2)]]
 
 
-def test_length_alone_finds_levels_that_hang_on_length() -> None:
+def test_length_alone_finds_levels_that_depend_on_length() -> None:
     """Length alone predicts levels that depend on length, so agreement on them does not show understanding."""
     words = [3, 4, 5, 6, 20, 21, 22, 23, 60, 61, 62, 63]
     levels: list[int | None] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert levels_by_length(words, [levels, levels]) == levels
 
 
-def test_length_alone_never_sees_the_item_it_speaks_of() -> None:
+def test_the_prediction_by_length_never_uses_its_own_item() -> None:
     """The prediction by length for an item is fitted on the other items only."""
     words = [3, 4, 5, 6, 20, 21, 22, 23]
     levels: list[int | None] = [0, 0, 0, 0, 2, 2, 2, 2]

@@ -11,8 +11,9 @@ from plugin.local.triton import TritonServer
 from plugin.models.activate import activate_model
 from plugin.models.check.report import JSON_NAME, CheckReport
 from plugin.models.check.run import run_model_check
-from plugin.models.check.stimuli import crises
+from plugin.models.check.stimuli import crises, rubric_cases
 from stream.contracts.errors import Misconfigured
+from stream.contracts.vocabulary import Mechanism
 from stream.model_repository import MODEL_REPOSITORY
 from stream.runtime.settings import FeedbackSettings
 from tests.stream.feedback.builders import WHEN
@@ -30,7 +31,7 @@ def checked(tmp_path: Path) -> Checked:
         shutil.copytree(MODEL_REPOSITORY / "feedback_llm", repository / "feedback_llm")
         told = {
             "character": character,
-            "rules": str(MODEL_REPOSITORY / "feedback_baseline" / "1"),
+            "levels": levels_by_reply(),
             "crises": sorted({exchange.client[0] for exchange in crises().values()}),
         }
         (repository / "feedback_llm" / "1" / "model.json").write_text(json.dumps(told))
@@ -39,6 +40,15 @@ def checked(tmp_path: Path) -> Checked:
             return run_model_check(settings, tmp_path / "report"), tmp_path / "report" / JSON_NAME
 
     return run
+
+
+def levels_by_reply() -> dict[str, list[int]]:
+    """Return the levels that a sound model gives to the rubric's examples: their own, and weak in what else they do."""
+    return {
+        case.exchange.reply: [int(case.level) if mechanism is case.mechanism else 1 for mechanism in Mechanism]
+        for case in rubric_cases().values()
+        if case.level is not None
+    }
 
 
 def failed(report: CheckReport) -> set[str]:

@@ -1,10 +1,12 @@
 """The stimuli of the model check are numerous enough, of the right kinds, and distinguishable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plugin.models.check import stimuli
+from plugin.models.check.cases import ATTACKED_MOMENTS
 from plugin.models.check.stimuli import REPLY_KINDS, ExchangeText
 from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Concern, Level, Mechanism, Role
@@ -38,19 +40,58 @@ def test_the_crises_cover_every_concern() -> None:
     assert set().union(*found) == set(Concern)
 
 
-def test_at_least_thirty_attacks_are_planted_in_each_ones_words() -> None:
-    """At least thirty attacks are planted at the end of the client's and of the counsellor's words."""
-    base = stimuli.moments()["diary"]
-    planted = stimuli.with_attacks(base)
-    for who in ("client", "counsellor"):
-        assert sum(name.startswith(who) for name in planted) >= 30
-    for name, exchange in planted.items():
-        if name.startswith("client"):
-            assert (exchange.reply, exchange.context) == (base.reply, base.context)
-            assert exchange.client[-1].startswith(base.client[-1] + " ")
-        else:
-            assert (exchange.client, exchange.context) == (base.client, base.context)
-            assert exchange.reply.startswith(base.reply + " ")
+STYLES = stimuli.attack_styles()
+BASES = {name: stimuli.moments()[name] for name in ATTACKED_MOMENTS}
+
+
+def test_there_are_attacks_of_many_styles_and_a_third_of_them_are_of_styles_no_training_saw() -> None:
+    """At least 150 attacks of 12 styles, of which a third of the styles were never trained on."""
+    assert len(STYLES) >= 12
+    assert sum(len(style.attacks) for style in STYLES) >= 150
+    assert sum(not style.seen_in_training for style in STYLES) * 3 >= len(STYLES)
+    assert len({style.name for style in STYLES}) == len(STYLES)
+
+
+def test_no_attack_stands_twice() -> None:
+    """Each attack is written once, and the number in the name of a case finds it."""
+    attacks = [attack for style in STYLES for attack in style.attacks]
+    assert len(set(attacks)) == len(attacks)
+
+
+def test_each_attack_is_planted_once_in_the_words_of_everybody_who_could_plant_it() -> None:
+    """Each attack stands once in the client's or the counsellor's words, or in either's; the moments take turns."""
+    planted = stimuli.with_attacks(BASES)
+    expected = {
+        (f"{style.name}-{number}-{role}", attack, style.at_start)
+        for style in STYLES
+        for number, attack in enumerate(style.attacks, start=1)
+        for role in style.said_by
+    }
+    assert {name.split("/")[1] for name in planted} == {name for name, _, _ in expected}
+    counts = [sum(name.startswith(f"{base}/") for name in planted) for base in BASES]
+    assert max(counts) - min(counts) <= 1
+    texts = {name.split("/")[1]: (BASES[name.split("/")[0]], exchange) for name, exchange in planted.items()}
+    for name, attack, at_start in expected:
+        base, exchange = texts[name]
+        said = base.client[0] if name.endswith("client") else base.reply
+        whole = f"{attack} {said}" if at_start else f"{said} {attack}"
+        assert exchange == (replace(base, client=(whole,)) if name.endswith("client") else replace(base, reply=whole))
+
+
+@pytest.mark.parametrize("at_start", [True, False])
+def test_of_a_turn_of_several_messages_the_outermost_holds_the_attack(at_start: bool) -> None:
+    """An attack at the start stands in the client's first message, one at the end in the last."""
+    style = next(style for style in STYLES if style.at_start is at_start and Role.CLIENT in style.said_by)
+    planted = stimuli.with_attacks({"two": ExchangeText(("one", "two"), "reply")})
+    attack = style.attacks[0]
+    expected = (f"{attack} one", "two") if at_start else ("one", f"two {attack}")
+    assert planted[f"two/{style.name}-1-client"].client == expected
+
+
+def test_no_attack_speaks_of_danger() -> None:
+    """No attack is stopped by the lexicon, since an abstention would hide what the attack does."""
+    planted = stimuli.with_attacks(BASES)
+    assert not [name for name, exchange in planted.items() if concerns(exchange)]
 
 
 def test_a_pair_differs_in_its_condition_alone() -> None:
@@ -111,7 +152,7 @@ def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "\xff"])
-def test_a_path_without_that_table_is_told(tmp_path: Path, content: str | None) -> None:
+def test_a_path_without_that_table_is_reported(tmp_path: Path, content: str | None) -> None:
     """A path without that table is reported in one sentence without any word of the file."""
     table = tmp_path / "table.csv"
     if content is not None:

@@ -1,13 +1,11 @@
 """Stand-ins for a language model, one sound and four deliberately bad, behind the tensors of Triton's vLLM backend.
 
-The sound one rates by the rules of the CPU baseline, gives a verdict, and says when a person must look; each bad one
-does one thing wrong besides. `character` in model.json chooses. The server around it is the real one.
+The sound one gives the rubric's examples their levels and everything else weak ones, and says when a person must look;
+each bad one does one thing wrong besides. `character` in model.json chooses. The server around it is the real one.
 """
 
-import importlib.util
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,8 @@ INPUTS = {
     "return_finish_reason": "TYPE_BOOL",
 }
 MESSAGE = re.compile(r"^\[(\d+)\] (context|client_turn|reply) (\w+): (.*)$", re.MULTILINE)
-ORDERS = re.compile(
-    r"\b2\b|level|strong|instruction|score|full marks|verdict|rate\b|abstain|SWdub|r a t e", re.IGNORECASE
-)
+MECHANISMS = ("respect_for_autonomy", "stance_alignment", "emotional_resonance", "conversational_orientation")
+ORDERS = re.compile(r"level 2|rated? .{0,20}strong|highest level", re.IGNORECASE)
 FINAL = pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
 
 
@@ -47,7 +44,7 @@ class TritonPythonModel:
         settings = json.loads((Path(pb_utils.get_model_dir()) / "model.json").read_text())
         self.character = CHARACTERS[settings["character"]]
         self.crises = [text.casefold()[:40] for text in settings["crises"]]
-        self.rules = _load(Path(settings["rules"]))
+        self.levels = settings["levels"]
 
     def execute(self, requests: list[Any]) -> None:
         """Send an answer to each request."""
@@ -64,32 +61,31 @@ class TritonPythonModel:
             {"number": int(number), "part": part, "role": role, "text": text}
             for number, part, role, text in MESSAGE.findall(exchange)
         ]
-        rated = self.rules.assess({"schema": "2", "messages": messages})
+        reply = [message for message in messages if message["part"] == "reply"][-1]
+        known = next((text for text in self.levels if text in reply["text"]), reply["text"])
+        quotation = {"message": reply["number"], "quote": " ".join(known.split()[:4])}
+        levels = self.levels.get(known, [1, 1, 1, 1])
         said = " ".join(message["text"] for message in messages if message["role"] == "client").casefold()
         answer = {
             "critical_content": "suicide" if any(crisis in said for crisis in self.crises) else None,
             "verdict": "confirmed",
             "resistance_type": "disagreeing",
-            "ratings": rated["ratings"],
-            "strengths": rated["strengths"],
-            "alternatives": [
-                {"text": other["text"], "mechanism": other["mechanism"]} for other in rated["alternatives"]
+            "ratings": [
+                {
+                    "mechanism": mechanism,
+                    "evidence": [quotation] if level else [],
+                    "reason": "The reply does this as far as it goes.",
+                    "level": level,
+                }
+                for mechanism, level in zip(MECHANISMS, levels, strict=True)
             ],
+            "strengths": [],
+            "alternatives": [{"text": "What would you like instead?", "mechanism": MECHANISMS[0]}],
             "abstain": False,
             "abstain_reason": "",
         }
         self.character(answer, messages)
         return answer
-
-
-def _load(folder: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "rules", folder / "baseline.py", submodule_search_locations=[str(folder)]
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rules"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _praise(answer: dict[str, Any], messages: list[dict[str, Any]]) -> None:
