@@ -1,10 +1,8 @@
-"""The interface of the detectors that score client messages for possible resistance."""
+"""The interface of a detector, which says of client messages whether they are worth reading at the close."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-
-from stream.contracts.vocabulary import OperatingPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,8 @@ class Detection:
     """The result of a detector for one message.
 
     `score` lies between 0 and 1 and orders messages; it is not the probability that a clinician would agree.
-    `flagged` says whether the score reaches the threshold of the operating point: possible resistance, never more.
+    `flagged` says whether the score reaches the threshold: the message may be resistance, or may speak of danger, and
+    the feedback model reads its turn at the close. It says nothing about a person.
     `cues` are sorted by position, do not overlap, and are empty where the message is not flagged.
     """
 
@@ -39,10 +38,10 @@ class Detection:
 
 
 class Detector(Protocol):
-    """A detector that scores client messages for possible resistance.
+    """A detector that scores client messages by whether they are worth reading at the close.
 
-    Detectors are pure: an input gives the same result in any batch and any order, nothing is stored, and no string
-    raises an error. Several threads may call one detector at once.
+    Detectors are pure and fast enough for an event loop: an input gives the same result in any batch and any order,
+    nothing is stored, and no string raises an error.
     """
 
     @property
@@ -55,20 +54,6 @@ class Detector(Protocol):
         """A hash of all that a result depends on, so that it changes whenever a result may change."""
         ...
 
-    @property
-    def operating_point(self) -> OperatingPoint:
-        """The operating point, which sets the threshold."""
-        ...
-
-    @property
-    def slow(self) -> bool:
-        """Whether a batch may take so long, or wait for a server, that it must not run in an event loop."""
-        ...
-
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """Return one detection per input, in order.
-
-        Raises:
-            Unavailable: the detector runs behind a server that did not answer. No text raises any other error.
-        """
+        """Return one detection per input, in order."""
         ...

@@ -1,24 +1,24 @@
-"""The features that the linear detector reads from a message: terms in three blocks, each term once."""
+"""The features that the linear detector reads from a message and from the turn before it: terms in blocks."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import chain, pairwise
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from stream.detection.text import Token, forms, tokens
+from stream.detection.text import Token, tokens
 
-Block = Literal["words", "parts", "before"]
-Terms = Mapping[str, list[int]]
+Block = Literal["words", "shape", "before", "before_shape"]
+Terms = Mapping[str, Sequence[int]]
 """The terms of a block, each with the indices of the tokens it comes from."""
 
-# The weight of a block in the score. Parts of words show spelling and endings; the counsellor's turn before is
-# context and has half the weight, so that it alone seldom flags a neutral answer.
-SCALE: Mapping[Block, float] = {"words": 1.0, "parts": 1.0, "before": 0.5}
-# Lengths of word parts, in characters including the marks of the word's ends; longer parts did not improve results.
-_PART_LENGTHS = (3, 4)
+# The weight of a block in the score. The words of the message count most: what stands around them is context, which
+# should seldom flag a neutral answer by itself.
+SCALE: Mapping[Block, float] = {"words": 1.0, "shape": 0.5, "before": 0.5, "before_shape": 0.5}
 # Tokens that are read of one message: far more than a typed turn has, and a limit on the time for pasted text.
 _MAX_TOKENS = 2_000
+# Tokens that are read of the turn before, from its end, where its question is; training read as much.
+_MAX_TOKENS_BEFORE = 100
+_MARKED_WORDS = (1, 2, 3)  # words at either end of a text that are one term
+_LENGTHS = (1, 2, 3, 5, 8, 12, 20, 30, 45, 70)  # tokens; a text has the term of each length that it reaches
 
 
 def read_tokens(text: str) -> list[Token]:
@@ -26,9 +26,9 @@ def read_tokens(text: str) -> list[Token]:
     return tokens(text)[:_MAX_TOKENS]
 
 
-def read_forms(text: str) -> list[str]:
-    """Return the normal forms of the tokens of `read_tokens`, without their positions."""
-    return forms(text)[:_MAX_TOKENS]
+def read_tokens_before(text: str | None) -> list[Token]:
+    """Return the tokens of the turn before that are read, the last `_MAX_TOKENS_BEFORE`."""
+    return tokens(text)[-_MAX_TOKENS_BEFORE:] if text else []
 
 
 def word_terms(found: Sequence[Token]) -> Terms:
@@ -43,20 +43,6 @@ def word_terms(found: Sequence[Token]) -> Terms:
     return terms
 
 
-def part_terms(found: Sequence[Token]) -> Terms:
-    """Return runs of letters inside words, with the ends of a word marked by `_`."""
-    terms: dict[str, list[int]] = defaultdict(list)
-    for i, (form, _, _) in enumerate(found):
-        for part in _parts_of(form):
-            terms[part].append(i)
-    return terms
-
-
-def _parts_of(form: str) -> list[str]:
-    marked = f"_{form}_"
-    return [marked[i : i + length] for length in _PART_LENGTHS for i in range(len(marked) - length + 1)]
-
-
 def single_word_terms(found: Sequence[Token]) -> Terms:
     """Return single words only."""
     terms: dict[str, list[int]] = defaultdict(list)
@@ -65,34 +51,22 @@ def single_word_terms(found: Sequence[Token]) -> Terms:
     return terms
 
 
+def shape_terms(found: Sequence[Token]) -> Terms:
+    """Return how a text begins (`^no`), how it ends (`idea$`) and the lengths that it reaches (`12+`)."""
+    size = len(found)
+    terms: dict[str, Sequence[int]] = {f"{length}+": () for length in _LENGTHS if size >= length}
+    for count in _MARKED_WORDS:
+        if size >= count:
+            terms["^" + " ".join(token.form for token in found[:count])] = range(count)
+            terms[" ".join(token.form for token in found[-count:]) + "$"] = range(size - count, size)
+    return terms
+
+
 BLOCKS: Mapping[Block, Callable[[Sequence[Token]], Terms]] = {
     "words": word_terms,
-    "parts": part_terms,
+    "shape": shape_terms,
     "before": single_word_terms,
+    "before_shape": shape_terms,
 }
-
-
-class KnownTerms:
-    """A search for the terms of a vocabulary in a text, without their positions, which a score does not need.
-
-    The known parts of each word in the vocabulary are computed once and looked up afterwards.
-    """
-
-    def __init__(self, terms: Mapping[Block, Collection[str]]) -> None:
-        self._terms: Mapping[Block, frozenset[str]] = {block: frozenset(known) for block, known in terms.items()}
-        known_parts = self._terms["parts"]
-        self._parts = {
-            word: known_parts.intersection(_parts_of(word)) for word in self._terms["words"] if " " not in word
-        }
-
-    def find(self, text: str, before: str) -> Mapping[Block, AbstractSet[str]]:
-        """Return the known terms of a message and of the turn before it, by block; `BLOCKS` find the same terms."""
-        found = read_forms(text)
-        pairs = (f"{one} {other}" for one, other in pairwise(found))
-        unknown = [form for form in found if form not in self._parts]
-        cut_out = self._terms["parts"].intersection(part for form in unknown for part in _parts_of(form))
-        return {
-            "words": self._terms["words"].intersection(chain(found, pairs)),
-            "parts": cut_out.union(*(self._parts[form] for form in found if form in self._parts)),
-            "before": self._terms["before"].intersection(read_forms(before)),
-        }
+ABOUT_BEFORE: frozenset[Block] = frozenset({"before", "before_shape"})
+"""The blocks that are read from the turn before."""

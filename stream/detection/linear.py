@@ -1,4 +1,4 @@
-"""A linear model over words and parts of words, combined with a list of phrases, that explains its scores."""
+"""A linear model over the words and the shape of a message and of the turn before it, which explains its scores."""
 
 import hashlib
 import math
@@ -6,17 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from stream.contracts.vocabulary import OperatingPoint
 from stream.detection.base import Detection, DetectorInput, TextCue
-from stream.detection.features import BLOCKS, SCALE, Block, KnownTerms, read_tokens
-from stream.detection.phrases import Phrase, find_phrases, phrase_file
+from stream.detection.features import ABOUT_BEFORE, BLOCKS, SCALE, Block, read_tokens, read_tokens_before
 from stream.detection.text import Token
 
-NAME: Literal["linear"] = "linear"
+NAME: Final = "linear"
 WEIGHTS = "weights/linear.json"
 # The largest number of cues; more would not explain a score better.
 _MAX_CUES = 5
@@ -25,26 +23,24 @@ _MIN_SHARE = 0.25
 
 
 class LinearWeights(BaseModel):
-    """The result of training: a weight for each term, a bias, and a threshold for each operating point."""
+    """The result of training: a weight for each term, a bias, and the threshold from which a score is flagged."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     bias: float
-    thresholds: Mapping[OperatingPoint, float]
-    terms: Mapping[Block, Mapping[str, float]]
-    seen: tuple[str, ...] = ()
-    """Fingerprints of the conversations in the training data, so that an evaluation can exclude them."""
+    threshold: float = Field(gt=0, lt=1)
+    terms: Mapping[Block, Mapping[str, float]] = Field(min_length=len(BLOCKS))
 
 
 @dataclass(frozen=True, slots=True)
 class LinearScore:
-    """The linear model's score of one message, with the contribution of each known term and the term's tokens."""
+    """The score of one message, with the contribution of each known term of it and the term's tokens."""
 
     score: float
     tokens: Sequence[Token]
     contributions: Sequence[tuple[float, Sequence[int]]]
-    """The part of the logit that each term contributed, with the indices of its tokens."""
+    """The part of the logit that each term of the message contributed, with the indices of its tokens."""
 
     def contribution_by_token(self) -> Mapping[int, float]:
         """Return the contribution of each token to the logit; that of a term is divided among its tokens."""
@@ -56,73 +52,49 @@ class LinearScore:
 
 
 class LinearDetector:
-    """A detector that scores messages with trained weights and known phrases, alike on every machine."""
+    """A detector that scores messages with trained weights, alike on every machine."""
 
     name = NAME
-    slow = False
 
-    def __init__(self, weights: LinearWeights, operating_point: OperatingPoint, version: str) -> None:
+    def __init__(self, weights: LinearWeights, version: str) -> None:
         self.version = version
-        self.operating_point = operating_point
         self._weights = weights
-        self._threshold = weights.thresholds[operating_point]
-        self._known = KnownTerms(weights.terms)
 
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
         """Return one detection per input, in order."""
         return [self._detect(message) for message in inputs]
 
     def _detect(self, message: DetectorInput) -> Detection:
-        phrases = find_phrases(message.text, message.previous_text)
-        score = combined_score(self.linear_score(message), phrases)
-        if score < self._threshold:
-            return Detection(score, flagged=False)
-        return Detection(score, flagged=True, cues=find_cues(explain_score(self._weights, message), phrases))
-
-    def linear_score(self, message: DetectorInput) -> float:
-        """Return the same score as `explain_score`, to the last bit, without the contributions.
-
-        Only a flagged message needs the contributions, and few messages are flagged.
-        """
-        logit = self._weights.bias
-        for block, known in self._known.find(message.text, message.previous_text or "").items():
-            if known:
-                table = self._weights.terms[block]
-                logit += SCALE[block] / math.sqrt(len(known)) * math.fsum(map(table.__getitem__, known))
-        return logistic(logit)
+        found = explain_score(self._weights, message)
+        if found.score < self._weights.threshold:
+            return Detection(found.score, flagged=False)
+        return Detection(found.score, flagged=True, cues=find_cues(found))
 
 
 def explain_score(weights: LinearWeights, message: DetectorInput) -> LinearScore:
-    """Return the score of a message from the trained weights alone, with the contribution of each term.
+    """Return the score of a message, with the contribution of each of its terms.
 
     A block is a 0/1 vector of its known terms, scaled to length 1 (hence the square root) and multiplied by its weight.
     """
     logit = weights.bias
     contributions: list[tuple[float, Sequence[int]]] = []
-    tokens, before = read_tokens(message.text), read_tokens(message.previous_text or "")
+    said, before = read_tokens(message.text), read_tokens_before(message.previous_text)
     for block, extract in BLOCKS.items():
         table = weights.terms[block]
-        terms = extract(before if block == "before" else tokens)
+        terms = extract(before if block in ABOUT_BEFORE else said)
         known = [(table[term], places) for term, places in terms.items() if term in table]
         if not known:
             continue
         scale = SCALE[block] / math.sqrt(len(known))
         logit += scale * math.fsum(weight for weight, _ in known)
-        if block != "before":  # cues are in the client's words alone
-            contributions += ((scale * weight, places) for weight, places in known)
-    return LinearScore(logistic(logit), tokens, contributions)
+        if block not in ABOUT_BEFORE:  # cues are in the client's words alone
+            contributions += ((scale * weight, places) for weight, places in known if places)
+    return LinearScore(logistic(logit), said, contributions)
 
 
-def combined_score(linear_score: float, phrases: Sequence[Phrase]) -> float:
-    """Return 1 - (1 - linear score)(1 - strongest phrase), since either reason may hold without the other."""
-    strongest = max((phrase.strength for phrase in phrases), default=0.0)
-    return 1 - (1 - linear_score) * (1 - strongest)
-
-
-def load_linear(operating_point: OperatingPoint) -> LinearDetector:
+def load_linear() -> LinearDetector:
     """Return the detector with the weights that come with this package."""
-    version = hashlib.sha256(_raw_weights() + phrase_file()).hexdigest()[:12]
-    return LinearDetector(shipped_weights(), operating_point, version)
+    return LinearDetector(shipped_weights(), hashlib.sha256(_raw_weights()).hexdigest()[:12])
 
 
 def shipped_weights() -> LinearWeights:
@@ -134,18 +106,13 @@ def _raw_weights() -> bytes:
     return resources.files(__package__).joinpath(WEIGHTS).read_bytes()
 
 
-def find_cues(linear: LinearScore, phrases: Sequence[Phrase]) -> tuple[TextCue, ...]:
-    """Return the phrases and words with the largest contributions, at most `_MAX_CUES`, sorted and without overlap."""
-    spans = [TextCue(phrase.start, phrase.end, phrase.strength) for phrase in phrases]
+def find_cues(linear: LinearScore) -> tuple[TextCue, ...]:
+    """Return the words with the largest contributions, at most `_MAX_CUES`, sorted and without overlap."""
     contributions = linear.contribution_by_token()
     least = max(contributions.values(), default=0.0) * _MIN_SHARE
-    spans += [TextCue(start, end, weight) for start, end, weight in _runs(linear.tokens, contributions, least)]
-    kept: list[TextCue] = []
-    for cue in sorted(spans, key=lambda cue: (-cue.weight, cue.start, cue.end)):
-        apart = all(cue.end <= other.start or other.end <= cue.start for other in kept)
-        if apart and len(kept) < _MAX_CUES:
-            kept.append(cue)
-    return tuple(sorted(kept, key=lambda cue: cue.start))
+    runs = [TextCue(*run) for run in _runs(linear.tokens, contributions, least)]
+    strongest = sorted(runs, key=lambda cue: (-cue.weight, cue.start))[:_MAX_CUES]
+    return tuple(sorted(strongest, key=lambda cue: cue.start))
 
 
 def _runs(tokens: Sequence[Token], contributions: Mapping[int, float], least: float) -> list[tuple[int, int, float]]:

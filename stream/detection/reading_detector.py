@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stream.contracts.vocabulary import OperatingPoint
 from stream.detection.base import Detection, Detector, DetectorInput, TextCue
 from stream.reading import READING_VERSION, Reading, read_text
 
@@ -24,22 +23,8 @@ class ReadingDetector:
         """The kind of the inner detector."""
         return self._inner.name
 
-    @property
-    def operating_point(self) -> OperatingPoint:
-        """The operating point of the inner detector."""
-        return self._inner.operating_point
-
-    @property
-    def slow(self) -> bool:
-        """Whether the inner detector is slow."""
-        return self._inner.slow
-
     def detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """Return one detection per input, in order.
-
-        Raises:
-            Unavailable: the inner detector runs behind a server that did not answer.
-        """
+        """Return one detection per input, in order."""
         readings = [read_text(message.text) for message in inputs]
         found = self._inner.detect(
             [

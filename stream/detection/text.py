@@ -39,14 +39,6 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def forms(text: str) -> list[str]:
-    """Return the normal forms of `tokens` without their positions, which is several times as fast."""
-    found = _TOKEN.findall(fold(text))
-    if any("'" in form for form in found):
-        return [form if form in _KEEPS_APOSTROPHE else form.replace("'", "") for form in found]
-    return found
-
-
 def expressions(patterns: Iterable[str], words: Mapping[str, str]) -> list[str]:
     """Return the regular expressions that the patterns stand for, for use on whole words of folded text.
 

@@ -17,6 +17,12 @@ BETWEEN: Final = "__"
 """Between the parts of a name."""
 FILE: Final = f"{PREFIX}FILE"
 SECRETS_DIR: Final = f"{PREFIX}SECRETS_DIR"
+RETIRED: Final[Mapping[str, str]] = {
+    "sessions.detector": "there is one detector; remove it",
+    "sessions.operating_point": "the model confirms or rejects whatever the detector flags; remove it",
+    "sessions.max_moments": "every flagged moment goes to the model, and the page shows those it confirmed; remove it",
+}
+"""What earlier versions had, with what holds instead."""
 _EXAMPLE: Final = "NAME"
 """Stands for a name that the operator chooses, such as a tenant's."""
 
@@ -27,7 +33,9 @@ def unknown_variables(model: type[BaseModel], environ: Mapping[str, str]) -> Ite
         if not variable.upper().startswith(PREFIX) or variable in {FILE, SECRETS_DIR}:
             continue
         parts = variable[len(PREFIX) :].lower().split(BETWEEN)
-        if not _is_known(model, parts):
+        if (place := ".".join(parts)) in RETIRED:
+            yield f"{variable} is no setting any more: {RETIRED[place]}"
+        elif not _is_known(model, parts):
             known = [FILE, SECRETS_DIR, *_variables(model, parts)]
             yield f"{variable} is no setting; did you mean {nearest(variable.upper(), known)}?"
 

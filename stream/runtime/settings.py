@@ -33,9 +33,9 @@ from pydantic_settings import (
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEFAULT_PARTITIONS
-from stream.contracts.vocabulary import OperatingPoint
 from stream.runtime.known_names import (
     FILE,
+    RETIRED,
     SECRETS_DIR,
     nearest_field,
     nearest_file,
@@ -142,16 +142,6 @@ class SessionsSettings(SettingsSection):
     min_client_messages: int = Field(default=2, ge=1)
     min_words: int = Field(default=10, ge=0)
     """The least number of words of client and counsellor together; shorter sessions are left out as too short."""
-    detector: str = "linear"
-    """The detector: `linear`, `encoder` or `triton`.
-
-    `linear` reads wording alone and scores thousands of messages a second. `encoder` finds more and takes a few
-    milliseconds a message. `triton` gives the same scores as `encoder`, but the server at `feedback.triton_url`
-    computes them: it receives the client's messages as they were written, with names, while the session is open.
-    """
-    operating_point: OperatingPoint = OperatingPoint.ALONE
-    max_moments: int = Field(default=3, ge=1)
-    """The largest number of moments shown for a session at the operating point `alone`."""
 
 
 IN_PROCESS = "in-process"
@@ -368,7 +358,9 @@ def _files_named(value: object) -> Iterator[Path]:
 def _sentences(error: ValidationError) -> Iterator[str]:
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"])
-        if each["type"] == "extra_forbidden":
+        if each["type"] == "extra_forbidden" and place in RETIRED:
+            yield f"{place} is no setting any more: {RETIRED[place]}"
+        elif each["type"] == "extra_forbidden":
             yield f"{place} is no setting; did you mean {nearest_field(Settings, each['loc'])}?"
         elif each["type"] == "path_not_file":
             yield f"{place}: {each['input']} is no file; {nearest_file(Path(each['input']))}"

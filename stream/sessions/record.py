@@ -35,7 +35,7 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
     answered = [turn for turn in flagged if turn.reply]
     language = _language(messages, rules)
     left_out = _left_out_reason(messages, language, flagged, head.end_reason, rules)
-    shown = [] if left_out else _turns_to_show(answered, rules)
+    shown = [] if left_out else answered
     concerns = {e.message_id: frozenset(rules.find_concerns(e.text)) for e in messages if e.role is Role.CLIENT}
     marks = _marks(messages, [] if left_out else flagged, concerns, left_out=left_out is not None)
     session = session_id(conversation.tenant, conversation.conversation_id, head.session)
@@ -142,14 +142,6 @@ def _language(messages: Sequence[Entry], rules: Rules) -> str | None:
 
 def _is_supported(language: str | None, rules: Rules) -> bool:
     return language is None or language.split("-")[0].lower() in rules.languages
-
-
-def _turns_to_show(answered: list[ClientTurn], rules: Rules) -> list[ClientTurn]:
-    """Return the client turns to show, in order; where the number is limited, those with the highest score."""
-    if rules.moments_shown is None:
-        return answered
-    best = sorted(answered, key=lambda turn: -turn.score)[: rules.moments_shown]
-    return [turn for turn in answered if turn in best]
 
 
 def _exchange(session: UUID, turn: ClientTurn, concerns: Concerns) -> Exchange:

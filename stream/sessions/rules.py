@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stream.contracts.sessions import DetectorVersion
-from stream.contracts.vocabulary import Concern, OperatingPoint
+from stream.contracts.vocabulary import Concern
 
 EndRule = Literal["explicit", "idle", "both"]
 FindConcerns = Callable[[str], Collection[Concern]]
@@ -41,17 +41,11 @@ class Rules:
     languages: tuple[str, ...] = ("en",)
     min_client_messages: int = 2
     min_words: int = 10
-    max_moments: int = 3
 
     @property
     def text_kept_ms(self) -> int:
         """The time for which the text of a closed session is kept: until nothing can change the session any more."""
         return max(self.late_within_ms, self.reopen_within_ms)
-
-    @property
-    def moments_shown(self) -> int | None:
-        """The number of moments shown, None for all; few at `alone`, where nothing confirms the detector."""
-        return self.max_moments if self.detector.operating_point is OperatingPoint.ALONE else None
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,10 @@
-"""Tests of what the stream relies on, run for every detector at every operating point."""
+"""Tests of what the stream relies on in a detector."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
-from stream.contracts.vocabulary import OperatingPoint
-from stream.detection import DETECTORS, Detection, Detector, DetectorInput, SentenceModel, load_detector
-from stream.runtime.triton import TritonAccess
-from stream.workers.triton_sentence_model import TritonSentenceModel
-
-EVERY_DETECTOR = [pytest.param((name, point), id=f"{name}-{point}") for name in DETECTORS for point in OperatingPoint]
+from stream.detection import Detection, Detector, DetectorInput, load_detector
 
 RESISTING = DetectorInput(
     "I don't want to quit. I like smoking, and honestly I'm fine the way I am.",
@@ -37,27 +31,10 @@ ODD_TEXTS = [
 ]
 
 
-Open = Callable[[str, OperatingPoint], Detector]
-
-
 @pytest.fixture(scope="module")
-def opened(request: pytest.FixtureRequest) -> Open:
-    """Return a function that loads a detector; the one behind Triton gets a real server."""
-
-    def opening(name: str, point: OperatingPoint) -> Detector:
-        def connect() -> SentenceModel:
-            return TritonSentenceModel(TritonAccess(request.getfixturevalue("triton").grpc_url))
-
-        return load_detector(name, point, connect)
-
-    return opening
-
-
-@pytest.fixture(params=EVERY_DETECTOR)
-def detector(request: pytest.FixtureRequest, opened: Open) -> Detector:
-    """Return each detector at each operating point."""
-    name, point = request.param
-    return opened(name, point)
+def detector() -> Detector:
+    """Return the detector that ships."""
+    return load_detector()
 
 
 def test_one_detection_per_input_in_order(detector: Detector) -> None:
@@ -131,21 +108,20 @@ def test_a_message_that_is_not_flagged_has_no_cues(detector: Detector) -> None:
     assert found.cues == ()
 
 
-def test_the_same_input_gives_the_same_answer(detector: Detector, opened: Open) -> None:
+def test_the_same_input_gives_the_same_answer(detector: Detector) -> None:
     """The same input gives the same detection, also from another instance.
 
     A record that is delivered again must not change.
     """
-    again = opened(detector.name, detector.operating_point)
+    again = load_detector()
     assert again.detect([RESISTING, NEUTRAL]) == detector.detect([RESISTING, NEUTRAL])
     assert again.version == detector.version
 
 
-def test_a_detector_has_a_name_a_version_and_an_operating_point(detector: Detector) -> None:
-    """A detector has a name, a version and an operating point, which are written into each record."""
-    assert detector.name in DETECTORS
+def test_a_detector_has_a_name_and_a_version(detector: Detector) -> None:
+    """A detector has a name and a version, which are written into each record."""
+    assert detector.name == "linear"
     assert len(detector.version) >= 8
-    assert detector.operating_point in OperatingPoint
 
 
 def test_a_batch_of_chat_takes_milliseconds(detector: Detector) -> None:
@@ -153,44 +129,26 @@ def test_a_batch_of_chat_takes_milliseconds(detector: Detector) -> None:
 
     The limit is far above the measured time, so that only a serious slowdown fails the test.
     """
-    batch = [RESISTING, NEUTRAL] * (250 if detector.name == "linear" else 10)
+    batch = [RESISTING, NEUTRAL] * 250
     start = time.perf_counter()
     detector.detect(batch)
     assert time.perf_counter() - start < 25
 
 
-@pytest.mark.parametrize("name", DETECTORS)
-def test_the_operating_point_gate_flags_all_that_alone_flags(name: str, opened: Open) -> None:
-    """The operating point `gate` flags every message that `alone` flags, and both give the same scores."""
-    batch = [RESISTING, NEUTRAL, *(DetectorInput(text) for text in ODD_TEXTS)]
-    gate = opened(name, OperatingPoint.GATE).detect(batch)
-    alone = opened(name, OperatingPoint.ALONE).detect(batch)
-    for wide, narrow in zip(gate, alone, strict=True):
-        assert wide.score == narrow.score
-        assert wide.flagged or not narrow.flagged
+DANGER_SAID_INDIRECTLY = [
+    ("i gave my cat to the neighbour last night. wont be needing the food", "What have you been up to?"),
+    ("every time he comes home i check what mood the door makes. if it bangs i take the kids upstairs", "And at home?"),
+    (
+        "i havent slept since saturday and i dont need to, ive bought three cars for the company",
+        "How are you sleeping?",
+    ),
+]
 
 
-def test_the_error_for_an_unknown_detector_lists_the_existing_ones() -> None:
-    """The error for an unknown detector lists the existing ones."""
-    with pytest.raises(ValueError, match="there is: encoder, linear, triton"):
-        load_detector("crystal ball", OperatingPoint.GATE)
-
-
-def test_an_unknown_operating_point_is_refused() -> None:
-    """An unknown operating point is refused and named."""
-    with pytest.raises(ValueError, match="sideways"):
-        load_detector("linear", "sideways")
-
-
-def test_the_detector_behind_triton_needs_a_server() -> None:
-    """Without a way to connect, the detector `triton` is refused at the start."""
-    with pytest.raises(ValueError, match="triton needs a Triton server"):
-        load_detector("triton", OperatingPoint.GATE)
-
-
-def test_an_operating_point_may_be_a_string() -> None:
-    """The operating point may be a string, as it is in settings."""
-    assert load_detector("linear", "gate").operating_point is OperatingPoint.GATE
+@pytest.mark.parametrize(("text", "previous"), DANGER_SAID_INDIRECTLY)
+def test_danger_that_is_said_indirectly_is_flagged(detector: Detector, text: str, previous: str) -> None:
+    """A message that may speak of danger without a word of it is flagged, since only flagged turns are read."""
+    assert detector.detect([DetectorInput(text, previous)])[0].flagged
 
 
 def test_message_text_is_in_no_repr() -> None:

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput, load_detector
 from stream.detection.linear import load_linear
 from stream.detection.reading_detector import ReadingDetector
 from stream.reading import read_text
 from tests.stream.reading import disguises
 
-INNER = load_linear(OperatingPoint.GATE)
+INNER = load_linear()
 DETECTOR = ReadingDetector(INNER)
 RESISTING = "I don't want to quit. I like smoking, and honestly I'm fine the way I am."
 ASKED = "What would it take for you to think about stopping?"
@@ -67,8 +66,8 @@ def _words(text: str) -> str:
 
 
 def test_it_names_the_inner_detector() -> None:
-    """Name and operating point are those of the inner detector; the version depends on that of the reading."""
-    loaded = load_detector("linear", "gate")
+    """The name is that of the inner detector; the version depends on that of the reading."""
+    loaded = load_detector()
     assert isinstance(loaded, ReadingDetector)
-    assert (loaded.name, loaded.operating_point, loaded.slow) == (INNER.name, INNER.operating_point, INNER.slow)
+    assert loaded.name == INNER.name
     assert loaded.version not in {"", INNER.version}

@@ -29,8 +29,8 @@ def test_only_an_administrator_sets_passwords(secured_kafka: SecuredKafka) -> No
 
 
 @pytest.mark.parametrize("passwords", [{}, {"gateway": ""}, {"nobody": "x"}, {"counterpoint-gateway": "x"}])
-def test_wrong_settings_are_told_before_the_broker_is_asked(passwords: dict[str, str]) -> None:
-    """No password, an empty one, and one for somebody who is no user of ours are told with the users' names."""
+def test_wrong_settings_are_reported_before_the_broker_is_asked(passwords: dict[str, str]) -> None:
+    """Missing and empty passwords, and passwords of unknown users, are reported with the users' names."""
     from stream.runtime.settings import KafkaSettings
 
     with pytest.raises(Misconfigured, match="gateway, stream, feedback, sink, operator, setup"):

@@ -38,6 +38,30 @@ def refused() -> str:
     return str(sentence.value)
 
 
+RETIRED_SETTINGS = {
+    "detector": "there is one detector",
+    "operating_point": "confirms or rejects",
+    "max_moments": "the page shows those it confirmed",
+}
+
+
+@pytest.mark.parametrize(("name", "instead"), RETIRED_SETTINGS.items())
+def test_a_setting_of_an_earlier_version_is_refused_with_what_holds_instead(
+    monkeypatch: pytest.MonkeyPatch, name: str, instead: str
+) -> None:
+    """A setting that an earlier version had is refused, in the file and as a variable, with what holds instead."""
+    Path("counterpoint.toml").write_text(f'[sessions]\n{name} = "{SECRET}"\n')
+    said = refused()
+    assert f"sessions.{name} is no setting any more" in said
+    assert instead in said
+    Path("counterpoint.toml").unlink()
+    monkeypatch.setenv(f"COUNTERPOINT_SESSIONS__{name.upper()}", SECRET)
+    said = refused()
+    assert f"COUNTERPOINT_SESSIONS__{name.upper()} is no setting any more" in said
+    assert instead in said
+    assert "did you mean" not in said
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -111,8 +135,10 @@ def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path, written: str, me
     assert meant in refused()
 
 
-def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secrets: Path) -> None:
-    """Wrong names in the file and the environment, and wrong values, are told together."""
+def test_all_wrong_names_and_values_are_reported_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secrets: Path
+) -> None:
+    """Wrong names in the file and the environment, and wrong values, are reported together."""
     (tmp_path / "counterpoint.toml").write_text("[kafak]\n[web]\nport = 99999\n")
     (secrets / "database_url").write_text(SECRET)
     monkeypatch.setenv("COUNTERPOINT_LOGLEVEL", "debug")
@@ -138,13 +164,15 @@ class TestSecretFiles:
         said = refused()
         assert f"the file {secrets / written} is no setting; did you mean {meant}?" in said
 
-    def test_a_file_of_a_field_that_is_none_is_refused(self, secrets: Path) -> None:
+    def test_a_secret_file_of_an_unknown_field_is_refused(self, secrets: Path) -> None:
         """A file whose section is known and whose field is not is refused with the field that was meant."""
         (secrets / "COUNTERPOINT_DATABASE__KEK").write_text(SECRET)
         assert "database.kek is no setting; did you mean database.key_encryption_key?" in refused()
 
-    def test_a_file_that_a_setting_names_may_lie_there(self, secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Certificates and keys may lie among the secrets, for settings name them."""
+    def test_a_file_that_a_setting_names_may_be_in_the_folder(
+        self, secrets: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Certificates and keys may be in the secrets folder, because settings name them."""
         (secrets / "ca.pem").write_text("x")
         monkeypatch.setenv("COUNTERPOINT_KAFKA__CA_FILE", str(secrets / "ca.pem"))
         assert load_settings().kafka.ca_file == secrets / "ca.pem"
@@ -194,7 +222,7 @@ class TestNamedFiles:
         assert "the nearest name there is broker-ca.pem" in said
 
     def test_a_folder_that_does_not_exist_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """Where the whole folder is missing, the folder is what is told."""
+        """If the whole folder is missing, the report names the folder."""
         monkeypatch.setenv("COUNTERPOINT_KAFKA__CA_FILE", str(tmp_path / "tls" / "ca.pem"))
         assert f"there is no folder {tmp_path / 'tls'}" in refused()
 

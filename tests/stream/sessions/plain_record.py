@@ -10,7 +10,6 @@ from stream.contracts.vocabulary import RISK_CONCERNS, EndReason, LeftOut, MarkK
 from stream.sessions.rules import Rules
 
 CONTEXT_MESSAGES = 10
-MAX_MOMENTS = 3
 
 
 @dataclass
@@ -61,7 +60,7 @@ def closed_content(
     flagged = [turn for turn in turns if any(message.flagged for message in turn.client)]
     answered = [turn for turn in flagged if turn.reply]
     left_out = left_out_reason(transcript, flagged, reason, rules)
-    shown = [] if left_out else highest_scored(answered, MAX_MOMENTS)
+    shown = [] if left_out else answered
     marks = marks_on(transcript, flagged, left_out, rules)
     exchanges = [exchange_content(turn, rules) for turn in shown]
     needed = {i for exchange in exchanges for part in ("context", "client_turn", "reply") for i in exchange[part]}
@@ -109,12 +108,6 @@ def client_turns(transcript: Sequence[PlainMessage]) -> list[PlainTurn]:
         before = [message for earlier in runs[:number] for message in earlier]
         turns.append(PlainTurn(before[-CONTEXT_MESSAGES:], run, reply))
     return turns
-
-
-def highest_scored(turns: list[PlainTurn], count: int) -> list[PlainTurn]:
-    """Return the turns with the highest scores, the earlier of equal ones, in the order of the session."""
-    numbered = sorted(enumerate(turns), key=lambda item: (-max(message.score for message in item[1].client), item[0]))
-    return [turn for _, turn in sorted(numbered[:count], key=lambda item: item[0])]
 
 
 def exchange_content(turn: PlainTurn, rules: Rules) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def detect_language(texts: Iterable[str]) -> str | None:
     return "de" if {"nein", "heute"} <= set(" ".join(texts).split()) else None
 
 
-def rules(point: OperatingPoint = OperatingPoint.ALONE, **changes: Any) -> Rules:
+def rules(**changes: Any) -> Rules:
     """Return the default rules with the detector of these tests."""
-    version = DetectorVersion(name="test", version="1", operating_point=point)
+    version = DetectorVersion(name="test", version="1", operating_point=OperatingPoint.GATE)
     return Rules(**{"detector": version, "find_concerns": find_concerns, "detect_language": detect_language, **changes})
 
 

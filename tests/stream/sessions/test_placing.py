@@ -247,7 +247,7 @@ def test_names_add_up_and_are_in_the_record() -> None:
 
 
 def test_names_of_a_room_serve_its_later_sessions() -> None:
-    """Names are told once and are in the records of later sessions, also after a withdrawal."""
+    """Names that were sent once are in the records of later sessions, also after a withdrawal."""
     scenario = Scenario()
     scenario.participants(Role.CLIENT, ["Robin"], 0)
     scenario.ordinary_session(1)
@@ -264,7 +264,7 @@ def test_names_of_a_room_serve_its_later_sessions() -> None:
 
 
 def test_a_record_says_whether_names_were_told() -> None:
-    """A session record says that nobody told names, and it says so for good when they are told after its close."""
+    """A session record says whether names were sent before its close; names that come later do not change it."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.end(40)
@@ -291,7 +291,7 @@ def test_names_are_dropped_when_a_room_falls_silent() -> None:
 
 
 def test_the_names_told_last_are_kept() -> None:
-    """Beyond `MAX_NAMES` the names that were told first are dropped and counted, since all must fit into one record."""
+    """Beyond `MAX_NAMES` the names that came first are dropped and counted, because all must fit into one record."""
     scenario = Scenario()
     for start in range(0, MAX_NAMES, 50):
         scenario.participants(Role.CLIENT, [f"name {start + n}" for n in range(50)], start)

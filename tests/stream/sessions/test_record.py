@@ -3,7 +3,7 @@
 import pytest
 
 from stream.contracts.ids import exchange_id
-from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, NeedsHuman, OperatingPoint, Role
+from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, NeedsHuman, Role
 from stream.sessions.rules import Rules
 from tests.stream.sessions.scenario import Scenario, rules, session_id_of
 
@@ -55,23 +55,13 @@ def test_a_record_holds_each_needed_message_once() -> None:
     assert [m.message_id for m in closed(scenario).last_record.messages] == ["m1", "m2", "m3", "m4"]
 
 
-def test_alone_only_the_strongest_moments_are_shown() -> None:
-    """At the operating point `alone` the record has the three strongest moments, in order, and counts the others."""
+def test_every_flagged_and_answered_turn_is_an_exchange() -> None:
+    """The record has all flagged and answered turns in order, however many, since a model confirms or rejects them."""
     scenario = Scenario()
     send_flagged_turns(scenario, [1, 4, 2, 5, 3])
     record = closed(scenario).last_record
-    assert [exchange.client_turn for exchange in record.exchanges] == [("m3",), ("m7",), ("m9",)]
-    assert record.counts.flagged_not_shown == 2
-    assert record.counts.flagged_turns == 5
-
-
-def test_all_moments_are_in_the_record_for_a_confirming_model() -> None:
-    """At the operating point `gate` the record has all moments, since a model confirms or rejects them."""
-    scenario = Scenario(rules(OperatingPoint.GATE))
-    send_flagged_turns(scenario, [1, 4, 2, 5, 3])
-    record = closed(scenario).last_record
-    assert len(record.exchanges) == 5
-    assert record.counts.flagged_not_shown == 0
+    assert [exchange.client_turn for exchange in record.exchanges] == [("m1",), ("m3",), ("m5",), ("m7",), ("m9",)]
+    assert (record.counts.flagged_turns, record.counts.flagged_not_shown) == (5, 0)
 
 
 def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
@@ -234,7 +224,7 @@ def test_the_language_declared_last_counts() -> None:
 
 
 @pytest.mark.parametrize("language", [None, "en"])
-def test_a_language_that_the_models_do_not_know_is_told_from_the_texts(language: str | None) -> None:
+def test_a_language_that_the_models_do_not_know_is_detected_from_the_texts(language: str | None) -> None:
     """A session in another language is left out as such, whether none was declared or the one of the models.
 
     It is never one in which no moment was found.
@@ -248,7 +238,7 @@ def test_a_language_that_the_models_do_not_know_is_told_from_the_texts(language:
 
 
 def test_the_counsellors_words_tell_the_language_where_the_clients_do_not() -> None:
-    """Where the client's words are too few to tell the language, those of the counsellor tell it."""
+    """If the client's words are too few to detect the language, it is detected from the counsellor's."""
     scenario = Scenario()
     scenario.client("ja", 0)
     scenario.counsellor("nein heute geht es leider nicht, wollen wir es morgen noch einmal versuchen", 5)

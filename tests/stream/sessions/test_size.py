@@ -5,16 +5,16 @@ from hypothesis import strategies as st
 
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import MAX_RECORD_BYTES
-from stream.contracts.vocabulary import MarkKind, OperatingPoint
+from stream.contracts.vocabulary import MarkKind
 from stream.sessions.size import fit_to_limit, record_size
-from tests.stream.sessions.scenario import Scenario, rules
+from tests.stream.sessions.scenario import Scenario
 
 LONG = "\U0001f600" * 19_000  # 76 kB in UTF-8
 
 
 def session_of_turns(turns: int) -> SessionRecord:
     """Return the record of `turns` flagged and answered turns with growing scores."""
-    scenario = Scenario(rules(OperatingPoint.GATE))
+    scenario = Scenario()
     for turn in range(turns):
         scenario.client("no " * (turn + 1) + "really", turn * 10)
         scenario.counsellor("I hear that this is not for you", turn * 10 + 5)
@@ -69,7 +69,7 @@ def test_dropped_exchanges_are_counted_at_any_limit(limit: int) -> None:
 
 def test_the_largest_session_that_people_can_write_fits() -> None:
     """A session of messages of the greatest length, all of them critical and needed, fits into a record."""
-    scenario = Scenario(rules(OperatingPoint.GATE))
+    scenario = Scenario()
     for turn in range(12):
         scenario.client("no kill voices " + LONG, turn * 10)
         scenario.counsellor(LONG, turn * 10 + 5)

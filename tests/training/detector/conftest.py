@@ -1,75 +1,47 @@
-"""Fixtures that make a tiny data folder in the publishers' layout, with every line made up."""
+"""Made-up client turns of every source, with which the recipe of the detector is tested."""
 
-import csv
-import json
-from pathlib import Path
+import random
 
 import pytest
 
-from training.detector import corpora
-from training.detector.corpora import LabelledTurn
+from training.detector.turns import LabelledTurn
+from training.reader.examples import UNKNOWN, TurnExample
+from training.reader.targets import CRITICAL, RESISTANCE
 
-COLUMNS = [
-    "transcript_id",
-    "mi_quality",
-    "video_title",
-    "video_url",
-    "topic",
-    "utterance_id",
-    "interlocutor",
-    "timestamp",
-    "utterance_text",
-    "main_therapist_behaviour",
-    "client_talk_type",
-]
 AGAINST = ["I don't want to stop, I like it", "there is no point, I can't quit", "not now, I need my smokes"]
-FOR = ["I walked to work today", "yes, on Tuesday", "my sister came and we cooked", "I want to feel better"]
+HARMLESS = ["I walked to work today", "yes, on Tuesday", "my sister came and we cooked", "I want to feel better"]
+DANGEROUS = ["gave my cat away, wont need the food", "the door bangs and i take the kids upstairs"]
 
 
-def write_annomi(path: Path, rows: list[dict[str, str]]) -> None:
-    """Write an AnnoMI file; columns not given are filled with `n/a`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="n/a")
-        writer.writeheader()
-        writer.writerows(rows)
+def turn(source: str, group: str, text: str, **known: object) -> LabelledTurn:
+    """Return a client turn of one message that answers a question; without `known` it is harmless."""
+    facts: dict[str, object] = {"resistance": 0, "critical": 0, **known}
+    example = TurnExample(f"{group}/{len(text)}", source, group, "How are you with smoking?", text, **facts)  # type: ignore[arg-type]
+    return LabelledTurn(example, (text,))
 
 
-def write_mibot(path: Path, participant: str, utterances: list[tuple[str, int, str, str]]) -> None:
-    """Write a MIBot transcript of (speaker, volley, text, label)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fields = ("speaker", "volley_number", "text", "auto_misc_label")
-    listed = [dict(zip(fields, each, strict=True)) for each in utterances]
-    path.write_text(json.dumps({"participant_id": participant, "utterances": listed}), encoding="utf-8")
+def resisting(source: str, group: str, text: str) -> LabelledTurn:
+    """Return a client turn that resists."""
+    return turn(source, group, text, resistance=RESISTANCE.index("challenging"))
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """Return a data folder with eight videos and eight typed sessions."""
-    rows = []
-    for video in range(8):
-        for i in range(3):
-            common = {"transcript_id": str(video), "video_url": f"https://video.example/{video}"}
-            asked = {"interlocutor": "therapist", "utterance_text": "How are you?", "client_talk_type": "n/a"}
-            against = {"interlocutor": "client", "utterance_text": AGAINST[i], "client_talk_type": "sustain"}
-            neutral = {"interlocutor": "client", "utterance_text": FOR[i], "client_talk_type": "neutral"}
-            change = {"interlocutor": "client", "utterance_text": FOR[3], "client_talk_type": "change"}
-            rows += [common | asked, common | against, common | asked, common | neutral, common | change]
-    write_annomi(tmp_path / "annomi" / "AnnoMI-simple.csv", rows)
-    for session in range(8):
-        said: list[tuple[str, int, str, str]] = []
-        for i in range(3):
-            said += [
-                ("counsellor", 10 * i, "What about smoking?", "Q"),
-                ("client", 10 * i + 1, AGAINST[(i + session) % 3], "S"),
-                ("counsellor", 10 * i + 2, "And today?", "Q"),
-                ("client", 10 * i + 3, FOR[(i + session) % 4], "N"),
-            ]
-        write_mibot(tmp_path / "mibot" / "transcripts" / f"{session}.json", f"person {session}", said)
-    return tmp_path
+def critical(group: str, text: str) -> LabelledTurn:
+    """Return a written client turn with critical content, of which nobody says whether it resists."""
+    return turn("written", group, text, resistance=UNKNOWN, critical=CRITICAL.index("suicide"))
 
 
-@pytest.fixture
-def turns(data: Path) -> list[LabelledTurn]:
-    """Return the labelled turns of that folder."""
-    return corpora.load(data)
+@pytest.fixture(scope="session")
+def turns() -> list[LabelledTurn]:
+    """Return turns of eight videos, eight typed sessions and eight writers, and single lines."""
+    source = random.Random(1)
+    found: list[LabelledTurn] = []
+    for number in range(8):
+        groups = {"annomi": f"video/{number}", "mibot": f"person {number}", "written": f"writer-{number}"}
+        for corpus, group in groups.items():
+            found += [resisting(corpus, group, text) for text in AGAINST]
+            found += [turn(corpus, group, text, look_alike=text == HARMLESS[3]) for text in HARMLESS]
+            source.shuffle(found)
+        found += [critical(groups["written"], text) for text in DANGEROUS]
+    found += [resisting("lines", "lines", text) for text in AGAINST]
+    found += [turn("lines", "lines", text, look_alike=True) for text in HARMLESS]
+    return found

@@ -1,18 +1,17 @@
 """Training is repeatable, and the exported weights give the scores of the trained model."""
 
 import random
-from itertools import pairwise
+from dataclasses import replace
 
 import pytest
 
-from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import DetectorInput
-from stream.detection.linear import LinearDetector, LinearWeights, explain_score
-from stream.detection.phrases import find_phrases
-from training.detector.corpora import LabelledTurn
-from training.detector.fitting import TermRegression, balance, fingerprint
+from stream.detection.features import BLOCKS
+from stream.detection.linear import LinearDetector, LinearWeights
+from tests.training.detector.conftest import critical, resisting, turn
+from training.detector.fitting import SOURCES, Recipe, TermRegression, shipped_blocks
+from training.detector.turns import LabelledTurn
 
-THRESHOLDS = {OperatingPoint.GATE: 0.4, OperatingPoint.ALONE: 0.6}
 WORDS = [
     "no",
     "not",
@@ -24,15 +23,9 @@ WORDS = [
     "it",
     "smoke",
     "today",
-    "walk",
-    "sister",
-    "tuesday",
     "why",
-    "never",
     "can't",
-    "stop",
     "want",
-    "ok",
     "20",
     "!",
     "...",
@@ -43,60 +36,40 @@ def _made_up(count: int, seed: int) -> list[LabelledTurn]:
     source = random.Random(seed)
     turns = []
     for i in range(count):
-        said, asked = (" ".join(source.choices(WORDS, k=source.randint(0, 12))) for _ in range(2))
-        turns.append(
-            LabelledTurn(
-                DetectorInput(said, asked if i % 3 else None),
-                resists="not" in said or i % 7 == 0,
-                group=str(i % 10),
-                corpus="annomi" if i % 2 else "mibot",
-            )
-        )
+        said = " ".join(source.choices(WORDS, k=source.randint(1, 12)))
+        make = resisting if "not" in said or i % 7 == 0 else turn
+        turns.append(make("annomi" if i % 2 else "mibot", f"{i % 10}", said))
     return turns
 
 
 def test_exported_weights_give_the_score_of_the_pipeline() -> None:
-    """Exported weights give the pipeline's score to 1e-6, on seen, unseen, empty and long turns."""
+    """The detector with exported weights gives the pipeline's score to 1e-6, on seen, unseen, empty and long turns."""
     turns = _made_up(300, seed=1)
     pipeline = TermRegression(turns)
-    weights = LinearWeights.model_validate_json(pipeline.weights(THRESHOLDS).model_dump_json())
-    inputs = [turn.given for turn in [*turns, *_made_up(200, seed=2)]]
+    weights = LinearWeights.model_validate_json(pipeline.weights(0.4).model_dump_json())
+    inputs = [each.whole for each in [*turns, *_made_up(200, seed=2)]]
     inputs += [DetectorInput(""), DetectorInput("zebra", "zebra"), DetectorInput("no " * 500, "why " * 500)]
-    for given, expected in zip(inputs, pipeline.scores(inputs), strict=True):
-        assert explain_score(weights, given).score == pytest.approx(expected, abs=1e-6)
-
-
-def test_the_detector_adds_only_the_phrases() -> None:
-    """The detector adds only the phrases: without one its score is the pipeline's."""
-    turns = _made_up(200, seed=3)
-    pipeline = TermRegression(turns)
-    detector = LinearDetector(pipeline.weights(THRESHOLDS), OperatingPoint.GATE, "test")
-    plain = [turn.given for turn in turns if not find_phrases(turn.given.text, turn.given.previous_text)]
-    assert len(plain) > 50
-    for found, expected in zip(detector.detect(plain), pipeline.scores(plain), strict=True):
-        assert found.score == pytest.approx(expected, abs=1e-6)
+    found = LinearDetector(weights, "test").detect(inputs)
+    for detection, expected in zip(found, pipeline.scores(inputs), strict=True):
+        assert detection.score == pytest.approx(expected, abs=1e-6)
+        assert detection.flagged is (detection.score >= 0.4)
 
 
 def test_training_twice_gives_the_same_weights() -> None:
     """Training twice on the same turns gives the same weights."""
     turns = _made_up(150, seed=4)
-    assert TermRegression(turns).weights(THRESHOLDS) == TermRegression(turns).weights(THRESHOLDS)
+    assert TermRegression(turns).weights(0.5) == TermRegression(turns).weights(0.5)
 
 
-def test_it_learns_what_the_labels_say(turns: list[LabelledTurn]) -> None:
-    """The model scores talk against change above other talk."""
-    low, high = TermRegression(turns).scores(
-        [DetectorInput("my sister came"), DetectorInput("there is no point, I can't")]
-    )
-    assert low < high
+def test_weights_have_every_block() -> None:
+    """Exported weights have every block that the detector reads."""
+    assert set(TermRegression(_made_up(100, seed=3)).weights(0.5).terms) == set(BLOCKS)
 
 
 def test_rare_terms_are_left_out() -> None:
     """Rare terms, which would name people and topics, are left out."""
-    turns = _made_up(100, seed=5)
-    odd = LabelledTurn(DetectorInput("Xanthippe"), resists=True, group="x", corpus="mibot")
-    terms = TermRegression([*turns, odd]).weights(THRESHOLDS).terms
-    assert "xanthippe" not in terms["words"]
+    turns = [*_made_up(100, seed=5), resisting("mibot", "x", "Xanthippe")]
+    assert "xanthippe" not in TermRegression(turns).weights(0.5).terms["words"]
 
 
 def test_no_input_no_score() -> None:
@@ -104,19 +77,46 @@ def test_no_input_no_score() -> None:
     assert TermRegression(_made_up(50, seed=6)).scores([]) == []
 
 
-def test_each_corpus_and_each_label_counts_alike() -> None:
-    """Each corpus and each label has the same weight, however many turns a corpus has."""
-    turns = _made_up(90, seed=7)
-    total: dict[tuple[str, bool], float] = {}
-    for turn, weight in zip(turns, balance(turns), strict=True):
-        kind = (turn.corpus, turn.resists)
+def test_sources_and_kinds_weigh_what_the_recipe_says(turns: list[LabelledTurn]) -> None:
+    """Each source has its weight whatever its size, and harmless, resisting and critical turns of one weigh alike."""
+    recipe = Recipe()
+    weights = recipe.weights(turns)
+    assert sum(weights) == pytest.approx(len(turns))
+    total: dict[tuple[str, bool, bool], float] = {}
+    for each, weight in zip(turns, weights, strict=True):
+        kind = (each.source, each.resists, each.critical)
         total[kind] = total.get(kind, 0) + weight
-    assert sum(total.values()) == pytest.approx(len(turns))
-    for one, other in pairwise(total.values()):
-        assert one == pytest.approx(other)
+    assert total["annomi", True, False] == pytest.approx(total["annomi", False, False])
+    assert total["written", True, False] == pytest.approx(total["written", False, True])
+    assert total["annomi", True, False] / total["mibot", True, False] == pytest.approx(SOURCES["annomi"])
 
 
-def test_a_fingerprint_tells_conversations_apart() -> None:
-    """A fingerprint distinguishes conversations and does not name them."""
-    assert fingerprint("a") == fingerprint("a") != fingerprint("b")
-    assert "participant" not in fingerprint("participant")
+def test_without_balance_kinds_weigh_as_often_as_they_come(turns: list[LabelledTurn]) -> None:
+    """Without balance all turns of a source weigh alike."""
+    weights = Recipe(balanced=False).weights(turns)
+    found = {round(w, 9) for each, w in zip(turns, weights, strict=True) if each.source == "annomi"}
+    assert len(found) == 1
+
+
+def test_a_doubtful_label_weighs_less() -> None:
+    """A turn whose label is doubtful weighs less than one of the same kind whose label is clear."""
+    clear = resisting("annomi", "video/1", "no")
+    doubtful = LabelledTurn(replace(clear.example, weight=0.6), clear.messages)
+    one, other = Recipe().weights([clear, doubtful])
+    assert other == pytest.approx(0.6 * one)
+
+
+def test_a_recipe_uses_only_its_sources_and_what_is_labelled() -> None:
+    """Turns of other sources, and turns of which nothing is known, are not learned from."""
+    known, other = resisting("annomi", "video/1", "no"), turn("mibot", "person 1", "yes")
+    unknown = turn("annomi", "video/1", "well", resistance=-1)
+    danger = critical("writer-1", "gave the cat away")
+    assert Recipe(sources={"annomi": 1.0}).usable([known, other, unknown, danger]) == [known]
+    assert Recipe().usable([known, other, unknown, danger]) == [known, other, danger]
+
+
+def test_the_blocks_of_the_recipe_are_those_of_the_detector() -> None:
+    """The recipe reads the same blocks as the detector, from the same texts and with the same weights."""
+    blocks = shipped_blocks()
+    assert {name: block.extract for name, block in blocks.items()} == BLOCKS
+    assert {name for name, block in blocks.items() if block.of_turn_before} == {"before", "before_shape"}
