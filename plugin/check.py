@@ -20,7 +20,6 @@ from stream.feedback.models.llm import weights_path
 from stream.runtime.settings import Settings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
-from stream.workers.detector import open_detector
 
 URL_EXAMPLE = f"{DRIVER}://user:password@host/name"
 ACTIVATION_REMEDY = (
@@ -80,12 +79,6 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
     )
     yield _tried(
         "login cookie", lambda: session_secret(settings), "Its secret is set.", _key_remedy("web.session_secret")
-    )
-    yield _tried(
-        "detector",
-        lambda: open_detector(settings),
-        f"{settings.sessions.detector} can be opened.",
-        "Correct sessions.detector; for `triton`, start Triton or correct feedback.triton_url.",
     )
 
 

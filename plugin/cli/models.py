@@ -29,7 +29,7 @@ def model_check(
 ) -> None:
     """Ask the served model what it must not get wrong: crises, stigma, planted instructions, invented quotations.
 
-    Takes minutes with a language model, seconds with the baseline. Ctrl-C keeps what was answered; the same command
+    Takes minutes with a language model, about one with the baseline. Ctrl-C keeps what was answered; the same command
     goes on from there. A passing report is what `counterpoint model activate` asks for.
     """
     from plugin.models.check.run import run_model_check

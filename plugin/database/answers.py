@@ -54,6 +54,8 @@ def answer_from_row(row: StoredAnswer, words: str | None) -> Assessment | Absten
             **common,
             "verdict": row.verdict,
             "resistance_type": row.resistance_type,
+            "confidence": row.confidence,
+            "possible_injection": row.possible_injection,
             "ratings": ratings,
             "strengths": worded["strengths"],
             "alternatives": worded["alternatives"],

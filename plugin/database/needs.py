@@ -17,8 +17,9 @@ class Need(IntEnum):
     CRITICAL = 1
     NEEDS_HUMAN = 2
     UNANSWERED = 3
-    WITHOUT_EXPRESSION = 4
-    OTHER = 5
+    POSSIBLE_INJECTION = 4
+    WITHOUT_EXPRESSION = 5
+    OTHER = 6
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Facts:
     needs_human: int = 0
     """The number of moments with an abstention, or with a mechanism without a level."""
     unanswered: int = 0
+    possible_injection: int = 0
+    """The number of moments with text that may be meant to steer the rating, rejected ones too."""
     without_expression: tuple[Mechanism, ...] = ()
     """The mechanisms that no reply of the session expresses, of those that have a level."""
     names_told: bool = True
@@ -39,8 +42,11 @@ NO_FACTS = Facts()
 
 
 def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
-    """Return the facts that a supervisor should know before opening a session. Rejected moments do not count."""
-    marks = tuple(marks)
+    """Return the facts that a supervisor should know before opening a session.
+
+    Rejected moments do not count, except for planted text, which may be why they were rejected.
+    """
+    marks, answers = tuple(marks), tuple(answers)
     not_rejected = [answer for answer in answers if answer.verdict != Verdict.REJECTED]
     found = {concern for mark in marks for concern in mark.concerns}
     levels: dict[str, set[int]] = {}
@@ -52,6 +58,7 @@ def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
         concerns=tuple(concern for concern in Concern if concern in found),
         needs_human=sum(1 for answer in not_rejected if _needs_human(answer)),
         unanswered=sum(1 for mark in marks if mark.kind is MarkKind.UNANSWERED_MOMENT),
+        possible_injection=sum(1 for answer in answers if answer.possible_injection),
         without_expression=tuple(mechanism for mechanism in Mechanism if levels.get(mechanism) == {Level.NONE}),
     )
 
@@ -68,6 +75,8 @@ def need_of(facts: Facts, marks: Iterable[Mark], answers: Iterable[StoredAnswer]
         return Need.NEEDS_HUMAN
     if facts.unanswered:
         return Need.UNANSWERED
+    if facts.possible_injection:
+        return Need.POSSIBLE_INJECTION
     return Need.WITHOUT_EXPRESSION if facts.without_expression else Need.OTHER
 
 
@@ -77,6 +86,7 @@ def facts_to_json(facts: Facts) -> Json:
         "concerns": list(facts.concerns),
         "needs_human": facts.needs_human,
         "unanswered": facts.unanswered,
+        "possible_injection": facts.possible_injection,
         "without_expression": list(facts.without_expression),
         "names_told": facts.names_told,
     }
@@ -88,6 +98,7 @@ def facts_from_json(value: Json) -> Facts:
         concerns=tuple(Concern(concern) for concern in value["concerns"]),
         needs_human=value["needs_human"],
         unanswered=value["unanswered"],
+        possible_injection=value.get("possible_injection", 0),
         without_expression=tuple(Mechanism(mechanism) for mechanism in value["without_expression"]),
         names_told=value.get("names_told", True),
     )

@@ -21,8 +21,8 @@ PREFIX: Final = "counterpoint_"
 Grants = Mapping[str, tuple[str, ...]]
 
 _ANSWERS_WITHOUT_WORDS: Final = (
-    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type, ratings,"
-    " has_words, revision, superseded_by, stored_at)"
+    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type, confidence,"
+    " possible_injection, ratings, has_words, revision, superseded_by, stored_at)"
 )
 _MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
 _CHANGED_BY_OPERATORS: Final = (

@@ -14,7 +14,7 @@ from plugin.queue import labels
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Assessment, ModelVersion, Rating
 from stream.contracts.rubric import LEVEL_TITLES
-from stream.contracts.vocabulary import Role
+from stream.contracts.vocabulary import Role, Verdict
 
 _Line = tuple[Text, int]
 """A text to print, and the number of columns to indent it."""
@@ -55,10 +55,12 @@ def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
         yield _text(f"Moment {number}: {labels.verdict(_assessment(moment))}", "bold"), 2
         yield from _message_lines(messages, (*moment.client_turn, *moment.reply))
         yield from _answer_lines(moment, reader)
+    if not_shown := labels.not_shown(len(view.further), view.not_confirmed):
+        yield _text(not_shown), 2
     if row.counts.flagged_not_shown:
-        more = counted(row.counts.flagged_not_shown, "further possible moment")
-        yield _text(f"{more} not shown: no model confirms them."), 2
-    yield _text(f"On the page: /sessions/{row.session_id}", "dim"), 2
+        unread = counted(row.counts.flagged_not_shown, "flagged moment was", "flagged moments were")
+        yield _text(f"{unread} not looked at."), 2
+    yield _text(f"On the page: /sessions/{row.session_id}{'?further=yes' if view.further else ''}", "dim"), 2
 
 
 def _text(line: str, style: str = "") -> Text:
@@ -81,6 +83,10 @@ def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
     if not isinstance(answer, Assessment):
         yield _text(f"Needs a person. {labels.NEEDS_HUMAN[answer.reason]}"), 4
         return
+    if answer.possible_injection:
+        yield _text(labels.POSSIBLE_INJECTION), 4
+    if answer.verdict is Verdict.REJECTED:  # shown for its planted text, and not rated
+        return
     for rating in answer.ratings:
         yield _text(f"{labels.mechanism_title(rating.mechanism)}: {_level(rating, reader)}"), 4
         for quote in dict.fromkeys(evidence.quote for evidence in rating.evidence):
@@ -88,8 +94,8 @@ def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
     for strength in answer.strengths:
         yield _text(f"What works: {strength}"), 4
     for alternative in answer.alternatives:
-        source = "from a library of patterns" if alternative.pattern_id else "worded by the model"
-        yield _text(f"An option ({source}): {alternative.text}"), 4
+        origin = f" (invented, {alternative.written_id})" if alternative.written_id else ""
+        yield _text(f"{labels.source(alternative, answer.model)}{origin}: {alternative.text}"), 4
     yield _text(f"By {_model_description(answer.model)}", "dim"), 4
 
 

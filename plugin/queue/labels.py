@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from plugin.plain_text import join_words
-from stream.contracts.feedback import Assessment
+from plugin.plain_text import counted, join_words
+from stream.contracts.feedback import Alternative, Assessment, ModelVersion
 from stream.contracts.rubric import RUBRIC
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, Verdict
 
@@ -28,13 +28,14 @@ NEEDS_HUMAN: Final = {
     NeedsHuman.TEXT_CHANGED: "A message of this moment was deleted or edited after it was assessed.",
     NeedsHuman.NAMES_NOT_TOLD: "Nobody told the names of this room, and without them no model is asked here.",
 }
+POSSIBLE_INJECTION: Final = "Text in this exchange may be meant to steer the rating. Read the levels with that in mind."
 NAMES_NOT_TOLD: Final = (
     "Nobody told the names of this room: names recognised in the text were replaced, others may have reached the model."
 )
 LEFT_OUT: Final = {
     LeftOut.NO_CONSENT: "The client did not consent, or withdrew consent",
     LeftOut.TOO_SHORT: "Too short",
-    LeftOut.NO_RESISTANCE: "No moment of possible resistance found",
+    LeftOut.NO_RESISTANCE: "No moment of resistance found",
     LeftOut.LANGUAGE_NOT_SUPPORTED: "In a language the models were not made for",
     LeftOut.NO_COUNSELLOR_MESSAGE: "No message by a counsellor",
     LeftOut.TOO_LONG: "Too long",
@@ -78,9 +79,28 @@ def verdict(assessment: Assessment | None) -> str:
     if assessment is None or assessment.verdict is Verdict.NOT_ASSESSED:
         return "possible resistance; type not assessed"
     if assessment.verdict is Verdict.REJECTED:
-        return "possible resistance; the model sees none"
+        return "possible resistance, looked at and not confirmed by the model"
     kind = assessment.resistance_type
     return "resistance, confirmed by the model" + (f": {kind.value.replace('_', ' ')}" if kind else "")
+
+
+def not_shown(further: int, not_confirmed: int) -> str:
+    """Return in one sentence how many moments were confirmed and are not shown, and how many were not confirmed."""
+    confirmed = f"{counted(further, 'further moment was', 'further moments were')} confirmed"
+    looked_at = "looked at and not confirmed"
+    if not further:
+        return f"{counted(not_confirmed, 'moment was', 'moments were')} {looked_at}." if not_confirmed else ""
+    if not not_confirmed:
+        return f"{confirmed}."
+    return f"{confirmed}, and {not_confirmed} {'was' if not_confirmed == 1 else 'were'} {looked_at}."
+
+
+def source(alternative: Alternative, model: ModelVersion) -> str:
+    """Return the words that introduce a suggested reply: what somebody wrote, or what the model worded."""
+    if alternative.written_id is not None:
+        return "What somebody wrote in a similar moment"
+    # The baseline words nothing itself; what its earlier versions completed has no source that could be named.
+    return "An option" if model.is_baseline else "Worded by the model"
 
 
 def concerns(found: Iterable[Concern]) -> str:

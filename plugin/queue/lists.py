@@ -267,7 +267,7 @@ def _decisions(session: Session, ids: Sequence[UUID]) -> dict[UUID, Decision]:
 def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
     found = session.exec(
         select(StoredExchange.session_id, func.count())
-        .where(col(StoredExchange.session_id).in_(ids))
+        .where(col(StoredExchange.session_id).in_(ids), col(StoredExchange.shown))
         .group_by(col(StoredExchange.session_id))
     )
     return dict(found.all())

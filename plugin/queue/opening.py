@@ -1,5 +1,6 @@
 """Opening one session, which is the only place where text of the queue is decrypted."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
-from stream.contracts.vocabulary import Role, Verdict
+from stream.contracts.vocabulary import LeftOut, Role, Verdict
+
+_StoredMoment = tuple[StoredExchange, StoredAnswer]
 
 
 def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, session_id: UUID) -> SessionView | None:
@@ -29,13 +32,18 @@ def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, sessio
     if row is None:
         return None
     cipher = find_cipher(session, kek, row.tenant, row.conversation_id)
+    stored = _stored_moments(session, row)
+    if viewer.role is AccountRole.THERAPIST:
+        stored = [each for each in stored if _is_own(*each, viewer)]
     view = SessionView(
         row=session_rows(session, [row])[0],
         language=row.language,
         consent=Consent.model_validate(row.consent),
         closed_at=row.closed_at,
         messages=() if cipher is None else _messages(session, cipher, row),
-        moments=_moments(session, cipher, row, viewer),
+        moments=_moments(session, cipher, row, [each for each in stored if each[0].shown]),
+        further=_moments(session, cipher, row, [each for each in stored if _is_further(*each)]),
+        not_confirmed=_count_not_confirmed(row, stored),
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
     )
@@ -56,8 +64,15 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
             counts=Counts(),
         ),
         messages=tuple(message for message in view.messages if message.message_id in needed),
+        moments=tuple(_without_notes(moment) for moment in view.moments),
         marks=(),
     )
+
+
+def _without_notes(moment: MomentView) -> MomentView:
+    """Return a moment without what the model says of it to the supervisor alone."""
+    assert isinstance(moment.answer, Assessment)  # noqa: S101 - a therapist's moments are rated
+    return replace(moment, answer=moment.answer.model_copy(update={"possible_injection": False, "confidence": None}))
 
 
 def _ids(moment: MomentView) -> tuple[str, ...]:
@@ -84,8 +99,8 @@ def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple
     )
 
 
-def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, viewer: Viewer) -> tuple[MomentView, ...]:
-    """Return a session's moments; only their levels where the key is deleted, since the time of the words is over."""
+def _stored_moments(session: Session, row: StoredSession) -> list[_StoredMoment]:
+    """Return a session's moments with their valid answers: those that need a person, then the others, in order."""
     found = session.exec(
         select(StoredExchange, StoredAnswer)
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
@@ -93,30 +108,43 @@ def _moments(session: Session, cipher: TextCipher | None, row: StoredSession, vi
             col(StoredExchange.session_id) == row.session_id,
             col(StoredAnswer.superseded_by).is_(None),
         )
-        .order_by(col(StoredExchange.position))
-    ).all()
+        .order_by(col(StoredAnswer.abstained).is_(None), col(StoredExchange.position))
+    )
+    return list(found)
+
+
+def _is_further(exchange: StoredExchange, answer: StoredAnswer) -> bool:
+    return not exchange.shown and answer.verdict == Verdict.CONFIRMED
+
+
+def _count_not_confirmed(row: StoredSession, stored: Iterable[_StoredMoment]) -> int:
+    """Return how many moments were looked at, not confirmed, and are not shown."""
+    if row.left_out == LeftOut.NO_RESISTANCE:  # its moments are not kept
+        return Counts.model_validate(row.counts).flagged_turns
+    return sum(1 for exchange, answer in stored if not exchange.shown and answer.verdict == Verdict.REJECTED)
+
+
+def _moments(
+    session: Session, cipher: TextCipher | None, row: StoredSession, stored: Sequence[_StoredMoment]
+) -> tuple[MomentView, ...]:
+    """Return moments with their words; only their levels where the key is deleted, since the words' time is over."""
     stored_ids = set(
         session.exec(select(StoredMessage.message_id).where(col(StoredMessage.session_id) == row.session_id)).all()
     )
-    names = counsellor_names(session, row.tenant, (e.counsellor for e, _ in found if e.counsellor is not None))
-    moments = []
-    for exchange, stored in found:
-        answer = _answer(cipher, row.tenant, stored)
-        if viewer.role is AccountRole.THERAPIST and not _is_own(exchange, answer, viewer):
-            continue
-        moments.append(
-            MomentView(
-                exchange_id=exchange.exchange_id,
-                context=tuple(message for message in exchange.context if message in stored_ids),
-                client_turn=tuple(exchange.client_turn),
-                reply=tuple(exchange.reply),
-                counsellor=None if exchange.counsellor is None else names[exchange.counsellor],
-                score=exchange.score,
-                cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
-                answer=answer,
-            )
+    names = counsellor_names(session, row.tenant, (e.counsellor for e, _ in stored if e.counsellor is not None))
+    return tuple(
+        MomentView(
+            exchange_id=exchange.exchange_id,
+            context=tuple(message for message in exchange.context if message in stored_ids),
+            client_turn=tuple(exchange.client_turn),
+            reply=tuple(exchange.reply),
+            counsellor=None if exchange.counsellor is None else names[exchange.counsellor],
+            score=exchange.score,
+            cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
+            answer=_answer(cipher, row.tenant, answer),
         )
-    return tuple(moments)
+        for exchange, answer in stored
+    )
 
 
 def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
@@ -125,9 +153,11 @@ def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Ass
     return answer_from_row(stored, cipher.decrypt(stored.words, answer_words_binding(tenant, stored.assessment_id)))
 
 
-def _is_own(exchange: StoredExchange, answer: Assessment | Abstention, viewer: Viewer) -> bool:
+def _is_own(exchange: StoredExchange, answer: StoredAnswer, viewer: Viewer) -> bool:
+    """Return whether a moment is for this therapist, as `plugin.queue.scope.is_for_therapist` says in SQL."""
     return (
-        exchange.counsellor == viewer.counsellor
-        and isinstance(answer, Assessment)
-        and answer.verdict is not Verdict.REJECTED
+        exchange.shown
+        and exchange.counsellor == viewer.counsellor
+        and answer.abstained is None
+        and answer.verdict != Verdict.REJECTED
     )

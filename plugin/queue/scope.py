@@ -109,8 +109,9 @@ def _has_own_moment(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def is_for_therapist() -> ColumnElement[bool]:
-    """Return the condition that a `StoredAnswer` is a valid assessment that did not reject the moment."""
+    """Return the condition that a `StoredExchange` is shown, and that its `StoredAnswer` is valid and rates it."""
     return and_(
+        col(StoredExchange.shown),
         col(StoredAnswer.superseded_by).is_(None),
         col(StoredAnswer.abstained).is_(None),
         col(StoredAnswer.verdict) != Verdict.REJECTED.value,

@@ -128,6 +128,11 @@ class SessionView:
     messages: tuple[MessageView, ...]
     """Every stored message once, in order."""
     moments: tuple[MomentView, ...]
+    """The moments that are shown at once: those that need a person, then the others, each in order."""
+    further: tuple[MomentView, ...]
+    """The moments that were confirmed and are shown on demand."""
+    not_confirmed: int
+    """The number of moments that were looked at and not confirmed, and are not shown."""
     marks: tuple[Mark, ...]
     detector: DetectorVersion | None
 

@@ -27,6 +27,7 @@ from plugin.database.tombstones import (
 )
 from plugin.sink.changes import change_message, remove_messages, tombstone_message
 from plugin.sink.content import store_content
+from plugin.sink.moments import leave_out_unconfirmed, store_shown
 from plugin.sink.need import store_need
 from plugin.sink.outline import people_in, store_outline
 from stream.contracts.feedback import FeedbackRecord
@@ -106,7 +107,9 @@ def _store(
     row = store_outline(session, row, record, now)
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
+        store_shown(session, row)
         store_need(session, row)
+        leave_out_unconfirmed(session, row)
         _remove_deleted(session, key, record, now)
     if record.state is SessionState.ERASED or _is_withdrawn(session, key, row, record):
         withdraw_session(session, row)

@@ -159,6 +159,7 @@ def _abstain(session: Session, row: StoredSession, exchanges: Collection[StoredE
             "stored_at": now,
         }
         session.exec(insert(StoredAnswer).values(**values).on_conflict_do_nothing())
+        exchange.shown = True
     session.flush()
     session.expire_all()
     store_need(session, row)

@@ -98,6 +98,8 @@ def _assessment_columns(cipher: TextCipher, tenant: str, assessment: Assessment)
         "abstained": None,
         "verdict": assessment.verdict.value,
         "resistance_type": assessment.resistance_type,
+        "confidence": assessment.confidence,
+        "possible_injection": assessment.possible_injection,
         "ratings": ratings_without_words(assessment),
         "words": cipher.encrypt(words_to_json(assessment), answer_words_binding(tenant, assessment.assessment_id)),
     }
@@ -108,6 +110,8 @@ def _abstention_columns(abstention: Abstention) -> dict[str, Json]:
         "abstained": abstention.reason.value,
         "verdict": None,
         "resistance_type": None,
+        "confidence": None,
+        "possible_injection": False,
         "ratings": [],
         "words": None,
     }

@@ -12,8 +12,11 @@ from plugin.queue.labels import (
     MARKS,
     NAMES_NOT_TOLD,
     NEEDS_HUMAN,
+    POSSIBLE_INJECTION,
     concerns,
     mechanism_title,
+    not_shown,
+    source,
     verdict,
 )
 from stream.contracts.vocabulary import EndReason, OperatingPoint, Role
@@ -28,6 +31,7 @@ __all__ = [
     "NAMES_NOT_TOLD",
     "NEEDS_HUMAN",
     "OPERATING_POINTS",
+    "POSSIBLE_INJECTION",
     "ROLES",
     "SCOPE",
     "clock",
@@ -36,8 +40,10 @@ __all__ = [
     "day",
     "join_words",
     "mechanism_title",
+    "not_shown",
     "sentence",
     "short_day",
+    "source",
     "verdict",
 ]
 

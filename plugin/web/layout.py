@@ -8,7 +8,7 @@ from plugin.queue.views import MessageView, MomentView, SessionView
 from plugin.web.highlight import Highlight, TextPiece, split_at_highlights
 from stream.contracts.feedback import Abstention, Alternative, Assessment, ModelVersion, Rating
 from stream.contracts.sessions import Mark as SessionMark
-from stream.contracts.vocabulary import Level, Mechanism
+from stream.contracts.vocabulary import Level, Mechanism, Verdict
 
 CUE: Final = "cue"
 """The `ref` of words on which the detector's score rests; every other ref is a mechanism's number."""
@@ -87,9 +87,10 @@ class MarkLines:
     lines: tuple[MessageLine, ...]
 
 
-def moment_pages(session: SessionView) -> tuple[MomentPage, ...]:
-    """Return every moment of the session, numbered from 1 in the order of the conversation."""
-    return tuple(_moment(session, number, moment) for number, moment in enumerate(session.moments, start=1))
+def moment_pages(session: SessionView, *, further: bool = False) -> tuple[MomentPage, ...]:
+    """Return the session's moments, numbered from 1 in their order; with `further` all that were confirmed."""
+    moments = (*session.moments, *session.further) if further else session.moments
+    return tuple(_moment(session, number, moment) for number, moment in enumerate(moments, start=1))
 
 
 def mark_lines(session: SessionView) -> tuple[MarkLines, ...]:
@@ -124,7 +125,10 @@ def _moment(session: SessionView, number: int, moment: MomentView) -> MomentPage
 
 
 def _ordered(assessment: Assessment | None) -> list[Rating]:
-    return sorted(assessment.ratings, key=lambda rating: NUMBERS[rating.mechanism]) if assessment else []
+    """Return the ratings in the order of the mechanisms; a rejected moment is not rated."""
+    if assessment is None or assessment.verdict is Verdict.REJECTED:
+        return []
+    return sorted(assessment.ratings, key=lambda rating: NUMBERS[rating.mechanism])
 
 
 def _card(name: str, rating: Rating, by_id: dict[str, MessageLine]) -> RatingCard:

@@ -46,13 +46,22 @@ def left_out(request: Request, services: ServicesDep, viewer: CurrentSupervisor)
 
 
 @router.get("/sessions/{session_id}")
-def session(request: Request, services: ServicesDep, viewer: CurrentViewer, session_id: UUID) -> Response:
-    """Show one session: to a supervisor for review, to a therapist as their own session."""
+def session(
+    request: Request, services: ServicesDep, viewer: CurrentViewer, session_id: UUID, *, further: bool = False
+) -> Response:
+    """Show one session: to a supervisor for review, with `further` all its moments; to a therapist as their own."""
     opened = services.store.open(viewer, session_id, request_id=request.state.request_id)
     if opened is None:
         raise HTTPException(404)
     template = "session.html" if viewer.role is AccountRole.SUPERVISOR else "own_session.html"
-    return page(request, template, session=opened, moments=layout.moment_pages(opened), marks=layout.mark_lines(opened))
+    return page(
+        request,
+        template,
+        session=opened,
+        moments=layout.moment_pages(opened, further=further),
+        marks=layout.mark_lines(opened),
+        further=further,
+    )
 
 
 @router.post("/sessions/{session_id}/release", dependencies=[Depends(require_supervisor), ValidForm])

@@ -31,6 +31,9 @@ HEADINGS: Final = {
     Need.UNANSWERED: Heading(
         "Unanswered moments", "A moment of possible resistance had no answer, or the client left after it."
     ),
+    Need.POSSIBLE_INJECTION: Heading(
+        "Possibly planted text", "Text in an exchange may be meant to steer the rating. The levels want a second look."
+    ),
     Need.WITHOUT_EXPRESSION: Heading(
         "A mechanism without expression", "In at least one reply, one of the four mechanisms found no expression."
     ),
@@ -60,6 +63,8 @@ def need_reasons(row: SessionRow) -> tuple[str, ...]:
         found.append(f"{counted(facts.needs_human, 'moment needs', 'moments need')} a person\u2019s rating")
     if facts.unanswered:
         found.append(counted(facts.unanswered, "unanswered moment"))
+    if facts.possible_injection:
+        found.append(f"Text that may be meant to steer the rating in {counted(facts.possible_injection, 'moment')}")
     if facts.without_expression:
         found.append(f"No expression of {join_words([mechanism_title(m) for m in facts.without_expression])}")
     if not found:

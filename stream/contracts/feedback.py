@@ -47,7 +47,7 @@ class Rating(Contract):
     reason: Text = ""
     evidence: tuple[Evidence, ...] = ()
     needs_human: NeedsHuman | None = None
-    """Set exactly when `level` is None."""
+    """Set where `level` is None, except in a rejected assessment, which rates nothing."""
 
 
 class Alternative(Contract):
@@ -56,8 +56,10 @@ class Alternative(Contract):
     text: Text
     mechanism: Mechanism
     """The mechanism that this reply would express more."""
-    pattern_id: str | None = None
-    """Set when the reply comes from the library of patterns, not from a model's own words."""
+    written_id: str | None = None
+    """The id of the written exchange that the reply comes from; None where it is a model's own words."""
+    score: float | None = Field(default=None, allow_inf_nan=False)
+    """How good something that did not write it finds the reply; higher is better."""
 
 
 class Answer(Contract):
@@ -74,6 +76,10 @@ class Assessment(Answer):
 
     verdict: Verdict
     resistance_type: ResistanceType | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """How sure the model is that the turn is resistance; None where it does not say."""
+    possible_injection: bool = False
+    """Whether text of the exchange may be meant to steer the rating."""
     ratings: tuple[Rating, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))
     strengths: tuple[Text, ...] = ()
     alternatives: tuple[Alternative, ...] = Field(default=(), max_length=2)

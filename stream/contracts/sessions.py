@@ -79,7 +79,7 @@ class Counts(Contract):
     flagged_turns: int = Field(default=0, ge=0)
     unanswered_moments: int = Field(default=0, ge=0)
     flagged_not_shown: int = Field(default=0, ge=0)
-    """Flagged exchanges beyond the number that is shown when no model confirms the detector."""
+    """Flagged exchanges that are not in the record: those of a session left out, and once those over a limit."""
     exchanges_dropped_for_size: int = Field(default=0, ge=0)
     context_dropped_for_size: int = Field(default=0, ge=0)
 

@@ -69,7 +69,7 @@ class OperatingPoint(StrEnum):
     GATE = "gate"
     """High recall, since a model confirms what the detector flags."""
     ALONE = "alone"
-    """High precision and few moments shown, since nothing confirms what the detector flags."""
+    """Only in records of an earlier version: high precision, since nothing confirmed what the detector flagged."""
 
 
 class SessionState(StrEnum):
@@ -128,6 +128,7 @@ class Verdict(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     NOT_ASSESSED = "not_assessed"
+    """Only in records of an earlier version, whose baseline gave no verdict."""
 
 
 class NoEffect(StrEnum):

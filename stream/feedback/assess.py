@@ -86,6 +86,8 @@ class Assessor:
             model=version,
             verdict=outcome.verdict,
             resistance_type=outcome.resistance_type,
+            confidence=outcome.confidence,
+            possible_injection=outcome.possible_injection,
             ratings=outcome.ratings,
             strengths=outcome.strengths,
             alternatives=outcome.alternatives,

@@ -2,7 +2,7 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -99,7 +99,7 @@ def record(
     client_text: str = SAID[0],
     edits: int = 0,
     level: Level | None = Level.WEAK,
-    verdict: Verdict = Verdict.NOT_ASSESSED,
+    verdict: Verdict = Verdict.CONFIRMED,
     abstain: NeedsHuman | None = None,
     marks: tuple[Mark, ...] = (),
     **more: Any,
@@ -143,7 +143,7 @@ def record(
                         Alternative(
                             text="Talking has not helped so far. What would make today worth your time?",
                             mechanism=Mechanism.CONVERSATIONAL_ORIENTATION,
-                            pattern_id="sample",
+                            written_id="S-001",
                         ),
                     ),
                 )
@@ -163,6 +163,29 @@ def record(
         "abstentions": tuple(abstentions),
     }
     return closed_session(started_at, **{**values, **more})
+
+
+REJECTED: Final[dict[str, Any]] = {
+    "verdict": Verdict.REJECTED,
+    "resistance_type": None,
+    "ratings": tuple(Rating(mechanism=mechanism) for mechanism in Mechanism),
+    "strengths": (),
+    "alternatives": (),
+}
+"""The fields of an assessment that rejects its moment."""
+PLANTED: Final = {"possible_injection": True}
+"""The field of an assessment of a moment with planted text."""
+
+
+def answered(whole: FeedbackRecord, *changes: dict[str, Any]) -> FeedbackRecord:
+    """Return a record with these changes of its assessments, one after the other."""
+    pairs = zip(whole.assessments, changes, strict=True)
+    return whole.model_copy(update={"assessments": tuple(one.model_copy(update=update) for one, update in pairs)})
+
+
+def sure(*confidences: float | None) -> list[dict[str, Any]]:
+    """Return the changes of `answered` that make a model this sure of its confirmed moments."""
+    return [{"confidence": confidence} for confidence in confidences]
 
 
 def _rating(mechanism: Mechanism, level: Level | None, reply: SessionMessage) -> Rating:

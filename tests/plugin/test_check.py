@@ -59,7 +59,7 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     found = findings(monkeypatch)
     assert troubles(found) == set()
     assert set(found) == {
-        "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "detector", "topics",
+        "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "topics",
         "database", "database keys", "model", "activation",
     }  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> N
     assert "unvalidated" in found["activation"].sentence
 
 
-def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_not_activated_is_reported_with_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that was not activated is reported with the commands that activate it, before the stage starts."""
     other = SERVED.model_copy(update={"weights": "another"})
     monkeypatch.setattr(checking, "run_canary", lambda _feedback: other)
@@ -82,14 +82,14 @@ def test_a_model_that_nobody_activated_is_told_with_the_commands(monkeypatch: py
         assert command in str(found["activation"].remedy)
 
 
-def test_an_activation_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_activation_that_cannot_be_read_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An unreadable activation is reported with the name of the setting."""
     found = findings(monkeypatch, feedback={"activation": tmp_path / "nowhere.json"})
     assert troubles(found) == {"activation"}
     assert "nowhere.json cannot be read" in found["activation"].sentence
 
 
-def test_missing_weights_are_told_with_the_place_to_mount_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_are_reported_with_the_path_to_mount_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing weights are reported with the path where the operator must mount them."""
 
     def away(_what: object) -> None:
@@ -109,7 +109,7 @@ def test_no_tenant_means_that_nothing_comes_in(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("key", [None, "", "short", base64.b64encode(b"k" * 31).decode(), "not base64 ÿ" * 9])
-def test_a_key_that_is_none_of_32_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+def test_a_key_that_is_not_32_bytes_long_is_refused(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
     """A key that is not 32 bytes long is refused with the command that makes a valid one."""
     tenants = {"riverside": {"webhook_secrets": ["whsec_x"], "pseudonym_key": key}}
     database = {"url": "postgresql+psycopg://u@h/d", "key_encryption_key": key}
@@ -130,7 +130,7 @@ def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_database_that_is_not_named_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No default points anywhere."""
+    """A missing database URL is reported with its variable, because there is no default."""
     found = findings(monkeypatch, database={"key_encryption_key": KEY})
     assert "COUNTERPOINT_DATABASE__URL" in found["database"].sentence
 
@@ -164,7 +164,9 @@ def test_a_tenant_that_the_settings_do_not_name_is_named(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("part", "subject"), [("topic_differences", "broker"), ("pending_migrations", "database"), ("run_canary", "model")]
 )
-def test_what_is_away_does_not_hide_the_rest(monkeypatch: pytest.MonkeyPatch, part: str, subject: str) -> None:
+def test_an_unavailable_part_does_not_hide_other_problems(
+    monkeypatch: pytest.MonkeyPatch, part: str, subject: str
+) -> None:
     """Every part is checked on its own, so one that is away does not hide the others."""
 
     def away(_what: object) -> Iterator[str]:
@@ -195,7 +197,7 @@ def test_no_sentence_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert KEY not in str(found)
 
 
-def test_a_key_that_did_not_fill_the_database_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_of_another_database_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another key encryption key than the database's is reported, as after a restore with the wrong one."""
 
     def wrong(_session: object, _kek: object) -> None:
@@ -245,7 +247,6 @@ BROKEN: dict[str, dict[str, object]] = {
     },
     "no session secret": {"web": {}},
     "a short session secret": {"web": {"session_secret": "s" * 31}},
-    "no such detector": {"sessions": {"detector": "liner"}},
     "no activation": {"feedback": {"activation": "/nowhere/activation.json"}},
     "an activation that is none": {"feedback": {"activation": __file__}},
     "a language model without a server": {"feedback": {"model": "llm", "triton_url": "in-process"}},
@@ -289,7 +290,7 @@ def refusals(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 @pytest.mark.parametrize("changes", BROKEN.values(), ids=BROKEN.keys())
-def test_what_no_stage_would_start_with_is_told_in_the_same_words(
+def test_the_check_refuses_what_a_stage_refuses_in_the_same_words(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     """The check refuses what a stage refuses at its start, and nothing else, with the sentence of that stage."""
@@ -306,7 +307,7 @@ def test_what_no_stage_would_start_with_is_told_in_the_same_words(
 def test_a_model_that_is_away_hides_no_activation_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An activation that no feedback stage would start with is told while Triton is away as well."""
+    """An unusable activation is reported even while Triton is unavailable."""
 
     def away(_feedback: object) -> None:
         raise Unavailable("the feedback model")
@@ -316,7 +317,7 @@ def test_a_model_that_is_away_hides_no_activation_that_cannot_be_read(
     assert troubles(found) == {"model", "activation"}
 
 
-def test_what_every_stage_would_start_with_is_all_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_accepts_what_every_stage_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
     """With good settings every stage comes to its work, and the check says that all is well."""
     assert refusals(Settings.model_validate(GOOD), monkeypatch) == set()
     assert troubles(findings(monkeypatch)) == set()

@@ -119,7 +119,7 @@ def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path) -> None:
     assert CANARY not in done.stderr + done.stdout
 
 
-def test_a_broker_that_is_away_is_a_sentence_and_status_1(tmp_path: Path) -> None:
+def test_an_unavailable_broker_is_reported_with_exit_status_1(tmp_path: Path) -> None:
     """Trying again may help."""
     done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert done.returncode == 1
@@ -127,7 +127,7 @@ def test_a_broker_that_is_away_is_a_sentence_and_status_1(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_check_goes_on_to_the_end_and_says_how_to_mend_each(tmp_path: Path) -> None:
+def test_check_reports_every_problem_with_its_remedy(tmp_path: Path) -> None:
     """The check reports every problem with its remedy, so one problem does not hide the next."""
     done = counterpoint(
         "check",

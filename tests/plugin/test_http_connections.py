@@ -273,7 +273,7 @@ def test_a_share_belongs_to_whom_addresses_are_given(peer: object, address: str)
 
 
 def test_a_share_is_never_nothing() -> None:
-    """Even a bound of one leaves an address one connection."""
+    """An address may have at least one connection, even at a bound of one."""
     assert (Crowd(1).share, Crowd(16).share) == (1, 12)
 
 

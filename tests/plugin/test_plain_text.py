@@ -4,7 +4,7 @@ from plugin.plain_text import SCOPE, counted, join_words, printable
 
 
 def test_the_scope_says_what_this_is_not() -> None:
-    """The statement that stands on every page names the three uses that are excluded."""
+    """The statement on every page names the three uses that are excluded."""
     for part in ("learning after the session", "Not a crisis monitor", "not a diagnosis", "not a performance record"):
         assert part in SCOPE
 

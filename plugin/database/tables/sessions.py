@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, false
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, false, true
 from sqlmodel import Field
 
 from plugin.database.tables.base import Json, Table, json, json_or_null, utc
@@ -89,7 +89,7 @@ class StoredMessage(Table, table=True):
 
 
 class StoredExchange(Table, table=True):
-    """A moment that is shown: the ids of its messages, the detector's finding and the author of the reply."""
+    """A moment: the ids of its messages, the detector's finding and the author of the reply."""
 
     __tablename__ = "exchanges"
     __table_args__ = (Index(None, "session_id"),)
@@ -104,6 +104,8 @@ class StoredExchange(Table, table=True):
     score: float
     cues: Json = json()
     """The spans and weights of the detector's cues."""
+    shown: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """Whether the moment is shown at once, and to its therapist after the release; see `plugin.database.shown`."""
 
 
 class StoredAnswer(Table, table=True):
@@ -126,6 +128,8 @@ class StoredAnswer(Table, table=True):
     """The reason for an abstention; None for an assessment."""
     verdict: str | None
     resistance_type: str | None
+    confidence: float | None = None
+    possible_injection: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     ratings: Json = json()
     """The mechanisms, levels and evidence spans."""
     words: bytes | None = Field(repr=False)

@@ -2,8 +2,9 @@
 
 Levels 1 and 2 need a quotation from the reply. Level 0 quotes the client's words that went unanswered, or nothing.
 Whatever is wrong costs one repair try; a mechanism that still fails has no level, the rest stands. When the verdict
-or two mechanisms fail, a person must look at the whole exchange. A model's own words are checked as they will be shown,
-with the original words in the place of placeholders.
+or two mechanisms fail, a person must look at the whole exchange. A rejected moment is not rated: of such an answer only
+the verdict stands. A model's own words are checked as they will be shown, with the original words in the place of
+placeholders.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,6 +47,8 @@ class CheckedAnswer:
     strengths: tuple[str, ...] = field(repr=False)
     alternatives: tuple[Alternative, ...] = field(repr=False)
     problems: tuple[AnswerProblem, ...]
+    confidence: float | None = None
+    possible_injection: bool = False
 
     @property
     def abstention(self) -> NeedsHuman | None:
@@ -54,7 +57,7 @@ class CheckedAnswer:
             return NeedsHuman.ANSWER_UNUSABLE
         if len(self.problems) >= FAILED_MECHANISMS_TO_ABSTAIN:
             return NeedsHuman.ANSWER_UNUSABLE
-        if all(rating.level is None for rating in self.ratings):
+        if self.verdict is Verdict.CONFIRMED and all(rating.level is None for rating in self.ratings):
             return NeedsHuman.MODEL_ABSTAINED
         return None
 
@@ -62,14 +65,23 @@ class CheckedAnswer:
 def check_answer(
     answer: ModelAnswer, prepared: PreparedExchange, *, is_baseline: bool, reveal: Reveal
 ) -> CheckedAnswer:
-    """Check an answer against its exchange. At most one problem per mechanism is reported, the first."""
+    """Check an answer against its exchange. Of a rejected one only the verdict stands."""
+    if answer.verdict is Verdict.REJECTED:
+        return _rejected(answer)
+    return check_whole_answer(answer, prepared, is_baseline=is_baseline, reveal=reveal)
+
+
+def check_whole_answer(
+    answer: ModelAnswer, prepared: PreparedExchange, *, is_baseline: bool, reveal: Reveal
+) -> CheckedAnswer:
+    """Check all parts of an answer, whatever its verdict. At most one problem per mechanism is reported, the first."""
     conversation = prepared.conversation
     checked = [_check_rating(rated, prepared, conversation, reveal) for rated in answer.ratings]
-    problems = [found for found in (_verdict_problem(answer, is_baseline), *(p for _, p in checked)) if found]
+    problems = [found for found in (_verdict_problem(answer), *(p for _, p in checked)) if found]
     order = list(Mechanism)
     return CheckedAnswer(
         verdict=answer.verdict,
-        resistance_type=answer.resistance_type if answer.verdict is Verdict.CONFIRMED else None,
+        resistance_type=answer.resistance_type,
         ratings=tuple(sorted((rating for rating, _ in checked), key=lambda rating: order.index(rating.mechanism))),
         strengths=tuple(
             text for text in map(reveal, answer.strengths) if _is_allowed(text, conversation, max_length=MAX_SENTENCE)
@@ -78,12 +90,16 @@ def check_answer(
             Alternative(
                 text=text,
                 mechanism=other.mechanism,
-                pattern_id=other.pattern_id if is_baseline else None,  # the library of patterns is the baseline's
+                # A language model words its suggestions itself, and nothing else has scored them.
+                written_id=other.written_id if is_baseline else None,
+                score=other.score if is_baseline else None,
             )
             for other in answer.alternatives
             if _is_suggestable(text := reveal(other.text), conversation)
         ),
         problems=tuple(problems),
+        confidence=answer.confidence,
+        possible_injection=answer.possible_injection,
     )
 
 
@@ -92,11 +108,21 @@ def repair_request(problems: Sequence[AnswerProblem]) -> str:
     return "\n".join(f"- {problem.where}: {problem.explanation}" for problem in problems)
 
 
-def _verdict_problem(answer: ModelAnswer, is_baseline: bool) -> AnswerProblem | None:
-    assessed = answer.verdict is not Verdict.NOT_ASSESSED
-    if is_baseline and (assessed or answer.resistance_type is not None):
-        explanation = "the baseline cannot assess it"
-    elif not is_baseline and not assessed:
+def _rejected(answer: ModelAnswer) -> CheckedAnswer:
+    return CheckedAnswer(
+        verdict=Verdict.REJECTED,
+        resistance_type=None,
+        ratings=tuple(Rating(mechanism=mechanism) for mechanism in Mechanism),
+        strengths=(),
+        alternatives=(),
+        problems=(),
+        confidence=answer.confidence,
+        possible_injection=answer.possible_injection,
+    )
+
+
+def _verdict_problem(answer: ModelAnswer) -> AnswerProblem | None:
+    if answer.verdict is Verdict.NOT_ASSESSED:
         explanation = "it must be confirmed or rejected"
     elif answer.verdict is Verdict.CONFIRMED and answer.resistance_type is None:
         explanation = "a confirmed resistance needs its type"

@@ -9,7 +9,7 @@ from stream.contracts.errors import CounterpointError, Poison
 from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType, Verdict
 from stream.runtime.codec import read_json
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 """Of this JSON object; part of a model's version."""
 
 # Code points. A reason is one or two sentences; the bounds also bound the tokens a model may spend.
@@ -18,6 +18,7 @@ MAX_SENTENCE = 400
 _ReasonText = Annotated[str, Field(max_length=MAX_REASON)]
 _SentenceText = Annotated[str, Field(max_length=MAX_SENTENCE)]
 _QuotedWords = Annotated[str, Field(min_length=1, max_length=400)]
+_WrittenId = Annotated[str, Field(max_length=40)]
 
 
 class UnusableAnswer(CounterpointError):  # noqa: N818 - named by what the caller can do with the answer
@@ -59,7 +60,10 @@ class SuggestedReply(_AnswerModel):
 
     text: _SentenceText
     mechanism: Mechanism
-    pattern_id: str | None = None
+    written_id: _WrittenId | None = None
+    """The id of the written exchange that the reply comes from, where it does."""
+    score: float | None = Field(default=None, allow_inf_nan=False)
+    """How good something that did not write it finds the reply; higher is better."""
 
 
 class ModelAnswer(_AnswerModel):
@@ -67,6 +71,10 @@ class ModelAnswer(_AnswerModel):
 
     # Before all else: where it is set, nothing after it is used.
     critical_content: Concern | None = None
+    possible_injection: bool = False
+    """Whether text of the exchange tries to steer the rating."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """How sure the model is that the turn is resistance."""
     verdict: Verdict
     resistance_type: ResistanceType | None
     ratings: tuple[RatedMechanism, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))

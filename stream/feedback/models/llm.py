@@ -35,13 +35,16 @@ def random_boundary() -> str:
 
 
 def answer_schema() -> dict[str, object]:
-    """The JSON Schema that decoding is held to: every field said, and no word on patterns, which are the baseline's.
+    """The JSON Schema that decoding is held to: every field said, and none of those that are the baseline's alone.
 
     A language model does not get away with "not assessed".
     """
     schema = ModelAnswer.model_json_schema()
     schema["$defs"]["Verdict"]["enum"] = [Verdict.CONFIRMED.value, Verdict.REJECTED.value]
-    del schema["$defs"]["SuggestedReply"]["properties"]["pattern_id"]
+    for name in ("possible_injection", "confidence"):
+        del schema["properties"][name]
+    for name in ("written_id", "score"):
+        del schema["$defs"]["SuggestedReply"]["properties"][name]
     schema["required"] = list(schema["properties"])
     return schema
 

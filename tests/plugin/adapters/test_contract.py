@@ -77,7 +77,7 @@ class TestVerify:
                 assert "canary" not in f"{denied.value} {denied.value.wanted}"
 
     def test_why_a_signature_does_not_hold_is_nobodys_business(self, platform: Platform) -> None:
-        """A denial that depends on the secret cannot be told from one that depends on another secret."""
+        """Denials that depend on a secret look alike, whatever the secret."""
         raw = raw_of(platform.payloads()["message"])
         for secret in (platform.other_secret, platform.next_secret):
             with pytest.raises(Denied) as denied:

@@ -158,5 +158,5 @@ def test_every_field_of_every_payload_has_its_wanted_form_and_the_guide_says_it(
 
 
 def test_as_many_names_are_taken_as_a_conversation_keeps() -> None:
-    """One event may tell as many names as are kept of a conversation, so that none of a list is lost unseen."""
+    """One event may have as many names as are kept of a conversation, so that no name of a list is lost."""
     assert payloads.MAX_NAMES == events.MAX_NAMES

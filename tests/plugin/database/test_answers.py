@@ -1,5 +1,6 @@
 """Tests of the conversion of an answer to and from its row."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from tests.plugin.samples import MODEL, NOW
 
 IDS = {"assessment_id": UUID(int=1), "exchange_id": UUID(int=2), "input_id": UUID(int=3)}
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=40)
+
+_REST_OF_ALTERNATIVE: dict[str, st.SearchStrategy[Any]] = {
+    "mechanism": st.sampled_from(Mechanism),
+    "written_id": st.none() | st.just("S-001"),
+    "score": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+}
 
 
 def evidence() -> st.SearchStrategy[Evidence]:
@@ -35,11 +42,11 @@ def assessments(draw: st.DrawFn) -> Assessment:
         model=MODEL,
         verdict=draw(st.sampled_from(Verdict)),
         resistance_type=draw(st.none() | st.sampled_from(ResistanceType)),
+        confidence=draw(st.none() | st.floats(0, 1)),
+        possible_injection=draw(st.booleans()),
         ratings=tuple(ratings),
         strengths=tuple(draw(st.lists(TEXT, max_size=2))),
-        alternatives=tuple(
-            draw(st.lists(st.builds(Alternative, text=TEXT, mechanism=st.sampled_from(Mechanism)), max_size=2))
-        ),
+        alternatives=tuple(draw(st.lists(st.builds(Alternative, text=TEXT, **_REST_OF_ALTERNATIVE), max_size=2))),
     )
 
 
@@ -57,6 +64,8 @@ def test_an_assessment_is_read_as_it_was_stored(answer: Assessment) -> None:
         abstained=None,
         verdict=answer.verdict.value,
         resistance_type=answer.resistance_type,
+        confidence=answer.confidence,
+        possible_injection=answer.possible_injection,
         ratings=ratings_without_words(answer),
         words=b"",
     )
@@ -70,6 +79,19 @@ def test_plain_columns_hold_levels_and_spans_alone(answer: Assessment) -> None:
         assert rating.keys() == {"mechanism", "level", "needs_human", "evidence"}
         for span in rating["evidence"]:
             assert span.keys() == {"message_id", "start", "end"}
+
+
+def test_words_of_an_earlier_version_are_read() -> None:
+    """A suggestion that was stored with the pattern it came from is read, without any source."""
+    ratings = tuple(Rating(mechanism=mechanism, level=Level.NONE) for mechanism in Mechanism)
+    sent = Assessment(**IDS, model=MODEL, verdict=Verdict.NOT_ASSESSED, ratings=ratings)
+    words = json.loads(words_to_json(sent))
+    words["alternatives"] = [{"text": "Which one?", "mechanism": "stance_alignment", "pattern_id": "p"}]
+    columns = {"abstained": None, "verdict": "not_assessed", "resistance_type": None}
+    row = stored(sent, **columns, ratings=ratings_without_words(sent))
+    answer = answer_from_row(row, json.dumps(words))
+    assert isinstance(answer, Assessment)
+    assert [(one.text, one.written_id, one.score) for one in answer.alternatives] == [("Which one?", None, None)]
 
 
 def test_an_abstention_is_read_as_it_was_stored() -> None:

@@ -226,7 +226,7 @@ def leaf_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def test_every_command_has_a_role_or_needs_none() -> None:
-    """Every command stands in one of the tables of this file, so that a new one is tried under a role as well."""
+    """Every command is in one of the tables of this file, so that a new command is tried under a role as well."""
     assert set(leaf_commands(typer.main.get_command(app))) == set(CASES) | STAGES | WITHOUT_DATABASE
 
 

@@ -15,7 +15,10 @@ UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT)
 
 
 def answer(
-    *levels: Level | None, verdict: Verdict | None = Verdict.CONFIRMED, abstained: NeedsHuman | None = None
+    *levels: Level | None,
+    verdict: Verdict | None = Verdict.CONFIRMED,
+    abstained: NeedsHuman | None = None,
+    planted: bool = False,
 ) -> StoredAnswer:
     """Return a valid answer with these levels, mechanism by mechanism."""
     ratings: list[dict[str, Any]] = [
@@ -36,6 +39,7 @@ def answer(
         abstained=abstained,
         verdict=None if abstained else verdict,
         resistance_type=None,
+        possible_injection=planted,
         ratings=ratings,
         words=None,
         revision=1,
@@ -69,9 +73,10 @@ def test_moments_that_need_a_human_come_third(reason: NeedsHuman) -> None:
     assert need(answer(Level.STRONG, None), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
 
 
-def test_unanswered_moments_missing_expression_and_the_rest_come_last() -> None:
-    """Unanswered moments come next, then levels without expression, then all other sessions."""
-    assert need(answer(Level.NONE), marks=(UNANSWERED,)) is Need.UNANSWERED
+def test_unanswered_moments_planted_text_missing_expression_and_the_rest_come_last() -> None:
+    """Unanswered moments come next, then planted text, levels without expression, and all other sessions."""
+    assert need(answer(Level.NONE, planted=True), marks=(UNANSWERED,)) is Need.UNANSWERED
+    assert need(answer(Level.STRONG, planted=True), answer(Level.STRONG, Level.NONE)) is Need.POSSIBLE_INJECTION
     assert need(answer(Level.STRONG), answer(Level.WEAK, Level.NONE)) is Need.WITHOUT_EXPRESSION
     assert need(answer(Level.WEAK, Level.WEAK)) is Need.OTHER
     assert need() is Need.OTHER
@@ -82,6 +87,13 @@ def test_a_rejected_moment_does_not_count() -> None:
     rejected = answer(Level.NONE, None, verdict=Verdict.REJECTED)
     assert need(rejected) is Need.OTHER
     assert facts_of((), (rejected,)) == Facts()
+
+
+def test_planted_text_in_a_rejected_moment_counts() -> None:
+    """Planted text gives its need in a rejected moment too, since it may be why the moment was rejected."""
+    rejected = answer(None, verdict=Verdict.REJECTED, planted=True)
+    assert need(rejected) is Need.POSSIBLE_INJECTION
+    assert facts_of((), (rejected, answer(Level.WEAK, planted=True))) == Facts(possible_injection=2)
 
 
 def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
@@ -104,13 +116,14 @@ def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
 
 def test_facts_are_read_as_they_were_stored() -> None:
     """Facts read from JSON equal those that were written, full or empty."""
-    full = Facts((Concern.MANIA,), 2, 3, (Mechanism.EMOTIONAL_RESONANCE,))
+    full = Facts((Concern.MANIA,), 2, 3, 1, (Mechanism.EMOTIONAL_RESONANCE,))
     for facts in (full, Facts()):
         assert facts_from_json(facts_to_json(facts)) == facts
 
 
-def test_whether_names_were_told_is_kept_and_told_in_earlier_rows() -> None:
-    """The fact that names were not told is kept, and a row of an earlier version counts as told."""
-    untold = facts_to_json(Facts(names_told=False))
-    assert facts_from_json(untold).names_told is False
-    assert facts_from_json({key: value for key, value in untold.items() if key != "names_told"}).names_told is True
+def test_rows_of_an_earlier_version_lack_newer_facts() -> None:
+    """Facts that a row of an earlier version lacks are read as told names and as no planted text."""
+    newer = facts_to_json(Facts(names_told=False, possible_injection=2))
+    assert facts_from_json(newer) == Facts(names_told=False, possible_injection=2)
+    earlier = {key: value for key, value in newer.items() if key not in {"names_told", "possible_injection"}}
+    assert facts_from_json(earlier) == Facts()

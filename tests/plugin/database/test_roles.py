@@ -33,10 +33,12 @@ from tests.plugin.samples import (
     KEK,
     NOW,
     PASSWORD,
+    REJECTED,
     SAID,
     START,
     TENANT,
     add_person,
+    answered,
     apply_records,
     record,
 )
@@ -92,6 +94,16 @@ def test_the_sink_stores_withdraws_and_erases(roles: Roles) -> None:
         *(ApplyResult.ERASED, ApplyResult.STORED, ApplyResult.ERASED),
     ]
     assert Writer(sink, KEK, 2, lambda: NOW).database_trouble() is None
+
+
+def test_the_sink_leaves_out_a_session_in_which_nothing_was_confirmed(roles: Roles) -> None:
+    """The sink's role can choose what is shown, and remove the content of a session whose moments were rejected."""
+    sink = roles.by_stage["sink"]
+    nothing = answered(record(revision=2, edits=1, moments=2), REJECTED, REJECTED)
+    assert apply_records(sink, record(moments=4), nothing) == [ApplyResult.STORED] * 2
+    with transaction(roles.owner) as session:
+        assert session.scalar(text("SELECT left_out FROM sessions")) == "no_resistance"
+        assert session.scalar(text("SELECT count(*) FROM messages")) == 0
 
 
 @pytest.mark.parametrize(
@@ -302,7 +314,7 @@ def test_a_role_that_adds_an_entry_does_not_choose_its_time(roles: Roles) -> Non
 
 @pytest.mark.parametrize("stage", sorted(GRANTS))
 def test_no_role_creates_anything(roles: Roles, stage: str) -> None:
-    """No role creates a table, not even a temporary one, that could stand before one of ours; nor a function."""
+    """No role creates a table, not even a temporary one, that could hide one of ours, nor a function."""
     for statement in (
         "CREATE TEMP TABLE accounts (account_id uuid)",
         "CREATE TEMP VIEW sessions AS SELECT 1",

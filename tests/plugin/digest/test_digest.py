@@ -15,7 +15,7 @@ from plugin.database.viewer import Viewer
 from plugin.digest.command import print_digest
 from plugin.digest.gather import Digest, gather_digest
 from plugin.digest.render import render_digest
-from plugin.queue.labels import NAMES_NOT_TOLD, NEEDS_HUMAN
+from plugin.queue.labels import NAMES_NOT_TOLD, NEEDS_HUMAN, POSSIBLE_INJECTION
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.errors import Denied, Misconfigured
@@ -23,7 +23,21 @@ from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman
 from stream.runtime.settings import DatabaseSettings, Settings
 from tests.plugin.conftest import People
-from tests.plugin.samples import KEK, NOW, PASSWORD, SAID, START, apply_records, left_out, mark, record
+from tests.plugin.samples import (
+    KEK,
+    NOW,
+    PASSWORD,
+    PLANTED,
+    REJECTED,
+    SAID,
+    START,
+    answered,
+    apply_records,
+    left_out,
+    mark,
+    record,
+    sure,
+)
 
 WEEK_AGO = NOW - timedelta(days=7)
 
@@ -56,7 +70,8 @@ def test_a_supervisor_reads_the_moment_levels_reasons_and_an_alternative(
         "Emotional Resonance:",
         "Conversational Orientation:",
         "\u201cIt sounds as if\u201d",
-        "An option (from a library of patterns): Talking has not helped so far.",
+        "resistance, confirmed by the model",
+        "What somebody wrote in a similar moment (invented, S-001): Talking has not helped so far.",
         "CPU baseline (a baseline, unvalidated",
         "Not a crisis monitor, not a diagnosis, not a performance record.",
     ):
@@ -93,7 +108,7 @@ def test_sessions_come_in_order_of_need_and_an_abstention_says_why(
     assert text.index("I want to end it all.") < text.index("The first one.")
     assert "! Risk language (suicide)" in text
     assert "Needs a person." in text
-    assert text.count("An option") == 1
+    assert text.count("What somebody wrote") == 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +136,7 @@ def test_names_told_with_the_next_revision_end_the_sentence(engine: Engine, stor
 
 
 def test_sessions_left_out_are_counted_by_reason(engine: Engine, store: Store, people: People) -> None:
-    """Sessions without feedback are counted by reason, and moments that are not shown are counted."""
+    """Sessions without feedback are counted by reason, and moments that no model looked at are counted."""
     days = [START - timedelta(hours=hour) for hour in range(1, 4)]
     apply_records(
         engine,
@@ -132,8 +147,58 @@ def test_sessions_left_out_are_counted_by_reason(engine: Engine, store: Store, p
     )
     text = digest_of(store, people.supervisor)
     assert "Left out: 2 sessions. Too short." in text
-    assert "Left out: 1 session. No moment of possible resistance found." in text
-    assert "2 further possible moments not shown" in text
+    assert "Left out: 1 session. No moment of resistance found." in text
+    assert "2 flagged moments were not looked at." in text
+
+
+def test_three_moments_are_printed_and_the_others_counted(engine: Engine, store: Store, people: People) -> None:
+    """A digest shows three confirmed moments, counts the others in one sentence and says where the further ones are."""
+    sent = answered(record(moments=6), *sure(0.9, 0.8, 0.7, 0.6), REJECTED, REJECTED)
+    apply_records(engine, sent)
+    text = digest_of(store, people.supervisor)
+    assert text.count(": resistance, confirmed by the model") == 3
+    assert "1 further moment was confirmed, and 2 were looked at and not confirmed." in text
+    assert f"On the page: /sessions/{sent.session_id}?further=yes" in text
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    own = digest_of(store, people.ana)
+    assert own.count("Moment ") == 3
+    assert "confirmed, and" not in own
+    assert "further=yes" not in own
+
+
+def test_planted_text_is_for_the_supervisor_alone(engine: Engine, store: Store, people: People) -> None:
+    """A supervisor's digest says where text may be planted, in a rejected moment too; a therapist's does not."""
+    sent = answered(record(moments=2), REJECTED | PLANTED, PLANTED)
+    apply_records(engine, sent)
+    text = digest_of(store, people.supervisor)
+    assert text.count(POSSIBLE_INJECTION) == 2
+    assert text.count("Respect for Autonomy") == 1
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    own = digest_of(store, people.ana)
+    assert "Respect for Autonomy" in own
+    assert POSSIBLE_INJECTION not in own
+
+
+def test_a_session_in_which_nothing_was_confirmed_is_counted_as_left_out(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A session whose moments were all rejected is no new session of the digest, but one of those left out."""
+    apply_records(engine, answered(record(), REJECTED))
+    text = digest_of(store, people.supervisor)
+    assert "For Mara: 0 sessions" in text
+    assert "Left out: 1 session. No moment of resistance found." in text
+
+
+def test_a_digest_says_whose_words_a_suggestion_is(engine: Engine, store: Store, people: People) -> None:
+    """A suggestion without a written exchange, by a language model, is called its own wording."""
+    sent = record()
+    (answer,) = sent.assessments
+    alternatives = (answer.alternatives[0].model_copy(update={"written_id": None}),)
+    model = answer.model.model_copy(update={"is_baseline": False, "name": "Some model"})
+    apply_records(engine, answered(sent, {"alternatives": alternatives, "model": model}))
+    text = digest_of(store, people.supervisor)
+    assert "Worded by the model: Talking has not helped so far." in text
+    assert "invented" not in text
 
 
 def test_only_sessions_since_the_given_time_are_new(engine: Engine, store: Store, people: People) -> None:

@@ -162,7 +162,7 @@ class TestDenied:
         headers = PLATFORM.sign(raw, NOW - timedelta(seconds=11))
         assert (await harness.client.post("/v1/sample/events", content=raw, headers=headers)).status_code == 401
 
-    async def test_both_secrets_of_a_tenant_are_live(self) -> None:
+    async def test_both_secrets_of_a_tenant_are_accepted(self) -> None:
         """A delivery signed with the tenant's second secret is accepted while the first is being replaced."""
         harness, raw = GatewayHarness(), raw_of(message())
         headers = PLATFORM.sign(raw, NOW, PLATFORM.next_secret)
@@ -176,7 +176,7 @@ class TestDenied:
 class TestBad:
     """Tests of signed deliveries that are no valid event."""
 
-    async def test_the_place_is_told_and_never_the_content(self, capsys: pytest.CaptureFixture[str]) -> None:
+    async def test_a_refusal_names_the_place_and_never_the_content(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A refusal names the wrong field; neither the answer nor the log contains content."""
         harness, before = GatewayHarness(), counted("bad")
         answer = await harness.post(message(text=CANARY, role=CANARY, conversation_id=CANARY))
@@ -231,7 +231,7 @@ class TestBad:
         assert answer.status_code == 202
 
     @pytest.mark.parametrize(("kind", "field"), [("deletion", "deleted_at"), ("consent_withdrawal", "withdrawn_at")])
-    async def test_no_clock_stands_in_the_way_of_a_right(self, kind: str, field: str) -> None:
+    async def test_deletions_and_withdrawals_are_accepted_with_any_time(self, kind: str, field: str) -> None:
         """A deletion and a withdrawal of consent are taken whatever their time says."""
         harness = GatewayHarness()
         for time in (NOW + timedelta(days=400), NOW - timedelta(days=20_000)):
@@ -301,7 +301,7 @@ class TestNoSuchRequest:
 class TestAway:
     """Tests of deliveries that cannot be stored now."""
 
-    async def test_a_broker_that_is_away_is_a_503_with_a_time_to_come_back(self) -> None:
+    async def test_an_unavailable_broker_is_a_503_with_retry_after(self) -> None:
         """A delivery without a broker is a 503 with Retry-After, so the platform keeps the event."""
         harness, before = GatewayHarness(), counted("unavailable")
         harness.publisher.away = True
@@ -318,7 +318,7 @@ class TestAway:
         assert (await harness.post(message(), delivery="d")).status_code == 202
         assert len(harness.publisher.records) == 1
 
-    async def test_too_many_at_once_are_told_to_come_back(self) -> None:
+    async def test_too_many_requests_at_once_get_a_503(self) -> None:
         """Too many whole requests at once are answered with 503 while the process still says that it is alive."""
         harness = GatewayHarness(settings=FEW)
         harness.publisher.open.clear()
@@ -332,7 +332,7 @@ class TestAway:
         assert (await harness.post(message(-1))).status_code == 202
 
     @pytest.mark.parametrize("tenant", ["sample", "nobody"])
-    async def test_bodies_that_never_end_take_nobodys_place(self, tenant: str) -> None:
+    async def test_bodies_that_never_end_occupy_no_worker(self, tenant: str) -> None:
         """However many bodies are on their way, a delivery that has come whole is worked on."""
         harness = GatewayHarness(settings=FEW)
         headers = PLATFORM.sign(b"x", NOW)
@@ -375,7 +375,7 @@ class TestRepeated:
             assert (await harness.post(message(number), delivery="1")).status_code == 202
         assert [data["message_id"] for data in harness.publisher.data()] == ["m-1", "m-2"]
 
-    async def test_an_event_forgotten_as_a_repeat_still_has_the_same_id(self) -> None:
+    async def test_an_event_that_left_the_cache_still_has_the_same_id(self) -> None:
         """An event that is delivered again after the cache forgot it has the same CloudEvents id."""
         harness = GatewayHarness()
         for _ in range(2):

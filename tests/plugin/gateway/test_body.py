@@ -74,7 +74,7 @@ async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatc
     assert await refused(asked) == 408
 
 
-async def test_a_sender_that_leaves_is_no_error_of_ours() -> None:
+async def test_a_sender_that_disconnects_is_no_internal_error() -> None:
     """A sender that disconnects is answered with 400, not with a server error."""
     asked, _ = request([b"x"], then="leave")
     assert await refused(asked) == 400

@@ -52,7 +52,7 @@ async def test_repeats_during_the_first_wait_for_it() -> None:
     assert work.done == 1
 
 
-async def test_a_failure_reaches_all_who_wait_and_is_forgotten() -> None:
+async def test_a_failure_is_raised_for_all_who_wait_and_is_not_kept() -> None:
     """A failure is raised for all that wait, and the next attempt is a first one."""
     known, work, _ = made()
     work.go.clear()
@@ -65,7 +65,7 @@ async def test_a_failure_reaches_all_who_wait_and_is_forgotten() -> None:
     assert await known.once(b"d", work) == ("answer 2", False)
 
 
-async def test_a_sender_that_hangs_up_does_not_undo_it() -> None:
+async def test_work_is_finished_after_its_sender_disconnected() -> None:
     """Work is finished after its sender disconnected, and its answer is remembered for the retry."""
     known, work, _ = made()
     work.go.clear()
@@ -78,7 +78,7 @@ async def test_a_sender_that_hangs_up_does_not_undo_it() -> None:
     assert await known.once(b"d", work) == ("answer 1", True)
 
 
-async def test_an_answer_is_forgotten_after_its_time() -> None:
+async def test_an_answer_is_removed_after_its_time_to_live() -> None:
     """An answer is forgotten after its time to live."""
     known, work, time = made()
     await known.once(b"d", work)

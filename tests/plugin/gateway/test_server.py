@@ -129,7 +129,7 @@ def test_an_accepted_message_is_on_its_partition(gateway: Served, broker: KafkaB
     assert dict(record.headers)["ce_type"] == b"counterpoint.message.v1"
 
 
-def test_a_broker_that_dies_is_answered_in_time_and_recovered_from(gateway: Served, broker: KafkaBroker) -> None:
+def test_without_its_broker_the_gateway_answers_in_time_and_recovers(gateway: Served, broker: KafkaBroker) -> None:
     """Without its broker the gateway answers 503 in time; after the broker's restart a retry is accepted."""
     assert gateway.post(message(1, conversation_id="outage"), "o-1").status_code == 202
     broker.kill()
@@ -271,7 +271,7 @@ def test_a_thousand_slow_connections_keep_no_signed_sender_out(gateway: Served, 
     assert re.search(r'counterpoint_connections_closed_total\{reason="crowded"\} [1-9]', metrics)
 
 
-def test_no_tenants_no_gateway() -> None:
+def test_the_gateway_does_not_start_without_tenants() -> None:
     """The gateway does not start without tenants."""
     with pytest.raises(Misconfigured, match="No tenant"):
         run(Settings())

@@ -168,7 +168,7 @@ def test_one_trace_id_from_the_request_to_the_row(system: RunningSystem) -> None
 
 
 def test_an_event_without_a_trace_gets_one_at_the_gateway(system: RunningSystem) -> None:
-    """So every session can be followed."""
+    """An event without a trace gets one at the gateway, so that every session can be followed."""
     room = system.new_conversation()
     send_lines(room, CALM)
     room.end()

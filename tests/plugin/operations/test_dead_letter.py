@@ -33,7 +33,7 @@ def set_aside(record: EncodedRecord, *, partition: int | None = None) -> Encoded
     return dead_letter(raw, Poison(DeadLetterReason.BAD_SCHEMA, "sent_at"), stage="stream")
 
 
-def test_the_story_is_told_and_the_words_are_not() -> None:
+def test_the_story_is_shown_without_text() -> None:
     """The story of a dead letter is shown, and its text appears neither in `story` nor in `repr`."""
     letter = parse_dead_letter(on_topic(set_aside(encode(message("c_1")))))
     assert letter.story == {
@@ -83,13 +83,13 @@ def test_a_story_that_we_did_not_write_is_unknown(part: str, bad: bytes) -> None
 
 
 def test_the_size_is_that_of_the_record_whether_it_was_kept_or_not() -> None:
-    """The story tells the size of the record, and how much of it the dead letter holds."""
+    """The story has the size of the record, and how much of it the dead letter holds."""
     without_consent = encode(message("c_1", consent=Consent()))
     told = parse_dead_letter(on_topic(set_aside(without_consent))).story
     assert (told["bytes"], told["kept_bytes"]) == (len(without_consent.value), 0)
 
 
-def test_a_record_without_a_story_is_told_as_unknown() -> None:
+def test_a_record_without_a_story_is_shown_as_unknown() -> None:
     """A record without a story is shown as unknown."""
     told = parse_dead_letter(on_topic(EncodedRecord(None, b"", []), value=None)).story
     assert (told["reason"], told["topic"], told["appended_at"], told["bytes"]) == (UNKNOWN, UNKNOWN, None, 0)
@@ -131,5 +131,5 @@ def test_an_id_is_two_numbers(text: str) -> None:
 
 
 def test_an_id_is_read_as_it_is_printed() -> None:
-    """From `list` to `show`."""
+    """An id is read in the form in which `list` prints it."""
     assert DeadLetterId.parse(str(DeadLetterId(3, 14))) == DeadLetterId(3, 14)

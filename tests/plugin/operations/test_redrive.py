@@ -40,7 +40,7 @@ def forget(bench: Bench, kind: TombstoneKind, pseudonym: str, until: Any) -> Non
         add_tombstone(session, key, Subject(kind, TENANT, pseudonym), until=until, erasure_id=None, now=NOW)
 
 
-def test_a_replayed_record_is_the_record_that_was_set_aside(bench: Bench) -> None:
+def test_a_replayed_record_is_the_record_that_was_dead_lettered(bench: Bench) -> None:
     """A replayed record has the topic, key, partition and envelope of the original, and one audit entry."""
     original = encode(message(bench.conversation))
     bench.set_aside(original)
@@ -66,7 +66,7 @@ def test_a_second_run_sends_nothing_again(bench: Bench) -> None:
     assert bench.trail(second.run_id) == []
 
 
-def test_a_run_that_dies_after_sending_sends_the_same_record_once_more(bench: Bench) -> None:
+def test_a_run_that_is_killed_after_sending_sends_the_record_once_more(bench: Bench) -> None:
     """A run that dies after sending sends the record once more, with the same event id."""
     bench.set_aside(encode(message(bench.conversation)))
     before = bench.end(MESSAGES)
@@ -172,7 +172,7 @@ def test_text_without_consent_is_never_sent_again(bench: Bench, letter: Any, out
     assert len(bench.since(MESSAGES, before)) == (outcome is HandledOutcome.REPLAYED)
 
 
-def test_a_record_set_aside_for_lack_of_consent_is_never_sent_again(bench: Bench) -> None:
+def test_a_record_dead_lettered_for_lack_of_consent_is_never_replayed(bench: Bench) -> None:
     """A record that was refused for lack of consent is never replayed, because its body was not kept."""
     bench.set_aside(encode(message(bench.conversation)), Poison(DeadLetterReason.NO_CONSENT, "consent"))
     assert bench.replay().counts() == {"without_consent": 1}
@@ -242,7 +242,7 @@ def test_another_key_encryption_key_stops_the_run_before_it_begins(bench: Bench)
     assert bench.since(MESSAGES, before) == []
 
 
-def test_drop_puts_letters_away(bench: Bench) -> None:
+def test_dropped_dead_letters_are_not_listed_any_more(bench: Bench) -> None:
     """Dropping has a limit, a dry run and an audit entry, and sends nothing."""
     for _ in range(3):
         bench.set_aside(BROKEN)

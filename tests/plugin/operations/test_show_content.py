@@ -109,8 +109,8 @@ def test_nobody_but_a_supervisor_reads_it(bench: Bench, role: AccountRole) -> No
 
 
 @pytest.mark.parametrize("readable", [True, False])
-def test_what_was_to_be_forgotten_is_not_shown(bench: Bench, readable: bool) -> None:
-    """Though its bytes are on the topic until its retention is over."""
+def test_an_erased_record_is_not_shown(bench: Bench, readable: bool) -> None:
+    """An erased record is not shown, although its bytes are on the topic until its retention is over."""
     with transaction(bench.engine) as session:
         subject = Subject(TombstoneKind.ERASURE, TENANT, bench.conversation)
         until = SENT_AT + timedelta(minutes=1)
@@ -121,7 +121,7 @@ def test_what_was_to_be_forgotten_is_not_shown(bench: Bench, readable: bool) -> 
 
 
 def test_every_try_is_on_the_trail_with_its_reason(bench: Bench) -> None:
-    """Whether it was shown or not."""
+    """Every attempt is on the audit trail with its reason, whether the record was shown or not."""
     found = letter(bench, encode(message(bench.conversation)))
     hers, other = supervisor(bench, tenant=TENANT), supervisor(bench, "north")
     opened(bench, hers, found)

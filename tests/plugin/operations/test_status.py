@@ -234,7 +234,7 @@ def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.Monke
         consumer_lag._committed_offsets(Starting(99), "g", [])
 
 
-def test_lag_is_told_without_reading_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lag_is_reported_without_reading_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator's user has no right to, on a broker with rights."""
     bench.producer.send(SESSIONS, value=b"{}", key=b"sample:c").get(DEADLOCK_S)
     monkeypatch.setattr(KafkaConsumer, "poll", lambda *_, **__: pytest.fail("it reads"))
@@ -281,7 +281,7 @@ def test_what_is_no_stage_of_ours_is_unavailable(body: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[", "nonsense", "http://127.0.0.1:99999", "ftp://127.0.0.1"])
-def test_an_address_that_is_none_is_unavailable(url: str) -> None:
+def test_an_invalid_address_is_unavailable(url: str) -> None:
     """A typing mistake in `health.urls` hides nothing else."""
     with pytest.raises(Unavailable):
         probe_stage(url)

@@ -46,7 +46,7 @@ def test_a_key_that_names_no_tenant_is_not_shown(key: bytes | None) -> None:
 
 
 def test_a_broker_that_is_away_is_unavailable() -> None:
-    """Without the broker nothing is known, and the caller hears it."""
+    """Without the broker the tenants are unknown, and the caller gets Unavailable."""
     away = Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"))
     with pytest.raises(Unavailable):
         recent_unknown_tenants(away, now=datetime.now(UTC))

@@ -49,9 +49,45 @@ def test_a_finding_stays_a_possibility_until_a_model_confirms_it() -> None:
     (answer,) = record(verdict=Verdict.CONFIRMED).assessments
     assert labels.verdict(answer) == "resistance, confirmed by the model"
     assert labels.verdict(answer.model_copy(update={"resistance_type": kind})).endswith(": limit setting")
-    assert labels.verdict(answer.model_copy(update={"verdict": Verdict.REJECTED})).endswith("the model sees none")
+    assert labels.verdict(answer.model_copy(update={"verdict": Verdict.REJECTED})).endswith(
+        "not confirmed by the model"
+    )
     for unconfirmed in (None, answer.model_copy(update={"verdict": Verdict.NOT_ASSESSED})):
         assert labels.verdict(unconfirmed) == "possible resistance; type not assessed"
+
+
+@pytest.mark.parametrize(
+    ("further", "not_confirmed", "said"),
+    [
+        (0, 0, ""),
+        (1, 0, "1 further moment was confirmed."),
+        (2, 0, "2 further moments were confirmed."),
+        (0, 1, "1 moment was looked at and not confirmed."),
+        (0, 9, "9 moments were looked at and not confirmed."),
+        (1, 1, "1 further moment was confirmed, and 1 was looked at and not confirmed."),
+        (2, 9, "2 further moments were confirmed, and 9 were looked at and not confirmed."),
+    ],
+)
+def test_moments_that_are_not_shown_are_counted_in_one_sentence(further: int, not_confirmed: int, said: str) -> None:
+    """One sentence says how many moments were confirmed and not shown, and how many were not confirmed."""
+    assert labels.not_shown(further, not_confirmed) == said
+
+
+def test_a_suggestion_is_introduced_by_where_it_comes_from() -> None:
+    """What somebody wrote is called that, a model's own words are, and an earlier baseline's suggestion is neither."""
+    (answer,) = record().assessments
+    (written,) = answer.alternatives
+    assert labels.source(written, answer.model) == "What somebody wrote in a similar moment"
+    unnamed = written.model_copy(update={"written_id": None})
+    llm = answer.model.model_copy(update={"is_baseline": False})
+    assert labels.source(unnamed, llm) == "Worded by the model"
+    assert labels.source(unnamed, answer.model) == "An option"
+
+
+def test_no_words_speak_of_how_the_detector_works() -> None:
+    """No word shown for a code is one of the insides of a detector or a baseline."""
+    said = repr([value for name, value in vars(labels).items() if name.isupper()]).lower()
+    assert not [word for word in ("cue", "pattern", "librar") if word in said]
 
 
 def test_concerns_and_mechanisms_read_as_prose() -> None:

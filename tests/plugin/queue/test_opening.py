@@ -9,11 +9,23 @@ from plugin.crypto.keys import KeyEncryptionKey, WrongKey
 from plugin.database.answers import WORDS_REMOVED
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
-from stream.contracts.feedback import Assessment
+from stream.contracts.feedback import Abstention, Answer, Assessment
 from stream.contracts.sessions import Mark
-from stream.contracts.vocabulary import MarkKind, Role
+from stream.contracts.vocabulary import LeftOut, MarkKind, NeedsHuman, Role
 from tests.plugin.conftest import People
-from tests.plugin.samples import CONVERSATION, NOW, START, apply_records, mark, message, record
+from tests.plugin.samples import (
+    CONVERSATION,
+    NOW,
+    PLANTED,
+    REJECTED,
+    START,
+    answered,
+    apply_records,
+    mark,
+    message,
+    record,
+    sure,
+)
 
 
 def change(engine: Engine, statement: str, **values: object) -> None:
@@ -87,6 +99,53 @@ def test_context_that_was_dropped_for_size_is_left_out(engine: Engine, store: St
     assert view is not None
     assert view.moments[1].context == ("m-1", "m-2")
     assert {message.message_id for message in view.messages} >= set(view.moments[1].context)
+
+
+def test_three_moments_are_shown_in_the_order_of_the_conversation(engine: Engine, store: Store, people: People) -> None:
+    """The three surest moments come in their order, the further confirmed ones apart, and the others as a number."""
+    sent = answered(record(moments=7), *sure(0.7, 0.5, 0.9, 0.6, 0.8), REJECTED, REJECTED)
+    apply_records(engine, sent)
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert [moment.client_turn for moment in view.moments] == [("m-1",), ("m-5",), ("m-9",)]
+    assert [moment.client_turn for moment in view.further] == [("m-3",), ("m-7",)]
+    assert (view.not_confirmed, view.row.moments) == (2, 3)
+    assert view.further[0].answer == sent.assessments[1]
+
+
+def test_what_needs_a_person_is_first(engine: Engine, store: Store, people: People) -> None:
+    """A moment without an assessment comes before the confirmed ones, wherever it was in the conversation."""
+    sent = record(moments=5)
+    last = sent.assessments[4]
+    abstention = Abstention(**last.model_dump(include=set(Answer.model_fields)), reason=NeedsHuman.CRITICAL_CONTENT)
+    critical = sent.model_copy(update={"assessments": sent.assessments[:4], "abstentions": (abstention,)})
+    apply_records(engine, answered(critical, *sure(0.5, 0.6, 0.7, 0.8)))
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert [moment.client_turn for moment in view.moments] == [("m-9",), ("m-3",), ("m-5",), ("m-7",)]
+    assert isinstance(view.moments[0].answer, Abstention)
+    assert [moment.client_turn for moment in view.further] == [("m-1",)]
+
+
+def test_a_rejected_moment_with_planted_text_is_shown_with_it(engine: Engine, store: Store, people: People) -> None:
+    """A rejected moment with planted text is shown and not counted among those that are not."""
+    sent = answered(record(moments=2), REJECTED | PLANTED, REJECTED)
+    apply_records(engine, sent)
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert [moment.answer for moment in view.moments] == [sent.assessments[0]]
+    assert (view.further, view.not_confirmed) == ((), 1)
+
+
+def test_a_session_that_was_left_out_says_how_many_moments_were_looked_at(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A session in which nothing was confirmed opens without text, with the number of moments that were looked at."""
+    sent = answered(record(moments=2), REJECTED, REJECTED)
+    apply_records(engine, sent)
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert (view.row.left_out, view.messages, view.moments, view.not_confirmed) == (LeftOut.NO_RESISTANCE, (), (), 2)
 
 
 def test_messages_keep_their_order_and_authors(engine: Engine, store: Store, people: People) -> None:

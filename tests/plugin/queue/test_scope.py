@@ -13,11 +13,27 @@ from plugin.queue.scope import has_team, visible_to
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, SessionState, Verdict
+from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, SessionState
 from tests.plugin.conftest import People
-from tests.plugin.samples import TENANT, add_person, apply_records, left_out, mark, record, without_content
+from tests.plugin.samples import (
+    PLANTED,
+    REJECTED,
+    TENANT,
+    add_person,
+    answered,
+    apply_records,
+    left_out,
+    mark,
+    record,
+    without_content,
+)
 
 SENT = record()
+FURTHER = record(moments=4, counsellors=("p_ana", "p_ben"))
+FURTHER = FURTHER.model_copy(
+    update={"exchanges": (*FURTHER.exchanges[:3], FURTHER.exchanges[3].model_copy(update={"counsellor": "p_ben"}))}
+)
+"""A session whose fourth confirmed moment, which is not shown at once, is that of another counsellor."""
 RISK = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
 
 
@@ -71,7 +87,10 @@ def withheld(store: Store, people: People) -> None:
         (left_out(marks=(RISK,)), nothing, None, {"supervisor"}),
         (left_out(marks=(RISK,)), released, None, {"supervisor"}),
         (record(abstain=NeedsHuman.MODEL_FAILED), released, None, {"supervisor"}),
-        (record(verdict=Verdict.REJECTED), released, None, {"supervisor"}),
+        (answered(record(), REJECTED), released, None, {"supervisor"}),
+        (answered(record(), REJECTED | PLANTED), released, None, {"supervisor"}),
+        (answered(record(moments=2), REJECTED, {}), released, None, {"supervisor", "own therapist"}),
+        (FURTHER, released, None, {"supervisor", "other supervisor", "own therapist"}),
         (record(counsellor="p_stranger"), nothing, None, {"platform supervisor"}),
         (left_out(counsellors=()), nothing, None, {"platform supervisor"}),
         (record(counsellors=("p_ana", "p_ben")), nothing, None, {"supervisor", "other supervisor"}),

@@ -16,21 +16,25 @@ from plugin.queue.lists import LIST_LIMIT
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionList
 from stream.contracts.errors import Unavailable
-from stream.contracts.feedback import Abstention, Assessment
-from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, SessionState, Verdict
+from stream.contracts.feedback import Assessment, FeedbackRecord
+from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, SessionState
 from tests.plugin.conftest import People
 from tests.plugin.samples import (
     KEK,
     NOW,
     PASSWORD,
+    PLANTED,
+    REJECTED,
     SAID,
     START,
     TENANT,
     add_person,
+    answered,
     apply_records,
     left_out,
     mark,
     record,
+    sure,
     without_content,
 )
 
@@ -107,10 +111,46 @@ def test_a_row_has_the_facts_of_its_need(engine: Engine, store: Store, people: P
     assert (row.facts.unanswered, row.facts.needs_human, row.moments) == (1, 0, 2)
 
 
-def test_a_moment_that_the_model_rejects_gives_no_need(engine: Engine, store: Store, people: People) -> None:
-    """A rejected moment without expression gives no need."""
-    apply_records(engine, record(level=Level.NONE, verdict=Verdict.REJECTED))
-    assert [row.need for row in store.waiting(people.supervisor).rows] == [Need.OTHER]
+def test_a_moment_that_the_model_rejects_gives_no_need_and_is_not_counted(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A rejected moment gives no need beside a confirmed one, and only the confirmed one is counted as shown."""
+    apply_records(engine, answered(record(moments=2), {}, REJECTED))
+    assert [(row.need, row.moments) for row in store.waiting(people.supervisor).rows] == [(Need.OTHER, 1)]
+
+
+def test_planted_text_comes_before_other_levels_and_after_what_needs_a_person(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A session with planted text stands above those without expression, and below those with unanswered moments."""
+    days = [START + timedelta(days=day) for day in range(4)]
+    apply_records(
+        engine,
+        record(started_at=days[0], level=Level.NONE),
+        answered(record(started_at=days[1]), REJECTED | PLANTED),
+        answered(record(started_at=days[2], level=Level.STRONG), PLANTED),
+        record(started_at=days[3], marks=(mark(MarkKind.UNANSWERED_MOMENT),)),
+    )
+    waiting = store.waiting(people.supervisor).rows
+    assert [row.started_at for row in waiting] == [days[i] for i in (3, 1, 2, 0)]
+    assert [row.facts.possible_injection for row in waiting] == [0, 1, 1, 0]
+
+
+def test_a_therapist_sees_what_was_shown_and_no_note_for_the_supervisor(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A therapist sees the moments that the supervisor was shown at once, without planted text and confidence."""
+    sent = answered(record(moments=6), *sure(0.9, 0.5, 0.7, 0.8), REJECTED | PLANTED, {"confidence": 0.2} | PLANTED)
+    apply_records(engine, sent)
+    assert store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
+    view = store.open(people.ana, sent.session_id)
+    assert view is not None
+    assert [moment.client_turn for moment in view.moments] == [("m-1",), ("m-5",), ("m-7",), ("m-11",)]
+    assert (view.further, view.not_confirmed, view.row.facts.possible_injection) == ((), 0, 0)
+    for moment in view.moments:
+        assert isinstance(moment.answer, Assessment)
+        assert (moment.answer.possible_injection, moment.answer.confidence) == (False, None)
+    assert [row.moments for row in store.own_sessions(people.ana)] == [4]
 
 
 def test_sessions_left_out_are_listed_separately_with_their_reason(
@@ -193,19 +233,18 @@ def test_a_therapist_sees_no_moment_of_a_colleague(engine: Engine, store: Store,
         assert [row.moments for row in store.own_sessions(viewer)] == [1]
 
 
-@pytest.mark.parametrize("nothing", [{"abstain": NeedsHuman.MODEL_ABSTAINED}, {"verdict": Verdict.REJECTED}])
+@pytest.mark.parametrize("sent", [record(abstain=NeedsHuman.MODEL_ABSTAINED), answered(record(), REJECTED | PLANTED)])
 def test_a_release_without_a_rated_moment_shows_a_therapist_nothing(
-    engine: Engine, store: Store, people: People, nothing: dict[str, NeedsHuman | Verdict]
+    engine: Engine, store: Store, people: People, sent: FeedbackRecord
 ) -> None:
     """A released session with only an abstention or a rejected moment is shown to no therapist."""
-    sent = record(**nothing)  # type: ignore[arg-type]
     apply_records(engine, sent)
     assert store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
     assert store.own_sessions(people.ana) == ()
     assert store.open(people.ana, sent.session_id) is None
     view = store.open(people.supervisor, sent.session_id)
     assert view is not None
-    assert isinstance(view.moments[0].answer, Abstention if "abstain" in nothing else Assessment)
+    assert len(view.moments) == 1
 
 
 def test_a_later_decision_replaces_an_earlier_one(engine: Engine, store: Store, people: People) -> None:

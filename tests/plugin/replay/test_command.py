@@ -75,7 +75,7 @@ def test_a_refusal_is_a_failure(served: tuple[Settings, Topic], tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("speed", "name"), [("fast", "hello-bye.jsonl"), ("max", "nowhere.jsonl")])
-def test_a_mistake_is_told_before_anything_is_sent(served: tuple[Settings, Topic], speed: str, name: str) -> None:
+def test_a_mistake_is_reported_before_anything_is_sent(served: tuple[Settings, Topic], speed: str, name: str) -> None:
     """A wrong speed or path is reported before anything is sent."""
     settings, topic = served
     topic.records.clear()

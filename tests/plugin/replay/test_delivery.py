@@ -59,7 +59,7 @@ async def test_it_is_signed_as_the_specification_says() -> None:
     assert json.loads(request.content)["text"] == "schön 💬"
 
 
-async def test_text_without_consent_is_told_apart() -> None:
+async def test_text_without_consent_is_reported_as_such() -> None:
     """An answer `no_consent` is reported as such, not as accepted."""
     assert await FakeGateway(answer(202, outcome="no_consent")).deliver() == "no_consent"
 

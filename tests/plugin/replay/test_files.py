@@ -41,7 +41,7 @@ def test_one_damaged_character_is_named_by_its_line(tmp_path: Path) -> None:
     assert "canary" not in str(error.value)
 
 
-def test_a_file_that_begins_as_utf_16_and_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_utf_16_only_at_its_beginning_is_refused(tmp_path: Path) -> None:
     """A file that begins with a byte order mark and does not go on so is refused."""
     (tmp_path / "f").write_bytes(b"\xff\xfea")
     with pytest.raises(Misconfigured, match="line 1: this is not UTF-16"):

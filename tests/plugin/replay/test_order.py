@@ -48,7 +48,7 @@ def test_at_one_time_the_kinds_have_an_order() -> None:
     assert places(*mixed) == "xabcz"
 
 
-def test_names_come_first_where_nothing_says_when_they_were_told() -> None:
+def test_names_come_first_when_they_have_no_time() -> None:
     """The names of people come before messages with times; among messages without times they keep their place."""
     assert places(event("b", 2), event("a", 1), event("p", None, "participants")) == "pab"
     assert places(event("a", 1), event("p", None, "participants"), event("b", 2)) == "pab"

@@ -129,7 +129,9 @@ def test_what_is_refused_is_counted_by_reason(settings: Settings, topic: Topic) 
     assert len(topic.records) == 7
 
 
-def test_an_unknown_tenant_or_secret_is_told_before_or_at_the_first_event(settings: Settings, topic: Topic) -> None:
+def test_an_unknown_tenant_or_secret_is_reported_at_the_first_event_at_the_latest(
+    settings: Settings, topic: Topic
+) -> None:
     """An unknown tenant is an error before any event, and a wrong secret at the first one."""
     with pytest.raises(Misconfigured, match=r"tenants\.nobody\.webhook_secrets is not set"):
         replay(settings, chat("c"), tenant="nobody")

@@ -113,7 +113,7 @@ def test_a_path_without_conversations_is_a_sentence(folder: Path) -> None:
         load_source(folder / "empty.jsonl")
 
 
-def test_a_conversation_stands_in_one_file(folder: Path) -> None:
+def test_a_conversation_must_be_in_one_file(folder: Path) -> None:
     """A conversation in two files is an error, since its messages would be mixed."""
     (folder / "z.jsonl").write_text(json.dumps(LINE))
     with pytest.raises(Misconfigured, match=r"z\.jsonl: the conversation 'c' is in a\.jsonl too"):

@@ -8,7 +8,7 @@ from plugin.queue.views import MessageView, MomentView, SessionRow, SessionView
 from stream.contracts import ids
 from stream.contracts.feedback import Alternative, Assessment, Evidence, FeedbackRecord, Rating
 from stream.contracts.sessions import Counts, Cue, Exchange, Mark, SessionMessage
-from stream.contracts.vocabulary import EndReason, Level, MarkKind, Mechanism, Role, Verdict
+from stream.contracts.vocabulary import EndReason, Level, MarkKind, Mechanism, ResistanceType, Role, Verdict
 from tests.plugin.samples import DETECTOR, MODEL, closed_session
 
 START = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)
@@ -68,7 +68,8 @@ RATINGS = (
 ALTERNATIVE = Alternative(
     text="You keep trying, and nothing changes. What would you want our time to be for today?",
     mechanism=Mechanism.RESPECT_FOR_AUTONOMY,
-    pattern_id="reflect-then-ask",
+    written_id="S-014",
+    score=0.815,
 )
 
 
@@ -80,7 +81,9 @@ def assessment(session: UUID, exchange: UUID, ratings: tuple[Rating, ...] = RATI
         exchange_id=exchange,
         input_id=shown,
         model=MODEL,
-        verdict=Verdict.NOT_ASSESSED,
+        verdict=Verdict.CONFIRMED,
+        resistance_type=ResistanceType.PESSIMISM,
+        confidence=0.9,
         ratings=ratings,
         strengths=("It stays friendly.",),
         alternatives=(ALTERNATIVE,),
@@ -172,6 +175,8 @@ def view(ratings: tuple[Rating, ...] = RATINGS) -> SessionView:
                 answer=assessment(stored.session_id, exchange.exchange_id, ratings),
             ),
         ),
+        further=(),
+        not_confirmed=0,
         marks=stored.marks,
         detector=DETECTOR,
     )

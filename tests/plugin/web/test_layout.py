@@ -8,7 +8,7 @@ import pytest
 from plugin.web.layout import CUE, NUMBERS, OPEN_CONTEXT, MomentPage, mark_lines, moment_pages
 from stream.contracts.feedback import Abstention, Evidence, Rating
 from stream.contracts.sessions import Cue
-from stream.contracts.vocabulary import Mechanism, NeedsHuman
+from stream.contracts.vocabulary import Mechanism, NeedsHuman, Verdict
 from tests.plugin.samples import MODEL
 from tests.plugin.web.samples import RATINGS, TEXT, assessment, evidence, view
 
@@ -132,6 +132,23 @@ def test_an_abstention_has_no_card_and_no_alternative() -> None:
     assert laid.abstention is answer
     assert (laid.assessment, laid.cards, laid.alternatives) == (None, (), ())
     assert ids_of(laid.reply) == ["m8"]
+
+
+def test_a_rejected_moment_has_no_card_and_marks_nothing() -> None:
+    """A rejected moment, shown for its planted text, has its messages and no card."""
+    session = view()
+    answer = assessment(uuid4(), session.moments[0].exchange_id).model_copy(update={"verdict": Verdict.REJECTED})
+    laid = moment_pages(replace(session, moments=(replace(session.moments[0], answer=answer),)))[0]
+    assert (laid.cards, laid.strong, laid.weaker) == ((), (), ())
+    assert [piece.refs for piece in laid.reply[0].pieces] == [()]
+
+
+def test_further_moments_come_after_the_others_on_demand() -> None:
+    """Further moments are laid out only on demand, after the others, and numbered on."""
+    session = view()
+    session = replace(session, further=session.moments * 2)
+    assert [page.number for page in moment_pages(session)] == [1]
+    assert [page.number for page in moment_pages(session, further=True)] == [1, 2, 3]
 
 
 def test_moments_are_numbered_and_their_ids_on_the_page_differ() -> None:

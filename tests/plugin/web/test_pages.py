@@ -3,13 +3,16 @@
 import html
 import re
 from collections.abc import Callable
+from uuid import uuid5
 
 import pytest
 
-from plugin.web.labels import NAMES_NOT_TOLD, SCOPE
+from plugin.web.labels import NAMES_NOT_TOLD, POSSIBLE_INJECTION, SCOPE
+from stream.contracts import ids
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.sessions import Mark
+from stream.contracts.sessions import Counts, Mark
 from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, Mechanism
+from tests.plugin.samples import MODEL, PLANTED, REJECTED, answered, sure
 from tests.plugin.web.conftest import (
     ELSEWHERE,
     LEFT_OUT,
@@ -151,10 +154,23 @@ async def test_levels_are_shown_in_words_and_marked_unvalidated(supervisor: Brow
 async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> None:
     """An alternative is shown as an option with its source, not as an instruction."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
-    assert ALTERNATIVE.text in said
+    assert f"What somebody wrote in a similar moment {ALTERNATIVE.text}" in said
     assert "An option, not an instruction" in said
-    assert "Unscored: nothing but a reader has judged it." in said
-    assert "pattern \u201creflect-then-ask\u201d" in said
+    assert "From the invented exchange S-014." in said
+    assert "Scored 0.81 by a model that did not write it." in said
+
+
+async def test_a_language_models_alternative_is_called_its_own_wording(supervisor: Browser, put: Put) -> None:
+    """An alternative that a language model worded says so, that nothing scored it, and speaks of nobody's writing."""
+    bare = ALTERNATIVE.model_copy(update={"written_id": None, "score": None})
+    model = MODEL.model_copy(update={"is_baseline": False})
+    sent = answered(record("llm", "counsellor-1"), {"alternatives": (bare,), "model": model})
+    put(sent)
+    said = words_of((await supervisor.get(address(sent.session_id))).text)
+    assert f"Worded by the model {ALTERNATIVE.text}" in said
+    assert "Unscored: nothing has judged it yet." in said
+    assert "invented" not in said
+    assert "somebody wrote" not in said
 
 
 async def test_provenance_names_model_rubric_and_detector(supervisor: Browser) -> None:
@@ -164,7 +180,100 @@ async def test_provenance_names_model_rubric_and_detector(supervisor: Browser) -
     assert "not measured (unvalidated)" in said
     assert "version 0.1" in said
     assert "detector linear 0.1 at its precise point" in said
-    assert "possible resistance; type not assessed" in said
+    assert "resistance, confirmed by the model: pessimism" in said
+
+
+async def test_three_moments_are_shown_and_the_further_ones_by_a_link(supervisor: Browser, put: Put) -> None:
+    """A page shows the three surest moments, counts the others, and shows the further ones behind a plain link."""
+    sent = answered(long_record(), *sure(0.9, 0.8, 0.5, 0.7), REJECTED, REJECTED)
+    put(sent)
+    path = address(sent.session_id)
+    page = (await supervisor.get(path)).text
+    assert [number for number in range(1, 7) if LINES[number] in words_of(page)] == [1, 2, 4]
+    assert "Moment 3 of 3" in words_of(page)
+    assert "1 further moment was confirmed, and 2 were looked at and not confirmed." in words_of(page)
+    assert f'<a href="{path}?further=yes">' in page
+    whole = (await supervisor.get(f"{path}?further=yes")).text
+    assert [number for number in range(1, 7) if LINES[number] in words_of(whole)] == [1, 2, 3, 4]
+    assert words_of(whole).index(LINES[4]) < words_of(whole).index(LINES[3])
+    assert f'<a href="{path}">Show fewer</a>' in whole
+    found = re.findall(r'\bid="([^"]+)"', whole)
+    assert len(found) == len(set(found))
+
+
+async def test_a_therapist_gets_no_further_moments(supervisor: Browser, therapist: Browser, put: Put) -> None:
+    """A therapist reads the moments that the supervisor was shown at once, whatever the address asks for."""
+    sent = answered(long_record(), *sure(0.9, 0.8, 0.5, 0.7), REJECTED, REJECTED)
+    put(sent)
+    path = address(sent.session_id)
+    await supervisor.post(f"{path}/release", revision="1")
+    for query in ("", "?further=yes"):
+        said = words_of((await therapist.get(path + query)).text)
+        assert [number for number in range(1, 7) if LINES[number] in said] == [1, 2, 4]
+        assert "confirmed" not in said
+
+
+async def test_planted_text_is_said_to_the_supervisor_alone(supervisor: Browser, therapist: Browser, put: Put) -> None:
+    """The supervisor reads beside the moment, and in the list, that text may be planted; the therapist does not."""
+    sent = answered(record("planted", "counsellor-1", marks=()), PLANTED)
+    put(sent)
+    path = address(sent.session_id)
+    page = (await supervisor.get(path)).text
+    assert f'<p class="notice care">{POSSIBLE_INJECTION}</p>' in page
+    waiting = words_of((await supervisor.get("/")).text)
+    assert "Possibly planted text" in waiting
+    assert "Text that may be meant to steer the rating in 1 moment" in waiting
+    assert POSSIBLE_INJECTION not in (await supervisor.get(address(WAITING.session_id))).text
+    await supervisor.post(f"{path}/release", revision="1")
+    own = (await therapist.get(path)).text
+    assert "It names what the words suggest." in own
+    assert "steer" not in own
+
+
+async def test_a_rejected_moment_with_planted_text_is_shown_without_levels(supervisor: Browser, put: Put) -> None:
+    """A rejected moment with planted text is shown with its words, and neither rated nor said to need a rating."""
+    sent = answered(record("rejected", "counsellor-1", marks=()), REJECTED | PLANTED)
+    put(sent)
+    said = words_of((await supervisor.get(address(sent.session_id))).text)
+    assert "possible resistance, looked at and not confirmed by the model" in said
+    assert POSSIBLE_INJECTION in said
+    assert "Respect for Autonomy" not in said
+    assert "needs a person" not in said
+
+
+async def test_a_session_in_which_nothing_was_confirmed_waits_for_nobody(supervisor: Browser, put: Put) -> None:
+    """A session whose moments were all rejected is listed as left out, and its page says how many were looked at."""
+    sent = answered(record("nothing", "counsellor-1", marks=()), REJECTED)
+    put(sent.model_copy(update={"counts": Counts(messages=9, flagged_turns=1)}))
+    assert str(sent.session_id) not in sessions_on((await supervisor.get("/")).text)
+    listed = await supervisor.get("/left-out")
+    assert str(sent.session_id) in sessions_on(listed.text)
+    assert "No moment of resistance found" in words_of(listed.text)
+    opened = words_of((await supervisor.get(address(sent.session_id))).text)
+    assert "1 moment was looked at and not confirmed." in opened
+    assert "Release" not in opened
+
+
+LINES = {number: f"This is line {number} of somebody made up." for number in range(1, 7)}
+
+
+def long_record() -> FeedbackRecord:
+    """Return the sample with six moments, the client's line of each naming its number."""
+    whole = record("long", "counsellor-1", marks=())
+    said, reply = whole.messages[6:8]
+    exchange, answer = whole.exchanges[0], whole.assessments[0]
+    messages, exchanges, assessments = [], [], []
+    for number, line in LINES.items():
+        client, counsellor = f"c{number}", f"r{number}"
+        messages += [said.model_copy(update={"message_id": client, "text": line})]
+        messages += [reply.model_copy(update={"message_id": counsellor})]
+        name = ids.exchange_id(whole.session_id, client)
+        changes = {"exchange_id": name, "context": (), "client_turn": (client,), "reply": (counsellor,), "cues": ()}
+        exchanges.append(exchange.model_copy(update=changes))
+        key = {"exchange_id": name, "assessment_id": uuid5(answer.assessment_id, client)}
+        assessments.append(answer.model_copy(update=key))
+    parts = {"messages": tuple(messages), "exchanges": tuple(exchanges), "assessments": tuple(assessments)}
+    return whole.model_copy(update=parts)
 
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e&lt;b&gt;'
@@ -181,7 +290,8 @@ def hostile_record() -> FeedbackRecord:
         update={
             "ratings": (rating, *RATINGS[1:]),
             "strengths": (HOSTILE,),
-            "alternatives": (ALTERNATIVE.model_copy(update={"text": HOSTILE, "pattern_id": HOSTILE}),),
+            "alternatives": (ALTERNATIVE.model_copy(update={"text": HOSTILE, "written_id": HOSTILE}),),
+            "possible_injection": True,
             "model": answer.model.model_copy(update={"name": HOSTILE, "weights": HOSTILE}),
         }
     )
@@ -199,8 +309,8 @@ async def test_hostile_text_is_text(supervisor: Browser, therapist: Browser, put
         assert answer.status_code == 200
         assert "<script" not in answer.text
         assert "<img src=x" not in answer.text
-        # The words of the context, and those of the reason, the strength, the option and the model's name.
-        assert answer.text.count("&lt;img src=x onerror=alert(2)&gt;") >= len(WAITING.messages) - 3 + 4
+        # The words of the context; those of the reason, the strength, the option, its source and the model's name.
+        assert answer.text.count("&lt;img src=x onerror=alert(2)&gt;") >= len(WAITING.messages) - 3 + 5
         assert "&amp;lt;b&amp;gt;" in answer.text
 
 

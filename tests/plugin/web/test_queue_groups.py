@@ -48,6 +48,8 @@ def test_no_session_no_group() -> None:
         (Facts(needs_human=2), "2 moments need a person\u2019s rating"),
         (Facts(unanswered=1), "1 unanswered moment"),
         (Facts(unanswered=3), "3 unanswered moments"),
+        (Facts(possible_injection=1), "Text that may be meant to steer the rating in 1 moment"),
+        (Facts(possible_injection=2), "Text that may be meant to steer the rating in 2 moments"),
         (
             Facts(without_expression=(Mechanism.RESPECT_FOR_AUTONOMY, Mechanism.STANCE_ALIGNMENT)),
             "No expression of Respect for Autonomy and Stance Alignment",
@@ -63,9 +65,13 @@ def test_each_fact_has_its_sentence(facts: Facts, said: str) -> None:
 def test_all_reasons_are_given_the_weightiest_first() -> None:
     """All reasons for a session's place are listed, the weightiest first."""
     facts = Facts(
-        concerns=(Concern.ABUSE,), needs_human=1, unanswered=1, without_expression=(Mechanism.EMOTIONAL_RESONANCE,)
+        concerns=(Concern.ABUSE,),
+        needs_human=1,
+        unanswered=1,
+        possible_injection=1,
+        without_expression=(Mechanism.EMOTIONAL_RESONANCE,),
     )
-    assert [reason.split()[0] for reason in need_reasons(row(facts=facts))] == ["Words", "1", "1", "No"]
+    assert [reason.split()[0] for reason in need_reasons(row(facts=facts))] == ["Words", "1", "1", "Text", "No"]
 
 
 def test_reasons_never_name_a_person() -> None:

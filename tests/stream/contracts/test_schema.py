@@ -47,7 +47,7 @@ def test_every_record_has_an_example() -> None:
     assert shown == set(KNOWN)
 
 
-def test_unknown_fields_are_ignored_and_do_not_travel_on() -> None:
+def test_unknown_fields_are_ignored_and_not_written_again() -> None:
     """An unknown field of a newer writer is ignored and not written again."""
     path = schema.EXAMPLES / "message.v1.full.json"
     assert "a_field_of_tomorrow" in path.read_text()

@@ -45,7 +45,7 @@ async def only(model: ScriptedModel) -> Assessment | Abstention:
     return answers[0]
 
 
-async def test_a_session_travels_on_with_its_answers_and_without_names() -> None:
+async def test_a_feedback_record_has_the_answers_and_no_names() -> None:
     """A feedback record contains the session's other data unchanged, its answers and no names."""
     session = record()
     whole = await feedback(ScriptedModel(GOOD), session)
@@ -72,15 +72,32 @@ async def test_no_known_name_reaches_the_model() -> None:
     assert not words & {part.casefold() for name in NAMES for part in name.name.split()}
 
 
+async def test_an_assessment_says_how_sure_the_model_is_and_whether_text_was_planted() -> None:
+    """Confidence and possible injection are part of the assessment, rejected or not."""
+    for verdict in ("confirmed", "rejected"):
+        one = await only(ScriptedModel(answer(verdict=verdict, confidence=0.7, possible_injection=True)))
+        assert isinstance(one, Assessment)
+        assert (one.verdict, one.confidence, one.possible_injection) == (verdict, 0.7, True)
+
+
+async def test_a_rejected_moment_is_an_assessment_without_levels_and_asked_for_once() -> None:
+    """A rejected moment without ratings costs no repair and needs no person."""
+    model = ScriptedModel(answer(*(rating(mechanism, None, reason="") for mechanism in Mechanism), verdict="rejected"))
+    one = await only(model)
+    assert isinstance(one, Assessment)
+    assert {(each.level, each.needs_human) for each in one.ratings} == {(None, None)}
+    assert model.repairs == [None]
+
+
 async def test_a_good_answer_is_asked_for_once() -> None:
-    """No repair without a problem."""
+    """A good answer is asked for once, without a repair request."""
     model = ScriptedModel(GOOD)
     assert isinstance(await only(model), Assessment)
     assert model.repairs == [None]
 
 
 @pytest.mark.parametrize("first", [ONE_LOST, TWO_LOST, UNREADABLE])
-async def test_one_repair_may_mend_an_answer(first: ModelAnswer | Exception) -> None:
+async def test_one_repair_request_may_correct_an_answer(first: ModelAnswer | Exception) -> None:
     """One repair request may fix an answer, because it says what was wrong."""
     model = ScriptedModel(first, GOOD)
     one = await only(model)
@@ -91,7 +108,7 @@ async def test_one_repair_may_mend_an_answer(first: ModelAnswer | Exception) -> 
 
 
 async def test_a_quotation_still_lost_costs_its_mechanism_alone() -> None:
-    """No level, a person must look; two requests, not three."""
+    """A quotation that is not found after one repair request costs the level of its mechanism alone."""
     model = ScriptedModel(ONE_LOST)
     one = await only(model)
     assert isinstance(one, Assessment)
@@ -119,8 +136,10 @@ async def test_a_worse_repair_does_not_spoil_the_first_answer() -> None:
     ],
     ids=["two lost", "unreadable", "no verdict", "abstains", "no level", "fails"],
 )
-async def test_where_no_answer_stands_a_person_must_look(entry: ModelAnswer | Exception, reason: NeedsHuman) -> None:
-    """The exchange is accounted for by an abstention with its reason."""
+async def test_an_exchange_without_an_answer_becomes_an_abstention(
+    entry: ModelAnswer | Exception, reason: NeedsHuman
+) -> None:
+    """An exchange without a usable answer becomes an abstention with its reason."""
     one = await only(ScriptedModel(entry))
     assert isinstance(one, Abstention)
     assert one.reason is reason
@@ -186,7 +205,7 @@ async def without_names(model: ScriptedModel, setting: WithoutNames, **changes: 
 
 
 async def test_where_nobody_told_the_names_the_record_says_so() -> None:
-    """The record says whether names were told; by default the session is assessed, with recognised names replaced."""
+    """The record says whether names were sent; by default the session is assessed, with recognised names replaced."""
     model = ScriptedModel(GOOD)
     whole = await without_names(model, "assess", names=(), client=["my name is Zebedee. No."])
     assert whole.names_told is False
@@ -204,7 +223,7 @@ async def test_with_the_setting_no_model_reads_a_session_without_names() -> None
     assert len((await without_names(ScriptedModel(GOOD), "abstain")).assessments) == 1
 
 
-async def test_a_stronger_reason_stands_before_names_that_nobody_told() -> None:
+async def test_a_stronger_reason_takes_precedence_over_names_that_nobody_told() -> None:
     """The reason of the session stage stays the reason of the abstention."""
     critical = NeedsHuman.CRITICAL_CONTENT
     whole = await without_names(ScriptedModel(GOOD), "abstain", names=(), needs_human=critical)
@@ -219,7 +238,7 @@ async def test_names_told_later_bring_an_answer_of_the_model() -> None:
 
 
 async def test_names_in_a_record_of_an_earlier_version_were_told() -> None:
-    """A record that has names but not the field that says so counts as told."""
+    """A record of an earlier version that has names counts as one whose names were sent."""
     whole = await without_names(ScriptedModel(GOOD), "abstain", names_told=False)
     assert whole.names_told is True
     assert len(whole.assessments) == 1

@@ -43,7 +43,7 @@ def test_the_input_is_named_by_messages_and_revisions() -> None:
     assert prepare_exchanges(again, Deidentifier(()))[0].input_id != one.input_id
 
 
-def test_placeholders_do_not_hang_on_which_exchange_comes_first() -> None:
+def test_placeholders_do_not_depend_on_which_exchange_comes_first() -> None:
     """Numbers are handed out over all of the record's messages in their order."""
     session = record(context=["Write to a@example.org"], client=["No, b@example.org"], reply=["Fine"])
     exchange = session.exchanges[0]
@@ -55,7 +55,7 @@ def test_placeholders_do_not_hang_on_which_exchange_comes_first() -> None:
 
 
 def test_an_exchange_about_a_message_that_is_not_there_is_poison() -> None:
-    """No retry helps such a record."""
+    """An exchange about a missing message is poison, because no retry helps."""
     session = record()
     with pytest.raises(Poison) as caught:
         prepare_exchanges(session.model_copy(update={"messages": session.messages[1:]}), Deidentifier(()))

@@ -15,7 +15,7 @@ from stream.contracts.messages import (
 )
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import MESSAGES
-from stream.contracts.vocabulary import DeadLetterReason, OperatingPoint, Role
+from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.detection.base import Detection, DetectorInput, TextCue
 from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from stream.workers.open_sessions import OpenSessions
@@ -30,8 +30,6 @@ class FlaggingDetector:
 
     name = "flagging"
     version = "1"
-    operating_point = OperatingPoint.ALONE
-    slow = False
 
     def __init__(self) -> None:
         self.calls: list[int] = []

@@ -38,7 +38,6 @@ from tests.stream.feedback.builders import record
 
 PARTITIONS = 4
 KNOWN = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
-MODEL_NAMES = ["feedback_baseline", "feedback_llm"]
 WORDS = "Zyzzyva petrichor"
 """Said in every session of these tests, and by no log."""
 
@@ -145,7 +144,7 @@ def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[F
     """Yield one broker and one Triton for this file, whose tests stop both."""
     broker, folder = fresh_kafka(), run_dir / "feedback-worker"
     create_missing_topics(settings.KafkaSettings(bootstrap_servers=broker.bootstrap_servers, partitions=PARTITIONS))
-    with TritonServer(folder / "triton", MODEL_NAMES, backends=[BACKENDS / "vllm"]) as server:
+    with TritonServer(folder / "triton", ["feedback_llm"], backends=[BACKENDS / "vllm"]) as server:
         harness = FeedbackStageHarness(folder, broker, server)
         harness.open()
         yield harness
@@ -202,7 +201,7 @@ def test_each_session_becomes_one_feedback_record(harness: FeedbackStageHarness)
     assert all(b"known_names" not in one.value for one in harness.seen[FEEDBACK])
 
 
-def test_bad_records_are_set_aside_and_the_next_one_is_processed(harness: FeedbackStageHarness) -> None:
+def test_bad_records_are_dead_lettered_and_the_next_one_is_processed(harness: FeedbackStageHarness) -> None:
     """Bad records become dead letters with a reason, and the next record is processed."""
     good = session()
     key = good.key
@@ -284,7 +283,7 @@ def test_sigterm_while_it_holds_records_loses_none(harness: FeedbackStageHarness
     assert all(one.assessments for one in found.values())
 
 
-def test_one_exchange_that_always_fails_holds_up_nobody(harness: FeedbackStageHarness) -> None:
+def test_one_exchange_that_always_fails_delays_no_other(harness: FeedbackStageHarness) -> None:
     """An exchange that always fails gets a person's attention after three attempts and delays no other."""
     failing, sessions = session("error"), [session() for _ in range(5)]
     with harness.stage() as stage:

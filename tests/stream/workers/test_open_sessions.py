@@ -71,7 +71,7 @@ def test_a_conversation_comes_back_as_it_was() -> None:
     assert sessions.due(0, broker_ms(end + 20 + 1_800)) == [restored]
 
 
-def test_the_last_value_of_a_key_stands() -> None:
+def test_the_last_value_of_a_key_counts() -> None:
     """A changelog that is not compacted holds older ones before it."""
     conversation = conversation_after(message("a", "hello", 0))
     older = changelog(conversation)
@@ -84,7 +84,7 @@ def test_the_last_value_of_a_key_stands() -> None:
     assert ids(sessions) == ["a", "b"]
 
 
-def test_a_deleted_part_stays_away() -> None:
+def test_a_deleted_part_is_not_restored() -> None:
     """A deleted part is not restored, and a conversation without parts is empty."""
     values = changelog(conversation_after(message("a", "hello", 0)))
     sessions = rebuild(values | dict.fromkeys(values))
@@ -92,7 +92,7 @@ def test_a_deleted_part_stays_away() -> None:
     assert sessions.due(0, broker_ms(10**6)) == []
 
 
-def test_a_partition_that_went_elsewhere_is_let_go() -> None:
+def test_a_partition_of_another_worker_is_removed_from_memory() -> None:
     """A partition that another worker owns is removed from memory, with its text."""
     sessions = rebuild(changelog(conversation_after(message("a", "hello", 0))))
     assert ids(sessions) == ["a"]
@@ -140,7 +140,7 @@ def test_a_changelog_of_somebody_else_is_an_error(key: bytes) -> None:
     assert "words" not in str(error.value)
 
 
-def test_what_somebody_else_deleted_again_holds_nobody_up() -> None:
+def test_a_foreign_record_that_was_deleted_again_is_ignored() -> None:
     """The remedy: a record without a value under that key."""
     sessions = OpenSessions(rules())
     for value in (b"{}", None):
@@ -161,7 +161,7 @@ def test_open_sessions_are_counted() -> None:
 
 
 def test_an_empty_conversation_is_not_kept() -> None:
-    """Asking for one does not make one."""
+    """A conversation without content is not kept after it was asked for."""
     sessions = OpenSessions(rules())
     empty = sessions.get(0, "acme", "room-1")
     sessions.store(0, empty)

@@ -58,7 +58,7 @@ EXPECTED = ({"room-0", "room-2", "room-4"}, {"room-1", "room-3", "room-5"}, Fals
 
 
 def test_it_reaches_every_room_of_the_person_and_no_other() -> None:
-    """A person's erasure reaches every room of that person and no other, in the batch where it stands."""
+    """A person's erasure reaches every room of that person and no other, within its own batch."""
     broker = MemoryBroker()
     BatchWorker(broker).process(story().records)
     assert outcome(broker) == EXPECTED
@@ -83,7 +83,7 @@ def test_a_crash_at_any_effect_changes_nothing_in_the_end() -> None:
     assert at > 10
 
 
-def test_on_a_partition_that_is_not_its_own_it_is_set_aside() -> None:
+def test_an_erasure_on_the_wrong_partition_is_dead_lettered() -> None:
     """An erasure record on the wrong partition becomes a dead letter, because a copied topic must not erase."""
     broker, log = MemoryBroker(), Log()
     person_erasure(log, "ann", 20, told=0)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contracts.errors import Unavailable
 from stream.contracts.messages import (
     Consent,
     ConsentWithdrawal,
@@ -95,7 +94,7 @@ def test_withdrawal_and_erasure_are_passed_on_as_they_are() -> None:
     assert kept.endswith(b"|0")
 
 
-def test_bad_records_are_set_aside_and_the_next_is_processed() -> None:
+def test_bad_records_are_dead_lettered_and_the_next_is_processed() -> None:
     """Bad records become dead letters with a reason, and the next record is processed."""
     log, broker = Log(), MemoryBroker()
     log.raw(None)
@@ -141,7 +140,7 @@ def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
     assert worker.batches.processed_offsets == {here: log.records[-1].offset}
 
 
-def test_a_bug_is_set_aside_and_the_conversation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_makes_one_dead_letter_and_the_conversation_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug makes one dead letter, and the conversation continues."""
     log, broker = Log(), MemoryBroker()
     for name in ("a", "b", "c"):
@@ -391,29 +390,6 @@ def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[
 
     assert by_key(other) == by_key(reference)
     assert other.changelog.keys() == reference.changelog.keys()
-
-
-@pytest.mark.parametrize("slow", [False, True])
-def test_where_the_detector_is_away_the_batch_waits_for_it(monkeypatch: pytest.MonkeyPatch, *, slow: bool) -> None:
-    """A batch waits while the detector is away, and keeps, counts or dead-letters no record until it has answered."""
-    log, broker = Log(), MemoryBroker()
-    log.put(message_in("room-1", "a", "no", 0), 0)
-    worker = BatchWorker(broker)
-    detect, away = worker.detector.detect, [Unavailable("the detector", 0.01)] * 2
-    seen: list[int] = []
-
-    def asked(inputs: Sequence[DetectorInput]) -> list[Detection]:
-        seen.append(broker.effects + broker.usable_records)
-        if away:
-            raise away.pop()
-        return detect(inputs)
-
-    monkeypatch.setattr(worker.detector, "detect", asked)
-    monkeypatch.setattr(worker.detector, "slow", slow)
-    worker.process(log.records)
-    assert seen == [0, 0, 0]
-    assert broker.usable_records == 1
-    assert broker.dead == []
 
 
 def test_a_text_that_its_batch_did_not_score_is_scored_with_the_turn_before_it(

@@ -67,7 +67,7 @@ def test_an_explicit_end_closes_a_session(harness: StreamStageHarness) -> None:
 
 
 def test_silence_closes_a_session_and_nothing_is_said_before(short_idle: StreamStageHarness) -> None:
-    """No record while messages keep coming, however long; one after the idle limit."""
+    """A session has no record while messages keep coming, and one record after the idle limit."""
     room = short_idle.room()
     for role, text in (*CALM, *CALM):
         room.put(room.message(role, text))
@@ -134,7 +134,7 @@ def test_repeated_and_shuffled_deliveries_change_nothing(harness: StreamStageHar
     assert [e.client_turn for e in a.exchanges] == [e.client_turn for e in b.exchanges]
 
 
-def test_an_edit_and_a_deletion_stand_at_the_close(harness: StreamStageHarness) -> None:
+def test_an_edit_and_a_deletion_apply_at_the_close(harness: StreamStageHarness) -> None:
     """An edit and a deletion apply at the close: edited words replace the old ones, deleted messages are gone."""
     room = harness.room()
     room.talk(RESISTANT)
@@ -190,8 +190,10 @@ def bad_records(room: Room) -> list[tuple[str, bytes | None, dict[str, Any]]]:
     ]
 
 
-def test_every_bad_record_is_set_aside_with_its_reason_and_the_next_is_processed(harness: StreamStageHarness) -> None:
-    """Between the lines of a good session, which is closed as if nothing had been."""
+def test_every_bad_record_is_dead_lettered_with_its_reason_and_the_next_is_processed(
+    harness: StreamStageHarness,
+) -> None:
+    """Every bad record becomes a dead letter with its reason, and the session around them closes as usual."""
     room, writer = harness.room(), harness.room()
     headers = encode(room.message("client", "")).headers
     room.sent = 0

@@ -106,7 +106,7 @@ def test_a_recognised_name_that_is_a_word_is_replaced_at_its_place_alone() -> No
 
 
 def test_a_told_name_keeps_its_label_where_it_is_recognised_too() -> None:
-    """A name that was told is labelled by its role, also where somebody introduces themselves by it."""
+    """A told name is labelled by its role, also where somebody introduces themselves by it."""
     session = Deidentifier(NAMES, ["my name is Nadia"])
     assert session.apply("my name is Nadia, ask Zoe").text == "my name is [CLIENT_1], ask [NAME_1]"
 

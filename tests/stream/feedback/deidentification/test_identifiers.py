@@ -58,7 +58,7 @@ def test_ordinary_sentences_are_left_alone(text: str) -> None:
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="ab1 2-@.(/:+\u0663w", max_size=60))
 def test_findings_are_in_order_and_apart(text: str) -> None:
-    """So that they can be replaced one after the other; none is empty."""
+    """Findings are in order, apart and never empty, so that they can be replaced one after the other."""
     last = 0
     for (start, end), _ in find_identifiers(text):
         assert last <= start < end <= len(text)

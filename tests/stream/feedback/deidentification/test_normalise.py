@@ -55,7 +55,7 @@ def test_a_span_of_what_was_shown_leads_back_to_the_original(original: str, show
 
 
 def test_replaced_words_stand_for_all_of_their_span() -> None:
-    """Whichever part of a placeholder is quoted, the original is whole."""
+    """Any part of a placeholder leads to the whole of the original."""
     traced = normalise("I am Nadia Brandt, hello").replace([(5, 17, "[CLIENT_1]")])
     assert traced.text == "I am [CLIENT_1], hello"
     assert traced.restore(6, 8) == (5, 17)

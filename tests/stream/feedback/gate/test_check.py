@@ -29,9 +29,7 @@ def test_an_answer_whose_quotations_are_found_passes_whole() -> None:
         rating(AUTONOMY, 2, (3, "what would you rather do, [CLIENT_1]?"), reason="It asks [CLIENT_1]."),
         rating(STANCE, 1, (3, "been let down"), (2, "I don't see")),
         strengths=["[CLIENT_1] is given a choice."],
-        alternatives=[
-            {"text": "Which would you pick, [CLIENT_1]?", "mechanism": "stance_alignment", "pattern_id": None}
-        ],
+        alternatives=[{"text": "Which would you pick, [CLIENT_1]?", "mechanism": "stance_alignment"}],
     )
     assert outcome.abstention is None
     assert outcome.problems == ()
@@ -104,8 +102,8 @@ def test_strengths_and_alternatives_that_blame_or_say_nothing_are_dropped() -> N
     outcome = checked(
         strengths=["It stays calm.", "Patient with a difficult client."],
         alternatives=[
-            {"text": " ", "mechanism": "stance_alignment", "pattern_id": None},
-            {"text": "You are lazy?", "mechanism": "stance_alignment", "pattern_id": None},
+            {"text": " ", "mechanism": "stance_alignment"},
+            {"text": "You are lazy?", "mechanism": "stance_alignment"},
         ],
     )
     assert outcome.strengths == ("It stays calm.",)
@@ -123,7 +121,7 @@ def test_strengths_and_alternatives_that_blame_or_say_nothing_are_dropped() -> N
 )
 def test_alternatives_below_the_floor_are_dropped(text: str) -> None:
     """Claims about the counsellor, doses, promises: see `suggestions`; a sound one beside them stays."""
-    sound = {"text": "What would you rather do?", "mechanism": "respect_for_autonomy", "pattern_id": None}
+    sound = {"text": "What would you rather do?", "mechanism": "respect_for_autonomy"}
     outcome = checked(alternatives=[{**sound, "text": text}, sound])
     assert [other.text for other in outcome.alternatives] == ["What would you rather do?"]
     assert outcome.problems == ()
@@ -148,26 +146,24 @@ def test_two_failing_mechanisms_make_the_whole_exchange_abstain() -> None:
     assert outcome.abstention is NeedsHuman.ANSWER_UNUSABLE
 
 
+@pytest.mark.parametrize("is_baseline", [False, True])
 @pytest.mark.parametrize(
-    ("is_baseline", "verdict", "kind", "passes"),
+    ("verdict", "kind", "passes"),
     [
-        (False, "confirmed", "pessimism", True),
-        (False, "rejected", None, True),
-        (False, "confirmed", None, False),
-        (False, "not_assessed", None, False),
-        (True, "not_assessed", None, True),
-        (True, "confirmed", "pessimism", False),
-        (True, "rejected", None, False),
-        (True, "not_assessed", "pessimism", False),
+        ("confirmed", "pessimism", True),
+        ("rejected", None, True),
+        ("rejected", "pessimism", True),
+        ("confirmed", None, False),
+        ("not_assessed", None, False),
+        ("not_assessed", "pessimism", False),
     ],
 )
-def test_a_language_model_gives_a_verdict_and_the_baseline_gives_none(
+def test_every_model_confirms_with_a_type_or_rejects(
     is_baseline: bool, verdict: str, kind: str | None, passes: bool
 ) -> None:
-    """A verdict of the other kind fails the whole answer."""
+    """An answer without a verdict, or with a confirmed resistance of no type, fails as a whole, whoever gave it."""
     outcome = checked(verdict=verdict, resistance_type=kind, is_baseline=is_baseline)
-    assert (outcome.abstention is None) is passes
-    assert outcome.abstention in {None, NeedsHuman.ANSWER_UNUSABLE}
+    assert outcome.abstention is (None if passes else NeedsHuman.ANSWER_UNUSABLE)
 
 
 def test_a_rejected_resistance_has_no_type() -> None:
@@ -177,12 +173,51 @@ def test_a_rejected_resistance_has_no_type() -> None:
     assert checked().verdict is Verdict.CONFIRMED
 
 
-def test_only_the_baseline_has_patterns() -> None:
-    """A language model cannot pass its own words off as one of ours."""
-    alternatives = [{"text": "Which one?", "mechanism": "stance_alignment", "pattern_id": "p-1"}]
-    baseline = checked(alternatives=alternatives, verdict="not_assessed", resistance_type=None, is_baseline=True)
-    assert baseline.alternatives[0].pattern_id == "p-1"
-    assert checked(alternatives=alternatives).alternatives[0].pattern_id is None
+@pytest.mark.parametrize("is_baseline", [False, True])
+def test_a_rejected_moment_needs_no_ratings(is_baseline: bool) -> None:
+    """A rejected verdict without any level is no problem and no abstention, and no person is needed."""
+    outcome = checked(
+        *(rating(mechanism, None, reason="") for mechanism in Mechanism),
+        verdict="rejected",
+        resistance_type=None,
+        is_baseline=is_baseline,
+    )
+    assert (outcome.verdict, outcome.abstention, outcome.problems) == (Verdict.REJECTED, None, ())
+    assert [(one.mechanism, one.level, one.needs_human) for one in outcome.ratings] == [
+        (mechanism, None, None) for mechanism in Mechanism
+    ]
+
+
+def test_of_a_rejected_answer_only_the_verdict_stands() -> None:
+    """Levels, reasons, strengths and suggestions of a rejected answer are dropped, and lost quotations cost nothing."""
+    outcome = checked(
+        rating(AUTONOMY, 2, LOST),
+        rating(STANCE, 1, LOST),
+        rating(RESONANCE, 2, FOUND),
+        verdict="rejected",
+        strengths=["It stays calm."],
+        alternatives=[{"text": "What would you rather do?", "mechanism": "stance_alignment"}],
+    )
+    assert (outcome.abstention, outcome.problems, outcome.strengths, outcome.alternatives) == (None, (), (), ())
+    assert [(one.level, one.reason, one.evidence) for one in outcome.ratings] == [(None, "", ())] * len(Mechanism)
+
+
+@pytest.mark.parametrize("verdict", ["confirmed", "rejected"])
+def test_confidence_and_planted_text_are_passed_on(verdict: str) -> None:
+    """What the model says of its confidence and of planted text stays, whatever the verdict."""
+    outcome = checked(verdict=verdict, confidence=0.83, possible_injection=True)
+    assert (outcome.confidence, outcome.possible_injection) == (0.83, True)
+    silent = checked(verdict=verdict)
+    assert (silent.confidence, silent.possible_injection) == (None, False)
+
+
+def test_only_the_baseline_suggests_what_somebody_wrote() -> None:
+    """A language model cannot pass its own words off as somebody's, nor score them."""
+    alternatives = [{"text": "Which one?", "mechanism": "stance_alignment", "written_id": "D-014", "score": 1.5}]
+    (from_baseline,) = checked(alternatives=alternatives, is_baseline=True).alternatives
+    assert (from_baseline.written_id, from_baseline.score) == ("D-014", 1.5)
+    (from_llm,) = checked(alternatives=alternatives).alternatives
+    assert (from_llm.text, from_llm.written_id, from_llm.score) == ("Which one?", None, None)
 
 
 def test_a_repair_request_names_what_was_wrong_and_quotes_nobody() -> None:
@@ -258,7 +293,7 @@ def test_what_is_shown_would_pass_if_it_had_been_written_so(
         given_answer = answer(
             rating(AUTONOMY, 2, FOUND, reason=said[:600]),
             strengths=[well[:400]],
-            alternatives=[{"text": instead[:400], "mechanism": "stance_alignment", "pattern_id": None}],
+            alternatives=[{"text": instead[:400], "mechanism": "stance_alignment"}],
         )
         return check_answer(given_answer, one, is_baseline=False, reveal=reveal)
 
@@ -285,9 +320,7 @@ def test_a_placeholder_brings_no_address_into_a_suggestion(said: str) -> None:
     outcome = check_answer(
         answer(
             rating(AUTONOMY, 2, (4, "What would you rather do"), reason=f"It takes up {placeholder}."),
-            alternatives=[
-                {"text": f"Shall we look at {placeholder}?", "mechanism": "stance_alignment", "pattern_id": None}
-            ],
+            alternatives=[{"text": f"Shall we look at {placeholder}?", "mechanism": "stance_alignment"}],
         ),
         one,
         is_baseline=False,
@@ -311,9 +344,7 @@ def test_a_placeholder_brings_no_address_into_a_suggestion(said: str) -> None:
 )
 def test_a_suggestion_hides_nothing_in_odd_letters_or_markup(text: str) -> None:
     """A suggestion is checked as it stands and as a person reads it."""
-    assert (
-        checked(alternatives=[{"text": text, "mechanism": "stance_alignment", "pattern_id": None}]).alternatives == ()
-    )
+    assert checked(alternatives=[{"text": text, "mechanism": "stance_alignment"}]).alternatives == ()
 
 
 def test_a_reason_invents_no_address() -> None:

@@ -47,7 +47,7 @@ def test_a_quotation_is_found_whatever_its_case_spaces_and_marks(quote: str, wor
     ],
 )
 def test_a_quotation_with_other_words_is_none(quote: str) -> None:
-    """Added, left out or cut words, and quotations without any."""
+    """A quotation with added, left out or cut words, or without words, is not found."""
     assert find_quote(quote, TEXT) is None
 
 

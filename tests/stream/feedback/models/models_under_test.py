@@ -9,8 +9,13 @@ from stream.feedback.models.baseline import InProcessBaseline, TritonBaseline
 from stream.feedback.models.llm import TritonLlm
 from stream.feedback.models.triton import Tensors, TritonConnection
 from stream.runtime.triton import TritonAccess
+from tests.fixtures.scripted_reader import scripted_baseline
 
-ADAPTERS = ("in-process baseline", "baseline", "llm")
+ADAPTERS = ("scripted baseline", "in-process baseline", "baseline", "llm")
+SERVED = ADAPTERS[2:]
+"""The adapters behind a real Triton."""
+KNOWN = ("scripted baseline", "llm")
+"""The adapters of whose answers a test knows what they say: the others have trained weights."""
 
 
 class Recorded(TritonConnection):
@@ -43,7 +48,9 @@ async def opened(adapter: str, triton: TritonServer) -> AsyncIterator[tuple[Feed
     """The adapter after its first canary, with a record of what it sent (nothing where it runs in-process)."""
     connection = Recorded(triton.grpc_url)
     model: FeedbackModel
-    if adapter == "in-process baseline":
+    if adapter == "scripted baseline":
+        model = scripted_baseline()
+    elif adapter == "in-process baseline":
         model = InProcessBaseline()
     elif adapter == "baseline":
         model = TritonBaseline(connection)

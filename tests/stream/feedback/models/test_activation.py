@@ -30,7 +30,7 @@ async def test_the_activated_model_may_rate() -> None:
 
 
 @pytest.mark.parametrize("field", ["adapter", "weights", "prompt", "rubric", "schema_version"])
-async def test_another_model_than_the_activated_one_is_as_good_as_away(field: str) -> None:
+async def test_another_model_than_the_activated_one_counts_as_unavailable(field: str) -> None:
     """A model that differs from the activated one is unavailable, and the stage says which commands to run."""
     model = ActivatedModel(ScriptedModel(), lambda: FITTING.model_copy(update={field: "another"}))
     with pytest.raises(ModelUnavailable) as caught:
@@ -56,7 +56,7 @@ async def test_a_model_activated_while_records_wait_is_taken_up() -> None:
     await model.canary(Deadline.after(1))
 
 
-async def test_measured_agreement_stands_on_every_answer() -> None:
+async def test_measured_agreement_is_stated_on_every_answer() -> None:
     """`validated` comes from the activation alone: no server can claim it."""
     claims = LLM.model_copy(update={"validated": True})
     modest = ActivatedModel(ScriptedModel(version=claims), lambda: FITTING)
@@ -85,8 +85,8 @@ def test_without_a_setting_the_baselines_own_is_read() -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"name": 1}', "\x80"])
-def test_a_file_that_is_no_activation_is_told(tmp_path: Path, content: str | None) -> None:
-    """A sentence with the setting's name, and nothing of the file."""
+def test_an_invalid_activation_file_is_reported(tmp_path: Path, content: str | None) -> None:
+    """An invalid activation file is reported with the setting's name, and nothing of the file."""
     path = tmp_path / "activation.json"
     if content is not None:
         path.write_bytes(content.encode("latin-1"))

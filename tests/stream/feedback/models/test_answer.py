@@ -23,6 +23,21 @@ def test_a_whole_answer_is_read() -> None:
     assert (first.evidence[0].message, first.evidence[0].quote) == (3, "your choice")
 
 
+def test_what_only_some_models_say_may_be_left_out() -> None:
+    """Confidence, planted text and the source of a suggestion are read where they are said, and empty otherwise."""
+    suggestion = {"text": "Which one?", "mechanism": "stance_alignment"}
+    bare = parse_answer(answer_json(alternatives=[suggestion]))
+    assert (bare.confidence, bare.possible_injection) == (None, False)
+    assert (bare.alternatives[0].written_id, bare.alternatives[0].score) == (None, None)
+    full = parse_answer(
+        answer_json(
+            confidence=0.7, possible_injection=True, alternatives=[suggestion | {"written_id": "D-014", "score": -0.2}]
+        )
+    )
+    assert (full.confidence, full.possible_injection) == (0.7, True)
+    assert (full.alternatives[0].written_id, full.alternatives[0].score) == ("D-014", -0.2)
+
+
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
@@ -42,7 +57,23 @@ def test_a_whole_answer_is_read() -> None:
         (answer_json(rating(AUTONOMY, 1, reason="x" * 601)), "ratings.0.reason"),
         (answer_json(rating(AUTONOMY, 1, *[(1, "x")] * 4)), "ratings.0.evidence"),
         (answer_json(strengths=["a"] * 5), "strengths"),
-        (answer_json(score=9), "schema"),
+        (answer_json(score=9), "score"),
+        (answer_json(confidence=1.1), "confidence"),
+        (answer_json(possible_injection="perhaps"), "possible_injection"),
+        (
+            answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "written_id": "x" * 41}]),
+            "alternatives.0.written_id",
+        ),
+        (
+            answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "pattern_id": "p"}]),
+            "alternatives.0",
+        ),
+        (
+            answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "score": 1}]).replace(
+                b'"score": 1', b'"score": 1e999'
+            ),
+            "alternatives.0.score",
+        ),
         (answer_json(ratings=[rating(AUTONOMY, 0)] * 4), "ratings"),
         (answer_json(ratings=[rating(AUTONOMY, 0)]), "ratings"),
     ],

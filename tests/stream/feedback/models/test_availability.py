@@ -125,7 +125,7 @@ async def test_while_the_canary_fails_the_stage_waits_and_says_so() -> None:
     assert gauge() == BreakerState.CLOSED
 
 
-async def test_each_change_is_told_and_logged() -> None:
+async def test_each_change_is_reported_and_logged() -> None:
     """Each change of the breaker is reported to the listener and logged."""
     watched = Watched(ScriptedModel())
     await watched.close()
@@ -330,7 +330,7 @@ async def test_where_requests_go_well_no_canary_is_asked() -> None:
 
 
 async def test_another_model_than_ours_stops_the_wait() -> None:
-    """No patience helps against a wrong deployment."""
+    """The wait ends when another model than ours answers, because waiting does not help then."""
 
     class Stranger(ScriptedModel):
         async def canary(self, deadline: Deadline) -> None:

@@ -41,6 +41,6 @@ async def test_a_canary_is_a_real_inference_on_made_up_words() -> None:
 
 @pytest.mark.parametrize("error", [FAILED, UNREADABLE])
 async def test_without_an_answer_to_the_canary_the_model_is_away(error: Exception) -> None:
-    """Whether it says nothing, or nothing that can be read."""
+    """A model without a readable answer to the canary counts as unavailable."""
     with pytest.raises(Unavailable, match="the feedback model"):
         await ask_canary(ScriptedModel(error), Deadline.after(5))

@@ -160,7 +160,7 @@ def test_requests_from_before_an_outage_say_nothing_about_now() -> None:
     assert state_of(made) is BreakerState.HALF_OPEN
 
 
-def test_what_failed_before_it_closed_is_forgotten() -> None:
+def test_failures_before_the_close_are_cleared() -> None:
     """Failures before the breaker closed are cleared, so that one failure after an outage does not open it."""
     time = Time()
     made = closed(time)
@@ -173,7 +173,7 @@ def test_what_failed_before_it_closed_is_forgotten() -> None:
 
 
 def test_workers_that_lost_one_server_do_not_ask_again_in_step() -> None:
-    """Between half and the whole of the pause: never at once."""
+    """The pause has a random length between half and the whole, so that workers do not ask at the same time."""
     drawn = {random_half_to_one() for _ in range(100)}
     assert len(drawn) > 50
     assert all(0.5 <= factor <= 1.0 for factor in drawn)

@@ -24,8 +24,8 @@ def test_an_example_answer_is_what_decoding_is_held_to(shot: FewShot) -> None:
 
 
 @CASES
-def test_an_example_quotes_words_that_stand_where_it_says(shot: FewShot) -> None:
-    """Levels 1 and 2 from the reply, level 0 from the client turn or from nowhere."""
+def test_an_example_quotes_words_at_the_stated_place(shot: FewShot) -> None:
+    """An example quotes the reply for levels 1 and 2, and the client turn or nothing for level 0."""
     for rating in parse_answer(shot.answer_json.encode()).ratings:
         parts = set()
         for quotation in rating.evidence:
@@ -41,7 +41,7 @@ def test_an_example_quotes_words_that_stand_where_it_says(shot: FewShot) -> None
 
 @CASES
 def test_an_example_says_nothing_we_would_drop(shot: FewShot) -> None:
-    """No blame in reasons, no fault in suggestions."""
+    """An example has no blame in its reasons and no suggestion that the gate would drop."""
     answer = parse_answer(shot.answer_json.encode())
     conversation = "\n".join(message.text for message in shot.exchange.messages)
     for words in (*(rating.reason for rating in answer.ratings), *answer.strengths):

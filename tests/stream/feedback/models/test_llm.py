@@ -51,7 +51,10 @@ def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json(ke
         ({"critical_content": "delusion"}, True),
         ({"critical_content": "sadness"}, False),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment"}]}, True),
-        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "pattern_id": None}]}, False),
+        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "written_id": None}]}, False),
+        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "score": 1}]}, False),
+        ({"possible_injection": False}, False),
+        ({"confidence": 0.9}, False),
     ],
 )
 def test_decoding_is_held_to_what_the_gate_reads(changes: dict[str, Any], valid: bool) -> None:
@@ -113,7 +116,7 @@ def test_nothing_else_can_be_decoded_under_it(change: dict[str, Any], decoding: 
 
 
 def test_an_adapter_is_named_in_the_sampling_values() -> None:
-    """So the backend chooses it; without a setting the weights answer alone."""
+    """The adapter of the settings is named in the sampling values; without one the weights answer alone."""
     assert json.loads(sampling_parameters(lora="warm"))["lora_name"] == "warm"
     assert "lora_name" not in json.loads(sampling_parameters())
 
@@ -177,7 +180,7 @@ async def test_what_stands_of_an_answer_is_stored(script: str, levels: list[int 
     ],
 )
 async def test_where_none_stands_there_is_an_abstention(script: str, reason: NeedsHuman, triton: TritonServer) -> None:
-    """No invented level, whatever the engine does."""
+    """An answer without a usable part becomes an abstention, and no level is invented."""
     assert await answered(script, triton) is reason
 
 
@@ -225,7 +228,7 @@ async def test_an_adapter_is_part_of_the_models_name_and_of_its_ids(triton: Trit
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:
-    """Whether it says nothing at all, or not even what it serves."""
+    """A server that does not answer, or does not say what it serves, counts as unavailable."""
     with pytest.raises(Unavailable):
         await TritonLlm(Stranger(None)).canary(Deadline.after(1))
 

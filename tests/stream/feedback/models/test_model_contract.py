@@ -7,15 +7,18 @@ import pytest
 
 from plugin.local.triton import TritonServer
 from stream.contracts.rubric import RUBRIC_VERSION
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import Mechanism, Verdict
 from stream.feedback.gate.check import check_answer
 from stream.feedback.models.answer import SCHEMA_VERSION
 from stream.feedback.models.base import Deadline
 from tests.stream.feedback.builders import NAMES, assessor, prepared, record
-from tests.stream.feedback.models.models_under_test import ADAPTERS, opened
+from tests.stream.feedback.models.models_under_test import ADAPTERS, KNOWN, SERVED, opened
 
 adapters = pytest.mark.parametrize("adapter", ADAPTERS)
-servers = pytest.mark.parametrize("adapter", ADAPTERS[1:])
+servers = pytest.mark.parametrize("adapter", SERVED)
+known = pytest.mark.parametrize("adapter", KNOWN)
+CLIENT = "Nadia Brandt here. It is pointless, talking changes nothing."
+"""A turn that the scripted reader takes for resistance too."""
 
 UNUSUAL = [
     "",
@@ -42,15 +45,26 @@ async def test_it_says_what_decides_its_answers(adapter: str, triton: TritonServ
 
 @adapters
 async def test_its_answer_passes_the_gate(adapter: str, triton: TritonServer) -> None:
-    """The adapter's answer passes the gate, with four levels whose quotations are found in the exchange."""
-    one, deidentifier = prepared()
+    """The adapter's answer passes the gate: whatever it says, nothing of it is refused."""
+    one, deidentifier = prepared(client=[CLIENT])
     async with opened(adapter, triton) as (model, _):
         answer = await model.assess(one.shown, deadline=Deadline.after(10))
         outcome = check_answer(answer, one, is_baseline=model.version.is_baseline, reveal=deidentifier.reveal)
     assert outcome.problems == ()
-    assert outcome.abstention is None
     assert [rating.mechanism for rating in outcome.ratings] == list(Mechanism)
+
+
+@known
+async def test_a_moment_of_resistance_gets_four_levels(adapter: str, triton: TritonServer) -> None:
+    """A confirmed moment gets a level for each mechanism, with quotations that are found in the exchange."""
+    one, deidentifier = prepared(client=[CLIENT])
+    async with opened(adapter, triton) as (model, _):
+        answer = await model.assess(one.shown, deadline=Deadline.after(10))
+        outcome = check_answer(answer, one, is_baseline=model.version.is_baseline, reveal=deidentifier.reveal)
+    assert (outcome.problems, outcome.abstention) == ((), None)
+    assert outcome.verdict is Verdict.CONFIRMED
     assert all(rating.level is not None for rating in outcome.ratings)
+    assert any(rating.evidence for rating in outcome.ratings)
 
 
 @adapters
@@ -96,7 +110,7 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonSe
     async with opened(adapter, triton) as (model, connection):
         feedback = await assessor(model, deadline_s=10).feedback(session)
         sent = connection.bytes().decode().casefold()
-    assert feedback.assessments
+    assert len(feedback.assessments) + len(feedback.abstentions) == 1
     assert "[client_1]" in sent
     for hidden in ("nadia", "brandt", "123-4567", "example.org", "jo@"):
         assert hidden not in sent
@@ -104,12 +118,12 @@ async def test_no_known_name_is_in_the_bytes_sent(adapter: str, triton: TritonSe
     assert not re.search(r"\bwill\b", exchange)
 
 
-@servers
+@known
 async def test_the_evidence_is_in_the_original_words_all_the_same(adapter: str, triton: TritonServer) -> None:
     """The evidence has the original words, including those that were removed for the model."""
     reply = "It sounds like Na\u200bdia Brandt is tired of it… and it is up to you, Nadia."
     async with opened(adapter, triton) as (model, _):
-        feedback = await assessor(model, deadline_s=10).feedback(record(reply=[reply]))
+        feedback = await assessor(model, deadline_s=10).feedback(record(client=[CLIENT], reply=[reply]))
     quotes = [e for rating in feedback.assessments[0].ratings for e in rating.evidence if e.message_id == "m-3"]
     assert quotes
     for evidence in quotes:

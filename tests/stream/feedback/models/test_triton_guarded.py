@@ -24,7 +24,7 @@ from stream.runtime.settings import FeedbackSettings, load_settings
 from stream.runtime.triton import ADMIN_HEADER, TritonAccess
 from tests.fixtures.certificates import CertificateAuthority
 
-MODEL = "feedback_baseline"
+MODEL, READER = "feedback_baseline", "reader"
 SECRET = "secret-of-the-administrator"
 
 
@@ -33,7 +33,7 @@ def server(run_dir: Path, authority: CertificateAuthority) -> Iterator[TritonSer
     """Yield a server that also asks clients for a certificate."""
     certificate, key = authority.issue("triton")
     security = TritonSecurity(certificate, key, SECRET, client_ca=authority.file)
-    with TritonServer(run_dir / "triton-guarded", [MODEL], security=security) as running:
+    with TritonServer(run_dir / "triton-guarded", [MODEL, READER], security=security) as running:
         yield running
 
 
@@ -110,7 +110,7 @@ async def test_a_client_without_a_certificate_is_refused(
     await _refused(TritonAccess(settings.triton_url, ca=authority.file))
 
 
-async def test_another_server_is_not_believed(
+async def test_a_server_with_another_certificate_is_refused(
     settings: FeedbackSettings, untrusted_authority: CertificateAuthority
 ) -> None:
     """A server with a certificate of another authority is refused, so that it gets no prompts."""
@@ -118,17 +118,17 @@ async def test_another_server_is_not_believed(
     await _refused(TritonAccess(settings.triton_url, untrusted_authority.file, certificate, key))
 
 
-def test_the_model_is_away_for_who_is_not_let_in(settings: FeedbackSettings) -> None:
+def test_the_model_is_unavailable_to_a_refused_client(settings: FeedbackSettings) -> None:
     """The record is held: it is not the record's fault."""
     with pytest.raises(CounterpointError) as caught:
         run_canary(settings.model_copy(update={"ca_file": None, "certificate_file": None, "key_file": None}))
     assert SECRET not in str(caught.value)
 
 
-def test_check_says_that_the_servers_certificate_is_not_believed(
+def test_check_reports_an_untrusted_server_certificate(
     settings: FeedbackSettings, untrusted_authority: CertificateAuthority
 ) -> None:
-    """The library itself would only say that it cannot connect."""
+    """The check reports that the server's certificate is not trusted, which the library itself does not."""
     names = ("triton_url", "certificate_file", "key_file")
     variables = {f"COUNTERPOINT_FEEDBACK__{name.upper()}": str(getattr(settings, name)) for name in names}
     with environment_variables(
@@ -143,7 +143,7 @@ def test_check_says_that_the_servers_certificate_is_not_believed(
 
 
 def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
-    """The library itself would only say that it cannot connect."""
+    """A file without a certificate is reported with its setting, which the library itself does not do."""
     file = tmp_path / "empty.pem"
     file.touch()
     with pytest.raises(Misconfigured, match=r"feedback\.ca_file"):
