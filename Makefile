@@ -46,17 +46,18 @@ bench: setup-dev ## Measure speed, memory and bytes beside what else one could b
 test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Debian: postgresql), so no part of `make test`
 	@exec $(BIN)/python -m pytest tests/tls/postgres_tls.py $(ARGS)
 
-test-training: setup-training ## The training recipe end to end on a tiny model; needs .venv-training, so no part of `make test`
-	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py $(ARGS)
+test-training: setup-training ## The training recipes end to end on tiny models; needs .venv-training, so no part of `make test`
+	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py \
+		tests/training/reader/end_to_end.py $(ARGS)
 
 audit: ## Look up known vulnerabilities, write build/sbom.json, check licences against the list
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py audit
 	@exec $(BIN)/python -m scripts.audit
 
-eval: setup-dev ## Detector and baseline against public labels: make eval DATA=folder
+eval: setup-dev ## Detector and reader against labels of public transcripts: make eval DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make eval DATA=folder" >&2; exit 2; }
 	@$(BIN)/python -m training.detector eval "$(DATA)"
-	@$(BIN)/python -m training.baseline eval "$(DATA)"
+	@$(BIN)/python -m training.reader eval "$(DATA)"
 
 account: setup-local ## Replay real conversations on a stack of its own and account for each session: make account DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }

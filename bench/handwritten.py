@@ -15,7 +15,7 @@ from kafka import KafkaConsumer
 
 from stream.contracts.messages import Message
 from stream.contracts.topics import MESSAGES
-from stream.contracts.vocabulary import OperatingPoint, Role
+from stream.contracts.vocabulary import Role
 from stream.detection import load_detector
 from stream.detection.base import DetectorInput
 
@@ -36,7 +36,7 @@ ON CONFLICT DO NOTHING
 
 def run(servers: str, database: str, count: int) -> list[float]:
     """Consume `count` events; returns the time at which each was done, in seconds."""
-    detector = load_detector("linear", OperatingPoint.ALONE)
+    detector = load_detector()
     consumer = KafkaConsumer(
         MESSAGES,
         bootstrap_servers=servers,

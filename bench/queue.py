@@ -12,7 +12,7 @@ from plugin.local.triton import TritonServer
 from stream.contracts.topics import MESSAGES
 from tests.fixtures.system import PARTITIONS, RunningSystem, running_system
 
-_MODEL = "feedback_baseline"
+_MODELS = ("feedback_baseline", "reader")
 _PER_SECOND = 100
 _TIMEOUT_S = 120.0
 
@@ -24,7 +24,7 @@ def session_end_to_row(folder: Path, scale: Scale, log: LogLine) -> Figures:
     with (
         KafkaBroker(folder / "kafka") as kafka,
         PostgresServer(folder / "postgres") as database,
-        TritonServer(folder / "triton", [_MODEL], backends=[]) as triton,
+        TritonServer(folder / "triton", _MODELS, backends=[]) as triton,
     ):
         names = ("stream", "feedback", "sink")
         log_level = {"COUNTERPOINT_LOG_LEVEL": "info"}

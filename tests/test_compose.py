@@ -103,7 +103,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OURS - {"web", "migrate"}))
-def test_who_speaks_to_the_broker_has_a_user_of_its_own(name: str) -> None:
+def test_every_client_of_the_broker_has_a_user_of_its_own(name: str) -> None:
     """Every service of ours on the broker's network comes by TLS, with a user, a password and an authority to trust."""
     service = SERVICES[name]
     assert "broker" in service["networks"]
@@ -115,7 +115,7 @@ def test_who_speaks_to_the_broker_has_a_user_of_its_own(name: str) -> None:
     assert service["configs"] == [{"source": "kafka_ca", "target": env["COUNTERPOINT_KAFKA__CA_FILE"]}]
 
 
-def test_nothing_speaks_plaintext() -> None:
+def test_no_listener_is_without_tls() -> None:
     """No line of the Compose files offers or uses a listener without TLS."""
     assert not any("PLAINTEXT" in file.read_text() for file in (*FILES, COMPOSE_FILE))
 
@@ -233,12 +233,18 @@ def test_tritons_command_restricts_what_changes_the_server(name: str, tmp_path: 
     stand_in.chmod(0o755)
     (tmp_path / "triton_admin").write_text("the-secret\n")
     script = service["command"][0].replace("$$", "$").replace("/run/secrets", str(tmp_path))
-    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "MODEL": service["environment"]["MODEL"]}
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "MODELS": service["environment"]["MODELS"]}
     told = run_once([*service["entrypoint"], script], env=env, cwd=tmp_path).splitlines()
     assert "--grpc-restricted-protocol=model-repository,shared-memory,trace,logging:admin=the-secret" in told
-    assert f"--load-model=feedback_{service['environment']['MODEL']}" in told
     assert "--http-address=127.0.0.1" in told
-    assert (ROOT / "triton_models" / f"feedback_{service['environment']['MODEL']}").is_dir()
+    models = service["environment"]["MODELS"].split()
+    assert [word for word in told if "load" in word] == [f"--load-model={model}" for model in models]
+    assert all((ROOT / "triton_models" / model).is_dir() for model in models)
+
+
+def test_the_reader_is_loaded_beside_the_baseline() -> None:
+    """The CPU server loads the reader too, since the baseline asks it."""
+    assert SERVICES["triton-cpu"]["environment"]["MODELS"].split() == ["feedback_baseline", "reader"]
 
 
 def test_the_image_copies_what_is_there() -> None:
@@ -302,7 +308,7 @@ def test_the_one_shot_services_can_be_run_again(machine: Machine) -> None:
         ({"SASL_MECHANISM": "PLAIN"}, "does not support PLAIN"),
     ],
 )
-def test_the_broker_takes_nobody_without_a_user(machine: Machine, changes: dict[str, str], said: str) -> None:
+def test_the_broker_refuses_clients_without_a_user(machine: Machine, changes: dict[str, str], said: str) -> None:
     """The broker refuses another's name, a client without a user, one without TLS, and a password in the open."""
     with pytest.raises(NotStarted, match=said):
         machine.run("topics", **{f"COUNTERPOINT_KAFKA__{name}": value for name, value in changes.items()})

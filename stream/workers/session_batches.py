@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
-from tenacity import retry, retry_if_exception_type, wait_exception
-
-from stream.contracts.errors import Poison, Unavailable
+from stream.contracts.errors import Poison
 from stream.contracts.messages import (
     MESSAGES_RECORDS,
     ConversationEvent,
@@ -32,7 +30,6 @@ from stream.detection.base import Detection, Detector, DetectorInput
 from stream.reading import read_text
 from stream.runtime import metrics
 from stream.runtime.codec import EncodedRecord, RawRecord, check_partition, decode, known_types
-from stream.runtime.logging import get_logger
 from stream.sessions.clocks import with_clamped_time
 from stream.sessions.conversation import Conversation
 from stream.sessions.events import Ignored, apply_event, apply_person_erasure
@@ -143,7 +140,7 @@ class SessionBatches:
             else:
                 by_partition[raw.partition].append(self._item(raw, data))
         events = [item for items in by_partition.values() for item in items if isinstance(item, _Event)]
-        scores = await self._score(events)
+        scores = self._score(events)
         await _gather(self._process_partition(number, items, scores) for number, items in by_partition.items())
 
     def _item(self, raw: RawRecord, data: MessagesRecord) -> _Event | _PartitionRecord:
@@ -165,7 +162,7 @@ class SessionBatches:
                 metrics.DAMAGED_TEXTS.labels(kind=kind.value).inc()
         return data
 
-    async def _score(self, events: Sequence[_Event]) -> Scores:
+    def _score(self, events: Sequence[_Event]) -> Scores:
         """Run the detector once over all client texts of the batch."""
         wanted = [
             (group[0].raw.partition, text)
@@ -175,7 +172,7 @@ class SessionBatches:
         if not wanted:
             return {}
         started = time.perf_counter()
-        found = await self._detect([DetectorInput(text.text, text.previous_text) for _, text in wanted])
+        found = self._detector.detect([DetectorInput(text.text, text.previous_text) for _, text in wanted])
         metrics.DETECTOR_SECONDS.observe(time.perf_counter() - started)
         flagged = sum(detection.flagged for detection in found)
         metrics.DETECTED_TURNS.labels(flagged="true").inc(flagged)
@@ -184,17 +181,6 @@ class SessionBatches:
             (partition, text.offset, text.text): detection
             for (partition, text), detection in zip(wanted, found, strict=True)
         }
-
-    @retry(
-        retry=retry_if_exception_type(Unavailable),
-        wait=wait_exception(lambda error: cast("Unavailable", error).retry_after),
-        before_sleep=lambda _: get_logger().warning("detector_away"),
-    )
-    async def _detect(self, inputs: Sequence[DetectorInput]) -> list[Detection]:
-        """Ask the detector, in a thread if it is slow; while it is away, ask again."""
-        if not self._detector.slow:
-            return self._detector.detect(inputs)
-        return await asyncio.to_thread(self._detector.detect, inputs)
 
     def _detected(self, scores: Scores, event: _Event, text: str) -> Scored:
         """Return the detector's result for the text.
@@ -299,7 +285,7 @@ class SessionBatches:
             await self._write(partition, [conversation for conversation, _ in in_flight])
             await self._emit(partition, [effect for _, _, effect in reached if effect is not None])
             for missing in (effect for _, _, effect in reached if isinstance(effect, NeedsScore)):
-                (found,) = await self._detect([DetectorInput(missing.text, missing.previous_text)])
+                (found,) = self._detector.detect([DetectorInput(missing.text, missing.previous_text)])
                 scores[missing.raw.partition, missing.raw.offset, missing.text] = found
             for conversation, _, effect in reached:
                 if effect is None:

@@ -20,7 +20,8 @@ from stream.contracts.errors import TooManyDeadLetters
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
-from stream.contracts.vocabulary import Concern
+from stream.contracts.vocabulary import Concern, OperatingPoint
+from stream.detection import load_detector
 from stream.detection.language import detect_language, load_language_model
 from stream.detection.lexicons import find_concerns
 from stream.faust_support.app import create_app, raw_record
@@ -37,7 +38,6 @@ from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.progress import Progress
 from stream.runtime.settings import SessionsSettings, Settings
 from stream.sessions.rules import Rules
-from stream.workers.detector import open_detector
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.session_batches import Part, SessionBatches
 
@@ -55,7 +55,7 @@ def run(settings: Settings) -> int:
     """Run the stage until SIGTERM or SIGINT; returns the exit status.
 
     Raises:
-        Misconfigured: a topic is missing or has other partitions, or there is no such detector.
+        Misconfigured: a topic is missing or has other partitions.
         Unavailable: the broker does not answer at the start.
         TooManyDeadLetters: nearly every record is refused.
     """
@@ -67,9 +67,9 @@ def run(settings: Settings) -> int:
 
 @asynccontextmanager
 async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Health) -> AsyncIterator[faust.App]:
-    detector = open_detector(settings)
+    detector = load_detector()
     load_language_model()  # takes a second, for which no session should wait
-    version = DetectorVersion(name=detector.name, version=detector.version, operating_point=detector.operating_point)
+    version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
     rules = rules_of(settings.sessions, version)
     sessions = OpenSessions(rules)
     app = create_app(stages.STREAM.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
@@ -118,7 +118,6 @@ def rules_of(sessions: SessionsSettings, detector: DetectorVersion) -> Rules:
         languages=sessions.languages,
         min_client_messages=sessions.min_client_messages,
         min_words=sessions.min_words,
-        max_moments=sessions.max_moments,
     )
 
 

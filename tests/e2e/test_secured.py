@@ -25,7 +25,7 @@ def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKaf
         all_stages.stop_all(stages)
 
 
-def test_a_session_goes_all_the_way(system: RunningSystem) -> None:
+def test_a_session_passes_from_the_webhook_to_its_row(system: RunningSystem) -> None:
     """A session passes from the webhook to its row, so no stage lacks a right that it needs."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)

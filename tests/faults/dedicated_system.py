@@ -79,10 +79,9 @@ def scripted_lines(script: str) -> tuple[ScriptedLine, ...]:
 @contextmanager
 def start_dedicated_system(folder: Path, kafka: KafkaBroker) -> Iterator[DedicatedSystem]:
     """Start a database, a Triton and the stages on the given broker, and yield the system."""
-    models = ["feedback_baseline", "feedback_llm"]
     with (
         PostgresServer(folder / "postgres") as postgres,
-        TritonServer(folder / "triton", models, backends=[BACKENDS / "vllm"]) as triton,
+        TritonServer(folder / "triton", ["feedback_llm"], backends=[BACKENDS / "vllm"]) as triton,
         Proxy(int(triton.grpc_url.rpartition(":")[2])) as triton_proxy,
         running_system(
             folder,

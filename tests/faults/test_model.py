@@ -73,7 +73,8 @@ def test_while_triton_is_stopped_the_breaker_is_open_and_the_rest_goes_on(
 @pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="the canary notices, it is reloaded")
 def test_a_model_whose_process_died_is_reloaded(dedicated: DedicatedSystem, measured: dict[str, str]) -> None:
     """The model's stub process gets SIGKILL; Triton still reports the model as ready."""
-    os.kill(stub(dedicated.triton, "feedback_llm"), signal.SIGKILL)
+    for process in stubs(dedicated.triton, "feedback_llm"):
+        os.kill(process, signal.SIGKILL)
     begun = time.monotonic()
     conversations = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
     assert httpx.get(f"{dedicated.triton.http_url}/v2/models/feedback_llm/ready", trust_env=False).status_code == 200
@@ -153,12 +154,13 @@ class Restricted(TritonServer):
 
 @pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="where loading is not ours, it is said")
 async def test_where_models_may_not_be_loaded_readiness_says_what_to_do(run_dir: Path) -> None:
-    """The stub gets SIGKILL on a Triton whose admin protocol is restricted; then the operator restarts Triton."""
-    with Restricted(run_dir / "restricted", ["feedback_baseline"]) as triton:
+    """The stubs get SIGKILL on a Triton whose admin protocol is restricted; then the operator restarts Triton."""
+    with Restricted(run_dir / "restricted", ["feedback_baseline", "reader"]) as triton:
         model, health = TritonBaseline(TritonConnection(TritonAccess(triton.grpc_url))), Health(ReadinessPart.MODEL)
         availability = ModelAvailability(model, health, deadline_s=5)
         await availability.wait_until_seen()
-        os.kill(stub(triton, "feedback_baseline"), signal.SIGKILL)
+        for process in stubs(triton, "feedback_baseline"):
+            os.kill(process, signal.SIGKILL)
 
         async def ask() -> ModelAnswer:
             return await model.assess(CANARY, deadline=Deadline.after(5))
@@ -178,8 +180,8 @@ async def test_where_models_may_not_be_loaded_readiness_says_what_to_do(run_dir:
             await model.close()
 
 
-def stub(triton: TritonServer, model: str) -> int:
-    """Return the id of the process in which a model runs."""
+def stubs(triton: TritonServer, model: str) -> list[int]:
+    """Return the ids of the processes in which a model runs, one for each of its instances."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
@@ -190,8 +192,8 @@ def stub(triton: TritonServer, model: str) -> int:
                 continue
             if parent == triton.pid and f"/{model}/".encode() in command:
                 found.append(int(process.name))
-    (pid,) = found
-    return pid
+    assert found
+    return found
 
 
 def breakers_opened(dedicated: DedicatedSystem) -> int:

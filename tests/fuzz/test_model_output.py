@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import Mechanism, Verdict
 from stream.feedback.gate.check import check_answer
 from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
@@ -14,7 +14,7 @@ from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, answer_json, 
 
 GOOD = answer_json(
     rating(Mechanism.RESPECT_FOR_AUTONOMY, 2, (3, "What would you rather do"), reason=f"It asks. {CANARY}"),
-    strengths=[CANARY], alternatives=[{"text": CANARY, "mechanism": "stance_alignment", "pattern_id": None}],
+    strengths=[CANARY], alternatives=[{"text": CANARY, "mechanism": "stance_alignment", "written_id": None}],
 )  # fmt: skip
 ORIGINALS = {"m-1": CONTEXT, "m-2": CLIENT, "m-3": REPLY}
 PROSE = (
@@ -38,7 +38,7 @@ def held(raw: bytes) -> str:
     for is_baseline in (True, False):
         checked = check_answer(answer, one, is_baseline=is_baseline, reveal=deidentifier.reveal)
         for rated in checked.ratings:
-            assert (rated.level is None) == (rated.needs_human is not None)
+            assert (rated.level is None) == (rated.needs_human is not None or checked.verdict is Verdict.REJECTED)
             for evidence in rated.evidence:
                 assert ORIGINALS[evidence.message_id][evidence.start : evidence.end] == evidence.quote
         assert CANARY not in repr(checked)

@@ -47,7 +47,7 @@ def raw(record: NativeRecord, offset: int = 0) -> RawRecord:
 
 
 @pytest.mark.parametrize(("kind", "number"), [(kind, number) for number, (kind, _, _) in enumerate(BROKEN)])
-def test_each_way_to_get_a_record_wrong_has_its_reason(kind: str, number: int) -> None:
+def test_each_faulty_record_is_dead_lettered_with_its_reason(kind: str, number: int) -> None:
     """Each faulty record becomes a dead letter with its reason, and the next record is stored."""
     _, spoil, reason = BROKEN[number]
     broker = MemoryBroker()
@@ -76,7 +76,7 @@ def test_the_story_of_a_dead_letter_holds_nothing_of_the_record(kind: str, numbe
 
 @settings(max_examples=200, deadline=None)
 @given(records=st.lists(st.tuples(rubbish, headers, st.integers(0, PARTITIONS - 1)), max_size=6))
-def test_rubbish_is_set_aside_and_never_ends_the_batch(
+def test_rubbish_is_dead_lettered_and_never_ends_the_batch(
     records: list[tuple[bytes, list[tuple[str, bytes]], int]],
 ) -> None:
     """Every arbitrary record becomes a dead letter, and a valid record in the batch is stored."""

@@ -113,7 +113,7 @@ def test_strange_secret_files_are_read_or_named(
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file", "a folder in it", "a link to nothing", "a loop"])
-def test_a_secrets_folder_that_is_none_is_a_sentence(
+def test_an_invalid_secrets_folder_is_reported_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """A missing or broken secrets folder is reported as a sentence or has no effect."""
@@ -137,7 +137,9 @@ def test_a_secrets_folder_that_is_none_is_a_sentence(
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a loop", "too deep"])
-def test_a_settings_file_that_is_none_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_an_invalid_settings_file_is_reported_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """A settings file that is a folder, a loop or nested too deeply is reported as a sentence."""
     file = tmp_path / "other.toml"
     match kind:

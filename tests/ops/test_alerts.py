@@ -87,7 +87,7 @@ def test_the_guide_has_no_section_of_an_alert_that_is_gone() -> None:
         ('counterpoint_records_total{colour="red"} > 1', "counterpoint_records_total.colour"),
     ],
 )
-def test_a_stranger_is_noticed(broken: str, stranger: str) -> None:
+def test_an_unknown_metric_or_label_is_found(broken: str, stranger: str) -> None:
     """An expression with an unknown metric or label is found, without which these tests would show nothing."""
     assert strangers(broken) == [stranger]
 

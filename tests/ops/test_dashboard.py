@@ -34,7 +34,7 @@ def test_a_panel_shows_what_exists(title: str) -> None:
             assert all(f"{{{{{label}}}}}" in target["legendFormat"] for label in labels - {"le"})
 
 
-def test_panels_do_not_lie_on_each_other() -> None:
+def test_panels_do_not_overlap() -> None:
     """Each cell of the dashboard's grid holds at most one panel."""
     cells = [
         (x, y)

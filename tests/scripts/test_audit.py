@@ -81,7 +81,7 @@ def test_only_what_we_ship_is_on_the_bill() -> None:
         (_part(next(iter(REVIEWED_LICENCES))), []),
     ],
 )
-def test_a_licence_that_nobody_has_looked_at_is_told(part: dict[str, Any], told: list[str]) -> None:
+def test_a_licence_that_nobody_has_reviewed_is_reported(part: dict[str, Any], told: list[str]) -> None:
     """A licence that nobody has reviewed is reported; an expression counts as all the licences it names."""
     assert unreviewed_licences([part]) == told
 

@@ -66,7 +66,7 @@ def test_a_client_that_does_not_ask_for_tls_gets_it_all_the_same(server: Postgre
     engine.dispose()
 
 
-def test_an_authority_that_did_not_sign_is_not_believed(
+def test_a_server_certificate_of_another_authority_is_refused(
     server: PostgresServer, untrusted_authority: CertificateAuthority
 ) -> None:
     """A client refuses a server whose certificate was signed by another authority than its own."""
@@ -75,7 +75,7 @@ def test_an_authority_that_did_not_sign_is_not_believed(
     )
 
 
-def test_a_certificate_of_yesterday_or_of_a_stranger_is_not_believed(
+def test_an_expired_or_unknown_certificate_is_refused(
     run_dir: Path, authority: CertificateAuthority, untrusted_authority: CertificateAuthority
 ) -> None:
     """A client refuses servers with an expired certificate or one of an unknown authority."""

@@ -24,8 +24,8 @@ async def test_the_app_declares_nothing_serves_nothing_and_waits_for_nobody(tmp_
     assert (conf.topic_partitions, conf.stream_buffer_maxsize, conf.broker_session_timeout) == (5, 3, 6.0)
 
 
-def test_a_raw_record_is_what_stands_on_the_topic() -> None:
-    """Bytes as they came, the broker's time in milliseconds, headers whatever form Faust gives them."""
+def test_a_raw_record_has_the_bytes_and_headers_of_the_topic() -> None:
+    """A raw record has the bytes as they came, the broker's time in milliseconds, and headers of any form."""
     for headers in ({"ce_id": b"1"}, [("ce_id", b"1")]):
         message = SimpleNamespace(
             topic="t", partition=2, offset=9, timestamp=1700000000.123, key=b"k", value=b"v", headers=headers

@@ -52,7 +52,7 @@ async def test_a_record_as_large_as_the_broker_takes_leaves_its_body_behind() ->
     assert ("cp_offset", b"7") in producer.sent[0][5]
 
 
-async def test_a_bug_is_set_aside_under_its_type_and_place() -> None:
+async def test_a_bug_is_dead_lettered_with_its_type_and_place() -> None:
     """A bug makes a dead letter with the error's type and place, without its message, which may quote the record."""
     producer = FakeProducer()
     try:
@@ -99,7 +99,7 @@ async def test_while_the_dead_letter_topic_refuses_a_stage_is_not_ready(refusal:
     assert health.troubles() == {}
 
 
-async def test_a_dead_letter_without_an_answer_stays_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_dead_letter_without_an_answer_is_not_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead letter is not sent twice while the broker's answer is missing, and the stage says that it waits."""
     monkeypatch.setattr(dead_letters, "UNACKNOWLEDGED_AFTER_S", 0.01)
     health, answers = Health(), asyncio.Event()
@@ -119,8 +119,8 @@ async def test_a_dead_letter_without_an_answer_stays_on_its_way(monkeypatch: pyt
     assert health.troubles() == {}
 
 
-async def test_side_by_side_no_more_are_set_aside_than_the_limit() -> None:
-    """The feedback stage works on several records of one partition at a time."""
+async def test_concurrent_records_make_no_more_dead_letters_than_the_limit() -> None:
+    """Records of one partition that fail concurrently make no more dead letters than the limit."""
     producer = FakeProducer()
     dead = DeadLetters(app_with(producer), "test", IN_A_ROW, Health())
     records = [raw(conversation=number) for number in range(2 * IN_A_ROW)]

@@ -88,7 +88,7 @@ async def test_a_changelog_stays_where_it_is_read(consumer: AIOKafkaConsumer) ->
     assert await read(consumer) == VALUES[2:]
 
 
-def test_the_app_reads_that_way(tmp_path: Path) -> None:
+def test_the_app_uses_that_consumer(tmp_path: Path) -> None:
     """The app uses the consumer that starts at the committed offset or at the beginning."""
     app = create_app("app", settings.KafkaSettings(), data_dir=tmp_path, buffer=1)
     assert isinstance(app, driver.App)

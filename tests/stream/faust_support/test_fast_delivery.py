@@ -140,7 +140,7 @@ async def test_what_waits_is_given_up_when_the_service_stops(service_type: type[
 
 
 @pytest.mark.parametrize("service_type", [EagerService, ModeService])
-async def test_an_error_is_heard(service_type: type[Service]) -> None:
+async def test_an_error_of_the_work_is_raised(service_type: type[Service]) -> None:
     """An error of the work is raised, whether it occurs at once or after a wait."""
     ready = asyncio.Event()
 
@@ -195,8 +195,8 @@ async def test_work_may_end_by_being_cancelled_and_say_so_with_a_result() -> Non
     assert await task == "enough"
 
 
-def test_the_consumer_hands_over_that_way() -> None:
-    """Faust's own, before mode's."""
+def test_the_consumer_uses_the_fast_delivery() -> None:
+    """The consumer of the app delivers by our code, which comes before Faust's own."""
     assert driver._Consumer.wait_first is EagerWait.wait_first
 
 
@@ -230,8 +230,8 @@ class PendingEvents:
         return list(drain_pending(self.app, self.stream))
 
 
-def test_all_that_waits_is_at_hand_and_in_fausts_books() -> None:
-    """Or its acknowledgement would not count."""
+def test_waiting_messages_are_taken_and_tracked_by_faust() -> None:
+    """Messages that wait are taken at once and tracked by Faust, so that their acknowledgement counts."""
     pending = PendingEvents(2, 2, 2)
     drained = pending.drain()
     assert [one.message for one in drained] == pending.tracked
@@ -246,8 +246,8 @@ def test_what_was_fetched_before_a_rebalance_is_left_to_its_new_owner() -> None:
     assert len(pending.tracked) == 1
 
 
-def test_nothing_is_taken_while_the_flow_stands_still() -> None:
-    """Faust clears its queues then, and seeks."""
+def test_nothing_is_taken_while_the_flow_is_stopped() -> None:
+    """Nothing is taken while the flow is stopped, because Faust then clears its queues and seeks."""
     pending = PendingEvents(2, 2)
     pending.active = False
     assert not pending.drain()

@@ -63,7 +63,7 @@ def test_the_next_answer_makes_it_sure_again(lease: GroupLease, clock: ManualClo
     assert lease.is_valid
 
 
-def test_a_lost_place_stays_lost(lease: GroupLease, clock: ManualClock) -> None:
+def test_a_lost_lease_stays_lost(lease: GroupLease, clock: ManualClock) -> None:
     """A lost lease is not renewed, because what this process holds is outdated."""
     lease.renew(clock.now)
     lease.expire()
@@ -142,7 +142,7 @@ async def test_a_write_waits_until_the_group_has_answered(lease: GroupLease, clo
     assert client.sent == ["a question", WRITE]
 
 
-async def test_an_unanswered_heartbeat_makes_nothing_sure(lease: GroupLease, clock: ManualClock) -> None:
+async def test_an_unanswered_heartbeat_does_not_extend_the_lease(lease: GroupLease, clock: ManualClock) -> None:
     """An unanswered heartbeat does not renew the lease."""
     _, _, coordinator, _ = fenced_app(lease, clock)
     coordinator.answers = False
@@ -168,8 +168,8 @@ async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(lease: Gro
     assert [type(error) for error in stop_errors] == [Unavailable]
 
 
-async def test_leaving_the_group_on_the_way_out_is_no_loss(lease: GroupLease, clock: ManualClock) -> None:
-    """A worker that was asked to end gives its place back itself."""
+async def test_leaving_the_group_at_the_end_is_no_error(lease: GroupLease, clock: ManualClock) -> None:
+    """A worker that was asked to end leaves the group itself, which is no error."""
     _, _, coordinator, stop_errors = fenced_app(lease, clock)
     coordinator._closing.set_result(None)
     coordinator.reset_generation()
@@ -177,7 +177,7 @@ async def test_leaving_the_group_on_the_way_out_is_no_loss(lease: GroupLease, cl
     assert stop_errors == []
 
 
-async def test_what_is_still_under_way_when_partitions_are_taken_ends_the_worker(
+async def test_an_unanswered_write_when_partitions_are_revoked_ends_the_worker(
     lease: GroupLease, clock: ManualClock
 ) -> None:
     """A write in flight when partitions are revoked ends the worker, because it could arrive too late."""
@@ -189,8 +189,8 @@ async def test_what_is_still_under_way_when_partitions_are_taken_ends_the_worker
     assert lease.is_expired
 
 
-async def test_what_the_kernel_holds_is_called_back() -> None:
-    """Bytes that the other side has not taken yet never arrive there: the line ends with a reset."""
+async def test_bytes_in_the_kernels_buffer_are_discarded() -> None:
+    """Bytes that the other side has not received never arrive, because the connection is reset."""
     listener = socket.create_server(("127.0.0.1", 0))
     received: list[bytes] = []
     begin = threading.Event()

@@ -47,7 +47,7 @@ async def test_no_more_than_the_limit_run_at_a_time() -> None:
     assert (max(counts), counts[-1]) == (20, 0)
 
 
-async def test_what_waits_for_its_key_keeps_nobody_from_a_slot() -> None:
+async def test_work_that_waits_for_its_key_occupies_no_slot() -> None:
     """A slow conversation holds one slot, however much it has said."""
     tasks, done, gate = KeyedTasks(2), list[str](), asyncio.Event()
 
@@ -85,8 +85,8 @@ async def test_cancelled_work_has_ended_when_cancel_returns() -> None:
     assert tasks._all == set()
 
 
-async def test_a_key_that_is_done_is_forgotten() -> None:
-    """Conversations come and go; their names must not pile up."""
+async def test_a_finished_key_is_removed() -> None:
+    """A finished key is removed, so that keys of old conversations do not accumulate."""
     tasks = KeyedTasks(2)
     for number in range(10):
         tasks.start(str(number).encode(), lambda: asyncio.sleep(0))

@@ -43,7 +43,7 @@ def test_partitions_do_not_wait_for_each_other() -> None:
     assert events.acknowledged == [(1, 7)]
 
 
-def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
+def test_unfinished_records_of_an_older_generation_delay_nothing() -> None:
     """Unfinished records of an older generation delay nothing, because they are delivered again to the new owner."""
     events = Events()
     events.track(5, generation=1)
@@ -52,7 +52,7 @@ def test_what_an_older_generation_left_unfinished_holds_up_nobody() -> None:
 
 
 @given(st.permutations(range(8)), st.integers(0, 8))
-def test_acknowledged_is_always_the_longest_finished_beginning(order: list[int], ended: int) -> None:
+def test_records_are_acknowledged_up_to_the_first_unfinished_one(order: list[int], ended: int) -> None:
     """The acknowledged offset is always the longest run of finished records, in every order of ending."""
     events = Events()
     tracked = [events.track(offset) for offset in range(8)]

@@ -63,7 +63,7 @@ def app_of_batches(producer: BatchProducer) -> faust.App:
     return cast("faust.App", SimpleNamespace(producer=SimpleNamespace(_ensure_producer=lambda: producer)))
 
 
-async def test_many_records_go_out_in_as_few_batches_as_hold_them() -> None:
+async def test_records_are_sent_in_as_few_batches_as_possible() -> None:
     """Records are sent in as few batches as hold them, and a record larger than a batch has one to itself."""
     producer = BatchProducer()
     records = [KeyValue(b"k%d" % number, b"v" * 300) for number in range(5)]
@@ -73,7 +73,7 @@ async def test_many_records_go_out_in_as_few_batches_as_hold_them() -> None:
     assert [count for _, _, count in producer.sent] == [3, 2, 1, 2]
 
 
-async def test_what_was_not_taken_is_sent_again_whole() -> None:
+async def test_a_batch_that_was_not_accepted_is_sent_again_as_a_whole() -> None:
     """A batch that the broker did not take is sent again as a whole."""
     producer = BatchProducer(KafkaError(), KafkaError())
     await send_all(app_of_batches(producer), "topic", [RECORD, RECORD], 0)
@@ -81,6 +81,6 @@ async def test_what_was_not_taken_is_sent_again_whole() -> None:
 
 
 async def test_a_batch_with_a_record_too_large_for_the_broker_is_an_error() -> None:
-    """No retry would help: the stage stops rather than turn in a circle."""
+    """A record that is too large for the broker is an error that stops the stage, because no retry would help."""
     with pytest.raises(MessageSizeTooLargeError):
         await send_all(app_of_batches(BatchProducer(MessageSizeTooLargeError())), "topic", [RECORD], 0)

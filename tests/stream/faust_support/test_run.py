@@ -12,7 +12,7 @@ from stream.faust_support.run import StopRequest
 from tests.fixtures.waiting import DEADLOCK_S
 
 
-async def test_the_first_error_told_is_why_a_stage_stops() -> None:
+async def test_the_first_reported_error_is_why_a_stage_stops() -> None:
     """The first error that is reported is the reason why a stage stops."""
     stop = StopRequest()
     first = TooManyDeadLetters("first")

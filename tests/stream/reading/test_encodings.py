@@ -76,5 +76,5 @@ def test_leftovers_of_windows_1252(text: str, read: str) -> None:
     ],
 )
 def test_lost_apostrophes(text: str, read: str) -> None:
-    """What stands for a lost apostrophe between letters is one."""
+    """A character that replaces an apostrophe between letters is read as an apostrophe."""
     assert replaced(lost_apostrophes, text) == read

@@ -35,7 +35,7 @@ def test_tags(text: str, read: str) -> None:
     ],
 )
 def test_links(text: str, read: str) -> None:
-    """The words of a link stay and its address goes; an address that stands in the text is one of its words."""
+    """The words of a link are kept and its address is removed; an address in the text itself is kept."""
     assert read_text(text).text == read
 
 

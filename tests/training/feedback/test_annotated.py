@@ -67,6 +67,7 @@ def test_labels_alone_say_nothing_else(tmp_path: Path) -> None:
     [
         ({"evidence": {}}, "levels 1 and 2 need a quotation from the reply"),
         ({"evidence": {AUTONOMY: ["nobody said that"]}}, "a quotation does not stand word for word"),
+        ({"verdict": "rejected", "evidence": {}}, "levels 1 and 2 need a quotation from the reply"),
         ({"reasons": {}}, "the reason must describe the reply"),
         ({"reasons": dict.fromkeys(Mechanism, "The client is manipulative.")}, "neither blame nor label"),
         ({"resistance_type": None}, "a confirmed resistance needs its type"),
