@@ -1,20 +1,15 @@
-"""Measures of a ranking and of a threshold, and the choice of thresholds."""
+"""Measures of a ranking and of a threshold."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from sklearn.metrics import average_precision_score
 
-from stream.contracts.vocabulary import OperatingPoint
 from training.estimate import Estimate
 
 SEED = 7
-# The gate must let through this share of the labelled resistance, since a model or a person judges after it.
-GATE_RECALL = 0.8
-# At the operating point `alone` a false flag costs more than a miss: F-beta with beta 0.5 weighs precision twice.
-ALONE_BETA = 0.5
 _RESAMPLES = 1_000
 
 
@@ -114,19 +109,3 @@ def threshold_metrics(labels: Sequence[bool], flags: Sequence[bool]) -> Threshol
         precision=hits / flagged if flagged else 0.0,
         flagged=flagged / len(labels) if labels else 0.0,
     )
-
-
-def choose_thresholds(
-    labels: Sequence[bool], scores: Sequence[float], weights: Sequence[float]
-) -> dict[OperatingPoint, float]:
-    """Return the threshold of each operating point; a score is flagged when it is not below it.
-
-    `gate` is the highest that keeps `GATE_RECALL`; `alone` has the best F-beta and is never below `gate`.
-    """
-    precision, recall, cuts = precision_recall_curve(labels, scores, sample_weight=weights)
-    precision, recall = precision[:-1], recall[:-1]  # the last point has no threshold
-    gate = int(np.flatnonzero(recall >= GATE_RECALL)[-1])
-    square = ALONE_BETA**2
-    f_beta = (1 + square) * precision * recall / np.maximum(square * precision + recall, 1e-12)
-    alone = max(gate, int(np.argmax(f_beta)))
-    return {OperatingPoint.GATE: float(cuts[gate]), OperatingPoint.ALONE: float(cuts[alone])}

@@ -15,8 +15,9 @@ CRITICAL_FALSE_ALARMS = 0.1
 stands first in the queue."""
 CONFIRM_RECALL = 0.4
 """Of resisting turns, each corpus counting alike: half of what is shown should be right, and this is what it costs."""
-PLANTED = 0.5
-"""From here on a supervisor is told: one in a hundred sentences of unseen writers, four in five of planted ones."""
+PLANTED = 0.9
+"""From here on a supervisor is told: none of 1,500 sentences of unseen writers, three in five of planted ones. At .5
+one exchange in ten of the samples was marked in error."""
 DOUBTFUL = 0.05
 """From here on a sentence is not rated: one in twenty of unseen writers, nine in ten of planted ones."""
 

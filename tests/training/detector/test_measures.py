@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from stream.contracts.vocabulary import OperatingPoint
 from training.detector.measures import (
-    GATE_RECALL,
     _Ranking,
-    choose_thresholds,
     metrics_at_recall,
     pr_auc,
     pr_auc_estimate,
@@ -58,32 +55,6 @@ def test_nothing_flagged_is_no_division_by_zero(flags: list[bool]) -> None:
     """With nothing flagged all metrics are 0 instead of a division by zero."""
     found = threshold_metrics([False] * len(flags), flags)
     assert (found.f1, found.recall, found.precision, found.flagged) == (0, 0, 0, 0)
-
-
-def test_the_gate_keeps_its_recall_and_no_more() -> None:
-    """The gate is the highest threshold that keeps its recall."""
-    labels = [True] * 10 + [False] * 10
-    scores = [i / 20 for i in range(20, 0, -1)]
-    gate = choose_thresholds(labels, scores, [1.0] * 20)[OperatingPoint.GATE]
-    kept = sum(label and score >= gate for label, score in zip(labels, scores, strict=True))
-    assert kept == GATE_RECALL * 10
-
-
-def test_the_precise_point_is_never_below_the_gate() -> None:
-    """The precise point is never below the gate, even if the best F is at a low threshold."""
-    labels = [True, False] * 10
-    scores = [0.5 + 0.01 * (i % 5) for i in range(20)]
-    thresholds = choose_thresholds(labels, scores, [1.0] * 20)
-    assert thresholds[OperatingPoint.GATE] <= thresholds[OperatingPoint.ALONE]
-
-
-def test_weights_count_in_the_choice() -> None:
-    """The weights of turns change which threshold is chosen."""
-    labels = [True, True, False, True]
-    scores = [0.9, 0.8, 0.7, 0.1]
-    light = choose_thresholds(labels, scores, [1, 1, 1, 0.01])[OperatingPoint.GATE]
-    heavy = choose_thresholds(labels, scores, [1, 1, 1, 100])[OperatingPoint.GATE]
-    assert heavy < light
 
 
 def test_a_turn_that_is_drawn_twice_counts_twice() -> None:
