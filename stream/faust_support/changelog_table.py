@@ -39,12 +39,15 @@ class ChangelogTable(faust.Table[bytes, bytes]):
     contents: ChangelogContents
     request_stop: Callable[[Exception], None]
     """Called to stop the worker when the changelog cannot be read."""
+    on_progress: Callable[[], None]
+    """Called whenever more of the changelog has been read."""
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Take what recovery has read. Never raises: Faust would retry for ever."""
         for event in batch:
             if event.message.key is not None:
                 self.contents.restore(event.message.key, event.message.value)
+        self.on_progress()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Rebuild the state, and stop the flow; Faust starts it itself once it has sought the committed offsets."""

@@ -16,7 +16,7 @@ import faust
 from faust.streams import Stream
 from faust.types import EventT, StreamT
 
-from stream.contracts.errors import TooManyDeadLetters
+from stream.contracts.errors import TooManyDeadLetters, Unavailable
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
@@ -32,9 +32,11 @@ from stream.faust_support.fencing import GroupLease, ProduceFence
 from stream.faust_support.producing import KeyValue, send, send_all
 from stream.faust_support.run import StopRequest
 from stream.faust_support.run import run as run_app
+from stream.faust_support.stall import STALL_S, StallWatch, committed_offsets
 from stream.runtime import stages, topics
 from stream.runtime.codec import EncodedRecord, encode
 from stream.runtime.health import Health, ReadinessPart
+from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
 from stream.runtime.settings import SessionsSettings, Settings
 from stream.sessions.rules import Rules
@@ -80,10 +82,13 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     batches = SessionBatches(
         sessions, detector, rules, outlet, partitions=settings.kafka.partitions, tenants=frozenset(settings.tenants)
     )
-    worker = _MessagesWorker(app, batches, stop, health)
+    lease = GroupLease(settings.kafka.session_timeout_s)
+    watch = StallWatch(lambda: committed_offsets(app, MESSAGES), lambda: lease.is_valid)
+    table.on_progress = watch.restart
+    worker = _MessagesWorker(app, batches, stop, health, watch)
     messages = app.topic(MESSAGES, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     app.agent(messages, name="messages")(worker.consume)
-    fence = ProduceFence(app, GroupLease(settings.kafka.session_timeout_s), stop.set)
+    fence = ProduceFence(app, lease, stop.set)
 
     async def on_revoked(*_: Any, **__: Any) -> None:
         await worker.drain()
@@ -92,7 +97,9 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     app.on_partitions_assigned.connect(fence.install, weak=False)
     app.on_partitions_assigned.connect(worker.on_assigned, weak=False)
     app.on_partitions_revoked.connect(on_revoked, weak=False)
-    background = [asyncio.create_task(worker.produce_ticks()), asyncio.create_task(fence.watch())]
+    background = [
+        asyncio.create_task(routine) for routine in (worker.produce_ticks(), worker.watch_flow(), fence.watch())
+    ]
     for task in background:
         stop.follow(task)
     try:
@@ -147,11 +154,14 @@ class _MessagesWorker:
     arrives meanwhile is the lane's next batch.
     """
 
-    def __init__(self, app: faust.App, batches: SessionBatches, stop: StopRequest, health: Health) -> None:
+    def __init__(
+        self, app: faust.App, batches: SessionBatches, stop: StopRequest, health: Health, watch: StallWatch
+    ) -> None:
         self._app = app
         self._batches = batches
         self._stop = stop
         self._health = health
+        self._watch = watch
         self._progress = Progress(stages.STREAM.name)
         self._pending: dict[int, list[EventT[Any]]] = {}
         self._lane_tasks: dict[int, asyncio.Task[None]] = {}
@@ -245,3 +255,11 @@ class _MessagesWorker:
             partitions = sorted(tp.partition for tp in self._app.consumer.assignment() if tp.topic == MESSAGES)
             ticks = [(encode(Tick(partition=number)), number) for number in partitions]
             await asyncio.gather(*(send(self._app, MESSAGES, tick, number) for tick, number in ticks))
+
+    async def watch_flow(self) -> None:
+        """Stop the worker once a partition of its own has stalled: a new process reads on from what is acknowledged."""
+        while not (stalled := self._watch.stalled()):  # noqa: ASYNC110 - nothing signals that nothing happens
+            await asyncio.sleep(_TICK_S)
+        get_logger().error("stalled", partitions=stalled)
+        named = ", ".join(map(str, stalled))
+        self._stop.set(Unavailable(f"the flow of records (nothing acknowledged for {STALL_S:g} s, partitions {named})"))

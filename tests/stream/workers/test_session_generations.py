@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from stream.contracts.errors import NO_RESTART_STATUSES, Unavailable
 from stream.faust_support.run import StopRequest
+from stream.faust_support.stall import STALL_S, StallWatch
 from stream.runtime.codec import RawRecord
 from stream.runtime.health import Health
 from stream.workers.session_worker import _MessagesWorker
 from tests.fixtures.waiting import DEADLOCK_S
+
+NO_WATCH = StallWatch(dict, lambda: False)
 
 
 class RecordedBatches:
@@ -73,7 +77,7 @@ class Channel:
 async def test_after_a_rebalance_the_worker_takes_what_comes(again: bool) -> None:
     """A worker accepts new messages after a rebalance, even in the same generation."""
     app, batches, channel = SimpleNamespace(consumer_generation_id=7), RecordedBatches(), Channel()
-    worker = _MessagesWorker(app, batches, StopRequest(), Health())  # type: ignore[arg-type]
+    worker = _MessagesWorker(app, batches, StopRequest(), Health(), NO_WATCH)  # type: ignore[arg-type]
     consuming = asyncio.create_task(worker.consume(channel))  # type: ignore[arg-type]
     channel.put(1, generation=7)
     await batches.wait_for(1)
@@ -89,3 +93,16 @@ async def test_after_a_rebalance_the_worker_takes_what_comes(again: bool) -> Non
     consuming.cancel()
     await asyncio.gather(consuming, return_exceptions=True)
     assert batches.offsets == [1, 2]
+
+
+async def test_a_worker_whose_partition_stalls_is_stopped() -> None:
+    """A worker that has acknowledged nothing of a partition for a minute stops with an error that a restart mends."""
+    times, stop = iter([0.0, STALL_S]), StopRequest()
+    watch = StallWatch(lambda: {3: 17}, lambda: True, lambda: next(times))
+    worker = _MessagesWorker(SimpleNamespace(), RecordedBatches(), stop, Health(), watch)  # type: ignore[arg-type]
+    async with asyncio.timeout(DEADLOCK_S):
+        await worker.watch_flow()
+        await stop.wait()
+    assert isinstance(stop.error, Unavailable)
+    assert "partitions 3" in str(stop.error)
+    assert stop.error.exit_status not in NO_RESTART_STATUSES
