@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from plugin.local.demo_settings import TENANT
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Message, SessionEnd
@@ -122,7 +124,7 @@ def verify_all_stored_once(system: RunningSystem, conversations: Sequence[Script
     try:
         wait_until(lambda: len(_rows(system, ids)) >= len(ids), "every conversation has its row", DEADLOCK_S)
     except AssertionError as error:
-        raise AssertionError(f"{error}; {_describe_missing(system, ids)}") from None
+        raise AssertionError(f"{error}; {_describe_missing(system, ids)}\n{_describe_stages(system)}") from None
     rows = _rows(system, ids)
     assert Counter(row["conversation_id"] for row in rows) == Counter(list(ids)), "one session a conversation"
     for row in rows:
@@ -149,6 +151,18 @@ def _describe_missing(system: RunningSystem, ids: dict[str, ScriptedConversation
         for name, scripted in ids.items()
         if name not in stored
     )
+
+
+def _describe_stages(system: RunningSystem) -> str:
+    """Return for each stage whether it runs, what its readiness page says, and the end of its log: none has text."""
+    described = []
+    for stage in system.stages.values():
+        try:
+            ready = system.http.get(f"{stage.health_url}/readyz").text
+        except httpx.TransportError as error:
+            ready = repr(error)
+        described.append(f"{stage.name}: alive {stage.alive}, status {stage.exit_code}, {ready}\n{stage.tail()}")
+    return "\n".join(described)
 
 
 def _rows(system: RunningSystem, ids: dict[str, ScriptedConversation]) -> list[dict[str, Any]]:

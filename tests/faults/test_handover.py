@@ -108,7 +108,8 @@ def test_stages_that_hold_a_record_end_in_time(
         for stage in stages:
             if not stage.alive:
                 stage.start()
-    verify_all_stored_once(system, conversations)
+    with supervised(system):
+        verify_all_stored_once(system, conversations)
 
 
 @pytest.mark.fault("a rebalance while each stage holds a record", holds="one row a session, no gap")
@@ -124,17 +125,20 @@ def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
             for other in others:
                 wait_ready(other)
         assert not [other.name for other in others if other.alive]
-    verify_all_stored_once(system, conversations)
+    with supervised(system):
+        verify_all_stored_once(system, conversations)
 
 
 @pytest.mark.fault("a second worker joins and leaves during closing", holds="one row a session, no gap")
-def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, seed: int) -> None:
+def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, long: bool, seed: int) -> None:
     """A second stream, feedback and sink worker join under load, take their share, and are asked to end."""
-    with conversation_load(system, seed) as conversations:
-        with second_workers(system, GROUP_STAGES, tmp_path) as others:
-            for other in others:
-                other.wait_ready()
-            begun = len(conversations)
-            wait_until(lambda: len(conversations) >= begun + 5, "five more conversations have begun")
-        assert [other.exit_code for other in others] == [0, 0, 0]
-    verify_all_stored_once(system, conversations)
+    with conversation_load(system, seed) as conversations, second_workers(system, GROUP_STAGES, tmp_path) as others:
+        for other in others:
+            other.wait_ready()
+        begun = len(conversations)
+        wait_until(lambda: len(conversations) >= begun + 5, "five more conversations have begun")
+        for other in others:
+            other.send_signal(signal.SIGTERM)
+        assert [other.wait(GRACE_S if long else DEADLOCK_S) for other in others] == [0, 0, 0]
+    with supervised(system):
+        verify_all_stored_once(system, conversations)

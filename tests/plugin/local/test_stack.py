@@ -71,7 +71,8 @@ def test_a_killed_run_leaves_no_process_no_port_and_no_shared_memory(run_dir: Pa
     assert not any(map(is_listening, ports))
     used = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(run_dir / "killed") not in used
-    assert not list(SHARED_MEMORY.glob("PostgreSQL*"))
+    # A database that another test is making at this moment has some for a second.
+    assert eventually(lambda: not list(SHARED_MEMORY.glob("PostgreSQL*")))
 
 
 def test_all_three_are_started_and_stopped(tmp_path: Path, recorded: Recorded) -> None:
