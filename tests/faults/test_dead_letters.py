@@ -90,7 +90,7 @@ def test_when_everything_is_bad_a_stage_stops_and_says_so(dedicated: DedicatedSy
     process.start()
     before = dedicated.record_count(DEAD_LETTERS)
     offsets = place.put_bad(limit + MORE)
-    assert process.wait(30) == TooManyDeadLetters.exit_status
+    assert process.wait(DEADLOCK_S) == TooManyDeadLetters.exit_status
     assert f"Records of {limit} conversations in a row of {READS[stage]}, partition 0, could" in process.tail()
     assert dedicated.record_count(DEAD_LETTERS) == before + limit
     assert first_acknowledged_only(place, offsets, limit)

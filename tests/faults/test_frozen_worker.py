@@ -64,7 +64,7 @@ def messages_in_background(rooms: list[Room]) -> Iterator[None]:
 
 def open_sessions(stage: StageProcess) -> int:
     """Return how many open sessions a worker reports in its metrics."""
-    answer = httpx.get(f"{stage.health_url}/metrics", trust_env=False, timeout=5)
+    answer = httpx.get(f"{stage.health_url}/metrics", trust_env=False, timeout=DEADLOCK_S)
     (line,) = [line for line in answer.text.splitlines() if line.startswith("counterpoint_open_sessions ")]
     return int(float(line.split()[1]))
 

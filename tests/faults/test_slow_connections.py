@@ -10,7 +10,7 @@ from plugin.local.demo_settings import TENANT
 from tests.e2e.conversations import RESISTANT
 from tests.fixtures.slow_clients import SlowClients
 from tests.fixtures.system import RunningSystem
-from tests.fixtures.waiting import wait_until
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 CONNECTIONS = 1_000
 HELD_S, HELD_LONG_S = 3.0, 60.0
@@ -37,12 +37,14 @@ def test_slow_connections_keep_no_delivery_out(system: RunningSystem, measured: 
         while time.monotonic() < over or sent < len(RESISTANT):
             role, words = RESISTANT[sent % len(RESISTANT)]
             begun = time.monotonic()
-            system.http = httpx.Client(trust_env=False, timeout=60)  # a new connection for each delivery
+            system.http = httpx.Client(trust_env=False, timeout=DEADLOCK_S)  # a new connection for each delivery
             with system.http:
                 conversation.say(role, words)
             slowest, sent = max(slowest, time.monotonic() - begun), sent + 1
-            assert httpx.get(f"http://{gateway.host}:{gateway.port}/healthz", trust_env=False, timeout=60).is_success
-    system.http = httpx.Client(trust_env=False, timeout=60)
+            assert httpx.get(
+                f"http://{gateway.host}:{gateway.port}/healthz", trust_env=False, timeout=DEADLOCK_S
+            ).is_success
+    system.http = httpx.Client(trust_env=False, timeout=DEADLOCK_S)
     conversation.end()
     wait_until(conversation.sessions, "the session is stored")
     (session,) = conversation.sessions()

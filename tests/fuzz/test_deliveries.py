@@ -31,7 +31,7 @@ from stream.runtime.settings import Settings, TenantSettings
 from tests.fixtures.stream_stage import PARTITIONS, StreamStageHarness, stream_stage
 from tests.fixtures.terminal import terminal_writer
 from tests.fixtures.topics import read_topic
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import DEADLOCK_S, eventually
 from tests.fuzz.accounting import TopicPosition, expected, published, up_to_last
 from tests.fuzz.asgi import send_request
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
@@ -120,7 +120,7 @@ def finish(harness: StreamStageHarness, *, long: bool) -> None:
         seen = {record.key.decode().split(":")[1] for record in harness.seen[SESSIONS] if record.key}
         return set(names.values()) <= seen
 
-    assert eventually(all_there, within_s=600 if long else 120), "the stage has not come to the end"
+    assert eventually(all_there, within_s=600 if long else DEADLOCK_S), "the stage has not come to the end"
 
 
 def is_tick(raw: RawRecord) -> bool:

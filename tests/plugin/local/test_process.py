@@ -13,6 +13,7 @@ import pytest
 from plugin.local import process as process_module
 from plugin.local.loopback import is_listening
 from plugin.local.process import Command, NotStarted, OsUser, run_once
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.local.scripted import Scripted, exists
 
 
@@ -65,7 +66,7 @@ def test_a_signal_reaches_the_program_alone(tmp_path: Path) -> None:
     """A test can end one stage with SIGTERM and look at how it ended."""
     program = Scripted(tmp_path).start()
     program.send_signal(signal.SIGTERM)
-    assert program.wait(10) == 7
+    assert program.wait(DEADLOCK_S) == 7
     assert not program.alive
 
 

@@ -78,7 +78,7 @@ def test_a_program_that_outlives_its_grace_is_killed() -> None:
         run.stdin.flush()
         assert run.stderr.readline() == b"deaf\n"
         run.stdin.close()
-        assert run.wait(10) == 128 + signal.SIGKILL
+        assert run.wait(DEADLOCK_S) == 128 + signal.SIGKILL
 
 
 def test_the_programs_start_with_ordinary_signals() -> None:

@@ -15,6 +15,7 @@ import tritonclient.grpc as triton_client
 from plugin.local.process import MissingRequirement, NotStarted
 from plugin.local.supervisor import _children
 from plugin.local.triton import TritonEnvironment, TritonServer
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.local.scripted import exists
 
 CONFIG = """
@@ -49,7 +50,7 @@ def _ask(server: TritonServer, model: str) -> str:
     client = triton_client.InferenceServerClient(server.grpc_url)
     tensor = triton_client.InferInput("IN", [1], "BYTES")
     tensor.set_data_from_numpy(np.array([b"anything"], dtype=object))
-    answer = client.infer(model, [tensor], client_timeout=10).as_numpy("OUT")
+    answer = client.infer(model, [tensor], client_timeout=DEADLOCK_S).as_numpy("OUT")
     client.close()
     return str(answer[0].decode())
 

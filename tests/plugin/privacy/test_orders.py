@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from plugin.privacy.erasure import Eraser
 from plugin.sink.apply import FeedbackTopicRecord
 from stream.contracts.messages import Consent, ConsentWithdrawal, Erasure
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.conftest import empty
 from tests.plugin.privacy.stored_sessions import (
     RecordingAnnouncer,
@@ -72,7 +73,7 @@ def test_sinks_that_write_during_an_erasure_leave_nothing(engine: Engine, round_
 
     def write(name: str) -> None:
         revision = 0
-        begun.wait(10)
+        begun.wait(DEADLOCK_S)
         while not stop.is_set():
             revision += 1
             apply_records(engine, session_of_week(round_, name, revision=revision))
@@ -80,7 +81,7 @@ def test_sinks_that_write_during_an_erasure_leave_nothing(engine: Engine, round_
     threads = [threading.Thread(target=write, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
-    begun.wait(10)
+    begun.wait(DEADLOCK_S)
     Eraser(engine, KEK, RecordingAnnouncer(), now=lambda: NOW + timedelta(days=60)).erase(client_subject())
     stop.set()
     for thread in threads:

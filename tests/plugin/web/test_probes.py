@@ -11,12 +11,13 @@ from fastapi import FastAPI
 from plugin.web.probes import ask_database
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
+from tests.fixtures.waiting import DEADLOCK_S
 
 
 def readiness(port: int) -> tuple[int, dict[str, str]]:
     """Return the status of /readyz on loopback and the troubles it tells."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=DEADLOCK_S) as answer:
             return answer.status, json.load(answer)["troubles"]
     except urllib.error.HTTPError as error:
         with error:

@@ -112,7 +112,7 @@ async def test_a_group_that_was_given_up_is_noticed(servers: str, monkeypatch: p
         await asyncio.sleep(0.3)
         assert not watching.done()
         consumer._coordinator._coordination_task.cancel()
-        await asyncio.wait_for(watching, 10)
+        await asyncio.wait_for(watching, DEADLOCK_S)
         assert isinstance(stop.error, Unavailable)
     finally:
         with contextlib.suppress(asyncio.CancelledError):

@@ -13,6 +13,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from stream.contracts.errors import Unavailable
 from stream.faust_support.fencing import VALID_SHARE, GroupLease, ProduceFence, _abort_connections
+from tests.fixtures.waiting import DEADLOCK_S
 
 SESSION_S = 6.0
 
@@ -197,7 +198,7 @@ async def test_bytes_in_the_kernels_buffer_are_discarded() -> None:
 
     def serve() -> None:
         connection, _ = listener.accept()
-        begin.wait(5)
+        begin.wait(DEADLOCK_S)
         try:
             while chunk := connection.recv(65_536):
                 received.append(chunk)

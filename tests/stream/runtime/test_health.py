@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from stream.runtime.health import Health, ReadinessPart, respond, serve
+from tests.fixtures.waiting import DEADLOCK_S
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def served() -> Iterator[tuple[Health, str]]:
 def get(url: str) -> tuple[int, bytes]:
     """Return status and body of a request, whatever the status."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=DEADLOCK_S) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

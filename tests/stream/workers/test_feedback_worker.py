@@ -167,7 +167,7 @@ def wait_for(condition: Callable[[], bool], within_s: float = DEADLOCK_S) -> Non
 def readiness(stage: StageProcess) -> str:
     """Return the answer of /readyz."""
     try:
-        with urllib.request.urlopen(f"{stage.health_url}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{stage.health_url}/readyz", timeout=DEADLOCK_S) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         return error.read().decode()
@@ -322,7 +322,7 @@ def test_another_model_than_ours_stops_the_stage_with_a_sentence(harness: Feedba
         ) as other,
         harness.stage(start=False, triton_url=other.grpc_url) as stage,
     ):
-        assert stage.wait(30) == 2
+        assert stage.wait(DEADLOCK_S) == 2
         assert "Triton serves feedback_llm for prompt version 0" in stage.tail()
 
 
@@ -345,7 +345,7 @@ def test_a_missing_topic_stops_the_stage_with_a_sentence(
     """The stage creates none."""
     empty = fresh_kafka()
     with harness.stage(start=False, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS=empty.bootstrap_servers) as stage:
-        assert stage.wait(30) == 2
+        assert stage.wait(DEADLOCK_S) == 2
         assert "counterpoint topics" in stage.tail()
     empty.stop()
 

@@ -302,7 +302,7 @@ def test_when_everything_is_bad_the_stage_stops_and_says_so(harness: StreamStage
         harness.send(b"{", key=room.key + b"-%d" % number, headers=[], partition=room.partition)
     room.talk(RESISTANT)
     room.end()
-    assert harness.stage.wait(30) == TooManyDeadLetters.exit_status
+    assert harness.stage.wait(DEADLOCK_S) == TooManyDeadLetters.exit_status
     assert "could not be used" in harness.stage.tail()
     assert eventually(lambda: len(harness.dead_letters()) >= before + IN_A_ROW)
     assert len(harness.dead_letters()) == before + IN_A_ROW
@@ -317,7 +317,7 @@ def test_a_changelog_that_cannot_be_read_ends_the_stage_with_what_to_do(harness:
     harness.stage.stop()
     harness.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=b"{}", partition=0).get(DEADLOCK_S)
     harness.stage.launch()
-    assert harness.stage.wait(30) == Misconfigured.exit_status
+    assert harness.stage.wait(DEADLOCK_S) == Misconfigured.exit_status
     assert f"The topic {OPEN_SESSIONS_CHANGELOG} holds what this version cannot read" in harness.stage.tail()
     harness.producer.send(OPEN_SESSIONS_CHANGELOG, key=b"tried", value=None, partition=0).get(DEADLOCK_S)
     harness.stage.start()

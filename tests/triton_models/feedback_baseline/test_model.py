@@ -16,6 +16,7 @@ from plugin.local.process import NotStarted
 from plugin.local.triton import TritonServer
 from stream.feedback.models.baseline import InProcessBaseline
 from stream.model_repository import MODEL_REPOSITORY, write_parameter
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.triton_models.feedback_baseline.loading import baseline, request
 
 CLIENT = "I don't want to stop drinking 🙃"
@@ -45,7 +46,7 @@ def infer(server: client.InferenceServerClient, document: bytes) -> bytes:
     """Send one document, return the one that comes back."""
     tensor = client.InferInput("REQUEST", [1], "BYTES")
     tensor.set_data_from_numpy(np.array([document], dtype=object))
-    answer = server.infer("feedback_baseline", [tensor], client_timeout=30)
+    answer = server.infer("feedback_baseline", [tensor], client_timeout=DEADLOCK_S)
     document = answer.as_numpy("RESPONSE")[0]
     assert isinstance(document, bytes)
     return document

@@ -12,6 +12,7 @@ import tritonclient.grpc as client
 from plugin.local.process import NotStarted
 from plugin.local.triton import TritonServer
 from stream.model_repository import read_parameters, write_parameter
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.triton_models.reader.loading import MODEL, PAIRS, reader
 from training.reader.targets import REPLY_HEADS, TURN_HEADS, width
 
@@ -35,7 +36,7 @@ def infer(server: client.InferenceServerClient, pairs: list[tuple[bytes, bytes]]
         tensor = client.InferInput(name, [len(pairs), 1], "BYTES")
         tensor.set_data_from_numpy(np.array([[pair[place]] for pair in pairs], dtype=object))
         inputs.append(tensor)
-    answer = server.infer("reader", inputs, client_timeout=60)
+    answer = server.infer("reader", inputs, client_timeout=DEADLOCK_S)
     return list(zip(*(answer.as_numpy(name) for name in OUTPUTS), strict=True))
 
 
