@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
 WORKERS ?= 3
 
-.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training demo test test-training faults test-tls audit lint bench eval account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training setup-llm demo test test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -21,6 +21,9 @@ setup-dev: ## The same, with what tests and checks need
 
 setup-training: ## Make .venv-training, which fine-tunes a feedback model (several gigabytes)
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py training
+
+setup-llm: ## The same, with a small Llama and what serves it on a CPU
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py llm
 
 demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after the digest
 	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
@@ -46,9 +49,13 @@ bench: setup-dev ## Measure speed, memory and bytes beside what else one could b
 test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Debian: postgresql), so no part of `make test`
 	@exec $(BIN)/python -m pytest tests/tls/postgres_tls.py $(ARGS)
 
-test-training: setup-training ## The training recipes end to end on tiny models; needs .venv-training, so no part of `make test`
+test-training: setup-llm ## The training recipes end to end on tiny models; needs .venv-training, so no part of `make test`
 	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py \
-		tests/training/reader/end_to_end.py $(ARGS)
+		tests/training/reader/end_to_end.py tests/training/preference/end_to_end.py $(ARGS)
+
+test-llm: setup-dev setup-llm ## A small Llama of the recipe behind a real Triton; an hour or more, so no part of `make test`: RUN=folder[:fold-0]
+	@test -n "$(RUN)" || { echo "say which run of training.feedback: make test-llm RUN=folder" >&2; exit 2; }
+	@COUNTERPOINT_LLM_RUN="$(RUN)" exec $(BIN)/python -m pytest -p no:randomly -v tests/llm/contract.py tests/llm/model_check.py $(ARGS)
 
 audit: ## Look up known vulnerabilities, write build/sbom.json, check licences against the list
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py audit
@@ -69,8 +76,8 @@ pin-images: ## Print the images of the Compose file with their digests, for .env
 baseline: setup-dev ## After a change to the CPU baseline: its fingerprint, its check, its activation
 	@exec $(BIN)/python -m scripts.baseline
 
-screenshot: setup-dev ## Make docs/session.png from a running demo (needs Debian's chromium and chromium-driver)
-	@exec $(BIN)/python scripts/screenshot.py
+screenshot: setup-dev ## Make the pictures of the documents from a running demo (needs Debian's chromium and chromium-driver)
+	@exec $(BIN)/python -m scripts.screenshot
 
 # Pins stay unless their source changed; delete a lock file to take everything new.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -82,6 +89,8 @@ locks: setup-dev ## Resolve the lock files again (developers)
 	@$(COMPILE) requirements/dev.in -o requirements/dev.lock
 	@$(COMPILE) requirements/audit.in -o requirements/audit.lock
 	@$(COMPILE) requirements/training.in -o requirements/training.lock
+	@$(COMPILE) --no-deps requirements/llm.in -o requirements/llm.lock
+	@$(COMPILE) --no-deps requirements/triton-models.in -o requirements/triton-models.lock
 	@$(COMPILE) --no-deps requirements/triton.in -o requirements/triton.lock
 	@$(BIN)/python -m plugin.local.jars lock
 

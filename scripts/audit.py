@@ -1,8 +1,9 @@
 """`make audit`: known vulnerabilities in what we ship, a list of its parts (CycloneDX), and their licences.
 
-The parts are those of requirements/runtime.lock; what only tests and local runs use is not shipped. Exit status 1 when
-there is a known vulnerability, a licence that nobody has reviewed, or when the vulnerability service was not reached:
-an audit that did not happen is not a clean one.
+The parts are those of requirements/runtime.lock, and those of requirements/triton-models.lock, which the image for
+Triton holds; what only tests, local runs and training use is not shipped. Exit status 1 when there is a known
+vulnerability, a licence that nobody has reviewed, or when the vulnerability service was not reached: an audit that did
+not happen is not a clean one.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements" / "runtime.lock"
+LOCKS = ROOT / "requirements"
 TOOLS = ROOT / ".venv-audit" / "bin"
-SBOM = ROOT / "build" / "sbom.json"
 
 ALLOWED_LICENCES = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0",
@@ -36,9 +36,27 @@ REVIEWED_LICENCES = {
     "psycopg": "LGPL-3.0, used unchanged as a library of its own that anybody can replace",
     "psycopg-binary": "LGPL-3.0, used unchanged as a library of its own that anybody can replace",
     "python-rapidjson": "MIT in its LICENSE file; its metadata names none",
+    "regex": "Apache-2.0, and CNRI-Python, the permissive licence of Python 1.6, for what stems from its `re`",
     "venusian": "Repoze Public License, a BSD-like licence",
 }
 """Parts whose metadata alone would not pass, and what a person found."""
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Packages that are shipped together: their lock, the environment they are installed in here, and their bill."""
+
+    lock: Path
+    python: Path
+    bill: Path
+
+
+SHIPMENTS = (
+    Shipment(LOCKS / "runtime.lock", ROOT / ".venv" / "bin" / "python", ROOT / "build" / "sbom.json"),
+    Shipment(
+        LOCKS / "triton-models.lock", ROOT / ".venv-triton" / "bin" / "python", ROOT / "build" / "sbom-triton.json"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -111,21 +129,32 @@ def unreviewed_licences(parts: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    """Write the bill, print what was found, and return the exit status."""
-    SBOM.parent.mkdir(exist_ok=True)
-    environment = [str(TOOLS / "cyclonedx-py"), "environment", str(ROOT / ".venv" / "bin" / "python")]
+    """Audit all that is shipped, and return the exit status."""
+    clean = [_audit(shipment) for shipment in SHIPMENTS]
+    for name, found in REVIEWED_LICENCES.items():
+        print(f"(looked at) {name}: {found}")
+    return 0 if all(clean) else 1
+
+
+def _audit(shipment: Shipment) -> bool:
+    """Write a shipment's bill, print what was found, and return whether all is well."""
+    shipment.bill.parent.mkdir(exist_ok=True)
+    environment = [str(TOOLS / "cyclonedx-py"), "environment", str(shipment.python)]
     made = _run([*environment, "--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON"])
-    bill = shipped_components(json.loads(made.stdout), locked_names(LOCK.read_text()))
-    SBOM.write_text(json.dumps(bill, indent=1) + "\n")
-    print(f"parts: {len(bill['components'])}, listed in {SBOM.relative_to(ROOT)} (CycloneDX {bill['specVersion']})")
+    bill = shipped_components(json.loads(made.stdout), locked_names(shipment.lock.read_text()))
+    shipment.bill.write_text(json.dumps(bill, indent=1) + "\n")
+    listed = f"listed in {shipment.bill.relative_to(ROOT)} (CycloneDX {bill['specVersion']})"
+    print(f"{shipment.lock.name}: {len(bill['components'])} parts, {listed}")
     unreviewed = unreviewed_licences(bill["components"])
-    print(f"licences: {f'{len(unreviewed)} to look at' if unreviewed else 'all on the list'}")
-    for line in [*unreviewed, *(f"(looked at) {name}: {found}" for name, found in REVIEWED_LICENCES.items())]:
-        print(f"  {line}")
-    report = _run([str(TOOLS / "pip-audit"), "-r", str(LOCK), "--disable-pip", "--require-hashes", "-f", "json"])
+    print(f"  licences: {f'{len(unreviewed)} to look at' if unreviewed else 'all on the list'}")
+    for line in unreviewed:
+        print(f"    {line}")
+    report = _run(
+        [str(TOOLS / "pip-audit"), "-r", str(shipment.lock), "--disable-pip", "--require-hashes", "-f", "json"]
+    )
     vulnerabilities = read_vulnerabilities(json.loads(report.stdout) if report.stdout.strip() else {})
-    print(f"vulnerabilities: {vulnerabilities.sentence()}")
-    return 0 if vulnerabilities.is_clean and not unreviewed else 1
+    print(f"  vulnerabilities: {vulnerabilities.sentence()}")
+    return vulnerabilities.is_clean and not unreviewed
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -60,7 +60,7 @@ def install_command(python: Path, lock: Path) -> list[str]:
 
 
 def steps(upto: str) -> list[Step]:
-    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit`` or ``training``, in order."""
+    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit``, ``training`` or ``llm``, in order."""
     ours = VENV / "bin" / "python"
     runtime = Step(
         "the counterpoint command and what it needs (.venv)",
@@ -72,11 +72,15 @@ def steps(upto: str) -> list[Step]:
         VENV / "runtime.stamp",
         [LOCKS / "runtime.lock", ROOT / "pyproject.toml"],
     )
+    triton = _environment_step("Triton server (.venv-triton)", TRITON, ["triton-models", "triton"])
     if upto == "audit":
-        return [runtime, _environment_step("what audits us (.venv-audit)", AUDIT, ["audit"])]
+        return [runtime, triton, _environment_step("what audits us (.venv-audit)", AUDIT, ["audit"])]
     if upto == "training":
         name = "what fine-tunes a feedback model, several gigabytes (.venv-training)"
         return [_environment_step(name, TRAINING, ["runtime", "training"])]
+    if upto == "llm":
+        small = _packages_step("a small Llama and what serves it (.venv-training)", "llm", TRAINING)
+        return [*steps("training"), small]
     jars = Step(
         "Apache Kafka (.counterpoint/jars)",
         [[str(ours), "-m", "plugin.local.jars"]],
@@ -87,17 +91,17 @@ def steps(upto: str) -> list[Step]:
         runtime,
         _packages_step("Java runtime, PostgreSQL (.venv)", "local"),
         jars,
-        _environment_step("Triton server (.venv-triton)", TRITON, ["triton"]),
+        triton,
     ]
     return {"runtime": [runtime], "local": local, "dev": [*local, _packages_step("tests and checks (.venv)", "dev")]}[
         upto
     ]
 
 
-def _packages_step(name: str, lock: str) -> Step:
-    """Return the step that installs what a lock file names into our own environment."""
+def _packages_step(name: str, lock: str, folder: Path = VENV) -> Step:
+    """Return the step that installs what a lock file names into an environment, by default our own."""
     file = LOCKS / f"{lock}.lock"
-    return Step(name, [install_command(VENV / "bin" / "python", file)], VENV / f"{lock}.stamp", [file])
+    return Step(name, [install_command(folder / "bin" / "python", file)], folder / f"{lock}.stamp", [file])
 
 
 def _environment_step(name: str, folder: Path, locks: Sequence[str]) -> Step:
@@ -135,7 +139,7 @@ def main(upto: str) -> int:
     if not due:
         return 0
     found = preflight.find_problems(preflight.Machine.read(ROOT))
-    if upto in {"runtime", "audit", "training"}:
+    if upto in {"runtime", "audit", "training", "llm"}:
         found = [problem for problem in found if not problem.only_triton]
     if not preflight.print_problems(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
         return 1

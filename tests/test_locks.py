@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def _names(requirements: list[str]) -> set[str]:
 
 def test_there_is_a_lock_for_each_environment() -> None:
     """There is one lock file for each environment."""
-    assert [lock.stem for lock in LOCKS] == ["audit", "dev", "local", "runtime", "training", "triton"]
+    names = ["audit", "dev", "llm", "local", "runtime", "training", "triton-models", "triton"]
+    assert [lock.stem for lock in LOCKS] == names
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -57,7 +59,7 @@ def test_every_direct_need_is_locked() -> None:
     """Every direct dependency is in the lock file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     needs = {"runtime": project + (ROOT / "requirements" / "build.in").read_text().splitlines()}
-    for name in ("local", "dev", "triton"):
+    for name in ("local", "dev", "training", "llm", "triton-models", "triton"):
         needs[name] = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
     for name, requirements in needs.items():
         locked = {re.sub(r"[-_.]+", "-", pin[0]).lower() for pin in _pins(ROOT / "requirements" / f"{name}.lock")}
@@ -66,6 +68,25 @@ def test_every_direct_need_is_locked() -> None:
 
 def test_tritons_environment_keeps_to_the_numpy_its_stub_was_built_for() -> None:
     """Triton's environment keeps the numpy its stub was built for; with numpy 2 the stub dies at the first text."""
-    versions = {name: version for (name, _), version in _pins(ROOT / "requirements" / "triton.lock").items()}
+    locks = (ROOT / "requirements" / "triton-models.lock", ROOT / "requirements" / "triton.lock")
+    versions = {name: version for lock in locks for (name, _), version in _pins(lock).items()}
     assert versions["numpy"].startswith("1.")
     assert versions["nvidia-pytriton"] == "0.7.0"
+
+
+def test_the_models_have_what_they_import() -> None:
+    """The lock of Triton's models holds every package that a model imports, beside Python's own and their own files."""
+    files = list((ROOT / "triton_models").glob("*/1/*.py"))
+    imports = {found for file in files for found in re.findall(r"(?m)^(?:from|import) (\w+)", file.read_text())}
+    own = {file.stem for file in files} | set(sys.stdlib_module_names) | {"triton_python_backend_utils"}
+    locked = {name for name, _ in _pins(ROOT / "requirements" / "triton-models.lock")}
+    assert imports - own <= locked
+    assert {"numpy", "onnxruntime", "tokenizers"} <= imports
+
+
+def test_make_locks_makes_every_lock() -> None:
+    """`make locks` resolves every lock file."""
+    recipe = (ROOT / "Makefile").read_text().split("\nlocks:")[1].split("\n\n")[0]
+    assert sorted(re.findall(r"-o (requirements/\S+\.lock)", recipe)) == sorted(
+        f"requirements/{lock.name}" for lock in LOCKS
+    )

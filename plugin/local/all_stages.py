@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from plugin import use_policy
 from plugin.local.process import NotStarted, Process
 from plugin.local.stage_process import StageProcess
 from stream.contracts.errors import NO_RESTART_STATUSES
@@ -106,6 +107,7 @@ def run_all_stages(settings: Settings, logs: Path, *, say: Callable[[str], None]
     running = stage_processes(settings, logs, env={})
     try:
         start_all(running, say)
+        say(use_policy.CORE)
         say(f"The page: http://{settings.web.host}:{settings.web.port}  (Ctrl-C ends all stages)")
         restart_ended(running, say)
     except KeyboardInterrupt:

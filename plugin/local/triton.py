@@ -125,9 +125,10 @@ class TritonServer(Process):
         backends: Sequence[Path] = (),
         python: Path = SERVER_PYTHON,
         security: TritonSecurity | None = None,
+        ready_s: float = READY_S,
     ) -> None:
         """``backends`` are folders with a ``model.py``, each a back end written in Python named like its folder."""
-        super().__init__("triton", data_dir, ready_s=READY_S)
+        super().__init__("triton", data_dir, ready_s=ready_s)
         self._models = list(models)
         self._repository = repository.resolve()
         self._backends = list(backends)

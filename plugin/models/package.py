@@ -34,6 +34,7 @@ class _Recipe(BaseModel):
 
     method: Literal["full", "lora"]
     rank: int
+    prompt: Literal["whole", "exchange"] = "whole"
 
 
 class TrainingRun(BaseModel):
@@ -143,6 +144,11 @@ def _read_run(run: Path) -> TrainingRun:
         raise Misconfigured(
             f"{run} learnt levels alone, and the gate takes no level without evidence and reason. Train on data"
             " prepared with --arm reasons."
+        )
+    if training_run.recipe.prompt != "whole":
+        raise Misconfigured(
+            f"{run} learnt to read the exchange alone, and Triton's vLLM backend passes the whole prompt on. Train"
+            " without --prompt exchange."
         )
     if (training_run.prompt_version, training_run.schema_version) != (PROMPT_VERSION, SCHEMA_VERSION):
         raise Misconfigured(

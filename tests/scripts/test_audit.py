@@ -1,13 +1,14 @@
 """`make audit` reads the reports of its tools and passes only what is known to be fine."""
 
-from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 
+from plugin.local.paths import ROOT
 from scripts.audit import (
-    LOCK,
     REVIEWED_LICENCES,
+    SHIPMENTS,
     licences,
     locked_names,
     read_vulnerabilities,
@@ -55,7 +56,16 @@ def test_the_lock_files_names_are_read() -> None:
         "typing-extensions",
         "psycopg",
     }
-    assert {"kafka-python", "faust-streaming", "psycopg"} <= locked_names(Path(LOCK).read_text())
+
+
+def test_what_is_audited_is_what_the_images_install() -> None:
+    """The locks that are audited are those that the Dockerfiles install."""
+    dockerfiles = [ROOT / "Dockerfile", ROOT / "ops" / "triton" / "Dockerfile"]
+    installed = {name for file in dockerfiles for name in re.findall(r"requirements/([\w-]+\.lock)", file.read_text())}
+    assert {shipment.lock.name for shipment in SHIPMENTS} == installed
+    ours, triton = (locked_names(shipment.lock.read_text()) for shipment in SHIPMENTS)
+    assert {"kafka-python", "faust-streaming", "psycopg"} <= ours
+    assert {"onnxruntime", "tokenizers"} <= triton
 
 
 def test_only_what_we_ship_is_on_the_bill() -> None:

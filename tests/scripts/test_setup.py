@@ -123,6 +123,14 @@ def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
     assert training.inputs[-1].name == "training.lock"
 
 
+def test_what_serves_a_small_model_is_installed_beside_what_trains_it() -> None:
+    """What serves a small model is a second step for the environment of training, which alone is as it was."""
+    training, small = steps("llm")
+    assert training == steps("training")[0]
+    assert small.stamp.parent == training.stamp.parent
+    assert [path.name for path in small.inputs] == ["llm.lock"]
+
+
 def test_only_what_a_lock_file_names_is_installed() -> None:
     """Only what a lock file names is installed: with hashes, without dependencies, without building a package."""
     command = install_command(Path("python"), Path("some.lock"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plugin import use_policy
 from plugin.local import all_stages
 from plugin.local.process import Command, NotStarted, Process
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
@@ -114,3 +115,18 @@ def test_what_ends_is_started_again(two: list[Process], monkeypatch: pytest.Monk
         all_stages.restart_ended(two, say)
     assert "one ended" in said[0]
     assert two[0].pid != first
+
+
+def test_up_says_once_how_it_may_be_used(two: list[Process], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`counterpoint up` prints the core of the use policy once, before the address of the page."""
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(all_stages, "interrupt_on_sigterm", lambda: None)
+    monkeypatch.setattr(all_stages, "stage_processes", lambda *_arguments, **_more: two)
+    monkeypatch.setattr(all_stages, "restart_ended", interrupt)
+    said: list[str] = []
+    assert all_stages.run_all_stages(Settings(), tmp_path, say=said.append) == 0
+    assert said.count(use_policy.CORE) == 1
+    assert said[said.index(use_policy.CORE) + 1].startswith("The page: ")

@@ -142,6 +142,7 @@ def test_pickles_are_refused(name: str, tmp_path: Path) -> None:
         ({"weights": "nowhere"}, "holds no safetensors"),
         ({"format": 2}, "is no folder of"),
         ({"recipe": {}}, "is no folder of"),
+        ({"recipe": {"method": "lora", "rank": 8, "prompt": "exchange"}}, "the exchange alone"),
     ],
 )
 def test_what_may_not_be_served_is_refused(changes: dict[str, Any], said: str | None, tmp_path: Path) -> None:
