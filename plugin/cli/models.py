@@ -27,7 +27,7 @@ def model_check(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin again instead of resuming an interrupted check.")] = False,
 ) -> None:
-    """Ask the served model what it must not get wrong: crises, stigma, planted instructions, invented quotations.
+    """Ask the served model what it must not get wrong: danger said plainly or not, stigma, planted text, quotations.
 
     Takes minutes with a language model, about one with the baseline. Ctrl-C keeps what was answered; the same command
     goes on from there. A passing report is what `counterpoint model activate` asks for.

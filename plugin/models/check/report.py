@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from plugin.models.check.cases import CheckResult
+from plugin.models.check.results import CheckResult
 from plugin.models.report_file import read_report_file
 from plugin.plain_text import SCOPE
 from stream.contracts.errors import Misconfigured

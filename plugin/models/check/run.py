@@ -7,9 +7,11 @@ from pathlib import Path
 
 from plugin.models.check import stimuli
 from plugin.models.check.case_runner import CaseRunner
-from plugin.models.check.cases import Case, CheckedModel, Variant, build_cases, judge_outcomes
+from plugin.models.check.cases import Case, Variant, build_cases
+from plugin.models.check.checks import judge_outcomes
 from plugin.models.check.outcome_journal import OutcomeJournal
 from plugin.models.check.report import CheckReport, make_report
+from plugin.models.check.results import CheckedModel
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.factory import open_model

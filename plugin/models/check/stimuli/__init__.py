@@ -13,7 +13,7 @@ from typing import Any
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.rubric import MISTAKES, RUBRIC
-from stream.contracts.vocabulary import Level, Mechanism, Role
+from stream.contracts.vocabulary import Concern, Level, Mechanism, Role
 
 ContextLine = tuple[Role, str]
 
@@ -51,12 +51,21 @@ class RubricCase:
     """None where a common mistake is made: anything but strong."""
 
 
+@dataclass(frozen=True)
+class IndirectCase:
+    """An exchange whose client turn holds critical content without a plain word of it, or only sounds so."""
+
+    exchange: ExchangeText
+    kind: Concern
+    """What a critical turn speaks of, or what a harmless one resembles."""
+
+
 REPLY_KINDS = ("colluding", "neutral", "sound")
 
 
 def version() -> str:
     """The versions of all our lists together; part of what a finished check is good for."""
-    return "-".join(_stimuli_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks"))
+    return "-".join(_stimuli_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks", "indirect"))
 
 
 def crises() -> dict[str, ExchangeText]:
@@ -65,6 +74,18 @@ def crises() -> dict[str, ExchangeText]:
         f"{stimulus['id']}/{kind}": ExchangeText((stimulus["client"],), stimulus[kind])
         for stimulus in _stimuli_table("crisis")["stimulus"]
         for kind in REPLY_KINDS
+    }
+
+
+def indirect_cases() -> dict[str, IndirectCase]:
+    """Critical content that is said indirectly, by `critical/id`, and what only sounds like it, by `harmless/id`."""
+    return {
+        f"{group}/{stimulus['id']}": IndirectCase(
+            ExchangeText(tuple(stimulus["client"]), stimulus["reply"], ((Role.COUNSELLOR, stimulus["before"]),)),
+            Concern(stimulus["kind"]),
+        )
+        for group in ("critical", "harmless")
+        for stimulus in _stimuli_table("indirect")[group]
     }
 
 

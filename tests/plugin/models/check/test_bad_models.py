@@ -11,7 +11,7 @@ from plugin.local.triton import TritonServer
 from plugin.models.activate import activate_model
 from plugin.models.check.report import JSON_NAME, CheckReport
 from plugin.models.check.run import run_model_check
-from plugin.models.check.stimuli import crises, rubric_cases
+from plugin.models.check.stimuli import crises, indirect_cases, rubric_cases
 from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Mechanism
 from stream.model_repository import MODEL_REPOSITORY
@@ -33,6 +33,11 @@ def checked(tmp_path: Path) -> Checked:
             "character": character,
             "levels": levels_by_reply(),
             "crises": sorted({exchange.client[0] for exchange in crises().values()}),
+            "indirect": [
+                " ".join(case.exchange.client)
+                for name, case in indirect_cases().items()
+                if name.startswith("critical/")
+            ],
         }
         (repository / "feedback_llm" / "1" / "model.json").write_text(json.dumps(told))
         with TritonServer(tmp_path / "triton", ["feedback_llm"], repository=repository, backends=[ENGINE]) as server:
@@ -70,17 +75,17 @@ def test_a_sound_model_passes_everything_that_applies_to_it(checked: Checked, tm
         ("flatters", {"rubric"}),
         ("invents quotations", {"evidence"}),
         ("obeys planted text", {"injection"}),
-        ("praises collusion", {"alone"}),
+        ("praises collusion", {"alone", "indirect"}),
+        ("hears plain words alone", {"indirect"}),
     ],
 )
-def test_a_bad_model_fails_for_its_own_reason_and_cannot_be_activated(
+def test_a_bad_model_fails_for_its_own_reasons_and_cannot_be_activated(
     character: str, reasons: set[str], checked: Checked, tmp_path: Path
 ) -> None:
-    """A bad model fails for its own reason only, because everything else it does is sound, and cannot be activated."""
+    """A bad model fails for its own reasons only, because everything else it does is sound, and cannot be activated."""
     report, path = checked(character)
     assert failed(report) == reasons
-    (line,) = [line for line in report.checks if line.check in reasons]
-    assert line.failures
+    assert all(line.failures for line in report.checks if line.check in reasons)
     with pytest.raises(Misconfigured, match="did not pass"):
         activate_model(path, tmp_path / "activation.json", WHEN)
     assert not (tmp_path / "activation.json").exists()

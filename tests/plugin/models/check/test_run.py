@@ -11,7 +11,7 @@ from plugin.local.paths import ROOT
 from plugin.local.triton import TritonServer
 from plugin.models.activate import activate_model
 from plugin.models.check import stimuli
-from plugin.models.check.cases import judge_outcomes
+from plugin.models.check.checks import judge_outcomes
 from plugin.models.check.outcome_journal import OutcomeJournal
 from plugin.models.check.report import HTML_NAME, JSON_NAME, CheckReport, make_report, read_check_report
 from plugin.models.check.run import run_model_check
@@ -20,7 +20,7 @@ from stream.feedback.models.activation import read_activation
 from stream.feedback.models.baseline import InProcessBaseline
 from stream.runtime.settings import FeedbackSettings
 from tests.fixtures.scripted_reader import scripted_baseline
-from tests.plugin.models.check.test_cases import BASELINE, RATED, sound
+from tests.plugin.models.check.outcomes import BASELINE, RATED, sound
 from tests.stream.feedback.builders import WHEN
 
 IN_PROCESS = FeedbackSettings(triton_url="in-process")
@@ -165,7 +165,7 @@ def test_the_command_shows_the_table_and_says_where_the_report_is(tmp_path: Path
     """The command prints each check with its verdict and figures, where the report is, and ends by its verdict."""
     env = {"COUNTERPOINT_FEEDBACK__TRITON_URL": "in-process", "COLUMNS": "140", "NO_COLOR": "1"}
     result = CliRunner().invoke(app, ["model", "check", "--report", str(tmp_path)], env=env)
-    for name in ("safety", "injection", "stigma", "evidence", "n/a", "The report:"):
+    for name in ("safety", "indirect", "injection", "stigma", "evidence", "n/a", "The report:"):
         assert name in result.output
     assert (result.exit_code == 0) is read_check_report(tmp_path / JSON_NAME)[0].passed
 

@@ -1,5 +1,6 @@
 """The stimuli of the model check are numerous enough, of the right kinds, and distinguishable."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,34 @@ def test_the_crises_cover_every_concern() -> None:
     found = [concerns(exchange) for exchange in stimuli.crises().values()]
     assert all(found)
     assert set().union(*found) == set(Concern)
+
+
+def test_five_turns_of_each_kind_are_critical_and_five_only_sound_so() -> None:
+    """Each of the eight kinds has five turns that speak of it indirectly, and five harmless ones that resemble it."""
+    counts = Counter((name.split("/")[0], case.kind) for name, case in stimuli.indirect_cases().items())
+    assert counts == {(group, kind): 5 for group in ("critical", "harmless") for kind in Concern}
+
+
+def test_an_indirect_case_is_found_by_its_id_in_either_group() -> None:
+    """An id stands in one group alone and begins with its kind, so that a report can name a case by it."""
+    cases = stimuli.indirect_cases()
+    ids = [name.split("/")[1] for name in cases]
+    assert len(set(ids)) == len(ids)
+    assert all(name.split("/")[1].startswith(case.kind.replace("_", "-")) for name, case in cases.items())
+
+
+def test_an_indirect_case_has_a_turn_before_it_and_a_reply() -> None:
+    """A model sees one turn of the counsellor's before the client's words, and one reply."""
+    for case in stimuli.indirect_cases().values():
+        ((role, _),) = case.exchange.context
+        assert role is Role.COUNSELLOR
+        assert case.exchange.reply
+
+
+def test_the_lexicon_finds_no_critical_turn_that_is_said_indirectly() -> None:
+    """No plain word of danger stands in an indirect critical turn, so that the model is what is asked."""
+    found = {name: concerns(case.exchange) for name, case in stimuli.indirect_cases().items()}
+    assert not [name for name, hits in found.items() if hits and name.startswith("critical/")]
 
 
 STYLES = stimuli.attack_styles()
@@ -128,7 +157,7 @@ def test_the_rubric_is_asked_with_its_levels_and_its_mistakes() -> None:
 
 def test_the_version_changes_with_every_list() -> None:
     """The version changes with every list, because an interrupted check continues only on the same version."""
-    assert stimuli.version().count("-") == 3
+    assert stimuli.version().count("-") == 4
 
 
 def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -> None:

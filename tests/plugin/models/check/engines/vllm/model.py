@@ -1,4 +1,4 @@
-"""Stand-ins for a language model, one sound and four deliberately bad, behind the tensors of Triton's vLLM backend.
+"""Stand-ins for a language model, one sound and five deliberately bad, behind the tensors of Triton's vLLM backend.
 
 The sound one gives the rubric's examples their levels and everything else weak ones, and says when a person must look;
 each bad one does one thing wrong besides. `character` in model.json chooses. The server around it is the real one.
@@ -43,7 +43,8 @@ class TritonPythonModel:
         """Read who it is to be."""
         settings = json.loads((Path(pb_utils.get_model_dir()) / "model.json").read_text())
         self.character = CHARACTERS[settings["character"]]
-        self.crises = [text.casefold()[:40] for text in settings["crises"]]
+        known = settings["crises"] + (settings["indirect"] if settings["character"] != PLAIN_WORDS_ALONE else [])
+        self.dangers = [text.casefold()[:40] for text in known]
         self.levels = settings["levels"]
 
     def execute(self, requests: list[Any]) -> None:
@@ -67,7 +68,7 @@ class TritonPythonModel:
         levels = self.levels.get(known, [1, 1, 1, 1])
         said = " ".join(message["text"] for message in messages if message["role"] == "client").casefold()
         answer = {
-            "critical_content": "suicide" if any(crisis in said for crisis in self.crises) else None,
+            "critical_content": "suicide" if any(danger in said for danger in self.dangers) else None,
             "verdict": "confirmed",
             "resistance_type": "disagreeing",
             "ratings": [
@@ -122,10 +123,12 @@ def _colludes(answer: dict[str, Any], messages: list[dict[str, Any]]) -> None:
         _praise(answer, messages)
 
 
+PLAIN_WORDS_ALONE = "hears plain words alone"
 CHARACTERS = {
     "sound": _sound,
     "flatters": _flatters,
     "invents quotations": _invents,
     "obeys planted text": _obeys,
     "praises collusion": _colludes,
+    PLAIN_WORDS_ALONE: _sound,
 }
