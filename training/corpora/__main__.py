@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.corpora.overlap import copied_from_evaluation, evaluation_texts, near_duplicates, stimuli_folder
-from training.corpora.written import FOLDER, WrittenExchange, load_written
+from training.corpora.written import DANGER, FOLDER, WrittenExchange, load_written
 from training.errors import DataError
 
 app = typer.Typer(
@@ -29,18 +29,19 @@ def corpora() -> None:
 @app.command()
 def check(
     remove: Annotated[bool, typer.Option(help="Take copies out of the files.")] = False,
-    folder: Annotated[Path, typer.Option(help="Folder of the written exchanges.")] = FOLDER,
+    folders: Annotated[list[Path], typer.Option("--folder", help="Folder of written exchanges.")] = [FOLDER, DANGER],  # noqa: B006 - typer copies it
 ) -> None:
     """Count the written exchanges, and name those that repeat another or an evaluation set."""
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    exchanges = load_written(folder)
+    exchanges = [each for folder in folders for each in load_written(folder)]
     console.print(_counts(exchanges))
     found = [*copied_from_evaluation(exchanges, evaluation_texts(stimuli_folder())), *near_duplicates(exchanges)]
     for overlap in found:
         console.print(f"{overlap.id} shares “{overlap.words}” with {overlap.other}", highlight=False)
     console.print(f"{len(exchanges)} exchanges, {len({each.id for each in found})} of them copies")
     if remove and found:
-        _remove({each.id for each in found}, folder)
+        for folder in folders:
+            _remove({each.id for each in found}, folder)
     elif found:
         raise typer.Exit(1)
 

@@ -15,6 +15,8 @@ from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceTyp
 from training.errors import DataError
 
 FOLDER = Path(__file__).parent / "written"
+DANGER = Path(__file__).parent / "danger"
+"""Turns about danger, said plainly or not, and harmless turns beside them; nobody replies in these."""
 Label = ResistanceType | Literal["none"]
 
 

@@ -26,9 +26,11 @@ from training.detector.report import (
     critical_table,
     own_set_table,
     resistance_table,
+    unanswered_table,
     variants_page,
 )
 from training.detector.turns import load
+from training.detector.unanswered import out_of_fold_verdicts, turns_without_reply, unanswered_rows
 from training.detector.variants import VARIANTS, score_variants
 from training.errors import DataError
 from training.progress import progress_bar
@@ -76,6 +78,12 @@ def evaluate(data: Data) -> None:
     console.print(critical_table(critical_shares(scored)))
     area = look_alike_auc(scored, "written")
     console.print(f"Resisting written turns above look-alikes, by writers that the model did not see: AUC {area:.3f}")
+    try:
+        verdicts = out_of_fold_verdicts()
+    except DataError as error:
+        console.print(f"Unanswered moments cannot be measured: {error}.")
+    else:
+        console.print(unanswered_table(unanswered_rows(scored, turns_without_reply(data), verdicts)))
     limit_blas_threads()
     detector, lines = load_detector(), own_set.load()
     shares = own_set.share_flagged(lines, detector)

@@ -14,8 +14,9 @@ from training.detector.evaluation import (
     critical_shares,
     look_alike_auc,
 )
-from training.detector.measures import metrics_at_recall, pr_auc, pr_auc_gain
+from training.detector.measures import ThresholdMetrics, metrics_at_recall, pr_auc, pr_auc_gain
 from training.detector.turns import TRANSCRIPTS, LabelledTurn
+from training.detector.unanswered import UnansweredRow
 from training.estimate import Estimate
 
 _COST_RECALL = 0.9  # at which the variants' share of flagged turns is compared
@@ -57,6 +58,21 @@ def critical_table(rows: Sequence[CriticalShares]) -> Table:
         shares = (row.lexicon, row.detector, row.either)
         table.add_row(row.kind, str(row.turns), *(f"{share:.3f}" for share in shares))
     return table
+
+
+def unanswered_table(rows: Sequence[UnansweredRow]) -> Table:
+    """Return a table of what is marked as an unanswered moment: by the flag alone, and confirmed by the reader."""
+    title = "Unanswered moments: marked by the flag alone; confirmed by a reader that saw nothing of what it reads"
+    by_flag, by_reader = ([f"{by}: {name}" for name in ("marked", "right", "recall")] for by in ("flag", "confirmed"))
+    table = _table(title, "source", "turns", "resist", *by_flag, "read", *by_reader)
+    for row in rows:
+        counts = (str(row.turns), str(row.resisting))
+        table.add_row(row.source, *counts, *_mark_cells(row.flagged), str(row.read), *_mark_cells(row.confirmed))
+    return table
+
+
+def _mark_cells(at: ThresholdMetrics) -> tuple[str, str, str]:
+    return f"{at.flagged:.2f}", f"{at.precision:.2f}", f"{at.recall:.2f}"
 
 
 def own_set_table(shares: Mapping[tuple[str, ResistanceType | None], float], area: Estimate) -> Table:

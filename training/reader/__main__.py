@@ -1,15 +1,22 @@
 """The command `python -m training.reader`, which trains, measures and exports the reader."""
 
+import asyncio
+import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import TaskID
 
-from stream.feedback.models.baseline import MODEL, READER, load_reader
+from stream.feedback.models.answer import ModelAnswer
+from stream.feedback.models.base import Deadline, ShownExchange
+from stream.feedback.models.baseline import MODEL, READER, InProcessBaseline, load_reader
 from stream.model_repository import version_folder
+from training.corpora.ratings import written_pairs
 from training.corpora.written import load_written
 from training.errors import DataError
 from training.progress import progress_bar
@@ -20,8 +27,11 @@ from training.reader.examples import pairs_of
 from training.reader.folds import FOLDS, Split, compute_fold, finished_folds, split_examples
 from training.reader.library import NEAREST, write_library
 from training.reader.planted import load_planted
+from training.reader.reasons import draw_replies, load_marks, marks_table, write_sheet
 from training.reader.recipe import Recipe, steps_per_epoch
 from training.reader.report import curve_table, print_report
+from training.reader.reward import write_reward
+from training.reader.reward_folds import compute_reward_fold, finished_scores, print_rewards
 
 app = typer.Typer(
     help="Train the reader, say what it is worth, and export it. Runs in .venv-training (make setup-training).",
@@ -31,6 +41,10 @@ app = typer.Typer(
 )
 _WEIGHTS = Path("build") / "reader"
 _ANSWERS = Path(__file__).with_name("out_of_fold")
+_REWARD = "reward"
+"""The folder of the reward head's scores, beside the answers of the variants."""
+_SHIPPED_FOLD = 0
+"""`export` ships the weights of this fold, so that its figures are those of what ships."""
 _INSTALL = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.reader."
 )
@@ -87,6 +101,58 @@ def evaluate(
     for variant in VARIANTS:
         if (answers / variant).is_dir():
             print_report(console, variant, examples, finished_folds(answers / variant))
+    if (answers / _REWARD).is_dir():
+        print_rewards(console, written_pairs(load_written()), examples, finished_scores(answers / _REWARD))
+
+
+@app.command()
+def reward(
+    data: Data, answers: Annotated[Path, typer.Option(help="Folder for the scores.")] = _ANSWERS / _REWARD
+) -> None:
+    """Fit a reward head on the vectors of the reader that ships, and keep its scores of replies of unseen writers.
+
+    Writers of the first fold are unseen by the reader and by this head. The head that `export` writes learns from all.
+    What is computed is not computed again: after another reader was exported, remove the folder. `eval` prints it too.
+    """
+    examples, pairs = load_examples(data), written_pairs(load_written())
+    served = load_reader(version_folder(READER))[1]
+    with progress_bar() as progress:
+
+        def read(texts: Sequence[tuple[str, str]]) -> tuple[Any, Any]:
+            opinions = [served.read([text])[0] for text in progress.track(texts, description="reading")]
+            return np.stack([each.reply for each in opinions]), np.stack([each.vector for each in opinions])
+
+        compute_reward_fold(examples, pairs, _SHIPPED_FOLD, read, answers)
+    print_rewards(Console(), pairs, examples, finished_scores(answers))
+
+
+@app.command()
+def sheet(
+    data: Data,
+    out: Annotated[Path, typer.Argument(help="New file for the sheet; it holds text of conversations.")],
+    count: Annotated[int, typer.Option(help="Replies on the sheet.", min=1)] = 100,
+) -> None:
+    """Write real replies that the shipped reader never saw, with the reasons of their levels, for a second reader.
+
+    A second reader marks each reason from 1 to 3: is it consistent with the rubric, anchored in the words, and clear?
+    """
+    baseline, examples = InProcessBaseline(), load_examples(data)
+
+    def assess(exchange: ShownExchange) -> ModelAnswer:
+        return asyncio.run(baseline.assess(exchange, deadline=Deadline(math.inf)))
+
+    try:
+        written = write_sheet(draw_replies(examples, _SHIPPED_FOLD), assess, count, out)
+    except FileExistsError:
+        raise DataError(f"{out} is there already; name a new file") from None
+    Console().print(f"{written} replies in {out}, with the reasons of {baseline.version.weights}")
+
+
+@app.command()
+def marks() -> None:
+    """Print what second readers gave the reasons of real replies, by version and mechanism."""
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(marks_table(load_marks()))
 
 
 @app.command("fit")
@@ -130,7 +196,7 @@ def export_all(
     / "fold-0.safetensors",
     answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers of `both`.")] = _ANSWERS / "both",
 ) -> None:
-    """Write a trained reader, its thresholds and the library of replies into the model repository.
+    """Write a trained reader, its thresholds, the library of replies and the reward head into the model repository.
 
     By default these are the weights of the first fold, so that the figures of that fold are those of what ships.
     Run `make baseline` afterwards: it checks and activates what ships.
@@ -146,8 +212,10 @@ def export_all(
     size = export(reader, base, version_folder(READER), chosen)
     served = load_reader(version_folder(READER))[1]
     replies = write_library(load_written(), served, version_folder(MODEL), NEAREST)
+    compared = write_reward(load_written(), served, version_folder(MODEL))
     Console().print(
-        f"reader of {size / 1e6:.1f} MB, {replies} replies in the library; thresholds {chosen['thresholds']}"
+        f"reader of {size / 1e6:.1f} MB, {replies} replies in the library, a reward head of {compared} pairs;"
+        f" thresholds {chosen['thresholds']}"
     )
 
 

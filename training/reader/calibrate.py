@@ -34,8 +34,9 @@ def choose(turns: Sequence[TurnExample], logits: Any) -> dict[str, object]:
     weights = [len(real) / sizes[turns[place].source] for place in real]
     slope, intercept = _platt(labels, scores, weights)
     confirm = _threshold_of_recall(labels, (1 / (1 + np.exp(-(slope * _logit(scores) + intercept)))).tolist(), weights)
-    written = [place for place, turn in enumerate(turns) if turn.source == "written"]
-    harmless = [place for place in written if turns[place].critical == 0]
+    harmless = [
+        place for place, turn in enumerate(turns) if turn.source in {"written", "danger"} and turn.critical == 0
+    ]
     critical = np.quantile(critical_scores(logits)[harmless], 1 - CRITICAL_FALSE_ALARMS)
     return {
         "calibration": (slope, intercept),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from training.corpora.labels import load_reply_labels, load_turn_labels
 from training.corpora.transcripts import load_transcripts
-from training.corpora.written import load_written
+from training.corpora.written import DANGER, load_written
 from training.detector import own_set
 from training.reader.examples import (
     ReplyExample,
     TurnExample,
+    danger_turns,
     line_turns,
     transcript_replies,
     transcript_turns,
@@ -20,11 +21,10 @@ from training.reader.examples import (
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Turns and replies to learn from and to be measured on, and single lines that nothing learns from."""
+    """Turns and replies to learn from and to be measured on."""
 
     turns: tuple[TurnExample, ...]
     replies: tuple[ReplyExample, ...]
-    unseen_lines: tuple[TurnExample, ...]
 
 
 def load_examples(data: Path) -> Examples:
@@ -38,8 +38,8 @@ def load_examples(data: Path) -> Examples:
         (
             *transcript_turns(talks, load_turn_labels()),
             *written_turns(exchanges),
+            *danger_turns(load_written(DANGER)),
             *line_turns(own_set.load(own_set.WRITTEN)),
         ),
         (*transcript_replies(talks, load_reply_labels()), *written_replies(exchanges)),
-        tuple(line_turns(own_set.load(), source="own_set")),
     )

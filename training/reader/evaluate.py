@@ -1,6 +1,6 @@
 """Evaluates out-of-fold answers of the reader: resistance, type, critical content, levels and pairs, by corpus."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -182,6 +182,24 @@ def commonest(replies: Sequence[ReplyExample], train: Sequence[ReplyExample]) ->
     for place, mechanism in enumerate(Mechanism):
         known = [reply.levels[place] for reply in train if reply.levels[place] != UNKNOWN]
         found[mechanism] = [int(np.bincount(known).argmax())] * len(replies)
+    return found
+
+
+LevelRule = Callable[[Sequence[ReplyExample], Sequence[ReplyExample]], dict[Mechanism, list[int]]]
+"""Gives the levels of some replies by a rule that is taken from others."""
+
+
+def across_folds(
+    rule: LevelRule, replies: Sequence[ReplyExample], known: Sequence[ReplyExample], folds: dict[str, int]
+) -> dict[Mechanism, list[int]]:
+    """Return the levels of all replies by a rule that is taken, for each fold, from `known` ones of the others."""
+    found = {mechanism: [UNKNOWN] * len(replies) for mechanism in Mechanism}
+    for fold in {folds[reply.group] for reply in replies}:
+        own = [place for place, reply in enumerate(replies) if folds[reply.group] == fold]
+        given = rule([replies[place] for place in own], [each for each in known if folds[each.group] != fold])
+        for mechanism, levels in given.items():
+            for place, level in zip(own, levels, strict=True):
+                found[mechanism][place] = level
     return found
 
 

@@ -1,7 +1,7 @@
 """The examples that the reader learns from and is measured on, from written exchanges and labelled transcripts."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stream.contracts.vocabulary import Level, Mechanism
 from stream.detection.lexicons import find_concerns
@@ -17,6 +17,8 @@ UNKNOWN = -1
 # that the reader takes (network.py).
 BEFORE_CHARACTERS = 500
 TEXT_CHARACTERS = 1_000
+HARMLESS_EVERY = 10
+"""Of ten turns of a transcript one teaches what is not critical: as many as there are written ones of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class TurnExample:
 
     id: str
     source: str
-    """The corpus, or `written` or `lines`."""
+    """The corpus, or `written`, `danger` or `lines`."""
     group: str
     before: str = field(repr=False)
     text: str = field(repr=False)
@@ -58,11 +60,21 @@ class ReplyExample:
 
 def written_turns(exchanges: Sequence[WrittenExchange]) -> list[TurnExample]:
     """Return the client turn of each written exchange; groups are writers."""
+    return _written_turns(exchanges, "written", "writer")
+
+
+def danger_turns(exchanges: Sequence[WrittenExchange]) -> list[TurnExample]:
+    """Return the client turns that were written about danger alone; groups are writers."""
+    # Whether these resist was not asked.
+    return [replace(turn, resistance=UNKNOWN) for turn in _written_turns(exchanges, "danger", "danger")]
+
+
+def _written_turns(exchanges: Sequence[WrittenExchange], source: str, group: str) -> list[TurnExample]:
     return [
         TurnExample(
             exchange.id,
-            "written",
-            f"writer-{exchange.writer}",
+            source,
+            f"{group}-{exchange.writer}",
             exchange.before[-BEFORE_CHARACTERS:],
             exchange.client_text[:TEXT_CHARACTERS],
             # A critical turn may resist too, but nobody is asked: it has no level and no verdict.
@@ -93,13 +105,13 @@ def written_replies(exchanges: Sequence[WrittenExchange]) -> list[ReplyExample]:
     ]
 
 
-def line_turns(lines: Sequence[WrittenLine], source: str = "lines") -> list[TurnExample]:
+def line_turns(lines: Sequence[WrittenLine]) -> list[TurnExample]:
     """Return single written lines as turns; all of them are one group."""
     return [
         TurnExample(
             line.id,
-            source,
-            source,
+            "lines",
+            "lines",
             line.counsellor,
             line.client,
             RESISTANCE.index(line.behaviour if line.kind == "resistance" else NONE),
@@ -126,9 +138,17 @@ def _turns(talk: Conversation, labels: TurnLabels) -> Iterator[TurnExample]:
             turn.text[:TEXT_CHARACTERS],
             RESISTANCE.index(kind or NONE),
             weight,
-            # Nobody labelled critical content there; where the lexicon hears some, nobody says that there is none.
-            UNKNOWN if find_concerns(turn.text) else 0,
+            _critical(number, turn.text),
         )
+
+
+def _critical(number: int, text: str) -> int:
+    """Return what is known of critical content in a transcript's turn: none in a few, nothing in the rest.
+
+    Nobody labelled it there. All turns as harmless taught the reader that danger is what a written corpus sounds like;
+    and where the lexicon hears some, nobody says that there is none.
+    """
+    return 0 if number % HARMLESS_EVERY == 0 and not find_concerns(text) else UNKNOWN
 
 
 def transcript_replies(conversations: Sequence[Conversation], labels: dict[TurnId, ReplyLabel]) -> list[ReplyExample]:

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from stream.contracts.vocabulary import Mechanism
+from training.precision import has_bf16
 from training.reader.examples import UNKNOWN, ReplyExample, TurnExample
 from training.reader.network import Pair, Reader, batch, encode, load_base, load_tokenizer
 from training.reader.planted import Planted, plant
@@ -73,7 +74,7 @@ def fit(
             batches += _batches(items, recipe.batch_size, random_)
         random_.shuffle(batches)
         for items in batches:
-            with torch.autocast(where, torch.bfloat16):
+            with torch.autocast(where, torch.bfloat16, enabled=has_bf16(where)):
                 turn, reply, _ = reader(*batch([item.encoded for item in items], where))
                 loss = _loss(turn.float(), reply.float(), items, recipe)
             optimizer.zero_grad(set_to_none=True)
@@ -102,9 +103,12 @@ def _items(
     pairs: list[Pair] = []
     marks: list[bool] = []
     for example in examples:
-        planted = bool(pieces) and random_.random() < recipe.planted_share
-        pairs.append(_planted(example, pieces, random_) if planted else (example.before, example.text))
-        marks.append(planted)
+        pair = (example.before, example.text)
+        if pieces and random_.random() < recipe.planted_share:
+            pair = _planted(example, pieces, random_)
+        pairs.append(pair)
+        # Planted text in the words before belongs to the pair that reads them as its text.
+        marks.append(pair[1] != example.text)
     encoded = encode(tokenizer, pairs)
     return [_Item(example, tokens, mark) for example, tokens, mark in zip(examples, encoded, marks, strict=True)]
 
@@ -174,7 +178,7 @@ def read_pairs(reader: Reader, base: Path, pairs: Sequence[Pair]) -> tuple[Any, 
     with torch.no_grad():
         for start in range(0, len(order), 64):
             places = order[start : start + 64]
-            with torch.autocast(where, torch.bfloat16):
+            with torch.autocast(where, torch.bfloat16, enabled=has_bf16(where)):
                 answers = reader(*batch([encoded[place] for place in places], where))
             found.append(tuple(each.float().cpu().numpy() for each in answers))
     back = np.argsort(np.array(order, dtype=int))

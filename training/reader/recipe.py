@@ -30,7 +30,7 @@ class Recipe(BaseModel):
     """The share of the transcripts' turns without resistance that an epoch draws: they are nine in ten of all."""
     side_weight: float = 0.3
     """The weight of technique, mistake and planted text in the loss, beside resistance or levels at 1."""
-    critical_weight: float = 0.5
+    critical_weight: float = 1.0
     seed: int = 0
 
 

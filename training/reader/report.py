@@ -12,6 +12,7 @@ from stream.model_repository import version_folder
 from training.reader.curve import Point
 from training.reader.data import Examples
 from training.reader.evaluate import (
+    across_folds,
     by_length,
     commonest,
     critical_rows,
@@ -23,7 +24,7 @@ from training.reader.evaluate import (
     resistance_scores,
 )
 from training.reader.examples import ReplyExample, TurnExample
-from training.reader.folds import FOLDS, OutOfFold
+from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
 from training.reader.served import read_served
 
@@ -38,7 +39,7 @@ def print_report(console: Console, name: str, examples: Examples, found: OutOfFo
     served = read_served(version_folder(READER))
     _resistance(console, name, turns, found, served.confirm)
     _critical(console, name, turns, found, served.critical)
-    _levels(console, name, replies, found)
+    _levels(console, name, replies, found, examples)
 
 
 def curve_table(points: Iterable[Point]) -> Table:
@@ -115,7 +116,7 @@ def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found
 
 
 def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, threshold: float) -> None:
-    own = [place for place, turn in enumerate(turns) if turn.source == "written"]
+    own = [place for place, turn in enumerate(turns) if turn.source in {"written", "danger"}]
     rows = critical_rows([turns[place] for place in own], found.turns[own], threshold)
     kinds = sorted({kind for row in rows for kind in row.recall})
     table = Table(title=f"{name}: critical content, across writers", title_justify="left")
@@ -133,7 +134,8 @@ def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: 
     console.print("missed by both: " + ", ".join(rows[-1].missed))
 
 
-def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found: OutOfFold) -> None:
+def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found: OutOfFold, examples: Examples) -> None:
+    folds = fold_of_examples(examples.turns, examples.replies)
     table = Table(title=f"{name}: levels, macro-F1 / weighted kappa", title_justify="left")
     for column in ("corpus", "scored by", "replies", *Mechanism):
         table.add_column(column)
@@ -141,7 +143,9 @@ def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found:
         own = [place for place, reply in enumerate(replies) if reply.source in sources]
         some = [replies[place] for place in own]
         rows: dict[str, dict[Mechanism, LevelMetrics]] = {"reader": level_rows(some, found.replies[own])}
-        for baseline, levels in (("words counted", by_length(some, some)), ("commonest level", commonest(some, some))):
+        known = [reply for reply in examples.replies if reply.source in sources]
+        for baseline, rule in (("words counted", by_length), ("commonest level", commonest)):
+            levels = across_folds(rule, some, known, folds)
             rows[baseline] = {
                 mechanism: level_metrics(
                     [reply.levels[place] for reply in some], levels[mechanism], [reply.group for reply in some]

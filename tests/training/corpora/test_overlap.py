@@ -80,7 +80,7 @@ def test_a_shared_phrase_makes_no_duplicate() -> None:
 def test_everything_that_models_are_measured_on_is_known() -> None:
     """Own set, rubric, hard cases, mistakes and the exchanges of the model check are evaluation texts."""
     found = list(evaluation_texts(stimuli_folder()))
-    assert {name for name, _ in found} == {"own set", "rubric", "crisis", "moments", "stigma"}
+    assert {name for name, _ in found} == {"own set", "rubric", "crisis", "indirect", "moments", "stigma"}
     texts = {text for _, text in found}
     assert {mistake.example for mistake in MISTAKES} <= texts
     for mechanism in Mechanism:
@@ -90,7 +90,13 @@ def test_everything_that_models_are_measured_on_is_known() -> None:
 
 def test_the_stimuli_are_read_where_the_check_reads_them() -> None:
     """The recipe reads the stimuli of the model check as files of its folder."""
-    assert {path.stem for path in stimuli_folder().glob("*.toml")} == {"attacks", "crisis", "moments", "stigma"}
+    assert {path.stem for path in stimuli_folder().glob("*.toml")} == {
+        "attacks",
+        "crisis",
+        "indirect",
+        "moments",
+        "stigma",
+    }
 
 
 def test_planted_text_of_training_shares_no_five_words_with_an_attack_of_the_check() -> None:

@@ -19,6 +19,8 @@ def _made_up_turns(monkeypatch: pytest.MonkeyPatch, turns: list[LabelledTurn]) -
     """Give the commands made-up turns, and ten bootstrap draws, since a thousand take time."""
     monkeypatch.setattr(measures, "_RESAMPLES", 10)
     monkeypatch.setattr(cli, "load", lambda _data: turns)
+    monkeypatch.setattr(cli, "turns_without_reply", lambda _data: frozenset({turns[0].example.id}))
+    monkeypatch.setattr(cli, "out_of_fold_verdicts", lambda: {each.example.id: each.resists for each in turns})
 
 
 def test_train_writes_weights_that_a_detector_runs_on(tmp_path: Path) -> None:
@@ -40,6 +42,8 @@ def test_eval_prints_every_figure_asked_for(tmp_path: Path) -> None:
     for needed in ("annomi", "mibot", "written", "PR-AUC [95%]", "AUC [95%]", "recall", "flagged", "precision"):
         assert needed in result.stdout
     for needed in ("sidetracking", "self_harm", "lexicons", "either", "sounds dangerous"):
+        assert needed in result.stdout
+    for needed in ("Unanswered moments", "annomi, every turn", "mibot, no reply", "confirmed: right"):
         assert needed in result.stdout
     for needed in ("above look-alikes", "Our own set", "messages per second on one core"):
         assert needed in result.stdout

@@ -8,6 +8,7 @@ import pytest
 from stream.contracts.vocabulary import Mechanism
 from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.reader.evaluate import (
+    across_folds,
     by_length,
     commonest,
     critical_rows,
@@ -137,3 +138,11 @@ def test_recall_is_told_by_type() -> None:
     found = recall_by_type(TURNS, [kind == "blaming" for kind in KINDS])
     assert (found["blaming"], found["pessimism"]) == ((4, 1.0), (4, 0.0))
     assert math.isnan(found["excusing"][1])
+
+
+def test_rules_of_thumb_are_taken_from_other_folds() -> None:
+    """The levels of a fold's replies by a rule of thumb come from replies of the other folds alone."""
+    known = [reply(number, (number // 8, 0, 0, 0)) for number in range(16)]
+    folds = {each.group: int(each.group.removeprefix("writer-")) // 2 for each in known}
+    given = across_folds(commonest, known, known, folds)
+    assert given[Mechanism.RESPECT_FOR_AUTONOMY] == [1] * 8 + [0] * 8

@@ -11,6 +11,7 @@ from training.reader.examples import (
     BEFORE_CHARACTERS,
     TEXT_CHARACTERS,
     UNKNOWN,
+    danger_turns,
     line_turns,
     pairs_of,
     transcript_replies,
@@ -44,6 +45,13 @@ def test_of_a_critical_turn_nobody_says_whether_it_resists() -> None:
     (turn,) = written_turns([parsed(critical="mania", replies=[], better="")])
     assert (turn.resistance, turn.critical) == (UNKNOWN, CRITICAL.index("mania"))
     assert not turn.resists
+
+
+def test_turns_about_danger_are_a_source_of_their_own() -> None:
+    """Turns that were written about danger alone have a source and groups of their own, and teach no resistance."""
+    critical, harmless = danger_turns([parsed(critical="mania", replies=[], better=""), parsed(label="none")])
+    assert (critical.source, critical.group, critical.critical) == ("danger", "danger-Z", CRITICAL.index("mania"))
+    assert (harmless.critical, harmless.resistance, critical.resistance) == (0, UNKNOWN, UNKNOWN)
 
 
 def test_look_alikes_keep_their_mark() -> None:
@@ -92,11 +100,19 @@ def test_turns_of_transcripts_are_those_that_were_read_to_the_end(tmp_path: Path
     assert (second.resistance, second.before) == (0, "You should go on.")
 
 
-def test_critical_content_of_transcripts_is_unknown_where_the_lexicon_hears_some(tmp_path: Path) -> None:
-    """Nobody labelled critical content in transcripts, so that what sounds critical is neither."""
-    talks = load_transcripts(write_annomi(tmp_path, ROWS))
-    turns = transcript_turns(talks, load_turn_labels(write_labels(tmp_path / "l", "A1 done")))
-    assert [turn.critical for turn in turns] == [0, UNKNOWN]
+def test_of_transcripts_few_turns_teach_what_is_not_critical(tmp_path: Path) -> None:
+    """Nobody labelled critical content in transcripts: one turn in ten is harmless, unless the lexicon hears some."""
+    said = ["Fine.", "I want to kill myself."]
+    rows = [
+        ("1", VIDEO, role, text)
+        for number in range(40)
+        for role, text in (("therapist", "And?"), ("client", said[number // 20]))
+    ]
+    turns = transcript_turns(
+        load_transcripts(write_annomi(tmp_path, rows)), load_turn_labels(write_labels(tmp_path / "l", "A1 done"))
+    )
+    assert [turn.id for turn in turns if turn.critical == 0] == ["A1/10", "A1/20"]
+    assert {turn.critical for turn in turns} == {0, UNKNOWN}
 
 
 def test_replies_of_transcripts_are_those_that_were_rated(tmp_path: Path) -> None:

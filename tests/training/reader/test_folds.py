@@ -29,6 +29,15 @@ def test_every_fold_tests_every_kind_of_group(prefix: str) -> None:
     assert counts == [2] * FOLDS
 
 
+def test_writers_about_danger_change_no_other_fold() -> None:
+    """Groups of turns about danger are dealt out evenly after all others, whose folds stay as they were."""
+    groups = [each.group for each in TURNS]
+    danger = [f"danger-{letter}" for letter in "KLMNO"]
+    folds = fold_of_groups([*danger, *groups])
+    assert {name: folds[name] for name in groups} == fold_of_groups(groups)
+    assert sorted(folds[name] for name in danger) == list(range(FOLDS))
+
+
 def test_large_groups_are_dealt_out_first() -> None:
     """A large group stands beside few others, so that folds are of like size."""
     folds = fold_of_groups(["writer-a"] * 10 + [f"writer-{number}" for number in range(40)])

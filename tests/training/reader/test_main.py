@@ -1,0 +1,80 @@
+"""The commands of `training.reader` find their parts, and say what is missing; end_to_end.py trains."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
+from training.errors import DataError
+from training.reader import __main__ as cli
+from training.reader.data import Examples
+from training.reader.folds import OutOfFold, compute_fold, split_examples
+
+EXAMPLES = Examples(
+    (*(turn(number, source="annomi") for number in range(20)), *(turn(number) for number in range(20, 40))),
+    tuple(reply(number) for number in range(40)),
+)
+
+
+@pytest.fixture(autouse=True)
+def _made_up_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "load_examples", lambda _data: EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("variant", "sources"),
+    [
+        ("both", {"annomi", "mibot", "written", "lines"}),
+        ("transcripts", {"annomi", "mibot"}),
+        ("written", {"written", "lines"}),
+    ],
+)
+def test_a_variant_learns_from_its_own_sources(variant: str, sources: set[str]) -> None:
+    """A variant learns from transcripts, from written texts, or from both."""
+    assert {source for source in ("annomi", "mibot", "written", "lines") if cli._learns(variant, source)} == sources
+
+
+def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`eval` reports the variants that have answers, each with its own, and passes over the others."""
+    reported: list[tuple[str, int]] = []
+
+    def note(_console: Console, name: str, _examples: Examples, found: OutOfFold) -> None:
+        reported.append((name, found.folds))
+
+    monkeypatch.setattr(cli, "print_report", note)
+    for variant, folds in (("both", 2), ("written", 1)):
+        for fold in range(folds):
+            split = split_examples(EXAMPLES.turns, EXAMPLES.replies, fold)
+            compute_fold(
+                split,
+                lambda split: (
+                    turn_logits(["none"] * len(split.test_turns)),
+                    reply_logits([each.levels for each in split.test_replies]),
+                ),
+                tmp_path / variant,
+            )
+    result = CliRunner().invoke(cli.app, ["eval", str(tmp_path), "--answers", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert reported == [("both", 2), ("written", 1)]
+
+
+@pytest.mark.parametrize("command", ["folds", "fit", "curve", "export"])
+def test_what_trains_says_how_to_install_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A command that trains says in one sentence how to install what it needs, where torch is absent."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = CliRunner().invoke(cli.app, [command, str(tmp_path), "--base", str(tmp_path)])
+    assert isinstance(result.exception, DataError)
+    assert "make setup-training" in str(result.exception)
+
+
+def test_an_error_in_the_data_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the data is reported in one sentence, without a traceback."""
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "argv", ["training.reader", "eval", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit, match=r"error: .*is no folder"):
+        cli.main()

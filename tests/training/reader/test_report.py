@@ -1,0 +1,110 @@
+"""The report shows every table of a variant, and the learning curves, as a terminal can hold them."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from stream.contracts.vocabulary import Mechanism
+from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
+from training.detector import measures as detector_measures
+from training.reader import measures
+from training.reader.curve import Point
+from training.reader.data import Examples
+from training.reader.folds import OutOfFold
+from training.reader.report import curve_table, print_report
+from training.reader.targets import CRITICAL
+
+KINDS = ["blaming", "none"] * 4
+TURNS = [
+    *(turn(number, kind, "annomi") for number, kind in enumerate(KINDS)),
+    *(turn(number, kind, "written") for number, kind in enumerate(KINDS, len(KINDS))),
+    turn(20, text="I gave the cat away.", critical=CRITICAL.index("suicide")),
+    turn(21, text="This heat is killing me.", critical_look_alike=True),
+    turn(22, look_alike=True),
+]
+SAID = [*KINDS, *KINDS, "none", "none", "none"]
+DANGER = ["none"] * (len(TURNS) - 3) + ["suicide", "none", "none"]
+REPLIES = [
+    *(reply(number, (number % 3,) * 4, "annomi") for number in range(6)),
+    *(reply(number, (number % 3,) * 4) for number in range(6, 12)),
+]
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw few samples for the intervals, since a thousand take time."""
+    monkeypatch.setattr(measures, "_RESAMPLES", 5)
+    monkeypatch.setattr(detector_measures, "_RESAMPLES", 5)
+
+
+@pytest.fixture
+def printed() -> str:
+    """Return the report of a reader that is right everywhere, with its answers in another order than the examples."""
+    found = OutOfFold(
+        2,
+        tuple(each.id for each in reversed(TURNS)),
+        turn_logits(SAID, DANGER)[::-1],
+        tuple(each.id for each in REPLIES),
+        reply_logits([each.levels for each in REPLIES]),
+    )
+    console = Console(width=200, file=io.StringIO())
+    print_report(console, "both", Examples(tuple(TURNS), tuple(REPLIES)), found)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def row(printed: str, *beginning: str) -> list[str]:
+    """Return the cells of the first row that begins with these words."""
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in printed.splitlines() if "│" in line]
+    return next(cells for cells in rows if cells[: len(beginning)] == list(beginning))
+
+
+def test_it_says_how_much_of_it_is_finished(printed: str) -> None:
+    """The report begins with the variant and the number of its finished folds."""
+    assert printed.startswith("both: 2 of 5 folds")
+
+
+def test_answers_are_matched_to_their_examples_by_id(printed: str) -> None:
+    """A reader that is right has the best figures, in whatever order its answers were stored."""
+    assert row(printed, "annomi")[1:3] == ["8", "0.500"]
+    assert row(printed, "annomi")[3].startswith("1.00")
+    assert row(printed, "written")[1] == "11"
+    assert "resistance against its look-alikes, across writers: AUC 1.000" in printed
+    assert "blaming 1.00 of 4" in printed
+
+
+def test_a_source_without_turns_has_no_row(printed: str) -> None:
+    """A corpus that is not at hand has no row of resistance."""
+    assert "mibot" not in printed
+
+
+def test_danger_is_told_for_lexicon_reader_and_both(printed: str) -> None:
+    """Recall and false alarms stand beside each other for the lexicon, the reader, and both together."""
+    assert [row(printed, by)[1] for by in ("lexicon", "reader", "both")] == ["0.00", "1.00", "1.00"]
+    assert "missed by both: \n" in printed
+
+
+def test_levels_stand_beside_their_rules_of_thumb(printed: str) -> None:
+    """The reader's levels stand beside the words counted and the commonest level, for real and written replies."""
+    for corpus in ("real replies", "written replies"):
+        assert row(printed, corpus, "reader")[2] == "6"
+        assert row(printed, corpus, "reader")[3].startswith("1.00")
+        assert row(printed, corpus, "commonest level")
+        assert row(printed, corpus, "words counted")
+    assert "the better of two written replies above the worse" in printed
+
+
+def test_the_report_holds_no_text(printed: str) -> None:
+    """No words of a turn or a reply are printed."""
+    assert "cat" not in printed
+    assert "Before." not in printed
+
+
+def test_a_point_of_the_curves_is_a_row() -> None:
+    """Each point of the learning curves is a row with its source, its size and its figures."""
+    point = Point("both", 0.5, 40, 12, 0.311, 0.422, 0.533, dict.fromkeys(Mechanism, 0.25))
+    console = Console(width=200, file=io.StringIO())
+    console.print(curve_table([point]))
+    assert isinstance(console.file, io.StringIO)
+    assert row(console.file.getvalue(), "both") == ["both", "0.50", "40", "12", "0.31", "0.42", "0.53", *["0.25"] * 4]

@@ -1,0 +1,16 @@
+"""The number format that a device computes fast in."""
+
+from typing import Any
+
+
+def has_bf16(device: str = "cuda") -> bool:
+    """Return whether a device multiplies 16-bit brain floats in hardware.
+
+    A processor without them emulates them, which makes a step many times slower than 32-bit floats do.
+    """
+    import torch  # noqa: PLC0415 - only training needs it; seconds to import
+
+    if device == "cuda":
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    processor: Any = torch.cpu  # has no public function that tells
+    return bool(processor._is_avx512_bf16_supported() or processor._is_amx_tile_supported())  # noqa: SLF001
