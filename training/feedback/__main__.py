@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
+from stream.feedback.models.llm import answer_schema
 from training.errors import DataError
 from training.feedback.annotated import build_training_set, read_annotated
 from training.feedback.answers import generate_answers
 from training.feedback.card import model_card
 from training.feedback.data import Arm, arm_of, read_items, sha256_of, write_items
 from training.feedback.evaluate import Evaluation, evaluate_answers
-from training.feedback.folds import folds_by_session, split_for_serving
+from training.feedback.folds import draw, folds_by_session, split_for_serving
 from training.feedback.run import FINAL, RunRecord, open_run, read_result, read_run, save_run
-from training.feedback.settings import BASE_MODEL, FOLDS, Method, published_recipe
+from training.feedback.settings import BASE_MODEL, FOLDS, Method, PromptPart, published_recipe
 from training.feedback.train import train_part
+from training.feedback.trial import app as trial
 from training.progress import progress_bar
 
 app = typer.Typer(
@@ -25,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(trial)
 MAX_TOKENS = 1_600  # the feedback stage's limit for an answer
 Data = Annotated[Path, typer.Argument(help="What `prepare` wrote (JSON Lines).")]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of the run. It comes to hold words and weights: protect it.")]
@@ -75,6 +78,8 @@ def train(
     rank: Annotated[int | None, typer.Option(help="Of the adapter: 16.")] = None,
     eval_steps: Annotated[int | None, typer.Option(help="Between two looks at the loss, and checkpoints: 10.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of folds, draws and weights: 0.")] = None,
+    prompt: Annotated[PromptPart | None, typer.Option(help="exchange: without instructions; not for vLLM.")] = None,
+    at_most: Annotated[int | None, typer.Option(help="Learn from no more than this many exchanges, drawn.")] = None,
     download: Download = False,
 ) -> None:
     """Train the folds, or with --final the model to serve. Defaults are the published settings.
@@ -93,6 +98,8 @@ def train(
         "alpha": None if rank is None else 2 * rank,
         "eval_steps": eval_steps,
         "seed": seed,
+        "prompt": prompt,
+        "at_most": at_most,
     }
     standard = published_recipe(method, arm_of(items))
     recipe = type(standard)(
@@ -119,6 +126,10 @@ def evaluate(
     data: Data,
     run: RunFolder,
     max_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = MAX_TOKENS,
+    constrained: Annotated[
+        bool, typer.Option("--schema", help="Hold answers to our schema, as the server does.")
+    ] = False,
+    at_most: Annotated[int | None, typer.Option(help="Ask about no more than this many of a fold, drawn.")] = None,
     download: Download = False,
 ) -> None:
     """Ask each finished fold's model about the sessions it has not seen, and write figures and model card.
@@ -133,19 +144,21 @@ def evaluate(
     if not trained:
         raise DataError(f"{run} holds no finished fold: `train` without --final makes them.")
     answers: dict[int, str] = {}
+    asked = {number: draw(splits[number].test, at_most, record.recipe.seed) for number in trained}
     with progress_bar() as progress:
-        task = progress.add_task("answering", total=sum(len(splits[number].test) for number in trained))
+        task = progress.add_task("answering", total=sum(map(len, asked.values())))
         for number in trained:
             answers |= generate_answers(
                 items,
-                splits[number].test,
+                asked[number],
                 run / f"fold-{number}",
                 record,
                 max_tokens=max_tokens,
                 step=lambda: progress.advance(task),
+                schema=answer_schema() if constrained else None,
                 download=download,
             )
-    found = evaluate_answers(items, answers, trained, record.recipe.seed)
+    found = evaluate_answers(items, answers, trained, record.recipe.seed, held_to_schema=constrained)
     written = found.write(run)
     _write_card(run)
     typer.echo(written.read_text(encoding="utf-8"))

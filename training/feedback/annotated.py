@@ -29,10 +29,10 @@ from stream.feedback.gate.quotes import find_quote
 from stream.feedback.models.answer import UnusableAnswer, parse_answer
 from stream.feedback.models.base import ExchangePart
 from stream.feedback.models.prompt import render_prompt
-from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.feedback.single_exchange import record_of_exchange
 from training.errors import DataError
-from training.feedback.data import MECHANISMS, Arm, Item, numbered_lines
+from training.feedback.data import MECHANISMS, Arm, Item, numbered_lines, write_private
 
 
 class AnnotatedAlternative(BaseModel):
@@ -45,11 +45,13 @@ class AnnotatedAlternative(BaseModel):
 
 
 class AnnotatedExchange(BaseModel):
-    """An exchange as people annotated it. Training on labels alone needs only the first five fields."""
+    """An exchange as people annotated it. Training on labels alone needs only session, turns and levels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     session: str = Field(min_length=1)
+    group: str | None = None
+    """What is never split between training and test, where that is more than the session: who wrote it, for example."""
     before: tuple[tuple[Role, str], ...] = Field(default=(), repr=False)
     client: str = Field(min_length=1, repr=False)
     reply: str = Field(min_length=1, repr=False)
@@ -102,6 +104,15 @@ def read_annotated(path: Path) -> list[tuple[int, AnnotatedExchange]]:
     return found
 
 
+def write_annotated(path: Path, lines: Iterable[AnnotatedExchange]) -> None:
+    """Write annotated exchanges to a file that only its owner can read.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    write_private(path, (line.model_dump_json(exclude_none=True) + "\n" for line in lines))
+
+
 def build_training_set(lines: Iterable[tuple[int, AnnotatedExchange]], arm: Arm) -> TrainingSet:
     """Return the training data of one arm.
 
@@ -131,7 +142,7 @@ def _item(line: AnnotatedExchange, arm: Arm) -> Item:
     if line.critical_content is None and given != set(MECHANISMS):
         raise _UnusableLine("levels must name all four mechanisms")
     deidentifier = Deidentifier(())
-    (shown,) = prepare_exchanges(_record(line), deidentifier)
+    (shown,) = prepare_record(_record(line), deidentifier).exchanges
     output = json.dumps(_answer(line, arm, shown, deidentifier), ensure_ascii=False)
     try:
         answer = parse_answer(output.encode())
@@ -149,6 +160,7 @@ def _item(line: AnnotatedExchange, arm: Arm) -> Item:
         instruction=render_prompt(shown.shown, boundary=_boundary(line)),
         output=output,
         session=line.session,
+        group=line.group,
         reviewers=line.reviewers,
     )
 

@@ -1,7 +1,7 @@
 """The answers of a trained fold on sessions it has not seen, kept line by line so that an evaluation can be resumed.
 
-Generation is deterministic: the likeliest token each time, without a schema. The server holds answers to the schema, so
-the share that cannot be read here is an upper bound.
+Generation is deterministic: the likeliest token each time. Without a schema the share that cannot be read is an upper
+bound, since the server holds answers to one; with it the answers are those that would be served.
 """
 
 import json
@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.feedback.constrained import ConstrainedWriter
 from training.feedback.data import Item
+from training.feedback.prompt_part import part_of_prompt
 from training.feedback.run import RunRecord
 from training.feedback.settings import Method
 from training.feedback.tokens import prompt_token_ids, stop_token_ids
@@ -28,9 +30,12 @@ def generate_answers(
     *,
     max_tokens: int,
     step: Callable[[], None],
+    schema: dict[str, Any] | None = None,
     download: bool = False,
 ) -> dict[int, str]:
     """Return the answers of the model of `part` to its test items, by index; `step` is called after each.
+
+    With a schema every answer is held to it.
 
     Raises:
         DataError: the model cannot be loaded.
@@ -41,18 +46,28 @@ def generate_answers(
     missing = [place for place in test if place not in known]
     if not missing:
         return known
-    model, tokenizer = _trained(part / "model", run, download=download)
+    model, tokenizer = load_trained(part / "model", run, download=download)
+    writer = None if schema is None else ConstrainedWriter(model, tokenizer)
     handle = os.open(part / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
     with os.fdopen(handle, "a", encoding="utf-8") as file:
         for place in missing:
-            known[place] = _generate(model, tokenizer, items[place].instruction, max_tokens)
+            instruction = part_of_prompt(items[place].instruction, run.recipe.prompt)
+            if writer is None or schema is None:
+                known[place] = _generate(model, tokenizer, instruction, max_tokens)
+            else:
+                known[place] = writer.write(instruction, schema, max_tokens).text
             file.write(json.dumps({"item": place, "answer": known[place]}) + "\n")
             file.flush()
             step()
     return known
 
 
-def _trained(folder: Path, run: RunRecord, *, download: bool) -> tuple[Any, Any]:
+def load_trained(folder: Path, run: RunRecord, *, download: bool) -> tuple[Any, Any]:
+    """Return a trained model, on the GPU where there is one, and its tokeniser.
+
+    Raises:
+        DataError: the model cannot be loaded.
+    """
     if run.recipe.method is Method.FULL:
         model, tokenizer = load_model(str(folder), download=False)
     else:

@@ -73,8 +73,8 @@ def _figures(evaluation: Evaluation | None) -> str:
     return (
         f"## Figures\n\nMacro-F1 in percent over {evaluation.exchanges} exchanges of {evaluation.sessions} sessions,"
         f" each answered by a model of a fold that had not seen it (folds {', '.join(map(str, evaluation.folds))});"
-        f" intervals by bootstrap over sessions. Answers that cannot be read: {evaluation.unreadable:.2f} %, without"
-        f" the schema that the server holds them to. Reasons beside people's, word overlap in percent: {overlap}.\n\n"
+        f" intervals by bootstrap over sessions. {evaluation.readability}"
+        f" Reasons beside people's, word overlap in percent: {overlap}.\n\n"
         f"{head}\n| --- | --- | {'--- | ' * len(PUBLISHED)}\n{rows}\n\n\\* {evaluation.note}"
     )
 

@@ -1,13 +1,13 @@
 """The training data: for each exchange what the model reads (`instruction`) and what it should write (`output`).
 
-The file is JSON Lines. The two columns are those of arXiv 2602.21638; beside them is the session, by which folds are
-split. The file holds people's words.
+The file is JSON Lines. The two columns are those of arXiv 2602.21638; beside them are the session and, where folds
+keep more together than a session, its group. The file holds people's words.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -46,8 +46,14 @@ class Item(BaseModel):
     output: str = Field(min_length=1, repr=False)
     """The answer as JSON: `stream.feedback.models.answer`."""
     session: str = Field(min_length=1)
+    group: str | None = None
     reviewers: int | None = Field(default=None, ge=1)
     """How many people gave the levels, if it is known."""
+
+    @property
+    def never_split(self) -> str:
+        """The group, or else the session, whose items stand on one side of every fold."""
+        return self.session if self.group is None else f"group {self.group}"
 
     @property
     def answer(self) -> ModelAnswer:
@@ -78,11 +84,20 @@ def write_items(path: Path, items: Sequence[Item]) -> None:
     Raises:
         DataError: the file cannot be written.
     """
+    write_private(path, (item.model_dump_json(exclude_none=True) + "\n" for item in items))
+
+
+def write_private(path: Path, lines: Iterable[str]) -> None:
+    """Write lines to a file that only its owner can read.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(item.model_dump_json(exclude_none=True) + "\n" for item in items)
+            file.writelines(lines)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}.") from None
 

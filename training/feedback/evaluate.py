@@ -53,9 +53,17 @@ class Evaluation(BaseModel):
     sessions: int
     unreadable: float
     """Share of answers that are not valid JSON of our schema."""
+    held_to_schema: bool = False
+    """Whether answers were held to the schema while they were written, as the server holds them."""
     mechanisms: dict[str, MechanismMetrics]
     explanations: dict[str, float]
     note: str = NOT_COMPARABLE
+
+    @property
+    def readability(self) -> str:
+        """How many answers cannot be read, in a sentence that says whether a schema held them."""
+        held = "held to" if self.held_to_schema else "without"
+        return f"Answers that cannot be read: {self.unreadable:.2f} %, {held} the schema that the server holds them to."
 
     def table(self) -> Table:
         """Return this run's figures beside the published ones."""
@@ -71,7 +79,7 @@ class Evaluation(BaseModel):
         console = Console(file=StringIO(), width=_WIDTH, record=True, color_system=None)
         console.print(self.table())
         console.print(f"* {NOT_COMPARABLE}", highlight=False)
-        console.print(f"Folds {', '.join(map(str, self.folds))}. Answers that cannot be read: {self.unreadable:.2f} %.")
+        console.print(f"Folds {', '.join(map(str, self.folds))}. {self.readability}")
         for mechanism in MECHANISMS:
             table = Table("people said", "0", "1", "2", "no level", title=f"{RUBRIC[mechanism].title}: model said")
             for level, row in enumerate(self.mechanisms[mechanism].confusion):
@@ -93,7 +101,9 @@ class Evaluation(BaseModel):
         return path
 
 
-def evaluate_answers(items: Sequence[Item], answers: Mapping[int, str], folds: Sequence[int], seed: int) -> Evaluation:
+def evaluate_answers(
+    items: Sequence[Item], answers: Mapping[int, str], folds: Sequence[int], seed: int, *, held_to_schema: bool = False
+) -> Evaluation:
     """Return the figures of the given answers, which are keyed by the items' indices."""
     read = {place: _read(text) for place, text in answers.items()}
     rated = [
@@ -104,6 +114,7 @@ def evaluate_answers(items: Sequence[Item], answers: Mapping[int, str], folds: S
         folds=list(folds),
         exchanges=len(rated),
         sessions=len({one.session for one in rated}),
+        held_to_schema=held_to_schema,
         unreadable=100 * sum(answer is None for answer in read.values()) / len(read),
         mechanisms={
             mechanism: MechanismMetrics(

@@ -1,4 +1,4 @@
-"""The folds: which sessions train, choose the checkpoint or test. Sessions stay whole; rare classes repeat."""
+"""The folds: which sessions train, choose the checkpoint or test. Groups stay whole; rare classes repeat."""
 
 import random
 import warnings
@@ -36,8 +36,11 @@ def folds_by_session(items: Sequence[Item], seed: int, count: int = FOLDS) -> li
     Raises:
         DataError: there are too few sessions.
     """
-    if len({item.session for item in items}) < 2 * count:
-        raise DataError(f"{count} folds need at least {2 * count} sessions.")
+    grouped = any(item.group is not None for item in items)
+    # A group is large: one to test, one that chooses and one to learn from are always there with two more than folds.
+    needed = count + 2 if grouped else 2 * count
+    if len({item.never_split for item in items}) < needed:
+        raise DataError(f"{count} folds need at least {needed} {'groups' if grouped else 'sessions'}.")
     splits = []
     for known, test in _split_by_session(items, range(len(items)), count, seed):
         train, valid = _validation(items, known, seed)
@@ -53,6 +56,19 @@ def split_for_serving(items: Sequence[Item], seed: int) -> Split:
     """
     train, valid = _validation(items, range(len(items)), seed)
     return Split(train, valid, [])
+
+
+def draw(places: Sequence[int], most: int | None, seed: int) -> list[int]:
+    """Return at most `most` of the indices, drawn by chance and in order; without a limit all of them."""
+    if most is None or most >= len(places):
+        return list(places)
+    return sorted(random.Random(seed).sample(list(places), most))  # a draw that must be the same each time
+
+
+def draw_at_most(split: Split, most: int | None, seed: int) -> Split:
+    """Return the split with at most `most` exchanges to learn from and an eighth as many that choose the checkpoint."""
+    few = None if most is None else max(1, most // _VALIDATION)
+    return Split(draw(split.train, most, seed), draw(split.valid, few, seed), split.test)
 
 
 def oversample(items: Sequence[Item], train: Sequence[int], seed: int) -> list[int]:
@@ -75,7 +91,7 @@ def oversample(items: Sequence[Item], train: Sequence[int], seed: int) -> list[i
 
 
 def _validation(items: Sequence[Item], known: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
-    count = min(_VALIDATION, len({items[index].session for index in known}))
+    count = min(_VALIDATION, len({items[index].never_split for index in known}))
     if count < 2:  # noqa: PLR2004 - one to train on, one to choose by
         raise DataError("A split needs at least two sessions: one to train on, one that chooses the checkpoint.")
     return _split_by_session(items, known, count, seed)[0]
@@ -88,7 +104,7 @@ def _split_by_session(
     counts = _counts(items, places)
     rarest = [min(_classes(items[index]), key=lambda one: (counts[one], one), default=(-1, -1)) for index in places]
     names = {one: number for number, one in enumerate(sorted(set(rarest)))}
-    groups = [items[index].session for index in places]
+    groups = [items[index].never_split for index in places]
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     labels = [names[one] for one in rarest]
     if max(Counter(labels).values()) < count:

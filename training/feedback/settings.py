@@ -21,6 +21,15 @@ class Method(StrEnum):
     LORA = "lora"
 
 
+class PromptPart(StrEnum):
+    """The part of our prompt that the model reads."""
+
+    WHOLE = "whole"
+    """All of it, as the vLLM backend passes it on."""
+    EXCHANGE = "exchange"
+    """The exchange and the reminder after it, without instructions and examples: for small models and slow machines."""
+
+
 class Recipe(BaseModel):
     """The settings that decide a run's result besides data and base model."""
 
@@ -36,6 +45,8 @@ class Recipe(BaseModel):
     rank: int = Field(default=16, ge=1)  # [R], of LoRA, on all linear layers [R]
     alpha: int = Field(default=32, ge=1)  # ours: twice the rank; the authors set none
     eval_steps: int = Field(default=10, ge=1)  # [D], and the checkpoint with the lowest loss is kept [D]
+    prompt: PromptPart = PromptPart.WHOLE  # ours
+    at_most: int | None = Field(default=None, ge=2)  # ours: exchanges to learn from, for a trial without a GPU
     seed: int = 0  # ours
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from training.errors import DataError
 from training.feedback.data import Item
-from training.feedback.folds import Split, oversample
+from training.feedback.folds import Split, draw_at_most, oversample
+from training.feedback.prompt_part import part_of_prompt
 from training.feedback.run import TrainingResult, read_result
 from training.feedback.settings import Method, Recipe
 from training.feedback.tokens import TokenisedItem, tokenise
+from training.precision import has_bf16
 
 MISSING = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.feedback."
@@ -30,7 +32,7 @@ def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
     except ModuleNotFoundError:
         raise DataError(MISSING) from None
-    kind = torch.bfloat16 if _bf16() else torch.float32
+    kind = torch.bfloat16 if has_bf16() else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=not download)
         model = AutoModelForCausalLM.from_pretrained(
@@ -64,9 +66,10 @@ def train_part(
     from trl import SFTTrainer  # noqa: PLC0415
 
     set_seed(recipe.seed)
+    split = draw_at_most(split, recipe.at_most, recipe.seed)
     order = oversample(items, split.train, recipe.seed)
-    training, too_long = _tokenise_fitting(tokenizer, items, order, recipe.cutoff)
-    validation, unseen = _tokenise_fitting(tokenizer, items, split.valid, recipe.cutoff)
+    training, too_long = _tokenise_fitting(tokenizer, items, order, recipe)
+    validation, unseen = _tokenise_fitting(tokenizer, items, split.valid, recipe)
     if not training or not validation:
         raise DataError(f"No item of {part.name} fits into {recipe.cutoff} tokens.")
     trainer = SFTTrainer(
@@ -118,7 +121,7 @@ def _arguments(folder: Path, recipe: Recipe) -> Any:
         gradient_accumulation_steps=recipe.accumulation,
         lr_scheduler_type="cosine",
         warmup_steps=recipe.warmup,  # below 1 it is a share of all steps
-        bf16=_bf16(),
+        bf16=has_bf16(),
         use_cpu=not torch.cuda.is_available(),
         max_length=None,  # items that are too long were left out, since a cut answer is wrong
         eval_strategy="steps",
@@ -144,11 +147,14 @@ def _lora(recipe: Recipe) -> Any:
 
 
 def _tokenise_fitting(
-    tokenizer: Any, items: Sequence[Item], places: Sequence[int], cutoff: int
+    tokenizer: Any, items: Sequence[Item], places: Sequence[int], recipe: Recipe
 ) -> tuple[list[TokenisedItem], list[int]]:
     """Return the tokenised items that fit, and the indices of those that do not."""
-    encoded = {place: tokenise(tokenizer, items[place].instruction, items[place].output) for place in set(places)}
-    too_long = [place for place, each in encoded.items() if len(each.input_ids) > cutoff]
+    encoded = {
+        place: tokenise(tokenizer, part_of_prompt(items[place].instruction, recipe.prompt), items[place].output)
+        for place in set(places)
+    }
+    too_long = [place for place, each in encoded.items() if len(each.input_ids) > recipe.cutoff]
     return [encoded[place] for place in places if place not in too_long], too_long
 
 
@@ -157,12 +163,6 @@ def _save(trainer: Any, part: Path) -> None:
     folder = part / "model"
     trainer.save_model(str(folder))
     (folder / "training_args.bin").unlink(missing_ok=True)
-
-
-def _bf16() -> bool:
-    import torch  # noqa: PLC0415
-
-    return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported())
 
 
 def _device() -> str:

@@ -243,6 +243,54 @@ def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request
     assert "What is not known" in card
 
 
+def test_answers_held_to_our_schema_can_be_read(full: Path, items: list[Item], tokenizer: Any) -> None:
+    """An answer that is held to the schema is a whole answer, or the beginning of one where the tokens ran out."""
+    import jsonschema
+    from transformers import AutoModelForCausalLM
+
+    from stream.feedback.models.llm import answer_schema
+    from training.feedback.constrained import ConstrainedWriter
+
+    model = AutoModelForCausalLM.from_pretrained(full / "final" / "model", local_files_only=True)
+    writer = ConstrainedWriter(model.eval(), tokenizer)
+    short = {"type": "object", "properties": {"level": {"enum": [0, 1, 2]}}, "required": ["level"]}
+    whole = writer.write(items[0].instruction, {**short, "additionalProperties": False}, 50)
+    assert whole.finish_reason == "stop"
+    jsonschema.validate(json.loads(whole.text), short)
+    cut = writer.write(items[0].instruction, answer_schema(), 20)
+    assert cut.finish_reason == "length"
+    assert cut.text.startswith('{"critical_content": ')
+
+
+def test_a_finished_part_answers_by_line(full: Path, items: list[Item]) -> None:
+    """The command `serve` answers a request on its standard input with text held to the schema."""
+    schema = {"type": "object", "properties": {"a": {"enum": [1]}}, "required": ["a"], "additionalProperties": False}
+    line = json.dumps({"prompt": items[0].instruction, "answer_schema": schema, "max_tokens": 20})
+    done = subprocess.run(
+        [sys.executable, "-m", "training.feedback", "serve", str(full)],
+        cwd=ROOT,
+        env=OFFLINE,
+        input=line + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[0] == "ready"
+    assert json.loads(done.stdout.splitlines()[1]) == {"text": '{"a": 1}', "finish_reason": "stop"}
+
+
+def test_a_shape_is_measured_at_each_batch() -> None:
+    """A shape is measured at each size of batch, with the number of its weights and no GPU memory on a CPU."""
+    from training.feedback.shape import measure_shape
+
+    tiny = {"vocab_size": 64, "hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "num_key_value_heads": 1}  # fmt: skip
+    found = measure_shape(tiny, batches=(1, 2), prompt_tokens=4, answer_tokens=3)
+    assert [each.batch for each in found.batches] == [1, 2]
+    assert found.parameters > 64 * 8
+    assert all(each.whole_s >= each.read_s for each in found.batches)
+
+
 def test_all_weights_are_packaged(full: Path, base: Path, tmp_path: Path) -> None:
     """A fully trained model is packaged under a name with its hash, and the output names the folder to mount."""
     said = ran(sys.executable, "-m", "plugin.cli", "model", "package", full, "--out", tmp_path)

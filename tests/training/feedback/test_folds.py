@@ -8,7 +8,7 @@ from stream.contracts.vocabulary import Level
 from tests.training.feedback.samples import items
 from training.errors import DataError
 from training.feedback.data import Item, levels_of
-from training.feedback.folds import MOST_COPIES, Split, folds_by_session, oversample, split_for_serving
+from training.feedback.folds import MOST_COPIES, Split, draw_at_most, folds_by_session, oversample, split_for_serving
 
 COUNT = 60
 
@@ -101,3 +101,32 @@ def test_one_session_cannot_be_split(made: list[Item]) -> None:
 def test_few_exchanges_can_still_be_split(made: list[Item]) -> None:
     """Ten sessions can be split although each class has fewer exchanges than there are folds."""
     assert all(isinstance(split, Split) and split.train for split in folds_by_session(made[:20], seed=0))
+
+
+def test_a_group_is_never_split(made: list[Item]) -> None:
+    """Exchanges of one group stand on one side of a fold, however many sessions the group has."""
+    grouped = [item.model_copy(update={"group": f"writer {place % 9}"}) for place, item in enumerate(made)]
+    tested = []
+    for split in folds_by_session(grouped, seed=0):
+        sides = [{grouped[place].group for place in side} for side in (split.train, split.valid, split.test)]
+        assert all(sides)
+        assert sum(map(len, sides)) == len(set().union(*sides))
+        tested += split.test
+    assert sorted(tested) == list(range(COUNT))
+
+
+def test_too_few_groups_are_told(made: list[Item]) -> None:
+    """Six groups are refused: five folds need one to test, one that chooses and one to learn from in each."""
+    with pytest.raises(DataError, match="at least 7 groups"):
+        folds_by_session([one.model_copy(update={"group": f"g-{n % 6}"}) for n, one in enumerate(made)], seed=0)
+
+
+def test_a_trial_learns_from_few_and_is_tested_on_all(made: list[Item]) -> None:
+    """A trial draws the exchanges that train and that choose from their own parts, and leaves the test part whole."""
+    split = split_for_serving(made, seed=0)
+    few = draw_at_most(split, 16, seed=0)
+    assert (len(few.train), len(few.valid)) == (16, 2)
+    assert set(few.train) < set(split.train)
+    assert set(few.valid) < set(split.valid)
+    assert few == draw_at_most(split, 16, seed=0)
+    assert draw_at_most(split, None, seed=0) == split

@@ -18,6 +18,15 @@ KNOWN = ("scripted baseline", "llm")
 """The adapters of whose answers a test knows what they say: the others have trained weights."""
 
 
+DEADLINE_S = 30.0
+"""How long an answer may take; the models of `make test` take milliseconds."""
+
+
+def deadline() -> Deadline:
+    """Return the deadline of a request that begins now."""
+    return Deadline.after(DEADLINE_S)
+
+
 class Recorded(TritonConnection):
     """A connection to a real server that keeps what it sends."""
 
@@ -57,7 +66,7 @@ async def opened(adapter: str, triton: TritonServer) -> AsyncIterator[tuple[Feed
     else:
         model = TritonLlm(connection, random_boundary=lambda: "boundary")
     try:
-        await model.canary(Deadline.after(30))
+        await model.canary(deadline())
         connection.sent.clear()
         yield model, connection
     finally:

@@ -15,9 +15,12 @@ from stream.model_repository import MODEL_REPOSITORY, read_parameters
 from tests.stream.feedback.builders import prepared
 
 GOLDEN = Path(__file__).with_name("prompt.golden.txt")
+GOLDEN_WITHOUT_REPLY = Path(__file__).with_name("prompt-without-reply.golden.txt")
+"""Where there is no reply: what comes after all that prompts share."""
 BOUNDARY = "b0a7"
-PINNED = {("3", "0.3"): "c279625a7091c8c6ad0e23d849fd4ab3b948533c39ab08c699a0d7d8c8bf8d61"}
-"""Digest of the golden file by versions of prompt and rubric: another text under the same versions is a mistake."""
+PINNED = {("4", "0.3"): "fa069db72833031d24ff2a0600eda1d3b9bdc8840e01784c2037dbadc2409e77"}
+"""Digest of the golden files by versions of prompt and rubric: another text under the same versions is a mistake."""
+UNANSWERED = ShownExchange(CANARY.messages[:2])
 
 
 def test_the_prompt_is_the_golden_one() -> None:
@@ -25,9 +28,17 @@ def test_the_prompt_is_the_golden_one() -> None:
     assert render_prompt(CANARY, boundary=BOUNDARY) == GOLDEN.read_text()
 
 
+def test_the_prompt_about_a_turn_without_a_reply_is_the_golden_one() -> None:
+    """Such a prompt shares the beginning of all others, and asks for the verdict alone."""
+    shared, _, last = render_prompt(UNANSWERED, boundary=BOUNDARY).rpartition("<|start_header_id|>user")
+    assert last == GOLDEN_WITHOUT_REPLY.read_text()
+    assert GOLDEN.read_text().startswith(shared)
+
+
 def test_another_prompt_is_another_version() -> None:
     """Another prompt is another version, because the version is part of an assessment's id."""
-    assert sha256(GOLDEN.read_bytes()).hexdigest() == PINNED[PROMPT_VERSION, RUBRIC_VERSION]
+    both = GOLDEN.read_bytes() + GOLDEN_WITHOUT_REPLY.read_bytes()
+    assert sha256(both).hexdigest() == PINNED[PROMPT_VERSION, RUBRIC_VERSION]
 
 
 def test_the_served_model_names_this_prompt() -> None:
