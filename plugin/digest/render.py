@@ -1,6 +1,7 @@
 """Printing a digest in a terminal, as plain text."""
 
 from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,10 +12,11 @@ from plugin.database.viewer import AccountRole
 from plugin.digest.gather import Digest
 from plugin.plain_text import SCOPE, counted, join_words, printable
 from plugin.queue import labels
+from plugin.queue.statements import level_of
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Assessment, ModelVersion, Rating
 from stream.contracts.rubric import LEVEL_TITLES
-from stream.contracts.vocabulary import Role, Verdict
+from stream.contracts.vocabulary import Level, Role, Verdict
 
 _Line = tuple[Text, int]
 """A text to print, and the number of columns to indent it."""
@@ -44,23 +46,30 @@ def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
         yield _text(f"Left out: {labels.LEFT_OUT[row.left_out]}."), 2
     if view.read_without_names:
         yield _text(labels.NAMES_NOT_TOLD), 2
+    yield from _note_lines(view, None, 2)
     messages = {message.message_id: message for message in view.messages}
     for mark in view.marks:
-        title, explanation = labels.MARKS[mark.kind]
         concerns = f" ({labels.concerns(mark.concerns)})" if mark.concerns else ""
-        yield _text(f"! {title}{concerns}: {explanation}"), 2
+        yield _text(f"! {labels.MARKS[mark.kind]}{concerns}: {labels.mark_explanation(mark)}"), 2
         yield from _message_lines(messages, mark.message_ids)
     for number, moment in enumerate(view.moments, 1):
         yield Text(""), 0
         yield _text(f"Moment {number}: {labels.verdict(_assessment(moment))}", "bold"), 2
         yield from _message_lines(messages, (*moment.client_turn, *moment.reply))
         yield from _answer_lines(moment, reader)
+        yield from _note_lines(view, moment.exchange_id, 4)
     if not_shown := labels.not_shown(len(view.further), view.not_confirmed):
         yield _text(not_shown), 2
     if row.counts.flagged_not_shown:
         unread = counted(row.counts.flagged_not_shown, "flagged moment was", "flagged moments were")
         yield _text(f"{unread} not looked at."), 2
     yield _text(f"On the page: /sessions/{row.session_id}{'?further=yes' if view.further else ''}", "dim"), 2
+
+
+def _note_lines(view: SessionView, exchange_id: UUID | None, indent: int) -> Iterator[_Line]:
+    for note in view.notes:
+        if note.exchange_id == exchange_id:
+            yield _text(f"Note from {note.by}: {note.text}"), indent
 
 
 def _text(line: str, style: str = "") -> Text:
@@ -88,7 +97,13 @@ def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
     if answer.verdict is Verdict.REJECTED:  # shown for its planted text, and not rated
         return
     for rating in answer.ratings:
-        yield _text(f"{labels.mechanism_title(rating.mechanism)}: {_level(rating, reader)}"), 4
+        title, own = labels.mechanism_title(rating.mechanism), moment.labels.get(str(level_of(rating.mechanism)))
+        if own is not None and own.opinion.level is not None:
+            yield _text(f"{title}, {own.by}: {_level_words(own.opinion.level, reader)}"), 4
+            title = f"{title}, the model"
+        if rating.level is None and rating.needs_human is None:  # withheld
+            continue
+        yield _text(f"{title}: {_level(rating, reader)}"), 4
         for quote in dict.fromkeys(evidence.quote for evidence in rating.evidence):
             yield _text(f"\u201c{quote}\u201d", "italic"), 6
     for strength in answer.strengths:
@@ -102,11 +117,13 @@ def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
 def _level(rating: Rating, reader: AccountRole) -> str:
     if rating.level is None:
         return "no level. " + (labels.NEEDS_HUMAN[rating.needs_human] if rating.needs_human else "")
+    return f"{_level_words(rating.level, reader)}. {rating.reason}"
+
+
+def _level_words(level: Level, reader: AccountRole) -> str:
     if reader is AccountRole.THERAPIST:
-        level = labels.LEVELS_FOR_THERAPIST[rating.level]
-    else:
-        level = f"{labels.GLYPHS[rating.level]} {LEVEL_TITLES[rating.level].lower()}"
-    return f"{level}. {rating.reason}"
+        return labels.LEVELS_FOR_THERAPIST[level]
+    return f"{labels.GLYPHS[level]} {LEVEL_TITLES[level].lower()}"
 
 
 def _model_description(model: ModelVersion) -> str:

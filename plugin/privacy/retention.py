@@ -18,7 +18,7 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
-from plugin.database.tables import RetentionRun, StoredAnswer, StoredMessage, StoredSession
+from plugin.database.tables import RetentionRun, StoredAnswer, StoredMessage, StoredNote, StoredSession
 from plugin.privacy.audit_trail import count_old_entries, remove_old_entries
 from stream.runtime.settings import RetentionSettings
 
@@ -129,6 +129,7 @@ class RetentionRunner:
             .where(col(StoredAnswer.session_id).in_(without_quotes), col(StoredAnswer.has_words))
             .values(words=None)
         )
+        session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))
         keys = delete_unused_data_key(session, tenant, conversation_id)
         return RetentionReport(texts=len(without_text), quotes=len(without_quotes), sessions=removed, keys=keys)
 
@@ -175,7 +176,9 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     stored_words = select(StoredAnswer.assessment_id).where(
         col(StoredAnswer.session_id) == col(StoredSession.session_id), col(StoredAnswer.has_words)
     )
-    return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, exists(stored_words.correlate(StoredSession)))
+    notes = select(StoredNote.note_id).where(col(StoredNote.session_id) == col(StoredSession.session_id))
+    stored = or_(exists(stored_words.correlate(StoredSession)), exists(notes.correlate(StoredSession)))
+    return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 
 
 def _session_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """Deletions and edits of messages that are stored, after the stream has dropped the text of their session.
 
 What an answer says may quote the message, and the sink cannot read it: so every answer about an exchange with the
-message is superseded and loses its words, and the exchange has the abstention `text_changed`. Under a legal hold the
-message stays and its session is shown to nobody.
+message is superseded and loses its words, and the exchange has the abstention `text_changed`. So does the mark of an
+unanswered moment with it. Under a legal hold the message stays and its session is shown to nobody.
 """
 
 from collections.abc import Collection
@@ -16,6 +16,7 @@ from sqlmodel import Session, col, delete, select
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key, find_cipher
+from plugin.database.removal import remove_notes
 from plugin.database.sealed_columns import message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.tombstones import add_tombstone, deleted_messages, message_subject
@@ -23,7 +24,7 @@ from plugin.sink.need import WITHOUT_WORDS, store_need
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.messages import Deletion, Edit
-from stream.contracts.vocabulary import NeedsHuman
+from stream.contracts.vocabulary import MarkKind, NeedsHuman
 
 _WITHOUT_TEXT = defer(StoredMessage.text, raiseload=True)  # type: ignore[arg-type] # a column, to the mapper
 
@@ -46,6 +47,7 @@ def remove_messages(
         if _is_held(session, row):
             continue
         affected = _exchanges_with(session, row, message_ids)
+        remove_notes(session, row.session_id, [exchange.exchange_id for exchange in affected])
         session.exec(
             delete(StoredMessage).where(
                 col(StoredMessage.session_id) == row.session_id, col(StoredMessage.message_id).in_(message_ids)
@@ -53,6 +55,7 @@ def remove_messages(
         )
         for exchange in affected:
             _remove_from_exchange(session, exchange, message_ids)
+        _withdraw_verdicts(row, message_ids)
         marks = [mark | {"message_ids": _without(mark["message_ids"], message_ids)} for mark in row.marks]
         row.marks = [mark for mark in marks if mark["message_ids"]]
         _abstain(session, row, [exchange for exchange in affected if exchange.client_turn and exchange.reply], now)
@@ -81,6 +84,8 @@ def change_message(session: Session, kek: KeyEncryptionKey, key: FingerprintKey,
             .values(text=sealed, revision=record.revision)
         )
         if result.rowcount:
+            remove_notes(session, row.session_id, [each.exchange_id for each in _exchanges_with(session, row, ids)])
+            _withdraw_verdicts(row, ids)
             _abstain(session, row, _exchanges_with(session, row, ids), now)
             changed = True
     return changed
@@ -127,6 +132,17 @@ def _remove_from_exchange(session: Session, exchange: StoredExchange, message_id
     if not exchange.client_turn or not exchange.reply:
         session.exec(delete(StoredAnswer).where(col(StoredAnswer.exchange_id) == exchange.exchange_id))
         session.delete(exchange)
+
+
+def _withdraw_verdicts(row: StoredSession, message_ids: Collection[str]) -> None:
+    """Replace the verdict on an unanswered moment with one of these messages by the reason `text_changed`."""
+    changed = {"resistance_type": None, "needs_human": NeedsHuman.TEXT_CHANGED.value}
+    row.marks = [
+        mark | changed
+        if mark["kind"] == MarkKind.UNANSWERED_MOMENT and not {*mark["message_ids"]}.isdisjoint(message_ids)
+        else mark
+        for mark in row.marks
+    ]
 
 
 def _abstain(session: Session, row: StoredSession, exchanges: Collection[StoredExchange], now: datetime) -> None:

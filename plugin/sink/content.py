@@ -3,15 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
 from plugin.database.answers import ratings_without_words, words_to_json
 from plugin.database.conversation_keys import delete_unused_data_key, find_or_add_cipher
-from plugin.database.removal import remove_transcript
+from plugin.database.removal import remove_notes, remove_transcript
 from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage
 from plugin.database.tables.base import Json
@@ -25,6 +25,11 @@ def store_content(session: Session, kek: KeyEncryptionKey, record: FeedbackRecor
     no longer has are superseded.
     """
     answers: list[Assessment | Abstention] = [*record.assessments, *record.abstentions]
+    if _has_lost_words(session, record):
+        superseded = _missing_answers(record, [answer.assessment_id for answer in answers])
+        remove_notes(
+            session, record.session_id, session.exec(select(StoredAnswer.exchange_id).where(*superseded)).all()
+        )
     remove_transcript(session, record.session_id)
     if record.messages:
         cipher = find_or_add_cipher(session, kek, record.tenant, record.conversation_id, now)
@@ -34,6 +39,23 @@ def store_content(session: Session, kek: KeyEncryptionKey, record: FeedbackRecor
     _supersede_missing_answers(session, record, [answer.assessment_id for answer in answers])
     session.flush()
     delete_unused_data_key(session, record.tenant, record.conversation_id)
+
+
+def _has_lost_words(session: Session, record: FeedbackRecord) -> bool:
+    """Return whether a stored message was edited, or is not in this revision."""
+    stored = select(StoredMessage.message_id, StoredMessage.revision).where(
+        col(StoredMessage.session_id) == record.session_id
+    )
+    now = {message.message_id: message.revision for message in record.messages}
+    return any(now.get(message_id) != revision for message_id, revision in session.exec(stored))
+
+
+def _missing_answers(record: FeedbackRecord, present: list[UUID]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(StoredAnswer.session_id) == record.session_id,
+        col(StoredAnswer.superseded_by).is_(None),
+        col(StoredAnswer.assessment_id).not_in(present),
+    )
 
 
 def _add_transcript(session: Session, cipher: TextCipher, record: FeedbackRecord) -> None:
@@ -119,11 +141,5 @@ def _abstention_columns(abstention: Abstention) -> dict[str, Json]:
 
 def _supersede_missing_answers(session: Session, record: FeedbackRecord, present: list[UUID]) -> None:
     session.exec(
-        update(StoredAnswer)
-        .where(
-            col(StoredAnswer.session_id) == record.session_id,
-            col(StoredAnswer.superseded_by).is_(None),
-            col(StoredAnswer.assessment_id).not_in(present),
-        )
-        .values(superseded_by=record.revision, words=None)
+        update(StoredAnswer).where(*_missing_answers(record, present)).values(superseded_by=record.revision, words=None)
     )

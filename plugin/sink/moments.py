@@ -25,14 +25,19 @@ def store_shown(session: Session, row: StoredSession) -> None:
 
 
 def leave_out_unconfirmed(session: Session, row: StoredSession) -> None:
-    """Leave a session out like one without moments, if every one was read and rejected and nothing needs a person.
+    """Leave a session out like one without moments, if every turn was read and rejected and nothing needs a person.
 
     Its content goes; under a legal hold it stays.
     """
     moments = _moments(session, row)
     counts = Counts.model_validate(row.counts)
     unread = counts.flagged_not_shown + counts.exchanges_dropped_for_size
-    if not moments or any(exchange.shown for exchange, _ in moments) or unread or row.need != Need.OTHER:
+    if (
+        not (moments or counts.unanswered_not_confirmed)
+        or any(exchange.shown for exchange, _ in moments)
+        or unread
+        or row.need != Need.OTHER
+    ):
         return
     row.left_out = LeftOut.NO_RESISTANCE.value
     if not holds.is_held(session, row.tenant, row.conversation_id):

@@ -16,6 +16,7 @@ from stream.contracts.vocabulary import (
     MarkKind,
     NeedsHuman,
     OperatingPoint,
+    ResistanceType,
     Role,
     SessionState,
 )
@@ -67,6 +68,17 @@ class Mark(Contract):
     kind: MarkKind
     concerns: tuple[Concern, ...] = ()
     message_ids: tuple[MessageId, ...] = Field(min_length=1)
+    context: tuple[MessageId, ...] = ()
+    """The messages before a flagged turn without a reply, for the feedback model; none in a feedback record."""
+    resistance_type: ResistanceType | None = None
+    """The type with which the feedback model confirmed an unanswered moment."""
+    needs_human: NeedsHuman | None = None
+    """Set in a feedback record when a turn without a reply has no verdict. None beside no type: an earlier version."""
+
+    @property
+    def awaits_verdict(self) -> bool:
+        """Whether the mark is a flagged turn without a reply that no model has read."""
+        return self.kind is MarkKind.UNANSWERED_MOMENT and self.resistance_type is None and self.needs_human is None
 
 
 class Counts(Contract):
@@ -78,6 +90,9 @@ class Counts(Contract):
     client_turns: int = Field(default=0, ge=0)
     flagged_turns: int = Field(default=0, ge=0)
     unanswered_moments: int = Field(default=0, ge=0)
+    """Flagged turns without a reply, whatever the feedback model says of them."""
+    unanswered_not_confirmed: int = Field(default=0, ge=0)
+    """Those of them that the feedback model rejected; they have no mark."""
     flagged_not_shown: int = Field(default=0, ge=0)
     """Flagged exchanges that are not in the record: those of a session left out, and once those over a limit."""
     exchanges_dropped_for_size: int = Field(default=0, ge=0)

@@ -1,4 +1,7 @@
-"""The assessment of session records: each exchange gets one assessment or one abstention, whatever the model does."""
+"""The assessment of session records: each exchange gets one assessment or one abstention, whatever the model does.
+
+A flagged turn without a reply gets the model's verdict alone (`unanswered`).
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +17,9 @@ from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_reque
 from stream.feedback.models.answer import UnusableAnswer
 from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
-from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.feedback.size import fit_to_max_size
+from stream.feedback.unanswered import critical_content, settle_marks
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
 from stream.runtime.settings import WithoutNames
 
@@ -48,13 +52,14 @@ class Assessor:
             Misconfigured: the model is there, but is not the one this version speaks to.
         """
         eligible = record.state is SessionState.CLOSED and record.left_out is None
-        record = record if eligible else record.model_copy(update={"exchanges": ()})
+        record = record if eligible else _without_turns(record)
         deidentifier = Deidentifier(record.known_names, (message.text for message in record.messages))
         names_told = record.names_told or bool(record.known_names)  # a record of an earlier version has names alone
         withheld = NeedsHuman.NAMES_NOT_TOLD if self.without_names == "abstain" and not names_told else None
         assessments: list[Assessment] = []
         abstentions: list[Abstention] = []
-        for exchange, prepared in zip(record.exchanges, prepare_exchanges(record, deidentifier), strict=True):
+        everything = prepare_record(record, deidentifier)
+        for exchange, prepared in zip(record.exchanges, everything.exchanges, strict=True):
             needs_human = exchange.needs_human or withheld
             result = await self._assess_exchange(record.session_id, needs_human, prepared, deidentifier)
             if isinstance(result, Assessment):
@@ -63,6 +68,14 @@ class Assessor:
             else:
                 abstentions.append(result)
                 ANSWERS.labels(outcome=result.reason.value).inc()
+        waiting = [mark for mark in record.marks if mark.awaits_verdict]
+        outcomes: list[CheckedAnswer | NeedsHuman] = []
+        for mark, prepared in zip(waiting, everything.unanswered, strict=True):
+            needs_human = critical_content(record, mark) or withheld
+            outcome = needs_human or await self._ask_until_answered(prepared, deidentifier)
+            outcomes.append(outcome)
+            ANSWERS.labels(outcome=outcome.value if isinstance(outcome, NeedsHuman) else "assessed").inc()
+        record = settle_marks(record, outcomes)
         outline = record.model_dump(exclude={"known_names"}) | {"names_told": names_told}
         return fit_to_max_size(
             FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),
@@ -138,6 +151,11 @@ class Assessor:
         if answer.abstain:
             return NeedsHuman.MODEL_ABSTAINED
         return check_answer(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)
+
+
+def _without_turns(record: SessionRecord) -> SessionRecord:
+    marks = tuple(mark for mark in record.marks if not mark.awaits_verdict)
+    return record.model_copy(update={"exchanges": (), "marks": marks})
 
 
 def _ids(session: UUID, prepared: PreparedExchange, model_key: str) -> dict[str, UUID]:

@@ -1,13 +1,12 @@
-"""An exchange of a session record, ready to be shown to a model, with the way back to the original words."""
+"""The exchanges of a session record, ready to be shown to a model, with the way back to the original words."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from stream.contracts.errors import Poison
 from stream.contracts.feedback import Evidence
-from stream.contracts.ids import input_id
-from stream.contracts.sessions import Exchange, SessionMessage, SessionRecord
+from stream.contracts.ids import exchange_id, input_id
+from stream.contracts.sessions import Exchange, Mark, SessionMessage, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.deidentification.normalise import normalise
@@ -39,45 +38,70 @@ class PreparedExchange:
         return Evidence(message_id=original.message_id, start=start, end=end, quote=original.text[start:end])
 
 
-def prepare_exchanges(record: SessionRecord, deidentifier: Deidentifier) -> list[PreparedExchange]:
-    """Every exchange of a record in its order, de-identified under the same placeholders.
+@dataclass(frozen=True)
+class PreparedRecord:
+    """What a model is asked about one record, each in the order of the record."""
+
+    exchanges: tuple[PreparedExchange, ...]
+    unanswered: tuple[PreparedExchange, ...]
+    """The flagged turns without a reply on which there is no verdict, as exchanges without a reply."""
+
+
+_Parts = list[tuple[str, ExchangePart]]
+_Messages = dict[str, tuple[SessionMessage, TracedText]]
+"""The messages of a record by id, as they were written and de-identified."""
+
+
+def prepare_record(record: SessionRecord, deidentifier: Deidentifier) -> PreparedRecord:
+    """Every exchange and every turn without a reply of a record, de-identified under the same placeholders.
 
     Raises:
-        Poison: BAD_SCHEMA, when an exchange names a message that the record does not hold.
+        Poison: BAD_SCHEMA, when an exchange or a mark names a message that the record does not hold.
     """
-    originals = {message.message_id: message for message in record.messages}
     # All messages in order, once: the numbers of placeholders do not hang on which exchange comes first.
-    deidentified = {message.message_id: deidentifier.apply(message.text) for message in record.messages}
-    return [_prepare_exchange(exchange, originals, deidentified) for exchange in record.exchanges]
+    messages = {message.message_id: (message, deidentifier.apply(message.text)) for message in record.messages}
+    return PreparedRecord(
+        tuple(_prepare_exchange(exchange, messages) for exchange in record.exchanges),
+        tuple(_prepare_mark(record.session_id, mark, messages) for mark in record.marks if mark.awaits_verdict),
+    )
 
 
-def _prepare_exchange(
-    exchange: Exchange, originals: dict[str, SessionMessage], deidentified: dict[str, TracedText]
-) -> PreparedExchange:
-    parts = list(_messages_with_part(exchange))
-    if any(message_id not in originals for message_id, _ in parts):
-        raise Poison(DeadLetterReason.BAD_SCHEMA, "exchanges")
-    messages = tuple(originals[message_id] for message_id, _ in parts)
+def _prepare_exchange(exchange: Exchange, messages: _Messages) -> PreparedExchange:
+    parts = _parts(exchange.context, exchange.client_turn, exchange.reply)
+    return _prepare(exchange.exchange_id, parts, messages, "exchanges")
+
+
+def _prepare_mark(session: UUID, mark: Mark, messages: _Messages) -> PreparedExchange:
+    parts = _parts(mark.context, mark.message_ids, ())
+    return _prepare(exchange_id(session, mark.message_ids[0]), parts, messages, "marks")
+
+
+def _parts(context: tuple[str, ...], client_turn: tuple[str, ...], reply: tuple[str, ...]) -> _Parts:
+    return [
+        (message_id, part)
+        for part, message_ids in (
+            (ExchangePart.CONTEXT, context),
+            (ExchangePart.CLIENT_TURN, client_turn),
+            (ExchangePart.REPLY, reply),
+        )
+        for message_id in message_ids
+    ]
+
+
+def _prepare(exchange: UUID, parts: _Parts, messages: _Messages, place: str) -> PreparedExchange:
+    if any(message_id not in messages for message_id, _ in parts):
+        raise Poison(DeadLetterReason.BAD_SCHEMA, place)
+    originals, deidentified = zip(*(messages[message_id] for message_id, _ in parts), strict=True)
     shown = ShownExchange(
         tuple(
-            ShownMessage(number, part, originals[message_id].role, deidentified[message_id].text)
-            for number, (message_id, part) in enumerate(parts, start=1)
+            ShownMessage(number, part, original.role, read.text)
+            for number, ((_, part), original, read) in enumerate(zip(parts, originals, deidentified, strict=True), 1)
         )
     )
     return PreparedExchange(
-        exchange_id=exchange.exchange_id,
-        input_id=input_id((message.message_id, message.revision) for message in messages),
+        exchange_id=exchange,
+        input_id=input_id((message.message_id, message.revision) for message in originals),
         shown=shown,
-        _originals=messages,
-        _deidentified=tuple(deidentified[message_id] for message_id, _ in parts),
+        _originals=originals,
+        _deidentified=deidentified,
     )
-
-
-def _messages_with_part(exchange: Exchange) -> Iterator[tuple[str, ExchangePart]]:
-    for part, message_ids in (
-        (ExchangePart.CONTEXT, exchange.context),
-        (ExchangePart.CLIENT_TURN, exchange.client_turn),
-        (ExchangePart.REPLY, exchange.reply),
-    ):
-        for message_id in message_ids:
-            yield message_id, part

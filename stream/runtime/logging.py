@@ -27,6 +27,8 @@ FIELDS = frozenset(
         "stage", "topic", "partition", "offset", "group", "url", "port", "logger", "template",
         # numbers and durations
         "count", "attempt", "seconds", "retry_after_s", "bytes", "dropped_fields",
+        # our own words, the same in every deployment
+        "policy",
         # structlog's own
         "event", "level", "timestamp",
     }

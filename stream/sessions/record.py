@@ -164,9 +164,9 @@ def _exchange(session: UUID, turn: ClientTurn, concerns: Concerns) -> Exchange:
 def _marks(
     messages: Sequence[Entry], flagged: Sequence[ClientTurn], concerns: Concerns, *, left_out: bool
 ) -> tuple[Mark, ...]:
-    """Return one mark per kind of concern with all its messages, and one per unanswered moment.
+    """Return one mark per kind of concern with all its messages, and one for a flagged turn without a reply.
 
-    A session left out keeps only its risk language.
+    The feedback stage settles the latter by its model's verdict. A session left out keeps only its risk language.
     """
     marks: list[Mark] = []
     for kind, of_kind in (
@@ -178,7 +178,11 @@ def _marks(
             all_found = frozenset[Concern]().union(*(concerns[message_id] for message_id in ids)) & of_kind
             marks.append(Mark(kind=kind, concerns=tuple(sorted(all_found)), message_ids=ids))
     marks += [
-        Mark(kind=MarkKind.UNANSWERED_MOMENT, message_ids=tuple(e.message_id for e in turn.messages))
+        Mark(
+            kind=MarkKind.UNANSWERED_MOMENT,
+            message_ids=tuple(e.message_id for e in turn.messages),
+            context=tuple(e.message_id for e in turn.context),
+        )
         for turn in flagged
         if not turn.reply
     ]

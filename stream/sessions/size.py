@@ -26,7 +26,7 @@ def record_size(record: SessionRecord) -> int:
 def referenced_ids(exchanges: Iterable[Exchange], marks: Iterable[Mark]) -> set[str]:
     """Return the ids of the messages that exchanges and marks need."""
     by_exchanges = {message_id for exchange in exchanges for message_id in exchange.message_ids}
-    return by_exchanges | {message_id for mark in marks for message_id in mark.message_ids}
+    return by_exchanges | {message_id for mark in marks for message_id in (*mark.context, *mark.message_ids)}
 
 
 def _drop_lowest(record: SessionRecord) -> SessionRecord | None:
@@ -45,15 +45,19 @@ def _without_lowest(record: SessionRecord) -> SessionRecord:
 
 def _drop_oldest_context(record: SessionRecord) -> SessionRecord | None:
     order = {message.message_id: index for index, message in enumerate(record.messages)}
-    context = [message_id for exchange in record.exchanges for message_id in exchange.context]
+    contexts = [*(exchange.context for exchange in record.exchanges), *(mark.context for mark in record.marks)]
+    context = [message_id for each in contexts for message_id in each]
     if not context:
         return None
     oldest = min(context, key=order.__getitem__)
-    kept = tuple(
+    exchanges = tuple(
         exchange.model_copy(update={"context": tuple(i for i in exchange.context if i != oldest)})
         for exchange in record.exchanges
     )
-    return _copy_with(record, kept, record.marks, context_dropped_for_size=1)
+    marks = tuple(
+        mark.model_copy(update={"context": tuple(i for i in mark.context if i != oldest)}) for mark in record.marks
+    )
+    return _copy_with(record, exchanges, marks, context_dropped_for_size=1)
 
 
 def _halve_longest_mark(record: SessionRecord) -> SessionRecord | None:

@@ -15,8 +15,6 @@ from stream.reading.characters import without_accents
 
 FILE = "concerns.toml"
 _TABLE = tomllib.loads(resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
-LEXICON_VERSION: str = _TABLE["version"]
-"""The version of the lists, which changes with every change of them."""
 
 
 class LexiconHit(NamedTuple):

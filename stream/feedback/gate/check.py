@@ -2,9 +2,9 @@
 
 Levels 1 and 2 need a quotation from the reply. Level 0 quotes the client's words that went unanswered, or nothing.
 Whatever is wrong costs one repair try; a mechanism that still fails has no level, the rest stands. When the verdict
-or two mechanisms fail, a person must look at the whole exchange. A rejected moment is not rated: of such an answer only
-the verdict stands. A model's own words are checked as they will be shown, with the original words in the place of
-placeholders.
+or two mechanisms fail, a person must look at the whole exchange. A rejected moment is not rated, nor is a turn without
+a reply: of such an answer only the verdict stands. A model's own words are checked as they will be shown, with the
+original words in the place of placeholders.
 """
 
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ class CheckedAnswer:
             return NeedsHuman.ANSWER_UNUSABLE
         if len(self.problems) >= FAILED_MECHANISMS_TO_ABSTAIN:
             return NeedsHuman.ANSWER_UNUSABLE
-        if self.verdict is Verdict.CONFIRMED and all(rating.level is None for rating in self.ratings):
+        if self.verdict is Verdict.CONFIRMED and all(rating.needs_human for rating in self.ratings):
             return NeedsHuman.MODEL_ABSTAINED
         return None
 
@@ -65,9 +65,9 @@ class CheckedAnswer:
 def check_answer(
     answer: ModelAnswer, prepared: PreparedExchange, *, is_baseline: bool, reveal: Reveal
 ) -> CheckedAnswer:
-    """Check an answer against its exchange. Of a rejected one only the verdict stands."""
-    if answer.verdict is Verdict.REJECTED:
-        return _rejected(answer)
+    """Check an answer against its exchange. Of a rejected one, and where there is no reply, only the verdict stands."""
+    if answer.verdict is Verdict.REJECTED or not prepared.shown.is_answered:
+        return _verdict_alone(answer)
     return check_whole_answer(answer, prepared, is_baseline=is_baseline, reveal=reveal)
 
 
@@ -108,14 +108,15 @@ def repair_request(problems: Sequence[AnswerProblem]) -> str:
     return "\n".join(f"- {problem.where}: {problem.explanation}" for problem in problems)
 
 
-def _rejected(answer: ModelAnswer) -> CheckedAnswer:
+def _verdict_alone(answer: ModelAnswer) -> CheckedAnswer:
+    problem = _verdict_problem(answer)
     return CheckedAnswer(
-        verdict=Verdict.REJECTED,
-        resistance_type=None,
+        verdict=answer.verdict,
+        resistance_type=None if answer.verdict is Verdict.REJECTED else answer.resistance_type,
         ratings=tuple(Rating(mechanism=mechanism) for mechanism in Mechanism),
         strengths=(),
         alternatives=(),
-        problems=(),
+        problems=() if problem is None else (problem,),
         confidence=answer.confidence,
         possible_injection=answer.possible_injection,
     )

@@ -39,6 +39,11 @@ class ShownExchange:
 
     messages: tuple[ShownMessage, ...]
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is a reply; without one a model gives its verdict on the client turn and rates nothing."""
+        return any(message.part is ExchangePart.REPLY for message in self.messages)
+
     def message(self, number: int) -> ShownMessage | None:
         """The message under a number, or None where a model made one up."""
         return self.messages[number - 1] if 1 <= number <= len(self.messages) else None

@@ -20,7 +20,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.errors import Denied, Misconfigured
 from stream.contracts.sessions import Counts
-from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman
+from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, NeedsHuman, ResistanceType
 from stream.runtime.settings import DatabaseSettings, Settings
 from tests.plugin.conftest import People
 from tests.plugin.samples import (
@@ -149,6 +149,17 @@ def test_sessions_left_out_are_counted_by_reason(engine: Engine, store: Store, p
     assert "Left out: 2 sessions. Too short." in text
     assert "Left out: 1 session. No moment of resistance found." in text
     assert "2 flagged moments were not looked at." in text
+
+
+def test_an_unanswered_moment_is_printed_with_what_the_model_says(engine: Engine, store: Store, people: People) -> None:
+    """A supervisor's digest shows an unanswered moment with its type, and counts one that was not confirmed."""
+    unanswered = mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"resistance_type": ResistanceType.BLAMING})
+    later = START - timedelta(hours=1)
+    apply_records(engine, record(marks=(unanswered,)))
+    apply_records(engine, record(started_at=later, counts=Counts(unanswered_not_confirmed=1)))
+    text = digest_of(store, people.supervisor)
+    assert "! Unanswered moment: Resistance, confirmed by the model: blaming. Nobody replied" in text
+    assert "1 moment was looked at and not confirmed." in text
 
 
 def test_three_moments_are_printed_and_the_others_counted(engine: Engine, store: Store, people: People) -> None:

@@ -14,7 +14,8 @@ from plugin.sink.apply import ApplyResult
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import revision_of
 from stream.contracts.messages import Consent, Deletion, Edit
-from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman
+from stream.contracts.sessions import Mark
+from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, ResistanceType
 from tests.plugin.conftest import People
 from tests.plugin.samples import CONVERSATION, NOW, SAID, TENANT, apply_records, mark, record
 
@@ -108,6 +109,25 @@ def test_a_deleted_message_leaves_its_marks(engine: Engine) -> None:
         row = session.exec(select(StoredSession)).one()
         assert (row.marks, row.facts["concerns"]) == ([], [])
         assert row.need > 0
+
+
+@pytest.mark.parametrize("change", ["edit", "deletion"])
+def test_the_verdict_on_an_unanswered_moment_ends_with_its_text(
+    engine: Engine, store: Store, people: People, change: str
+) -> None:
+    """A moment without a reply whose words were edited, or deleted in part, has no verdict and needs a person."""
+    unanswered = Mark(
+        kind=MarkKind.UNANSWERED_MOMENT, message_ids=("m-3", "m-4"), resistance_type=ResistanceType.BLAMING
+    )
+    apply_records(engine, record(moments=2, marks=(RISK, unanswered)))
+    apply_records(engine, edit("m-3", "Something else.") if change == "edit" else deletion("m-3"))
+    risk, moment = seen(store, people).marks
+    assert risk == RISK
+    assert moment.message_ids == (("m-3", "m-4") if change == "edit" else ("m-4",))
+    assert (moment.resistance_type, moment.needs_human) == (None, NeedsHuman.TEXT_CHANGED)
+    with Session(engine) as session:
+        facts = session.exec(select(StoredSession)).one().facts
+        assert (facts["unanswered"], facts["needs_human"]) == (0, 2 if change == "edit" else 1)
 
 
 def test_a_deletion_before_a_replayed_record_removes_the_message_from_it(

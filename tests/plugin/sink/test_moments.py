@@ -7,11 +7,12 @@ from sqlalchemy import Engine, text
 
 from plugin.database.needs import Need
 from plugin.queue.store import Store
+from plugin.queue.views import DecisionKind
 from plugin.sink.apply import ApplyResult
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Deletion
 from stream.contracts.sessions import Counts
-from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, NeedsHuman, Verdict
+from stream.contracts.vocabulary import Concern, LeftOut, MarkKind, NeedsHuman, ResistanceType, Verdict
 from tests.plugin.conftest import People
 from tests.plugin.privacy.stored_sessions import count_rows
 from tests.plugin.samples import (
@@ -28,7 +29,8 @@ from tests.plugin.samples import (
 )
 
 NOTHING = answered(record(moments=2), REJECTED, REJECTED)
-UNANSWERED = (mark(MarkKind.UNANSWERED_MOMENT),)
+UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"resistance_type": ResistanceType.BLAMING})
+NO_VERDICT = mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"needs_human": NeedsHuman.MODEL_FAILED})
 
 
 def shown(engine: Engine) -> list[bool]:
@@ -83,6 +85,33 @@ def test_a_session_that_was_left_out_comes_back_with_a_confirmed_moment(
     assert count_rows(engine, "messages", "exchanges") == {"messages": 0, "exchanges": 0}
 
 
+def test_a_session_whose_only_turn_had_no_reply_and_was_rejected_is_left_out(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A session without exchanges is left out too, if the model rejected its flagged turn without a reply."""
+    counts = Counts(flagged_turns=1, unanswered_moments=1, unanswered_not_confirmed=1)
+    sent = record(moments=0, counts=counts)
+    assert apply_records(engine, sent) == [ApplyResult.STORED]
+    assert store.waiting(people.supervisor).rows == ()
+    (row,) = store.left_out(people.supervisor).rows
+    assert (row.left_out, row.counts.flagged_turns) == (LeftOut.NO_RESISTANCE, 1)
+
+
+def test_a_rejected_turn_without_a_reply_is_counted_among_the_moments_that_were_not_confirmed(
+    engine: Engine, store: Store, people: People
+) -> None:
+    """A supervisor is told how many turns were not confirmed, also without a reply; a therapist is not."""
+    sent = answered(record(moments=2, counts=Counts(unanswered_not_confirmed=1)), REJECTED, {})
+    apply_records(engine, sent)
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert view.not_confirmed == 2
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    own = store.open(people.ana, sent.session_id)
+    assert own is not None
+    assert own.not_confirmed == 0
+
+
 def rejected_but(**more: Any) -> FeedbackRecord:
     """Return a session whose one moment was rejected, with something else."""
     return answered(record(**more), REJECTED)
@@ -91,7 +120,8 @@ def rejected_but(**more: Any) -> FeedbackRecord:
 @pytest.mark.parametrize(
     ("sent", "need"),
     [
-        (rejected_but(marks=UNANSWERED), Need.UNANSWERED),
+        (rejected_but(marks=(UNANSWERED,)), Need.UNANSWERED),
+        (rejected_but(marks=(NO_VERDICT,)), Need.NEEDS_HUMAN),
         (rejected_but(marks=(mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE),)), Need.RISK),
         (rejected_but(marks=(mark(MarkKind.CRITICAL_CONTENT, Concern.MANIA),)), Need.CRITICAL),
         (answered(record(), REJECTED | PLANTED), Need.POSSIBLE_INJECTION),
@@ -100,7 +130,17 @@ def rejected_but(**more: Any) -> FeedbackRecord:
         (rejected_but(counts=Counts(flagged_not_shown=1)), Need.OTHER),
         (rejected_but(counts=Counts(exchanges_dropped_for_size=1)), Need.OTHER),
     ],
-    ids=["unanswered", "risk", "critical", "planted", "abstained", "no verdict", "not read", "dropped"],
+    ids=[
+        "unanswered",
+        "unanswered without verdict",
+        "risk",
+        "critical",
+        "planted",
+        "abstained",
+        "no verdict",
+        "not read",
+        "dropped",
+    ],
 )
 def test_a_session_with_anything_else_to_look_at_stays(
     engine: Engine, store: Store, people: People, sent: FeedbackRecord, need: Need

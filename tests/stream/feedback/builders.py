@@ -11,14 +11,14 @@ from uuid import UUID
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.ids import exchange_id
 from stream.contracts.messages import Consent
-from stream.contracts.sessions import Exchange, KnownName, SessionMessage, SessionRecord
-from stream.contracts.vocabulary import EndReason, Mechanism, NeedsHuman, Role, SessionState
+from stream.contracts.sessions import Counts, Exchange, KnownName, Mark, SessionMessage, SessionRecord
+from stream.contracts.vocabulary import EndReason, MarkKind, Mechanism, NeedsHuman, Role, SessionState
 from stream.feedback.assess import Assessor
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
 from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Deadline, FeedbackModel, ModelUnavailable, RequestFailed, ShownExchange
-from stream.feedback.prepared import PreparedExchange, prepare_exchanges
+from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.runtime.health import Health
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
@@ -96,11 +96,30 @@ def record(
     return SessionRecord(**{**fields, **changes})
 
 
+def unanswered(
+    *, context: Sequence[str] = (CONTEXT,), client: Sequence[str] = (CLIENT,), **changes: Any
+) -> SessionRecord:
+    """A closed, eligible session whose one flagged turn has no reply."""
+    whole = record(context=context, client=client, reply=["."])
+    (exchange,) = whole.exchanges
+    mark = Mark(kind=MarkKind.UNANSWERED_MOMENT, message_ids=exchange.client_turn, context=exchange.context)
+    counts = Counts(flagged_turns=1, unanswered_moments=1)
+    own: dict[str, Any] = {"messages": whole.messages[:-1], "exchanges": (), "marks": (mark,), "counts": counts}
+    return whole.model_copy(update={**own, **changes})
+
+
 def prepared(**parts: Any) -> tuple[PreparedExchange, Deidentifier]:
     """The one exchange of `record(**parts)`, ready to be shown."""
     session = record(**parts)
     deidentifier = Deidentifier(session.known_names)
-    return prepare_exchanges(session, deidentifier)[0], deidentifier
+    return prepare_record(session, deidentifier).exchanges[0], deidentifier
+
+
+def prepared_unanswered(**parts: Any) -> tuple[PreparedExchange, Deidentifier]:
+    """The one turn of `unanswered(**parts)`, ready to be shown."""
+    session = unanswered(**parts)
+    deidentifier = Deidentifier(session.known_names)
+    return prepare_record(session, deidentifier).unanswered[0], deidentifier
 
 
 def rating(mechanism: Mechanism, level: int | None, *quotes: tuple[int, str], reason: str = "Plain.") -> dict[str, Any]:

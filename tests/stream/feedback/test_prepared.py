@@ -7,7 +7,7 @@ from stream.contracts.ids import input_id
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.models.base import ExchangePart
-from stream.feedback.prepared import prepare_exchanges
+from stream.feedback.prepared import prepare_record
 from tests.stream.feedback.builders import CLIENT, CONTEXT, REPLY, prepared, record
 
 
@@ -40,7 +40,7 @@ def test_the_input_is_named_by_messages_and_revisions() -> None:
     session = record()
     edited = session.messages[2].model_copy(update={"revision": 1_700_000_000_000})
     again = session.model_copy(update={"messages": (*session.messages[:2], edited)})
-    assert prepare_exchanges(again, Deidentifier(()))[0].input_id != one.input_id
+    assert prepare_record(again, Deidentifier(())).exchanges[0].input_id != one.input_id
 
 
 def test_placeholders_do_not_depend_on_which_exchange_comes_first() -> None:
@@ -49,7 +49,7 @@ def test_placeholders_do_not_depend_on_which_exchange_comes_first() -> None:
     exchange = session.exchanges[0]
     later = exchange.model_copy(update={"context": ()})
     turned = session.model_copy(update={"exchanges": (later, exchange)})
-    first, second = prepare_exchanges(turned, Deidentifier(()))
+    first, second = prepare_record(turned, Deidentifier(())).exchanges
     assert first.shown.messages[0].text == "No, [EMAIL_2]"
     assert second.shown.messages[0].text == "Write to [EMAIL_1]"
 
@@ -58,7 +58,7 @@ def test_an_exchange_about_a_message_that_is_not_there_is_poison() -> None:
     """An exchange about a missing message is poison, because no retry helps."""
     session = record()
     with pytest.raises(Poison) as caught:
-        prepare_exchanges(session.model_copy(update={"messages": session.messages[1:]}), Deidentifier(()))
+        prepare_record(session.model_copy(update={"messages": session.messages[1:]}), Deidentifier(()))
     assert (caught.value.reason, caught.value.place) == (DeadLetterReason.BAD_SCHEMA, "exchanges")
 
 

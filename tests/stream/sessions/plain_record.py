@@ -64,7 +64,7 @@ def closed_content(
     marks = marks_on(transcript, flagged, left_out, rules)
     exchanges = [exchange_content(turn, rules) for turn in shown]
     needed = {i for exchange in exchanges for part in ("context", "client_turn", "reply") for i in exchange[part]}
-    needed |= {i for _, _, ids in marks for i in ids}
+    needed |= {i for _, _, ids, context in marks for i in ids + context}
     return {
         "left_out": left_out,
         "language": session_language(transcript, rules),
@@ -135,9 +135,9 @@ def exchange_content(turn: PlainTurn, rules: Rules) -> dict[str, Any]:
 
 def marks_on(
     transcript: Sequence[PlainMessage], flagged: list[PlainTurn], left_out: LeftOut | None, rules: Rules
-) -> list[tuple[MarkKind, list[str], list[str]]]:
+) -> list[tuple[MarkKind, list[str], list[str], list[str]]]:
     """Return the marks: risk language always, the others where the session is not left out."""
-    found: list[tuple[MarkKind, list[str], list[str]]] = []
+    found: list[tuple[MarkKind, list[str], list[str], list[str]]] = []
     for kind, is_risk in ((MarkKind.RISK_LANGUAGE, True), (MarkKind.CRITICAL_CONTENT, False)):
         about = {
             message.message_id: {
@@ -148,10 +148,18 @@ def marks_on(
         }
         about = {message_id: concerns for message_id, concerns in about.items() if concerns}
         if about and (is_risk or not left_out):
-            found.append((kind, sorted(str(concern) for concern in set.union(*about.values())), list(about)))
+            found.append((kind, sorted(str(concern) for concern in set.union(*about.values())), list(about), []))
     if not left_out:
-        unanswered = [[message.message_id for message in turn.client] for turn in flagged if not turn.reply]
-        found += [(MarkKind.UNANSWERED_MOMENT, [], ids) for ids in unanswered]
+        found += [
+            (
+                MarkKind.UNANSWERED_MOMENT,
+                [],
+                [message.message_id for message in turn.client],
+                [message.message_id for message in turn.context],
+            )
+            for turn in flagged
+            if not turn.reply
+        ]
     return found
 
 

@@ -339,7 +339,7 @@ def closed_content(record: SessionRecord) -> dict[str, Any]:
             }
             for one in record.exchanges
         ],
-        "marks": [(one.kind, sorted(one.concerns), list(one.message_ids)) for one in record.marks],
+        "marks": [(one.kind, sorted(one.concerns), list(one.message_ids), list(one.context)) for one in record.marks],
         "names": [(one.role.value, one.name) for one in record.known_names],
         "counts": (
             counts.messages,

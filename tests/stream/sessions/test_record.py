@@ -65,7 +65,7 @@ def test_every_flagged_and_answered_turn_is_an_exchange() -> None:
 
 
 def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
-    """An unanswered moment is a mark with its messages, and no exchange, since there is no reply to rate."""
+    """A flagged turn without a reply is a mark with its messages and context, and no exchange: there is no reply."""
     scenario = Scenario()
     scenario.ordinary_session()
     scenario.client("no I am leaving", 40)
@@ -73,12 +73,26 @@ def test_an_unanswered_moment_is_marked_and_not_an_exchange() -> None:
     assert len(record.exchanges) == 1
     (mark,) = record.marks
     assert (mark.kind, mark.message_ids) == (MarkKind.UNANSWERED_MOMENT, ("m5",))
-    assert record.counts.unanswered_moments == 1
+    assert mark.context == ("m1", "m2", "m3", "m4")
+    assert (mark.awaits_verdict, record.counts.unanswered_moments) == (True, 1)
     assert "m5" in [m.message_id for m in record.messages]
 
 
+def test_the_record_holds_the_context_of_an_unanswered_moment() -> None:
+    """The record holds the up to ten messages before a flagged turn without a reply, for the model that reads it."""
+    scenario = Scenario()
+    for turn in range(6):
+        scenario.client("well that is how it goes", turn * 10)
+        scenario.counsellor("tell me more about it please", turn * 10 + 5)
+    scenario.client("no I am leaving", 100)
+    record = closed(scenario).last_record
+    assert record.exchanges == ()
+    assert record.marks[0].context == tuple(f"m{number}" for number in range(3, 13))
+    assert [m.message_id for m in record.messages] == [f"m{number}" for number in range(3, 14)]
+
+
 def test_a_session_whose_only_moment_is_unanswered_is_not_left_out() -> None:
-    """A session whose only moment is unanswered is not left out, so that a supervisor sees it."""
+    """A session whose only flagged turn has no reply is not left out, so that the feedback model reads the turn."""
     scenario = Scenario()
     scenario.client("hello there I am here", 0)
     scenario.counsellor("good to see you what brings you here today", 5)

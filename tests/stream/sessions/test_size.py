@@ -25,7 +25,7 @@ def session_of_turns(turns: int) -> SessionRecord:
 def has_exactly_the_needed_messages(record: SessionRecord) -> bool:
     """Whether the record holds every message that an exchange or a mark names, and no other."""
     named = {name for e in record.exchanges for name in (*e.context, *e.client_turn, *e.reply)}
-    named |= {name for mark in record.marks for name in mark.message_ids}
+    named |= {name for mark in record.marks for name in (*mark.context, *mark.message_ids)}
     return named == {m.message_id for m in record.messages}
 
 
@@ -55,6 +55,25 @@ def test_the_last_exchange_loses_its_oldest_context_before_it_is_dropped() -> No
     assert exchange.context == record.exchanges[-1].context[10 - len(exchange.context) :]
     assert best.counts.context_dropped_for_size == 10 - len(exchange.context)
     assert has_exactly_the_needed_messages(best)
+
+
+def test_the_context_of_an_unanswered_moment_is_dropped_like_that_of_an_exchange() -> None:
+    """A mark loses its oldest context where the record is too large, and keeps the turn itself."""
+    scenario = Scenario()
+    for turn in range(5):
+        scenario.client("well that is how it goes " + LONG, turn * 10)
+        scenario.counsellor(LONG, turn * 10 + 5)
+    scenario.client("no " + LONG, 100)
+    scenario.client("no " + LONG, 101)
+    scenario.client("no " + LONG, 102)
+    scenario.end(1_000)
+    record = scenario.last_record
+    (mark,) = record.marks
+    assert mark.message_ids == ("m11", "m12", "m13")
+    assert mark.context == tuple(f"m{number}" for number in range(14 - len(mark.context) - 3, 11))
+    assert 0 < len(mark.context) < 10
+    assert record.counts.context_dropped_for_size == 10 - len(mark.context)
+    assert has_exactly_the_needed_messages(record)
 
 
 @given(limit=st.integers(1_000, 9_000))

@@ -26,7 +26,7 @@ from stream.contracts.messages import ConsentWithdrawal, Erasure
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, SESSIONS, TOPICS
-from stream.contracts.vocabulary import LeftOut, NeedsHuman, SessionState
+from stream.contracts.vocabulary import LeftOut, NeedsHuman, ResistanceType, SessionState
 from stream.model_repository import MODEL_REPOSITORY, write_parameter
 from stream.runtime import settings
 from stream.runtime.codec import RawRecord, check_partition, decode, encode, known_types, partition_of
@@ -34,7 +34,7 @@ from stream.runtime.topics import create_missing_topics
 from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.stack import BACKENDS
 from tests.fixtures.waiting import DEADLOCK_S
-from tests.stream.feedback.builders import record
+from tests.stream.feedback.builders import record, unanswered
 
 PARTITIONS = 4
 KNOWN = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
@@ -199,6 +199,27 @@ def test_each_session_becomes_one_feedback_record(harness: FeedbackStageHarness)
     assert (reopened.state, reopened.exchanges) == (SessionState.REOPENED, ())
     assert [one.reason for one in critical.abstentions] == [NeedsHuman.CRITICAL_CONTENT]
     assert all(b"known_names" not in one.value for one in harness.seen[FEEDBACK])
+
+
+def test_a_turn_without_a_reply_gets_a_verdict(harness: FeedbackStageHarness) -> None:
+    """A turn without a reply keeps its mark where the model confirms it, and where there is no answer to use."""
+    confirmed, refused = (
+        unanswered(
+            client=[f"{WORDS}. It's no use. script:{script}"],
+            conversation_id=f"c_{uuid4().hex}",
+            session_id=uuid4(),
+        )
+        for script in ("good", "cut")
+    )
+    with harness.stage():
+        harness.put(confirmed, refused)
+        found = harness.feedback([confirmed, refused])
+    (mark,), (other,) = (found[one.session_id].marks for one in (confirmed, refused))
+    assert (mark.resistance_type, mark.needs_human) == (ResistanceType.PESSIMISM, None)
+    assert (other.resistance_type, other.needs_human) == (None, NeedsHuman.ANSWER_UNUSABLE)
+    for one in found.values():
+        assert [message.message_id for message in one.messages] == ["m-2"]
+        assert (one.exchanges, one.assessments) == ((), ())
 
 
 def test_bad_records_are_dead_lettered_and_the_next_one_is_processed(harness: FeedbackStageHarness) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
 from stream.feedback.deidentification.identifiers import find_identifiers
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
-from tests.stream.feedback.builders import CLIENT, REPLY, answer, prepared, rating
+from tests.stream.feedback.builders import CLIENT, REPLY, answer, prepared, prepared_unanswered, rating
 
 AUTONOMY, STANCE, RESONANCE, ORIENTATION = Mechanism
 FOUND = (3, "What would you rather do")
@@ -42,6 +42,25 @@ def test_an_answer_whose_quotations_are_found_passes_whole() -> None:
     assert [one.level for one in rest] == [Level.NONE, Level.NONE]
     assert outcome.strengths == ("Nadia is given a choice.",)
     assert outcome.alternatives[0].text == "Which would you pick, Nadia?"
+
+
+@pytest.mark.parametrize("verdict", ["confirmed", "rejected"])
+def test_of_an_answer_about_a_turn_without_a_reply_only_the_verdict_stands(verdict: str) -> None:
+    """Without a reply there is nothing to rate: levels that a model gives all the same are neither checked nor kept."""
+    one, deidentifier = prepared_unanswered()
+    given = answer(rating(AUTONOMY, 2, LOST), rating(STANCE, 1), verdict=verdict, strengths=["Well said."])
+    outcome = check_answer(given, one, is_baseline=False, reveal=deidentifier.reveal)
+    assert (outcome.verdict, outcome.problems, outcome.abstention) == (Verdict(verdict), (), None)
+    assert {rating.level for rating in outcome.ratings} == {None}
+    assert outcome.strengths == ()
+
+
+def test_a_turn_without_a_reply_needs_its_type_too() -> None:
+    """A confirmed turn without a reply and without a type cannot be used, and the repair says so."""
+    one, deidentifier = prepared_unanswered()
+    outcome = check_answer(answer(resistance_type=None), one, is_baseline=False, reveal=deidentifier.reveal)
+    assert outcome.abstention is NeedsHuman.ANSWER_UNUSABLE
+    assert repair_request(outcome.problems) == "- verdict: a confirmed resistance needs its type"
 
 
 def test_ratings_come_in_the_order_of_the_rubric() -> None:
