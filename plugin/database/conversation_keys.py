@@ -7,7 +7,7 @@ from sqlmodel import Session, col, delete, select
 
 from plugin.crypto.keys import KeyEncryptionKey, new_data_key
 from plugin.crypto.text import TextCipher
-from plugin.database.tables import ConversationKey, StoredAnswer, StoredMessage, StoredSession
+from plugin.database.tables import ConversationKey, StoredAnswer, StoredMessage, StoredNote, StoredSession
 
 
 def find_cipher(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str) -> TextCipher | None:
@@ -59,12 +59,18 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredAnswer.session_id))
         .where(*in_conversation, col(StoredAnswer.has_words))
     )
+    has_notes = exists(
+        select(StoredNote.note_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredNote.session_id))
+        .where(*in_conversation)
+    )
     deleted = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
             col(ConversationKey.conversation_id) == conversation_id,
             ~has_text,
             ~has_words,
+            ~has_notes,
         )
     )
     return deleted.rowcount

@@ -1,6 +1,6 @@
 """The facts and the need that decide a session's place in the queue; pure functions of its marks and answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -28,8 +28,9 @@ class Facts:
 
     concerns: tuple[Concern, ...] = ()
     needs_human: int = 0
-    """The number of moments with an abstention, or with a mechanism without a level."""
+    """The number of moments with an abstention, or with a mechanism without a level, and of turns without a verdict."""
     unanswered: int = 0
+    """The number of unanswered moments: confirmed ones, and those that an earlier version marked unread."""
     possible_injection: int = 0
     """The number of moments with text that may be meant to steer the rating, rejected ones too."""
     without_expression: tuple[Mechanism, ...] = ()
@@ -56,19 +57,20 @@ def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
                 levels.setdefault(rating["mechanism"], set()).add(rating["level"])
     return Facts(
         concerns=tuple(concern for concern in Concern if concern in found),
-        needs_human=sum(1 for answer in not_rejected if _needs_human(answer)),
-        unanswered=sum(1 for mark in marks if mark.kind is MarkKind.UNANSWERED_MOMENT),
+        needs_human=sum(map(_needs_human, not_rejected)) + sum(mark.needs_human is not None for mark in marks),
+        unanswered=sum(mark.kind is MarkKind.UNANSWERED_MOMENT and mark.needs_human is None for mark in marks),
         possible_injection=sum(1 for answer in answers if answer.possible_injection),
         without_expression=tuple(mechanism for mechanism in Mechanism if levels.get(mechanism) == {Level.NONE}),
     )
 
 
-def need_of(facts: Facts, marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Need:
+def need_of(facts: Facts, marks: Sequence[Mark], answers: Iterable[StoredAnswer]) -> Need:
     """Return the most urgent need that applies to a session."""
     kinds = {mark.kind for mark in marks}
     if MarkKind.RISK_LANGUAGE in kinds or RISK_CONCERNS.intersection(facts.concerns):
         return Need.RISK
-    critical = any(answer.abstained == NeedsHuman.CRITICAL_CONTENT for answer in answers)
+    reasons = {*(mark.needs_human for mark in marks), *(answer.abstained for answer in answers)}
+    critical = NeedsHuman.CRITICAL_CONTENT in reasons
     if MarkKind.CRITICAL_CONTENT in kinds or facts.concerns or critical:
         return Need.CRITICAL
     if facts.needs_human:

@@ -3,16 +3,25 @@
 The caller of every function holds the conversation's lock.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
-from plugin.database.tables import StoredAnswer, StoredDecision, StoredExchange, StoredMessage, StoredSession
+from plugin.database.tables import (
+    StoredAnswer,
+    StoredClaim,
+    StoredDecision,
+    StoredExchange,
+    StoredMessage,
+    StoredNote,
+    StoredSession,
+)
 from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
 
 
@@ -20,6 +29,12 @@ def remove_transcript(session: Session, session_id: UUID) -> None:
     """Remove a session's messages and exchanges."""
     session.exec(delete(StoredMessage).where(col(StoredMessage.session_id) == session_id))
     session.exec(delete(StoredExchange).where(col(StoredExchange.session_id) == session_id))
+
+
+def remove_notes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
+    """Remove the notes on some moments and on their session, since they may quote what was edited or deleted."""
+    about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
+    session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
 
 
 def withdraw_session(session: Session, row: StoredSession) -> None:
@@ -33,8 +48,10 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
         session.flush()
         return
     remove_transcript(session, row.session_id)
-    session.exec(delete(StoredAnswer).where(col(StoredAnswer.session_id) == row.session_id))
+    session.exec(delete(StoredAnswer).where(col(StoredAnswer.session_id) == row.session_id))  # and their labels
     session.exec(delete(StoredDecision).where(col(StoredDecision.session_id) == row.session_id))
+    session.exec(delete(StoredClaim).where(col(StoredClaim.session_id) == row.session_id))
+    session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
     row.end_reason = EndReason.WITHDRAWN.value

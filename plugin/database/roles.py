@@ -41,6 +41,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "exchanges": ("SELECT", "INSERT", "UPDATE", "DELETE"),  # ids and spans, no text
         "answers": (_ANSWERS_WITHOUT_WORDS, "INSERT", "UPDATE", "DELETE"),
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "claims": ("SELECT (session_id)", "DELETE"),
+        "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
         "erasures": ("SELECT", "INSERT"),
@@ -56,6 +58,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "exchanges": ("SELECT",),
         "answers": ("SELECT",),
         "decisions": ("SELECT", "INSERT", "UPDATE"),
+        "claims": ("SELECT", "INSERT", "UPDATE"),
+        "labels": ("SELECT", "INSERT"),  # never changed: the latest one counts
+        "notes": ("SELECT", "INSERT", "DELETE"),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -71,6 +76,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "exchanges": ("SELECT",),
         "answers": ("SELECT",),
         "decisions": ("SELECT",),
+        "claims": ("SELECT",),
+        "labels": ("SELECT",),
+        "notes": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -83,6 +91,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "exchanges": ("SELECT (session_id, exchange_id)", "DELETE"),
         "answers": (_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "claims": ("SELECT (session_id)", "DELETE"),
+        "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
         "erasures": ("SELECT", "INSERT"),
@@ -105,9 +115,14 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 
-SCOPED_TABLES: Final = ("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers")
+SCOPED_TABLES: Final = (
+    *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
+    *("claims", "labels", "notes"),
+)
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
-_TABLES_SCOPED_BY_LIST: Final = frozenset({"sessions", "session_counsellors", "decisions"})
+_TABLES_SCOPED_BY_LIST: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims"})
+_REVIEW_TABLES: Final = frozenset({"claims", "labels", "notes"})
+"""The tables that a supervisor writes, and in their own name alone."""
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
@@ -116,6 +131,9 @@ _SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
 """Temporary tables last: a function that looked there first would take a caller's own `accounts` for ours."""
 _ACCOUNT_ID: Final = "nullif(current_setting('counterpoint.account', true), '')::uuid"
 _ACCOUNT: Final = f"a.account_id = {_ACCOUNT_ID} AND a.disabled_at IS NULL"
+_BY_A_SUPERVISOR: Final = (
+    f"account_id = {_ACCOUNT_ID} AND EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'supervisor')"
+)
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
 _VISIBLE_TO_ACCOUNT: Final = """
     a.role = 'therapist' AND EXISTS (
@@ -242,7 +260,18 @@ def _policies(table: str) -> Iterator[str]:
         else "public.counterpoint_reads(session_id)"
     )
     yield f"DROP POLICY IF EXISTS counterpoint_scope ON public.{table}"
-    yield f"CREATE POLICY counterpoint_scope ON public.{table} TO {PREFIX}web, {PREFIX}digest USING ({condition})"
+    if table == "notes":
+        condition = f"{condition} AND (shared OR account_id = {_ACCOUNT_ID})"
+        yield f"DROP POLICY IF EXISTS counterpoint_author ON public.{table}"
+        yield (
+            f"CREATE POLICY counterpoint_author ON public.{table} AS RESTRICTIVE FOR DELETE TO {PREFIX}web"
+            f" USING (account_id = {_ACCOUNT_ID})"
+        )
+    check = f"{condition} AND {_BY_A_SUPERVISOR}" if table in _REVIEW_TABLES else condition
+    yield (
+        f"CREATE POLICY counterpoint_scope ON public.{table} TO {PREFIX}web, {PREFIX}digest"
+        f" USING ({condition}) WITH CHECK ({check})"
+    )
 
 
 def apply_roles(url: str, passwords: Mapping[str, str]) -> None:

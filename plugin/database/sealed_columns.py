@@ -10,6 +10,11 @@ def message_text_binding(tenant: str, session_id: UUID, message_id: str) -> Colu
     return ColumnBinding(tenant, "messages", f"{session_id}\x1f{message_id}", "text")
 
 
+def note_words_binding(tenant: str, note_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of a coaching note is bound to."""
+    return ColumnBinding(tenant, "notes", str(note_id), "words")
+
+
 def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of an answer's words is bound to."""
     return ColumnBinding(tenant, "answers", str(assessment_id), "words")

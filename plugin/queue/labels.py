@@ -6,7 +6,17 @@ from typing import Final
 from plugin.plain_text import counted, join_words
 from stream.contracts.feedback import Alternative, Assessment, ModelVersion
 from stream.contracts.rubric import RUBRIC
-from stream.contracts.vocabulary import Concern, LeftOut, Level, MarkKind, Mechanism, NeedsHuman, Verdict
+from stream.contracts.sessions import Mark
+from stream.contracts.vocabulary import (
+    Concern,
+    LeftOut,
+    Level,
+    MarkKind,
+    Mechanism,
+    NeedsHuman,
+    ResistanceType,
+    Verdict,
+)
 
 GLYPHS: Final = {Level.NONE: "\u25cb\u25cb", Level.WEAK: "\u25cf\u25cb", Level.STRONG: "\u25cf\u25cf"}
 """The symbols of levels, shown beside the rubric's own words; they can be told apart without colour."""
@@ -51,20 +61,17 @@ CONCERNS: Final = {
     Concern.COMPULSION: "possibly a compulsion",
 }
 MARKS: Final = {
+    MarkKind.RISK_LANGUAGE: "Risk language",
+    MarkKind.CRITICAL_CONTENT: "Critical content",
+    MarkKind.UNANSWERED_MOMENT: "Unanswered moment",
+}
+_FOUND_BY_WORDS: Final = {
     MarkKind.RISK_LANGUAGE: (
-        "Risk language",
-        (
-            "Found by a word list, which misses much and is often wrong. The platform\u2019s own protocol handles risk:"
-            " please see whether it was followed."
-        ),
+        "Found by a word list, which misses much and is often wrong. The platform\u2019s own protocol handles risk:"
+        " please see whether it was followed."
     ),
     MarkKind.CRITICAL_CONTENT: (
-        "Critical content",
-        "Found by a word list. No model has rated these words, and none suggests a reply to them.",
-    ),
-    MarkKind.UNANSWERED_MOMENT: (
-        "Unanswered moment",
-        "Possible resistance without a reply, or after which the client left. Shown, never rated.",
+        "Found by a word list. No model has rated these words, and none suggests a reply to them."
     ),
 }
 
@@ -74,13 +81,27 @@ def mechanism_title(mechanism: Mechanism) -> str:
     return RUBRIC[mechanism].title
 
 
+def mark_explanation(mark: Mark) -> str:
+    """Return where a mark comes from; of an unanswered moment, what the model says of it."""
+    if mark.kind is not MarkKind.UNANSWERED_MOMENT:
+        return _FOUND_BY_WORDS[mark.kind]
+    if mark.needs_human is not None:
+        return f"Nobody replied, and no model says whether this is resistance. {NEEDS_HUMAN[mark.needs_human]}"
+    if mark.resistance_type is None:  # marked by an earlier version
+        return "Possible resistance to which nobody replied. No model has read it, and most turns marked so are none."
+    return f"{_confirmed(mark.resistance_type).capitalize()}. Nobody replied, so there is nothing to rate."
+
+
 def verdict(assessment: Assessment | None) -> str:
     """Return what the model says of the detector's finding, which stays a possibility until a model confirms it."""
     if assessment is None or assessment.verdict is Verdict.NOT_ASSESSED:
         return "possible resistance; type not assessed"
     if assessment.verdict is Verdict.REJECTED:
         return "possible resistance, looked at and not confirmed by the model"
-    kind = assessment.resistance_type
+    return _confirmed(assessment.resistance_type)
+
+
+def _confirmed(kind: ResistanceType | None) -> str:
     return "resistance, confirmed by the model" + (f": {kind.value.replace('_', ' ')}" if kind else "")
 
 

@@ -19,6 +19,8 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.claims import claims_of
+from plugin.queue.judgements import reviewed_sessions
 from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
 from plugin.queue.views import (
     ConversationTotals,
@@ -38,24 +40,24 @@ _PSEUDONYM_SHOWN: Final = 6
 """Characters that are shown of a pseudonym: enough to tell the people of one team apart."""
 
 
-def waiting_sessions(session: Session, viewer: Viewer) -> SessionList:
+def waiting_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
     """Return the sessions without a decision, by need and then the oldest first."""
     by_need = (col(StoredSession.need).asc(), col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc())
-    return _session_list(session, viewer, and_(_is_queued(), ~is_decided()), by_need)
+    return _session_list(session, viewer, now, and_(_is_queued(), ~is_decided()), by_need)
 
 
-def decided_sessions(session: Session, viewer: Viewer) -> SessionList:
+def decided_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
     """Return the sessions with a decision about their present revision, the latest decision first."""
     decided_at = (
         select(StoredDecision.decided_at).where(decides_present_revision()).correlate(StoredSession).scalar_subquery()
     )
     latest_decision = (decided_at.desc(), col(StoredSession.session_id).asc())
-    return _session_list(session, viewer, and_(_is_queued(), is_decided()), latest_decision)
+    return _session_list(session, viewer, now, and_(_is_queued(), is_decided()), latest_decision)
 
 
-def left_out_sessions(session: Session, viewer: Viewer) -> SessionList:
+def left_out_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
     """Return the sessions without feedback, the latest first."""
-    return _session_list(session, viewer, ~_is_queued(), _latest_first())
+    return _session_list(session, viewer, now, ~_is_queued(), _latest_first())
 
 
 def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
@@ -178,10 +180,11 @@ def conversation_totals(session: Session, tenant: str, conversation_ids: Collect
     )
 
 
-def session_rows(session: Session, sessions: Sequence[StoredSession]) -> tuple[SessionRow, ...]:
+def session_rows(session: Session, sessions: Sequence[StoredSession], now: datetime) -> tuple[SessionRow, ...]:
     """Return the rows of a supervisor's list, in the order given."""
     ids = [row.session_id for row in sessions]
     counsellors, decisions, moments = _counsellors(session, ids), _decisions(session, ids), _moments(session, ids)
+    claims, reviewed = claims_of(session, ids, now), reviewed_sessions(session, ids)
     return tuple(
         SessionRow(
             session_id=row.session_id,
@@ -197,6 +200,8 @@ def session_rows(session: Session, sessions: Sequence[StoredSession]) -> tuple[S
             counts=Counts.model_validate(row.counts),
             left_out=None if row.left_out is None else LeftOut(row.left_out),
             decision=decisions.get(row.session_id),
+            claim=claims.get(row.session_id),
+            is_reviewed=row.session_id in reviewed,
         )
         for row in sessions
     )
@@ -224,10 +229,14 @@ def _latest_first() -> tuple[ColumnElement[Any], ...]:
 
 
 def _session_list(
-    session: Session, viewer: Viewer, condition: ColumnElement[bool], order: Sequence[ColumnElement[Any]]
+    session: Session,
+    viewer: Viewer,
+    now: datetime,
+    condition: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]],
 ) -> SessionList:
     found = session.exec(select(StoredSession).where(visible_to(viewer), condition).order_by(*order).limit(LIST_LIMIT))
-    return SessionList(session_rows(session, found.all()), _count(session, visible_to(viewer), condition))
+    return SessionList(session_rows(session, found.all(), now), _count(session, visible_to(viewer), condition))
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:

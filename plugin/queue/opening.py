@@ -1,7 +1,8 @@
 """Opening one session, which is the only place where text of the queue is decrypted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -14,8 +15,12 @@ from plugin.database.needs import Facts, Need
 from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.judgements import Labels, is_kept_back, labels_of, withheld_in
 from plugin.queue.lists import counsellor_names, session_rows
+from plugin.queue.notes import notes_of
+from plugin.queue.review_views import Judgement
 from plugin.queue.scope import visible_to
+from plugin.queue.statements import without
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
@@ -25,27 +30,30 @@ from stream.contracts.vocabulary import LeftOut, Role, Verdict
 _StoredMoment = tuple[StoredExchange, StoredAnswer]
 
 
-def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, session_id: UUID) -> SessionView | None:
+def open_session(
+    session: Session, kek: KeyEncryptionKey, viewer: Viewer, session_id: UUID, now: datetime
+) -> SessionView | None:
     """Return a session as this person may see it, or None if they may not."""
     found = select(StoredSession).where(visible_to(viewer), col(StoredSession.session_id) == session_id)
     row = session.exec(found).first()
     if row is None:
         return None
     cipher = find_cipher(session, kek, row.tenant, row.conversation_id)
-    stored = _stored_moments(session, row)
+    stored, labels = _stored_moments(session, row), labels_of(session, row.session_id)
     if viewer.role is AccountRole.THERAPIST:
-        stored = [each for each in stored if _is_own(*each, viewer)]
+        stored = [each for each in stored if _is_own(*each, labels.get(each[1].assessment_id, {}), viewer)]
     view = SessionView(
-        row=session_rows(session, [row])[0],
+        row=session_rows(session, [row], now)[0],
         language=row.language,
         consent=Consent.model_validate(row.consent),
         closed_at=row.closed_at,
         messages=() if cipher is None else _messages(session, cipher, row),
-        moments=_moments(session, cipher, row, [each for each in stored if each[0].shown]),
-        further=_moments(session, cipher, row, [each for each in stored if _is_further(*each)]),
+        moments=_moments(session, cipher, row, labels, [each for each in stored if each[0].shown]),
+        further=_moments(session, cipher, row, labels, [each for each in stored if _is_further(*each)]),
         not_confirmed=_count_not_confirmed(row, stored),
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
+        notes=() if cipher is None else notes_of(session, cipher, viewer, row),
     )
     return _own_part(view, viewer) if viewer.role is AccountRole.THERAPIST else view
 
@@ -53,6 +61,7 @@ def open_session(session: Session, kek: KeyEncryptionKey, viewer: Viewer, sessio
 def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
     """Return what a therapist sees: his own rated moments with their messages, without need, counts and marks."""
     needed = {message for moment in view.moments for message in _ids(moment)}
+    noted = {None, *(moment.exchange_id for moment in view.moments)}
     return replace(
         view,
         row=replace(
@@ -62,17 +71,26 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
             facts=Facts(),
             moments=len(view.moments),
             counts=Counts(),
+            claim=None,
+            is_reviewed=False,
         ),
         messages=tuple(message for message in view.messages if message.message_id in needed),
-        moments=tuple(_without_notes(moment) for moment in view.moments),
+        moments=tuple(_passed_on(moment) for moment in view.moments),
+        not_confirmed=0,
         marks=(),
+        notes=tuple(note for note in view.notes if note.exchange_id in noted),
     )
 
 
-def _without_notes(moment: MomentView) -> MomentView:
-    """Return a moment without what the model says of it to the supervisor alone."""
+def _passed_on(moment: MomentView) -> MomentView:
+    """Return a moment without what was withheld, and without what the model says of it to the supervisor alone."""
     assert isinstance(moment.answer, Assessment)  # noqa: S101 - a therapist's moments are rated
-    return replace(moment, answer=moment.answer.model_copy(update={"possible_injection": False, "confidence": None}))
+    answer = without(moment.answer, withheld_in(moment.labels))
+    own_levels = {
+        statement: label for statement, label in moment.labels.items() if label.opinion.judgement is Judgement.CORRECTED
+    }
+    hidden = {"possible_injection": False, "confidence": None}
+    return replace(moment, answer=answer.model_copy(update=hidden), labels=own_levels)
 
 
 def _ids(moment: MomentView) -> tuple[str, ...]:
@@ -119,13 +137,19 @@ def _is_further(exchange: StoredExchange, answer: StoredAnswer) -> bool:
 
 def _count_not_confirmed(row: StoredSession, stored: Iterable[_StoredMoment]) -> int:
     """Return how many moments were looked at, not confirmed, and are not shown."""
+    counts = Counts.model_validate(row.counts)
     if row.left_out == LeftOut.NO_RESISTANCE:  # its moments are not kept
-        return Counts.model_validate(row.counts).flagged_turns
-    return sum(1 for exchange, answer in stored if not exchange.shown and answer.verdict == Verdict.REJECTED)
+        return counts.flagged_turns
+    rejected = sum(1 for exchange, answer in stored if not exchange.shown and answer.verdict == Verdict.REJECTED)
+    return rejected + counts.unanswered_not_confirmed
 
 
 def _moments(
-    session: Session, cipher: TextCipher | None, row: StoredSession, stored: Sequence[_StoredMoment]
+    session: Session,
+    cipher: TextCipher | None,
+    row: StoredSession,
+    labels: Mapping[UUID, Labels],
+    stored: Sequence[_StoredMoment],
 ) -> tuple[MomentView, ...]:
     """Return moments with their words; only their levels where the key is deleted, since the words' time is over."""
     stored_ids = set(
@@ -142,9 +166,17 @@ def _moments(
             score=exchange.score,
             cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
             answer=_answer(cipher, row.tenant, answer),
+            labels=labels.get(answer.assessment_id, {}),
         )
         for exchange, answer in stored
     )
+
+
+def stored_answer(
+    session: Session, kek: KeyEncryptionKey, row: StoredSession, stored: StoredAnswer
+) -> Assessment | Abstention:
+    """Return one answer of a session with its words."""
+    return _answer(find_cipher(session, kek, row.tenant, row.conversation_id), row.tenant, stored)
 
 
 def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
@@ -153,11 +185,12 @@ def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Ass
     return answer_from_row(stored, cipher.decrypt(stored.words, answer_words_binding(tenant, stored.assessment_id)))
 
 
-def _is_own(exchange: StoredExchange, answer: StoredAnswer, viewer: Viewer) -> bool:
+def _is_own(exchange: StoredExchange, answer: StoredAnswer, labels: Labels, viewer: Viewer) -> bool:
     """Return whether a moment is for this therapist, as `plugin.queue.scope.is_for_therapist` says in SQL."""
     return (
         exchange.shown
         and exchange.counsellor == viewer.counsellor
         and answer.abstained is None
         and answer.verdict != Verdict.REJECTED
+        and not is_kept_back(labels)
     )

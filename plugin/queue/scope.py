@@ -16,6 +16,7 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.judgements import is_passed_on
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import SessionState, Verdict
 
@@ -109,10 +110,14 @@ def _has_own_moment(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def is_for_therapist() -> ColumnElement[bool]:
-    """Return the condition that a `StoredExchange` is shown, and that its `StoredAnswer` is valid and rates it."""
+    """Return the condition that a `StoredExchange` is shown, and that its `StoredAnswer` is valid and rates it.
+
+    No supervisor may have kept the moment back.
+    """
     return and_(
         col(StoredExchange.shown),
         col(StoredAnswer.superseded_by).is_(None),
         col(StoredAnswer.abstained).is_(None),
         col(StoredAnswer.verdict) != Verdict.REJECTED.value,
+        is_passed_on(),
     )

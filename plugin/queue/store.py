@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
@@ -24,9 +24,10 @@ from plugin.plain_text import counted
 from plugin.queue import lists, passwords
 from plugin.queue.account_changes import Accounts
 from plugin.queue.accounts import find_account, viewer_of
+from plugin.queue.claims import end_claim, is_claimed_by_another, lock_for_review, standing_decision
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.opening import open_session
-from plugin.queue.scope import visible_to
+from plugin.queue.reviews import Reviews
 from plugin.queue.views import (
     ConversationTotals,
     DecisionKind,
@@ -42,6 +43,7 @@ from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings, required_secret
 
 LIST_LIMIT: Final = lists.LIST_LIMIT
+NO_DECISION: Final = "none"  # what a form says where no decision stands
 
 
 def open_store(settings: Settings) -> "Store":
@@ -80,6 +82,11 @@ class Store:
     def accounts(self) -> Accounts:
         """The accounts of the same database."""
         return Accounts(self._engine, now=self._now)
+
+    @property
+    def reviews(self) -> Reviews:
+        """The reviews of the sessions of the same database."""
+        return Reviews(self._engine, self._kek, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
@@ -182,17 +189,27 @@ class Store:
     ) -> SessionView | None:
         """Return a session with its text, or None if this person may not see it; the audit trail records it."""
         with self._transaction(viewer) as session:
-            view = open_session(session, self._kek, viewer, session_id)
+            view = open_session(session, self._kek, viewer, session_id, self._now())
             outcome = DecisionOutcome.NOT_FOUND if view is None else DecisionOutcome.DONE
             self._audit(session, viewer, purpose, "session", session_id, outcome.value, request_id)
             return view
 
     def decide(
-        self, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind, *, request_id: str = ""
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        revision: int,
+        kind: DecisionKind,
+        *,
+        stands: str | None = None,
+        request_id: str = "",
     ) -> DecisionOutcome:
-        """Release or withhold the revision that the supervisor has seen; this replaces an earlier decision."""
+        """Release or withhold the revision that the supervisor has seen; this replaces an earlier decision.
+
+        `stands` is the decision that she has seen, "none" without one; where it is None, nothing is compared.
+        """
         with self._transaction(viewer) as session:
-            outcome = self._store_decision(session, viewer, session_id, revision, kind)
+            outcome = self._store_decision(session, viewer, session_id, revision, kind, stands)
             self._audit(session, viewer, kind.value, "session", session_id, outcome.value, request_id)
             return outcome
 
@@ -201,22 +218,32 @@ class Store:
         with self._transaction() as session:
             return lists.conversation_totals(session, tenant, conversation_ids)
 
-    def _list(self, viewer: Viewer, read: Callable[[Session, Viewer], SessionList]) -> SessionList:
+    def _list(self, viewer: Viewer, read: Callable[[Session, Viewer, datetime], SessionList]) -> SessionList:
         if viewer.role is not AccountRole.SUPERVISOR:
             return SessionList((), 0)
         with self._transaction(viewer) as session:
-            return read(session, viewer)
+            return read(session, viewer, self._now())
 
     def _store_decision(
-        self, session: Session, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind
+        self,
+        session: Session,
+        viewer: Viewer,
+        session_id: UUID,
+        revision: int,
+        kind: DecisionKind,
+        seen: str | None,
     ) -> DecisionOutcome:
-        if viewer.role is not AccountRole.SUPERVISOR:
-            return DecisionOutcome.NOT_FOUND
-        found = select(StoredSession).where(visible_to(viewer), col(StoredSession.session_id) == session_id)
-        row = session.exec(found.with_for_update(of=StoredSession)).first()
+        row = lock_for_review(session, viewer, session_id)
         if row is None:
             return DecisionOutcome.NOT_FOUND
+        if is_claimed_by_another(session, viewer, session_id, self._now()):
+            return DecisionOutcome.CLAIMED
+        stands = standing_decision(session, row)
         if row.revision != revision or not _may_be_decided(row, kind):
+            return DecisionOutcome.CHANGED
+        if stands is kind:
+            return DecisionOutcome.DONE
+        if seen is not None and seen != (stands or NO_DECISION):
             return DecisionOutcome.CHANGED
         values = {"kind": kind.value, "account_id": viewer.user_id, "decided_at": self._now()}
         session.exec(
@@ -224,6 +251,7 @@ class Store:
             .values(session_id=session_id, revision=revision, **values)
             .on_conflict_do_update(index_elements=["session_id", "revision"], set_=values)
         )
+        end_claim(session, viewer, session_id, self._now())
         return DecisionOutcome.DONE
 
     def _audit(

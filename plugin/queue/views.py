@@ -1,11 +1,13 @@
 """The plain values that pages and digests show, with rights already applied. `repr` never shows text of a session."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from plugin.database.needs import Facts, Need
+from plugin.queue.review_views import Claim, Label, Note
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
@@ -20,11 +22,15 @@ class DecisionKind(StrEnum):
 
 
 class DecisionOutcome(StrEnum):
-    """The outcome of an attempt to decide about a session, or to open it."""
+    """The outcome of an attempt to decide about a session, to review it, or to open it."""
 
     DONE = "done"
     CHANGED = "changed"
-    """The session has another revision now, or there is nothing to release: look again."""
+    """The session has another revision or decision now, or there is nothing of that kind in it: look again."""
+    CLAIMED = "claimed"
+    """Another supervisor reviews it."""
+    RELEASED = "released"
+    """It is released as it is; what a therapist reads is only changed after it was withheld again."""
     NOT_FOUND = "not_found"
     """There is no such session for this person."""
 
@@ -60,11 +66,20 @@ class SessionRow:
     left_out: LeftOut | None
     decision: Decision | None
     """The latest decision. It only counts if its revision is this row's: a new revision needs a new decision."""
+    claim: Claim | None = None
+    """Who reviews the session now."""
+    is_reviewed: bool = False
+    """Whether every moment that is shown was passed on or kept back."""
 
     @property
     def is_decided(self) -> bool:
         """Whether there is a decision about the present revision."""
         return self.decision is not None and self.decision.revision == self.revision
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the present revision is released."""
+        return self.is_decided and self.decision is not None and self.decision.kind is DecisionKind.RELEASED
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,8 @@ class MomentView:
     cues: tuple[Cue, ...]
     answer: Assessment | Abstention = field(repr=False)
     """The ratings with evidence spans, alternatives, strengths, `model` (name, is_baseline, validated, rubric, ...)."""
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    """What supervisors said of the answer's statements, by their written form; a therapist sees their levels alone."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +152,8 @@ class SessionView:
     """The number of moments that were looked at and not confirmed, and are not shown."""
     marks: tuple[Mark, ...]
     detector: DetectorVersion | None
+    notes: tuple[Note, ...] = ()
+    """The coaching notes that this person may read; a therapist's are those of the session and of his own moments."""
 
     @property
     def read_without_names(self) -> bool:

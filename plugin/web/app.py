@@ -18,10 +18,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from plugin import use_policy
 from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
 from plugin.queue.passwords import dummy_hash
 from plugin.queue.store import Store, open_store
-from plugin.web import account_pages, auth_routes, pages, probes
+from plugin.web import account_pages, auth_routes, pages, probes, review_pages, use_policy_page
 from plugin.web.attempts import LoginAttempts
 from plugin.web.dependencies import LoginRequired, Services
 from plugin.web.known_device import KnownDevices
@@ -71,7 +72,14 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(Unavailable, _unavailable)
-    for router in (auth_routes.router, pages.router, account_pages.router, probes.router):
+    for router in (
+        auth_routes.router,
+        pages.router,
+        review_pages.router,
+        account_pages.router,
+        use_policy_page.router,
+        probes.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app
@@ -83,6 +91,7 @@ def run(settings: Settings) -> int:
     Raises:
         Misconfigured: A setting that the stage needs is missing or wrong.
     """
+    get_logger().info("use_policy", policy=use_policy.CORE)
     with open_store(settings) as store:
         server, health = _server(create_app(settings, store)), Health(ReadinessPart.DATABASE)
 

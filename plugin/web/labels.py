@@ -14,6 +14,7 @@ from plugin.queue.labels import (
     NEEDS_HUMAN,
     POSSIBLE_INJECTION,
     concerns,
+    mark_explanation,
     mechanism_title,
     not_shown,
     source,
@@ -39,6 +40,7 @@ __all__ = [
     "counted",
     "day",
     "join_words",
+    "mark_explanation",
     "mechanism_title",
     "not_shown",
     "sentence",
@@ -48,9 +50,10 @@ __all__ = [
 ]
 
 OPERATING_POINTS: Final = {
-    OperatingPoint.ALONE: "its precise point, because no model confirms what it finds",
-    OperatingPoint.GATE: "its sensitive point, because a model confirms or rejects what it finds",
+    OperatingPoint.GATE: "a low threshold, which flags much for the model to confirm or reject",
+    OperatingPoint.ALONE: "a high threshold, as in earlier versions, when no model confirmed what was flagged",
 }
+"""How much the detector flags. It always flags much now; records of earlier versions may say that it flagged little."""
 END_REASONS: Final = {
     EndReason.EXPLICIT: "ended by the platform",
     EndReason.IDLE: "ended after a silence",

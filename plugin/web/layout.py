@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from plugin.queue.review_views import Label
+from plugin.queue.statements import level_of
 from plugin.queue.views import MessageView, MomentView, SessionView
 from plugin.web.highlight import Highlight, TextPiece, split_at_highlights
 from stream.contracts.feedback import Abstention, Alternative, Assessment, ModelVersion, Rating
@@ -45,6 +47,13 @@ class RatingCard:
     number: str
     rating: Rating
     quotes: tuple[Quote, ...]
+    own: Label | None = None
+    """The level that a supervisor has set beside the model's."""
+
+    @property
+    def level(self) -> Level | None:
+        """The level that counts: a supervisor's own before the model's."""
+        return self.rating.level if self.own is None else self.own.opinion.level
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,12 @@ class MomentPage:
     @property
     def strong(self) -> tuple[RatingCard, ...]:
         """The mechanisms that the reply expresses strongly, which a therapist reads first."""
-        return tuple(card for card in self.cards if card.rating.level is Level.STRONG)
+        return tuple(card for card in self.cards if card.level is Level.STRONG)
 
     @property
     def weaker(self) -> tuple[RatingCard, ...]:
         """The mechanisms that the reply expresses weakly or not at all."""
-        return tuple(card for card in self.cards if card.rating.level in {Level.NONE, Level.WEAK})
+        return tuple(card for card in self.cards if card.level in {Level.NONE, Level.WEAK})
 
     @property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -120,7 +129,7 @@ def _moment(session: SessionView, number: int, moment: MomentView) -> MomentPage
         model=answer.model,
         assessment=assessment,
         abstention=answer if isinstance(answer, Abstention) else None,
-        cards=tuple(_card(name, rating, by_id) for rating in _ordered(assessment)),
+        cards=tuple(_card(name, rating, by_id, moment) for rating in _ordered(assessment)),
     )
 
 
@@ -131,13 +140,14 @@ def _ordered(assessment: Assessment | None) -> list[Rating]:
     return sorted(assessment.ratings, key=lambda rating: NUMBERS[rating.mechanism])
 
 
-def _card(name: str, rating: Rating, by_id: dict[str, MessageLine]) -> RatingCard:
+def _card(name: str, rating: Rating, by_id: dict[str, MessageLine], moment: MomentView) -> RatingCard:
     number = NUMBERS[rating.mechanism]
     quotes = tuple(
         Quote(item.quote, by_id[item.message_id].anchor if item.message_id in by_id else None)
         for item in rating.evidence
     )
-    return RatingCard(anchor=f"{name}-rating{number}", number=number, rating=rating, quotes=quotes)
+    own = moment.labels.get(str(level_of(rating.mechanism)))
+    return RatingCard(anchor=f"{name}-rating{number}", number=number, rating=rating, quotes=quotes, own=own)
 
 
 def _spans(moment: MomentView, assessment: Assessment | None) -> dict[str, list[Highlight]]:

@@ -4,15 +4,19 @@ from typing import Annotated, assert_never
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.views import DecisionKind, DecisionOutcome
+from plugin.queue.views import DecisionKind
 from plugin.web import layout, queue_groups
 from plugin.web.dependencies import CurrentSupervisor, CurrentViewer, ServicesDep, ValidForm, require_supervisor
-from plugin.web.render import message, page
+from plugin.web.outcomes import answer_to_form
+from plugin.web.render import page
 
 router = APIRouter()
+
+Stands = Annotated[str | None, Form(max_length=20)]
+"""The decision that the page shows, "none" without one; the framework takes an empty field for a missing one."""
 
 
 @router.get("/")
@@ -54,10 +58,12 @@ def session(
     if opened is None:
         raise HTTPException(404)
     template = "session.html" if viewer.role is AccountRole.SUPERVISOR else "own_session.html"
+    claim = opened.row.claim
     return page(
         request,
         template,
         session=opened,
+        reviewing=claim is not None and claim.account_id == viewer.user_id and not opened.row.is_released,
         moments=layout.moment_pages(opened, further=further),
         marks=layout.mark_lines(opened),
         further=further,
@@ -71,9 +77,10 @@ def release(
     viewer: CurrentSupervisor,
     session_id: UUID,
     revision: Annotated[int, Form(ge=1)],
+    stands: Stands = None,
 ) -> Response:
     """Let the therapists of this session read the revision that the supervisor has read."""
-    return _decide(request, services, viewer, session_id, revision, DecisionKind.RELEASED)
+    return _decide(request, services, viewer, session_id, revision, stands, DecisionKind.RELEASED)
 
 
 @router.post("/sessions/{session_id}/withhold", dependencies=[Depends(require_supervisor), ValidForm])
@@ -83,9 +90,10 @@ def withhold(
     viewer: CurrentSupervisor,
     session_id: UUID,
     revision: Annotated[int, Form(ge=1)],
+    stands: Stands = None,
 ) -> Response:
     """Keep the session from its therapists, or put away a session that needs no release."""
-    return _decide(request, services, viewer, session_id, revision, DecisionKind.WITHHELD)
+    return _decide(request, services, viewer, session_id, revision, stands, DecisionKind.WITHHELD)
 
 
 @router.get("/rubric")
@@ -95,22 +103,15 @@ def rubric(request: Request, _viewer: CurrentViewer) -> Response:
 
 
 def _decide(
-    request: Request, services: ServicesDep, viewer: Viewer, session_id: UUID, revision: int, kind: DecisionKind
+    request: Request,
+    services: ServicesDep,
+    viewer: Viewer,
+    session_id: UUID,
+    revision: int,
+    stands: str | None,
+    kind: DecisionKind,
 ) -> Response:
-    address = f"/sessions/{session_id}"
-    outcome = services.store.decide(viewer, session_id, revision, kind, request_id=request.state.request_id)
-    match outcome:
-        case DecisionOutcome.DONE:
-            return RedirectResponse(address, 303)
-        case DecisionOutcome.CHANGED:
-            return message(
-                request,
-                409,
-                "This session has changed",
-                "It changed while you were reading, so nothing was decided. Please look at it again.",
-                back=address,
-            )
-        case DecisionOutcome.NOT_FOUND:
-            raise HTTPException(404)
-        case _:
-            assert_never(outcome)
+    outcome = services.store.decide(
+        viewer, session_id, revision, kind, stands=stands, request_id=request.state.request_id
+    )
+    return answer_to_form(request, outcome, f"/sessions/{session_id}")

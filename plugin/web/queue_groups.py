@@ -29,7 +29,7 @@ HEADINGS: Final = {
     ),
     Need.NEEDS_HUMAN: Heading("Needs a person", "No model could rate a moment, or a part of it."),
     Need.UNANSWERED: Heading(
-        "Unanswered moments", "A moment of possible resistance had no answer, or the client left after it."
+        "Unanswered moments", "The client resisted, as the model confirmed, and got no reply: often because they left."
     ),
     Need.POSSIBLE_INJECTION: Heading(
         "Possibly planted text", "Text in an exchange may be meant to steer the rating. The levels want a second look."

@@ -6,10 +6,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from plugin import use_policy
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
+from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
-from plugin.web import labels, login, queue_groups
+from plugin.web import labels, login, queue_groups, review_words
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
@@ -20,7 +22,7 @@ _NAVIGATION = {
     AccountRole.OPERATOR: (("/", "Operation"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/rubric", "Rubric"),)
-LIMITS = {"min_password": MIN_PASSWORD, "max_password": MAX_PASSWORD, "max_name": MAX_NAME}
+LIMITS = {"min_password": MIN_PASSWORD, "max_password": MAX_PASSWORD, "max_name": MAX_NAME, "max_note": MAX_NOTE}
 
 
 class Pages:
@@ -35,7 +37,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            labels=labels, queue_groups=queue_groups, rubric=rubric, limits=LIMITS, demo=demo
+            labels=labels,
+            queue_groups=queue_groups,
+            review_words=review_words,
+            rubric=rubric,
+            use_policy=use_policy,
+            limits=LIMITS,
+            demo=demo,
         )
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:

@@ -13,6 +13,7 @@ from plugin.database.tables.protection import (
     Tombstone,
     TombstoneKind,
 )
+from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote
 from plugin.database.tables.sessions import (
     SessionClient,
     SessionCounsellor,
@@ -37,9 +38,12 @@ __all__ = [
     "SessionClient",
     "SessionCounsellor",
     "StoredAnswer",
+    "StoredClaim",
     "StoredDecision",
     "StoredExchange",
+    "StoredLabel",
     "StoredMessage",
+    "StoredNote",
     "StoredSession",
     "Table",
     "Team",

@@ -39,7 +39,7 @@ class StoredSession(Table, table=True):
     consent: Json = json()
     counts: Json = json()
     marks: Json = json()
-    """The kinds, concerns and message ids of the marks."""
+    """The kinds, concerns and message ids of the marks, and what the model says of an unanswered moment."""
     detector: Json = json_or_null()
     need: int
     facts: Json = json()

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from plugin.local.postgres import PostgresServer
 from plugin.queue.store import Store
+from plugin.queue.views import DecisionOutcome
 from stream.contracts.vocabulary import Concern, MarkKind
 from tests.plugin.conftest import People
 from tests.plugin.samples import apply_records, mark, record
@@ -33,9 +34,12 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     sent = record(conversation=CONTROL, client_text=CANARY, marks=(mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE),))
     quoting = sent.assessments[0].model_copy(update={"strengths": (f"It answers: {CANARY}",)})
     apply_records(engine, sent.model_copy(update={"assessments": (quoting,)}))
+    noted = store.reviews.add_note(people.supervisor, sent.session_id, None, f"I read: {CANARY}", shared=False)
+    assert noted is DecisionOutcome.DONE
     view = store.open(people.supervisor, sent.session_id)
     assert view is not None
     assert view.messages[0].text == CANARY
+    assert CANARY in view.notes[0].text
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))  # a checkpoint takes as long as the disk needs
         connection.execute(text("CHECKPOINT"))

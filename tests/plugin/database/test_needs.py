@@ -8,10 +8,26 @@ import pytest
 from plugin.database.needs import Facts, Need, facts_from_json, facts_of, facts_to_json, need_of
 from plugin.database.tables import StoredAnswer
 from stream.contracts.sessions import Mark
-from stream.contracts.vocabulary import RISK_CONCERNS, Concern, Level, MarkKind, Mechanism, NeedsHuman, Verdict
+from stream.contracts.vocabulary import (
+    RISK_CONCERNS,
+    Concern,
+    Level,
+    MarkKind,
+    Mechanism,
+    NeedsHuman,
+    ResistanceType,
+    Verdict,
+)
 from tests.plugin.samples import NOW, mark
 
-UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT)
+UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"resistance_type": ResistanceType.BLAMING})
+MARKED_UNREAD = mark(MarkKind.UNANSWERED_MOMENT)
+"""As an earlier version marked every flagged turn without a reply."""
+
+
+def without_verdict(reason: NeedsHuman) -> Mark:
+    """Return the mark of a turn without a reply on which there is no verdict."""
+    return mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"needs_human": reason})
 
 
 def answer(
@@ -64,18 +80,21 @@ def test_other_critical_content_comes_second(concern: Concern) -> None:
     """Other critical content gives the second need, by its mark or by an abstention for it."""
     assert need(answer(Level.NONE), marks=(mark(MarkKind.CRITICAL_CONTENT, concern),)) is Need.CRITICAL
     assert need(answer(abstained=NeedsHuman.CRITICAL_CONTENT)) is Need.CRITICAL
+    assert need(marks=(without_verdict(NeedsHuman.CRITICAL_CONTENT),)) is Need.CRITICAL
 
 
 @pytest.mark.parametrize("reason", sorted(set(NeedsHuman) - {NeedsHuman.CRITICAL_CONTENT}))
 def test_moments_that_need_a_human_come_third(reason: NeedsHuman) -> None:
-    """A moment or a mechanism that needs a human gives the third need."""
+    """A moment, a mechanism or a turn without a reply that needs a human gives the third need."""
     assert need(answer(abstained=reason), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
     assert need(answer(Level.STRONG, None), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
+    assert need(marks=(without_verdict(reason),)) is Need.NEEDS_HUMAN
 
 
 def test_unanswered_moments_planted_text_missing_expression_and_the_rest_come_last() -> None:
     """Unanswered moments come next, then planted text, levels without expression, and all other sessions."""
-    assert need(answer(Level.NONE, planted=True), marks=(UNANSWERED,)) is Need.UNANSWERED
+    for unanswered in (UNANSWERED, MARKED_UNREAD):
+        assert need(answer(Level.NONE, planted=True), marks=(unanswered,)) is Need.UNANSWERED
     assert need(answer(Level.STRONG, planted=True), answer(Level.STRONG, Level.NONE)) is Need.POSSIBLE_INJECTION
     assert need(answer(Level.STRONG), answer(Level.WEAK, Level.NONE)) is Need.WITHOUT_EXPRESSION
     assert need(answer(Level.WEAK, Level.WEAK)) is Need.OTHER
@@ -103,12 +122,12 @@ def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
     """
     marks = (mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE, Concern.SUICIDE), mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE))
     found = facts_of(
-        (*marks, UNANSWERED, UNANSWERED),
+        (*marks, UNANSWERED, MARKED_UNREAD, without_verdict(NeedsHuman.MODEL_FAILED)),
         (answer(Level.STRONG, Level.NONE, None, None), answer(Level.NONE, Level.NONE)),
     )
     assert found == Facts(
         concerns=(Concern.SUICIDE, Concern.ABUSE),
-        needs_human=1,
+        needs_human=2,
         unanswered=2,
         without_expression=(Mechanism.STANCE_ALIGNMENT,),
     )

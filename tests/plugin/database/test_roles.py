@@ -18,6 +18,8 @@ from plugin.privacy.audit_trail import remove_old_entries, verify_chain
 from plugin.privacy.erasure import Eraser
 from plugin.privacy.retention import RetentionCutoffs, RetentionReport, RetentionRunner
 from plugin.privacy.rotation import rotate_keys
+from plugin.queue.review_views import Judgement, Opinion
+from plugin.queue.statements import VERDICT
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.sink.apply import ApplyResult
@@ -44,6 +46,16 @@ from tests.plugin.samples import (
 )
 
 SECRET = "a password of this test alone"
+CLAIM = "INSERT INTO claims SELECT session_id, :a, now() FROM sessions"
+NOTE = (
+    "INSERT INTO notes (note_id, session_id, account_id, shared, words, written_at)"
+    " SELECT gen_random_uuid(), session_id, :a, :shared, '', now() FROM sessions"
+)
+LABEL = (
+    "INSERT INTO labels (session_id, revision, exchange_id, assessment_id, statement, judgement, machine, model,"
+    " rubric, account_id, said_at) SELECT session_id, 1, exchange_id, assessment_id, 'verdict', 'agreed', '{}', '{}',"
+    " '1', :a, now() FROM answers"
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,7 @@ def test_the_sink_leaves_out_a_session_in_which_nothing_was_confirmed(roles: Rol
         "SELECT text FROM messages",
         "SELECT * FROM messages",
         "SELECT words FROM answers",
+        "SELECT words FROM notes",
         "SELECT count(words) FROM answers",
         "DELETE FROM answers WHERE words IS NULL",
         "UPDATE messages SET author = author RETURNING text",
@@ -129,7 +142,7 @@ def test_the_sink_cannot_read_what_it_wrote_nor_undo_an_erasure(roles: Roles, st
 
 
 def test_the_web_role_can_do_its_work(roles: Roles, people: People) -> None:
-    """The web role can log in, list, open and decide, and give the operator's numbers."""
+    """The web role can log in, list, open, review and decide, and give the operator's numbers."""
     apply_records(roles.owner, record(), record(conversation="c_south", counsellor="p_ben"))
     store = Store(roles.by_stage["web"], KEK, now=lambda: NOW)
     store.ping()
@@ -139,6 +152,10 @@ def test_the_web_role_can_do_its_work(roles: Roles, people: People) -> None:
     opened = store.open(viewer, row.session_id)
     assert opened is not None
     assert opened.messages[0].text == SAID[0]
+    reviews, answer = store.reviews, opened.moments[0].answer.assessment_id
+    assert reviews.claim(viewer, row.session_id) is DecisionOutcome.DONE
+    assert reviews.judge(viewer, row.session_id, 1, answer, VERDICT, Opinion(Judgement.AGREED)) is DecisionOutcome.DONE
+    assert reviews.give_back(viewer, row.session_id) is DecisionOutcome.DONE
     assert store.decide(viewer, row.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
     assert store.decide(viewer, row.session_id, 1, DecisionKind.WITHHELD) is DecisionOutcome.DONE
     assert store.decide(viewer, row.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
@@ -167,10 +184,14 @@ def test_the_web_role_can_do_its_work(roles: Roles, people: People) -> None:
         "SELECT counterpoint_therapist_remove('sample', 'p_ana', now())",
         "INSERT INTO teams VALUES (gen_random_uuid(), 'x')",
         "UPDATE accounts SET role = 'supervisor'",
+        "UPDATE labels SET judgement = 'agreed'",
+        "UPDATE notes SET shared = true",
+        "DELETE FROM labels",
+        "DELETE FROM claims",
     ],
 )
 def test_the_web_role_can_change_nothing_but_decisions(roles: Roles, statement: str) -> None:
-    """The web role can change nothing but decisions, and cannot read the audit trail."""
+    """The web role can change nothing but decisions and claims, and cannot read the audit trail."""
     assert roles.refuses("web", statement)
 
 
@@ -185,6 +206,8 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
+        for statement in (CLAIM, LABEL, NOTE):
+            session.execute(text(statement), {"a": people.supervisor.user_id, "shared": True})
     seen = {
         people.supervisor: {north},
         people.other_supervisor: {south},
@@ -198,7 +221,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             assert roles.ids("web", viewer.user_id, table) == ids, (viewer.username, table)
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
-    for table in ("messages", "answers", "exchanges"):
+    for table in ("messages", "answers", "exchanges", "labels", "notes"):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3
 
@@ -215,6 +238,36 @@ def test_a_decision_about_another_teams_session_cannot_be_written(roles: Roles, 
             text("INSERT INTO decisions VALUES (:s, 1, 'released', :a, now())"),
             {"s": south.session_id, "a": people.supervisor.user_id},
         )
+
+
+def test_a_private_note_is_its_authors_alone(roles: Roles, people: People) -> None:
+    """The database shows a private note to its author alone, and lets nobody else remove even a shared one."""
+    apply_records(roles.owner, record())
+    colleague = add_person(roles.owner, "nele", AccountRole.SUPERVISOR, teams=("north",))
+    with transaction(roles.by_stage["web"], people.supervisor.user_id) as session:
+        for shared in (False, True):
+            session.execute(text(NOTE), {"a": people.supervisor.user_id, "shared": shared})
+    for viewer, notes in ((people.supervisor, 2), (colleague, 1), (people.ana, 1), (people.ben, 0)):
+        with transaction(roles.by_stage["web"], viewer.user_id) as session:
+            assert session.scalar(text("SELECT count(*) FROM notes")) == notes, viewer.username
+    for viewer, removed in ((colleague, 0), (people.ana, 0), (people.supervisor, 2)):
+        with transaction(roles.by_stage["web"], viewer.user_id) as session:
+            assert len(session.execute(text("DELETE FROM notes RETURNING 1")).all()) == removed, viewer.username
+
+
+@pytest.mark.parametrize("statement", [CLAIM, LABEL, NOTE])
+def test_a_review_is_written_by_its_supervisor_alone(roles: Roles, people: People, statement: str) -> None:
+    """The database refuses a claim, label or note in another's name, and one by a therapist of the session."""
+    apply_records(roles.owner, record())
+    for person, named in (
+        (people.supervisor, people.other_supervisor),
+        (people.ana, people.ana),
+        (people.ana, people.supervisor),
+    ):
+        with pytest.raises(Misconfigured), transaction(roles.by_stage["web"], person.user_id) as session:
+            session.execute(text(statement), {"a": named.user_id, "shared": True})
+    with transaction(roles.by_stage["web"], people.supervisor.user_id) as session:
+        session.execute(text(statement), {"a": people.supervisor.user_id, "shared": True})
 
 
 @pytest.mark.usefixtures("people")
@@ -260,6 +313,7 @@ def test_the_privacy_role_erases_and_rotates_keys_without_reading_text(roles: Ro
     for statement in (
         "SELECT text FROM messages",
         "SELECT words FROM answers",
+        "SELECT words FROM notes",
         "DELETE FROM erasures",
         "SELECT * FROM accounts",
         "UPDATE audit SET outcome = ''",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from stream.contracts.vocabulary import (
     ResistanceType,
     Verdict,
 )
-from tests.plugin.samples import record
+from tests.plugin.samples import mark, record
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,28 @@ def test_a_finding_stays_a_possibility_until_a_model_confirms_it() -> None:
     )
     for unconfirmed in (None, answer.model_copy(update={"verdict": Verdict.NOT_ASSESSED})):
         assert labels.verdict(unconfirmed) == "possible resistance; type not assessed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"resistance_type": ResistanceType.LIMIT_SETTING}, "Resistance, confirmed by the model: limit setting."),
+        ({"needs_human": NeedsHuman.MODEL_FAILED}, labels.NEEDS_HUMAN[NeedsHuman.MODEL_FAILED]),
+        ({}, "No model has read it"),
+    ],
+    ids=["confirmed", "without a verdict", "of an earlier version"],
+)
+def test_an_unanswered_moment_says_whether_a_model_confirmed_it(changes: dict[str, Any], said: str) -> None:
+    """An unanswered moment is called resistance only where a model said so; otherwise the reason is told."""
+    explanation = labels.mark_explanation(mark(MarkKind.UNANSWERED_MOMENT).model_copy(update=changes))
+    assert said in explanation
+    assert ("confirmed by the model" in explanation) is ("resistance_type" in changes)
+
+
+@pytest.mark.parametrize("kind", [MarkKind.RISK_LANGUAGE, MarkKind.CRITICAL_CONTENT])
+def test_words_that_a_list_found_say_so(kind: MarkKind) -> None:
+    """A mark of risk language or of critical content says that a word list found it."""
+    assert labels.mark_explanation(mark(kind)).startswith("Found by a word list")
 
 
 @pytest.mark.parametrize(

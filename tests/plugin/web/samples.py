@@ -124,7 +124,13 @@ def record(conversation_id: str, counsellor: str, *, revision: int = 1, **change
                 cues=(cue("m7", "don't see the point"),),
             ),
         ),
-        marks=(Mark(kind=MarkKind.UNANSWERED_MOMENT, message_ids=("m9",)),),
+        marks=(
+            Mark(
+                kind=MarkKind.UNANSWERED_MOMENT,
+                message_ids=("m9",),
+                resistance_type=ResistanceType.UNWILLINGNESS,
+            ),
+        ),
         assessments=(assessment(session, exchange),),
     )
     return whole.model_copy(update=changes)

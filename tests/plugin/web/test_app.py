@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import re
 import signal
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from plugin import use_policy
 from plugin.local.loopback import free_ports
 from plugin.local.stage_process import StageProcess
 from plugin.queue.store import Store
@@ -134,7 +136,7 @@ def stage(page_database: str, run_dir: Path, request: pytest.FixtureRequest) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: signal.Signals) -> None:
-    """The stage becomes ready, exits with status 0 on a signal and logs only in our own format."""
+    """The stage says once how it may be used, exits with status 0 on a signal and logs only in our own format."""
     with stage:
         page = httpx.get(f"http://127.0.0.1:{stage._env['COUNTERPOINT_WEB__PORT']}/login?words-of-a-client")
         assert page.status_code == 200
@@ -142,6 +144,8 @@ def test_the_stage_serves_and_ends_in_good_order(stage: StageProcess, number: si
         stage.send_signal(number)
         assert stage.wait(timeout_s=DEADLOCK_S) == 0
     lines = stage.log.read_text().splitlines()
+    said = [json.loads(line)["policy"] for line in lines if '"event": "use_policy"' in line]
+    assert said == [use_policy.CORE]
     assert any('"route": "/login"' in line for line in lines)
     assert not [line for line in lines if not line.startswith("{") or "words-of-a-client" in line]
 

@@ -123,6 +123,12 @@ async def test_a_session_shows_every_word_of_its_moment(supervisor: Browser) -> 
         assert " ".join(text.split()) in said.replace(" .", "."), message_id
 
 
+async def test_an_unanswered_moment_says_that_the_model_confirmed_it(supervisor: Browser) -> None:
+    """A session's page says of its unanswered moment what the model found, and that there is nothing to rate."""
+    said = words_of((await supervisor.get(address(WAITING.session_id))).text)
+    assert "Resistance, confirmed by the model: unwillingness. Nobody replied, so there is nothing to rate." in said
+
+
 async def test_quoted_words_are_highlighted_and_numbered(supervisor: Browser) -> None:
     """Quoted words are highlighted, and every link within the page has a target."""
     page = (await supervisor.get(address(WAITING.session_id))).text
@@ -179,7 +185,7 @@ async def test_provenance_names_model_rubric_and_detector(supervisor: Browser) -
     assert "CPU baseline, a baseline" in said
     assert "not measured (unvalidated)" in said
     assert "version 0.1" in said
-    assert "detector linear 0.1 at its precise point" in said
+    assert "detector linear 0.1 at a high threshold, as in earlier versions" in said
     assert "resistance, confirmed by the model: pessimism" in said
 
 

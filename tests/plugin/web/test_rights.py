@@ -53,6 +53,7 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
     ("GET", "/rubric", None): SIGNED_IN,
+    ("GET", "/use-policy", None): SIGNED_IN,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
     ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,
@@ -64,6 +65,17 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", SESSION + "/withhold", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/withhold", RELEASED.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/withhold", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/claim", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/claim", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/judge", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/judge", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/judge", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404),  # another's answer
+    ("POST", SESSION + "/judge", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/give-back", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/give-back", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/notes", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): NOBODY,
     ("GET", "/login", None): EVERYBODY,
     ("GET", "/accounts", None): OPERATORS,
     ("POST", "/accounts", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and password
@@ -83,6 +95,15 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/static/icon.svg", None): EVERYBODY,
     ("GET", "/no-such-page", None): Expected(*(404,) * 6),
 }
+FORM = {
+    "revision": "1",
+    "assessment": str(WAITING.assessments[0].assessment_id),
+    "statement": "verdict",
+    "say": "agreed",
+    "place": "main",
+    "text": "Well met.",
+}
+"""The fields of every form about a session."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
 
@@ -111,14 +132,18 @@ async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browse
         for person, browser in zip(PEOPLE, opened, strict=True):
             if person is None:
                 await browser.get("/login")
-            row.append(await answer_of(browser, method, path.format(session_id=session_id, account_id=session_id)))
+            row.append(
+                await answer_of(
+                    browser, method, path.format(session_id=session_id, account_id=session_id, note_id=session_id)
+                )
+            )
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row]} == {}
 
 
 async def answer_of(browser: Browser, method: str, path: str) -> int | str:
     """Return the status of an answer, or LOGIN if it redirects to the login page."""
-    answer = await (browser.get(path) if method == "GET" else browser.post(path, revision="1"))
+    answer = await (browser.get(path) if method == "GET" else browser.post(path, **FORM))
     to_login = answer.status_code == 303 and answer.headers["location"] == "/login"
     return LOGIN if to_login else answer.status_code
 

@@ -11,8 +11,8 @@ from plugin.cli import app
 from plugin.models.activate import activate_model
 from plugin.models.agreement.rating_files import MECHANISMS, SHEET_COLUMNS, Ratings, SampleKey, SampleKeyItem
 from plugin.models.agreement.report import AgreementReport, compare_ratings, draw_kappa_plot, read_agreement_report
-from plugin.models.check.cases import CheckResult
 from plugin.models.check.report import JSON_NAME, make_report
+from plugin.models.check.results import CheckResult
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.activation import read_activation
 from tests.stream.feedback.builders import BASELINE, LLM, WHEN

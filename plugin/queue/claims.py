@@ -1,0 +1,75 @@
+"""Claims of sessions: one supervisor reviews a session at a time, and a claim that is left alone ends by itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from plugin.database.locks import lock_conversation
+from plugin.database.tables import Account, StoredClaim, StoredDecision, StoredSession
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.review_views import Claim
+from plugin.queue.scope import visible_to
+from plugin.queue.views import DecisionKind
+
+CLAIM_LASTS: Final = timedelta(minutes=30)
+"""From the last step of a review: long enough to read a moment, short enough that nobody waits for an open tab."""
+
+
+def claims_of(session: Session, sessions: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
+    """Return the claims of some sessions that are not over."""
+    found = session.exec(
+        select(StoredClaim, Account.display_name)
+        .join(Account, col(Account.account_id) == col(StoredClaim.account_id))
+        .where(col(StoredClaim.session_id).in_(sessions), col(StoredClaim.until) > now)
+    )
+    return {row.session_id: Claim(row.account_id, by, row.until) for row, by in found}
+
+
+def is_claimed_by_another(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> bool:
+    """Return whether somebody else reviews this session. The caller holds the session's row."""
+    claim = session.get(StoredClaim, session_id)
+    return claim is not None and claim.until > now and claim.account_id != viewer.user_id
+
+
+def set_claim(session: Session, viewer: Viewer, session_id: UUID, until: datetime) -> None:
+    """Let this supervisor's claim last until a time. The caller holds the session's row and has checked the claim."""
+    values = {"account_id": viewer.user_id, "until": until}
+    session.exec(
+        insert(StoredClaim)
+        .values(session_id=session_id, **values)
+        .on_conflict_do_update(index_elements=["session_id"], set_=values)
+    )
+
+
+def end_claim(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> None:
+    """End this supervisor's claim, if she has one."""
+    hers = col(StoredClaim.session_id) == session_id, col(StoredClaim.account_id) == viewer.user_id
+    session.exec(update(StoredClaim).where(*hers, col(StoredClaim.until) > now).values(until=now))
+
+
+def lock_for_review(
+    session: Session, viewer: Viewer, session_id: UUID, *, with_text: bool = False
+) -> StoredSession | None:
+    """Return a session that this supervisor may review, locked, so that two reviewers come one after the other.
+
+    `with_text` locks its conversation first, so that its data key stays until the transaction ends.
+    """
+    if viewer.role is not AccountRole.SUPERVISOR:
+        return None
+    found = select(StoredSession).where(visible_to(viewer), col(StoredSession.session_id) == session_id)
+    row = session.exec(found).first() if with_text else None
+    if row is not None:
+        lock_conversation(session, row.tenant, row.conversation_id)
+        session.expire_all()
+    return session.exec(found.with_for_update(of=StoredSession)).first()
+
+
+def standing_decision(session: Session, row: StoredSession) -> DecisionKind | None:
+    """Return the decision about the session's present revision. The caller holds the session's row."""
+    decision = session.get(StoredDecision, (row.session_id, row.revision))
+    return None if decision is None else DecisionKind(decision.kind)

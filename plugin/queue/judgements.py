@@ -1,0 +1,114 @@
+"""Reading of labels: what counts of the things that supervisors said, and what it keeps from the therapist."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Exists, exists, func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredLabel
+from plugin.queue.review_views import Judgement, Label, Opinion, WithholdReason
+from plugin.queue.statements import MOMENT, WHOLE_MOMENT
+from stream.contracts.vocabulary import Level
+
+Labels = Mapping[str, Label]
+"""The latest label of each statement, by the statement's written form; without those that were undone."""
+
+
+def labels_of(session: Session, session_id: UUID) -> dict[UUID, Labels]:
+    """Return the labels that count of a session's valid answers, by the answer's id."""
+    found = session.exec(
+        select(StoredLabel, Account.display_name)
+        .join(Account, col(Account.account_id) == col(StoredLabel.account_id))
+        .where(col(StoredLabel.session_id) == session_id)
+        .order_by(col(StoredLabel.number))
+    )
+    labels: dict[UUID, dict[str, Label]] = defaultdict(dict)
+    for row, by in found:
+        if row.judgement == Judgement.UNDONE:
+            labels[row.assessment_id].pop(row.statement, None)
+        else:
+            labels[row.assessment_id][row.statement] = Label(_opinion(row), by, row.said_at)
+    return dict(labels)
+
+
+def withheld_in(labels: Labels) -> set[str]:
+    """Return the statements that are withheld."""
+    return {statement for statement, label in labels.items() if label.opinion.judgement is Judgement.WITHHELD}
+
+
+def is_kept_back(labels: Labels) -> bool:
+    """Return whether a whole moment is withheld, as `is_passed_on` says in SQL."""
+    return not withheld_in(labels).isdisjoint(str(statement) for statement in WHOLE_MOMENT)
+
+
+def is_passed_on() -> ColumnElement[bool]:
+    """Return the condition that no supervisor keeps back the whole moment that a `StoredAnswer` is about."""
+    label = aliased(StoredLabel)
+    return ~exists(
+        select(label.number)
+        .where(
+            col(label.assessment_id) == col(StoredAnswer.assessment_id),
+            col(label.statement).in_([str(statement) for statement in WHOLE_MOMENT]),
+            col(label.judgement) == Judgement.WITHHELD.value,
+            ~_is_followed(label),
+        )
+        .correlate(StoredAnswer)
+    )
+
+
+def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return the sessions in which every moment that is shown was passed on or kept back, with the last time of it."""
+    label = aliased(StoredLabel)
+    done = (
+        select(func.max(label.said_at))
+        .where(
+            col(label.assessment_id) == col(StoredAnswer.assessment_id),
+            col(label.statement) == str(MOMENT),
+            col(label.judgement) != Judgement.UNDONE.value,
+            ~_is_followed(label),
+        )
+        .correlate(StoredAnswer)
+        .scalar_subquery()
+    )
+    moments = (
+        select(col(StoredExchange.session_id).label("session_id"), done.label("done"))
+        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .where(
+            col(StoredExchange.session_id).in_(sessions),
+            col(StoredExchange.shown),
+            col(StoredAnswer.superseded_by).is_(None),
+        )
+        .subquery()
+    )
+    found = session.exec(
+        select(moments.c.session_id, func.max(moments.c.done))
+        .group_by(moments.c.session_id)
+        .having(func.count() == func.count(moments.c.done))
+    )
+    return dict(found.all())
+
+
+def _is_followed(label: type[StoredLabel]) -> Exists:
+    """Return the condition that a later label is about the same statement."""
+    later = aliased(StoredLabel)
+    return exists(
+        select(later.number)
+        .where(
+            col(later.assessment_id) == col(label.assessment_id),
+            col(later.statement) == col(label.statement),
+            col(later.number) > col(label.number),
+        )
+        .correlate(label)
+    )
+
+
+def _opinion(row: StoredLabel) -> Opinion:
+    return Opinion(
+        Judgement(row.judgement),
+        None if row.reason is None else WithholdReason(row.reason),
+        None if row.level is None else Level(row.level),
+    )

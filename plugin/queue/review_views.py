@@ -1,0 +1,80 @@
+"""The plain values of a supervisor's review that pages and digests show."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from stream.contracts.vocabulary import Level
+
+
+class Judgement(StrEnum):
+    """What a supervisor says of one statement; the values are stored."""
+
+    AGREED = "agreed"
+    """She agrees; of a moment: it may be passed on."""
+    CORRECTED = "corrected"
+    """She sets her own level beside the machine's."""
+    WITHHELD = "withheld"
+    """The statement stays with the supervisors, for a reason."""
+    UNDONE = "undone"
+    """What she said before no longer counts."""
+
+
+class WithholdReason(StrEnum):
+    """Why a statement is withheld; the values are stored."""
+
+    NOT_RESISTANCE = "not_resistance"
+    WRONG_QUOTE = "wrong_quote"
+    UNCLEAR = "unclear"
+    CONTEXT_MISSING = "context_missing"
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A judgement with what belongs to it: the reason of a withheld statement, or the level of a corrected one."""
+
+    judgement: Judgement
+    reason: WithholdReason | None = None
+    level: Level | None = None
+
+    def __post_init__(self) -> None:
+        """Check that a reason belongs to a withheld statement and a level to a corrected one."""
+        withheld, corrected = self.judgement is Judgement.WITHHELD, self.judgement is Judgement.CORRECTED
+        if withheld != (self.reason is not None) or corrected != (self.level is not None):
+            raise ValueError("a withheld statement has a reason, a corrected one has a level")
+
+
+@dataclass(frozen=True)
+class Label:
+    """The latest thing that a supervisor said of a statement, with her display name and the time."""
+
+    opinion: Opinion
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who reviews a session now, and until when nobody else may."""
+
+    account_id: UUID
+    by: str
+    """The display name of the supervisor."""
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """A coaching note of a supervisor."""
+
+    note_id: UUID
+    exchange_id: UUID | None
+    """The moment that it is about; None for the session."""
+    by: str
+    is_own: bool
+    """Whether its reader has written it."""
+    shared: bool
+    """Whether the therapist reads it after the release."""
+    at: datetime
+    text: str = field(repr=False)

@@ -1,0 +1,233 @@
+"""A supervisor's review of a session: she claims it, and says of each statement what she thinks of it.
+
+Each method is one transaction with its entry in the audit trail. Every step renews the claim.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.audit import add_audit_entry
+from plugin.database.conversation_keys import find_cipher
+from plugin.database.engine import transaction
+from plugin.database.tables import StoredAnswer, StoredExchange, StoredLabel, StoredSession
+from plugin.database.viewer import Viewer
+from plugin.queue.claims import (
+    CLAIM_LASTS,
+    end_claim,
+    is_claimed_by_another,
+    lock_for_review,
+    set_claim,
+    standing_decision,
+)
+from plugin.queue.notes import delete_note, find_own_note, has_moment, store_note
+from plugin.queue.opening import stored_answer
+from plugin.queue.review_views import Judgement, Opinion
+from plugin.queue.statements import Statement, StatementKind, statements_of
+from plugin.queue.views import DecisionKind, DecisionOutcome
+from stream.contracts.feedback import Abstention, Assessment
+from stream.contracts.rubric import RUBRIC_VERSION
+
+
+@dataclass
+class _Step:
+    """One step of a review, with its outcome for the trail; `row` is None where the step is refused."""
+
+    session: Session
+    row: StoredSession | None = None
+    outcome: DecisionOutcome = field(default=DecisionOutcome.NOT_FOUND)
+
+
+class Reviews:
+    """The reviews of a database. Every method may raise `Unavailable` when the database is away."""
+
+    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._kek = kek
+        self._now = now
+
+    def claim(self, viewer: Viewer, session_id: UUID, *, request_id: str = "") -> DecisionOutcome:
+        """Claim a session for this supervisor, or renew her claim."""
+        with self._step(viewer, session_id, "claim", "session", session_id, request_id) as step:
+            pass
+        return step.outcome
+
+    def give_back(self, viewer: Viewer, session_id: UUID, *, request_id: str = "") -> DecisionOutcome:
+        """End this supervisor's claim, so that another may review at once."""
+        with self._step(viewer, session_id, "give back", "session", session_id, request_id) as step:
+            if step.row is not None:
+                end_claim(step.session, viewer, session_id, self._now())
+        return step.outcome
+
+    def judge(
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        revision: int,
+        assessment_id: UUID,
+        statement: Statement,
+        opinion: Opinion,
+        *,
+        request_id: str = "",
+    ) -> DecisionOutcome:
+        """Store one label: what this supervisor says of a statement of the answer that she has read."""
+        purpose = f"{opinion.judgement} {statement.kind}"
+        with self._step(viewer, session_id, purpose, "answer", assessment_id, request_id) as step:
+            if step.row is not None:
+                step.outcome = self._add_label(
+                    step.session, viewer, step.row, revision, assessment_id, statement, opinion
+                )
+        return step.outcome
+
+    def add_note(
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        exchange_id: UUID | None,
+        text: str,
+        *,
+        shared: bool,
+        request_id: str = "",
+    ) -> DecisionOutcome:
+        """Store a coaching note about a session or a moment. One that is shared is a step of the review."""
+        purpose, step_of = ("shared note", self._step) if shared else ("private note", self._aside)
+        with step_of(viewer, session_id, purpose, "session", session_id, request_id, with_text=True) as step:
+            if step.row is not None:
+                step.outcome = self._store_note(step.session, viewer, step.row, exchange_id, text, shared=shared)
+        return step.outcome
+
+    def remove_note(self, viewer: Viewer, session_id: UUID, note_id: UUID, *, request_id: str = "") -> DecisionOutcome:
+        """Remove a note of this supervisor's own; one that the therapist reads stays until the session is withheld."""
+        with self._aside(viewer, session_id, "remove note", "session", session_id, request_id) as step:
+            if step.row is not None:
+                note = find_own_note(step.session, viewer, session_id, note_id)
+                if note is None:
+                    step.outcome = DecisionOutcome.CHANGED
+                elif note.shared and standing_decision(step.session, step.row) is DecisionKind.RELEASED:
+                    step.outcome = DecisionOutcome.RELEASED
+                else:
+                    delete_note(step.session, note_id)
+        return step.outcome
+
+    def _store_note(
+        self, session: Session, viewer: Viewer, row: StoredSession, exchange_id: UUID | None, text: str, *, shared: bool
+    ) -> DecisionOutcome:
+        if shared and standing_decision(session, row) is DecisionKind.RELEASED:
+            return DecisionOutcome.RELEASED
+        cipher = find_cipher(session, self._kek, row.tenant, row.conversation_id)
+        if cipher is None or (exchange_id is not None and not has_moment(session, row.session_id, exchange_id)):
+            return DecisionOutcome.CHANGED
+        store_note(session, cipher, viewer, row, exchange_id, text, self._now(), shared=shared)
+        return DecisionOutcome.DONE
+
+    def _add_label(
+        self,
+        session: Session,
+        viewer: Viewer,
+        row: StoredSession,
+        revision: int,
+        assessment_id: UUID,
+        statement: Statement,
+        opinion: Opinion,
+    ) -> DecisionOutcome:
+        if standing_decision(session, row) is DecisionKind.RELEASED:
+            return DecisionOutcome.RELEASED
+        answer = self._valid_answer(session, row, assessment_id)
+        machine = None if answer is None else statements_of(answer).get(statement)
+        if answer is None or machine is None or row.revision != revision or not _fits(statement, opinion):
+            return DecisionOutcome.CHANGED
+        session.add(
+            StoredLabel(
+                session_id=row.session_id,
+                revision=revision,
+                exchange_id=answer.exchange_id,
+                assessment_id=assessment_id,
+                statement=str(statement),
+                judgement=opinion.judgement.value,
+                reason=opinion.reason,
+                level=opinion.level,
+                machine=machine,
+                model=answer.model.model_dump(mode="json"),
+                rubric=RUBRIC_VERSION,
+                account_id=viewer.user_id,
+                said_at=self._now(),
+            )
+        )
+        session.flush()
+        return DecisionOutcome.DONE
+
+    def _valid_answer(
+        self, session: Session, row: StoredSession, assessment_id: UUID
+    ) -> Assessment | Abstention | None:
+        found = session.exec(
+            select(StoredAnswer)
+            .join(StoredExchange, col(StoredExchange.exchange_id) == col(StoredAnswer.exchange_id))
+            .where(
+                col(StoredAnswer.assessment_id) == assessment_id,
+                col(StoredAnswer.session_id) == row.session_id,
+                col(StoredAnswer.superseded_by).is_(None),
+            )
+        ).first()
+        return None if found is None else stored_answer(session, self._kek, row, found)
+
+    @contextmanager
+    def _step(
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        purpose: str,
+        object_type: str,
+        object_id: UUID,
+        request_id: str,
+        *,
+        with_text: bool = False,
+    ) -> Iterator[_Step]:
+        """Begin a step of the review, which only the supervisor who holds the claim may take; it renews the claim."""
+        with self._aside(viewer, session_id, purpose, object_type, object_id, request_id, with_text=with_text) as step:
+            if step.row is not None and is_claimed_by_another(step.session, viewer, session_id, self._now()):
+                step.row, step.outcome = None, DecisionOutcome.CLAIMED
+            elif step.row is not None:
+                set_claim(step.session, viewer, session_id, self._now() + CLAIM_LASTS)
+            yield step
+
+    @contextmanager
+    def _aside(
+        self,
+        viewer: Viewer,
+        session_id: UUID,
+        purpose: str,
+        object_type: str,
+        object_id: UUID,
+        request_id: str,
+        *,
+        with_text: bool = False,
+    ) -> Iterator[_Step]:
+        """Lock the session, run the block, and write the entry with its outcome; for what needs no claim."""
+        with transaction(self._engine, viewer.user_id) as session:
+            step = _Step(session)
+            row = lock_for_review(session, viewer, session_id, with_text=with_text)
+            if row is not None:
+                step.row, step.outcome = row, DecisionOutcome.DONE
+            yield step
+            add_audit_entry(
+                session,
+                viewer,
+                purpose=purpose,
+                object_type=object_type,
+                object_id=object_id,
+                outcome=step.outcome.value,
+                request_id=request_id,
+            )
+
+
+def _fits(statement: Statement, opinion: Opinion) -> bool:
+    """Return whether a level is set beside a level, and anything else said of a statement that can be withheld."""
+    if opinion.judgement is Judgement.UNDONE:
+        return True
+    return (statement.kind is StatementKind.LEVEL) == (opinion.judgement is Judgement.CORRECTED)

@@ -1,0 +1,119 @@
+"""The routes on which a supervisor reviews a session: each form is one step, and leads back to its place."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi.responses import Response
+
+from plugin.queue.notes import MAX_NOTE
+from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.statements import Statement
+from plugin.web.dependencies import CurrentSupervisor, ServicesDep, ValidForm, require_supervisor
+from plugin.web.outcomes import answer_to_form
+from stream.contracts.vocabulary import Level
+
+router = APIRouter(dependencies=[Depends(require_supervisor), ValidForm])
+
+MAX_STATEMENT: Final = 60  # characters; the longest statement names a mechanism
+
+
+class Say(StrEnum):
+    """What one button of a statement says."""
+
+    AGREED = "agreed"
+    UNDONE = "undone"
+    NOT_RESISTANCE = "not_resistance"
+    WRONG_QUOTE = "wrong_quote"
+    UNCLEAR = "unclear"
+    CONTEXT_MISSING = "context_missing"
+    NONE = "none"
+    WEAK = "weak"
+    STRONG = "strong"
+
+    @property
+    def opinion(self) -> Opinion:
+        """The opinion that the button stands for."""
+        if self.name in WithholdReason.__members__:
+            return Opinion(Judgement.WITHHELD, reason=WithholdReason[self.name])
+        if self.name in Level.__members__:
+            return Opinion(Judgement.CORRECTED, level=Level[self.name])
+        return Opinion(Judgement(self.value))
+
+
+Place = Annotated[str, Form(pattern=r"^[a-z0-9-]{1,40}$")]
+"""The anchor on the page to which a form leads back."""
+
+
+@router.post("/sessions/{session_id}/claim")
+def claim(request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID) -> Response:
+    """Begin the review of a session, which nobody else can review meanwhile."""
+    outcome = services.store.reviews.claim(viewer, session_id, request_id=request.state.request_id)
+    return answer_to_form(request, outcome, f"/sessions/{session_id}", "#review")
+
+
+@router.post("/sessions/{session_id}/give-back")
+def give_back(request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID) -> Response:
+    """Stop the review of a session, so that others may review it at once."""
+    outcome = services.store.reviews.give_back(viewer, session_id, request_id=request.state.request_id)
+    return answer_to_form(request, outcome, f"/sessions/{session_id}")
+
+
+@router.post("/sessions/{session_id}/judge")
+def judge(
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentSupervisor,
+    session_id: UUID,
+    revision: Annotated[int, Form(ge=1)],
+    assessment: Annotated[UUID, Form()],
+    statement: Annotated[str, Form(max_length=MAX_STATEMENT)],
+    say: Annotated[Say, Form()],
+    place: Place,
+    *,
+    further: Annotated[bool, Form()] = False,
+) -> Response:
+    """Store what the supervisor says of one statement."""
+    try:
+        meant = Statement.parse(statement)
+    except ValueError:
+        raise HTTPException(400) from None
+    outcome = services.store.reviews.judge(
+        viewer, session_id, revision, assessment, meant, say.opinion, request_id=request.state.request_id
+    )
+    page = f"/sessions/{session_id}"
+    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}")
+
+
+@router.post("/sessions/{session_id}/notes")
+def add_note(
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentSupervisor,
+    session_id: UUID,
+    text: Annotated[str, Form(max_length=2 * MAX_NOTE)],  # a browser sends two characters for the end of a line
+    place: Place,
+    moment: Annotated[UUID | None, Form()] = None,
+    *,
+    share: Annotated[bool, Form()] = False,
+    further: Annotated[bool, Form()] = False,
+) -> Response:
+    """Store a coaching note about the session, or about one of its moments."""
+    words = text.replace("\r\n", "\n").strip()
+    if not words or len(words) > MAX_NOTE:
+        raise HTTPException(400)
+    outcome = services.store.reviews.add_note(
+        viewer, session_id, moment, words, shared=share, request_id=request.state.request_id
+    )
+    page = f"/sessions/{session_id}"
+    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}")
+
+
+@router.post("/sessions/{session_id}/notes/{note_id}/remove")
+def remove_note(
+    request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID, note_id: UUID, place: Place
+) -> Response:
+    """Remove a note that this supervisor has written."""
+    outcome = services.store.reviews.remove_note(viewer, session_id, note_id, request_id=request.state.request_id)
+    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}")

@@ -1,0 +1,32 @@
+"""The words with which pages show a review: who holds it, and what supervisors said of each statement."""
+
+from typing import Final
+
+from plugin.queue.review_views import Label, WithholdReason
+from plugin.queue.statements import MOMENT, STRENGTHS, VERDICT, level_of, rating_of, suggestion
+from plugin.queue.views import SessionRow
+from plugin.web.labels import clock
+
+__all__ = ["MOMENT", "REASONS", "STRENGTHS", "VERDICT", "level_of", "rating_of", "said", "state", "suggestion"]
+
+REASONS: Final = {
+    WithholdReason.NOT_RESISTANCE: "not resistance",
+    WithholdReason.WRONG_QUOTE: "wrong quote",
+    WithholdReason.UNCLEAR: "unclear",
+    WithholdReason.CONTEXT_MISSING: "context missing",
+}
+"""The reasons for which a statement is withheld, in the order of their buttons."""
+
+
+def said(label: Label, *, moment: bool = False) -> str:
+    """Return what a supervisor said of a statement, or of a moment as a whole, in one sentence."""
+    if label.opinion.reason is None:
+        return f"{label.by} {'passes this moment on' if moment else 'agrees'}."
+    return f"{label.by} {'keeps this moment back' if moment else 'withholds this'}: {REASONS[label.opinion.reason]}."
+
+
+def state(row: SessionRow) -> tuple[str, str] | None:
+    """Return the kind and the words of a waiting session's state in its review; None for one that nobody has begun."""
+    if row.claim is not None:
+        return "claimed", f"{row.claim.by} reviews it, until {clock(row.claim.until)} UTC at the latest"
+    return ("reviewed", "reviewed, waits for its release") if row.is_reviewed else None

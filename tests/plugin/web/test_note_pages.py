@@ -1,0 +1,103 @@
+"""Tests of coaching notes on the pages: writing and removing one, and who reads it."""
+
+import re
+
+import pytest
+
+from plugin.queue.notes import MAX_NOTE
+from tests.plugin.web.conftest import RELEASED, WAITING, Browser, address
+from tests.plugin.web.test_pages import HOSTILE, words_of
+
+PAGE = address(WAITING.session_id)
+MOMENT = str(WAITING.exchanges[0].exchange_id)
+NOTE = "Let us look at the second sentence together."
+
+
+@pytest.fixture
+async def reviewer(supervisor: Browser) -> Browser:
+    """Return the browser of the supervisor, who has begun to review the waiting session."""
+    await supervisor.get(PAGE)
+    await supervisor.post(f"{PAGE}/claim")
+    return supervisor
+
+
+def remove_forms(page: str) -> list[str]:
+    """Return the addresses of the forms that remove a note."""
+    return re.findall(r'action="(/sessions/[^"]+/notes/[^"]+/remove)"', page)
+
+
+async def test_a_note_for_oneself_needs_no_review(supervisor: Browser, therapist: Browser) -> None:
+    """A supervisor writes a note for herself on a page that she only reads, and no release shows it."""
+    page = (await supervisor.get(PAGE)).text
+    assert "Keep it for yourself" in page
+    assert "Share it at the release" not in page
+    answer = await supervisor.post(f"{PAGE}/notes", text=NOTE, place="notes")
+    assert answer.headers["location"] == f"{PAGE}#notes"
+    said = words_of((await supervisor.get(PAGE)).text)
+    assert "for your eyes only" in said
+    assert NOTE in said
+    await supervisor.post(f"{PAGE}/release", revision="1")
+    assert NOTE in (await supervisor.get(PAGE)).text
+    assert NOTE not in (await therapist.get(PAGE)).text
+
+
+async def test_a_shared_note_is_read_after_the_release(reviewer: Browser, therapist: Browser) -> None:
+    """Shared notes on the session and on a moment reach the therapist with the release, with the supervisor's name."""
+    await reviewer.post(f"{PAGE}/notes", text=NOTE, place="notes", share="yes")
+    await reviewer.post(f"{PAGE}/notes", text="On the moment.", place="notes1", share="yes", moment=MOMENT)
+    assert (await therapist.get(PAGE)).status_code == 404
+    await reviewer.post(f"{PAGE}/release", revision="1")
+    said = words_of((await therapist.get(PAGE)).text)
+    assert f"A note from Maria Keller {NOTE} Moment 1" in said
+    assert "A note from Maria Keller On the moment." in said
+    page = (await reviewer.get(PAGE)).text
+    assert remove_forms(page) == []
+
+
+async def test_a_note_can_be_removed(reviewer: Browser) -> None:
+    """A note is removed by its author's button, and the page opens at the same place."""
+    await reviewer.post(f"{PAGE}/notes", text=NOTE, place="notes1", moment=MOMENT)
+    (form,) = remove_forms((await reviewer.get(PAGE)).text)
+    answer = await reviewer.post(form, place="notes1")
+    assert answer.headers["location"] == f"{PAGE}#notes1"
+    page = (await reviewer.get(PAGE)).text
+    assert NOTE not in page
+    assert 'id="notes1"' in page
+
+
+@pytest.mark.parametrize("words", ["", "  \r\n ", "x" * (MAX_NOTE + 1), "x" * (3 * MAX_NOTE)])
+async def test_a_note_has_words_and_a_limit(supervisor: Browser, words: str) -> None:
+    """An empty note or one that is too long is refused."""
+    await supervisor.get(PAGE)
+    assert (await supervisor.post(f"{PAGE}/notes", text=words, place="notes")).status_code == 400
+    assert remove_forms((await supervisor.get(PAGE)).text) == []
+
+
+async def test_the_longest_note_fits_into_a_form(supervisor: Browser) -> None:
+    """A note of the greatest length in the widest characters is taken whole."""
+    await supervisor.get(PAGE)
+    longest = "\U0001f331" * MAX_NOTE
+    assert (await supervisor.post(f"{PAGE}/notes", text=longest, place="notes")).status_code == 303
+    assert longest in (await supervisor.get(PAGE)).text
+
+
+async def test_hostile_notes_are_text(reviewer: Browser, therapist: Browser) -> None:
+    """A note is shown as text, to supervisors and to the therapist."""
+    await reviewer.post(f"{PAGE}/notes", text=HOSTILE, place="notes", share="yes")
+    await reviewer.post(f"{PAGE}/release", revision="1")
+    for browser in (reviewer, therapist):
+        page = (await browser.get(PAGE)).text
+        assert "&lt;script&gt;alert(1)" in page
+        assert not re.search(r"<script|<img src=x", page)
+
+
+async def test_a_released_session_takes_private_notes_alone(supervisor: Browser, therapist: Browser) -> None:
+    """On a released session a supervisor writes for herself, and a shared note is refused in words."""
+    page = address(RELEASED.session_id)
+    await supervisor.get(page)
+    before = (await therapist.get(page)).text
+    assert (await supervisor.post(f"{page}/notes", text=NOTE, place="notes")).status_code == 303
+    refused = await supervisor.post(f"{page}/notes", text=NOTE, place="notes", share="yes")
+    assert refused.status_code == 409
+    assert "This session is released" in refused.text
+    assert (await therapist.get(page)).text == before
