@@ -45,6 +45,12 @@ def is_kept_back(labels: Labels) -> bool:
     return not withheld_in(labels).isdisjoint(str(statement) for statement in WHOLE_MOMENT)
 
 
+def is_called_no_resistance(labels: Labels) -> bool:
+    """Return whether a supervisor says that a moment is no resistance."""
+    said = (labels[str(statement)].opinion for statement in WHOLE_MOMENT if str(statement) in labels)
+    return any(opinion.reason is WithholdReason.NOT_RESISTANCE for opinion in said)
+
+
 def is_passed_on() -> ColumnElement[bool]:
     """Return the condition that no supervisor keeps back the whole moment that a `StoredAnswer` is about."""
     label = aliased(StoredLabel)

@@ -89,7 +89,18 @@ def mark_explanation(mark: Mark) -> str:
         return f"Nobody replied, and no model says whether this is resistance. {NEEDS_HUMAN[mark.needs_human]}"
     if mark.resistance_type is None:  # marked by an earlier version
         return "Possible resistance to which nobody replied. No model has read it, and most turns marked so are none."
-    return f"{_confirmed(mark.resistance_type).capitalize()}. Nobody replied, so there is nothing to rate."
+    confirmed = _confirmed(mark.resistance_type)
+    said = confirmed[0].upper() + confirmed[1:]
+    return f"{said}. Nobody replied, so there is nothing to rate. {confirmed_by(mark.model)}"
+
+
+def confirmed_by(model: ModelVersion | None) -> str:
+    """Return the sentence that names the model that confirmed an unanswered moment, and what that model is."""
+    if model is None:
+        return "Which model that was is not stored; take it as unvalidated."
+    baseline = ", a baseline" if model.is_baseline else ""
+    agreement = "has been measured" if model.validated else "has not been measured (unvalidated)"
+    return f"The model is {model.name}{baseline}; its agreement with clinicians {agreement}."
 
 
 def verdict(assessment: Assessment | None) -> str:
@@ -122,6 +133,16 @@ def source(alternative: Alternative, model: ModelVersion) -> str:
         return "What somebody wrote in a similar moment"
     # The baseline words nothing itself; what its earlier versions completed has no source that could be named.
     return "An option" if model.is_baseline else "Worded by the model"
+
+
+def preference(alternative: Alternative) -> str:
+    """Return what the score of a suggested reply says, in words; it is a model's guess and not a measure of quality."""
+    if alternative.score is None:
+        return "Unscored: nothing has judged it yet."
+    return (
+        f"{alternative.score:.2f} is the probability that this reply is preferred to the one that was given,"
+        " as estimated by a model that wrote neither."
+    )
 
 
 def concerns(found: Iterable[Concern]) -> str:

@@ -15,7 +15,8 @@ from plugin.database.needs import Facts, Need
 from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.judgements import Labels, is_kept_back, labels_of, withheld_in
+from plugin.queue.afterwards import StoredTalk, afterwards
+from plugin.queue.judgements import Labels, is_called_no_resistance, is_kept_back, labels_of, withheld_in
 from plugin.queue.lists import counsellor_names, session_rows
 from plugin.queue.notes import notes_of
 from plugin.queue.review_views import Judgement
@@ -25,7 +26,7 @@ from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
-from stream.contracts.vocabulary import LeftOut, Role, Verdict
+from stream.contracts.vocabulary import LeftOut, MarkKind, NeedsHuman, Role, Verdict
 
 _StoredMoment = tuple[StoredExchange, StoredAnswer]
 
@@ -40,16 +41,19 @@ def open_session(
         return None
     cipher = find_cipher(session, kek, row.tenant, row.conversation_id)
     stored, labels = _stored_moments(session, row), labels_of(session, row.session_id)
+    messages = () if cipher is None else _messages(session, cipher, row)
+    every = stored
     if viewer.role is AccountRole.THERAPIST:
         stored = [each for each in stored if _is_own(*each, labels.get(each[1].assessment_id, {}), viewer)]
+    talk = _talk(row, messages, every, _confirmed(row, stored, labels, viewer))
     view = SessionView(
         row=session_rows(session, [row], now)[0],
         language=row.language,
         consent=Consent.model_validate(row.consent),
         closed_at=row.closed_at,
-        messages=() if cipher is None else _messages(session, cipher, row),
-        moments=_moments(session, cipher, row, labels, [each for each in stored if each[0].shown]),
-        further=_moments(session, cipher, row, labels, [each for each in stored if _is_further(*each)]),
+        messages=messages,
+        moments=_moments(session, cipher, row, labels, talk, [each for each in stored if each[0].shown]),
+        further=_moments(session, cipher, row, labels, talk, [each for each in stored if _is_further(*each)]),
         not_confirmed=_count_not_confirmed(row, stored),
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
@@ -94,7 +98,8 @@ def _passed_on(moment: MomentView) -> MomentView:
 
 
 def _ids(moment: MomentView) -> tuple[str, ...]:
-    return (*moment.context, *moment.client_turn, *moment.reply)
+    next_turns = (message for turn in moment.afterwards.turns for message in turn)
+    return (*moment.context, *moment.client_turn, *moment.reply, *next_turns)
 
 
 def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple[MessageView, ...]:
@@ -131,6 +136,38 @@ def _stored_moments(session: Session, row: StoredSession) -> list[_StoredMoment]
     return list(found)
 
 
+def _talk(
+    row: StoredSession, messages: Sequence[MessageView], stored: Iterable[_StoredMoment], moments: frozenset[str]
+) -> StoredTalk:
+    return StoredTalk(
+        messages=messages,
+        exchanges=[
+            frozenset((*exchange.context, *exchange.client_turn, *exchange.reply))
+            for exchange, answer in stored
+            if answer.abstained != NeedsHuman.TEXT_CHANGED
+        ],
+        moments=moments,
+        client_messages=Counts.model_validate(row.counts).client_messages,
+        ended_at=row.ended_at,
+    )
+
+
+def _confirmed(
+    row: StoredSession, stored: Iterable[_StoredMoment], labels: Mapping[UUID, Labels], viewer: Viewer
+) -> frozenset[str]:
+    """Return the messages with which confirmed moments begin; to a therapist his own, and no unanswered moment."""
+    answered = {
+        exchange.client_turn[0]
+        for exchange, answer in stored
+        if answer.verdict == Verdict.CONFIRMED and not is_called_no_resistance(labels.get(answer.assessment_id, {}))
+    }
+    if viewer.role is AccountRole.THERAPIST:
+        return frozenset(answered)
+    marks = (Mark.model_validate(mark) for mark in row.marks)
+    unanswered = {m.message_ids[0] for m in marks if m.kind is MarkKind.UNANSWERED_MOMENT and m.resistance_type}
+    return frozenset(answered | unanswered)
+
+
 def _is_further(exchange: StoredExchange, answer: StoredAnswer) -> bool:
     return not exchange.shown and answer.verdict == Verdict.CONFIRMED
 
@@ -149,6 +186,7 @@ def _moments(
     cipher: TextCipher | None,
     row: StoredSession,
     labels: Mapping[UUID, Labels],
+    talk: StoredTalk,
     stored: Sequence[_StoredMoment],
 ) -> tuple[MomentView, ...]:
     """Return moments with their words; only their levels where the key is deleted, since the words' time is over."""
@@ -167,6 +205,7 @@ def _moments(
             cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
             answer=_answer(cipher, row.tenant, answer),
             labels=labels.get(answer.assessment_id, {}),
+            afterwards=afterwards(talk, exchange.reply),
         )
         for exchange, answer in stored
     )

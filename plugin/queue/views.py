@@ -114,6 +114,25 @@ class MessageView:
     text: str = field(repr=False)
 
 
+class AfterwardsKind(StrEnum):
+    """What the client did after a reply, by the rule of `plugin.queue.afterwards`."""
+
+    RESISTED_AGAIN = "resisted_again"
+    WENT_ON = "went_on"
+    ANSWERED_BRIEFLY = "answered_briefly"
+    ENDED = "ended"
+    NOT_KNOWN = "not_known"
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What the client did after a reply, with the turns on which that rests; an observation, never a cause."""
+
+    kind: AfterwardsKind
+    turns: tuple[tuple[str, ...], ...] = ()
+    """The message ids of the next client turns, three at most; each is among the session's messages."""
+
+
 @dataclass(frozen=True)
 class MomentView:
     """A flagged client turn with its context, the reply, and the feedback model's answer."""
@@ -132,6 +151,7 @@ class MomentView:
     """The ratings with evidence spans, alternatives, strengths, `model` (name, is_baseline, validated, rubric, ...)."""
     labels: Mapping[str, Label] = field(default_factory=dict)
     """What supervisors said of the answer's statements, by their written form; a therapist sees their levels alone."""
+    afterwards: Afterwards = Afterwards(AfterwardsKind.NOT_KNOWN)
 
 
 @dataclass(frozen=True)

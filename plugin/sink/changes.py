@@ -136,7 +136,7 @@ def _remove_from_exchange(session: Session, exchange: StoredExchange, message_id
 
 def _withdraw_verdicts(row: StoredSession, message_ids: Collection[str]) -> None:
     """Replace the verdict on an unanswered moment with one of these messages by the reason `text_changed`."""
-    changed = {"resistance_type": None, "needs_human": NeedsHuman.TEXT_CHANGED.value}
+    changed = {"resistance_type": None, "model": None, "needs_human": NeedsHuman.TEXT_CHANGED.value}
     row.marks = [
         mark | changed
         if mark["kind"] == MarkKind.UNANSWERED_MOMENT and not {*mark["message_ids"]}.isdisjoint(message_ids)

@@ -22,7 +22,7 @@ from plugin import use_policy
 from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
 from plugin.queue.passwords import dummy_hash
 from plugin.queue.store import Store, open_store
-from plugin.web import account_pages, auth_routes, pages, probes, review_pages, use_policy_page
+from plugin.web import account_pages, auth_routes, glossary_page, pages, probes, review_pages, use_policy_page
 from plugin.web.attempts import LoginAttempts
 from plugin.web.dependencies import LoginRequired, Services
 from plugin.web.known_device import KnownDevices
@@ -78,6 +78,7 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         review_pages.router,
         account_pages.router,
         use_policy_page.router,
+        glossary_page.router,
         probes.router,
     ):
         app.include_router(router)

@@ -17,6 +17,7 @@ from plugin.queue.labels import (
     mark_explanation,
     mechanism_title,
     not_shown,
+    preference,
     source,
     verdict,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "mark_explanation",
     "mechanism_title",
     "not_shown",
+    "preference",
     "sentence",
     "short_day",
     "source",

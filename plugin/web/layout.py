@@ -1,12 +1,12 @@
 """Pure functions that lay out one session for a page: where each message is shown and which of its words are marked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from plugin.queue.review_views import Label
 from plugin.queue.statements import level_of
-from plugin.queue.views import MessageView, MomentView, SessionView
+from plugin.queue.views import AfterwardsKind, MessageView, MomentView, SessionView
 from plugin.web.highlight import Highlight, TextPiece, split_at_highlights
 from stream.contracts.feedback import Abstention, Alternative, Assessment, ModelVersion, Rating
 from stream.contracts.sessions import Mark as SessionMark
@@ -57,6 +57,17 @@ class RatingCard:
 
 
 @dataclass(frozen=True)
+class AfterwardsPage:
+    """What the client wrote after the reply: the next turn, and up to two later ones."""
+
+    kind: AfterwardsKind
+    next_turn: tuple[MessageLine, ...]
+    later: tuple[MessageLine, ...]
+    moment: int | None
+    """The number of the moment that the next turn is, where the page shows it."""
+
+
+@dataclass(frozen=True)
 class MomentPage:
     """The layout of one moment, with exactly one of `assessment` and `abstention` set."""
 
@@ -71,6 +82,7 @@ class MomentPage:
     assessment: Assessment | None
     abstention: Abstention | None
     cards: tuple[RatingCard, ...]
+    afterwards: AfterwardsPage
 
     @property
     def strong(self) -> tuple[RatingCard, ...]:
@@ -99,7 +111,8 @@ class MarkLines:
 def moment_pages(session: SessionView, *, further: bool = False) -> tuple[MomentPage, ...]:
     """Return the session's moments, numbered from 1 in their order; with `further` all that were confirmed."""
     moments = (*session.moments, *session.further) if further else session.moments
-    return tuple(_moment(session, number, moment) for number, moment in enumerate(moments, start=1))
+    numbers = {moment.client_turn[:1]: number for number, moment in enumerate(moments, start=1)}
+    return tuple(_moment(session, number, moment, numbers) for number, moment in enumerate(moments, start=1))
 
 
 def mark_lines(session: SessionView) -> tuple[MarkLines, ...]:
@@ -110,7 +123,9 @@ def mark_lines(session: SessionView) -> tuple[MarkLines, ...]:
     )
 
 
-def _moment(session: SessionView, number: int, moment: MomentView) -> MomentPage:
+def _moment(
+    session: SessionView, number: int, moment: MomentView, numbers: Mapping[tuple[str, ...], int]
+) -> MomentPage:
     answer = moment.answer
     assessment = answer if isinstance(answer, Assessment) else None
     found = _spans(moment, assessment)
@@ -130,6 +145,19 @@ def _moment(session: SessionView, number: int, moment: MomentView) -> MomentPage
         assessment=assessment,
         abstention=answer if isinstance(answer, Abstention) else None,
         cards=tuple(_card(name, rating, by_id, moment) for rating in _ordered(assessment)),
+        afterwards=_afterwards(session, name, moment, numbers),
+    )
+
+
+def _afterwards(
+    session: SessionView, name: str, moment: MomentView, numbers: Mapping[tuple[str, ...], int]
+) -> AfterwardsPage:
+    first, *others = moment.afterwards.turns or ((),)
+    return AfterwardsPage(
+        kind=moment.afterwards.kind,
+        next_turn=_lines(session, first, f"{name}-next", {}),
+        later=_lines(session, (message for turn in others for message in turn), f"{name}-later", {}),
+        moment=numbers.get(first[:1]),
     )
 
 

@@ -11,7 +11,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
-from plugin.web import labels, login, queue_groups, review_words
+from plugin.web import afterwards_words, labels, login, queue_groups, review_words
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
@@ -21,7 +21,7 @@ _NAVIGATION = {
     AccountRole.THERAPIST: (("/", "Your sessions"),),
     AccountRole.OPERATOR: (("/", "Operation"), ("/accounts", "Accounts")),
 }
-_FOR_ALL = (("/rubric", "Rubric"),)
+_FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
 LIMITS = {"min_password": MIN_PASSWORD, "max_password": MAX_PASSWORD, "max_name": MAX_NAME, "max_note": MAX_NOTE}
 
 
@@ -38,6 +38,7 @@ class Pages:
         )
         self._templates.globals.update(
             labels=labels,
+            afterwards_words=afterwards_words,
             queue_groups=queue_groups,
             review_words=review_words,
             rubric=rubric,

@@ -6,28 +6,19 @@ from uuid import UUID
 from pydantic import Field
 
 from stream.contracts.base import Contract, MessageId, Text
-from stream.contracts.sessions import SessionOutline
+from stream.contracts.sessions import ModelVersion, SessionOutline
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
 
-
-class ModelVersion(Contract):
-    """The version of everything that decides a model's answer. Versions with the same `key` count as the same model."""
-
-    name: str
-    """The name that people read, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
-    adapter: str
-    weights: str
-    prompt: str
-    rubric: str
-    schema_version: str
-    validated: bool = False
-    """Whether agreement with clinicians has been measured; without it, "unvalidated" is shown beside every level."""
-    is_baseline: bool = False
-
-    @property
-    def key(self) -> str:
-        """The versions joined, as they are used in an assessment's id."""
-        return f"{self.adapter}|{self.weights}|{self.prompt}|{self.rubric}|{self.schema_version}"
+__all__ = [
+    "Abstention",
+    "Alternative",
+    "Answer",
+    "Assessment",
+    "Evidence",
+    "FeedbackRecord",
+    "ModelVersion",
+    "Rating",
+]
 
 
 class Evidence(Contract):

@@ -62,6 +62,26 @@ class Exchange(Contract):
         return (*self.context, *self.client_turn, *self.reply)
 
 
+class ModelVersion(Contract):
+    """The version of everything that decides a model's answer. Versions with the same `key` count as the same model."""
+
+    name: str
+    """The name that people read, e.g. "CPU baseline" or "Llama-3.1-8B-Instruct, prompted"."""
+    adapter: str
+    weights: str
+    prompt: str
+    rubric: str
+    schema_version: str
+    validated: bool = False
+    """Whether agreement with clinicians has been measured; without it, "unvalidated" is shown beside every level."""
+    is_baseline: bool = False
+
+    @property
+    def key(self) -> str:
+        """The versions joined, as they are used in an assessment's id."""
+        return f"{self.adapter}|{self.weights}|{self.prompt}|{self.rubric}|{self.schema_version}"
+
+
 class Mark(Contract):
     """A note for the supervisor about messages of a session."""
 
@@ -72,6 +92,8 @@ class Mark(Contract):
     """The messages before a flagged turn without a reply, for the feedback model; none in a feedback record."""
     resistance_type: ResistanceType | None = None
     """The type with which the feedback model confirmed an unanswered moment."""
+    model: ModelVersion | None = None
+    """The model that confirmed it; None in records of an earlier version."""
     needs_human: NeedsHuman | None = None
     """Set in a feedback record when a turn without a reply has no verdict. None beside no type: an earlier version."""
 

@@ -75,7 +75,7 @@ class Assessor:
             outcome = needs_human or await self._ask_until_answered(prepared, deidentifier)
             outcomes.append(outcome)
             ANSWERS.labels(outcome=outcome.value if isinstance(outcome, NeedsHuman) else "assessed").inc()
-        record = settle_marks(record, outcomes)
+        record = settle_marks(record, outcomes, self.model.version)
         outline = record.model_dump(exclude={"known_names"}) | {"names_told": names_told}
         return fit_to_max_size(
             FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),

@@ -7,7 +7,7 @@ because a person must look then.
 
 from collections.abc import Sequence
 
-from stream.contracts.sessions import Mark, SessionRecord
+from stream.contracts.sessions import Mark, ModelVersion, SessionRecord
 from stream.contracts.vocabulary import NeedsHuman, Verdict
 from stream.feedback.gate.check import CheckedAnswer
 
@@ -22,8 +22,8 @@ def critical_content(record: SessionRecord, mark: Mark) -> NeedsHuman | None:
     return NeedsHuman.CRITICAL_CONTENT if critical else None
 
 
-def settle_marks(record: SessionRecord, outcomes: Sequence[Outcome]) -> SessionRecord:
-    """Return the record with its turns without a reply settled, `outcomes` in the order of their marks.
+def settle_marks(record: SessionRecord, outcomes: Sequence[Outcome], model: ModelVersion) -> SessionRecord:
+    """Return the record with its turns without a reply settled, `outcomes` of `model` in the order of their marks.
 
     A rejected turn leaves the record with its mark, and is counted. The messages that only these turns needed go as
     well: the context always, since it was there for the model alone.
@@ -31,7 +31,7 @@ def settle_marks(record: SessionRecord, outcomes: Sequence[Outcome]) -> SessionR
     if not outcomes:
         return record
     left = iter(outcomes)
-    settled = [_settle(mark, next(left)) if mark.awaits_verdict else mark for mark in record.marks]
+    settled = [_settle(mark, next(left), model) if mark.awaits_verdict else mark for mark in record.marks]
     marks = tuple(mark for mark in settled if mark is not None)
     unneeded = _messages_of(record.marks) - _messages_of(marks) - {i for e in record.exchanges for i in e.message_ids}
     counts = record.counts.model_copy(update={"unanswered_not_confirmed": len(settled) - len(marks)})
@@ -44,12 +44,12 @@ def settle_marks(record: SessionRecord, outcomes: Sequence[Outcome]) -> SessionR
     )
 
 
-def _settle(mark: Mark, outcome: Outcome) -> Mark | None:
+def _settle(mark: Mark, outcome: Outcome, model: ModelVersion) -> Mark | None:
     mark = mark.model_copy(update={"context": ()})
     if isinstance(outcome, NeedsHuman):
         return mark.model_copy(update={"needs_human": outcome})
     if outcome.verdict is Verdict.CONFIRMED:
-        return mark.model_copy(update={"resistance_type": outcome.resistance_type})
+        return mark.model_copy(update={"resistance_type": outcome.resistance_type, "model": model})
     # Planted text may be why the model rejects a turn; such a verdict is none.
     return mark.model_copy(update={"needs_human": NeedsHuman.ANSWER_UNUSABLE}) if outcome.possible_injection else None
 

@@ -73,6 +73,27 @@ def test_an_unanswered_moment_says_whether_a_model_confirmed_it(changes: dict[st
     assert ("confirmed by the model" in explanation) is ("resistance_type" in changes)
 
 
+def test_an_unanswered_moment_names_what_its_model_is() -> None:
+    """An unanswered moment names its model, whether it is a baseline, and whether anybody has measured it."""
+    (answer,) = record().assessments
+    assert labels.confirmed_by(answer.model) == (
+        "The model is CPU baseline, a baseline; its agreement with clinicians has not been measured (unvalidated)."
+    )
+    other = answer.model.model_copy(update={"name": "Another", "is_baseline": False, "validated": True})
+    assert labels.confirmed_by(other) == "The model is Another; its agreement with clinicians has been measured."
+    assert "unvalidated" in labels.confirmed_by(None)
+
+
+def test_a_score_is_said_in_words() -> None:
+    """The score of a suggestion is called what it is: a probability of preference, by a model that wrote neither."""
+    (alternative,) = record().assessments[0].alternatives
+    assert labels.preference(alternative) == "Unscored: nothing has judged it yet."
+    assert labels.preference(alternative.model_copy(update={"score": 0.7})) == (
+        "0.70 is the probability that this reply is preferred to the one that was given, as estimated by a model that"
+        " wrote neither."
+    )
+
+
 @pytest.mark.parametrize("kind", [MarkKind.RISK_LANGUAGE, MarkKind.CRITICAL_CONTENT])
 def test_words_that_a_list_found_say_so(kind: MarkKind) -> None:
     """A mark of risk language or of critical content says that a word list found it."""

@@ -17,7 +17,7 @@ from stream.contracts.messages import Consent, Deletion, Edit
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import Concern, MarkKind, NeedsHuman, ResistanceType
 from tests.plugin.conftest import People
-from tests.plugin.samples import CONVERSATION, NOW, SAID, TENANT, apply_records, mark, record
+from tests.plugin.samples import CONVERSATION, MODEL, NOW, SAID, TENANT, apply_records, mark, record
 
 TWO_MOMENTS = record(moments=2)
 RISK = mark(MarkKind.RISK_LANGUAGE, Concern.SUICIDE)
@@ -117,14 +117,17 @@ def test_the_verdict_on_an_unanswered_moment_ends_with_its_text(
 ) -> None:
     """A moment without a reply whose words were edited, or deleted in part, has no verdict and needs a person."""
     unanswered = Mark(
-        kind=MarkKind.UNANSWERED_MOMENT, message_ids=("m-3", "m-4"), resistance_type=ResistanceType.BLAMING
+        kind=MarkKind.UNANSWERED_MOMENT,
+        message_ids=("m-3", "m-4"),
+        resistance_type=ResistanceType.BLAMING,
+        model=MODEL,
     )
     apply_records(engine, record(moments=2, marks=(RISK, unanswered)))
     apply_records(engine, edit("m-3", "Something else.") if change == "edit" else deletion("m-3"))
     risk, moment = seen(store, people).marks
     assert risk == RISK
     assert moment.message_ids == (("m-3", "m-4") if change == "edit" else ("m-4",))
-    assert (moment.resistance_type, moment.needs_human) == (None, NeedsHuman.TEXT_CHANGED)
+    assert (moment.resistance_type, moment.model, moment.needs_human) == (None, None, NeedsHuman.TEXT_CHANGED)
     with Session(engine) as session:
         facts = session.exec(select(StoredSession)).one().facts
         assert (facts["unanswered"], facts["needs_human"]) == (0, 2 if change == "edit" else 1)

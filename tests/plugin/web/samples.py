@@ -129,6 +129,7 @@ def record(conversation_id: str, counsellor: str, *, revision: int = 1, **change
                 kind=MarkKind.UNANSWERED_MOMENT,
                 message_ids=("m9",),
                 resistance_type=ResistanceType.UNWILLINGNESS,
+                model=MODEL,
             ),
         ),
         assessments=(assessment(session, exchange),),

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from plugin.queue.views import Afterwards, AfterwardsKind
 from plugin.web.layout import CUE, NUMBERS, OPEN_CONTEXT, MomentPage, mark_lines, moment_pages
 from stream.contracts.feedback import Abstention, Evidence, Rating
 from stream.contracts.sessions import Cue
@@ -159,6 +160,34 @@ def test_moments_are_numbered_and_their_ids_on_the_page_differ() -> None:
     anchors += [card.anchor for page in laid for card in page.cards]
     assert [page.number for page in laid] == [1, 2]
     assert len(anchors) == len(set(anchors)) == 2 * (8 + 4)
+
+
+def test_what_came_next_stands_apart_with_its_own_ids() -> None:
+    """The next turn has its lines, later turns have theirs, and no id on the page occurs twice."""
+    after = Afterwards(AfterwardsKind.WENT_ON, (("m3",), ("m5",), ("m9",)))
+    session = view()
+    session = replace(session, moments=(replace(session.moments[0], afterwards=after),))
+    page = moment_pages(session)[0]
+    assert (ids_of(page.afterwards.next_turn), ids_of(page.afterwards.later)) == (["m3"], ["m5", "m9"])
+    lines = (*page.earlier, *page.context, *page.client_turn, *page.reply)
+    lines += (*page.afterwards.next_turn, *page.afterwards.later)
+    assert len({line.anchor for line in lines}) == len(lines)
+
+
+def test_a_next_turn_that_is_a_moment_of_the_page_has_its_number() -> None:
+    """A next turn that the page shows as a moment has that moment's number; another one has none."""
+    session = view()
+    first, second = session.moments[0], replace(session.moments[0], client_turn=("m9",))
+    again = Afterwards(AfterwardsKind.RESISTED_AGAIN, (("m9",),))
+    for further, number in ((True, 2), (False, None)):
+        shown = replace(session, moments=(replace(first, afterwards=again),), further=(second,))
+        assert moment_pages(shown, further=further)[0].afterwards.moment == number
+
+
+def test_a_moment_after_which_nothing_is_known_has_no_lines() -> None:
+    """Where nothing is known of what came next, there are no lines and no number."""
+    after = moment_pages(view())[0].afterwards
+    assert (after.kind, after.next_turn, after.later, after.moment) == (AfterwardsKind.NOT_KNOWN, (), (), None)
 
 
 def test_a_message_that_is_gone_leaves_a_gap_and_no_error() -> None:

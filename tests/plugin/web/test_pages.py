@@ -124,15 +124,17 @@ async def test_a_session_shows_every_word_of_its_moment(supervisor: Browser) -> 
 
 
 async def test_an_unanswered_moment_says_that_the_model_confirmed_it(supervisor: Browser) -> None:
-    """A session's page says of its unanswered moment what the model found, and that there is nothing to rate."""
+    """A session's page says of its unanswered moment what the model found, and what kind of model that is."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     assert "Resistance, confirmed by the model: unwillingness. Nobody replied, so there is nothing to rate." in said
+    assert "The model is CPU baseline, a baseline; its agreement with clinicians has not been measured" in said
 
 
 async def test_quoted_words_are_highlighted_and_numbered(supervisor: Browser) -> None:
     """Quoted words are highlighted, and every link within the page has a target."""
     page = (await supervisor.get(address(WAITING.session_id))).text
-    assert "<mark>two more weeks</mark>" in page
+    assert '<mark class="q4">two more weeks</mark>' in page
+    assert '<mark class="q2 q3">worn out</mark>' in page
     for target in re.findall(r'href="#([^"]+)"', page):
         assert f'id="{target}"' in page, target
     assert '<mark class="cue-only">don&#39;t see the point</mark>' in page
@@ -145,16 +147,25 @@ async def test_ids_on_a_page_are_unique(supervisor: Browser) -> None:
 
 
 async def test_levels_are_shown_in_words_and_marked_unvalidated(supervisor: Browser) -> None:
-    """Each level is shown in words, marked unvalidated and linked to the rubric."""
+    """Each level is shown in words, marked unvalidated and linked to the glossary."""
     page = (await supervisor.get(address(WAITING.session_id))).text
     said = words_of(page)
     assert "1 Respect for Autonomy \u25cb\u25cb no expression baseline unvalidated It decides for the client" in said
     assert "\u25cf\u25cb weak expression baseline unvalidated" in said
     assert "\u25cf\u25cf strong expression baseline unvalidated" in said
-    rubric = (await supervisor.get("/rubric")).text
-    links = re.findall(r'href="/rubric#([^"]+)"', page)
+    glossary = (await supervisor.get("/glossary")).text
+    links = re.findall(r'href="/glossary#([^"]+)"', page)
     assert len(links) == len(Mechanism)
-    assert all(f'id="{link}"' in rubric for link in links)
+    assert all(f'id="{link}"' in glossary for link in links)
+
+
+async def test_a_quotation_is_a_link_to_its_message(supervisor: Browser, therapist: Browser) -> None:
+    """Each quotation is a link to the message it is from, for the supervisor and the therapist."""
+    for browser, session_id in ((supervisor, WAITING.session_id), (therapist, RELEASED.session_id)):
+        page = (await browser.get(address(session_id))).text
+        links = re.findall(r'<a href="#(moment1-line\d+)"><q>(.*?)</q></a>', page)
+        assert {quote for _, quote in links} == {each.quote for rating in RATINGS for each in rating.evidence}
+        assert all(f'<li class="reply" id="{anchor}">' in page for anchor, _ in links)
 
 
 async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> None:
@@ -163,7 +174,10 @@ async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> 
     assert f"What somebody wrote in a similar moment {ALTERNATIVE.text}" in said
     assert "An option, not an instruction" in said
     assert "From the invented exchange S-014." in said
-    assert "Scored 0.81 by a model that did not write it." in said
+    assert (
+        "0.81 is the probability that this reply is preferred to the one that was given, as estimated by a model that"
+        " wrote neither."
+    ) in said
 
 
 async def test_a_language_models_alternative_is_called_its_own_wording(supervisor: Browser, put: Put) -> None:
@@ -403,7 +417,7 @@ async def test_a_therapist_may_disagree(therapist: Browser) -> None:
 
 # --- every page ---
 
-EVERY = ("/", "/rubric", address(RELEASED.session_id))
+EVERY = ("/", "/rubric", "/glossary", address(RELEASED.session_id))
 
 
 @pytest.mark.parametrize("path", [*EVERY, "/decided", "/left-out", "/no-such-page"])

@@ -53,6 +53,7 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
     ("GET", "/rubric", None): SIGNED_IN,
+    ("GET", "/glossary", None): SIGNED_IN,
     ("GET", "/use-policy", None): SIGNED_IN,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),

@@ -14,6 +14,7 @@ from stream.feedback.unanswered import critical_content, settle_marks
 from stream.runtime.settings import WithoutNames
 from tests.stream.feedback.builders import (
     FAILED,
+    LLM,
     NAMES,
     UNREADABLE,
     ScriptedModel,
@@ -50,11 +51,14 @@ async def only_mark(model: ScriptedModel, **parts: Any) -> Mark:
 
 
 async def test_a_confirmed_turn_is_marked_with_its_type_and_without_its_context() -> None:
-    """A confirmed turn keeps its mark, with the type, and only its own messages stay in the record."""
+    """A confirmed turn keeps its mark, with the type and the model, and only its own messages stay in the record."""
     whole = await feedback(ScriptedModel(CONFIRMED))
     (mark,) = whole.marks
     assert mark == Mark(
-        kind=MarkKind.UNANSWERED_MOMENT, message_ids=("m-2",), resistance_type=ResistanceType.UNWILLINGNESS
+        kind=MarkKind.UNANSWERED_MOMENT,
+        message_ids=("m-2",),
+        resistance_type=ResistanceType.UNWILLINGNESS,
+        model=LLM,
     )
     assert [one.message_id for one in whole.messages] == ["m-2"]
     assert whole.counts == Counts(flagged_turns=1, unanswered_moments=1)
@@ -123,7 +127,7 @@ async def test_a_turn_without_a_verdict_keeps_its_mark_with_the_reason(
 ) -> None:
     """A turn on which the model gives no usable verdict stays marked, since a person must look."""
     mark = await only_mark(ScriptedModel(entry))
-    assert (mark.resistance_type, mark.needs_human, mark.context) == (None, reason, ())
+    assert (mark.resistance_type, mark.model, mark.needs_human, mark.context) == (None, None, reason, ())
 
 
 @pytest.mark.parametrize("critical", ["m-1", "m-2"])
@@ -169,6 +173,6 @@ def test_settling_leaves_other_marks_and_settled_ones_as_they_are() -> None:
     (turn,) = unanswered().marks
     settled = turn.model_copy(update={"resistance_type": ResistanceType.BLAMING, "context": ()})
     session = unanswered(marks=(RISK, settled))
-    assert settle_marks(session, []) is session
+    assert settle_marks(session, [], LLM) is session
     rejected = CheckedAnswer(Verdict.REJECTED, None, (), (), (), ())
-    assert settle_marks(unanswered(marks=(RISK, turn, settled)), [rejected]).marks == (RISK, settled)
+    assert settle_marks(unanswered(marks=(RISK, turn, settled)), [rejected], LLM).marks == (RISK, settled)
