@@ -1,4 +1,4 @@
-"""Plain text for people: the statement of scope, numbers with their nouns, and text that is safe for a terminal."""
+"""Plain text for people: the statement of scope, numbers with their nouns, and text that is safe where it is shown."""
 
 import unicodedata
 from typing import Final
@@ -7,6 +7,9 @@ SCOPE: Final = (
     "For learning after the session. Not a crisis monitor, not a diagnosis, not a performance record."
     " Risk is handled by the platform\u2019s own protocol."
 )
+
+_FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for a formula at the start of a cell."""
 
 
 def join_words(words: list[str]) -> str:
@@ -28,6 +31,11 @@ def printable(text: str) -> str:
     return "".join(
         character if _is_harmless(character) else character.encode("unicode_escape").decode() for character in text
     )
+
+
+def inert_cell(text: str) -> str:
+    """Return the text with a quote before what a spreadsheet would run as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
 def _is_harmless(character: str) -> bool:

@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from plugin.cli import kafka, models, operations, people, privacy, setup, stages, users  # each adds its commands
+from plugin.cli import exports, kafka, models, operations, people, privacy, setup, stages, users  # each adds commands
 from plugin.cli.base import app
 from stream.contracts.errors import CounterpointError
 
-__all__ = ["app", "kafka", "main", "models", "operations", "people", "privacy", "setup", "stages", "users"]
+__all__ = ["app", "exports", "kafka", "main", "models", "operations", "people", "privacy", "setup", "stages", "users"]
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
     },
-    # The words too, in the rows of the account that it names: `counterpoint digest` asks for that person's password.
+    # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password.
     "digest": {
         "accounts": ("SELECT",),
         "teams": ("SELECT",),
@@ -112,6 +112,8 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_operates()": ("web",),
     "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
     "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
+    "counterpoint_exports_about_account()": ("web",),
+    "counterpoint_trail_about_account()": ("digest",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 

@@ -25,6 +25,7 @@ from plugin.queue import lists, passwords
 from plugin.queue.account_changes import Accounts
 from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.claims import end_claim, is_claimed_by_another, lock_for_review, standing_decision
+from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.opening import open_session
 from plugin.queue.reviews import Reviews
@@ -166,6 +167,13 @@ class Store:
             return ()
         with self._transaction(viewer) as session:
             return lists.own_sessions(session, viewer)
+
+    def exports(self, viewer: Viewer) -> tuple[ExportLine, ...]:
+        """Return who exported data about a therapist's sessions, the latest first; empty for any other role."""
+        if viewer.role is not AccountRole.THERAPIST:
+            return ()
+        with self._transaction(viewer) as session:
+            return exports_about_account(session)
 
     def operator_counts(self, viewer: Viewer) -> OperatorCounts | None:
         """Return an operator's numbers; None for any other role."""

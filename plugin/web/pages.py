@@ -28,7 +28,8 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
             groups = queue_groups.group_by_need(waiting.rows)
             return page(request, "waiting.html", groups=groups, rows=waiting.rows, total=waiting.total)
         case AccountRole.THERAPIST:
-            return page(request, "own_sessions.html", rows=services.store.own_sessions(viewer))
+            store = services.store
+            return page(request, "own_sessions.html", rows=store.own_sessions(viewer), exports=store.exports(viewer))
         case AccountRole.OPERATOR:
             return page(request, "operation.html", counts=services.store.operator_counts(viewer))
         case _:

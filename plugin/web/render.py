@@ -11,7 +11,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
-from plugin.web import afterwards_words, labels, login, queue_groups, review_words
+from plugin.web import afterwards_words, export_words, labels, login, queue_groups, review_words
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
@@ -37,8 +37,9 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            labels=labels,
             afterwards_words=afterwards_words,
+            export_words=export_words,
+            labels=labels,
             queue_groups=queue_groups,
             review_words=review_words,
             rubric=rubric,

@@ -26,6 +26,7 @@ COMMANDS = [
     "users",
     "status",
     "dead-letters",
+    "export",
 ]
 CANARY = "canary-secret"
 
@@ -78,6 +79,9 @@ def test_each_command_explains_itself(command: str) -> None:
         ("topics", ["fixed for life"]),
         ("status", ["lag", "dead letters", "Status 0", "--json"]),
         ("dead-letters replay", ["--policy", "--limit", "--dry-run", "consent", "each once"]),
+        ("export reviews", ["--purpose", "--with-text", "docs/export.md", "Example: counterpoint export reviews"]),
+        ("export training", ["consent.secondary_use", "prepare", "Example: counterpoint export training"]),
+        ("export person", ["own password", "operator gets no words", "Example: counterpoint export person"]),
         ("dead-letters show", ["--text", "--reason", "password", "trail"]),
     ],
 )

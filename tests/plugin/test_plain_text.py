@@ -1,6 +1,6 @@
 """Plain text for people reads as prose, states the scope, and cannot steer a terminal."""
 
-from plugin.plain_text import SCOPE, counted, join_words, printable
+from plugin.plain_text import SCOPE, counted, inert_cell, join_words, printable
 
 
 def test_the_scope_says_what_this_is_not() -> None:
@@ -39,3 +39,11 @@ def test_what_could_steer_a_terminal_is_written_as_an_escape() -> None:
     steering = b"a\x1b[2J\rb\n\xe2\x80\xaec\xff\x9b".decode("utf-8", "backslashreplace")
     assert printable(steering) == "a\\x1b[2J\\rb\n\\u202ec\\xff\\x9b"
     assert printable("\ue000\u200b") == "\\ue000\\u200b"
+
+
+def test_no_cell_begins_like_a_formula() -> None:
+    """A quote stands before what a spreadsheet would run, and other text stays as it is."""
+    for formula in ("=1", "+1", "-1", "@a", "\t=1", "\r=1"):
+        assert inert_cell(formula) == f"'{formula}"
+    for harmless in ("", "a=1", "'=1", " no formula", "1-1"):
+        assert inert_cell(harmless) == harmless

@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin.models.agreement.sample import SampleCandidate
 from plugin.models.check.stimuli import ExchangeText
+from plugin.plain_text import inert_cell
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.vocabulary import Mechanism, Role
 
 MECHANISMS: Final = tuple(Mechanism)
 SHEET_COLUMNS: Final = ("item", "before", "client", "reply", *MECHANISMS, "note")
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the start of a cell."""
 _SHEET_MODE = 0o600  # the sheet holds clients' words
 
 Ratings = dict[str, tuple[int | None, ...]]
@@ -76,7 +75,7 @@ def write_rating_sheet(path: Path, drawn: Sequence[SampleCandidate]) -> None:
                 exchange = candidate.exchange
                 before = "\n".join(f"{role}: {text}" for role, text in exchange.context)
                 cells = [before, "\n".join(exchange.client), exchange.reply]
-                rows.writerow([number, *map(_escape_formula, cells), *[""] * len(MECHANISMS), ""])
+                rows.writerow([number, *map(inert_cell, cells), *[""] * len(MECHANISMS), ""])
     except OSError as error:
         raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from None
 
@@ -162,11 +161,6 @@ def read_exchanges(path: Path) -> list[ExchangeLine]:
                 ' [["counsellor", "..."], ...] where something came before.'
             ) from None
     return found
-
-
-def _escape_formula(text: str) -> str:
-    """A quote before what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
 def _parse_level(cell: str | None, where: str) -> int | None:

@@ -27,10 +27,13 @@ from plugin.local.database_roles import role_passwords
 from plugin.local.kafka import KafkaBroker
 from plugin.privacy.audit_trail import verify_chain
 from plugin.privacy.holds import add_hold
+from plugin.queue.review_views import Judgement, Opinion
+from plugin.queue.statements import MOMENT, rating_of
+from plugin.queue.store import Store
 from stream.contracts.errors import CounterpointError, Poison
 from stream.contracts.messages import Consent, Message
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
-from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.contracts.vocabulary import DeadLetterReason, Mechanism, Role
 from stream.runtime.codec import RawRecord, encode
 from stream.runtime.dead_letters import dead_letter
 from stream.runtime.settings import KafkaSettings
@@ -87,6 +90,26 @@ CASES: dict[str, Case] = {
         READERS,
         PASSWORD,
     ),
+    "export reviews": Case(
+        "digest",
+        ("--by", "mara", "--purpose", "model-quality", "--out", "{folder}/{role}.csv", "--with-text"),
+        "[1-9][0-9]* rows are in",
+        READERS,
+        PASSWORD,
+    ),
+    "export training": Case(
+        "digest",
+        ("--by", "mara", "--purpose", "research", "--out", "{folder}/{role}.jsonl", "--arm", "labels"),
+        "1 exchanges are in",
+        READERS,
+        PASSWORD,
+    ),
+    "export person": Case(
+        "digest",
+        ("--therapist", "ana", "--by", "ana", "--purpose", "own-data", "--out", "{folder}/{role}.json"),
+        "1 sessions are in",
+        typed=PASSWORD,
+    ),
     "dead-letters list": Case("privacy", ("--json",), '"handled": [0-9]'),
     "dead-letters show": Case(
         OWNER, ("0:0", "--text", "--reason", "fault", "--user", "mara"), re.escape(SAID[1]), typed=PASSWORD
@@ -129,7 +152,7 @@ class Deployment:
         """Run a command under a role and return what it printed, or the error with which it ended."""
         url = self.owner.url.render_as_string(hide_password=False)
         mine = url if role == OWNER else url_for_role(url, role, role_passwords(url)[role])
-        arguments = [part.format(folder=self.folder) for part in case.arguments]
+        arguments = [part.format(folder=self.folder, role=role) for part in case.arguments]
         result = CliRunner().invoke(
             app,
             [*command.split(), *arguments],
@@ -178,17 +201,18 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
     assert "migrations applied" in str(made.run("migrate", Case(OWNER, (), ""), OWNER))
     assert "rights granted" in str(made.run("database roles", CASES["database roles"], OWNER))
     counsellor = PSEUDONYMS.person("ana")
-    add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",), tenant=TENANT)
+    mara = add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",), tenant=TENANT)
     add_person(engine, "otto", AccountRole.OPERATOR)
     add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor=counsellor)
-    apply_records(
-        engine,
-        record(
-            conversation=PSEUDONYMS.conversation("room-1"),
-            counsellor=counsellor,
-            consent=Consent(processing=True, secondary_use=True),
-        ),
+    sent = record(
+        conversation=PSEUDONYMS.conversation("room-1"),
+        counsellor=counsellor,
+        consent=Consent(processing=True, secondary_use=True),
     )
+    apply_records(engine, sent)
+    reviews, answer = Store(engine, KEK, now=lambda: START).reviews, sent.assessments[0].assessment_id
+    for statement in (MOMENT, *(rating_of(mechanism) for mechanism in Mechanism)):
+        reviews.judge(mara, sent.session_id, 1, answer, statement, Opinion(Judgement.AGREED))
     with transaction(engine) as session:
         add_hold(session, Subject(TombstoneKind.ERASURE, TENANT, PSEUDONYMS.conversation("room-2")), "file 7", START)
     yield made
@@ -247,7 +271,9 @@ def content(engine: Engine) -> dict[str, int]:
     return count_rows(engine, "sessions", "messages", "answers", "accounts", "memberships", "holds", "erasures")
 
 
-@pytest.mark.parametrize("command", ["digest", "model sample", "dead-letters show"])
+@pytest.mark.parametrize(
+    "command", ["digest", "model sample", "export reviews", "export training", "export person", "dead-letters show"]
+)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_reads_for_a_person_without_their_password(deployment: Deployment, command: str, role: str) -> None:
     """A command that shows text asks for the person's password, of the owner of the tables too."""

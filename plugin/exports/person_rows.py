@@ -1,0 +1,136 @@
+"""The rows about one therapist, read on their behalf, as JSON values; codes, times and names, and never words."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from plugin.database.tables import (
+    Account,
+    Membership,
+    SessionCounsellor,
+    StoredAnswer,
+    StoredDecision,
+    StoredExchange,
+    StoredLabel,
+    StoredSession,
+    Team,
+)
+from plugin.database.viewer import Viewer
+
+Json = dict[str, Any]
+
+
+def sessions_of(session: Session, person: Viewer) -> tuple[UUID, ...]:
+    """Return the sessions in which this therapist wrote, in order; none that a legal hold alone keeps."""
+    found = session.exec(
+        select(StoredSession.session_id)
+        .join(SessionCounsellor, col(SessionCounsellor.session_id) == col(StoredSession.session_id))
+        .where(
+            col(SessionCounsellor.tenant) == person.tenant,
+            col(SessionCounsellor.counsellor) == person.counsellor,
+            ~col(StoredSession.restricted),
+        )
+        .order_by(col(StoredSession.started_at), col(StoredSession.session_id))
+    )
+    return tuple(found)
+
+
+def account_of(session: Session, person: Viewer) -> Json:
+    """Return what is stored of this therapist's account, without the hash of the password."""
+    row = session.exec(select(Account).where(col(Account.account_id) == person.user_id)).one()
+    teams = session.exec(
+        select(Team.name)
+        .join(Membership, col(Membership.team_id) == col(Team.team_id))
+        .where(col(Membership.account_id) == person.user_id)
+        .order_by(Team.name)
+    )
+    return {
+        "account": str(row.account_id),
+        "user_name": row.username,
+        "display_name": row.display_name,
+        "platform": row.tenant,
+        "pseudonym": row.counsellor,
+        "teams": list(teams),
+        "created_at": time_of(row.created_at),
+    }
+
+
+def decisions_about(session: Session, session_id: UUID) -> list[Json]:
+    """Return the decisions about a session's revisions, in order."""
+    found = session.exec(
+        select(StoredDecision, Account.display_name)
+        .join(Account, col(Account.account_id) == col(StoredDecision.account_id))
+        .where(col(StoredDecision.session_id) == session_id)
+        .order_by(col(StoredDecision.revision))
+    )
+    return [
+        {"revision": row.revision, "decision": row.kind, "by": by, "at": time_of(row.decided_at)} for row, by in found
+    ]
+
+
+def moments_of(session: Session, person: Viewer, session_id: UUID) -> list[Json]:
+    """Return the moments in which this therapist replied, with every answer that is kept, earlier ones too."""
+    found = session.exec(
+        select(StoredExchange, StoredAnswer)
+        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .where(col(StoredExchange.session_id) == session_id, col(StoredExchange.counsellor) == person.counsellor)
+        .order_by(col(StoredExchange.position), col(StoredAnswer.stored_at))
+    ).all()
+    labels = _labels(session, session_id)
+    return [
+        {
+            "moment": str(exchange.exchange_id),
+            "position": exchange.position,
+            "shown": exchange.shown,
+            "model": answer.model,
+            "superseded_by": answer.superseded_by,
+            "abstained": answer.abstained,
+            "verdict": answer.verdict,
+            "resistance_type": answer.resistance_type,
+            "levels": {rating["mechanism"]: rating["level"] for rating in answer.ratings or ()},
+            "said_by_supervisors": labels.get(answer.assessment_id, []),
+        }
+        for exchange, answer in found
+    ]
+
+
+def _labels(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:
+    found = session.exec(
+        select(StoredLabel, Account.display_name)
+        .join(Account, col(Account.account_id) == col(StoredLabel.account_id))
+        .where(col(StoredLabel.session_id) == session_id)
+        .order_by(col(StoredLabel.number))
+    )
+    labels: dict[UUID, list[Json]] = {}
+    for row, by in found:
+        labels.setdefault(row.assessment_id, []).append(
+            {
+                "statement": row.statement,
+                "judgement": row.judgement,
+                "reason": row.reason,
+                "own_level": row.level,
+                "by": by,
+                "at": time_of(row.said_at),
+                "rubric": row.rubric,
+            }
+        )
+    return labels
+
+
+def trail_about(session: Session) -> list[Json]:
+    """Return the entries of the audit trail about this therapist's account and sessions, every opening among them."""
+    found = session.execute(
+        text(
+            "SELECT at, person, role, purpose, object_type, object_id, outcome"
+            " FROM public.counterpoint_trail_about_account()"
+        )
+    )
+    return [{**row._mapping, "at": time_of(row.at)} for row in found]  # noqa: SLF001 - SQLAlchemy's name for a row's dict
+
+
+def time_of(at: datetime) -> str:
+    """Return a time as JSON holds it."""
+    return at.isoformat()

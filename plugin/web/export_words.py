@@ -1,0 +1,19 @@
+"""The words in which a therapist reads that somebody exported data about their sessions."""
+
+from typing import Final
+
+from plugin.queue.export_entries import ExportKind, ExportPurpose
+
+WHAT: Final = {
+    ExportKind.REVIEWS: "levels and judgements of your sessions, under a pseudonym and without words",
+    ExportKind.REVIEWS_WITH_TEXT: "levels and judgements of your sessions, under a pseudonym, with words of clients who"
+    " agreed to that",
+    ExportKind.TRAINING: "reviewed moments of your sessions, under a pseudonym, of clients who agreed to that",
+    ExportKind.PERSON: "what is stored about you",
+}
+WHY: Final = {
+    ExportPurpose.MODEL_QUALITY: "to measure how good the model is",
+    ExportPurpose.RESEARCH: "for research",
+    ExportPurpose.MODEL_TRAINING: "to train a model",
+    ExportPurpose.OWN_DATA: "because you asked for your data",
+}

@@ -1,0 +1,26 @@
+"""The page about exports names every column, purpose and command, and no other column."""
+
+import re
+
+import pytest
+
+from plugin.exports.review_rows import COLUMNS, TEXT_COLUMNS
+from plugin.exports.training_lines import TrainingArm
+from plugin.local.paths import ROOT
+from plugin.queue.export_entries import ExportPurpose
+
+PAGE = (ROOT / "docs" / "export.md").read_text()
+
+
+def test_the_page_explains_every_column() -> None:
+    """The table of columns names each column of an export once."""
+    table = PAGE.partition("| column | meaning |")[2].partition("\n\n")[0]
+    first_cells = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted((*COLUMNS, *TEXT_COLUMNS))
+
+
+@pytest.mark.parametrize("word", [*ExportPurpose, *TrainingArm, "export reviews", "export training", "export person"])
+def test_the_page_names_every_choice(word: str) -> None:
+    """Each purpose, arm and command stands on the page."""
+    assert f"`{word}`" in PAGE

@@ -1,0 +1,202 @@
+"""An export of a therapist's own data has what is stored about them, and only such words as their page shows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.exports.person import TEXT_LEFT_OUT, export_person
+from plugin.queue.account_changes import Accounts
+from plugin.queue.export_entries import ExportKind, ExportPurpose
+from plugin.queue.statements import STRENGTHS, VERDICT, level_of
+from plugin.queue.store import Store
+from plugin.queue.views import DecisionKind
+from stream.contracts.errors import Misconfigured
+from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.vocabulary import Mechanism
+from tests.plugin.conftest import People
+from tests.plugin.exports.samples import AGREED, STRONG, UNCLEAR, entries, export_run, files_in, judge, no_progress
+from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
+
+AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
+
+
+def exported(engine: Engine, viewer: Viewer, folder: Path, therapist: str = "ana") -> dict[str, Any]:
+    """Return the document of an export of a therapist's data."""
+    run = export_run(engine, viewer, ExportKind.PERSON, ExportPurpose.OWN_DATA)
+    out = folder / "person.json"
+    export_person(run, therapist, out, no_progress)
+    found: dict[str, Any] = json.loads(out.read_text())
+    out.unlink()
+    return found
+
+
+def release(engine: Engine, people: People, sent: FeedbackRecord) -> None:
+    """Release a session as the supervisor of its team."""
+    Store(engine, KEK, now=lambda: NOW).decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+
+
+def test_all_that_is_stored_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """The account, every session with its decisions and levels, and what supervisors said by name, released or not."""
+    waiting, released = record(conversation="c_1"), record(conversation="c_2")
+    apply_records(engine, waiting, released)
+    judge(engine, people.supervisor, released, (VERDICT, AGREED), (level_of(AUTONOMY), STRONG), (STRENGTHS, UNCLEAR))
+    release(engine, people, released)
+    found = exported(engine, people.ana, tmp_path)
+    assert (found["about"]["user_name"], found["about"]["teams"], found["about"]["pseudonym"]) == (
+        *("ana", ["north"]),
+        "p_ana",
+    )
+    assert (found["exported"]["by"], found["exported"]["purpose"]) == ("Ana", "own-data")
+    sessions = {session["session"]: session for session in found["sessions"]}
+    assert set(sessions) == {str(waiting.session_id), str(released.session_id)}
+    one = sessions[str(released.session_id)]
+    assert [(each["decision"], each["by"]) for each in one["decisions"]] == [("released", "Mara")]
+    (moment,) = one["moments"]
+    assert moment["levels"][AUTONOMY] == 1
+    assert [(each["statement"], each["own_level"], each["by"]) for each in moment["said_by_supervisors"]] == [
+        ("verdict", None, "Mara"),
+        (f"level:{AUTONOMY}", 2, "Mara"),
+        ("strengths", None, "Mara"),
+    ]
+
+
+def test_each_reading_of_words_is_on_the_trail(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A session whose words are exported has an entry, one that is not released has none."""
+    waiting, released = record(conversation="c_1"), record(conversation="c_2")
+    apply_records(engine, waiting, released)
+    release(engine, people, released)
+    exported(engine, people.ana, tmp_path)
+    assert len(entries(engine, "object_type = 'session'")) == 1
+    assert len(entries(engine, f"object_id = '{released.session_id}'")) == 1
+
+
+def test_words_are_those_of_the_page(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A released session has its words without what was withheld; a waiting one has its codes and no word."""
+    waiting = record(conversation="c_1", client_text="Words that nobody released.")
+    released = record(conversation="c_2")
+    apply_records(engine, waiting, released)
+    judge(engine, people.supervisor, released, (STRENGTHS, UNCLEAR))
+    release(engine, people, released)
+    found = exported(engine, people.ana, tmp_path)
+    words = {session["session"]: session["released_words"] for session in found["sessions"]}
+    assert words[str(waiting.session_id)] is None
+    shown = words[str(released.session_id)]
+    assert [message["text"] for message in shown["messages"]] == list(SAID)
+    assert shown["moments"][0]["strengths"] == []
+    assert shown["moments"][0]["alternatives"]
+    assert "nobody released" not in json.dumps(found)
+    assert "takes the client" not in json.dumps(found)
+
+
+def test_shared_notes_are_in_it_and_private_ones_are_not(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A note that is shared is in the released session's words; a private one is its author's alone."""
+    sent = record()
+    apply_records(engine, sent)
+    reviews = Store(engine, KEK, now=lambda: NOW).reviews
+    reviews.add_note(people.supervisor, sent.session_id, None, "For both of us.", shared=True)
+    reviews.add_note(people.supervisor, sent.session_id, None, "For me alone.", shared=False)
+    assert "For both" not in json.dumps(exported(engine, people.ana, tmp_path))
+    release(engine, people, sent)
+    found = exported(engine, people.ana, tmp_path)
+    assert [note["text"] for note in found["sessions"][0]["released_words"]["notes"]] == ["For both of us."]
+    assert "For me alone" not in json.dumps(found)
+
+
+def test_who_opened_the_sessions_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """The trail of the therapist's sessions and account is in the file, that of other people's sessions is not."""
+    own, other = record(conversation="c_1"), record(conversation="c_2", counsellor="p_ben")
+    apply_records(engine, own, other)
+    store = Store(engine, KEK, now=lambda: NOW)
+    store.open(people.supervisor, own.session_id)
+    store.open(people.other_supervisor, other.session_id)
+    trail = exported(engine, people.ana, tmp_path)["trail"]
+    assert [(each["person"], each["role"], each["purpose"], each["outcome"]) for each in trail] == [
+        ("Mara", "supervisor", "review", "done"),
+        ("Ana", "therapist", "export person: own-data", "begun"),
+    ]
+
+
+def test_a_colleague_in_the_same_session_is_not_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Of a session with several counsellors only the therapist's own moments are there, and no other session is."""
+    together = record(conversation="c_1", moments=2, counsellors=("p_ana", "p_ben"))
+    exchanges = (together.exchanges[0], together.exchanges[1].model_copy(update={"counsellor": "p_ben"}))
+    apply_records(
+        engine,
+        together.model_copy(update={"exchanges": exchanges}),
+        record(conversation="c_2", counsellor="p_ben"),
+        record(conversation="c_3", tenant="elsewhere"),
+    )
+    (session,) = exported(engine, people.ana, tmp_path)["sessions"]
+    assert [moment["moment"] for moment in session["moments"]] == [str(exchanges[0].exchange_id)]
+
+
+def test_an_operator_gets_no_word(engine: Engine, people: People, tmp_path: Path) -> None:
+    """An operator exports codes, times and the trail, and neither a word of a session nor a note."""
+    sent = record()
+    apply_records(engine, sent)
+    Store(engine, KEK, now=lambda: NOW).reviews.add_note(people.supervisor, sent.session_id, None, "Note.", shared=True)
+    release(engine, people, sent)
+    found = exported(engine, people.operator, tmp_path)
+    assert found["exported"]["by"] == "Otto"
+    assert found["exported"]["note"].startswith(TEXT_LEFT_OUT)
+    assert "released_words" not in found["sessions"][0]
+    whole = json.dumps(found)
+    for hidden in (*SAID, "Note.", "How far the reply", SAID[1][:15]):
+        assert hidden not in whole, hidden
+    assert [entry[2:] for entry in entries(engine)] == [
+        ("export", "begun"),
+        ("account", "begun"),
+        ("export", "done 1 rows"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["supervisor", "other_supervisor", "ben"])
+def test_nobody_else_exports_a_therapists_data(engine: Engine, people: People, tmp_path: Path, name: str) -> None:
+    """A supervisor, of the same team too, and a colleague are refused, in the same words for unknown names."""
+    apply_records(engine, record())
+    for therapist in ("ana", "nobody-of-this-name"):
+        with pytest.raises(Misconfigured, match="by themselves, or by an operator"):
+            exported(engine, getattr(people, name), tmp_path, therapist)
+    assert files_in(tmp_path) == []
+    assert entries(engine) == []
+
+
+@pytest.mark.parametrize("therapist", ["mara", "otto", "nobody", "a\x00b", "'; DROP TABLE audit; --"])
+def test_only_a_therapists_data_are_exported(engine: Engine, people: People, tmp_path: Path, therapist: str) -> None:
+    """A name of another role, of nobody, or none at all is answered with a sentence that does not repeat it."""
+    with pytest.raises(Misconfigured, match="no account of a therapist") as refused:
+        exported(engine, people.operator, tmp_path, therapist)
+    assert therapist not in str(refused.value)
+
+
+def test_a_disabled_account_is_not_exported_in_part(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A disabled account is refused with what to do, since the database shows nothing on its behalf."""
+    Accounts(engine, now=lambda: NOW).disable(people.ana.user_id)
+    with pytest.raises(Misconfigured, match="users enable"):
+        exported(engine, people.operator, tmp_path)
+
+
+def test_a_session_under_a_hold_is_shown_to_nobody(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A session that is only kept because of a legal hold is not in the file, and neither is who opened it."""
+    sent = record()
+    apply_records(engine, sent)
+    Store(engine, KEK, now=lambda: NOW).open(people.supervisor, sent.session_id)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET restricted = true")
+    found = exported(engine, people.ana, tmp_path)
+    assert found["sessions"] == []
+    assert "review" not in {each["purpose"] for each in found["trail"]}
+
+
+def test_hostile_names_and_words_stay_values(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Quotes, control characters and markup in names and words stay inside their JSON string, in ASCII."""
+    add_person(engine, 'x"y', AccountRole.OPERATOR)
+    sent = record(client_text='"},{"a": "\x1b[2J\u202e</script>')
+    apply_records(engine, sent)
+    release(engine, people, sent)
+    found = exported(engine, people.ana, tmp_path)
+    assert found["sessions"][0]["released_words"]["messages"][0]["text"] == '"},{"a": "\x1b[2J\u202e</script>'
