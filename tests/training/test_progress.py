@@ -4,11 +4,12 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from training import progress
 
 
-def written(bar: progress.Progress, steps: int, *, total: int | None) -> str:
+def written(bar: Progress, steps: int, *, total: int | None) -> str:
     """Return what a bar writes that advances so many steps."""
     file = io.StringIO()
     bar.live.console = Console(file=file)

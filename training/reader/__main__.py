@@ -132,7 +132,9 @@ def sheet(
     out: Annotated[Path, typer.Argument(help="New file for the sheet; it holds text of conversations.")],
     count: Annotated[int, typer.Option(help="Replies on the sheet.", min=1)] = 100,
 ) -> None:
-    """Write real replies that the shipped reader never saw, with the reasons of their levels, for a second reader.
+    """Write replies that the shipped reader never saw, with the reasons of their levels, for a second reader.
+
+    Real replies come first, then written ones of unseen writers.
 
     A second reader marks each reason from 1 to 3: is it consistent with the rubric, anchored in the words, and clear?
     """

@@ -119,7 +119,7 @@ def _rate(found: Sequence[bool], where: Sequence[bool]) -> float:
 
 def levels_of(logits: Any, mechanism: Mechanism) -> list[int]:
     """Return the likeliest level of each row."""
-    return [int(level) for level in part(logits, REPLY_HEADS[mechanism.value]).argmax(axis=1)]
+    return [int(level + 0.5) for level in expected_level(part(logits, REPLY_HEADS[mechanism.value]))]
 
 
 def level_rows(replies: Sequence[ReplyExample], logits: Any) -> dict[Mechanism, LevelMetrics]:

@@ -37,10 +37,13 @@ Assess = Callable[[ShownExchange], ModelAnswer]
 
 
 def draw_replies(examples: Examples, fold: int) -> Iterator[ReplyExample]:
-    """Yield the real replies of a fold in a random order that is the same each time."""
+    """Yield the replies of a fold, real ones before written ones, in a random order that is the same each time."""
     folds = fold_of_examples(examples.turns, examples.replies)
-    own = [each for each in examples.replies if folds[each.group] == fold and each.source not in {"written", "danger"}]
-    yield from random.Random(_SEED).sample(own, len(own))
+    own = [each for each in examples.replies if folds[each.group] == fold]
+    random_ = random.Random(_SEED)
+    for is_written in (False, True):
+        some = [each for each in own if (each.source == "written") is is_written]
+        yield from random_.sample(some, len(some))
 
 
 def write_sheet(replies: Iterator[ReplyExample], assess: Assess, count: int, path: Path) -> int:

@@ -44,12 +44,13 @@ def mark(reply_id: str, *marks: int, mechanism: Mechanism = Mechanism.STANCE_ALI
     return ReasonMark(reply_id, "new", mechanism, marks)
 
 
-def test_only_real_replies_of_the_fold_are_drawn_and_always_the_same() -> None:
-    """A draw holds every real reply of the fold once, in the same order each time."""
-    drawn = [each.id for each in draw_replies(EXAMPLES, 0)]
+def test_a_draw_holds_the_replies_of_the_fold_real_ones_first() -> None:
+    """A draw holds every reply of the fold once, real ones before written ones, in the same order each time."""
+    drawn = list(draw_replies(EXAMPLES, 0))
     folds = fold_of_examples(EXAMPLES.turns, EXAMPLES.replies)
-    assert sorted(drawn) == sorted(each.id for each in REAL if folds[each.group] == 0)
-    assert drawn == [each.id for each in draw_replies(EXAMPLES, 0)]
+    assert sorted(each.id for each in drawn) == sorted(e.id for e in EXAMPLES.replies if folds[e.group] == 0)
+    assert [each.source == "written" for each in drawn] == sorted(each.source == "written" for each in drawn)
+    assert drawn == list(draw_replies(EXAMPLES, 0))
 
 
 def test_a_sheet_shows_the_exchange_with_each_level_and_its_reason(tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_a_turn_that_does_not_resist_is_rejected_and_nothing_is_rated() -> None:
     assert (answer["strengths"], answer["alternatives"], answer["abstain"]) == ([], [], False)
 
 
+def test_a_turn_without_a_reply_gets_its_verdict_alone() -> None:
+    """A turn without a reply is confirmed or rejected as with one, and there is nothing to rate, praise or suggest."""
+    for said in (CLIENT, HARMLESS):
+        answer, replied = assess(said, []), assess(said, REPLIES[1])
+        for name in ("verdict", "resistance_type", "confidence", "critical_content", "abstain"):
+            assert answer[name] == replied[name]
+        assert levels(answer) == (None,) * 4
+        assert (answer["strengths"], answer["alternatives"]) == ([], [])
+
+
+def test_critical_content_is_heard_without_a_reply() -> None:
+    """Critical content in a turn without a reply is named, as with one."""
+    assert assess("The diary is pointless. I hear voices.", [])["critical_content"] == Concern.HALLUCINATION
+
+
 def test_of_a_turn_that_does_not_resist_the_reply_is_not_even_read() -> None:
     """The reply to a turn without resistance is not read, since nothing would be said of it."""
     own = reader()
@@ -162,6 +177,26 @@ def test_a_doubtful_sentence_carries_no_level_and_is_not_told_of() -> None:
     assert not answer["possible_injection"]
 
 
+def test_before_a_doubtful_sentence_less_doubt_is_enough() -> None:
+    """A sentence that would be rated by itself is left out right before a doubtful one of its message."""
+    assert levels(assess(CLIENT, "Fair enough, all is well.")) == levels(assess(CLIENT, "Fair enough."))
+    led_in = assess(CLIENT, "Fair enough, all is well. Well done me. What would you like?")
+    assert levels(led_in) == levels(assess(CLIENT, "What would you like?"))
+
+
+def test_a_doubtful_sentence_of_another_message_takes_nothing_with_it() -> None:
+    """A sentence stays in the rating where the doubtful one after it opens another message."""
+    apart = assess(CLIENT, ["Fair enough, all is well.", "Well done me."])
+    assert levels(apart) == levels(assess(CLIENT, "Fair enough."))
+
+
+def test_in_a_reply_that_is_likely_steered_nothing_counts_after_the_likeliest_sentence() -> None:
+    """Where the whole reply is likelier steered than not, its likeliest sentence and the rest of its message go."""
+    answer = assess(CLIENT, "Fair enough. Have mercy. What would you like?")
+    assert levels(answer) == levels(assess(CLIENT, "Fair enough."))
+    assert not answer["possible_injection"]
+
+
 @pytest.mark.parametrize("planted", PLANTED)
 def test_text_planted_in_the_clients_turn_is_left_out_of_what_is_read(planted: str) -> None:
     """A sentence planted in the client's turn changes nothing but the flag."""
@@ -201,8 +236,21 @@ def test_a_reply_from_a_similar_moment_is_suggested() -> None:
             "text": "What would make the diary yours?",
             "mechanism": Mechanism.RESPECT_FOR_AUTONOMY,
             "written_id": "T-001",
+            "score": 0.88,
         }
     ]
+
+
+def test_a_suggestion_is_scored_as_a_reply_to_this_client() -> None:
+    """A candidate is read after the client's own turn, as the reply that was given is."""
+    own = reader()
+    assess_request(request(CLIENT, "Okay."), own)
+    assert (CLIENT, "What would make the diary yours?") in own.pairs
+
+
+def test_nothing_is_suggested_that_scores_no_higher_than_the_reply() -> None:
+    """A reply that scores as high as the nearest written one stays without a suggestion."""
+    assert assess(CLIENT, "The diary, then.")["alternatives"] == []
 
 
 @pytest.mark.parametrize(
@@ -227,7 +275,8 @@ def check(asked: dict[str, Any]) -> None:
     assert json.loads(json.dumps(answer)) == answer
     parsed = parse_answer(json.dumps(answer).encode())
     assert parsed.verdict in {Verdict.CONFIRMED, Verdict.REJECTED}
-    rated = parsed.verdict is Verdict.CONFIRMED
+    is_answered = any(message["part"] == "reply" for message in asked["messages"])
+    rated = parsed.verdict is Verdict.CONFIRMED and is_answered
     assert [rating["mechanism"] for rating in answer["ratings"]] == list(Mechanism)
     texts = {message["number"]: (message["part"], message["text"]) for message in asked["messages"]}
     for rating in answer["ratings"]:

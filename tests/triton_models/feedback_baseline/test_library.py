@@ -1,4 +1,4 @@
-"""A suggestion is a reply that somebody wrote in a similar moment of the same type, or nothing."""
+"""A suggestion is the reply with the highest score among those written in similar moments of the same type, or none."""
 
 import json
 from pathlib import Path
@@ -25,57 +25,85 @@ def entry(name: str, kind: str = "blaming", levels: tuple[float, ...] = (2.0, 1.
     return {"id": name, "type": kind, "text": f"Text of {name}?", "levels": list(levels)}
 
 
-def suggest(entries: list[tuple[dict[str, Any], Any]], vector: Any = EAST, **levels: float) -> dict[str, Any] | None:
-    """Return the suggestion of a library for a moment of blaming."""
-    made = library.Library([each for each, _ in entries], np.stack([where for _, where in entries]), 0.6)
-    found: dict[str, Any] | None = made.suggest("blaming", vector, NOTHING | levels)
+def made(*entries: tuple[dict[str, Any], Any]) -> Any:
+    """Return a library of replies with the directions of their moments, in which eastern replies are preferred."""
+    head = part("reward").Reward(2 * EAST)
+    return library.Library([each for each, _ in entries], np.stack([where for _, where in entries]), 0.6, head)
+
+
+def near(*entries: tuple[dict[str, Any], Any], vector: Any = EAST, **levels: float) -> list[Any]:
+    """Return the candidates of a library for a moment of blaming."""
+    found: list[Any] = made(*entries).near("blaming", vector, NOTHING | levels)
     return found
 
 
-def test_the_nearest_moment_of_the_type_is_used() -> None:
-    """Of two moments of the type the nearer one is used, and one of another type never."""
-    near, far = np.array([0.9, 0.436]), np.array([0.7, 0.714])
-    found = suggest([(entry("far"), far), (entry("near"), near), (entry("other", "excusing"), EAST)])
-    assert found is not None
-    assert (found["written_id"], found["text"]) == ("near", "Text of near?")
+def test_candidates_are_near_moments_of_the_type_nearest_first() -> None:
+    """Moments of the type that are near enough are candidates, the nearest first, and one of another type never."""
+    nearer, further = np.array([0.9, 0.436]), np.array([0.7, 0.714])
+    found = near(
+        (entry("further"), further), (entry("nearer"), nearer), (entry("other", "excusing"), EAST), (entry("x"), NORTH)
+    )
+    assert [(each.written_id, each.text) for each in found] == [
+        ("nearer", "Text of nearer?"),
+        ("further", "Text of further?"),
+    ]
 
 
 def test_nothing_is_near_enough() -> None:
-    """Where the nearest moment of the type is not near there is no suggestion."""
-    assert suggest([(entry("far"), NORTH)]) is None
-    assert suggest([(entry("other", "excusing"), EAST)]) is None
+    """Where the nearest moment of the type is not near there is no candidate."""
+    assert near((entry("far"), NORTH)) == []
+    assert near((entry("other", "excusing"), EAST)) == []
 
 
 def test_a_suggestion_is_for_the_mechanism_it_would_express_most_more() -> None:
-    """A suggestion names the mechanism in which it is furthest above the reply that was given."""
-    found = suggest([(entry("a", levels=(2.0, 1.9, 0.0, 0.0)), EAST)], respect_for_autonomy=1.5)
-    assert found is not None
-    assert found["mechanism"] == Mechanism.STANCE_ALIGNMENT
+    """A candidate names the mechanism in which it is furthest above the reply that was given."""
+    (found,) = near((entry("a", levels=(2.0, 1.9, 0.0, 0.0)), EAST), respect_for_autonomy=1.5)
+    assert found.mechanism == Mechanism.STANCE_ALIGNMENT
 
 
-def test_a_reply_that_would_express_no_more_makes_room_for_the_next() -> None:
-    """A near moment whose reply is no better is passed over for the next one that is near enough."""
+def test_a_reply_that_would_express_no_more_is_no_candidate() -> None:
+    """A near moment whose reply is no better in any mechanism is passed over."""
     alike, better = entry("alike", levels=(0.4, 0.4, 0.4, 0.4)), entry("better")
-    near = np.array([0.8, 0.6])
-    found = suggest([(alike, EAST), (better, near)])
-    assert found is not None
-    assert found["written_id"] == "better"
-    assert suggest([(alike, EAST)]) is None
+    found = near((alike, EAST), (better, np.array([0.8, 0.6])))
+    assert [each.written_id for each in found] == ["better"]
+
+
+def test_candidates_are_few() -> None:
+    """No more candidates are read than a fixed number."""
+    assert len(near(*((entry(str(number)), EAST) for number in range(9)))) == library.MOST_CANDIDATES
 
 
 def test_the_length_of_a_vector_changes_nothing() -> None:
-    """Only the direction of a vector counts."""
-    assert suggest([(entry("a"), EAST)], 100 * EAST) == suggest([(entry("a"), EAST)])
+    """Only the direction of a moment's vector counts."""
+    assert near((entry("a"), EAST), vector=100 * EAST) == near((entry("a"), EAST))
 
 
-def test_a_library_is_read_from_its_two_files(tmp_path: Path) -> None:
-    """Texts and 8-bit directions are read from the folder, and directions get the length 1."""
+def test_the_candidate_with_the_highest_score_is_offered() -> None:
+    """Not the nearest moment but the highest score decides, and the score is the probability of being preferred."""
+    one = made((entry("a"), EAST), (entry("b"), EAST))
+    found = one.suggest(one.near("blaming", EAST, NOTHING), [NORTH, EAST], NORTH)
+    assert (found["written_id"], found["score"]) == ("b", 0.88)
+
+
+def test_nothing_is_offered_that_scores_no_higher_than_the_reply_that_was_given() -> None:
+    """A candidate that scores as the reply that was given or below it is not offered."""
+    one = made((entry("a"), EAST))
+    candidates = one.near("blaming", EAST, NOTHING)
+    assert one.suggest(candidates, [NORTH], NORTH) is None
+    assert one.suggest(candidates, [NORTH], EAST) is None
+    assert one.suggest([], [], EAST) is None
+
+
+def test_a_library_is_read_from_its_files(tmp_path: Path) -> None:
+    """Texts, 8-bit directions and the reward head are read from the folder, and directions get the length 1."""
     (tmp_path / "library.json").write_text(json.dumps({"nearest": 0.7, "entries": [entry("a")]}))
     np.save(tmp_path / "library.npy", np.array([[127, 0]], dtype=np.int8))
+    np.save(tmp_path / "reward.npy", np.array([1.0, 0.0], dtype=np.float32))
     read = library.Library.read(tmp_path)
     assert read.nearest == 0.7
     assert read.directions.tolist() == [[1.0, 0.0]]
-    assert read.suggest("blaming", EAST, NOTHING)["written_id"] == "a"
+    assert read.near("blaming", EAST, NOTHING)[0].written_id == "a"
+    assert read.reward.weights.tolist() == [1.0, 0.0]
 
 
 SHIPPED = library.Library.read(VERSION_FOLDER)

@@ -32,6 +32,12 @@ def test_messages_of_one_side_are_one_text() -> None:
     assert [sentence.number for sentence in (*found.client, *found.reply)] == [2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(("reply", "answered"), [("Okay.", True), ("", True), ([], False)])
+def test_a_moment_knows_whether_anybody_replied(reply: str | list[str], answered: bool) -> None:
+    """A reply without words is a reply; none at all is none."""
+    assert moment.read_request(request("no.", reply)).is_answered is answered
+
+
 def test_what_came_before_is_the_counsellors_last_turn_alone() -> None:
     """What stands before the turn are the counsellor's words after the client's last ones."""
     found = read(

@@ -2,7 +2,7 @@
 
 Verdict, type, critical content and levels are the reader's. The sentence that carries a level is found by leaving
 sentences out; the reason says what is heard in it. Sentences that are meant to steer the rating are left out of what is
-rated, and the answer says that there were some.
+rated, and the answer says that there were some. A turn without a reply gets a verdict alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .library import Library
 from .moment import Moment, read_request
 from .opinions import MECHANISMS, Answers, Choice, Opinion, ReadPairs
 from .reasons import STRENGTHS, STRONG, why
+from .reward import Reward
 from .text import Sentence, readable
 
 VERSION = "1.0"
@@ -28,6 +29,12 @@ RUBRIC_VERSION = "0.3"
 
 MOST_STRENGTHS = 2
 """Few points are read; the levels show the rest."""
+
+LIKELY = 0.5
+"""From here on a whole turn or reply is likelier steered than not: nine in ten attacks, three in a hundred others."""
+
+BEFORE_DOUBT = 0.2
+"""What is left of the bound of doubt before a doubtful sentence: one plain sentence in four passes it by chance."""
 
 NOT_READABLE = "The reply has no words that a reader of English can read."
 ALL_PLANTED = "The reply holds nothing but text that is meant to steer the rating."
@@ -42,33 +49,39 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     read = blind(read)
     given = read_request(request)
     client = read_alone(given.before, given.client, read)
-    said = _surely_meant(client, "turn", answers)
+    (asked,) = read([(given.before, given.client_text)])
+    said = _surely_meant(client, asked, "turn", answers)
     planted = _is_steered(client, "turn", answers)
     said = said or client  # a turn of nothing else is still the client's turn
     moment = replace(given, client=tuple(each.sentence for each in said))
-    (turn,) = read([(moment.before, moment.client_text)])
+    turn = asked if len(said) == len(client) else read([(moment.before, moment.client_text)])[0]
     confidence = answers.resistance(turn)
     critical = _critical(moment, turn, read, answers)
     if critical.probability >= answers.threshold("critical"):
         return _answer(critical_content=critical.name, possible_injection=planted, confidence=confidence)
     if confidence < answers.threshold("confirm"):
         return _answer(possible_injection=planted, confidence=confidence)
+    kind = answers.resistance_type(turn).name
+    if not given.is_answered:
+        return _answer(verdict="confirmed", resistance_type=kind, possible_injection=planted, confidence=confidence)
     if not readable(given.reply):
         return _answer(abstain_reason=NOT_READABLE, possible_injection=planted, confidence=confidence)
     reply = read_alone(moment.client_end, given.reply, read)
-    replied = _surely_meant(reply, "reply", answers)
+    (whole,) = read([(moment.client_end, given.reply_text)])
+    replied = _surely_meant(reply, whole, "reply", answers)
     planted |= _is_steered(reply, "reply", answers)
     if not replied:
         return _answer(abstain_reason=ALL_PLANTED, possible_injection=planted, confidence=confidence)
     moment = replace(moment, reply=tuple(each.sentence for each in replied))
-    kind = answers.resistance_type(turn).name
-    (whole,) = read([(moment.client_end, moment.reply_text)])
-    levels = {mechanism: int(answers.levels(mechanism, whole).argmax()) for mechanism in MECHANISMS}
+    if len(replied) < len(reply):
+        (whole,) = read([(moment.client_end, moment.reply_text)])
+    levels = {mechanism: answers.level(mechanism, whole) for mechanism in MECHANISMS}
     heard = hear_sentences(moment, whole, replied, read, answers)
     wanting = max(said, key=lambda each: answers.resistance(each.opinion)).sentence if said else None
-    suggestion = library.suggest(
-        kind, turn.vector, {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
-    )
+    expected = {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
+    candidates = library.near(kind, turn.vector, expected)
+    opinions = read([(moment.client_end, candidate.text) for candidate in candidates])
+    suggestion = library.suggest(candidates, [each.vector for each in opinions], whole.vector)
     return _answer(
         possible_injection=planted,
         confidence=confidence,
@@ -80,18 +93,26 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     )
 
 
-def _surely_meant(parts: list[Alone], kind: str, answers: Answers) -> list[Alone]:
+def _surely_meant(parts: list[Alone], whole: Opinion, kind: str, answers: Answers) -> list[Alone]:
     """Leave out the sentences that may be meant to steer whoever rates them: no level may rest on them.
 
-    After a sentence that surely is, the rest of its message is left out too: a forged transcript goes on plainly.
+    After a sentence that surely is, the rest of its message is left out too: a forged transcript goes on plainly. Where
+    the whole is likelier steered than not, that is the sentence which looks most like it. Before a doubtful sentence
+    less doubt is enough, since planted sentences come in runs.
     """
+    shares = [answers.planted(kind, each.opinion) for each in parts]
+    sure, doubtful = answers.threshold("planted"), answers.threshold("doubtful")
+    if shares and answers.planted(kind, whole) >= LIKELY:
+        sure = min(sure, max(shares))
     kept: list[Alone] = []
     steered: int | None = None
-    for each in parts:
-        share = answers.planted(kind, each.opinion)
-        if share >= answers.threshold("planted"):
+    for place, (each, share) in enumerate(zip(parts, shares, strict=True)):
+        if share >= sure:
             steered = each.sentence.number
-        if share < answers.threshold("doubtful") and each.sentence.number != steered:
+        follows = parts[place + 1 : place + 2]
+        in_run = bool(follows) and follows[0].sentence.number == each.sentence.number and shares[place + 1] >= doubtful
+        bound = doubtful * BEFORE_DOUBT if in_run else doubtful
+        if share < bound and each.sentence.number != steered:
             kept.append(each)
     return kept
 
@@ -137,4 +158,4 @@ def _answer(
     } | rest
 
 
-__all__ = ["FINGERPRINT", "RUBRIC_VERSION", "VERSION", "Answers", "Library", "Opinion", "assess"]
+__all__ = ["FINGERPRINT", "RUBRIC_VERSION", "VERSION", "Answers", "Library", "Opinion", "Reward", "assess"]

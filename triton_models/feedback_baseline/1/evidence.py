@@ -32,6 +32,8 @@ class Heard:
     """By mechanism: the expected level of the whole reply less that of the reply without this sentence."""
     technique: Choice
     mistake: Choice
+    alone: dict[str, float]
+    """By mechanism: the expected level of this sentence by itself."""
 
 
 def read_alone(before: str, parts: Sequence[Sentence], read: ReadPairs) -> list[Alone]:
@@ -59,14 +61,18 @@ def hear_sentences(
             },
             answers.technique(own),
             answers.mistake(own),
+            {mechanism: answers.expected_level(mechanism, own) for mechanism in MECHANISMS},
         )
         for (sentence, own), rest in zip(some, without, strict=True)
     ]
 
 
 def carrier(heard: list[Heard], mechanism: str) -> Heard:
-    """Return the sentence on which the level of a mechanism hangs most."""
-    return max(heard, key=lambda each: each.share[mechanism])
+    """Return the sentence that carries the level of a mechanism.
+
+    The level hangs on it, and it has the level by itself: either alone may point at a mere ending.
+    """
+    return max(heard, key=lambda each: each.share[mechanism] + each.alone[mechanism])
 
 
 def opponent(heard: list[Heard], mechanism: str) -> Heard | None:

@@ -25,6 +25,8 @@ class Moment:
     reply: tuple[Sentence, ...] = field(repr=False)
     client_pieces: tuple[str, ...] = field(repr=False)
     """The client's turn from its first to its last word, in pieces that are read as a whole."""
+    is_answered: bool = True
+    """Whether there is a reply, even one without words."""
 
     @property
     def client_text(self) -> str:
@@ -72,6 +74,7 @@ def read_request(request: dict[str, Any]) -> Moment:
         _within_reach(parts["client_turn"]),
         _within_reach(parts["reply"]),
         _pieces(" ".join(sentence.raw for sentence in parts["client_turn"])),
+        is_answered=any(message["part"] == "reply" for message in messages),
     )
 
 

@@ -78,6 +78,13 @@ class Answers:
         shares = self.levels(mechanism, opinion)
         return float(shares[1] + 2 * shares[2])
 
+    def level(self, mechanism: str, opinion: Opinion) -> int:
+        """Return the level next to the mean.
+
+        Where none and strong are about as likely, the likeliest level turns over with a comma; the mean stays.
+        """
+        return int(self.expected_level(mechanism, opinion) + 0.5)
+
     def technique(self, opinion: Opinion) -> Choice:
         """Return the likeliest main technique of the reply."""
         return self._likeliest("technique", opinion)

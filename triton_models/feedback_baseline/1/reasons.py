@@ -9,69 +9,99 @@ from .text import Sentence, quotation
 
 NONE, WEAK, STRONG = 0, 1, 2
 
-DOES = {
-    "simple_reflection": "says back what the client said",
-    "complex_reflection": "puts into words what the client meant",
-    "open_question": "asks an open question",
-    "closed_question": "asks a closed question",
-    "affirmation": "names a strength of the client's",
-    "emphasize_autonomy": "speaks of the client's own choice",
-    "advice_with_permission": "offers an idea and asks first",
-    "advice_without_permission": "says what to do, and nobody has asked",
-    "information": "explains",
-    "confrontation": "disagrees or corrects",
-    "structure": "says how to go on",
-    "reassurance": "says that things are or will be fine",
-    "normalizing": "says that others know this too",
-    "self_disclosure": "tells of the counsellor",
-    "apology": "says sorry",
-    "chit_chat": "speaks of something else",
-    "minimal": "shows presence and no more",
-}
-"""What a sentence does, by its technique."""
-
-MISTAKE_DOES = {
-    "arguing_for_change": "argues for a change",
-    "advice_without_permission": "says what to do, and nobody has asked",
-    "premature_problem_solving": "goes to a solution before the client's side was heard",
-    "ignoring_the_resistance": "goes on as if the client had not pushed back",
-    "false_reassurance": "talks the trouble away",
-    "closed_question_interrogation": "asks one closed question after another",
-    "collusion": "goes along with what should not be confirmed",
-}
-"""What a sentence does, by its mistake."""
-
+_STRONG_FROM = 1.5
+"""The expected level from which on a sentence is strong by itself."""
 SURE = 0.8
 """The probability from which on a technique or a mistake is named: two readers often name different ones."""
 
-_CARRIES = {
+_GENERAL = {
     ("respect_for_autonomy", STRONG): "leaves the choice to the client",
-    ("respect_for_autonomy", WEAK): "leaves some room, without saying whose choice it is",
+    ("respect_for_autonomy", WEAK): "leaves some room without saying that the choice is the client's",
     ("stance_alignment", STRONG): "takes up the client's view and lets it stand",
-    ("stance_alignment", WEAK): "meets the client's view only in part or in general words",
-    ("emotional_resonance", STRONG): "ties a feeling to what this client has told",
-    ("emotional_resonance", WEAK): "touches a feeling in words that would fit anybody",
-    ("conversational_orientation", STRONG): "opens one next step from what the client has just said",
-    ("conversational_orientation", WEAK): "opens a way on that could follow many things",
+    ("stance_alignment", WEAK): "touches on the client's view without saying it back and letting it stand",
+    ("emotional_resonance", STRONG): "names a feeling and ties it to what the client has told",
+    ("emotional_resonance", WEAK): "acknowledges a feeling in words that would fit anybody",
+    ("conversational_orientation", STRONG): "opens one next thing to talk about, from what the client has just said",
+    ("conversational_orientation", WEAK): "opens a way on in general terms",
 }
+"""How a sentence expresses a mechanism, whatever its technique: the rubric's words for the level."""
+
+_BY_TECHNIQUE = {
+    ("respect_for_autonomy", STRONG): {
+        "emphasize_autonomy": "says that the choice is the client's",
+        "advice_with_permission": "asks leave before it offers an idea",
+    },
+    ("respect_for_autonomy", WEAK): {
+        "advice_with_permission": "offers one way in soft words",
+        "advice_without_permission": "suggests one way in soft words",
+        "structure": "suggests one way in soft words",
+    },
+    ("stance_alignment", STRONG): {
+        "simple_reflection": "says back the client's point and sets nothing against it",
+        "complex_reflection": "puts the client's point into other words and sets nothing against it",
+        "open_question": "asks about the client's view and does not doubt it",
+        "closed_question": "asks about the client's view and does not doubt it",
+        "apology": "says sorry for the very thing that the client has named",
+    },
+    ("stance_alignment", WEAK): {
+        "open_question": "asks about the client's view without saying it back",
+        "closed_question": "asks about the client's view without saying it back",
+        "confrontation": "takes up the client's view, then sets something against it",
+        "advice_without_permission": "takes up the client's view, then sets advice against it",
+    },
+    ("emotional_resonance", STRONG): {},
+    ("emotional_resonance", WEAK): {
+        "open_question": "asks about the feeling without naming it",
+        "closed_question": "asks about the feeling without naming it",
+        "reassurance": "comforts in words that would fit anybody",
+        "normalizing": "says that others know the feeling, without tying it to what this client has told",
+    },
+    ("conversational_orientation", STRONG): {
+        "open_question": "asks one open question about what the client has just said",
+        "advice_with_permission": "offers one next thing to try and asks first",
+        "structure": "says how to go on from what the client has just said",
+    },
+    ("conversational_orientation", WEAK): {
+        "open_question": "asks an open question in general terms",
+        "closed_question": "asks a question that a word or two would answer",
+        "structure": "says how to go on, but not from what the client has just said",
+    },
+}
+"""The same by technique, where a technique says more; one that does not fit the level says nothing."""
+
 _LACKS = {
-    "respect_for_autonomy": "nothing in the reply says whose choice this is",
-    "stance_alignment": "the reply does not take up how the client sees the matter",
-    "emotional_resonance": "no feeling of the client's is heard in the reply",
-    "conversational_orientation": "the reply opens nothing the client could go on with",
+    "respect_for_autonomy": "No words were found in the reply that say whose choice this is.",
+    "stance_alignment": "No words were found in the reply that take up how the client sees the matter.",
+    "emotional_resonance": "No words were found in the reply that name a feeling of the client's.",
+    "conversational_orientation": "Nothing was found in the reply that the client could go on with.",
+}
+"""What is missing, as what was not found: a reader may overlook it."""
+
+_ADVISES = {"advice_without_permission": "gives advice that was not asked for"}
+_SOLVES = {"premature_problem_solving": "goes to a solution before the client's side was heard"}
+_ARGUES = {"confrontation": "disagrees with the client", "arguing_for_change": "argues for a change"}
+_LEAVES = {
+    "chit_chat": "turns to another subject",
+    "self_disclosure": "turns to the counsellor's own experience",
+    "ignoring_the_resistance": "goes on as if the client had not pushed back",
+}
+_EXPLAINS = {"information": "turns to explaining"}
+_COLLUDES = {"collusion": "agrees with something that may do the client harm"}
+_SOOTHES = {"reassurance": "says that things will be fine", "false_reassurance": "talks the trouble away"}
+_STEERS = {
+    "closed_question_interrogation": "adds to a row of closed questions",
+    "structure": "turns to how the session should go on",
 }
 AGAINST = {
-    "advice_without_permission",
-    "chit_chat",
-    "confrontation",
-    "information",
-    "reassurance",
-    "self_disclosure",
-    "structure",
+    "respect_for_autonomy": _ADVISES | _SOLVES | _ARGUES,
+    "stance_alignment": _ADVISES | _SOLVES | _ARGUES | _EXPLAINS | _LEAVES | _COLLUDES,
+    "emotional_resonance": _ADVISES | _SOLVES | _EXPLAINS | _LEAVES | _SOOTHES,
+    "conversational_orientation": _EXPLAINS | _LEAVES | _STEERS,
 }
-"""The techniques that can be named as working against a mechanism; a question or a reflection cannot."""
+"""What a sentence does against a mechanism, by its technique or its mistake."""
+
 QUOTES_CLIENT = ("stance_alignment", "emotional_resonance")
-"""The mechanisms whose absence is shown beside the client's words that went unanswered."""
+"""The mechanisms that answer what the client said: where they fall short, the client's words are quoted."""
 
 STRENGTHS = {
     "respect_for_autonomy": "The choice is left with the client.",
@@ -93,41 +123,49 @@ class Reason:
 def why(mechanism: str, level: int, carrier: Heard, heard: list[Heard], client: Sentence | None) -> Reason:
     """Return the reason for a level. `client` is the sentence of the client's that most wants an answer."""
     against = opponent(heard, mechanism)
+    takes = _takes_away(mechanism, against) if against else ""
     if level == NONE:
-        return _lacking(mechanism, against, client)
-    words = quotation(carrier.sentence)
-    does, carries = _does(carrier), _CARRIES[mechanism, level]
-    text = f"“{words}” {does} and {carries}." if does else f"“{words}” {carries}."
-    evidence = [(carrier.sentence.number, words)]
-    takes = _takes_away(against)
-    if level == WEAK and against is not None and takes and against.sentence != carrier.sentence:
-        other = quotation(against.sentence)
-        text = f"“{words}” {does or carries}, but “{other}” {takes}."
-        evidence.append((against.sentence.number, other))
-    return Reason(text, tuple(evidence))
+        if not takes:
+            against, takes = _instead(mechanism, heard)
+        does = f" Instead, {_shown(against.sentence)} {takes}." if against and takes else ""
+        return _beside_client(_LACKS[mechanism] + does, (), mechanism, client)
+    evidence = ((carrier.sentence.number, quotation(carrier.sentence)),)
+    if level == WEAK and against and takes and against.sentence != carrier.sentence:
+        # What the sentence is by itself: the other one is why the whole is weak.
+        own = _expresses(mechanism, STRONG if carrier.alone[mechanism] >= _STRONG_FROM else WEAK, carrier)
+        text = f"{_shown(carrier.sentence)} {own}. Against it, {_shown(against.sentence)} {takes}."
+        return Reason(text, (*evidence, (against.sentence.number, quotation(against.sentence))))
+    text = f"{_shown(carrier.sentence)} {_expresses(mechanism, level, carrier)}."
+    return Reason(text, evidence) if level == STRONG else _beside_client(text, evidence, mechanism, client)
 
 
-def _lacking(mechanism: str, against: Heard | None, client: Sentence | None) -> Reason:
-    lacks = _LACKS[mechanism]
-    text = lacks[0].upper() + lacks[1:] + "."
-    takes = _takes_away(against)
-    if against is not None and takes:
-        text = f"“{quotation(against.sentence)}” {takes}; {lacks}."
+def _expresses(mechanism: str, level: int, carrier: Heard) -> str:
+    general = _GENERAL[mechanism, level]
+    if carrier.technique.probability < SURE:
+        return general
+    return _BY_TECHNIQUE[mechanism, level].get(carrier.technique.name, general)
+
+
+def _beside_client(text: str, evidence: tuple[tuple[int, str], ...], mechanism: str, client: Sentence | None) -> Reason:
     if client is None or mechanism not in QUOTES_CLIENT:
-        return Reason(text)
-    said = quotation(client)
-    return Reason(f"{text} The client had said: “{said}”", ((client.number, said),))
+        return Reason(text, evidence)
+    return Reason(f"{text} The client had said: {_shown(client)}.", (*evidence, (client.number, quotation(client))))
 
 
-def _does(heard: Heard) -> str:
-    """Return what a sentence does, or an empty text where the reader is not sure."""
-    return DOES[heard.technique.name] if heard.technique.probability >= SURE else ""
+def _shown(sentence: Sentence) -> str:
+    """Return a sentence in quotation marks, without its full stop, and with an ellipsis where it was cut."""
+    words = quotation(sentence)
+    return f"“{words}…”" if words != sentence.raw else f"“{words.rstrip('.')}”"
 
 
-def _takes_away(against: Heard | None) -> str:
-    """Return what a sentence does that works against a mechanism, or an empty text where nothing is surely heard."""
-    if against is None:
-        return ""
-    if against.mistake.name != "none" and against.mistake.probability >= SURE:
-        return MISTAKE_DOES[against.mistake.name]
-    return _does(against) if against.technique.name in AGAINST else ""
+def _takes_away(mechanism: str, heard: Heard) -> str:
+    """Return what a sentence does against a mechanism, or an empty text where nothing is surely heard."""
+    for choice in (heard.mistake, heard.technique):
+        if choice.probability >= SURE and choice.name in AGAINST[mechanism]:
+            return AGAINST[mechanism][choice.name]
+    return ""
+
+
+def _instead(mechanism: str, heard: list[Heard]) -> tuple[Heard | None, str]:
+    """Return the first sentence that surely does something against a mechanism, and what it does."""
+    return next(((each, takes) for each in heard if (takes := _takes_away(mechanism, each))), (None, ""))
