@@ -7,7 +7,14 @@ from sqlmodel import Session, col, delete, select
 
 from plugin.crypto.keys import KeyEncryptionKey, new_data_key
 from plugin.crypto.text import TextCipher
-from plugin.database.tables import ConversationKey, StoredAnswer, StoredMessage, StoredNote, StoredSession
+from plugin.database.tables import (
+    ConversationKey,
+    StoredAnswer,
+    StoredDispute,
+    StoredMessage,
+    StoredNote,
+    StoredSession,
+)
 
 
 def find_cipher(session: Session, kek: KeyEncryptionKey, tenant: str, conversation_id: str) -> TextCipher | None:
@@ -64,6 +71,11 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredNote.session_id))
         .where(*in_conversation)
     )
+    has_disputes = exists(
+        select(StoredDispute.dispute_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredDispute.session_id))
+        .where(*in_conversation)
+    )
     deleted = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
@@ -71,6 +83,7 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
             ~has_text,
             ~has_words,
             ~has_notes,
+            ~has_disputes,
         )
     )
     return deleted.rowcount

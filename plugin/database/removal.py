@@ -14,9 +14,11 @@ from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
 from plugin.database.tables import (
+    StoredAcknowledgement,
     StoredAnswer,
     StoredClaim,
     StoredDecision,
+    StoredDispute,
     StoredExchange,
     StoredMessage,
     StoredNote,
@@ -31,10 +33,12 @@ def remove_transcript(session: Session, session_id: UUID) -> None:
     session.exec(delete(StoredExchange).where(col(StoredExchange.session_id) == session_id))
 
 
-def remove_notes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
-    """Remove the notes on some moments and on their session, since they may quote what was edited or deleted."""
+def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
+    """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed."""
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
+    disputed = col(StoredDispute.exchange_id).in_(exchanges)
+    session.exec(delete(StoredDispute).where(col(StoredDispute.session_id) == session_id, disputed))  # and their steps
 
 
 def withdraw_session(session: Session, row: StoredSession) -> None:
@@ -48,9 +52,10 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
         session.flush()
         return
     remove_transcript(session, row.session_id)
-    session.exec(delete(StoredAnswer).where(col(StoredAnswer.session_id) == row.session_id))  # and their labels
+    session.exec(delete(StoredAnswer).where(col(StoredAnswer.session_id) == row.session_id))  # labels, disputes
     session.exec(delete(StoredDecision).where(col(StoredDecision.session_id) == row.session_id))
     session.exec(delete(StoredClaim).where(col(StoredClaim.session_id) == row.session_id))
+    session.exec(delete(StoredAcknowledgement).where(col(StoredAcknowledgement.session_id) == row.session_id))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value

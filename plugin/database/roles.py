@@ -43,6 +43,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
         "erasures": ("SELECT", "INSERT"),
@@ -61,6 +63,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT", "INSERT", "UPDATE"),
         "labels": ("SELECT", "INSERT"),  # never changed: the latest one counts
         "notes": ("SELECT", "INSERT", "DELETE"),
+        "acknowledgements": ("SELECT", "INSERT"),
+        "disputes": ("SELECT", "INSERT"),
+        "dispute_steps": ("SELECT", "INSERT"),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -79,6 +84,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT",),
         "labels": ("SELECT",),
         "notes": ("SELECT",),
+        "acknowledgements": ("SELECT",),
+        "disputes": ("SELECT",),
+        "dispute_steps": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -93,6 +101,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
         "erasures": ("SELECT", "INSERT"),
@@ -110,6 +120,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_listed()": ("web", "digest"),
     "counterpoint_reads(uuid)": ("web", "digest"),
     "counterpoint_operates()": ("web",),
+    "counterpoint_openings(uuid)": ("web",),
     "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
     "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
     "counterpoint_exports_about_account()": ("web",),
@@ -120,11 +131,12 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 SCOPED_TABLES: Final = (
     *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
     *("claims", "labels", "notes"),
+    *("acknowledgements", "disputes", "dispute_steps"),
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
-_TABLES_SCOPED_BY_LIST: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims"})
-_REVIEW_TABLES: Final = frozenset({"claims", "labels", "notes"})
-"""The tables that a supervisor writes, and in their own name alone."""
+_TABLES_SCOPED_BY_LIST: Final = frozenset(
+    {"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"}
+)
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
@@ -133,9 +145,35 @@ _SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
 """Temporary tables last: a function that looked there first would take a caller's own `accounts` for ours."""
 _ACCOUNT_ID: Final = "nullif(current_setting('counterpoint.account', true), '')::uuid"
 _ACCOUNT: Final = f"a.account_id = {_ACCOUNT_ID} AND a.disabled_at IS NULL"
-_BY_A_SUPERVISOR: Final = (
-    f"account_id = {_ACCOUNT_ID} AND EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'supervisor')"
+_IS_SUPERVISOR: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'supervisor')"
+_IS_THERAPIST: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'therapist')"
+_OWN: Final = f"account_id = {_ACCOUNT_ID}"
+_BY_A_SUPERVISOR: Final = f"{_OWN} AND {_IS_SUPERVISOR}"
+_BY_A_THERAPIST: Final = f"{_OWN} AND {_IS_THERAPIST}"
+_DISPUTE_OF_STEP: Final = (
+    "EXISTS (SELECT FROM public.disputes d WHERE d.dispute_id = dispute_steps.dispute_id"
+    " AND d.session_id = dispute_steps.session_id{})"
 )
+_STEP_IS_THEIRS: Final = (
+    f"{_OWN} AND CASE WHEN kind = 'resolved' THEN {_IS_SUPERVISOR}"
+    f" ELSE {_DISPUTE_OF_STEP.format(f' AND d.account_id = {_ACCOUNT_ID}')} END"
+)
+_READ_BESIDE_SCOPE: Final = {
+    "notes": f"(shared OR {_OWN})",
+    "acknowledgements": f"({_OWN} OR {_IS_SUPERVISOR})",
+    "disputes": f"({_OWN} OR {_IS_SUPERVISOR})",
+    "dispute_steps": _DISPUTE_OF_STEP.format(""),  # the rule of its dispute, whose own policy applies here too
+}
+"""What must hold of a row, beside its session, before somebody reads it: a therapist reads no other's dispute."""
+_WRITTEN_BY: Final = {
+    "claims": _BY_A_SUPERVISOR,
+    "labels": _BY_A_SUPERVISOR,
+    "notes": _BY_A_SUPERVISOR,
+    "acknowledgements": _BY_A_THERAPIST,
+    "disputes": _BY_A_THERAPIST,
+    "dispute_steps": _STEP_IS_THEIRS,
+}
+"""Who writes a row of the tables that people write in their own name alone."""
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
 _VISIBLE_TO_ACCOUNT: Final = """
     a.role = 'therapist' AND EXISTS (
@@ -231,10 +269,10 @@ def statements() -> Iterator[str]:
     for name in _OPERATED_TABLES:
         yield from _operated_policies(name)
     # A person who logs out ends their own logins.
-    own = f"account_id = {_ACCOUNT_ID}"
     yield "DROP POLICY IF EXISTS counterpoint_own ON public.accounts"
     yield (
-        f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web USING ({own}) WITH CHECK ({own})"
+        f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web"
+        f" USING ({_OWN}) WITH CHECK ({_OWN})"
     )
 
 
@@ -262,14 +300,15 @@ def _policies(table: str) -> Iterator[str]:
         else "public.counterpoint_reads(session_id)"
     )
     yield f"DROP POLICY IF EXISTS counterpoint_scope ON public.{table}"
+    if table in _READ_BESIDE_SCOPE:
+        condition = f"{condition} AND {_READ_BESIDE_SCOPE[table]}"
     if table == "notes":
-        condition = f"{condition} AND (shared OR account_id = {_ACCOUNT_ID})"
         yield f"DROP POLICY IF EXISTS counterpoint_author ON public.{table}"
         yield (
             f"CREATE POLICY counterpoint_author ON public.{table} AS RESTRICTIVE FOR DELETE TO {PREFIX}web"
-            f" USING (account_id = {_ACCOUNT_ID})"
+            f" USING ({_OWN})"
         )
-    check = f"{condition} AND {_BY_A_SUPERVISOR}" if table in _REVIEW_TABLES else condition
+    check = f"{condition} AND {_WRITTEN_BY[table]}" if table in _WRITTEN_BY else condition
     yield (
         f"CREATE POLICY counterpoint_scope ON public.{table} TO {PREFIX}web, {PREFIX}digest"
         f" USING ({condition}) WITH CHECK ({check})"

@@ -15,6 +15,16 @@ def note_words_binding(tenant: str, note_id: UUID) -> ColumnBinding:
     return ColumnBinding(tenant, "notes", str(note_id), "words")
 
 
+def dispute_words_binding(tenant: str, dispute_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of a therapist's comment in a dispute is bound to."""
+    return ColumnBinding(tenant, "disputes", str(dispute_id), "words")
+
+
+def dispute_step_words_binding(tenant: str, dispute_id: UUID, number: int) -> ColumnBinding:
+    """Return what the ciphertext of a supervisor's words in a step of a dispute is bound to."""
+    return ColumnBinding(tenant, "dispute_steps", f"{dispute_id}\x1f{number}", "words")
+
+
 def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of an answer's words is bound to."""
     return ColumnBinding(tenant, "answers", str(assessment_id), "words")

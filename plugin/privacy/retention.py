@@ -18,7 +18,14 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
-from plugin.database.tables import RetentionRun, StoredAnswer, StoredMessage, StoredNote, StoredSession
+from plugin.database.tables import (
+    RetentionRun,
+    StoredAnswer,
+    StoredDispute,
+    StoredMessage,
+    StoredNote,
+    StoredSession,
+)
 from plugin.privacy.audit_trail import count_old_entries, remove_old_entries
 from stream.runtime.settings import RetentionSettings
 
@@ -130,6 +137,7 @@ class RetentionRunner:
             .values(words=None)
         )
         session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))
+        session.exec(delete(StoredDispute).where(col(StoredDispute.session_id).in_(without_quotes)))
         keys = delete_unused_data_key(session, tenant, conversation_id)
         return RetentionReport(texts=len(without_text), quotes=len(without_quotes), sessions=removed, keys=keys)
 
@@ -177,7 +185,8 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
         col(StoredAnswer.session_id) == col(StoredSession.session_id), col(StoredAnswer.has_words)
     )
     notes = select(StoredNote.note_id).where(col(StoredNote.session_id) == col(StoredSession.session_id))
-    stored = or_(exists(stored_words.correlate(StoredSession)), exists(notes.correlate(StoredSession)))
+    disputes = select(StoredDispute.dispute_id).where(col(StoredDispute.session_id) == col(StoredSession.session_id))
+    stored = or_(*(exists(each.correlate(StoredSession)) for each in (stored_words, notes, disputes)))
     return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 
 

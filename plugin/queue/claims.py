@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import and_, case, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -27,7 +27,7 @@ def claims_of(session: Session, sessions: Sequence[UUID], now: datetime) -> dict
         .join(Account, col(Account.account_id) == col(StoredClaim.account_id))
         .where(col(StoredClaim.session_id).in_(sessions), col(StoredClaim.until) > now)
     )
-    return {row.session_id: Claim(row.account_id, by, row.until) for row, by in found}
+    return {row.session_id: Claim(row.account_id, by, row.until, row.read_revision) for row, by in found}
 
 
 def is_claimed_by_another(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> bool:
@@ -36,14 +36,25 @@ def is_claimed_by_another(session: Session, viewer: Viewer, session_id: UUID, no
     return claim is not None and claim.until > now and claim.account_id != viewer.user_id
 
 
-def set_claim(session: Session, viewer: Viewer, session_id: UUID, until: datetime) -> None:
-    """Let this supervisor's claim last until a time. The caller holds the session's row and has checked the claim."""
-    values = {"account_id": viewer.user_id, "until": until}
+def set_claim(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> None:
+    """Begin this supervisor's claim or renew it. The caller holds the session's row and has checked the claim.
+
+    What was read in an earlier claim does not count in a new one: others may have changed the session in between.
+    """
+    goes_on = and_(col(StoredClaim.account_id) == viewer.user_id, col(StoredClaim.until) > now)
+    values = {"account_id": viewer.user_id, "until": now + CLAIM_LASTS}
+    read = case((goes_on, col(StoredClaim.read_revision)), else_=None)
     session.exec(
         insert(StoredClaim)
         .values(session_id=session_id, **values)
-        .on_conflict_do_update(index_elements=["session_id"], set_=values)
+        .on_conflict_do_update(index_elements=["session_id"], set_={**values, "read_revision": read})
     )
+
+
+def keep_read_revision(session: Session, viewer: Viewer, session_id: UUID, revision: int, now: datetime) -> None:
+    """Keep which revision this supervisor has opened, if she holds the session's claim."""
+    hers = col(StoredClaim.session_id) == session_id, col(StoredClaim.account_id) == viewer.user_id
+    session.exec(update(StoredClaim).where(*hers, col(StoredClaim.until) > now).values(read_revision=revision))
 
 
 def end_claim(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> None:
@@ -55,12 +66,16 @@ def end_claim(session: Session, viewer: Viewer, session_id: UUID, now: datetime)
 def lock_for_review(
     session: Session, viewer: Viewer, session_id: UUID, *, with_text: bool = False
 ) -> StoredSession | None:
-    """Return a session that this supervisor may review, locked, so that two reviewers come one after the other.
+    """Return a session that this supervisor may review, locked as by `lock_session`."""
+    is_supervisor = viewer.role is AccountRole.SUPERVISOR
+    return lock_session(session, viewer, session_id, with_text=with_text) if is_supervisor else None
+
+
+def lock_session(session: Session, viewer: Viewer, session_id: UUID, *, with_text: bool) -> StoredSession | None:
+    """Return a session that this person may see, locked, so that two who act on it come one after the other.
 
     `with_text` locks its conversation first, so that its data key stays until the transaction ends.
     """
-    if viewer.role is not AccountRole.SUPERVISOR:
-        return None
     found = select(StoredSession).where(visible_to(viewer), col(StoredSession.session_id) == session_id)
     row = session.exec(found).first() if with_text else None
     if row is not None:

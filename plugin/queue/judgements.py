@@ -31,7 +31,7 @@ def labels_of(session: Session, session_id: UUID) -> dict[UUID, Labels]:
         if row.judgement == Judgement.UNDONE:
             labels[row.assessment_id].pop(row.statement, None)
         else:
-            labels[row.assessment_id][row.statement] = Label(_opinion(row), by, row.said_at)
+            labels[row.assessment_id][row.statement] = Label(opinion_of(row), by, row.said_at)
     return dict(labels)
 
 
@@ -85,6 +85,7 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
         .where(
             col(StoredExchange.session_id).in_(sessions),
+            col(StoredAnswer.session_id).in_(sessions),  # for its index: the policy of the rows looks at each one read
             col(StoredExchange.shown),
             col(StoredAnswer.superseded_by).is_(None),
         )
@@ -96,6 +97,23 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
         .having(func.count() == func.count(moments.c.done))
     )
     return dict(found.all())
+
+
+def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
+    """Return the sessions in which a supervisor withholds or corrects a statement of a valid answer."""
+    label = aliased(StoredLabel)
+    found = session.exec(
+        select(label.session_id)
+        .join(StoredAnswer, col(StoredAnswer.assessment_id) == col(label.assessment_id))
+        .where(
+            col(label.session_id).in_(sessions),
+            col(StoredAnswer.session_id).in_(sessions),
+            col(label.judgement).in_([Judgement.WITHHELD.value, Judgement.CORRECTED.value]),
+            col(StoredAnswer.superseded_by).is_(None),
+            ~_is_followed(label),
+        )
+    )
+    return set(found)
 
 
 def _is_followed(label: type[StoredLabel]) -> Exists:
@@ -112,7 +130,8 @@ def _is_followed(label: type[StoredLabel]) -> Exists:
     )
 
 
-def _opinion(row: StoredLabel) -> Opinion:
+def opinion_of(row: StoredLabel) -> Opinion:
+    """Return the opinion that a label holds."""
     return Opinion(
         Judgement(row.judgement),
         None if row.reason is None else WithholdReason(row.reason),

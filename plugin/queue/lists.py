@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_
@@ -19,8 +19,10 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.acknowledgements import acknowledgements_of
 from plugin.queue.claims import claims_of
-from plugin.queue.judgements import reviewed_sessions
+from plugin.queue.dispute_reading import count_open, has_open_dispute
+from plugin.queue.judgements import changed_sessions, reviewed_sessions
 from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
 from plugin.queue.views import (
     ConversationTotals,
@@ -36,28 +38,20 @@ from stream.contracts.vocabulary import EndReason, LeftOut, NeedsHuman, SessionS
 
 LIST_LIMIT: Final = 200
 """Rows of one list, which are more than anybody reads between two sessions."""
-_PSEUDONYM_SHOWN: Final = 6
+DISPUTED_SHOWN: Final = 25
+"""Sessions with an open dispute that the start page names; others follow as these are resolved."""
+SHORT_NAME: Final = "counsellor "
+SHORT_PSEUDONYM: Final = 6
 """Characters that are shown of a pseudonym: enough to tell the people of one team apart."""
 
 
-def waiting_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
-    """Return the sessions without a decision, by need and then the oldest first."""
-    by_need = (col(StoredSession.need).asc(), col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc())
-    return _session_list(session, viewer, now, and_(_is_queued(), ~is_decided()), by_need)
-
-
-def decided_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
-    """Return the sessions with a decision about their present revision, the latest decision first."""
-    decided_at = (
-        select(StoredDecision.decided_at).where(decides_present_revision()).correlate(StoredSession).scalar_subquery()
-    )
-    latest_decision = (decided_at.desc(), col(StoredSession.session_id).asc())
-    return _session_list(session, viewer, now, and_(_is_queued(), is_decided()), latest_decision)
-
-
-def left_out_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
-    """Return the sessions without feedback, the latest first."""
-    return _session_list(session, viewer, now, ~_is_queued(), _latest_first())
+def disputed_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
+    """Return the first sessions with an open dispute, the longest ended first, and how many there are."""
+    chosen = visible_to(viewer), has_open_dispute()
+    total = session.exec(select(func.count()).select_from(StoredSession).where(*chosen)).one()
+    oldest_first = col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc()
+    found = session.exec(select(StoredSession).where(*chosen).order_by(*oldest_first).limit(DISPUTED_SHOWN)).all()
+    return SessionList(rows=session_rows(session, found, now), total=total, matching=total)
 
 
 def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
@@ -81,7 +75,14 @@ def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
         .where(visible_to(viewer))
         .order_by(col(StoredDecision.decided_at).desc())
         .limit(LIST_LIMIT)
-    )
+    ).all()
+    acknowledgements = acknowledgements_of(session, [row.session_id for row, *_ in found])
+    own = {
+        session_id: acknowledgement.at
+        for session_id, each in acknowledgements.items()
+        for acknowledgement in each
+        if acknowledgement.account_id == viewer.user_id
+    }
     return tuple(
         OwnSessionRow(
             session_id=row.session_id,
@@ -90,6 +91,7 @@ def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
             moments=count,
             released_at=decision.decided_at,
             released_by=by,
+            acknowledged_at=own.get(row.session_id),
         )
         for row, decision, by, count in found
     )
@@ -108,7 +110,7 @@ def new_since(session: Session, viewer: Viewer, since: datetime) -> tuple[UUID, 
     is_new = exists(released) if viewer.role is AccountRole.THERAPIST else col(StoredSession.stored_at) >= since
     found = session.exec(
         select(StoredSession.session_id)
-        .where(visible_to(viewer), is_new, _is_queued())
+        .where(visible_to(viewer), is_new, is_queued())
         .order_by(col(StoredSession.need), col(StoredSession.ended_at))
         .limit(LIST_LIMIT)
     )
@@ -119,7 +121,7 @@ def left_out_since(session: Session, viewer: Viewer, since: datetime) -> dict[Le
     """Return how many sessions without anything to read arrived since a time, by reason."""
     found = session.exec(
         select(StoredSession.left_out, func.count())
-        .where(visible_to(viewer), col(StoredSession.stored_at) >= since, ~_is_queued())
+        .where(visible_to(viewer), col(StoredSession.stored_at) >= since, ~is_queued())
         .group_by(col(StoredSession.left_out))
         .order_by(col(StoredSession.left_out))
     )
@@ -149,7 +151,7 @@ def operator_counts(session: Session) -> OperatorCounts:
 
 def waiting_on_all_platforms(session: Session) -> tuple[int, datetime | None]:
     """Return how many sessions of all platforms wait for a decision, and the earliest end of one of them."""
-    waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, _is_queued(), ~is_decided())
+    waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, is_queued(), ~is_decided())
     return _count(session, waits), session.exec(select(func.min(StoredSession.ended_at)).where(waits)).one()
 
 
@@ -180,11 +182,19 @@ def conversation_totals(session: Session, tenant: str, conversation_ids: Collect
     )
 
 
+def rows_of(session: Session, viewer: Viewer, session_ids: Collection[UUID], now: datetime) -> tuple[SessionRow, ...]:
+    """Return the rows of those of some sessions that this person may see, in any order."""
+    chosen = visible_to(viewer), col(StoredSession.session_id).in_(session_ids)
+    return session_rows(session, session.exec(select(StoredSession).where(*chosen)).all(), now)
+
+
 def session_rows(session: Session, sessions: Sequence[StoredSession], now: datetime) -> tuple[SessionRow, ...]:
     """Return the rows of a supervisor's list, in the order given."""
     ids = [row.session_id for row in sessions]
     counsellors, decisions, moments = _counsellors(session, ids), _decisions(session, ids), _moments(session, ids)
     claims, reviewed = claims_of(session, ids, now), reviewed_sessions(session, ids)
+    acknowledgements, open_disputes = acknowledgements_of(session, ids), count_open(session, ids)
+    changed = changed_sessions(session, ids)
     return tuple(
         SessionRow(
             session_id=row.session_id,
@@ -202,6 +212,9 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
             decision=decisions.get(row.session_id),
             claim=claims.get(row.session_id),
             is_reviewed=row.session_id in reviewed,
+            acknowledgements=acknowledgements.get(row.session_id, ()),
+            open_disputes=open_disputes.get(row.session_id, 0),
+            is_changed=row.session_id in changed,
         )
         for row in sessions
     )
@@ -219,24 +232,9 @@ def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -
     return {pseudonym: names.get(pseudonym) or _short_name(pseudonym) for pseudonym in wanted}
 
 
-def _is_queued() -> ColumnElement[bool]:
+def is_queued() -> ColumnElement[bool]:
     """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
     return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == Need.RISK.value)
-
-
-def _latest_first() -> tuple[ColumnElement[Any], ...]:
-    return col(StoredSession.ended_at).desc(), col(StoredSession.session_id).asc()
-
-
-def _session_list(
-    session: Session,
-    viewer: Viewer,
-    now: datetime,
-    condition: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]],
-) -> SessionList:
-    found = session.exec(select(StoredSession).where(visible_to(viewer), condition).order_by(*order).limit(LIST_LIMIT))
-    return SessionList(session_rows(session, found.all(), now), _count(session, visible_to(viewer), condition))
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
@@ -283,4 +281,4 @@ def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
 
 
 def _short_name(pseudonym: str) -> str:
-    return f"counsellor {pseudonym[:_PSEUDONYM_SHOWN]}"
+    return f"{SHORT_NAME}{pseudonym[:SHORT_PSEUDONYM]}"

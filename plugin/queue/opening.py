@@ -16,6 +16,8 @@ from plugin.database.sealed_columns import answer_words_binding, message_text_bi
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.afterwards import StoredTalk, afterwards
+from plugin.queue.dispute_reading import disputes_of
+from plugin.queue.dispute_views import DISPUTE_WITHIN, disputable
 from plugin.queue.judgements import Labels, is_called_no_resistance, is_kept_back, labels_of, withheld_in
 from plugin.queue.lists import counsellor_names, session_rows
 from plugin.queue.notes import notes_of
@@ -58,8 +60,13 @@ def open_session(
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
         notes=() if cipher is None else notes_of(session, cipher, viewer, row),
+        disputes=()
+        if cipher is None
+        else disputes_of(session, cipher, viewer, row, [answer.assessment_id for _, answer in stored]),
     )
-    return _own_part(view, viewer) if viewer.role is AccountRole.THERAPIST else view
+    if viewer.role is not AccountRole.THERAPIST:
+        return view
+    return replace(_own_part(view, viewer), dispute_until=None if cipher is None else _dispute_until(view, now))
 
 
 def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
@@ -77,6 +84,8 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
             counts=Counts(),
             claim=None,
             is_reviewed=False,
+            acknowledgements=tuple(each for each in view.row.acknowledgements if each.account_id == viewer.user_id),
+            open_disputes=0,
         ),
         messages=tuple(message for message in view.messages if message.message_id in needed),
         moments=tuple(_passed_on(moment) for moment in view.moments),
@@ -86,15 +95,28 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
     )
 
 
+def _dispute_until(view: SessionView, now: datetime) -> datetime | None:
+    """Return the end of the time in which the release may be disputed; None if it is over."""
+    assert view.row.decision is not None  # noqa: S101 - a therapist's sessions are released
+    until = view.row.decision.at + DISPUTE_WITHIN
+    return until if now <= until else None
+
+
 def _passed_on(moment: MomentView) -> MomentView:
     """Return a moment without what was withheld, and without what the model says of it to the supervisor alone."""
     assert isinstance(moment.answer, Assessment)  # noqa: S101 - a therapist's moments are rated
-    answer = without(moment.answer, withheld_in(moment.labels))
+    withheld = withheld_in(moment.labels)
+    answer = without(moment.answer, withheld)
     own_levels = {
         statement: label for statement, label in moment.labels.items() if label.opinion.judgement is Judgement.CORRECTED
     }
     hidden = {"possible_injection": False, "confidence": None}
-    return replace(moment, answer=answer.model_copy(update=hidden), labels=own_levels)
+    return replace(
+        moment,
+        answer=answer.model_copy(update=hidden),
+        labels=own_levels,
+        disputable=disputable(moment.answer, withheld),
+    )
 
 
 def _ids(moment: MomentView) -> tuple[str, ...]:

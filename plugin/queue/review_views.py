@@ -62,6 +62,8 @@ class Claim:
     by: str
     """The display name of the supervisor."""
     until: datetime
+    read_revision: int | None = None
+    """The latest revision that the supervisor has opened during the claim."""
 
 
 @dataclass(frozen=True)

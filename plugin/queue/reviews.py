@@ -19,7 +19,6 @@ from plugin.database.engine import transaction
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredLabel, StoredSession
 from plugin.database.viewer import Viewer
 from plugin.queue.claims import (
-    CLAIM_LASTS,
     end_claim,
     is_claimed_by_another,
     lock_for_review,
@@ -138,43 +137,15 @@ class Reviews:
     ) -> DecisionOutcome:
         if standing_decision(session, row) is DecisionKind.RELEASED:
             return DecisionOutcome.RELEASED
-        answer = self._valid_answer(session, row, assessment_id)
-        machine = None if answer is None else statements_of(answer).get(statement)
-        if answer is None or machine is None or row.revision != revision or not _fits(statement, opinion):
+        answer = valid_answer(session, self._kek, row, assessment_id)
+        if answer is None or row.revision != revision:
             return DecisionOutcome.CHANGED
-        session.add(
-            StoredLabel(
-                session_id=row.session_id,
-                revision=revision,
-                exchange_id=answer.exchange_id,
-                assessment_id=assessment_id,
-                statement=str(statement),
-                judgement=opinion.judgement.value,
-                reason=opinion.reason,
-                level=opinion.level,
-                machine=machine,
-                model=answer.model.model_dump(mode="json"),
-                rubric=RUBRIC_VERSION,
-                account_id=viewer.user_id,
-                said_at=self._now(),
-            )
-        )
+        label = new_label(row, answer, statement, opinion, viewer, self._now())
+        if label is None:
+            return DecisionOutcome.CHANGED
+        session.add(label)
         session.flush()
         return DecisionOutcome.DONE
-
-    def _valid_answer(
-        self, session: Session, row: StoredSession, assessment_id: UUID
-    ) -> Assessment | Abstention | None:
-        found = session.exec(
-            select(StoredAnswer)
-            .join(StoredExchange, col(StoredExchange.exchange_id) == col(StoredAnswer.exchange_id))
-            .where(
-                col(StoredAnswer.assessment_id) == assessment_id,
-                col(StoredAnswer.session_id) == row.session_id,
-                col(StoredAnswer.superseded_by).is_(None),
-            )
-        ).first()
-        return None if found is None else stored_answer(session, self._kek, row, found)
 
     @contextmanager
     def _step(
@@ -193,7 +164,7 @@ class Reviews:
             if step.row is not None and is_claimed_by_another(step.session, viewer, session_id, self._now()):
                 step.row, step.outcome = None, DecisionOutcome.CLAIMED
             elif step.row is not None:
-                set_claim(step.session, viewer, session_id, self._now() + CLAIM_LASTS)
+                set_claim(step.session, viewer, session_id, self._now())
             yield step
 
     @contextmanager
@@ -224,6 +195,51 @@ class Reviews:
                 outcome=step.outcome.value,
                 request_id=request_id,
             )
+
+
+def valid_answer(
+    session: Session, kek: KeyEncryptionKey, row: StoredSession, assessment_id: UUID
+) -> Assessment | Abstention | None:
+    """Return an answer of a session, unless a later revision has superseded it."""
+    found = session.exec(
+        select(StoredAnswer)
+        .join(StoredExchange, col(StoredExchange.exchange_id) == col(StoredAnswer.exchange_id))
+        .where(
+            col(StoredAnswer.assessment_id) == assessment_id,
+            col(StoredAnswer.session_id) == row.session_id,
+            col(StoredAnswer.superseded_by).is_(None),
+        )
+    ).first()
+    return None if found is None else stored_answer(session, kek, row, found)
+
+
+def new_label(
+    row: StoredSession,
+    answer: Assessment | Abstention,
+    statement: Statement,
+    opinion: Opinion,
+    viewer: Viewer,
+    now: datetime,
+) -> StoredLabel | None:
+    """Return a label about a statement of an answer; None if it has no such statement, or the opinion does not fit."""
+    machine = statements_of(answer).get(statement)
+    if machine is None or not _fits(statement, opinion):
+        return None
+    return StoredLabel(
+        session_id=row.session_id,
+        revision=row.revision,
+        exchange_id=answer.exchange_id,
+        assessment_id=answer.assessment_id,
+        statement=str(statement),
+        judgement=opinion.judgement.value,
+        reason=opinion.reason,
+        level=opinion.level,
+        machine=machine,
+        model=answer.model.model_dump(mode="json"),
+        rubric=RUBRIC_VERSION,
+        account_id=viewer.user_id,
+        said_at=now,
+    )
 
 
 def _fits(statement: Statement, opinion: Opinion) -> bool:

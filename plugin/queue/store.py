@@ -24,10 +24,21 @@ from plugin.plain_text import counted
 from plugin.queue import lists, passwords
 from plugin.queue.account_changes import Accounts
 from plugin.queue.accounts import find_account, viewer_of
-from plugin.queue.claims import end_claim, is_claimed_by_another, lock_for_review, standing_decision
+from plugin.queue.alphabet import TherapistName, therapists_of
+from plugin.queue.claims import (
+    end_claim,
+    is_claimed_by_another,
+    keep_read_revision,
+    lock_for_review,
+    standing_decision,
+)
+from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
+from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
 from plugin.queue.opening import open_session
+from plugin.queue.openings import Opening, openings_of
+from plugin.queue.paging import next_session, read_page
 from plugin.queue.reviews import Reviews
 from plugin.queue.views import (
     ConversationTotals,
@@ -36,6 +47,7 @@ from plugin.queue.views import (
     OperatorCounts,
     OwnSessionRow,
     SessionList,
+    SessionRow,
     SessionView,
 )
 from stream.contracts.errors import CounterpointError
@@ -43,8 +55,9 @@ from stream.contracts.vocabulary import LeftOut
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings, required_secret
 
-LIST_LIMIT: Final = lists.LIST_LIMIT
 NO_DECISION: Final = "none"  # what a form says where no decision stands
+REVIEW: Final = "review"
+"""The purpose of opening a session on its page, where it counts as read; a digest and a sample have their own."""
 
 
 def open_store(settings: Settings) -> "Store":
@@ -88,6 +101,11 @@ class Store:
     def reviews(self) -> Reviews:
         """The reviews of the sessions of the same database."""
         return Reviews(self._engine, self._kek, now=self._now)
+
+    @property
+    def disputes(self) -> Disputes:
+        """The acknowledgements and disputes of the sessions of the same database."""
+        return Disputes(self._engine, self._kek, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
@@ -146,20 +164,50 @@ class Store:
             self._failed_logins.put_back(counts)
             raise
 
-    def waiting(self, viewer: Viewer) -> SessionList:
-        """Return a supervisor's sessions without a decision, by need; empty for any other role.
+    def waiting(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+        """Return a page of a supervisor's sessions without a decision, by need; empty for any other role.
 
         A session with risk language is among them even where it was left out.
         """
-        return self._list(viewer, lists.waiting_sessions)
+        return self._page(viewer, QueueList.WAITING, chosen, after)
 
-    def decided(self, viewer: Viewer) -> SessionList:
-        """Return a supervisor's released and withheld sessions, the latest decision first; empty for any other role."""
-        return self._list(viewer, lists.decided_sessions)
+    def decided(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+        """Return a page of a supervisor's decided sessions, the latest decision first; empty for any other role."""
+        return self._page(viewer, QueueList.DECIDED, chosen, after)
 
-    def left_out(self, viewer: Viewer) -> SessionList:
-        """Return a supervisor's sessions without feedback, the latest first; empty for any other role."""
-        return self._list(viewer, lists.left_out_sessions)
+    def left_out(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+        """Return a page of a supervisor's sessions without feedback, the latest first; empty for any other role."""
+        return self._page(viewer, QueueList.LEFT_OUT, chosen, after)
+
+    def next_session(
+        self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None
+    ) -> UUID | None:
+        """Return the session that comes after another in a supervisor's list, or None; others' claims are skipped."""
+        if viewer.role is not AccountRole.SUPERVISOR:
+            return None
+        with self._transaction(viewer) as session:
+            return next_session(session, viewer, queue_list, chosen, after, self._now())
+
+    def rows(self, viewer: Viewer, session_ids: Collection[UUID]) -> dict[UUID, SessionRow]:
+        """Return the rows of those of some sessions that a supervisor may see; empty for any other role."""
+        if viewer.role is not AccountRole.SUPERVISOR:
+            return {}
+        with self._transaction(viewer) as session:
+            return {row.session_id: row for row in lists.rows_of(session, viewer, session_ids, self._now())}
+
+    def disputed(self, viewer: Viewer) -> SessionList:
+        """Return a supervisor's first sessions with an open dispute; empty for any other role."""
+        if viewer.role is not AccountRole.SUPERVISOR:
+            return SessionList()
+        with self._transaction(viewer) as session:
+            return lists.disputed_sessions(session, viewer, self._now())
+
+    def therapists(self, viewer: Viewer) -> tuple[TherapistName, ...]:
+        """Return the counsellors by whom a supervisor may filter, by the alphabet; empty for any other role."""
+        if viewer.role is not AccountRole.SUPERVISOR:
+            return ()
+        with self._transaction(viewer) as session:
+            return therapists_of(session, viewer)
 
     def own_sessions(self, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
         """Return a therapist's released sessions, the latest release first; empty for any other role."""
@@ -193,14 +241,23 @@ class Store:
             return lists.left_out_since(session, viewer, since)
 
     def open(
-        self, viewer: Viewer, session_id: UUID, *, purpose: str = "review", request_id: str = ""
+        self, viewer: Viewer, session_id: UUID, *, purpose: str = REVIEW, request_id: str = ""
     ) -> SessionView | None:
         """Return a session with its text, or None if this person may not see it; the audit trail records it."""
         with self._transaction(viewer) as session:
             view = open_session(session, self._kek, viewer, session_id, self._now())
+            if view is not None and purpose == REVIEW and view.row.is_claimed_by(viewer.user_id):
+                keep_read_revision(session, viewer, session_id, view.row.revision, self._now())
             outcome = DecisionOutcome.NOT_FOUND if view is None else DecisionOutcome.DONE
             self._audit(session, viewer, purpose, "session", session_id, outcome.value, request_id)
             return view
+
+    def openings(self, viewer: Viewer, session_id: UUID) -> tuple[Opening, ...]:
+        """Return who has opened a therapist's released session, by the audit trail; empty for any other role."""
+        if viewer.role is not AccountRole.THERAPIST:
+            return ()
+        with self._transaction(viewer) as session:
+            return openings_of(session, session_id)
 
     def decide(
         self,
@@ -210,14 +267,16 @@ class Store:
         kind: DecisionKind,
         *,
         stands: str | None = None,
+        as_read: bool = False,
         request_id: str = "",
     ) -> DecisionOutcome:
         """Release or withhold the revision that the supervisor has seen; this replaces an earlier decision.
 
-        `stands` is the decision that she has seen, "none" without one; where it is None, nothing is compared.
+        `stands` is the decision that she has seen, "none" without one; where it is None, nothing is compared. With
+        `as_read` the session's own page is not on her screen, so she must have read it (`SessionRow.is_read_by`).
         """
         with self._transaction(viewer) as session:
-            outcome = self._store_decision(session, viewer, session_id, revision, kind, stands)
+            outcome = self._store_decision(session, viewer, session_id, revision, kind, stands, as_read=as_read)
             self._audit(session, viewer, kind.value, "session", session_id, outcome.value, request_id)
             return outcome
 
@@ -226,11 +285,11 @@ class Store:
         with self._transaction() as session:
             return lists.conversation_totals(session, tenant, conversation_ids)
 
-    def _list(self, viewer: Viewer, read: Callable[[Session, Viewer, datetime], SessionList]) -> SessionList:
+    def _page(self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None) -> SessionList:
         if viewer.role is not AccountRole.SUPERVISOR:
-            return SessionList((), 0)
+            return SessionList()
         with self._transaction(viewer) as session:
-            return read(session, viewer, self._now())
+            return read_page(session, viewer, queue_list, chosen, after, self._now())
 
     def _store_decision(
         self,
@@ -240,6 +299,8 @@ class Store:
         revision: int,
         kind: DecisionKind,
         seen: str | None,
+        *,
+        as_read: bool,
     ) -> DecisionOutcome:
         row = lock_for_review(session, viewer, session_id)
         if row is None:
@@ -247,12 +308,13 @@ class Store:
         if is_claimed_by_another(session, viewer, session_id, self._now()):
             return DecisionOutcome.CLAIMED
         stands = standing_decision(session, row)
-        if row.revision != revision or not _may_be_decided(row, kind):
+        is_unseen = seen is not None and seen != (stands or NO_DECISION) and stands is not kind
+        if row.revision != revision or is_unseen or not _may_be_decided(row, kind):
             return DecisionOutcome.CHANGED
         if stands is kind:
             return DecisionOutcome.DONE
-        if seen is not None and seen != (stands or NO_DECISION):
-            return DecisionOutcome.CHANGED
+        if as_read and not lists.session_rows(session, [row], self._now())[0].is_read_by(viewer.user_id):
+            return DecisionOutcome.NOT_READ
         values = {"kind": kind.value, "account_id": viewer.user_id, "decided_at": self._now()}
         session.exec(
             insert(StoredDecision)

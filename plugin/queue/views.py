@@ -7,7 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from plugin.database.needs import Facts, Need
+from plugin.queue.dispute_views import Acknowledgement, Dispute
 from plugin.queue.review_views import Claim, Label, Note
+from plugin.queue.statements import Statement
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
 from stream.contracts.sessions import Counts, Cue, DetectorVersion, Mark
@@ -29,6 +31,12 @@ class DecisionOutcome(StrEnum):
     """The session has another revision or decision now, or there is nothing of that kind in it: look again."""
     CLAIMED = "claimed"
     """Another supervisor reviews it."""
+    TOO_LATE = "too_late"
+    """The time in which a therapist may dispute or escalate is over."""
+    NOT_YOURS = "not_yours"
+    """Another supervisor resolves this dispute: the therapist asked for one."""
+    NOT_READ = "not_read"
+    """It cannot be released with others: it was not claimed and opened as it is now, or was changed in the review."""
     RELEASED = "released"
     """It is released as it is; what a therapist reads is only changed after it was withheld again."""
     NOT_FOUND = "not_found"
@@ -70,6 +78,24 @@ class SessionRow:
     """Who reviews the session now."""
     is_reviewed: bool = False
     """Whether every moment that is shown was passed on or kept back."""
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    """Which therapists have acknowledged the standing release."""
+    open_disputes: int = 0
+    """How many of its disputes nobody has resolved."""
+    is_changed: bool = False
+    """Whether a supervisor withholds or corrects a statement."""
+
+    def is_claimed_by(self, account_id: UUID) -> bool:
+        """Return whether this supervisor claims it."""
+        return self.claim is not None and self.claim.account_id == account_id
+
+    def is_read_by(self, account_id: UUID) -> bool:
+        """Return whether a supervisor claims it, has opened this revision meanwhile, and everything stands unchanged.
+
+        Only such a session can be released together with others.
+        """
+        is_read = self.claim is not None and self.claim.read_revision == self.revision
+        return is_read and self.is_claimed_by(account_id) and not self.is_changed and self.left_out is None
 
     @property
     def is_decided(self) -> bool:
@@ -84,10 +110,18 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class SessionList:
-    """A list of a supervisor's sessions. The rows are cut at `store.LIST_LIMIT`, the total is not."""
+    """A page of a supervisor's list, with the numbers of the whole list."""
 
-    rows: tuple[SessionRow, ...]
-    total: int
+    rows: tuple[SessionRow, ...] = ()
+    total: int = 0
+    """The number of sessions without the filter; likewise the two below."""
+    overdue: int = 0
+    claimed: int = 0
+    """The number of sessions that the supervisor herself has claimed."""
+    matching: int = 0
+    """The number of sessions with the filter."""
+    goes_on: bool = False
+    """Whether there is a further page."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +135,8 @@ class OwnSessionRow:
     """The number of the therapist's own moments in the session."""
     released_at: datetime
     released_by: str
+    acknowledged_at: datetime | None = None
+    """When the therapist acknowledged this release."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +188,8 @@ class MomentView:
     labels: Mapping[str, Label] = field(default_factory=dict)
     """What supervisors said of the answer's statements, by their written form; a therapist sees their levels alone."""
     afterwards: Afterwards = Afterwards(AfterwardsKind.NOT_KNOWN)
+    disputable: tuple[Statement, ...] = ()
+    """The statements that its therapist may dispute."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +212,10 @@ class SessionView:
     detector: DetectorVersion | None
     notes: tuple[Note, ...] = ()
     """The coaching notes that this person may read; a therapist's are those of the session and of his own moments."""
+    disputes: tuple[Dispute, ...] = ()
+    """The disputes about the moments; a therapist's own alone."""
+    dispute_until: datetime | None = None
+    """Until when its therapist may dispute a statement; None where no time is left, or words are no longer kept."""
 
     @property
     def read_without_names(self) -> bool:

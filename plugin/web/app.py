@@ -22,13 +22,24 @@ from plugin import use_policy
 from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
 from plugin.queue.passwords import dummy_hash
 from plugin.queue.store import Store, open_store
-from plugin.web import account_pages, auth_routes, glossary_page, pages, probes, review_pages, use_policy_page
+from plugin.web import (
+    account_pages,
+    auth_routes,
+    dispute_pages,
+    glossary_page,
+    pages,
+    probes,
+    queue_pages,
+    review_pages,
+    use_policy_page,
+)
 from plugin.web.attempts import LoginAttempts
 from plugin.web.dependencies import LoginRequired, Services
 from plugin.web.known_device import KnownDevices
 from plugin.web.login import LIFETIME_S
 from plugin.web.login_queue import LoginQueue
 from plugin.web.middleware import RequestMiddleware
+from plugin.web.queue_address import InvalidAddress
 from plugin.web.render import FOLDER, Pages, message
 from plugin.web.session_secret import session_secret
 from stream.contracts.errors import CounterpointError, Unavailable
@@ -71,11 +82,14 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     app.add_exception_handler(LoginRequired, _redirect_to_login)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(InvalidAddress, queue_pages.invalid_address)
     app.add_exception_handler(Unavailable, _unavailable)
     for router in (
         auth_routes.router,
         pages.router,
+        queue_pages.router,
         review_pages.router,
+        dispute_pages.router,
         account_pages.router,
         use_policy_page.router,
         glossary_page.router,

@@ -12,6 +12,7 @@ from plugin.web import login
 from plugin.web.attempts import LoginAttempts
 from plugin.web.known_device import KnownDevices
 from plugin.web.login_queue import LoginQueue
+from plugin.web.queue_address import remembered
 from stream.runtime.settings import TenantSettings
 
 
@@ -50,7 +51,7 @@ def current_viewer(request: Request, services: ServicesDep) -> Viewer:
     if found is None or viewer is None or viewer.generation != found.generation:
         request.session.clear()
         if request.method == "GET":
-            login.remember_page(request.session, request.url.path)
+            login.remember_page(request.session, remembered(request))
         raise LoginRequired
     request.state.viewer = viewer
     return viewer
@@ -67,6 +68,16 @@ def require_supervisor(viewer: CurrentViewer) -> Viewer:
 
 
 CurrentSupervisor = Annotated[Viewer, Depends(require_supervisor)]
+
+
+def require_therapist(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are a therapist, otherwise answer 404 as if the page did not exist."""
+    if viewer.role is not AccountRole.THERAPIST:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentTherapist = Annotated[Viewer, Depends(require_therapist)]
 
 
 def require_operator(viewer: CurrentViewer) -> Viewer:

@@ -1,6 +1,6 @@
 """The words with which pages show codes: those shared with the digest, and a few that only pages need."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from plugin.plain_text import SCOPE, counted, join_words
@@ -75,7 +75,7 @@ def day(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%B %Y}"
 
 
-def short_day(at: datetime) -> str:
+def short_day(at: date) -> str:
     """Return a date in its short form, such as "Tue 3 Nov 2026"."""
     return f"{at:%a} {at.day} {at:%b %Y}"
 

@@ -17,6 +17,14 @@ _REFUSED: Final = {
         "Somebody else is reviewing this session",
         "Another supervisor has begun to review it, so nothing of yours was stored. Its page says until when.",
     ),
+    DecisionOutcome.TOO_LATE: (
+        "The time for this is over",
+        "A point can be disputed, or a decision about it looked at again, for 14 days. Please talk to your supervisor.",
+    ),
+    DecisionOutcome.NOT_YOURS: (
+        "Another supervisor decides this",
+        "Your release or decision is disputed, and the counsellor asked for another supervisor. Nothing was stored.",
+    ),
     DecisionOutcome.RELEASED: (
         "This session is released",
         "Its counsellor can read it as it is, so nothing was changed. Withhold it first if something has to change.",

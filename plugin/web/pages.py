@@ -4,13 +4,16 @@ from typing import Annotated, assert_never
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.views import DecisionKind
-from plugin.web import layout, queue_groups
+from plugin.queue.filters import QueueList
+from plugin.queue.views import DecisionKind, DecisionOutcome
+from plugin.web import layout
 from plugin.web.dependencies import CurrentSupervisor, CurrentViewer, ServicesDep, ValidForm, require_supervisor
 from plugin.web.outcomes import answer_to_form
+from plugin.web.queue_address import list_of, session_page
+from plugin.web.queue_pages import list_page
 from plugin.web.render import page
 
 router = APIRouter()
@@ -24,9 +27,7 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
     """Show a supervisor the waiting sessions, a therapist their own released sessions and an operator the counts."""
     match viewer.role:
         case AccountRole.SUPERVISOR:
-            waiting = services.store.waiting(viewer)
-            groups = queue_groups.group_by_need(waiting.rows)
-            return page(request, "waiting.html", groups=groups, rows=waiting.rows, total=waiting.total)
+            return list_page(request, services, viewer, QueueList.WAITING)
         case AccountRole.THERAPIST:
             store = services.store
             return page(request, "own_sessions.html", rows=store.own_sessions(viewer), exports=store.exports(viewer))
@@ -36,38 +37,27 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
             assert_never(viewer.role)
 
 
-@router.get("/decided")
-def decided(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
-    """List the sessions that were released or withheld."""
-    sessions = services.store.decided(viewer)
-    return page(request, "decided.html", rows=sessions.rows, total=sessions.total)
-
-
-@router.get("/left-out")
-def left_out(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
-    """List the sessions without feedback, each with its reason."""
-    sessions = services.store.left_out(viewer)
-    return page(request, "left_out.html", rows=sessions.rows, total=sessions.total)
-
-
 @router.get("/sessions/{session_id}")
 def session(
     request: Request, services: ServicesDep, viewer: CurrentViewer, session_id: UUID, *, further: bool = False
 ) -> Response:
     """Show one session: to a supervisor for review, with `further` all its moments; to a therapist as their own."""
+    listing = list_of(request) if viewer.role is AccountRole.SUPERVISOR else None
     opened = services.store.open(viewer, session_id, request_id=request.state.request_id)
     if opened is None:
         raise HTTPException(404)
     template = "session.html" if viewer.role is AccountRole.SUPERVISOR else "own_session.html"
-    claim = opened.row.claim
     return page(
         request,
         template,
         session=opened,
-        reviewing=claim is not None and claim.account_id == viewer.user_id and not opened.row.is_released,
+        reviewing=opened.row.is_claimed_by(viewer.user_id) and not opened.row.is_released,
         moments=layout.moment_pages(opened, further=further),
         marks=layout.mark_lines(opened),
         further=further,
+        openings=services.store.openings(viewer, session_id),
+        listing=listing,
+        in_list="" if listing is None else listing.whole_query,
     )
 
 
@@ -112,7 +102,11 @@ def _decide(
     stands: str | None,
     kind: DecisionKind,
 ) -> Response:
+    """Decide, and go on to the next session of the list of waiting sessions if this one was opened from it."""
+    listing, back = list_of(request), session_page(request, session_id)
     outcome = services.store.decide(
         viewer, session_id, revision, kind, stands=stands, request_id=request.state.request_id
     )
-    return answer_to_form(request, outcome, f"/sessions/{session_id}")
+    if outcome is DecisionOutcome.DONE and listing is not None and listing.queue_list is QueueList.WAITING:
+        return RedirectResponse(listing.next_after(session_id), 303)
+    return answer_to_form(request, outcome, back)

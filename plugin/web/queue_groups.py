@@ -1,11 +1,12 @@
 """Pure functions that group a supervisor's queue by need and say in words why a session is where it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from plugin.database.needs import Need
+from plugin.queue.filters import QueueOrder
 from plugin.queue.views import DecisionKind, SessionRow
 from plugin.web.labels import concerns, counted, join_words, mechanism_title
 
@@ -41,6 +42,14 @@ HEADINGS: Final = {
 }
 
 
+ORDERED: Final = {
+    QueueOrder.AGE: Heading("By age", "The oldest first, whatever their need."),
+    QueueOrder.THERAPIST: Heading(
+        "By counsellor", "By the alphabet, which says nothing about anybody; the oldest first of each."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class QueueGroup:
     """The sessions with the same need, in the order in which the store returned them."""
@@ -52,6 +61,13 @@ class QueueGroup:
 def group_by_need(rows: Iterable[SessionRow]) -> tuple[QueueGroup, ...]:
     """Group sessions that are sorted by need, with one group per need."""
     return tuple(QueueGroup(HEADINGS[need], tuple(group)) for need, group in groupby(rows, key=lambda row: row.need))
+
+
+def group_rows(rows: Sequence[SessionRow], order: QueueOrder | None) -> tuple[QueueGroup, ...]:
+    """Group the waiting sessions by need where they are in that order, and otherwise leave them in one group."""
+    if order is None or order is QueueOrder.NEED:
+        return group_by_need(rows)
+    return (QueueGroup(ORDERED[order], tuple(rows)),) if rows else ()
 
 
 def need_reasons(row: SessionRow) -> tuple[str, ...]:

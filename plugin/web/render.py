@@ -9,9 +9,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plugin import use_policy
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
+from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
-from plugin.web import afterwards_words, export_words, labels, login, queue_groups, review_words
+from plugin.web import (
+    afterwards_words,
+    dispute_words,
+    export_words,
+    labels,
+    login,
+    queue_groups,
+    queue_words,
+    review_words,
+)
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
@@ -22,7 +32,13 @@ _NAVIGATION = {
     AccountRole.OPERATOR: (("/", "Operation"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
-LIMITS = {"min_password": MIN_PASSWORD, "max_password": MAX_PASSWORD, "max_name": MAX_NAME, "max_note": MAX_NOTE}
+LIMITS = {
+    "min_password": MIN_PASSWORD,
+    "max_password": MAX_PASSWORD,
+    "max_name": MAX_NAME,
+    "max_note": MAX_NOTE,
+    "max_comment": MAX_COMMENT,
+}
 
 
 class Pages:
@@ -40,7 +56,9 @@ class Pages:
             afterwards_words=afterwards_words,
             export_words=export_words,
             labels=labels,
+            dispute_words=dispute_words,
             queue_groups=queue_groups,
+            queue_words=queue_words,
             review_words=review_words,
             rubric=rubric,
             use_policy=use_policy,

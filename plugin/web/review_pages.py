@@ -12,6 +12,7 @@ from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import Statement
 from plugin.web.dependencies import CurrentSupervisor, ServicesDep, ValidForm, require_supervisor
 from plugin.web.outcomes import answer_to_form
+from plugin.web.queue_address import session_page
 from stream.contracts.vocabulary import Level
 
 router = APIRouter(dependencies=[Depends(require_supervisor), ValidForm])
@@ -49,15 +50,17 @@ Place = Annotated[str, Form(pattern=r"^[a-z0-9-]{1,40}$")]
 @router.post("/sessions/{session_id}/claim")
 def claim(request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID) -> Response:
     """Begin the review of a session, which nobody else can review meanwhile."""
+    page = session_page(request, session_id)
     outcome = services.store.reviews.claim(viewer, session_id, request_id=request.state.request_id)
-    return answer_to_form(request, outcome, f"/sessions/{session_id}", "#review")
+    return answer_to_form(request, outcome, page, "#review")
 
 
 @router.post("/sessions/{session_id}/give-back")
 def give_back(request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID) -> Response:
     """Stop the review of a session, so that others may review it at once."""
+    page = session_page(request, session_id)
     outcome = services.store.reviews.give_back(viewer, session_id, request_id=request.state.request_id)
-    return answer_to_form(request, outcome, f"/sessions/{session_id}")
+    return answer_to_form(request, outcome, page)
 
 
 @router.post("/sessions/{session_id}/judge")
@@ -79,11 +82,11 @@ def judge(
         meant = Statement.parse(statement)
     except ValueError:
         raise HTTPException(400) from None
+    page = session_page(request, session_id, further=further)
     outcome = services.store.reviews.judge(
         viewer, session_id, revision, assessment, meant, say.opinion, request_id=request.state.request_id
     )
-    page = f"/sessions/{session_id}"
-    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}")
+    return answer_to_form(request, outcome, page, f"#{place}")
 
 
 @router.post("/sessions/{session_id}/notes")
@@ -103,11 +106,11 @@ def add_note(
     words = text.replace("\r\n", "\n").strip()
     if not words or len(words) > MAX_NOTE:
         raise HTTPException(400)
+    page = session_page(request, session_id, further=further)
     outcome = services.store.reviews.add_note(
         viewer, session_id, moment, words, shared=share, request_id=request.state.request_id
     )
-    page = f"/sessions/{session_id}"
-    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}")
+    return answer_to_form(request, outcome, page, f"#{place}")
 
 
 @router.post("/sessions/{session_id}/notes/{note_id}/remove")
@@ -115,5 +118,6 @@ def remove_note(
     request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID, note_id: UUID, place: Place
 ) -> Response:
     """Remove a note that this supervisor has written."""
+    page = session_page(request, session_id)
     outcome = services.store.reviews.remove_note(viewer, session_id, note_id, request_id=request.state.request_id)
-    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}")
+    return answer_to_form(request, outcome, page, f"#{place}")

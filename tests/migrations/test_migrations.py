@@ -18,6 +18,8 @@ SEALED = {
     ("messages", "text"),
     ("answers", "words"),
     ("notes", "words"),
+    ("disputes", "words"),
+    ("dispute_steps", "words"),
     ("conversation_keys", "wrapped"),
     ("service_keys", "wrapped"),
     ("erasures", "subject_hash"),

@@ -1,6 +1,7 @@
 """The tables of the database. Text that people or models wrote is only stored encrypted, never in plain columns."""
 
 from plugin.database.tables.base import METADATA, Table
+from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.operations import HandledDeadLetter
 from plugin.database.tables.people import Account, Membership, Team
 from plugin.database.tables.protection import (
@@ -37,9 +38,12 @@ __all__ = [
     "ServiceKey",
     "SessionClient",
     "SessionCounsellor",
+    "StoredAcknowledgement",
     "StoredAnswer",
     "StoredClaim",
     "StoredDecision",
+    "StoredDispute",
+    "StoredDisputeStep",
     "StoredExchange",
     "StoredLabel",
     "StoredMessage",

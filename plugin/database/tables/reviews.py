@@ -17,6 +17,8 @@ class StoredClaim(Table, table=True):
     session_id: UUID = Field(primary_key=True, foreign_key="sessions.session_id", ondelete="CASCADE")
     account_id: UUID = Field(foreign_key="accounts.account_id")
     until: datetime = utc()
+    read_revision: int | None = None
+    """The latest revision that the supervisor has opened during this claim."""
 
 
 class StoredLabel(Table, table=True):

@@ -6,11 +6,14 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from plugin.local.postgres import PostgresServer
+from plugin.queue.dispute_views import Ground
+from plugin.queue.review_views import Judgement, Opinion
+from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
-from plugin.queue.views import DecisionOutcome
+from plugin.queue.views import DecisionKind, DecisionOutcome
 from stream.contracts.vocabulary import Concern, MarkKind
 from tests.plugin.conftest import People
-from tests.plugin.samples import apply_records, mark, record
+from tests.plugin.samples import NOW, apply_records, mark, record
 
 CANARY = "violet heron under the seventh bridge"
 CONTROL = "c-control-0b5e1f7a"
@@ -36,8 +39,21 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     apply_records(engine, sent.model_copy(update={"assessments": (quoting,)}))
     noted = store.reviews.add_note(people.supervisor, sent.session_id, None, f"I read: {CANARY}", shared=False)
     assert noted is DecisionOutcome.DONE
+    assert store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
+    disputes, answer = store.disputes, quoting.assessment_id
+    raised = disputes.dispute(people.ana, sent.session_id, NOW, answer, STRENGTHS, Ground.OTHER, f"They said: {CANARY}")
+    assert raised is DecisionOutcome.DONE
     view = store.open(people.supervisor, sent.session_id)
     assert view is not None
+    agreed = Opinion(Judgement.AGREED)
+    resolved = disputes.resolve(
+        people.supervisor, sent.session_id, view.disputes[0].dispute_id, 0, agreed, f"And you said: {CANARY}"
+    )
+    assert resolved is DecisionOutcome.DONE
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    assert CANARY in view.disputes[0].text
+    assert CANARY in view.disputes[0].steps[0].text
     assert view.messages[0].text == CANARY
     assert CANARY in view.notes[0].text
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

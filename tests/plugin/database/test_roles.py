@@ -18,8 +18,10 @@ from plugin.privacy.audit_trail import remove_old_entries, verify_chain
 from plugin.privacy.erasure import Eraser
 from plugin.privacy.retention import RetentionCutoffs, RetentionReport, RetentionRunner
 from plugin.privacy.rotation import rotate_keys
+from plugin.queue.dispute_views import Ground
+from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState
 from plugin.queue.review_views import Judgement, Opinion
-from plugin.queue.statements import VERDICT
+from plugin.queue.statements import STRENGTHS, VERDICT
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.sink.apply import ApplyResult
@@ -56,6 +58,21 @@ LABEL = (
     " rubric, account_id, said_at) SELECT session_id, 1, exchange_id, assessment_id, 'verdict', 'agreed', '{}', '{}',"
     " '1', :a, now() FROM answers"
 )
+ACKNOWLEDGEMENT = "INSERT INTO acknowledgements SELECT session_id, 1, now(), :a, now() FROM sessions"
+DISPUTE = (
+    "INSERT INTO disputes (dispute_id, session_id, revision, released_by, exchange_id, assessment_id, statement,"
+    " ground, escalated, account_id, words, raised_at) SELECT gen_random_uuid(), session_id, 1, :a, exchange_id,"
+    " assessment_id, 'strengths', 'unclear', false, :a, '', now() FROM answers"
+)
+STEP = (
+    "INSERT INTO dispute_steps (dispute_id, number, session_id, kind, account_id, taken_at)"
+    " SELECT dispute_id, 1, session_id, :kind, :a, now() FROM disputes"
+)
+OF_THERAPISTS = (
+    "UPDATE {} t SET account_id = a.account_id FROM accounts a JOIN session_counsellors c"
+    " ON c.tenant = a.tenant AND c.counsellor = a.counsellor WHERE c.session_id = t.session_id"
+)
+"""Give the rows of a table to the therapists of their sessions, as the owner may."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,8 @@ def test_the_sink_leaves_out_a_session_in_which_nothing_was_confirmed(roles: Rol
         "SELECT * FROM messages",
         "SELECT words FROM answers",
         "SELECT words FROM notes",
+        "SELECT words FROM disputes",
+        "SELECT words FROM dispute_steps",
         "SELECT count(words) FROM answers",
         "DELETE FROM answers WHERE words IS NULL",
         "UPDATE messages SET author = author RETURNING text",
@@ -161,11 +180,65 @@ def test_the_web_role_can_do_its_work(roles: Roles, people: People) -> None:
     assert store.decide(viewer, row.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
     assert [own.session_id for own in store.own_sessions(people.ana)] == [row.session_id]
     assert store.open(people.ana, row.session_id) is not None
+    assert {each.name for each in store.openings(people.ana, row.session_id)} == {"Mara", "Ana"}
+    disputes = store.disputes
+    assert disputes.acknowledge(people.ana, row.session_id, NOW) is DecisionOutcome.DONE
+    raised = disputes.dispute(people.ana, row.session_id, NOW, answer, STRENGTHS, Ground.UNCLEAR, "Which words?")
+    assert raised is DecisionOutcome.DONE
+    (listed,) = store.disputed(viewer).rows
+    assert (listed.open_disputes, [each.by for each in listed.acknowledgements]) == (1, ["Ana"])
+    for opened in (store.open(viewer, row.session_id), store.open(people.ana, row.session_id)):
+        assert opened is not None
+        (dispute,) = opened.disputes
+        assert (dispute.text, dispute.supervisors) == ("Which words?", ("Mara",))
+    agreed = Opinion(Judgement.AGREED)
+    resolved = disputes.resolve(viewer, row.session_id, dispute.dispute_id, 0, agreed, "The first ones.")
+    assert resolved is DecisionOutcome.DONE
+    assert disputes.escalate(people.ana, row.session_id, dispute.dispute_id, 1) is DecisionOutcome.DONE
+    assert disputes.withdraw(people.ana, row.session_id, dispute.dispute_id, 2) is DecisionOutcome.DONE
     assert store.own_sessions(people.ben) == ()
     counts = store.operator_counts(people.operator)
     assert counts is not None
     assert (counts.stored, counts.waiting, counts.without_team) == (2, 1, 0)
     assert store.new_since(viewer, START) == (row.session_id,)
+
+
+@pytest.mark.usefixtures("people")
+def test_the_web_role_works_through_a_list(roles: Roles) -> None:
+    """The web role can filter and page a list, find the next session, and release what was read."""
+    first, last = record(), record(conversation="c_last", started_at=START + timedelta(days=1))
+    apply_records(roles.owner, first, last, record(conversation="c_south", counsellor="p_ben"))
+    store = Store(roles.by_stage["web"], KEK, now=lambda: NOW)
+    viewer = store.authenticate("mara", PASSWORD)
+    assert viewer is not None
+    assert [each.name for each in store.therapists(viewer)] == ["Ana"]
+    ids = [first.session_id, last.session_id]
+    for state in (None, QueueState.NEW):
+        for order in QueueOrder:
+            page = store.waiting(viewer, QueueFilter(state=state, order=order))
+            assert ([row.session_id for row in page.rows], page.total, page.matching) == (ids, 2, 2)
+    assert store.next_session(viewer, QueueList.WAITING, EVERYTHING, first.session_id) == last.session_id
+    assert store.reviews.claim(viewer, first.session_id) is DecisionOutcome.DONE
+    assert store.open(viewer, first.session_id) is not None
+    assert store.waiting(viewer).claimed == 1
+    release = DecisionKind.RELEASED
+    assert store.decide(viewer, last.session_id, 1, release, as_read=True) is DecisionOutcome.NOT_READ
+    assert store.decide(viewer, first.session_id, 1, release, as_read=True) is DecisionOutcome.DONE
+    assert store.decided(viewer, QueueFilter(state=QueueState.RELEASED)).matching == 1
+
+
+@pytest.mark.usefixtures("people")
+def test_the_digest_role_opens_a_claimed_session_and_marks_nothing(roles: Roles) -> None:
+    """The digest's role, which may change nothing, opens a session that its reader has claimed."""
+    sent = record()
+    apply_records(roles.owner, sent)
+    web, digest = (Store(roles.by_stage[stage], KEK, now=lambda: NOW) for stage in ("web", "digest"))
+    viewer = web.find_viewer("mara")
+    assert viewer is not None
+    web.reviews.claim(viewer, sent.session_id)
+    assert digest.open(viewer, sent.session_id, purpose="digest") is not None
+    (row,) = web.waiting(viewer).rows
+    assert not row.is_read_by(viewer.user_id)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +259,12 @@ def test_the_web_role_can_do_its_work(roles: Roles, people: People) -> None:
         "UPDATE accounts SET role = 'supervisor'",
         "UPDATE labels SET judgement = 'agreed'",
         "UPDATE notes SET shared = true",
+        "UPDATE acknowledgements SET acknowledged_at = now()",
+        "UPDATE disputes SET ground = 'other'",
+        "UPDATE dispute_steps SET kind = 'resolved'",
+        "DELETE FROM acknowledgements",
+        "DELETE FROM disputes",
+        "DELETE FROM dispute_steps",
         "DELETE FROM labels",
         "DELETE FROM claims",
     ],
@@ -206,8 +285,11 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
-        for statement in (CLAIM, LABEL, NOTE):
-            session.execute(text(statement), {"a": people.supervisor.user_id, "shared": True})
+        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP):
+            named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
+            session.execute(text(statement), named)
+        for table in ("acknowledgements", "disputes"):
+            session.execute(text(OF_THERAPISTS.format(table)))
     seen = {
         people.supervisor: {north},
         people.other_supervisor: {south},
@@ -221,7 +303,10 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             assert roles.ids("web", viewer.user_id, table) == ids, (viewer.username, table)
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
-    for table in ("messages", "answers", "exchanges", "labels", "notes"):
+    for table in (
+        *("messages", "answers", "exchanges", "labels", "notes"),
+        *("acknowledgements", "disputes", "dispute_steps"),
+    ):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3
 
@@ -270,6 +355,56 @@ def test_a_review_is_written_by_its_supervisor_alone(roles: Roles, people: Peopl
         session.execute(text(statement), {"a": people.supervisor.user_id, "shared": True})
 
 
+@pytest.mark.parametrize("statement", [ACKNOWLEDGEMENT, DISPUTE])
+def test_an_answer_to_a_release_is_written_by_its_therapist_alone(roles: Roles, people: People, statement: str) -> None:
+    """The database refuses an acknowledgement or a dispute in another's name, and one by a supervisor."""
+    apply_records(roles.owner, record())
+    for person, named in (
+        (people.ana, people.ben),
+        (people.supervisor, people.supervisor),
+        (people.supervisor, people.ana),
+    ):
+        with pytest.raises(Misconfigured), transaction(roles.by_stage["web"], person.user_id) as session:
+            session.execute(text(statement), {"a": named.user_id})
+    with transaction(roles.by_stage["web"], people.ana.user_id) as session:
+        session.execute(text(statement), {"a": people.ana.user_id})
+
+
+def test_a_step_of_a_dispute_is_written_by_who_may_take_it(roles: Roles, people: People) -> None:
+    """The database lets a therapist withdraw or escalate their own dispute, and a supervisor resolve it, no more."""
+    apply_records(roles.owner, record(counsellors=("p_ana", "p_ben")))
+    with transaction(roles.by_stage["web"], people.ana.user_id) as session:
+        session.execute(text(DISPUTE), {"a": people.ana.user_id})
+    for person, kind, allowed in (
+        (people.ana, "resolved", False),
+        (people.supervisor, "withdrawn", False),
+        (people.supervisor, "escalated", False),
+        (people.supervisor, "resolved", True),
+        (people.ana, "escalated", True),
+        (people.ana, "withdrawn", True),
+    ):
+        if allowed:
+            with transaction(roles.by_stage["web"], person.user_id) as session:
+                session.execute(text(STEP), {"a": person.user_id, "kind": kind})
+            with transaction(roles.owner) as session:
+                session.execute(text("DELETE FROM dispute_steps"))
+        else:
+            with pytest.raises(Misconfigured), transaction(roles.by_stage["web"], person.user_id) as session:
+                session.execute(text(STEP), {"a": person.user_id, "kind": kind})
+
+
+def test_a_therapist_reads_no_colleagues_dispute(roles: Roles, people: People) -> None:
+    """Of two therapists in one session the database shows each their own dispute with its steps; a supervisor all."""
+    apply_records(roles.owner, record(counsellors=("p_ana", "p_ben")))
+    with transaction(roles.owner) as session:
+        session.execute(text(ACKNOWLEDGEMENT), {"a": people.ana.user_id})
+        session.execute(text(DISPUTE), {"a": people.ana.user_id})
+        session.execute(text(STEP), {"a": people.supervisor.user_id, "kind": "resolved"})
+    for viewer, seen in ((people.ana, 1), (people.ben, 0), (people.supervisor, 1), (people.operator, 0)):
+        for table in ("acknowledgements", "disputes", "dispute_steps"):
+            assert len(roles.ids("web", viewer.user_id, table)) == seen, (viewer.username, table)
+
+
 @pytest.mark.usefixtures("people")
 def test_the_digest_role_reads_its_persons_sessions_and_changes_nothing(roles: Roles) -> None:
     """The digest role reads the sessions of the person whose password was given, and changes nothing."""
@@ -314,6 +449,8 @@ def test_the_privacy_role_erases_and_rotates_keys_without_reading_text(roles: Ro
         "SELECT text FROM messages",
         "SELECT words FROM answers",
         "SELECT words FROM notes",
+        "SELECT words FROM disputes",
+        "SELECT words FROM dispute_steps",
         "DELETE FROM erasures",
         "SELECT * FROM accounts",
         "UPDATE audit SET outcome = ''",

@@ -12,7 +12,6 @@ from plugin.database.tables import AuditEntry
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue import passwords
 from plugin.queue.failed_logins import WINDOW
-from plugin.queue.lists import LIST_LIMIT
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionList
 from stream.contracts.errors import Unavailable
@@ -180,14 +179,6 @@ def test_a_left_out_session_with_risk_language_opens_with_its_message(
     assert view.marks == sent.marks
 
 
-def test_lists_are_cut_and_totals_are_not(engine: Engine, store: Store, people: People) -> None:
-    """A list is cut at its limit and its total is not."""
-    apply_records(engine, *(left_out(started_at=START + timedelta(hours=hour)) for hour in range(LIST_LIMIT + 1)))
-    sessions = store.left_out(people.supervisor)
-    assert (len(sessions.rows), sessions.total) == (LIST_LIMIT, LIST_LIMIT + 1)
-    assert sessions.rows[0].started_at == START + timedelta(hours=LIST_LIMIT)
-
-
 @pytest.mark.parametrize("who", ["other_supervisor", "ana", "ben", "operator"])
 def test_an_unreleased_session_exists_for_its_own_supervisor_alone(
     engine: Engine, store: Store, people: People, who: str
@@ -198,7 +189,7 @@ def test_an_unreleased_session_exists_for_its_own_supervisor_alone(
     apply_records(engine, sent)
     assert store.open(viewer, sent.session_id) is None
     assert store.decide(viewer, sent.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.NOT_FOUND
-    assert store.waiting(viewer) == store.decided(viewer) == store.left_out(viewer) == SessionList((), 0)
+    assert store.waiting(viewer) == store.decided(viewer) == store.left_out(viewer) == SessionList()
     assert store.own_sessions(viewer) == ()
     assert store.new_since(viewer, NOW - timedelta(days=7)) == ()
 

@@ -37,7 +37,7 @@ def words_of(page: str) -> str:
 
 def sessions_on(page: str) -> list[str]:
     """Return the ids of the sessions that a page links to, in its order."""
-    return re.findall(r'href="/sessions/([0-9a-f-]{36})"', page)
+    return re.findall(r'href="/sessions/([0-9a-f-]{36})[?"]', page)
 
 
 # --- a supervisor's lists ---

@@ -5,8 +5,17 @@ from datetime import timedelta
 import pytest
 
 from plugin.database.needs import Facts, Need
+from plugin.queue.filters import QueueOrder
 from plugin.queue.views import Decision, DecisionKind
-from plugin.web.queue_groups import HEADINGS, decision_text, group_by_need, need_reasons
+from plugin.web.queue_groups import (
+    HEADINGS,
+    ORDERED,
+    QueueGroup,
+    decision_text,
+    group_by_need,
+    group_rows,
+    need_reasons,
+)
 from stream.contracts.vocabulary import Concern, Mechanism
 from tests.plugin.web.samples import START, row
 
@@ -35,9 +44,19 @@ def test_sessions_are_grouped_by_need_in_the_order_they_came() -> None:
     assert [found for group in groups for found in group.rows] == rows
 
 
-def test_no_session_no_group() -> None:
+@pytest.mark.parametrize("order", [None, *QueueOrder])
+def test_no_session_no_group(order: QueueOrder | None) -> None:
     """A queue without sessions has no groups."""
-    assert group_by_need([]) == ()
+    assert group_rows([], order) == ()
+
+
+def test_sessions_in_another_order_are_one_group() -> None:
+    """Sessions by age or by the alphabet stay in one group, since their needs are mixed, and people are not ranked."""
+    rows = [row(need=Need.OTHER), row(need=Need.RISK), row(need=Need.OTHER)]
+    for order, heading in ORDERED.items():
+        assert group_rows(rows, order) == (QueueGroup(heading, tuple(rows)),)
+    assert "says nothing about anybody" in ORDERED[QueueOrder.THERAPIST].sentence
+    assert group_rows(rows[1:], None) == group_rows(rows[1:], QueueOrder.NEED) == group_by_need(rows[1:])
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/", None): SIGNED_IN,
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
+    ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404),
+    ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404),  # each says what it may not release
     ("GET", "/rubric", None): SIGNED_IN,
     ("GET", "/glossary", None): SIGNED_IN,
     ("GET", "/use-policy", None): SIGNED_IN,
@@ -60,6 +62,18 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,
     ("GET", SESSION, ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),
     ("GET", SESSION, UNKNOWN): NOBODY,
+    ("POST", SESSION + "/acknowledge", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404),
+    ("POST", SESSION + "/acknowledge", WAITING.session_id): NOBODY,
+    ("POST", SESSION + "/disputes", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404),
+    ("POST", SESSION + "/disputes", WAITING.session_id): NOBODY,
+    ("POST", SESSION + "/disputes/{dispute_id}/withdraw", RELEASED.session_id): Expected(
+        LOGIN, 404, 404, 409, 404, 404
+    ),
+    ("POST", SESSION + "/disputes/{dispute_id}/escalate", RELEASED.session_id): Expected(
+        LOGIN, 404, 404, 409, 404, 404
+    ),
+    ("POST", SESSION + "/disputes/{dispute_id}/resolve", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/disputes/{dispute_id}/resolve", UNKNOWN): NOBODY,
     ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/release", LEFT_OUT.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
     ("POST", SESSION + "/release", UNKNOWN): NOBODY,
@@ -103,8 +117,14 @@ FORM = {
     "say": "agreed",
     "place": "main",
     "text": "Well met.",
+    "released": "2026-11-03T14:02:00Z",
+    "ground": "unclear",
+    "seen": "0",
+    "chosen": f"{WAITING.session_id}.1",
 }
 """The fields of every form about a session."""
+NAMES = ("session_id", "account_id", "note_id", "dispute_id")
+"""The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
 
@@ -133,11 +153,7 @@ async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browse
         for person, browser in zip(PEOPLE, opened, strict=True):
             if person is None:
                 await browser.get("/login")
-            row.append(
-                await answer_of(
-                    browser, method, path.format(session_id=session_id, account_id=session_id, note_id=session_id)
-                )
-            )
+            row.append(await answer_of(browser, method, path.format(**dict.fromkeys(NAMES, session_id))))
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row]} == {}
 

@@ -1,0 +1,184 @@
+"""What a supervisor's list can be filtered by, as conditions on the stored sessions; they read no text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Exists, and_, exists, true
+from sqlmodel import Session, col, select
+
+from plugin.database.needs import Need
+from plugin.database.tables import (
+    Account,
+    SessionCounsellor,
+    StoredClaim,
+    StoredDecision,
+    StoredSession,
+)
+from plugin.database.viewer import Viewer
+from plugin.queue.judgements import reviewed_sessions
+from plugin.queue.scope import decides_present_revision, is_decided, visible_to
+from plugin.queue.views import DecisionKind
+from stream.contracts.vocabulary import Mechanism
+
+OVERDUE_AFTER: Final = timedelta(days=7)
+"""From a session's end: supervisors work through their queue weekly, so an older session was passed over once."""
+
+
+class QueueList(StrEnum):
+    """A supervisor's list of sessions; the values stand in addresses."""
+
+    WAITING = "waiting"
+    DECIDED = "decided"
+    LEFT_OUT = "left-out"
+
+
+class QueueState(StrEnum):
+    """The state of a session in its list; each session has exactly one. The values stand in addresses."""
+
+    NEW = "new"
+    MINE = "mine"
+    """Claimed by the supervisor who looks at the list."""
+    OTHERS = "others"
+    """Claimed by another supervisor."""
+    REVIEWED = "reviewed"
+    """Every moment was passed on or kept back, and nobody holds a claim."""
+    RELEASED = "released"
+    WITHHELD = "withheld"
+
+
+STATES: Final[Mapping[QueueList, tuple[QueueState, ...]]] = {
+    QueueList.WAITING: (QueueState.NEW, QueueState.MINE, QueueState.OTHERS, QueueState.REVIEWED),
+    QueueList.DECIDED: (QueueState.RELEASED, QueueState.WITHHELD),
+    QueueList.LEFT_OUT: (),
+}
+"""The states of the sessions of each list."""
+
+
+class QueueOrder(StrEnum):
+    """The order of a list. People are never ranked: a counsellor's place is that of the name in the alphabet."""
+
+    NEED = "need"
+    AGE = "age"
+    THERAPIST = "therapist"
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What a list is filtered by, and its order; None leaves everything in, and the list in its own order."""
+
+    therapist: UUID | None = None
+    """The account of a counsellor who wrote in the session."""
+    need: Need | None = None
+    state: QueueState | None = None
+    mechanism: Mechanism | None = None
+    """A mechanism that no reply of the session expresses."""
+    ended_from: date | None = None
+    ended_to: date | None = None
+    """The first and the last day, in UTC, on which the session ended."""
+    order: QueueOrder | None = None
+
+    @property
+    def hides(self) -> bool:
+        """Whether anything can be hidden by it."""
+        return replace(self, order=None) != EVERYTHING
+
+
+EVERYTHING: Final = QueueFilter()
+
+
+def matches(session: Session, viewer: Viewer, chosen: QueueFilter, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the filter leaves a `StoredSession` in the list."""
+    return and_(true(), *_conditions(session, viewer, chosen, now))
+
+
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a session ended longer ago than `OVERDUE_AFTER`."""
+    return col(StoredSession.ended_at) < now - OVERDUE_AFTER
+
+
+def is_claimed_by(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that this supervisor holds the session's claim."""
+    return _claim(now, col(StoredClaim.account_id) == viewer.user_id)
+
+
+def is_claimed_by_others(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that another supervisor holds the session's claim."""
+    return _claim(now, col(StoredClaim.account_id) != viewer.user_id)
+
+
+def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
+    if chosen.therapist is not None:
+        yield _wrote_in_it(chosen.therapist)
+    if chosen.need is not None:
+        yield col(StoredSession.need) == chosen.need.value
+    if chosen.state is not None:
+        yield _state(session, viewer, chosen.state, now)
+    if chosen.mechanism is not None:
+        yield col(StoredSession.facts).contains({"without_expression": [chosen.mechanism.value]})
+    if chosen.ended_from is not None:
+        yield col(StoredSession.ended_at) >= datetime.combine(chosen.ended_from, time.min, UTC)
+    if chosen.ended_to is not None:
+        yield col(StoredSession.ended_at) <= datetime.combine(chosen.ended_to, time.max, UTC)
+
+
+def _wrote_in_it(account_id: UUID) -> Exists:
+    return exists(
+        select(SessionCounsellor.session_id)
+        .join(
+            Account,
+            and_(
+                col(Account.tenant) == col(SessionCounsellor.tenant),
+                col(Account.counsellor) == col(SessionCounsellor.counsellor),
+            ),
+        )
+        .where(
+            col(SessionCounsellor.session_id) == col(StoredSession.session_id),
+            col(Account.account_id) == account_id,
+        )
+        .correlate(StoredSession)
+    )
+
+
+def _state(session: Session, viewer: Viewer, state: QueueState, now: datetime) -> ColumnElement[bool]:
+    match state:
+        case QueueState.NEW:
+            return and_(~is_decided(), ~_claim(now), ~_is_reviewed(session, viewer))
+        case QueueState.MINE:
+            return is_claimed_by(viewer, now)
+        case QueueState.OTHERS:
+            return is_claimed_by_others(viewer, now)
+        case QueueState.REVIEWED:
+            return and_(~is_decided(), ~_claim(now), _is_reviewed(session, viewer))
+        case QueueState.RELEASED:
+            return _is_decided_as(DecisionKind.RELEASED)
+        case QueueState.WITHHELD:
+            return _is_decided_as(DecisionKind.WITHHELD)
+
+
+def _claim(now: datetime, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a claim is in force; few are, so they are read once and not for each session."""
+    claimed = select(StoredClaim.session_id).where(col(StoredClaim.until) > now, *more)
+    return col(StoredSession.session_id).in_(claimed)
+
+
+def _is_reviewed(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition that a waiting session is reviewed.
+
+    Every review began with a claim, whose row stays. So labels are read of the few sessions alone that have one: the
+    policy of their rows costs more for each than everything else here.
+    """
+    begun = session.exec(
+        select(StoredSession.session_id)
+        .join(StoredClaim, col(StoredClaim.session_id) == col(StoredSession.session_id))
+        .where(visible_to(viewer), ~is_decided())
+    )
+    return col(StoredSession.session_id).in_(reviewed_sessions(session, begun.all()))
+
+
+def _is_decided_as(kind: DecisionKind) -> Exists:
+    decided = decides_present_revision(), col(StoredDecision.kind) == kind.value
+    return exists(select(StoredDecision.session_id).where(*decided).correlate(StoredSession))

@@ -1,0 +1,158 @@
+"""The pages of a supervisor's list, and the session that comes next in it.
+
+A page begins after a session, not at a number: what is decided or arrives meanwhile moves nobody's place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal, tuple_
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from plugin.database.tables import StoredDecision, StoredSession
+from plugin.database.viewer import Viewer
+from plugin.queue.alphabet import therapist_place
+from plugin.queue.filters import (
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    is_claimed_by,
+    is_claimed_by_others,
+    is_overdue,
+    matches,
+)
+from plugin.queue.lists import is_queued, session_rows
+from plugin.queue.scope import decides_present_revision, is_decided, visible_to
+from plugin.queue.views import SessionList
+
+PAGE: Final = 25
+"""Sessions of one page: as many as fit on two or three screens, and more than anybody reviews at one sitting."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The columns by which a list is ordered; the session's id is the last, so that no two have the same place."""
+
+    columns: tuple[Any, ...]  # columns of tables and expressions, which have no common type
+    descending: bool = False
+
+    def clauses(self) -> list[ColumnElement[Any]]:
+        return [column.desc() if self.descending else column.asc() for column in self.columns]
+
+    def beyond(self, place: Sequence[Any]) -> ColumnElement[bool]:
+        """Return the condition that a session comes after this place."""
+        here = tuple_(*self.columns)
+        there = tuple_(*(literal(value, column.type) for value, column in zip(place, self.columns, strict=True)))
+        return here < there if self.descending else here > there
+
+
+def read_page(
+    session: Session,
+    viewer: Viewer,
+    queue_list: QueueList,
+    chosen: QueueFilter,
+    after: UUID | None,
+    now: datetime,
+) -> SessionList:
+    """Return the page of a list that begins after a session, or its first page, with the numbers of the whole list."""
+    in_list = visible_to(viewer), _is_in(queue_list)
+    total, overdue, claimed = session.exec(
+        select(
+            func.count(),
+            func.count().filter(is_overdue(now)),
+            func.count().filter(is_claimed_by(viewer, now)),
+        )
+        .select_from(StoredSession)
+        .where(*in_list)
+    ).one()
+    shown = (*in_list, matches(session, viewer, chosen, now))
+    found = _from_place(session, viewer, queue_list, chosen, after, shown, PAGE + 1)
+    return SessionList(
+        rows=session_rows(session, found[:PAGE], now),
+        total=total,
+        matching=_count(session, shown) if chosen.hides else total,
+        overdue=overdue,
+        claimed=claimed,
+        goes_on=len(found) > PAGE,
+    )
+
+
+def next_session(
+    session: Session,
+    viewer: Viewer,
+    queue_list: QueueList,
+    chosen: QueueFilter,
+    after: UUID | None,
+    now: datetime,
+) -> UUID | None:
+    """Return the session that comes next in a list, without those that others have claimed; None at its end."""
+    shown = (
+        visible_to(viewer),
+        _is_in(queue_list),
+        matches(session, viewer, chosen, now),
+        ~is_claimed_by_others(viewer, now),
+    )
+    found = _from_place(session, viewer, queue_list, chosen, after, shown, 1)
+    return found[0].session_id if found else None
+
+
+def _from_place(
+    session: Session,
+    viewer: Viewer,
+    queue_list: QueueList,
+    chosen: QueueFilter,
+    after: UUID | None,
+    shown: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> Sequence[StoredSession]:
+    """Return the sessions after a place, in order; from the beginning where the session that marked it is gone."""
+    order = _order(queue_list, chosen.order)
+    place = None if after is None else _place(session, viewer, order, after)
+    beyond = () if place is None else (order.beyond(place),)
+    found = select(StoredSession).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
+    return session.exec(found).all()
+
+
+def _place(session: Session, viewer: Viewer, order: _Order, session_id: UUID) -> Sequence[Any] | None:
+    marker = visible_to(viewer), col(StoredSession.session_id) == session_id
+    place = session.execute(select_columns(*order.columns).where(*marker)).first()
+    return None if place is None or None in place else place
+
+
+def _order(queue_list: QueueList, order: QueueOrder | None) -> _Order:
+    ended_at, session_id = col(StoredSession.ended_at), col(StoredSession.session_id)
+    match order:
+        case QueueOrder.AGE:
+            return _Order((ended_at, session_id))
+        case QueueOrder.THERAPIST:
+            return _Order((therapist_place(), ended_at, session_id))
+        case None if queue_list is QueueList.DECIDED:
+            return _Order((_decided_at(), session_id), descending=True)
+        case None if queue_list is QueueList.LEFT_OUT:
+            return _Order((ended_at, session_id), descending=True)
+        case _:
+            return _Order((col(StoredSession.need), ended_at, session_id))
+
+
+def _decided_at() -> ColumnElement[Any]:
+    return (
+        select(StoredDecision.decided_at).where(decides_present_revision()).correlate(StoredSession).scalar_subquery()
+    )
+
+
+def _is_in(queue_list: QueueList) -> ColumnElement[bool]:
+    match queue_list:
+        case QueueList.WAITING:
+            return and_(is_queued(), ~is_decided())
+        case QueueList.DECIDED:
+            return and_(is_queued(), is_decided())
+        case QueueList.LEFT_OUT:
+            return ~is_queued()
+
+
+def _count(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return session.exec(select(func.count()).select_from(StoredSession).where(*conditions)).one()

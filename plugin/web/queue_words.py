@@ -1,0 +1,128 @@
+"""The words of a supervisor's lists: what each is filtered by, its numbers, and what came of a release of several."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plugin.queue.alphabet import TherapistName
+from plugin.queue.filters import OVERDUE_AFTER, STATES, QueueList, QueueOrder, QueueState
+from plugin.queue.paging import PAGE
+from plugin.queue.views import DecisionOutcome, SessionList
+from plugin.web.labels import counted, mechanism_title, short_day
+from plugin.web.queue_address import QueueAddress
+from plugin.web.queue_groups import HEADINGS
+from stream.contracts.vocabulary import Mechanism
+
+__all__ = [
+    "LIST_WORDS",
+    "PAGE",
+    "RELEASED",
+    "choices",
+    "claimed",
+    "filtered_by",
+    "hidden",
+    "overdue",
+]
+
+STATE_WORDS: Final = {
+    QueueState.NEW: "new",
+    QueueState.MINE: "claimed by you",
+    QueueState.OTHERS: "claimed by another",
+    QueueState.REVIEWED: "reviewed",
+    QueueState.RELEASED: "released",
+    QueueState.WITHHELD: "withheld",
+}
+ORDER_WORDS: Final = {
+    QueueOrder.NEED: "need",
+    QueueOrder.AGE: "age, the oldest first",
+    QueueOrder.THERAPIST: "counsellor, by the alphabet",
+}
+OWN_ORDERS: Final = {
+    QueueList.WAITING: "need",
+    QueueList.DECIDED: "the latest decision first",
+    QueueList.LEFT_OUT: "the latest first",
+}
+"""The order of each list without a choice."""
+LIST_WORDS: Final = {
+    QueueList.WAITING: "Waiting sessions",
+    QueueList.DECIDED: "Decided sessions",
+    QueueList.LEFT_OUT: "Sessions left out",
+}
+RELEASED: Final = {
+    DecisionOutcome.DONE: "Released. Its counsellor can read it.",
+    DecisionOutcome.CHANGED: "Not released: it changed, or somebody decided about it. Please look at it again.",
+    DecisionOutcome.CLAIMED: "Not released: another supervisor is reviewing it.",
+    DecisionOutcome.NOT_READ: (
+        "Not released: your claim is over, you have not opened it as it is now, or something in it was withheld or"
+        " corrected. It can be released on its own page."
+    ),
+    DecisionOutcome.NOT_FOUND: "Not released: there is no such session for you.",
+}
+"""What a page says of each of several sessions."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One select of the filter's form: its options by the values that stand in an address."""
+
+    name: str
+    label: str
+    everything: str
+    """The words of the option that filters nothing."""
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+def choices(listing: QueueAddress, therapists: Sequence[TherapistName]) -> tuple[Choice, ...]:
+    """Return the selects of a list's form, without those that have nothing to choose in it."""
+    written = listing.model_dump(mode="json", by_alias=True)
+    own, states = OWN_ORDERS[listing.queue_list], STATES[listing.queue_list]
+    options = {
+        ("need", "Need", "every need"): [(need.name.lower(), heading.title) for need, heading in HEADINGS.items()],
+        ("state", "State", "every state"): [(state.value, STATE_WORDS[state]) for state in states],
+        ("therapist", "Counsellor", "everybody"): [(str(each.account_id), each.name) for each in therapists],
+        ("mechanism", "Without expression of", "any"): [(each.value, mechanism_title(each)) for each in Mechanism],
+        ("sort", "Order", own): [(order.value, words) for order, words in ORDER_WORDS.items() if words != own],
+    }
+    return tuple(
+        Choice(name, label, everything, tuple(found), written[name] or "")
+        for (name, label, everything), found in options.items()
+        if found
+    )
+
+
+def filtered_by(listing: QueueAddress, therapists: Sequence[TherapistName]) -> tuple[str, ...]:
+    """Return what a list is filtered by, one phrase for each field."""
+    return tuple(_phrases(listing, therapists))
+
+
+def hidden(sessions: SessionList) -> str:
+    """Return how many sessions the filter leaves in the list, and how many it hides."""
+    shown = counted(sessions.matching, "session matches", "sessions match")
+    return f"{shown}; the filter hides {sessions.total - sessions.matching} of {sessions.total}."
+
+
+def overdue(sessions: SessionList) -> str:
+    """Return how many sessions wait for longer than they should."""
+    return f"{counted(sessions.overdue, 'session')} ended more than {OVERDUE_AFTER.days} days ago"
+
+
+def claimed(sessions: SessionList) -> str:
+    """Return how many sessions the supervisor holds."""
+    return f"you hold {counted(sessions.claimed, 'session')} claimed"
+
+
+def _phrases(listing: QueueAddress, therapists: Sequence[TherapistName]) -> Iterator[str]:
+    if listing.therapist is not None:
+        names = {each.account_id: each.name for each in therapists}
+        yield f"counsellor {names.get(listing.therapist, 'outside of your teams')}"
+    if listing.need is not None:
+        yield f"need: {HEADINGS[listing.need].title}"
+    if listing.state is not None:
+        yield STATE_WORDS[listing.state]
+    if listing.mechanism is not None:
+        yield f"no expression of {mechanism_title(listing.mechanism)}"
+    if listing.ended_from is not None:
+        yield f"ended on {short_day(listing.ended_from)} or later"
+    if listing.ended_to is not None:
+        yield f"ended on {short_day(listing.ended_to)} or before"
