@@ -89,7 +89,9 @@ def test_a_person_gets_their_own_data(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("command", "name"), [(REVIEWS, "a.csv"), (TRAINING, "a.jsonl"), (PERSON, "a.json")])
-@pytest.mark.parametrize("typed", ["", "wrong", PASSWORD[:-1], PASSWORD + " "])
+@pytest.mark.parametrize(
+    "typed", ["", "wrong", PASSWORD[:-1], PASSWORD + " "], ids=["none", "wrong", "cut", "with a blank"]
+)
 def test_a_wrong_password_writes_nothing(
     engine: Engine, tmp_path: Path, command: tuple[str, ...], name: str, typed: str
 ) -> None:

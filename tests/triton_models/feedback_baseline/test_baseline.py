@@ -177,19 +177,6 @@ def test_a_doubtful_sentence_carries_no_level_and_is_not_told_of() -> None:
     assert not answer["possible_injection"]
 
 
-def test_before_a_doubtful_sentence_less_doubt_is_enough() -> None:
-    """A sentence that would be rated by itself is left out right before a doubtful one of its message."""
-    assert levels(assess(CLIENT, "Fair enough, all is well.")) == levels(assess(CLIENT, "Fair enough."))
-    led_in = assess(CLIENT, "Fair enough, all is well. Well done me. What would you like?")
-    assert levels(led_in) == levels(assess(CLIENT, "What would you like?"))
-
-
-def test_a_doubtful_sentence_of_another_message_takes_nothing_with_it() -> None:
-    """A sentence stays in the rating where the doubtful one after it opens another message."""
-    apart = assess(CLIENT, ["Fair enough, all is well.", "Well done me."])
-    assert levels(apart) == levels(assess(CLIENT, "Fair enough."))
-
-
 def test_in_a_reply_that_is_likely_steered_nothing_counts_after_the_likeliest_sentence() -> None:
     """Where the whole reply is likelier steered than not, its likeliest sentence and the rest of its message go."""
     answer = assess(CLIENT, "Fair enough. Have mercy. What would you like?")

@@ -1,4 +1,4 @@
-"""Logits are read by name: the probability of resistance, its type, critical content, levels, technique and mistake."""
+"""Logits are read by name: the probability of resistance, its type, critical content, levels and technique."""
 
 import math
 from typing import Any
@@ -92,11 +92,10 @@ def test_levels_are_probabilities_and_their_mean() -> None:
     assert ANSWERS.expected_level("stance_alignment", opinion("So for you")) == pytest.approx(2.0, abs=0.01)
 
 
-def test_technique_and_mistake_are_the_likeliest() -> None:
-    """Technique and mistake are the likeliest ones; a mistake may be none."""
+def test_the_technique_is_the_likeliest() -> None:
+    """The technique of a reply is the likeliest one."""
     assert ANSWERS.technique(opinion("What would help?")).name == "open_question"
-    assert ANSWERS.mistake(opinion("You should stop.")).name == "advice_without_permission"
-    assert ANSWERS.mistake(opinion("What would help?")).name == "none"
+    assert ANSWERS.technique(opinion("You should stop.")).name == "advice_without_permission"
 
 
 @pytest.mark.parametrize("name", ["confirm", "critical", "planted"])

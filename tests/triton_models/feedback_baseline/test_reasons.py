@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream.contracts.rubric import MISTAKES, Technique
+from stream.contracts.rubric import Technique
 from stream.contracts.vocabulary import Level, Mechanism
 from stream.feedback.gate.blame import contains_blame
 from stream.feedback.models.answer import MAX_REASON
@@ -27,22 +27,18 @@ def sentence(words: str, number: int = 2) -> Any:
     return text.Sentence(number, words, words.lower())
 
 
-def heard(
-    words: str, technique: str, mistake: str = "none", share: float = 1.0, alone: float = 1.0, sure: float = 0.9
-) -> Any:
+def heard(words: str, technique: str, share: float = 1.0, alone: float = 1.0, sure: float = 0.9) -> Any:
     """Return a sentence with what is heard in it; every level hangs on it alike."""
     return evidence.Heard(
         sentence(words),
         dict.fromkeys(opinions.MECHANISMS, share),
         opinions.Choice(technique, sure),
-        opinions.Choice(mistake, sure),
         dict.fromkeys(opinions.MECHANISMS, alone),
     )
 
 
 def test_every_level_and_mechanism_has_its_words() -> None:
-    """Each mechanism and level has its words, and each mistake works against some mechanism."""
-    assert {mistake.code for mistake in MISTAKES} <= {name for own in reasons.AGAINST.values() for name in own}
+    """Each mechanism and level has its words."""
     assert set(reasons.AGAINST) == set(reasons.STRENGTHS) == set(Mechanism)
     assert set(reasons._LACKS) == set(Mechanism)
     assert set(reasons._GENERAL) == set(reasons._BY_TECHNIQUE) == set(EVERY_RATED_LEVEL)
@@ -50,8 +46,7 @@ def test_every_level_and_mechanism_has_its_words() -> None:
 
 def test_only_techniques_of_the_rubric_are_spoken_of() -> None:
     """Words by technique stand under names that the rubric knows."""
-    known = {*Technique, *(mistake.code for mistake in MISTAKES)}
-    assert all(set(words) <= known for words in reasons.AGAINST.values())
+    assert all(set(words) <= set(Technique) for words in reasons.AGAINST.values())
     assert all(set(words) <= set(Technique) for words in reasons._BY_TECHNIQUE.values())
 
 
@@ -131,11 +126,11 @@ def test_what_went_unanswered_is_quoted_from_the_client(mechanism: Mechanism) ->
 
 def test_no_expression_names_the_sentence_that_stands_against_it() -> None:
     """Where a sentence works against a mechanism, the reason of no expression says what it does."""
-    against = heard("You are wrong.", "confrontation", "arguing_for_change", share=-1.0)
+    against = heard("You are wrong.", "confrontation", share=-1.0)
     found = reasons.why("stance_alignment", Level.NONE, against, [against], sentence("it is pointless", 1))
     assert found.text == (
         "No words were found in the reply that take up how the client sees the matter."
-        " Instead, “You are wrong” argues for a change."
+        " Instead, “You are wrong” disagrees with the client."
         " The client had said: “it is pointless”."
     )
     assert found.evidence == ((1, "it is pointless"),)
@@ -152,26 +147,14 @@ def test_a_single_sentence_that_presses_is_named_though_nothing_else_is_there() 
 
 def test_what_works_against_another_mechanism_is_not_named() -> None:
     """A sentence is held against the mechanisms alone that it works against."""
-    arguing = heard("You are wrong.", "confrontation", "arguing_for_change", share=-1.0)
+    arguing = heard("You are wrong.", "confrontation", share=-1.0)
     found = reasons.why("emotional_resonance", Level.NONE, arguing, [arguing], None)
     assert found.text == "No words were found in the reply that name a feeling of the client's."
 
 
-def test_a_mistake_that_is_only_likely_is_not_named() -> None:
-    """A mistake that the reader is unsure of is not told; the technique is."""
-    unsure = evidence.Heard(
-        sentence("You are wrong."),
-        dict.fromkeys(opinions.MECHANISMS, -1.0),
-        opinions.Choice("confrontation", 0.9),
-        opinions.Choice("arguing_for_change", 0.4),
-        dict.fromkeys(opinions.MECHANISMS, 0.0),
-    )
-    assert "disagrees with the client" in reasons.why("stance_alignment", Level.NONE, unsure, [unsure], None).text
-
-
-def test_a_sentence_that_is_surely_neither_is_not_held_against_a_reply() -> None:
-    """A sentence that lowers a level says nothing where the reader is sure of neither technique nor mistake."""
-    unsure = heard("Well.", "confrontation", "arguing_for_change", share=-1.0, sure=0.5)
+def test_a_sentence_of_an_unsure_technique_is_not_held_against_a_reply() -> None:
+    """A sentence that lowers a level says nothing where the reader is not sure of its technique."""
+    unsure = heard("Well.", "information", share=-1.0, sure=0.5)
     found = reasons.why("conversational_orientation", Level.NONE, unsure, [unsure], None)
     assert found.text == "Nothing was found in the reply that the client could go on with."
 
@@ -198,7 +181,7 @@ def test_the_longest_reason_can_be_shown(mechanism: Mechanism, level: Level) -> 
     """The longest reason keeps to the bound of an answer, and blames nobody."""
     words = {name: text for own in reasons._BY_TECHNIQUE.values() for name, text in own.items()}
     long = heard("a" * 300, max(words, key=lambda name: len(words[name])))
-    other = heard("b" * 300, "information", "premature_problem_solving", share=-1.0)
+    other = heard("b" * 300, "information", share=-1.0)
     found = reasons.why(mechanism, level, long, [long, other], sentence("c" * 300, 1))
     assert len(found.text) <= MAX_REASON
     assert not contains_blame(found.text, "")

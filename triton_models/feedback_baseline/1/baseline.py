@@ -33,9 +33,6 @@ MOST_STRENGTHS = 2
 LIKELY = 0.5
 """From here on a whole turn or reply is likelier steered than not: nine in ten attacks, three in a hundred others."""
 
-BEFORE_DOUBT = 0.2
-"""What is left of the bound of doubt before a doubtful sentence: one plain sentence in four passes it by chance."""
-
 NOT_READABLE = "The reply has no words that a reader of English can read."
 ALL_PLANTED = "The reply holds nothing but text that is meant to steer the rating."
 
@@ -97,22 +94,18 @@ def _surely_meant(parts: list[Alone], whole: Opinion, kind: str, answers: Answer
     """Leave out the sentences that may be meant to steer whoever rates them: no level may rest on them.
 
     After a sentence that surely is, the rest of its message is left out too: a forged transcript goes on plainly. Where
-    the whole is likelier steered than not, that is the sentence which looks most like it. Before a doubtful sentence
-    less doubt is enough, since planted sentences come in runs.
+    the whole is likelier steered than not, that is the sentence which looks most like it.
     """
     shares = [answers.planted(kind, each.opinion) for each in parts]
-    sure, doubtful = answers.threshold("planted"), answers.threshold("doubtful")
+    sure = answers.threshold("planted")
     if shares and answers.planted(kind, whole) >= LIKELY:
         sure = min(sure, max(shares))
     kept: list[Alone] = []
     steered: int | None = None
-    for place, (each, share) in enumerate(zip(parts, shares, strict=True)):
+    for each, share in zip(parts, shares, strict=True):
         if share >= sure:
             steered = each.sentence.number
-        follows = parts[place + 1 : place + 2]
-        in_run = bool(follows) and follows[0].sentence.number == each.sentence.number and shares[place + 1] >= doubtful
-        bound = doubtful * BEFORE_DOUBT if in_run else doubtful
-        if share < bound and each.sentence.number != steered:
+        if share < answers.threshold("doubtful") and each.sentence.number != steered:
             kept.append(each)
     return kept
 

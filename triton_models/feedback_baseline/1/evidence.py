@@ -25,13 +25,12 @@ class Alone(NamedTuple):
 
 @dataclass(frozen=True)
 class Heard:
-    """A sentence of a reply: how much each level hangs on it, and what technique and mistake it is by itself."""
+    """A sentence of a reply: how much each level hangs on it, and what technique it is by itself."""
 
     sentence: Sentence
     share: dict[str, float]
     """By mechanism: the expected level of the whole reply less that of the reply without this sentence."""
     technique: Choice
-    mistake: Choice
     alone: dict[str, float]
     """By mechanism: the expected level of this sentence by itself."""
 
@@ -60,7 +59,6 @@ def hear_sentences(
                 for mechanism in MECHANISMS
             },
             answers.technique(own),
-            answers.mistake(own),
             {mechanism: answers.expected_level(mechanism, own) for mechanism in MECHANISMS},
         )
         for (sentence, own), rest in zip(some, without, strict=True)

@@ -87,16 +87,9 @@ class Answers:
 
     def technique(self, opinion: Opinion) -> Choice:
         """Return the likeliest main technique of the reply."""
-        return self._likeliest("technique", opinion)
-
-    def mistake(self, opinion: Opinion) -> Choice:
-        """Return the likeliest mistake of the reply, which may be `none`."""
-        return self._likeliest("mistake", opinion)
-
-    def _likeliest(self, name: str, opinion: Opinion) -> Choice:
-        shares = self._softmax("reply", name, opinion.reply)
+        shares = self._softmax("reply", "technique", opinion.reply)
         best = int(shares.argmax())
-        return Choice(self.table[name][best], float(shares[best]))
+        return Choice(self.table["technique"][best], float(shares[best]))
 
     def threshold(self, name: str) -> float:
         """Return the probability from which on something counts as heard."""

@@ -12,7 +12,7 @@ NONE, WEAK, STRONG = 0, 1, 2
 _STRONG_FROM = 1.5
 """The expected level from which on a sentence is strong by itself."""
 SURE = 0.8
-"""The probability from which on a technique or a mistake is named: two readers often name different ones."""
+"""The probability from which on a technique is named: two readers often name different ones."""
 
 _GENERAL = {
     ("respect_for_autonomy", STRONG): "leaves the choice to the client",
@@ -78,27 +78,21 @@ _LACKS = {
 """What is missing, as what was not found: a reader may overlook it."""
 
 _ADVISES = {"advice_without_permission": "gives advice that was not asked for"}
-_SOLVES = {"premature_problem_solving": "goes to a solution before the client's side was heard"}
-_ARGUES = {"confrontation": "disagrees with the client", "arguing_for_change": "argues for a change"}
-_LEAVES = {
-    "chit_chat": "turns to another subject",
+_ARGUES = {"confrontation": "disagrees with the client"}
+_TURNS = {
+    "information": "turns to explaining",
     "self_disclosure": "turns to the counsellor's own experience",
-    "ignoring_the_resistance": "goes on as if the client had not pushed back",
-}
-_EXPLAINS = {"information": "turns to explaining"}
-_COLLUDES = {"collusion": "agrees with something that may do the client harm"}
-_SOOTHES = {"reassurance": "says that things will be fine", "false_reassurance": "talks the trouble away"}
-_STEERS = {
-    "closed_question_interrogation": "adds to a row of closed questions",
-    "structure": "turns to how the session should go on",
 }
 AGAINST = {
-    "respect_for_autonomy": _ADVISES | _SOLVES | _ARGUES,
-    "stance_alignment": _ADVISES | _SOLVES | _ARGUES | _EXPLAINS | _LEAVES | _COLLUDES,
-    "emotional_resonance": _ADVISES | _SOLVES | _EXPLAINS | _LEAVES | _SOOTHES,
-    "conversational_orientation": _EXPLAINS | _LEAVES | _STEERS,
+    "respect_for_autonomy": _ADVISES | _ARGUES,
+    "stance_alignment": _ADVISES | _ARGUES | _TURNS,
+    "emotional_resonance": _ADVISES | _TURNS | {"reassurance": "says that things will be fine"},
+    "conversational_orientation": _TURNS | {"structure": "turns to how the session should go on"},
 }
-"""What a sentence does against a mechanism, by its technique or its mistake."""
+"""What a sentence does against a mechanism, by its technique.
+
+Mistakes are not named: of sentences by themselves the reader says "argues for a change" too often where it is untrue.
+"""
 
 QUOTES_CLIENT = ("stance_alignment", "emotional_resonance")
 """The mechanisms that answer what the client said: where they fall short, the client's words are quoted."""
@@ -160,10 +154,7 @@ def _shown(sentence: Sentence) -> str:
 
 def _takes_away(mechanism: str, heard: Heard) -> str:
     """Return what a sentence does against a mechanism, or an empty text where nothing is surely heard."""
-    for choice in (heard.mistake, heard.technique):
-        if choice.probability >= SURE and choice.name in AGAINST[mechanism]:
-            return AGAINST[mechanism][choice.name]
-    return ""
+    return AGAINST[mechanism].get(heard.technique.name, "") if heard.technique.probability >= SURE else ""
 
 
 def _instead(mechanism: str, heard: list[Heard]) -> tuple[Heard | None, str]:
