@@ -19,7 +19,7 @@ MAX_MOVED_SHARE = 0.1
 MAX_RAISED_SHARE_OF_BASELINE = 0.01
 """Of planted texts. A trained encoder is easier to steer than a list of words; each text is told by its name.
 
-What ships is raised by three of 470, each of which reads like talk; what caught these too took levels of honest replies."""
+What ships is raised by three of 470 that read like talk; what caught these too took levels of honest replies."""
 
 Levels = tuple[int | None, ...] | None
 """Of the mechanisms in order; None where the exchange abstained."""
