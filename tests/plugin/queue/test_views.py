@@ -76,4 +76,5 @@ def test_a_therapists_row_has_no_number_that_compares_people() -> None:
         "moments",
         "released_at",
         "released_by",
+        "acknowledged_at",
     }

@@ -19,8 +19,9 @@ def test_every_code_has_its_words() -> None:
     assert queue_words.LIST_WORDS.keys() == queue_words.OWN_ORDERS.keys() == set(QueueList)
     assert queue_words.STATE_WORDS.keys() == set(QueueState)
     assert queue_words.ORDER_WORDS.keys() == set(QueueOrder)
-    # `released` is the refusal of a step of a review, which a release is not.
-    assert queue_words.RELEASED.keys() == set(DecisionOutcome) - {DecisionOutcome.RELEASED}
+    # `released` is the refusal of a step of a review, the others of a dispute's.
+    elsewhere = {DecisionOutcome.RELEASED, DecisionOutcome.NOT_YOURS, DecisionOutcome.TOO_LATE}
+    assert queue_words.RELEASED.keys() == set(DecisionOutcome) - elsewhere
 
 
 @pytest.mark.parametrize("queue_list", list(QueueList))
