@@ -100,6 +100,8 @@ def _connection(url: str) -> Iterator[Connection]:
     with temporary_engine(url) as engine, translate_database_errors(), engine.begin() as connection:
         # The same order of look-up as `SEARCH_PATH`, in which a new table would go into the first schema, pg_catalog.
         connection.execute(text("SET LOCAL search_path = public, pg_temp"))
+        # A migration may build an index on millions of rows, or wait for another that does.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         yield connection
 
 

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import LargeBinary, create_engine, inspect, text
 
+from plugin.database import engine as engine_module
 from plugin.database.migrate import FOLDER, downgrade, pending_migrations, upgrade
 from plugin.database.tables import METADATA
 from plugin.local.loopback import free_ports
 from stream.contracts.errors import Misconfigured, Unavailable
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 SEALED = {
     ("messages", "text"),
     ("answers", "words"),
@@ -91,6 +95,25 @@ def test_two_upgrades_at_once_wait_for_each_other(database_url: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+    assert pending_migrations(database_url) == []
+
+
+def test_a_migration_may_take_longer_than_a_statement_of_a_stage(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time limit of statements does not hold for migrations, since an index on many rows takes minutes."""
+    upgrade(database_url)
+    downgrade(database_url, "-1")
+    monkeypatch.setattr(engine_module, "STATEMENT_TIMEOUT_MS", 1_000)
+    engine = create_engine(database_url)
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            connection.execute(text("LOCK TABLE alembic_version"))
+            upgraded = pool.submit(upgrade, database_url)
+            wait_until(lambda: connection.scalar(WAITING) or upgraded.done(), "the upgrade waits for the lock")
+            connection.execute(text("SELECT pg_sleep(1.5)"))
+        upgraded.result(DEADLOCK_S)
+    engine.dispose()
     assert pending_migrations(database_url) == []
 
 
