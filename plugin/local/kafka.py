@@ -20,8 +20,6 @@ from plugin.local.kafka_security import BrokerSecurity
 from plugin.local.loopback import ADDRESS, free_ports, is_listening
 from plugin.local.process import Command, Process, run_once
 
-READY_S: Final = 60.0
-"""Starts in 3 s; a busy small machine may need many times that."""
 HEAP_MB: Final = 512
 """Runs in 256 MB too; the log cleaner's buffer and a replay of a whole corpus want some air."""
 QUICK_START: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -90,7 +88,7 @@ class KafkaBroker(Process):
         security: BrokerSecurity | None = None,
     ) -> None:
         """Without a ``node`` the broker is a cluster by itself; without ``security`` local clients have all rights."""
-        super().__init__(name, data_dir, ready_s=READY_S)
+        super().__init__(name, data_dir)
         self.node = node or plan_cluster(1)[0]
         self.security = security
         self.advertised_address: str | None = None

@@ -18,7 +18,6 @@ import psycopg
 from plugin.local.loopback import free_ports
 from plugin.local.process import Command, MissingRequirement, OsUser, Process, run_once
 
-READY_S: Final = 30.0
 ENVIRONMENT: Final = {"LANG": "C", "PATH": os.defpath}
 USER: Final = "counterpoint"
 DATABASE: Final = "counterpoint"
@@ -79,7 +78,7 @@ class PostgresServer(Process):
     """The database server. Data and password stay in ``data_dir``; the port is new with every object."""
 
     def __init__(self, data_dir: Path, *, system: SystemPostgres | None = None) -> None:
-        super().__init__("postgres", data_dir, ready_s=READY_S)
+        super().__init__("postgres", data_dir)
         self._system = system
         self._binaries = system.binaries if system else wheel_binaries()
         (self._port,) = free_ports(1)

@@ -24,6 +24,11 @@ TAIL_BYTES: Final = 4_000
 """How much of the log an error quotes: enough for a Java stack trace."""
 GRACE_S: Final = 10.0
 """Between the stop signal and SIGKILL. Triton, the slowest to end, takes 3 s."""
+READY_S: Final = 300.0
+"""Seconds for a program to become ready: 3 to 10 on an idle machine, many times that on a busy one.
+
+A program that ends is reported at once.
+"""
 KILL_S: Final = 10.0
 """How long the kernel may take to end a killed program and what it started."""
 
@@ -60,7 +65,7 @@ class Command:
 class Process(ABC):
     """A program with a name, a log file and a ready check; starts again on the same ports after its end."""
 
-    def __init__(self, name: str, data_dir: Path, *, ready_s: float) -> None:
+    def __init__(self, name: str, data_dir: Path, *, ready_s: float = READY_S) -> None:
         """``data_dir`` is kept between runs; ``ready_s`` is how many seconds the program has to become ready."""
         self.name = name
         self.data_dir = data_dir.resolve()
@@ -206,7 +211,7 @@ class Process(ABC):
 
 
 def run_once(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, os_user: OsUser | None = None, timeout_s: float = 60.0
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, os_user: OsUser | None = None, timeout_s: float = READY_S
 ) -> str:
     """Run a short program to its end and return its output.
 

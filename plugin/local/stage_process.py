@@ -6,13 +6,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from plugin.local.loopback import responds
 from plugin.local.process import Command, Process
-
-READY_S: Final = 60.0
-"""A worker that takes over after a SIGKILL waits for the group session of its predecessor first."""
 
 
 class StageProcess(Process):
@@ -28,7 +24,7 @@ class StageProcess(Process):
         arguments: Sequence[str] = (),
     ) -> None:
         """``env`` are the settings, on top of our environment; ``health_url`` is the base of ``/readyz``."""
-        super().__init__(name, data_dir, ready_s=READY_S)
+        super().__init__(name, data_dir)
         self._env = dict(env)
         self._arguments = list(arguments)
         self.health_url = health_url.rstrip("/")

@@ -17,8 +17,6 @@ from plugin.local.process import Command, MissingRequirement, Process, run_once
 from stream.model_repository import MODEL_REPOSITORY
 from stream.runtime.triton import ADMIN_RESTRICTION
 
-READY_S: Final = 60.0
-"""2-4 s with the models we ship; a busy small machine may need many times that."""
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where the server meets its Python back end
 INITIAL_SHARED_MEMORY_BYTES: Final = 1_048_576
 """Shared memory that a model instance starts with, in either direction; it grows by itself."""
@@ -125,10 +123,9 @@ class TritonServer(Process):
         backends: Sequence[Path] = (),
         python: Path = SERVER_PYTHON,
         security: TritonSecurity | None = None,
-        ready_s: float = READY_S,
     ) -> None:
         """``backends`` are folders with a ``model.py``, each a back end written in Python named like its folder."""
-        super().__init__("triton", data_dir, ready_s=ready_s)
+        super().__init__("triton", data_dir)
         self._models = list(models)
         self._repository = repository.resolve()
         self._backends = list(backends)

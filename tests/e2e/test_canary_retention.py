@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from plugin.local.kafka import KafkaBroker
 from plugin.local.process import Command
@@ -26,7 +27,8 @@ CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"
 NUMBERS_ALONE = {".index", ".timeindex", ".txnindex"}
 """Suffixes of the broker's index files, which are megabytes of numbers and zeros."""
-SHORT = {"retention.ms": "2000", "segment.ms": "1000", "file.delete.delay.ms": "500"}
+RETENTION_MS = "2000"
+DELETED = {"segment.ms": "1000", "file.delete.delay.ms": "500"}
 COMPACTED = {
     "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.001", "max.compaction.lag.ms": "1000",
     "delete.retention.ms": "500", "file.delete.delay.ms": "500",
@@ -49,12 +51,12 @@ class QuickBroker(KafkaBroker):
 
 @pytest.fixture
 def harness(run_dir: Path) -> Iterator[StreamStageHarness]:
-    """Yield the stream stage on a broker of its own, whose topics keep nothing for longer than seconds."""
+    """Yield the stream stage on a broker of its own, which removes within seconds what it may remove."""
     with QuickBroker(run_dir / "kafka-retention") as broker:
         admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
         topics = {}
         for spec in TOPICS:
-            config = COMPACTED if spec.config["cleanup.policy"] == "compact" else SHORT
+            config = COMPACTED if spec.config["cleanup.policy"] == "compact" else DELETED
             topics[spec.name] = {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": spec.config | config}
         admin.create_topics(topics, wait_for_metadata=True)
         admin.close()
@@ -111,6 +113,16 @@ def send_other_conversations(harness: StreamStageHarness) -> None:
             room.put(room.message(*CALM[0]))
 
 
+def let_expire(harness: StreamStageHarness) -> None:
+    """Shorten the retention of every topic that goes by time to seconds."""
+    admin = KafkaAdminClient(bootstrap_servers=harness.servers)
+    names = [spec.name for spec in TOPICS if spec.config["cleanup.policy"] != "compact"]
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, {"retention.ms": RETENTION_MS}) for name in names]
+    )
+    admin.close()
+
+
 def test_after_its_retention_the_broker_holds_it_no_more(
     harness: StreamStageHarness, pytestconfig: pytest.Config
 ) -> None:
@@ -123,6 +135,7 @@ def test_after_its_retention_the_broker_holds_it_no_more(
     began = time.monotonic()
     before = {place.rpartition("-")[0] for place in (name.split("/")[0] for name in files_with_phrase(log))}
     assert MESSAGES in before
+    let_expire(harness)
 
     still = [""]
     while still and time.monotonic() < began + DEADLOCK_S:

@@ -33,7 +33,7 @@ class DemoProcess(Process):
     """A demo in a folder of its own, which is ready when it says so."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__("demo", folder / "log", ready_s=DEADLOCK_S)
+        super().__init__("demo", folder / "log")
         self._folder = folder
 
     def command(self) -> Command:

@@ -15,8 +15,6 @@ from stream.model_repository import CONFIG_FILE, MODEL_REPOSITORY, write_paramet
 
 BACKEND = ROOT / "tests" / "triton_backends" / "transformers"
 PYTHON = ROOT / ".venv-training" / "bin" / "python"
-READY_S = 300.0
-"""Importing torch and reading 540 MB takes some 20 s on an idle machine, and minutes on a busy one."""
 RUN = "COUNTERPOINT_LLM_RUN"
 """The environment variable that names the folder of the run, and after a colon the part if it is not `final`."""
 
@@ -48,5 +46,5 @@ def write_repository(folder: Path, run: Path, part: str) -> Path:
 def served(folder: Path) -> Iterator[TritonServer]:
     """Serve the run that the environment names from a real Triton, with its data in `folder`."""
     repository = write_repository(folder / "models", *run_and_part())
-    with TritonServer(folder / "triton", [MODEL], repository=repository, backends=[BACKEND], ready_s=READY_S) as server:
+    with TritonServer(folder / "triton", [MODEL], repository=repository, backends=[BACKEND]) as server:
         yield server

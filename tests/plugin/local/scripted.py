@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plugin.local import process
 from plugin.local.loopback import free_ports, is_listening
-from plugin.local.process import Command, Process
+from plugin.local.process import READY_S, Command, Process
 
 PROGRAM = """
 import os, signal, socket, subprocess, sys, time
@@ -26,7 +26,7 @@ while True:
 class Scripted(Process):
     """The program above; ready when its port accepts."""
 
-    def __init__(self, data_dir: Path, *, stubborn: bool = False, ready_s: float = 10.0) -> None:
+    def __init__(self, data_dir: Path, *, stubborn: bool = False, ready_s: float = READY_S) -> None:
         super().__init__("scripted", data_dir, ready_s=ready_s)
         (self.port,) = free_ports(1)
         self.code = PROGRAM

@@ -19,7 +19,7 @@ class Sleeper(Process):
     """A program that does nothing, or ends at once."""
 
     def __init__(self, name: str, folder: Path, program: str = "sleep 60") -> None:
-        super().__init__(name, folder, ready_s=5)
+        super().__init__(name, folder)
         self.program = program
 
     def command(self) -> Command:

@@ -17,6 +17,7 @@ from plugin.queue.store import NO_DECISION, Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Concern, Level, MarkKind, Mechanism
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.conftest import People
 from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, left_out, mark, record
 
@@ -164,7 +165,10 @@ def test_of_two_supervisors_at_once_the_claimant_decides(engine: Engine, people:
     """Of two supervisors who claim and release a session at the same moment, the one with the claim decides."""
     sent = record()
     apply_records(engine, sent)
-    store, both = Store(engine, KEK, now=lambda: NOW), threading.Barrier(2, timeout=60)  # a broken one ends the threads
+    store, both = (
+        Store(engine, KEK, now=lambda: NOW),
+        threading.Barrier(2, timeout=DEADLOCK_S),
+    )  # a broken one ends the threads
     claimed: dict[UUID, DecisionOutcome] = {}
     released: dict[UUID, DecisionOutcome] = {}
 
