@@ -20,6 +20,7 @@ from stream.feedback.models.llm import weights_path
 from stream.runtime.settings import Settings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
+from stream.workers.sample_rule import sample_rule
 
 URL_EXAMPLE = f"{DRIVER}://user:password@host/name"
 ACTIVATION_REMEDY = (
@@ -79,6 +80,13 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
     )
     yield _tried(
         "login cookie", lambda: session_secret(settings), "Its secret is set.", _key_remedy("web.session_secret")
+    )
+    sampled = f"A share of {settings.sample.share:g} of the sessions is sampled."
+    yield _tried(
+        "random sample",
+        lambda: sample_rule(settings.sample),
+        "No session is sampled, since sample.key is not set." if settings.sample.key is None else sampled,
+        _key_remedy("sample.key"),
     )
 
 

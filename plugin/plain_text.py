@@ -22,6 +22,16 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def age_words(seconds: float | None) -> str:
+    """Return how long something has waited, in the largest unit that fits: "2.0 h"; "none" if nothing waits."""
+    if seconds is None:
+        return "none"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def printable(text: str) -> str:
     r"""Return the text with every character that could steer a terminal written as an escape, such as `\x1b`.
 

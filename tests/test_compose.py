@@ -85,7 +85,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
     ("name", "needs"),
     [
         ("gateway", {"TENANTS", "KAFKA__PASSWORD"}),
-        ("stream", {"KAFKA__PASSWORD"}),
+        ("stream", {"KAFKA__PASSWORD", "SAMPLE__KEY"}),
         ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
@@ -257,7 +257,7 @@ def secret_files(tmp_path_factory: pytest.TempPathFactory, create_database: Call
     values = {f"{role}_database_url": url_for_role(owner, role, passwords[role]) for role in GRANTS}
     values |= {"owner_database_url": owner, "triton_admin": "unused", "session_secret": "s" * 40}
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-    values["key_encryption_key"] = key
+    values["key_encryption_key"] = values["sample_key"] = key
     values["tenants"] = json.dumps({"riverside": {"webhook_secrets": [f"whsec_{key}"], "pseudonym_key": key}})
     for name, value in values.items():
         (folder / name).write_text(value)

@@ -20,8 +20,10 @@ from plugin.database.tables import (
     StoredDecision,
     StoredDispute,
     StoredExchange,
+    StoredLookAnswer,
     StoredMessage,
     StoredNote,
+    StoredSample,
     StoredSession,
 )
 from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
@@ -30,7 +32,18 @@ from stream.contracts.vocabulary import EndReason, LeftOut, SessionState
 def remove_transcript(session: Session, session_id: UUID) -> None:
     """Remove a session's messages and exchanges."""
     session.exec(delete(StoredMessage).where(col(StoredMessage.session_id) == session_id))
+    remove_exchanges(session, session_id)
+
+
+def remove_exchanges(session: Session, session_id: UUID) -> None:
+    """Remove a session's exchanges, and none of its messages."""
     session.exec(delete(StoredExchange).where(col(StoredExchange.session_id) == session_id))
+
+
+def remove_sample(session: Session, session_id: UUID) -> None:
+    """Remove a session from the random sample, with what was said of it there."""
+    session.exec(delete(StoredLookAnswer).where(col(StoredLookAnswer.session_id) == session_id))
+    session.exec(delete(StoredSample).where(col(StoredSample.session_id) == session_id))
 
 
 def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
@@ -57,6 +70,7 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredClaim).where(col(StoredClaim.session_id) == row.session_id))
     session.exec(delete(StoredAcknowledgement).where(col(StoredAcknowledgement.session_id) == row.session_id))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
+    remove_sample(session, row.session_id)
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
     row.end_reason = EndReason.WITHDRAWN.value

@@ -45,6 +45,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
+        "samples": ("SELECT (session_id)", "INSERT", "DELETE"),
+        "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
         "erasures": ("SELECT", "INSERT"),
@@ -66,6 +68,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "acknowledgements": ("SELECT", "INSERT"),
         "disputes": ("SELECT", "INSERT"),
         "dispute_steps": ("SELECT", "INSERT"),
+        "samples": ("SELECT",),
+        "look_answers": ("SELECT", "INSERT"),  # never changed
+        "handled_dead_letters": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -103,6 +108,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
+        "samples": ("SELECT (session_id)", "DELETE"),
+        "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
         "erasures": ("SELECT", "INSERT"),
@@ -125,6 +132,11 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
     "counterpoint_exports_about_account()": ("web",),
     "counterpoint_trail_about_account()": ("digest",),
+    "counterpoint_has_opened(uuid)": ("web",),
+    "counterpoint_look_answers()": ("web", "privacy"),
+    "counterpoint_sample_counts()": ("web", "privacy"),
+    "counterpoint_labelled_levels()": ("web", "privacy"),
+    "counterpoint_dispute_counts(timestamptz)": ("web", "privacy"),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 
@@ -132,10 +144,11 @@ SCOPED_TABLES: Final = (
     *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
     *("claims", "labels", "notes"),
     *("acknowledgements", "disputes", "dispute_steps"),
+    *("samples", "look_answers"),
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _TABLES_SCOPED_BY_LIST: Final = frozenset(
-    {"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"}
+    {"sessions", "session_counsellors", "decisions", "claims", "acknowledgements", "samples", "look_answers"}
 )
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
@@ -163,6 +176,8 @@ _READ_BESIDE_SCOPE: Final = {
     "acknowledgements": f"({_OWN} OR {_IS_SUPERVISOR})",
     "disputes": f"({_OWN} OR {_IS_SUPERVISOR})",
     "dispute_steps": _DISPUTE_OF_STEP.format(""),  # the rule of its dispute, whose own policy applies here too
+    "samples": _IS_SUPERVISOR,
+    "look_answers": _IS_SUPERVISOR,
 }
 """What must hold of a row, beside its session, before somebody reads it: a therapist reads no other's dispute."""
 _WRITTEN_BY: Final = {
@@ -172,6 +187,7 @@ _WRITTEN_BY: Final = {
     "acknowledgements": _BY_A_THERAPIST,
     "disputes": _BY_A_THERAPIST,
     "dispute_steps": _STEP_IS_THEIRS,
+    "look_answers": _BY_A_SUPERVISOR,
 }
 """Who writes a row of the tables that people write in their own name alone."""
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.

@@ -1,8 +1,8 @@
-"""Collect the state of stages, broker, database and model for `counterpoint status`, from what answers."""
+"""Collect the state of stages, broker, database and model, from what answers: for `counterpoint status` and a page."""
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,11 +17,14 @@ from plugin.operations.handled import Position, handled_positions, position_of
 from plugin.operations.stage_probe import ProbeAnswer, probe_stage, probe_urls
 from plugin.operations.unknown_tenants import DAY, REMEDY, unknown_tenants
 from plugin.queue.lists import waiting_on_all_platforms
+from plugin.queue.quality import Quality, read_quality
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Settings, required_secret
 from stream.runtime.stages import FEEDBACK, SINK
 
 BREAKER_STATES: Final = {0: "closed", 1: "half-open", 2: "open"}
+PATIENCE_S: Final = 60.0
+"""How long a command waits for one part; the clients' own timeouts are far shorter, but some ask many times."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class ModelStatus:
     version: dict[str, str]
 
 
+@dataclass(frozen=True)
+class QueueStatus:
+    """The numbers of the queue, over all platforms."""
+
+    waiting: int
+    """The number of sessions that wait for a supervisor."""
+    oldest: datetime | None
+    """The end of the session that has waited longest."""
+    quality: Quality
+
+
 @dataclass
 class Status:
     """The status of the whole system. A part that could not be asked is None, and `not_asked` says why."""
@@ -69,6 +83,8 @@ class Status:
     waiting_for_release: int | None = None
     oldest_unreleased_s: float | None = None
     """Seconds since the end of the session that has waited longest for a supervisor; None when none waits."""
+    quality: Quality | None = None
+    """What supervisors and therapists say of the machine, in numbers."""
     not_asked: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -94,37 +110,51 @@ class Status:
         return {"well": not self.troubles, "troubles": self.troubles} | asdict(self)
 
 
-def collect_status(settings: Settings, *, now: datetime) -> Status:
-    """Ask stages, broker and database in parallel; what does not answer is named and hides nothing else."""
+def collect_status(
+    settings: Settings,
+    *,
+    now: datetime,
+    read_queue: Callable[[], QueueStatus] | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Status:
+    """Ask stages, broker and database in parallel; what does not answer is named and hides nothing else.
+
+    `read_queue` reads the queue on behalf of somebody; without it, it is read with the role of `database.url`. Nothing
+    is waited for longer than `patience_s` seconds.
+    """
     found = Status(now.isoformat(timespec="seconds"))
     urls = probe_urls(settings)
-    with ThreadPoolExecutor() as pool:
+    pool = ThreadPoolExecutor(max_workers=len(urls) + 3)
+    try:
         stages = {name: pool.submit(_result_or_reason, partial(probe_stage, url)) for name, url in urls.items()}
         lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka))
-        queue = pool.submit(_result_or_reason, lambda: _waiting_for_release(settings))
+        queue = pool.submit(_result_or_reason, read_queue or partial(_read_queue, settings, now))
         dead_letters = pool.submit(_result_or_reason, lambda: _waiting_dead_letters(settings, now - DAY))
+        wait((*stages.values(), lag, queue, dead_letters), timeout=patience_s)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # what is still asked ends at its own timeouts
     answers: dict[str, ProbeAnswer] = {}
     for name, asked in stages.items():
-        answer, why = asked.result()
+        answer, why = _answer_of(asked)
         if answer is None:
             found.not_asked[name] = why
             found.stages[name] = StageStatus(ready=None, troubles={})
         else:
             answers[name] = answer
             found.stages[name] = _stage_status(name, answer)
-    _set_lag(found, *lag.result(), now)
-    letters, why = dead_letters.result()
+    _set_lag(found, *_answer_of(lag), now)
+    letters, why = _answer_of(dead_letters)
     if letters is None:
         found.not_asked.setdefault("broker", why)
     else:
         found.dead_letters_24_h = dict(Counter(letter.reason for letter in letters).most_common())
         found.unknown_tenants = dict(unknown_tenants(letters, settings.tenants))
-    counts, why = queue.result()
-    if counts is None:
+    numbers, why = _answer_of(queue)
+    if numbers is None:
         found.not_asked["database"] = why
     else:
-        found.waiting_for_release, oldest = counts
-        found.oldest_unreleased_s = None if oldest is None else _age_s(oldest, now)
+        found.waiting_for_release, found.quality = numbers.waiting, numbers.quality
+        found.oldest_unreleased_s = None if numbers.oldest is None else _age_s(numbers.oldest, now)
     if FEEDBACK.name in answers:
         found.model = _model_status(answers[FEEDBACK.name])
     return found
@@ -137,6 +167,11 @@ def _result_or_reason(work: Callable[[], Any]) -> tuple[Any, str]:
         return None, f"{error.what} does not answer."
     except CounterpointError as error:
         return None, str(error)
+
+
+def _answer_of(asked: Future[tuple[Any, str]]) -> tuple[Any, str]:
+    """Return the answer of a part, or why there is none, without waiting any longer."""
+    return asked.result() if asked.done() and not asked.cancelled() else (None, "It did not answer in time.")
 
 
 def _stage_status(name: str, answer: ProbeAnswer) -> StageStatus:
@@ -171,14 +206,15 @@ def _set_lag(found: Status, lag: dict[str, ConsumerLag] | None, why: str, now: d
     found.oldest_unscored_s = max((age for age in ages if age is not None), default=None)
 
 
-def _waiting_for_release(settings: Settings) -> tuple[int, datetime | None]:
+def _read_queue(settings: Settings, now: datetime) -> QueueStatus:
     url = required_secret(settings.database.url, "database.url")
     with temporary_engine(url) as engine, transaction(engine) as session:
         if not sees_every_session(session):
             raise Misconfigured(
                 "The user of database.url may not see every session, so it cannot count them: use the role privacy."
             )
-        return waiting_on_all_platforms(session)
+        waiting, oldest = waiting_on_all_platforms(session)
+        return QueueStatus(waiting, oldest, read_quality(session, now))
 
 
 def _waiting_dead_letters(settings: Settings, since: datetime) -> list[DeadLetter]:

@@ -5,7 +5,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from plugin.operations.dead_letter_summary import DeadLetterSummary
+from plugin.operations.quality_words import quality_lines
 from plugin.operations.status import Status
+from plugin.plain_text import age_words
 
 
 def print_status(status: Status, console: Console) -> None:
@@ -16,21 +18,22 @@ def print_status(status: Status, console: Console) -> None:
         ready = "[red]no answer[/]" if stage.ready is None else "[green]yes[/]" if stage.ready else "[red]no[/]"
         waiting = "" if lag is None else str(lag.records)
         stages.add_row(
-            name, ready, waiting, "" if lag is None else _format_age(lag.oldest_s), escape(stage.version or "")
+            name, ready, waiting, "" if lag is None else age_words(lag.oldest_s), escape(stage.version or "")
         )
     console.print(stages)
     facts = Table(show_header=False)
     facts.add_row("dead letters, last 24 h", _format_counts(status.dead_letters_24_h))
     facts.add_row("model", _format_model(status))
-    facts.add_row(
-        "oldest unscored session", "not known" if status.lag is None else _format_age(status.oldest_unscored_s)
-    )
+    facts.add_row("oldest unscored session", "not known" if status.lag is None else age_words(status.oldest_unscored_s))
     known = status.waiting_for_release is not None
     unreleased = (
-        f"{_format_age(status.oldest_unreleased_s)} ({status.waiting_for_release} waiting)" if known else "not known"
+        f"{age_words(status.oldest_unreleased_s)} ({status.waiting_for_release} waiting)" if known else "not known"
     )
     facts.add_row("oldest unreleased session", unreleased)
     console.print(facts)
+    if status.quality is not None:
+        for line in quality_lines(status.quality):
+            console.print(line, markup=False, highlight=False)
     for trouble in status.troubles:
         console.print(trouble, markup=False, highlight=False)
     if not status.troubles:
@@ -65,15 +68,6 @@ def print_dead_letters(summary: DeadLetterSummary, console: Console) -> None:
         )
     elif summary.handled:
         console.print(f"{summary.handled} more on the topic were replayed or dropped (--all shows them).")
-
-
-def _format_age(seconds: float | None) -> str:
-    if seconds is None:
-        return "none"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _format_counts(counts: dict[str, int] | None) -> str:

@@ -43,7 +43,7 @@ def open_session(
         return None
     cipher = find_cipher(session, kek, row.tenant, row.conversation_id)
     stored, labels = _stored_moments(session, row), labels_of(session, row.session_id)
-    messages = () if cipher is None else _messages(session, cipher, row)
+    messages = () if cipher is None else stored_messages(session, cipher, row)
     every = stored
     if viewer.role is AccountRole.THERAPIST:
         stored = [each for each in stored if _is_own(*each, labels.get(each[1].assessment_id, {}), viewer)]
@@ -124,7 +124,8 @@ def _ids(moment: MomentView) -> tuple[str, ...]:
     return (*moment.context, *moment.client_turn, *moment.reply, *next_turns)
 
 
-def _messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple[MessageView, ...]:
+def stored_messages(session: Session, cipher: TextCipher, row: StoredSession) -> tuple[MessageView, ...]:
+    """Return every stored message of a session with its text, in order. Who reads them must be on the trail."""
     found = session.exec(
         select(StoredMessage)
         .where(col(StoredMessage.session_id) == row.session_id)

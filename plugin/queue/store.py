@@ -36,9 +36,11 @@ from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
+from plugin.queue.looks import Looks
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import next_session, read_page
+from plugin.queue.quality import Quality, read_quality
 from plugin.queue.reviews import Reviews
 from plugin.queue.views import (
     ConversationTotals,
@@ -106,6 +108,11 @@ class Store:
     def disputes(self) -> Disputes:
         """The acknowledgements and disputes of the sessions of the same database."""
         return Disputes(self._engine, self._kek, now=self._now)
+
+    @property
+    def looks(self) -> Looks:
+        """The blind looks at the sessions of the same database."""
+        return Looks(self._engine, self._kek, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
@@ -229,6 +236,13 @@ class Store:
             return None
         with self._transaction(viewer) as session:
             return lists.operator_counts(session)
+
+    def quality(self, viewer: Viewer) -> Quality | None:
+        """Return what people's answers say of the machine, to an operator; None for any other role."""
+        if viewer.role is not AccountRole.OPERATOR:
+            return None
+        with self._transaction(viewer) as session:
+            return read_quality(session, self._now())
 
     def new_since(self, viewer: Viewer, since: datetime) -> tuple[UUID, ...]:
         """Return the sessions with something to read that arrived, or for a therapist were released, since a time."""

@@ -30,6 +30,7 @@ from plugin.sink.content import store_content
 from plugin.sink.moments import leave_out_unconfirmed, store_shown
 from plugin.sink.need import store_need
 from plugin.sink.outline import people_in, store_outline
+from plugin.sink.sample import store_sample
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.vocabulary import SessionState
@@ -109,7 +110,8 @@ def _store(
         store_content(session, kek, record, now)
         store_shown(session, row)
         store_need(session, row)
-        leave_out_unconfirmed(session, row)
+        store_sample(session, record)
+        leave_out_unconfirmed(session, row, sampled=bool(record.sampled_turns))
         _remove_deleted(session, key, record, now)
     if record.state is SessionState.ERASED or _is_withdrawn(session, key, row, record):
         withdraw_session(session, row)

@@ -18,7 +18,7 @@ from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key, find_cipher
 from plugin.database.removal import remove_notes_and_disputes
 from plugin.database.sealed_columns import message_text_binding
-from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
+from plugin.database.tables import StoredAnswer, StoredExchange, StoredLookAnswer, StoredMessage, StoredSession
 from plugin.database.tombstones import add_tombstone, deleted_messages, message_subject
 from plugin.sink.need import WITHOUT_WORDS, store_need
 from stream.contracts.feedback import ModelVersion
@@ -51,6 +51,11 @@ def remove_messages(
         session.exec(
             delete(StoredMessage).where(
                 col(StoredMessage.session_id) == row.session_id, col(StoredMessage.message_id).in_(message_ids)
+            )
+        )
+        session.exec(
+            delete(StoredLookAnswer).where(
+                col(StoredLookAnswer.session_id) == row.session_id, col(StoredLookAnswer.message_id).in_(message_ids)
             )
         )
         for exchange in affected:

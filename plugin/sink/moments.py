@@ -7,7 +7,7 @@ from sqlmodel import Session, col, delete, select
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import Need
-from plugin.database.removal import remove_transcript
+from plugin.database.removal import remove_exchanges, remove_transcript
 from plugin.database.shown import moments_to_show
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredSession
 from plugin.sink.need import WITHOUT_WORDS
@@ -24,10 +24,10 @@ def store_shown(session: Session, row: StoredSession) -> None:
     session.flush()
 
 
-def leave_out_unconfirmed(session: Session, row: StoredSession) -> None:
+def leave_out_unconfirmed(session: Session, row: StoredSession, *, sampled: bool) -> None:
     """Leave a session out like one without moments, if every turn was read and rejected and nothing needs a person.
 
-    Its content goes; under a legal hold it stays.
+    Its content goes, but for the messages of a session in the random sample; under a legal hold it stays.
     """
     moments = _moments(session, row)
     counts = Counts.model_validate(row.counts)
@@ -41,7 +41,7 @@ def leave_out_unconfirmed(session: Session, row: StoredSession) -> None:
         return
     row.left_out = LeftOut.NO_RESISTANCE.value
     if not holds.is_held(session, row.tenant, row.conversation_id):
-        remove_transcript(session, row.session_id)
+        (remove_exchanges if sampled else remove_transcript)(session, row.session_id)
         valid = col(StoredAnswer.session_id) == row.session_id, col(StoredAnswer.superseded_by).is_(None)
         session.exec(delete(StoredAnswer).where(*valid))
     session.flush()

@@ -14,8 +14,8 @@ def validate_record(record: Contract) -> None:
 
     Raises:
         Poison: NO_CONSENT, for text without consent; NUL, for a NUL in any string (PostgreSQL accepts none);
-            BAD_SCHEMA, for an exchange without exactly one answer, an answer without its exchange, or an exchange whose
-            own messages are missing.
+            BAD_SCHEMA, for an exchange without exactly one answer, an answer without its exchange, or an exchange or a
+            sampled turn whose own messages are missing.
     """
     if isinstance(record, FeedbackRecord) and record.messages and not record.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")
@@ -38,6 +38,8 @@ def _check_answers(record: FeedbackRecord) -> None:
     for exchange in record.exchanges:
         if not known.keys() >= {*exchange.client_turn, *exchange.reply}:
             raise Poison(DeadLetterReason.BAD_SCHEMA, "exchanges")
+    if not known.keys() >= {message_id for turn in record.sampled_turns for message_id in turn}:
+        raise Poison(DeadLetterReason.BAD_SCHEMA, "sampled_turns")
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -27,6 +27,8 @@ from plugin.web import (
     auth_routes,
     dispute_pages,
     glossary_page,
+    health_page,
+    look_pages,
     pages,
     probes,
     queue_pages,
@@ -63,7 +65,7 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     secure = settings.web.cookie_secure
     app = FastAPI(title="Counterpoint", openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
     app.state.services = Services(
-        store, settings.tenants, LoginAttempts(), KnownDevices(secret, secure=secure), LoginQueue(), now
+        store, settings, LoginAttempts(), KnownDevices(secret, secure=secure), LoginQueue(), now
     )
     app.state.pages = Pages(demo=settings.demo)
     app.add_middleware(
@@ -90,6 +92,8 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         queue_pages.router,
         review_pages.router,
         dispute_pages.router,
+        look_pages.router,
+        health_page.router,
         account_pages.router,
         use_policy_page.router,
         glossary_page.router,

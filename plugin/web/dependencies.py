@@ -13,7 +13,7 @@ from plugin.web.attempts import LoginAttempts
 from plugin.web.known_device import KnownDevices
 from plugin.web.login_queue import LoginQueue
 from plugin.web.queue_address import remembered
-from stream.runtime.settings import TenantSettings
+from stream.runtime.settings import Settings, TenantSettings
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,16 @@ class Services:
     """The objects that the routes work with; `now` gives seconds since 1970."""
 
     store: Store
-    tenants: Mapping[str, TenantSettings]
+    settings: Settings
     attempts: LoginAttempts
     devices: KnownDevices
     logins: LoginQueue
     now: Callable[[], float]
+
+    @property
+    def tenants(self) -> Mapping[str, TenantSettings]:
+        """The platforms of the settings."""
+        return self.settings.tenants
 
 
 class LoginRequired(Exception):  # noqa: N818 - named by what the caller does

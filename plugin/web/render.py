@@ -18,6 +18,7 @@ from plugin.web import (
     export_words,
     labels,
     login,
+    look_layout,
     queue_groups,
     queue_words,
     review_words,
@@ -27,9 +28,14 @@ from stream.contracts import rubric
 FOLDER = Path(__file__).parent
 
 _NAVIGATION = {
-    AccountRole.SUPERVISOR: (("/", "Waiting"), ("/decided", "Decided"), ("/left-out", "Left out")),
+    AccountRole.SUPERVISOR: (
+        ("/", "Waiting"),
+        ("/decided", "Decided"),
+        ("/left-out", "Left out"),
+        ("/sample", "Sample"),
+    ),
     AccountRole.THERAPIST: (("/", "Your sessions"),),
-    AccountRole.OPERATOR: (("/", "Operation"), ("/accounts", "Accounts")),
+    AccountRole.OPERATOR: (("/", "Operation"), ("/health", "Health"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
 LIMITS = {
@@ -57,6 +63,7 @@ class Pages:
             export_words=export_words,
             labels=labels,
             dispute_words=dispute_words,
+            look_layout=look_layout,
             queue_groups=queue_groups,
             queue_words=queue_words,
             review_words=review_words,

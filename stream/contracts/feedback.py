@@ -92,3 +92,5 @@ class FeedbackRecord(SessionOutline):
 
     assessments: tuple[Assessment, ...] = ()
     abstentions: tuple[Abstention, ...] = ()
+    sampled_model: ModelVersion | None = None
+    """The feedback model at the close of a session in the random sample, whatever it was asked; None for any other."""

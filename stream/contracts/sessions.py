@@ -1,5 +1,6 @@
 """`counterpoint.sessions.v1`: one record per session revision, written when a session closes, reopens or is erased."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -23,7 +24,7 @@ from stream.contracts.vocabulary import (
 
 
 class SessionMessage(Contract):
-    """A message that an exchange or a mark needs, with the text that it had at the close."""
+    """A message that an exchange, a mark or the sample needs, with the text that it had at the close."""
 
     message_id: MessageId
     revision: int = Field(ge=0)
@@ -103,6 +104,12 @@ class Mark(Contract):
         return self.kind is MarkKind.UNANSWERED_MOMENT and self.resistance_type is None and self.needs_human is None
 
 
+def referenced_ids(exchanges: Iterable[Exchange], marks: Iterable[Mark]) -> set[str]:
+    """Return the ids of the messages that exchanges and marks need."""
+    by_exchanges = {message_id for exchange in exchanges for message_id in exchange.message_ids}
+    return by_exchanges | {message_id for mark in marks for message_id in (*mark.context, *mark.message_ids)}
+
+
 class Counts(Contract):
     """The number of messages and turns in the session, and of the exchanges and messages that the record leaves out."""
 
@@ -163,6 +170,8 @@ class SessionOutline(ConversationRecord):
     clients: tuple[Pseudonym, ...] = ()
     """Every client who wrote in the session, so that an erasure finds all sessions of a client."""
     messages: tuple[SessionMessage, ...] = ()
+    sampled_turns: tuple[tuple[MessageId, ...], ...] = ()
+    """The message ids of every client turn, if the session is in the random sample; then `messages` holds them all."""
     exchanges: tuple[Exchange, ...] = ()
     marks: tuple[Mark, ...] = ()
     detector: DetectorVersion | None = None

@@ -18,6 +18,7 @@ from stream.feedback.models.answer import UnusableAnswer
 from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
 from stream.feedback.prepared import PreparedExchange, prepare_record
+from stream.feedback.sampled import with_sample_of, without_sample
 from stream.feedback.size import fit_to_max_size
 from stream.feedback.unanswered import critical_content, settle_marks
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
@@ -51,6 +52,7 @@ class Assessor:
             Poison: the record names messages it does not hold.
             Misconfigured: the model is there, but is not the one this version speaks to.
         """
+        whole, record = record, without_sample(record)
         eligible = record.state is SessionState.CLOSED and record.left_out is None
         record = record if eligible else _without_turns(record)
         deidentifier = Deidentifier(record.known_names, (message.text for message in record.messages))
@@ -77,9 +79,8 @@ class Assessor:
             ANSWERS.labels(outcome=outcome.value if isinstance(outcome, NeedsHuman) else "assessed").inc()
         record = settle_marks(record, outcomes, self.model.version)
         outline = record.model_dump(exclude={"known_names"}) | {"names_told": names_told}
-        return fit_to_max_size(
-            FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions)),
-        )
+        feedback = FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions))
+        return fit_to_max_size(with_sample_of(whole, feedback, self.model.version))
 
     async def _assess_exchange(
         self, session: UUID, needs_human: NeedsHuman | None, prepared: PreparedExchange, deidentifier: Deidentifier

@@ -144,6 +144,21 @@ class SessionsSettings(SettingsSection):
     """The least number of words of client and counsellor together; shorter sessions are left out as too short."""
 
 
+class SampleSettings(SettingsSection):
+    """Settings of the random sample: sessions that a supervisor looks at without the machine's opinion."""
+
+    share: float = Field(default=0.05, ge=0, le=1)
+    """The share of finished sessions: one in twenty, which a supervisor can read beside the queue.
+
+    All messages of a sampled session are stored, as encrypted and for as long as those of moments.
+    """
+    key: SecretStr | None = None
+    """At least 32 random bytes in base64, for the stream stage alone; without it nothing is sampled.
+
+    Chooses the sessions, so that nobody who sends them can; with another key, others are chosen.
+    """
+
+
 IN_PROCESS = "in-process"
 """The value of feedback.triton_url with which the baseline runs in the feedback process, without a server."""
 
@@ -275,6 +290,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     gateway: GatewaySettings = GatewaySettings()
     sessions: SessionsSettings = SessionsSettings()
+    sample: SampleSettings = SampleSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()

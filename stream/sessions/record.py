@@ -6,7 +6,7 @@ from uuid import UUID
 
 from stream.contracts.ids import exchange_id, session_id
 from stream.contracts.messages import Consent
-from stream.contracts.sessions import Counts, Cue, Exchange, Mark, SessionMessage, SessionRecord
+from stream.contracts.sessions import Counts, Cue, Exchange, Mark, SessionMessage, SessionRecord, referenced_ids
 from stream.contracts.vocabulary import (
     RISK_CONCERNS,
     Concern,
@@ -20,7 +20,8 @@ from stream.contracts.vocabulary import (
 from stream.reading import count_words
 from stream.sessions.conversation import Conversation
 from stream.sessions.rules import Rules
-from stream.sessions.size import fit_to_limit, referenced_ids
+from stream.sessions.sample import with_sample
+from stream.sessions.size import fit_to_limit
 from stream.sessions.state import Entry, SessionHead
 from stream.sessions.transcript import ClientTurn, client_turns, transcript
 
@@ -62,7 +63,8 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
             "names_told": bool(conversation.head.names),
         }
     )
-    return fit_to_limit(record)
+    turn_ids = [tuple(e.message_id for e in turn.messages) for turn in turns]
+    return fit_to_limit(with_sample(record, [_message(e) for e in messages], turn_ids, rules.sample))
 
 
 def reopened_record(conversation: Conversation, head: SessionHead, at_ms: int) -> SessionRecord:

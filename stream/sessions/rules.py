@@ -6,6 +6,7 @@ from typing import Literal
 
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.vocabulary import Concern
+from stream.sessions.sample import SampleRule
 
 EndRule = Literal["explicit", "idle", "both"]
 FindConcerns = Callable[[str], Collection[Concern]]
@@ -41,6 +42,8 @@ class Rules:
     languages: tuple[str, ...] = ("en",)
     min_client_messages: int = 2
     min_words: int = 10
+    sample: SampleRule | None = None
+    """The rule of the random sample; None where no key was set, and nothing is sampled."""
 
     @property
     def text_kept_ms(self) -> int:

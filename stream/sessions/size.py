@@ -1,8 +1,6 @@
 """The reduction of a session record to the size that a record may have."""
 
-from collections.abc import Iterable
-
-from stream.contracts.sessions import Exchange, Mark, SessionRecord
+from stream.contracts.sessions import Exchange, Mark, SessionRecord, referenced_ids
 from stream.contracts.topics import MAX_RECORD_BYTES
 
 
@@ -21,12 +19,6 @@ def fit_to_limit(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> Sessio
 def record_size(record: SessionRecord) -> int:
     """Return the size of the record in bytes, as it is published."""
     return len(record.model_dump_json(exclude_none=True).encode())
-
-
-def referenced_ids(exchanges: Iterable[Exchange], marks: Iterable[Mark]) -> set[str]:
-    """Return the ids of the messages that exchanges and marks need."""
-    by_exchanges = {message_id for exchange in exchanges for message_id in exchange.message_ids}
-    return by_exchanges | {message_id for mark in marks for message_id in (*mark.context, *mark.message_ids)}
 
 
 def _drop_lowest(record: SessionRecord) -> SessionRecord | None:

@@ -40,7 +40,9 @@ from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
 from stream.runtime.settings import SessionsSettings, Settings
 from stream.sessions.rules import Rules
+from stream.sessions.sample import SampleRule
 from stream.workers.open_sessions import OpenSessions
+from stream.workers.sample_rule import sample_rule
 from stream.workers.session_batches import Part, SessionBatches
 
 TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
@@ -72,7 +74,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     detector = load_detector()
     load_language_model()  # takes a second, for which no session should wait
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
-    rules = rules_of(settings.sessions, version)
+    rules = rules_of(settings.sessions, version, sample_rule(settings.sample))
     sessions = OpenSessions(rules)
     app = create_app(stages.STREAM.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
@@ -110,7 +112,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
         await worker.drain()
 
 
-def rules_of(sessions: SessionsSettings, detector: DetectorVersion) -> Rules:
+def rules_of(sessions: SessionsSettings, detector: DetectorVersion, sample: SampleRule | None) -> Rules:
     """Return the settings in the form of the pure rules: whole milliseconds of broker time, and the lexicon."""
     return Rules(
         detector=detector,
@@ -125,6 +127,7 @@ def rules_of(sessions: SessionsSettings, detector: DetectorVersion) -> Rules:
         languages=sessions.languages,
         min_client_messages=sessions.min_client_messages,
         min_words=sessions.min_words,
+        sample=sample,
     )
 
 

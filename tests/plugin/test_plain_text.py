@@ -1,6 +1,8 @@
 """Plain text for people reads as prose, states the scope, and cannot steer a terminal."""
 
-from plugin.plain_text import SCOPE, counted, inert_cell, join_words, printable
+import pytest
+
+from plugin.plain_text import SCOPE, age_words, counted, inert_cell, join_words, printable
 
 
 def test_the_scope_says_what_this_is_not() -> None:
@@ -47,3 +49,12 @@ def test_no_cell_begins_like_a_formula() -> None:
         assert inert_cell(formula) == f"'{formula}"
     for harmless in ("", "a=1", "'=1", " no formula", "1-1"):
         assert inert_cell(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "none"), (0, "0 s"), (59.4, "59 s"), (90, "1.5 min"), (7200, "2.0 h"), (9 * 86_400, "9.0 d")],
+)
+def test_an_age_is_said_in_the_largest_unit_that_fits(seconds: float | None, words: str) -> None:
+    """An age is said in days, hours, minutes or seconds, and "none" where nothing waits."""
+    assert age_words(seconds) == words

@@ -15,6 +15,7 @@ from plugin.database.tables.protection import (
     TombstoneKind,
 )
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote
+from plugin.database.tables.sample import StoredLookAnswer, StoredSample
 from plugin.database.tables.sessions import (
     SessionClient,
     SessionCounsellor,
@@ -46,8 +47,10 @@ __all__ = [
     "StoredDisputeStep",
     "StoredExchange",
     "StoredLabel",
+    "StoredLookAnswer",
     "StoredMessage",
     "StoredNote",
+    "StoredSample",
     "StoredSession",
     "Table",
     "Team",

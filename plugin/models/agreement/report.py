@@ -17,9 +17,9 @@ from plugin.models.agreement.statistics import (
     macro_f1,
     pairs_with,
     rater_pairs,
-    weighted_kappa,
 )
 from plugin.models.report_file import read_report_file
+from plugin.weighted_kappa import weighted_kappa
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC

@@ -1,7 +1,7 @@
 """The agreement of raters: weighted kappa and macro-F1 with intervals, between people, and between people and a model.
 
-Kappa is Cohen's with quadratic weights (Cohen, 1968): levels are ordered, and none against strong is worse than none
-against weak. Intervals are percentiles of a bootstrap over items. Pure functions; the random source is passed in.
+Kappa is `plugin.weighted_kappa`. Intervals are percentiles of a bootstrap over items. Pure functions; the random source
+is passed in.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,6 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-LEVELS = 3
 RESAMPLES = 1_000
 """Percentiles at 2.5 and 97.5 move by about a hundredth from one seed to the next, which no verdict hangs on."""
 INTERVAL = (2.5, 97.5)
@@ -29,19 +28,6 @@ class AgreementEstimate:
     value: float
     low: float
     high: float
-
-
-def weighted_kappa(first: Sequence[int], second: Sequence[int]) -> float:
-    """Cohen's kappa with quadratic weights; NaN where both gave one and the same level throughout."""
-    table = np.zeros((LEVELS, LEVELS))
-    for one, other in zip(first, second, strict=True):
-        table[one, other] += 1
-    if not len(first):
-        return float("nan")
-    steps = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)) ** 2
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    by_chance = float((steps * expected).sum())
-    return 1 - float((steps * table).sum()) / by_chance if by_chance else float("nan")
 
 
 def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:

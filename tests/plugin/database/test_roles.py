@@ -68,6 +68,13 @@ STEP = (
     "INSERT INTO dispute_steps (dispute_id, number, session_id, kind, account_id, taken_at)"
     " SELECT dispute_id, 1, session_id, :kind, :a, now() FROM disputes"
 )
+SAMPLE = "INSERT INTO samples SELECT session_id, 1, '[]' FROM sessions"
+LOOK = (
+    "INSERT INTO look_answers (session_id, position, revision, message_id, resistance, critical, machine, rubric,"
+    " account_id, said_at) SELECT session_id, 0, 1, 'm', 'no', 'no', '{}', '1', :a, now() FROM sessions"
+)
+OF_SUPERVISORS = {"samples", "look_answers"}
+"""The tables of which a therapist sees no row."""
 OF_THERAPISTS = (
     "UPDATE {} t SET account_id = a.account_id FROM accounts a JOIN session_counsellors c"
     " ON c.tenant = a.tenant AND c.counsellor = a.counsellor WHERE c.session_id = t.session_id"
@@ -267,6 +274,10 @@ def test_the_digest_role_opens_a_claimed_session_and_marks_nothing(roles: Roles)
         "DELETE FROM dispute_steps",
         "DELETE FROM labels",
         "DELETE FROM claims",
+        "UPDATE look_answers SET resistance = 'yes'",
+        "DELETE FROM look_answers",
+        "INSERT INTO samples SELECT session_id, 1, '[]' FROM sessions",
+        "DELETE FROM samples",
     ],
 )
 def test_the_web_role_can_change_nothing_but_decisions(roles: Roles, statement: str) -> None:
@@ -285,7 +296,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
-        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP):
+        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK):
             named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
             session.execute(text(statement), named)
         for table in ("acknowledgements", "disputes"):
@@ -299,13 +310,14 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     }
     for viewer, sessions in seen.items():
         for table in SCOPED_TABLES:
-            ids = {str(each.session_id) for each in sessions}
+            is_hidden = table in OF_SUPERVISORS and viewer.role is AccountRole.THERAPIST
+            ids = set() if is_hidden else {str(each.session_id) for each in sessions}
             assert roles.ids("web", viewer.user_id, table) == ids, (viewer.username, table)
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
     for table in (
         *("messages", "answers", "exchanges", "labels", "notes"),
-        *("acknowledgements", "disputes", "dispute_steps"),
+        *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers"),
     ):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3
@@ -418,7 +430,10 @@ def test_the_digest_role_reads_its_persons_sessions_and_changes_nothing(roles: R
     assert opened is not None
     assert opened.messages[0].text == SAID[0]
     for table in SCOPED_TABLES:
-        assert roles.ids("digest", None, table) == set(), f"nobody is named: {table}"
+        if table in OF_SUPERVISORS:
+            assert roles.refuses("digest", f"SELECT session_id FROM {table}")
+        else:
+            assert roles.ids("digest", None, table) == set(), f"nobody is named: {table}"
     for statement in (
         "INSERT INTO decisions SELECT * FROM decisions",
         "UPDATE decisions SET kind = 'released'",

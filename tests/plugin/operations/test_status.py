@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -16,10 +16,12 @@ from rich.console import Console
 
 from plugin.local.loopback import free_ports
 from plugin.operations import consumer_lag
+from plugin.operations import status as status_module
 from plugin.operations.consumer_lag import ConsumerLag, read_consumer_lags
 from plugin.operations.stage_probe import probe_stage, probe_urls
-from plugin.operations.status import Status, collect_status
+from plugin.operations.status import QueueStatus, Status, collect_status
 from plugin.operations.terminal import print_status
+from plugin.queue.quality import DisputeRate, Quality
 from stream.contracts.errors import Unavailable
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
 from stream.runtime import stages
@@ -105,6 +107,36 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
     assert text.count("no answer") == 5
     assert text.count("not known") == 4
     assert "zeppelin" not in text + str(found.as_json())
+
+
+def test_nothing_is_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that does not answer is named after the time that somebody waits, and the rest is returned."""
+    answers = Event()
+    monkeypatch.setattr(status_module, "read_consumer_lags", lambda _kafka: answers.wait())
+    try:
+        found = collect_status(
+            settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+            now=datetime.now(UTC),
+            patience_s=0.2,
+        )
+    finally:
+        answers.set()
+    assert found.lag is None
+    assert found.not_asked["broker"] == "It did not answer in time."
+
+
+def test_the_queue_is_read_on_behalf_of_whoever_asks() -> None:
+    """A page reads the queue by its own means, and its numbers are those of the status."""
+    quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
+    now = datetime.now(UTC)
+    found = collect_status(
+        settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        now=now,
+        read_queue=lambda: QueueStatus(4, now - timedelta(hours=2), quality),
+    )
+    assert (found.waiting_for_release, found.oldest_unreleased_s, found.quality) == (4, 7200, quality)
+    assert "database" not in found.not_asked
+    assert "random sample: 40 of 60 sessions looked at" in printed(found)
 
 
 def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:

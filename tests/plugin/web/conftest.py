@@ -28,6 +28,7 @@ from plugin.web.app import create_app
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import LeftOut
 from stream.runtime.settings import Settings, WebSettings
+from tests.plugin.samples import MODEL
 from tests.plugin.web.samples import START, TENANT, record
 
 PASSWORD = "correct horse battery"
@@ -45,7 +46,12 @@ LEFT_OUT = record(
     marks=(),
     assessments=(),
 )
-ELSEWHERE = record("elsewhere", "counsellor-2")
+ELSEWHERE = record(
+    "elsewhere",
+    "counsellor-2",
+    sampled_turns=(("m1",), ("m3",), ("m5",), ("m7",), ("m9",)),
+    sampled_model=MODEL,
+)
 
 _PEOPLE = (
     NewAccount(SUPERVISOR, PASSWORD, AccountRole.SUPERVISOR, "Maria Keller", teams=["North"]),

@@ -57,6 +57,12 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/rubric", None): SIGNED_IN,
     ("GET", "/glossary", None): SIGNED_IN,
     ("GET", "/use-policy", None): SIGNED_IN,
+    ("GET", "/sample", None): SUPERVISORS,
+    ("GET", "/health", None): OPERATORS,
+    ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
+    ("GET", SESSION + "/look", WAITING.session_id): NOBODY,
+    ("POST", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 400, 404, 404, 404),  # without answers
+    ("POST", SESSION + "/look", WAITING.session_id): NOBODY,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
     ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,

@@ -14,8 +14,8 @@ from plugin.models.agreement.statistics import (
     macro_f1,
     pairs_with,
     rater_pairs,
-    weighted_kappa,
 )
+from plugin.weighted_kappa import weighted_kappa
 
 LEVELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=60)
 
