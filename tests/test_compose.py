@@ -35,7 +35,7 @@ from stream.runtime.settings import KafkaSettings
 from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of
 
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
-STAGES = {"gateway", "stream", "feedback", "sink", "web"}
+STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver"}
 STEPS = {"topics", "migrate", "kafka-users"}
 OURS = STAGES | STEPS | {"operator"}
 SERVERS = {"kafka", "postgres", "triton-cpu", "triton-gpu"}
@@ -45,6 +45,7 @@ PORTS = {
     "HEALTH__STREAM_PORT": ("stream", 8031),
     "HEALTH__FEEDBACK_PORT": ("feedback", 8032),
     "HEALTH__SINK_PORT": ("sink", 8033),
+    "HEALTH__DELIVER_PORT": ("deliver", 8035),
 }
 
 
@@ -89,6 +90,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
+        ("deliver", {"DATABASE__URL", "DELIVERY"}),
         ("topics", {"KAFKA__PASSWORD"}),
         ("kafka-users", {"KAFKA__PASSWORD", *(f"KAFKA__USER_PASSWORDS__{name.upper()}" for name in KAFKA_USERS)}),
         ("migrate", {"DATABASE__URL"}),
@@ -102,7 +104,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"web", "migrate"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"web", "deliver", "migrate"}))
 def test_every_client_of_the_broker_has_a_user_of_its_own(name: str) -> None:
     """Every service of ours on the broker's network comes by TLS, with a user, a password and an authority to trust."""
     service = SERVICES[name]
@@ -138,27 +140,28 @@ def test_every_image_has_an_exact_version() -> None:
     assert ours == {f"counterpoint:{version('counterpoint')}"}
 
 
-@pytest.mark.parametrize("name", ["sink", "web"])
-def test_a_stage_uses_the_database_under_its_own_name(name: str) -> None:
+@pytest.mark.parametrize(("name", "role"), [("sink", "sink"), ("web", "web"), ("deliver", "digest")])
+def test_a_stage_uses_the_database_under_its_own_name(name: str, role: str) -> None:
     """A stage uses the database under its own name, and only the migration is the owner."""
-    sources = {name: {s["source"] for s in SERVICES[name]["secrets"]} for name in ("sink", "web", "migrate")}
-    assert f"{name}_database_url" in sources[name]
+    sources = {each: {s["source"] for s in SERVICES[each]["secrets"]} for each in (name, "migrate")}
+    assert f"{role}_database_url" in sources[name]
     assert "owner_database_url" not in sources[name]
     assert sources["migrate"] == {"owner_database_url"}
 
 
-def test_only_the_page_and_the_sink_reach_the_database() -> None:
-    """Only the page and the sink reach the database, and only gateway and page have a way out of the host."""
+def test_only_who_needs_it_reaches_the_database() -> None:
+    """Only page, sink and digests reach the database, and only gateway, page and digests have a way out of the host."""
     networks = {name: set(SERVICES[name]["networks"]) for name in SERVICES}
     assert {name for name in networks if "database" in networks[name]} == {
         "postgres",
         "migrate",
         "sink",
         "web",
+        "deliver",
         "operator",
     }
     assert {name for name in networks if "models" in networks[name]} == {"triton-cpu", "triton-gpu", "feedback"}
-    assert {name for name in networks if "outside" in networks[name]} == {"gateway", "web"}
+    assert {name for name in networks if "outside" in networks[name]} == {"gateway", "web", "deliver"}
     inner = {name for name, network in FILES[COMPOSE]["networks"].items() if network and network["internal"]}
     assert inner == {"broker", "database", "models"}
 
@@ -258,6 +261,7 @@ def secret_files(tmp_path_factory: pytest.TempPathFactory, create_database: Call
     values |= {"owner_database_url": owner, "triton_admin": "unused", "session_secret": "s" * 40}
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     values["key_encryption_key"] = values["sample_key"] = key
+    values["delivery"] = json.dumps({"mail": {"password": "a password of this test"}})
     values["tenants"] = json.dumps({"riverside": {"webhook_secrets": [f"whsec_{key}"], "pseudonym_key": key}})
     for name, value in values.items():
         (folder / name).write_text(value)
@@ -364,6 +368,10 @@ def started(machine: Machine, triton: TritonServer) -> Iterator[dict[str, StageP
             COUNTERPOINT_FEEDBACK__TRITON_URL=triton.grpc_url,
             COUNTERPOINT_GATEWAY__PORT="0",
             COUNTERPOINT_WEB__PORT="0",
+            COUNTERPOINT_WEB__PUBLIC_URL="https://counterpoint.example",
+            COUNTERPOINT_DELIVERY__MAIL__HOST="mail.example",
+            COUNTERPOINT_DELIVERY__MAIL__SENDER="counterpoint@service.example",
+            COUNTERPOINT_DELIVERY__MAIL__USERNAME="counterpoint",
             **{f"COUNTERPOINT_{variable}": str(ports[variable])},
         )
         url = f"http://127.0.0.1:{ports[variable]}"

@@ -67,6 +67,22 @@ def web() -> None:
 
 
 @app.command(rich_help_panel=STAGES_PANEL)
+def deliver(
+    once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end; for a timer.")] = False,
+) -> None:
+    """Send digests to those who asked for them, by mail or signed webhook: numbers and a link, never any words.
+
+    It runs under the database role of `digest` and has no key of any text. Two at once send each digest once.
+    """
+    from plugin.outbound.stage import run
+
+    settings = load_settings()
+    configure_logging(settings.log_level, stage="deliver")
+    set_build_info("deliver")
+    raise typer.Exit(run(settings, once=once))
+
+
+@app.command(rich_help_panel=STAGES_PANEL)
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:

@@ -71,11 +71,15 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "samples": ("SELECT",),
         "look_answers": ("SELECT", "INSERT"),  # never changed
         "handled_dead_letters": ("SELECT",),
+        "digest_preferences": ("SELECT", "INSERT", "UPDATE"),
+        "digest_marks": ("SELECT", "INSERT", "UPDATE"),
+        "digest_deliveries": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
     },
-    # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password.
+    # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
+    # `counterpoint deliver`, which asks for none, has no key to decrypt them.
     "digest": {
         "accounts": ("SELECT",),
         "teams": ("SELECT",),
@@ -92,6 +96,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "acknowledgements": ("SELECT",),
         "disputes": ("SELECT",),
         "dispute_steps": ("SELECT",),
+        "digest_preferences": ("SELECT",),
+        "digest_marks": ("SELECT",),
+        "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -152,6 +159,8 @@ _TABLES_SCOPED_BY_LIST: Final = frozenset(
 )
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
+_OWN_TABLES: Final = ("digest_preferences", "digest_marks", "digest_deliveries")
+"""The tables of which web sees and changes a person's own rows alone; the digest's role, which sends, sees them all."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
 
 _SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
@@ -284,6 +293,8 @@ def statements() -> Iterator[str]:
         yield from _policies(name)
     for name in _OPERATED_TABLES:
         yield from _operated_policies(name)
+    for name in _OWN_TABLES:
+        yield from _own_policies(name)
     # A person who logs out ends their own logins.
     yield "DROP POLICY IF EXISTS counterpoint_own ON public.accounts"
     yield (
@@ -302,6 +313,14 @@ def _operated_policies(table: str) -> Iterator[str]:
         f"CREATE POLICY counterpoint_operated ON public.{table} TO {PREFIX}web"
         f" USING ({condition}) WITH CHECK ({condition})"
     )
+
+
+def _own_policies(table: str) -> Iterator[str]:
+    yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
+    yield f"DROP POLICY IF EXISTS counterpoint_own ON public.{table}"
+    yield f"CREATE POLICY counterpoint_own ON public.{table} TO {PREFIX}web USING ({_OWN}) WITH CHECK ({_OWN})"
+    yield f"DROP POLICY IF EXISTS counterpoint_sends ON public.{table}"
+    yield f"CREATE POLICY counterpoint_sends ON public.{table} TO {PREFIX}digest USING (true) WITH CHECK (true)"
 
 
 def _policies(table: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Counsellors in the order of the alphabet, which is the only order in which people are ever listed."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -69,3 +71,8 @@ def _alphabetical(name: SQLColumnExpression[str]) -> ColumnElement[str]:
     """Return the key of a name without accents and capitals, the same with every collation of the database."""
     bare = func.regexp_replace(func.normalize(name, literal_column("NFKD")), _ACCENTS, "", "g")
     return collate(func.lower(bare), "C")
+
+
+def place_in_alphabet(name: str) -> str:
+    """Return the key of a name without accents and capitals, as the database orders it."""
+    return re.sub(_ACCENTS, "", unicodedata.normalize("NFKD", name)).lower()

@@ -32,6 +32,7 @@ from plugin.queue.claims import (
     lock_for_review,
     standing_decision,
 )
+from plugin.queue.digests import Digests
 from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
@@ -113,6 +114,11 @@ class Store:
     def looks(self) -> Looks:
         """The blind looks at the sessions of the same database."""
         return Looks(self._engine, self._kek, now=self._now)
+
+    @property
+    def digests(self) -> Digests:
+        """The digests of the people of the same database."""
+        return Digests(self._engine, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.

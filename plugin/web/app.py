@@ -25,6 +25,7 @@ from plugin.queue.store import Store, open_store
 from plugin.web import (
     account_pages,
     auth_routes,
+    digest_pages,
     dispute_pages,
     glossary_page,
     health_page,
@@ -65,7 +66,12 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     secure = settings.web.cookie_secure
     app = FastAPI(title="Counterpoint", openapi_url=None, redirect_slashes=False, lifespan=_lifespan)
     app.state.services = Services(
-        store, settings, LoginAttempts(), KnownDevices(secret, secure=secure), LoginQueue(), now
+        store,
+        settings,
+        LoginAttempts(),
+        KnownDevices(secret, secure=secure),
+        LoginQueue(),
+        now,
     )
     app.state.pages = Pages(demo=settings.demo)
     app.add_middleware(
@@ -94,6 +100,7 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         dispute_pages.router,
         look_pages.router,
         health_page.router,
+        digest_pages.router,
         account_pages.router,
         use_policy_page.router,
         glossary_page.router,

@@ -32,6 +32,16 @@ class Services:
         """The platforms of the settings."""
         return self.settings.tenants
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether digests may be chosen to come by mail."""
+        return bool(self.settings.delivery.mail.host)
+
+    @property
+    def webhooks(self) -> tuple[str, ...]:
+        """The names of the webhooks by which digests may be chosen to come."""
+        return tuple(sorted(self.settings.delivery.webhooks))
+
 
 class LoginRequired(Exception):  # noqa: N818 - named by what the caller does
     """An error that redirects to the login page, raised when a request has no valid login."""

@@ -14,6 +14,7 @@ from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.web import (
     afterwards_words,
+    digest_words,
     dispute_words,
     export_words,
     labels,
@@ -30,11 +31,12 @@ FOLDER = Path(__file__).parent
 _NAVIGATION = {
     AccountRole.SUPERVISOR: (
         ("/", "Waiting"),
+        ("/digest", "New"),
         ("/decided", "Decided"),
         ("/left-out", "Left out"),
         ("/sample", "Sample"),
     ),
-    AccountRole.THERAPIST: (("/", "Your sessions"),),
+    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New")),
     AccountRole.OPERATOR: (("/", "Operation"), ("/health", "Health"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
@@ -62,6 +64,7 @@ class Pages:
             afterwards_words=afterwards_words,
             export_words=export_words,
             labels=labels,
+            digest_words=digest_words,
             dispute_words=dispute_words,
             look_layout=look_layout,
             queue_groups=queue_groups,

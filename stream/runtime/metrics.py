@@ -128,6 +128,13 @@ DATABASE_AWAY = Gauge(
     "counterpoint_database_away",
     "1 while the sink holds a record because PostgreSQL does not answer. Gateway, stream and feedback work on.",
 )
+DIGESTS = Counter(
+    "counterpoint_digests_total",
+    "Digests by way (mail, webhook) and outcome: sent, nothing_new, tried (it waits for another try), or why it was"
+    " given up. `unreachable` or `not_accepted` rising: the mail server or the receiver is away, or does not accept our"
+    " user; `refused`: somebody's address does not exist any more.",
+    ["way", "outcome"],
+)
 
 
 def set_build_info(stage: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -33,6 +34,7 @@ from pydantic_settings import (
 
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import DEFAULT_PARTITIONS
+from stream.runtime.addresses import is_loopback, is_mail_address
 from stream.runtime.known_names import (
     FILE,
     RETIRED,
@@ -47,6 +49,8 @@ from stream.runtime.known_secrets import publicly_known_secrets
 from stream.runtime.logging import LogLevel
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+HttpAddress = Annotated[str, Field(pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$")]
+"""An address without a user, a query or a fragment, none of which belongs into a setting; empty where there is none."""
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
@@ -245,6 +249,8 @@ class WebSettings(SettingsSection):
     """The secret that signs the login cookie; at least 32 random characters."""
     cookie_secure: bool = True
     """Whether the cookie is sent over HTTPS only. The demo on loopback turns this off."""
+    public_url: HttpAddress = ""
+    """The address at which people open the pages, such as https://counterpoint.example; digests lead there."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks of the reverse proxies whose X-Forwarded-For names the client; headers of all others are ignored.
 
@@ -259,6 +265,54 @@ class WebSettings(SettingsSection):
         return networks
 
 
+class MailSettings(SettingsSection):
+    """Settings of the mail server by which digests go out."""
+
+    host: str = ""
+    """The server; empty where no digest goes out by mail."""
+    port: Port = 587
+    sender: str = ""
+    """The address from which digests come, such as counterpoint@service.example."""
+    username: str = ""
+    """The user of the server; empty where it asks for none."""
+    password: SecretStr | None = None
+    starttls: bool = True
+    """Whether the connection is turned into TLS before anything is said; only a server on loopback may do without."""
+    ca_file: FilePath | None = None
+    """PEM file of the authorities that are trusted for the server's certificate; without it, those of the system."""
+
+    @model_validator(mode="after")
+    def _protect_what_is_sent(self) -> Self:
+        if not self.starttls and self.host and not is_loopback(self.host):
+            raise ValueError("starttls can be turned off for a server on loopback alone")
+        if self.host and not is_mail_address(self.sender):
+            raise ValueError("sender must be a mail address")
+        return self
+
+
+class WebhookReceiverSettings(SettingsSection):
+    """Settings of a receiver to which digests go by a signed webhook, such as the service's own chat."""
+
+    url: HttpAddress = ""
+    secrets: tuple[SecretStr, ...] = ()
+    """Standard Webhooks secrets (`whsec_...`); a request is signed with each, so that one can be replaced."""
+
+    @field_validator("url")
+    @classmethod
+    def _require_tls(cls, url: str) -> str:
+        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
+            raise ValueError("a receiver is reached by https; http is for one on loopback alone")
+        return url
+
+
+class DeliverySettings(SettingsSection):
+    """Settings of `counterpoint deliver`, by which digests reach people."""
+
+    mail: MailSettings = MailSettings()
+    webhooks: dict[str, WebhookReceiverSettings] = {}
+    """The receivers by the name under which people choose them."""
+
+
 class HealthSettings(SettingsSection):
     """Settings for the addresses of /healthz, /readyz and /metrics of the stages; never reachable by the public."""
 
@@ -268,6 +322,7 @@ class HealthSettings(SettingsSection):
     feedback_port: Port = 8032
     sink_port: Port = 8033
     web_port: Port = 8034
+    deliver_port: Port = 8035
     urls: dict[StageName, str] = {}
     """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 
@@ -295,6 +350,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
+    delivery: DeliverySettings = DeliverySettings()
     health: HealthSettings = HealthSettings()
     tenants: dict[str, TenantSettings] = {}
 

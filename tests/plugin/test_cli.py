@@ -17,6 +17,7 @@ COMMANDS = [
     "feedback",
     "sink",
     "web",
+    "deliver",
     "up",
     "topics",
     "migrate",
@@ -75,6 +76,7 @@ def test_each_command_explains_itself(command: str) -> None:
     [
         ("replay", ["mibot", "annomi", "jsonl", "max", "Consent is asserted"]),
         ("digest", ["--for", "--since", "seven days"]),
+        ("deliver", ["--once", "mail", "webhook", "no key of any text"]),
         ("up", ["Ctrl-C", "started again"]),
         ("topics", ["fixed for life"]),
         ("status", ["lag", "dead letters", "Status 0", "--json"]),
@@ -104,6 +106,7 @@ def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
         (["sink"], "COUNTERPOINT_DATABASE__"),
         (["web"], "COUNTERPOINT_"),
         (["gateway"], "tenants"),
+        (["deliver"], "delivery.mail.host"),
         (["digest", "--for", "someone"], "COUNTERPOINT_DATABASE__"),
     ],
 )

@@ -1,6 +1,7 @@
 """The tables of the database. Text that people or models wrote is only stored encrypted, never in plain columns."""
 
 from plugin.database.tables.base import METADATA, Table
+from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.operations import HandledDeadLetter
 from plugin.database.tables.people import Account, Membership, Team
@@ -43,6 +44,9 @@ __all__ = [
     "StoredAnswer",
     "StoredClaim",
     "StoredDecision",
+    "StoredDelivery",
+    "StoredDigestMark",
+    "StoredDigestPreferences",
     "StoredDispute",
     "StoredDisputeStep",
     "StoredExchange",

@@ -54,6 +54,10 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/left-out", None): SUPERVISORS,
     ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404),
     ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404),  # each says what it may not release
+    ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404),
+    ("POST", "/digest/read", None): Expected(LOGIN, 303, 303, 303, 303, 404),
+    ("GET", "/preferences", None): Expected(LOGIN, 200, 200, 200, 200, 404),
+    ("POST", "/preferences", None): Expected(LOGIN, 303, 303, 303, 303, 404),
     ("GET", "/rubric", None): SIGNED_IN,
     ("GET", "/glossary", None): SIGNED_IN,
     ("GET", "/use-policy", None): SIGNED_IN,
@@ -126,6 +130,7 @@ FORM = {
     "released": "2026-11-03T14:02:00Z",
     "ground": "unclear",
     "seen": "0",
+    "until": "2026-11-03T14:02:00Z",
     "chosen": f"{WAITING.session_id}.1",
 }
 """The fields of every form about a session."""

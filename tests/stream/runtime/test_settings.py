@@ -123,3 +123,43 @@ def test_a_network_that_is_everybody_or_nobody_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setenv("COUNTERPOINT_WEB__TRUSTED_PROXIES", networks)
     with pytest.raises(Misconfigured, match=r"web\.trusted_proxies"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("DELIVERY__MAIL__STARTTLS", "false", "loopback alone"),
+        ("DELIVERY__MAIL__SENDER", "nobody", "sender must be a mail address"),
+        ("DELIVERY__WEBHOOKS__CHAT__URL", "http://chat.example/hook", "reached by https"),
+        ("DELIVERY__WEBHOOKS__CHAT__URL", "https://user:canary-secret@chat.example/", "delivery.webhooks.chat.url"),
+        ("WEB__PUBLIC_URL", "counterpoint.example", "web.public_url"),
+        ("WEB__PUBLIC_URL", "javascript:alert(1)//canary-secret", "web.public_url"),
+    ],
+)
+def test_digests_go_out_protected_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, wrong: str
+) -> None:
+    """A mail server or a receiver without TLS is refused outside of this machine, and so is an address that is none."""
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__HOST", "mail.example")
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__SENDER", "counterpoint@service.example")
+    load_settings()
+    monkeypatch.setenv(f"COUNTERPOINT_{name}", value)
+    with pytest.raises(Misconfigured, match=wrong) as error:
+        load_settings()
+    assert CANARY not in str(error.value)
+
+
+def test_the_parts_of_a_delivery_come_from_several_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Secrets of mail and webhooks come from one file, and the rest from the environment that the page reads too."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "COUNTERPOINT_DELIVERY").write_text(
+        '{"mail": {"password": "p"}, "webhooks": {"chat": {"secrets": ["whsec_x"]}}}'
+    )
+    monkeypatch.setenv("COUNTERPOINT_SECRETS_DIR", str(tmp_path / "secrets"))
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__HOST", "mail.example")
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__SENDER", "counterpoint@service.example")
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__WEBHOOKS__CHAT__URL", "https://chat.example/hook")
+    delivery = load_settings().delivery
+    assert delivery.mail.password == SecretStr("p")
+    assert (delivery.mail.host, delivery.webhooks["chat"].url) == ("mail.example", "https://chat.example/hook")
+    assert delivery.webhooks["chat"].secrets == (SecretStr("whsec_x"),)

@@ -1,0 +1,112 @@
+"""Digests of one person: their preferences, what is new for them, and the mark up to which they have read.
+
+Each method is one transaction on the person's behalf; every change has its entry in the audit trail.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Engine, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from plugin.database.audit import add_audit_entry
+from plugin.database.engine import transaction
+from plugin.database.tables import StoredDelivery, StoredDigestMark, StoredDigestPreferences
+from plugin.database.viewer import Viewer
+from plugin.queue.digest_preferences import DigestPreferences, Way, preferences_of
+from plugin.queue.news import FIRST_DAYS, News, read_news
+
+
+class DeliveryState(StrEnum):
+    """What has come of the digest of one day; the values are stored."""
+
+    WAITING = "waiting"
+    """It is to be sent, or sent again."""
+    SENT = "sent"
+    NOTHING_NEW = "nothing_new"
+    """Nobody was written to, since there was nothing new."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """The latest digest of a person, as their page tells it."""
+
+    period: date
+    state: DeliveryState
+    way: Way
+    attempts: int
+    at: datetime | None
+    """When it ended."""
+
+
+class Digests:
+    """The digests of the people of a database. Every method may raise `Unavailable`."""
+
+    def __init__(self, engine: Engine, *, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._now = now
+
+    def preferences(self, viewer: Viewer) -> DigestPreferences:
+        """Return a person's preferences; without any, no digest is sent."""
+        with transaction(self._engine, viewer.user_id) as session:
+            row = session.get(StoredDigestPreferences, viewer.user_id)
+            return DigestPreferences() if row is None else preferences_of(row)
+
+    def set_preferences(self, viewer: Viewer, wanted: DigestPreferences, *, request_id: str = "") -> None:
+        """Store a person's preferences, which count from now on."""
+        values = {
+            "way": wanted.way.value,
+            "receiver": wanted.receiver,
+            "days": sorted(wanted.days),
+            "hour": wanted.hour,
+            "zone": wanted.zone,
+            "set_at": self._now(),
+        }
+        with transaction(self._engine, viewer.user_id) as session:
+            session.exec(
+                insert(StoredDigestPreferences)
+                .values(account_id=viewer.user_id, **values)
+                .on_conflict_do_update(index_elements=["account_id"], set_=values)
+            )
+            self._audit(session, viewer, "digest preferences", request_id)
+
+    def latest(self, viewer: Viewer) -> DeliveryLine | None:
+        """Return a person's latest digest, or None if none was due yet."""
+        own = col(StoredDelivery.account_id) == viewer.user_id
+        latest = select(StoredDelivery).where(own).order_by(col(StoredDelivery.period).desc()).limit(1)
+        with transaction(self._engine, viewer.user_id) as session:
+            row = session.exec(latest).first()
+            if row is None:
+                return None
+            return DeliveryLine(row.period, DeliveryState(row.state), Way(row.way), row.attempts, row.ended_at)
+
+    def news(self, viewer: Viewer) -> News:
+        """Return what is new for a person since they last said that they have read; looking changes nothing."""
+        now = self._now()
+        with transaction(self._engine, viewer.user_id) as session:
+            mark = session.get(StoredDigestMark, viewer.user_id)
+            since = now - timedelta(days=FIRST_DAYS) if mark is None else mark.read_until
+            return read_news(session, viewer, since, now)
+
+    def mark_read(self, viewer: Viewer, until: datetime, *, request_id: str = "") -> None:
+        """Store that a person has read what was new up to a time; the mark never moves back, nor beyond the present."""
+        read = insert(StoredDigestMark).values(account_id=viewer.user_id, read_until=min(until, self._now()))
+        later = func.greatest(StoredDigestMark.read_until, read.excluded.read_until)
+        with transaction(self._engine, viewer.user_id) as session:
+            session.exec(read.on_conflict_do_update(index_elements=["account_id"], set_={"read_until": later}))
+            self._audit(session, viewer, "digest read", request_id)
+
+    def _audit(self, session: Session, viewer: Viewer, purpose: str, request_id: str) -> None:
+        add_audit_entry(
+            session,
+            viewer,
+            purpose=purpose,
+            object_type="account",
+            object_id=viewer.user_id,
+            outcome="done",
+            request_id=request_id,
+        )

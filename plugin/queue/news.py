@@ -1,0 +1,191 @@
+"""News: what is new for one person in a span of time, as ids, names and numbers; no text is read here."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func
+from sqlmodel import Session, col, select
+
+from plugin.database.tables import (
+    Account,
+    StoredAcknowledgement,
+    StoredDecision,
+    StoredDispute,
+    StoredDisputeStep,
+    StoredSession,
+)
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.dispute_views import StepKind
+from plugin.queue.lists import is_queued
+from plugin.queue.scope import decides_present_revision, visible_to
+
+FIRST_DAYS: Final = 7
+"""Days that are new to somebody who has never said that they have read: a week, as in `counterpoint digest`."""
+SETTLED_AFTER: Final = timedelta(seconds=30)
+"""After which nothing is stored any more with an earlier time: a transaction takes 5 s, the rest is for the clocks of
+several machines. News end before that, so that no session falls between two digests."""
+SHOWN_AT_ONCE: Final = 20
+"""Sessions of one page of news, whose words are read: about an hour of supervision. The others come after these."""
+
+
+class ChangeKind(StrEnum):
+    """What somebody else has done about a released session."""
+
+    ACKNOWLEDGED = "acknowledged"
+    DISPUTED = "disputed"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that somebody else has done about a released session."""
+
+    kind: ChangeKind
+    session_id: UUID
+    started_at: datetime
+    """When the session began, by which people know it."""
+    by: str
+    """The display name of who did it."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new for one person after `since` and up to `until`."""
+
+    since: datetime
+    until: datetime
+    sessions: tuple[UUID, ...]
+    """The sessions that arrived or, for a therapist, were released, in that order."""
+    more: int
+    """How many more are new after `until`."""
+    changes: tuple[Change, ...]
+    """What others did, in order."""
+
+
+@dataclass(frozen=True)
+class NewsCounts:
+    """How much is new for one person, in numbers."""
+
+    sessions: int = 0
+    acknowledged: int = 0
+    disputed: int = 0
+    """The number of points that were disputed, or disputed again before another supervisor."""
+    resolved: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is new."""
+        return not (self.sessions or self.acknowledged or self.disputed or self.resolved)
+
+
+def read_news(session: Session, viewer: Viewer, since: datetime, now: datetime) -> News:
+    """Return the first news after a time; those of more sessions than a page holds come after these are read."""
+    until = now - SETTLED_AFTER
+    full = session.exec(_arrivals(viewer, since, until).offset(SHOWN_AT_ONCE - 1).limit(1)).first()
+    shown_until = until if full is None else full[1]
+    found = session.exec(_arrivals(viewer, since, shown_until)).all()
+    more = _count(session, viewer, shown_until, until)
+    if not more:
+        shown_until = until
+    return News(
+        since=since,
+        until=shown_until,
+        sessions=tuple(session_id for session_id, _ in found),
+        more=more,
+        changes=changes_between(session, viewer, since, shown_until),
+    )
+
+
+def count_news(session: Session, viewer: Viewer, since: datetime, until: datetime) -> NewsCounts:
+    """Return how much is new for a person after `since` and up to `until`."""
+    kinds = Counter(change.kind for change in changes_between(session, viewer, since, until))
+    return NewsCounts(
+        sessions=_count(session, viewer, since, until),
+        acknowledged=kinds[ChangeKind.ACKNOWLEDGED],
+        disputed=kinds[ChangeKind.DISPUTED] + kinds[ChangeKind.ESCALATED],
+        resolved=kinds[ChangeKind.RESOLVED],
+    )
+
+
+def changes_between(session: Session, viewer: Viewer, since: datetime, until: datetime) -> tuple[Change, ...]:
+    """Return what others did about sessions that a person sees, in order; to a therapist about their own disputes."""
+    found = _steps(session, viewer, since, until)
+    if viewer.role is AccountRole.SUPERVISOR:
+        found += _acknowledgements(session, viewer, since, until) + _disputes(session, viewer, since, until)
+    return tuple(sorted(found, key=lambda change: (change.at, str(change.session_id))))
+
+
+def _arrivals(viewer: Viewer, since: datetime, until: datetime) -> Any:
+    """Return the query for the sessions with something to read that came in a span, with the time of each."""
+    if viewer.role is AccountRole.THERAPIST:
+        at: Any = col(StoredDecision.decided_at)
+        query = select(StoredSession.session_id, at).join(StoredDecision, decides_present_revision())
+    else:
+        at = col(StoredSession.stored_at)
+        query = select(StoredSession.session_id, at)
+    chosen = visible_to(viewer), is_queued(), *_within(at, since, until)
+    return query.where(*chosen).order_by(at, col(StoredSession.session_id))
+
+
+def _count(session: Session, viewer: Viewer, since: datetime, until: datetime) -> int:
+    counted = _arrivals(viewer, since, until).order_by(None).subquery()
+    return session.exec(select(func.count()).select_from(counted)).one()
+
+
+def _within(at: SQLColumnExpression[datetime], since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return at > since, at <= until
+
+
+def _acknowledgements(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
+    at = col(StoredAcknowledgement.acknowledged_at)
+    found = session.exec(
+        select(StoredAcknowledgement, StoredSession.started_at, Account.display_name)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredAcknowledgement.session_id))
+        .join(Account, col(Account.account_id) == col(StoredAcknowledgement.account_id))
+        .where(visible_to(viewer), *_within(at, since, until))
+    )
+    kind = ChangeKind.ACKNOWLEDGED
+    return [Change(kind, row.session_id, started_at, by, row.acknowledged_at) for row, started_at, by in found]
+
+
+def _disputes(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
+    """Return the disputes that were raised and not withdrawn, which a supervisor never reads."""
+    withdrawn = select(StoredDisputeStep.number).where(
+        col(StoredDisputeStep.dispute_id) == col(StoredDispute.dispute_id),
+        col(StoredDisputeStep.kind) == StepKind.WITHDRAWN.value,
+    )
+    found = session.exec(
+        select(StoredDispute, StoredSession.started_at, Account.display_name)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredDispute.session_id))
+        .join(Account, col(Account.account_id) == col(StoredDispute.account_id))
+        .where(
+            visible_to(viewer),
+            *_within(col(StoredDispute.raised_at), since, until),
+            ~exists(withdrawn.correlate(StoredDispute)),
+        )
+    )
+    return [Change(ChangeKind.DISPUTED, row.session_id, started, by, row.raised_at) for row, started, by in found]
+
+
+def _steps(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
+    is_therapist = viewer.role is AccountRole.THERAPIST
+    found = session.exec(
+        select(StoredDisputeStep, StoredSession.started_at, Account.display_name)
+        .join(StoredDispute, col(StoredDispute.dispute_id) == col(StoredDisputeStep.dispute_id))
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredDisputeStep.session_id))
+        .join(Account, col(Account.account_id) == col(StoredDisputeStep.account_id))
+        .where(
+            visible_to(viewer),
+            *_within(col(StoredDisputeStep.taken_at), since, until),
+            col(StoredDisputeStep.kind).in_([StepKind.ESCALATED.value, StepKind.RESOLVED.value]),
+            col(StoredDisputeStep.account_id) != viewer.user_id,
+            *([col(StoredDispute.account_id) == viewer.user_id] if is_therapist else []),
+        )
+    )
+    return [Change(ChangeKind(row.kind), row.session_id, started, by, row.taken_at) for row, started, by in found]

@@ -1,0 +1,135 @@
+"""The routes of what is new for a person, and of when and how that reaches them."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Final
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import AwareDatetime
+
+from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.digest_preferences import DigestPreferences, Way
+from plugin.web.dependencies import CurrentViewer, Services, ServicesDep, ValidForm
+from plugin.web.digest_layout import by_therapist
+from plugin.web.render import page
+from stream.runtime.addresses import MAX_MAIL_ADDRESS, is_mail_address
+
+DIGEST: Final = "digest"
+"""The purpose of opening a session for this page, as for `counterpoint digest`."""
+MAX_ZONE: Final = 100  # characters; the longest name of a time zone has 32
+MAX_WAY: Final = 100
+_BY_WEBHOOK: Final = "webhook:"
+
+router = APIRouter()
+
+
+def require_reader(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they read sessions, otherwise answer 404 as if the page did not exist."""
+    if viewer.role is AccountRole.OPERATOR:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentReader = Annotated[Viewer, Depends(require_reader)]
+
+
+@router.get("/digest")
+def digest(request: Request, services: ServicesDep, viewer: CurrentReader) -> Response:
+    """Show what is new for a person since they last said that they have read; looking changes nothing."""
+    store = services.store
+    news = store.digests.news(viewer)
+    opened = [
+        store.open(viewer, session_id, purpose=DIGEST, request_id=request.state.request_id)
+        for session_id in news.sessions
+    ]
+    sessions = [view for view in opened if view is not None]
+    return page(request, "digest.html", news=news, therapists=by_therapist(sessions), shown=len(sessions))
+
+
+@router.post("/digest/read", dependencies=[Depends(require_reader), ValidForm])
+def read(
+    request: Request, services: ServicesDep, viewer: CurrentReader, until: Annotated[AwareDatetime, Form()]
+) -> Response:
+    """Store that the person has read what the page showed; what came after it stays new."""
+    services.store.digests.mark_read(viewer, until, request_id=request.state.request_id)
+    return RedirectResponse("/digest", 303)
+
+
+@router.get("/preferences")
+def preferences(request: Request, services: ServicesDep, viewer: CurrentReader, *, saved: bool = False) -> Response:
+    """Show on which days, at which hour and by which way digests reach a person."""
+    return _form(request, services, viewer, services.store.digests.preferences(viewer), saved=saved)
+
+
+@router.post("/preferences", dependencies=[Depends(require_reader), ValidForm])
+def set_preferences(
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentReader,
+    way: Annotated[str, Form(max_length=MAX_WAY)] = Way.NONE,
+    mail: Annotated[str, Form(max_length=MAX_MAIL_ADDRESS)] = "",
+    days: Annotated[list[Annotated[int, Form(ge=0, le=6)]], Form(max_length=7)] = [],  # noqa: B006 - never changed
+    hour: Annotated[int, Form(ge=0, le=23)] = 8,
+    zone: Annotated[str, Form(max_length=MAX_ZONE)] = "UTC",
+) -> Response:
+    """Store the preferences, or say what is wrong with them."""
+    chosen, receiver = _way_of(way, mail.strip(), services.webhooks)
+    wanted = DigestPreferences(chosen, receiver, frozenset(days), hour, zone.strip())
+    if trouble := _trouble(wanted, services):
+        return _form(request, services, viewer, wanted, trouble=trouble)
+    services.store.digests.set_preferences(viewer, wanted, request_id=request.state.request_id)
+    return RedirectResponse("/preferences?saved=yes", 303)
+
+
+def _way_of(way: str, mail: str, webhooks: Sequence[str]) -> tuple[Way, str]:
+    if way == Way.MAIL:
+        return Way.MAIL, mail
+    if way.startswith(_BY_WEBHOOK) and (name := way.removeprefix(_BY_WEBHOOK)) in webhooks:
+        return Way.WEBHOOK, name
+    if way == Way.NONE:
+        return Way.NONE, ""
+    raise HTTPException(400)
+
+
+def _trouble(wanted: DigestPreferences, services: Services) -> str | None:
+    """Return what is wrong with preferences, as a sentence for the person."""
+    if wanted.zone not in time_zones():
+        return "There is no such time zone. Please choose one of the list, such as Europe/Berlin."
+    if wanted.way is Way.NONE:
+        return None
+    if wanted.way is Way.MAIL and not services.sends_mail:
+        return "Digests do not go out by mail here. Please choose another way."
+    if wanted.way is Way.MAIL and not is_mail_address(wanted.receiver):
+        return "That is not a mail address. Please write it like name@example.org."
+    return None if wanted.days else "Please choose at least one day, or no digest."
+
+
+def _form(
+    request: Request,
+    services: Services,
+    viewer: Viewer,
+    preferences: DigestPreferences,
+    *,
+    saved: bool = False,
+    trouble: str | None = None,
+) -> Response:
+    return page(
+        request,
+        "preferences.html",
+        status=400 if trouble else 200,
+        preferences=preferences,
+        latest=services.store.digests.latest(viewer),
+        sends_mail=services.sends_mail,
+        webhooks=services.webhooks,
+        zones=time_zones(),
+        saved=saved,
+        trouble=trouble,
+    )
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Return the names of the time zones that this machine knows and the database's clock may be shown in."""
+    return tuple(sorted(available_timezones()))
