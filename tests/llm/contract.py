@@ -14,8 +14,8 @@ from tests.llm.small_llm import served
 from tests.stream.feedback.models import models_under_test
 from tests.stream.feedback.models import test_model_contract as contract
 
-DEADLINE_S = 200.0
-"""Triton closes a connection after four minutes without a token: it takes our pings, one a minute, for abuse."""
+DEADLINE_S = 900.0
+"""Seconds for one answer, which took over four minutes on a busy machine."""
 SIDE_BY_SIDE = 3
 
 

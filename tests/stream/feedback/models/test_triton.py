@@ -13,12 +13,14 @@ from stream.feedback.models.base import CANARY, Deadline, RequestFailed
 from stream.feedback.models.baseline import request_json
 from stream.feedback.models.llm import sampling_parameters
 from stream.feedback.models.prompt import render_prompt
-from stream.feedback.models.triton import Tensors, TritonConnection
+from stream.feedback.models.triton import _CHANNEL, Tensors, TritonConnection
 from stream.runtime.triton import TritonAccess
 from tests.fixtures.waiting import eventually
 from tests.stream.feedback.builders import prepared
 
 OUTPUTS = ("text_output", "finish_reason")
+MIN_PING_INTERVAL_MS = 300_000
+"""The default of gRPC's servers, Triton's too, while no data flow (`min_recv_ping_interval_without_data`)."""
 
 
 def inputs(script: str) -> Tensors:
@@ -136,3 +138,8 @@ async def test_a_model_is_reloaded_where_a_server_is_there_to_do_it(triton: Trit
         nobody = TritonConnection(TritonAccess(f"127.0.0.1:{closed.getsockname()[1]}"))
         assert not await nobody.reload(baseline.MODEL, Deadline.after(10))
         await nobody.close()
+
+
+def test_pings_come_no_sooner_than_a_server_accepts() -> None:
+    """A request may be silent for any time, since pings come later than the five minutes that a gRPC server asks for."""
+    assert dict(_CHANNEL)["grpc.keepalive_time_ms"] > MIN_PING_INTERVAL_MS
