@@ -1,18 +1,23 @@
 """`make demo`: the whole of Counterpoint on one bare machine, with conversations written by us or given as files."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
+from plugin.database.engine import utc_now
 from plugin.database.migrate import upgrade
 from plugin.digest.command import print_digest
 from plugin.local.all_stages import interrupt_on_sigterm, restart_ended, stage_processes, start_all, stop_all
 from plugin.local.database_roles import create_stage_roles
-from plugin.local.demo_settings import TEAM, TENANT, USERS, demo_secrets, write_first_hour, write_settings
+from plugin.local.demo_desk import stored_week
+from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_first_hour, write_settings
+from plugin.local.demo_week import OLDEST_S, ends_of, run_of
+from plugin.local.demo_work import do_the_work
 from plugin.local.environment_variables import environment_variables
 from plugin.local.paths import STATE
 from plugin.local.stack import Stack
@@ -34,11 +39,11 @@ STORED_TIMEOUT_S = 300.0  # from the last message to the last session's row; a s
 POLL_INTERVAL_S = 0.5
 
 
-def run_demo(*, once: bool, paths: Sequence[Path], console: Console) -> int:
+def run_demo(*, once: bool, paths: Sequence[Path], console: Console, now: Callable[[], datetime] = utc_now) -> int:
     """Start everything, replay, show what came of it, and serve until Ctrl-C. Returns the exit status.
 
-    Without `paths` the bundled samples are replayed and the supervisor's digest is shown; with them, the account of
-    what was sent and what became of it.
+    Without `paths` the bundled samples are replayed as those of the past week, people work on some of them, and the
+    supervisor's digest is shown; with them, the account of what was sent and what became of it.
     """
     interrupt_on_sigterm()
     folder = STATE / ("replay" if paths else "demo")
@@ -51,33 +56,44 @@ def run_demo(*, once: bool, paths: Sequence[Path], console: Console) -> int:
                 bootstrap_servers=stack.bootstrap_servers,
                 database_url=stack.database_url,
                 triton_url=stack.triton_url,
+                clock_tolerance_s=None if paths else OLDEST_S,
             )
             with environment_variables(COUNTERPOINT_FILE=str(file)):
-                _run(load_settings(), secret, folder, once=once, paths=paths, console=console)
+                _run(load_settings(), secret, folder, once=once, paths=paths, console=console, now=now)
     except KeyboardInterrupt:
         console.print("Ended; every process it started is gone.")
     return 0
 
 
 def _run(
-    settings: Settings, secret: Mapping[str, str], folder: Path, *, once: bool, paths: Sequence[Path], console: Console
+    settings: Settings,
+    secret: Mapping[str, str],
+    folder: Path,
+    *,
+    once: bool,
+    paths: Sequence[Path],
+    console: Console,
+    now: Callable[[], datetime],
 ) -> None:
     with _step(console, "topics, tables, accounts"):
         create_missing_topics(settings.kafka)
         upgrade(required_secret(settings.database.url, "database.url"))
-        _add_users(settings, secret)
+        add_people(settings, secret)
         urls = create_stage_roles(required_secret(settings.database.url, "database.url"), say=console.print)
     running = stage_processes(settings, folder, {}, urls)
     try:
         start_all(running, console.print)
-        begun = datetime.now(UTC)
-        replayed = _replay(settings, paths or [SAMPLES], begun, console)
-        totals = _wait_for_sessions(settings, replayed, console)
+        begun = now()
         if paths:
-            _print_totals(replayed, totals, console)
+            replayed = _replay(settings, paths, begun, console)
+            _print_totals(replayed, _wait_for_sessions(settings, replayed, console), console)
         else:
-            print_digest(settings, USERS[0].name, secret[USERS[0].name], begun, console)
-        _print_logins(settings, secret, console)
+            _replay_week(settings, begun, console)
+            with stored_week(settings, begun) as week:
+                do_the_work(week)
+            today = begun.replace(hour=0, minute=0, second=0, microsecond=0)
+            print_digest(settings, USERS[0].name, secret[USERS[0].name], today, console)
+        _print_logins(settings, secret, console, with_week=not paths)
         console.print(f"Play the platform: docs/first-hour.md, with {write_first_hour(folder, secret, settings)}")
         if not once:
             console.print("Serving until Ctrl-C.")
@@ -86,29 +102,55 @@ def _run(
         stop_all(running)
 
 
-def _add_users(settings: Settings, secret: Mapping[str, str]) -> None:
+def add_people(settings: Settings, secret: Mapping[str, str]) -> None:
+    """Add the accounts that are missing, and the teams that an earlier version of the demo did not have."""
     with open_store(settings) as store:
-        missing = [user for user in USERS if store.find_viewer(user.name) is None]
-    for user in missing:
-        add_account(
-            settings,
-            username=user.name,
-            password=secret[user.name],
-            role=user.role,
-            teams=[TEAM],
-            display_name=user.display_name,
-            tenant=TENANT,
-            counsellor=user.counsellor,
-        )
+        entries = {entry.username: entry for entry in store.accounts.entries()}
+        for user in USERS:
+            entry = entries.get(user.name)
+            if entry is not None and (teams := [team for team in user.teams if team not in entry.teams]):
+                store.accounts.change_teams(entry.account_id, add=teams)
+    for user in USERS:
+        if user.name not in entries:
+            add_account(
+                settings,
+                username=user.name,
+                password=secret[user.name],
+                role=user.role,
+                teams=user.teams,
+                display_name=user.display_name,
+                tenant=TENANT if user.teams else None,
+                counsellor=user.counsellor,
+            )
 
 
 def _replay(settings: Settings, paths: Sequence[Path], begun: datetime, console: Console) -> list[ReplayResult]:
-    """Send each path under the name of this moment, so that a second demo is another week of sessions."""
+    """Send each path under the name of this moment, so that a second demo sends it again."""
     run = begun.strftime("%Y%m%dT%H%M%S")
     return [
         replay_source(load_source(path, "auto"), settings, tenant=TENANT, speed="max", run=run, console=console)
         for path in paths
     ]
+
+
+def _replay_week(settings: Settings, begun: datetime, console: Console) -> None:
+    """Send the week of samples and wait until it is stored, unless an earlier start of the same day has done so."""
+    source = replace(load_source(SAMPLES), not_read=())  # the README beside them, which nobody needs to be told
+    run, pseudonyms = run_of(begun), pseudonyms_of(settings.tenants, TENANT)
+    consented = [
+        pseudonyms.conversation(f"{run}:{conversation.reference}")
+        for conversation in source.conversations
+        if any(event.payload.get("consent") for event in conversation.events)
+    ]
+    with open_store(settings) as store:
+        is_stored = store.conversation_totals(TENANT, consented).sessions >= len(consented)
+    if is_stored:
+        console.print("The week is stored already: an earlier start today sent it.")
+        return
+    replayed = replay_source(
+        source, settings, tenant=TENANT, speed="max", run=run, ends=ends_of(begun), console=console
+    )
+    _wait_for_sessions(settings, [replayed], console)
 
 
 def _wait_for_sessions(settings: Settings, replayed: Sequence[ReplayResult], console: Console) -> ConversationTotals:
@@ -149,10 +191,14 @@ def _print_totals(replayed: Sequence[ReplayResult], totals: ConversationTotals, 
     console.print(f"{sent} in = {totals.stored} stored + {balance - totals.stored} left out", highlight=False)
 
 
-def _print_logins(settings: Settings, secret: Mapping[str, str], console: Console) -> None:
+def _print_logins(settings: Settings, secret: Mapping[str, str], console: Console, *, with_week: bool) -> None:
+    """Print the page's address and every account, with what it sees first of the week."""
     console.print(f"\nThe page: http://{settings.web.host}:{settings.web.port}")
     for user in USERS:
-        console.print(f"  {user.role:<10}  {user.name}  {secret[user.name]}", highlight=False, markup=False)
+        login = f"  {user.role:<10}  {user.name:<10}  {secret[user.name]}"
+        console.print(login, highlight=False, markup=False)
+        if with_week:
+            console.print(f"              sees first: {user.sees}", highlight=False, markup=False)
 
 
 @contextmanager

@@ -30,40 +30,73 @@ class DemoUser:
     name: str
     role: str
     display_name: str
+    sees: str
+    """What this person sees first, in one line."""
+    teams: tuple[str, ...] = ()
     counsellor: str | None = None
 
 
+DAY_TEAM = "Sample team"
+EVENING_TEAM = "Sample evening team"
 USERS = (
-    DemoUser("supervisor", "supervisor", "Sample Supervisor"),
-    DemoUser("mira", "therapist", "Mira (sample)", counsellor="counsellor-mira"),
-    DemoUser("jonas", "therapist", "Jonas (sample)", counsellor="counsellor-jonas"),
+    DemoUser(
+        "supervisor",
+        "supervisor",
+        "Sample Supervisor",
+        "waiting sessions; open the first, press “Review it”",
+        (DAY_TEAM,),
+    ),
+    DemoUser("greta", "supervisor", "Greta (sample)", "a point that a counsellor disputes", (EVENING_TEAM,)),
+    DemoUser(
+        "mira",
+        "therapist",
+        "Mira (sample)",
+        "a session that she has acknowledged",
+        (DAY_TEAM,),
+        "counsellor-mira",
+    ),
+    DemoUser(
+        "jonas",
+        "therapist",
+        "Jonas (sample)",
+        "a session with a dispute that was resolved",
+        (DAY_TEAM, EVENING_TEAM),
+        "counsellor-jonas",
+    ),
+    DemoUser(
+        "samir",
+        "therapist",
+        "Samir (sample)",
+        "one session released to him, one that he disputes",
+        (EVENING_TEAM,),
+        "counsellor-samir",
+    ),
+    DemoUser("operator", "operator", "Sample Operator", "numbers alone, and the accounts"),
 )
-"""Made up, like everything the demo shows."""
-
-TEAM = "Sample team"
+"""Made up, like everything the demo shows. Jonas works in both teams, so both supervisors see his sessions."""
 
 
 def demo_secrets(folder: Path) -> dict[str, str]:
     """Secrets and passwords of this machine's demo: made at the first run, the same ever after.
 
-    They stay in one file that only this user may read.
+    They stay in one file that only this user may read. What an earlier version had not made is added to it.
     """
     path = folder / "secrets.json"
-    if not path.exists():
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "webhook_secret": "whsec_" + _key(),
+        "pseudonym_key": _key(),
+        "key_encryption_key": _key(),
+        "session_secret": _key(),
+        **{user.name: secrets.token_urlsafe(9) for user in USERS},
+    } | kept
+    if made != kept:
         folder.mkdir(parents=True, exist_ok=True)
-        made = {
-            "webhook_secret": "whsec_" + _key(),
-            "pseudonym_key": _key(),
-            "key_encryption_key": _key(),
-            "session_secret": _key(),
-            **{user.name: secrets.token_urlsafe(9) for user in USERS},
-        }
         partial = path.with_suffix(".new")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(made, file)
         partial.rename(path)
-    loaded: dict[str, str] = json.loads(path.read_text())
-    return loaded
+    return made
 
 
 def write_settings(
@@ -74,10 +107,12 @@ def write_settings(
     database_url: str,
     triton_url: str,
     usual_ports: bool = True,
+    clock_tolerance_s: float | None = None,
 ) -> Path:
     """Write `counterpoint.toml` for this run and return its path; the stages and any command may use it.
 
-    Without `usual_ports` several runs can start at the same time: two of them may find a usual port free.
+    Without `usual_ports` several runs can start at the same time: two of them may find a usual port free. With
+    `clock_tolerance_s` the platform's times may lie that far from the broker's, as those of a past week do.
     """
     ports = iter(free_ports(len(STAGES) + 2))
     values: dict[str, Any] = {
@@ -94,6 +129,8 @@ def write_settings(
         "health": {f"{stage.name}_port": next(ports) for stage in STAGES},
         "tenants": {TENANT: {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}},
     }
+    if clock_tolerance_s is not None:
+        values["sessions"] = {"clock_back_s": clock_tolerance_s, "clock_ahead_s": clock_tolerance_s}
     path = folder / "counterpoint.toml"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         tomli_w.dump(values, file)

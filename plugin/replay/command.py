@@ -1,12 +1,14 @@
 """The command `counterpoint replay` and its output on screen."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plugin.replay.sending import ReplayResult, send_conversations
+from plugin.replay.sending import NO_ENDS, ReplayResult, send_conversations
 from plugin.replay.sources import ASSERTED_CONSENT, Format, Source, load_source
 from plugin.replay.timeline import parse_speed
 from stream.runtime.settings import Settings
@@ -42,9 +44,16 @@ def replay(
 
 
 def replay_source(
-    source: Source, settings: Settings, *, tenant: str, speed: str, run: str, console: Console
+    source: Source,
+    settings: Settings,
+    *,
+    tenant: str,
+    speed: str,
+    run: str,
+    console: Console,
+    ends: Mapping[str, datetime] = NO_ENDS,
 ) -> ReplayResult:
-    """Send the conversations of a source with a progress bar and print the counts.
+    """Send the conversations of a source with a progress bar and print the counts; `ends` as in `send_conversations`.
 
     Raises:
         Misconfigured: the speed or the tenant is wrong; nothing has been sent.
@@ -69,6 +78,7 @@ def replay_source(
                 tenant=tenant,
                 speed=pace,
                 run=run,
+                ends=ends,
                 sent=lambda: progress.advance(task),
             )
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid5
@@ -18,6 +18,8 @@ from stream.runtime.settings import Settings
 
 SIDE_BY_SIDE = 16
 """How many conversations are sent at once: enough to keep a gateway on two cores busy."""
+
+NO_ENDS: Mapping[str, datetime] = {}
 
 
 @dataclass
@@ -50,11 +52,13 @@ async def send_conversations(
     tenant: str,
     speed: Speed,
     run: str,
+    ends: Mapping[str, datetime] = NO_ENDS,
     sent: Callable[[], None] = lambda: None,
 ) -> ReplayResult:
     """Send all conversations and wait for every answer; `sent` is called after each event.
 
     Every id is derived from the source and the name of the run, so a repeated or resumed run adds nothing twice.
+    `ends` has the time at which a conversation ended, by its reference in the source; another ends as the speed says.
 
     Raises:
         Misconfigured: the tenant has no secret.
@@ -72,7 +76,8 @@ async def send_conversations(
         async def replay_one(conversation: RecordedConversation) -> None:
             reference = references[conversation.reference]
             async with at_once:
-                timeline = Timeline(datetime.now(UTC), conversation.duration_s, speed)
+                started = ends.get(conversation.reference) or datetime.now(UTC)
+                timeline = Timeline(started, conversation.duration_s, speed)
                 for number, event in enumerate(conversation.events):
                     if wait_s := timeline.wait_s(event.at_s, datetime.now(UTC)):
                         await asyncio.sleep(wait_s)

@@ -1,8 +1,9 @@
-"""`make demo`: the whole of it, started, shown and ended; a second one keeps what the first one stored."""
+"""`make demo`: the whole of it, started, shown and ended; a second one of the same day adds nothing."""
 
 import re
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from rich.console import Console
 
 from plugin.local import demo as room
 from plugin.local.demo_settings import USERS
+from plugin.local.demo_week import WEEK
 from plugin.local.postgres import PostgresServer
+
+BEGUN = datetime.now(UTC)
+"""When every demo of this file starts, so that midnight does not come between two of them."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +32,7 @@ def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def run(*paths: Path) -> str:
     """Return what one demo prints until it ends after the digest."""
     out = StringIO()
-    assert room.run_demo(once=True, paths=paths, console=Console(file=out, width=200)) == 0
+    assert room.run_demo(once=True, paths=paths, console=Console(file=out, width=200), now=lambda: BEGUN) == 0
     return out.getvalue()
 
 
@@ -42,25 +47,30 @@ def test_a_demo_shows_the_digest_and_how_to_log_in_and_leaves_nothing_running(ow
         assert part in said
     assert "not a crisis monitor" in said.lower()
     assert re.search(r"The page: http://127\.0\.0\.1:\d+", said)
-    assert all(user.name in said for user in USERS)
-    assert sum(user.role == "therapist" for user in USERS) == 2
-    _second_demo_keeps_the_first(own_folder_and_signals / "demo")
+    assert all(user.name in said and user.sees in said for user in USERS)
+    _second_demo_of_the_week_adds_nothing(own_folder_and_signals / "demo")
 
 
-def _second_demo_keeps_the_first(folder: Path) -> None:
-    stored = _sessions(folder)
+def _second_demo_of_the_week_adds_nothing(folder: Path) -> None:
+    """The week of one day is stored with work in every state, and stays as it is when the demo starts once more."""
+    before = _stored(folder)
     run()
-    assert _sessions(folder) == 2 * stored > 0
+    assert _stored(folder) == before
+    assert before.pop("sessions") == len(WEEK) - 1, "nothing is published of the one without consent"
+    assert before.pop("days") == len({days for days, _ in WEEK.values()})
+    assert all(before.values()), before
 
 
-def _sessions(folder: Path) -> int:
-    """Rows in a database that no demo is running on."""
+def _stored(folder: Path) -> dict[str, int]:
+    """Return what a database holds that no demo is running on."""
+    tables = ("sessions", "decisions", "labels", "notes", "acknowledgements", "disputes", "dispute_steps", "claims")
+    counts = {table: f"SELECT count(*) FROM {table}" for table in tables}
+    counts["days"] = "SELECT count(DISTINCT ended_at::date) FROM sessions"
     with (
         PostgresServer(folder / "postgres") as server,
         psycopg.connect(server.url.replace("+psycopg", "")) as connection,
     ):
-        (count,) = connection.execute("SELECT count(*) FROM sessions").fetchone() or (0,)
-        return int(count)
+        return {name: int((connection.execute(query).fetchone() or (0,))[0]) for name, query in counts.items()}
 
 
 def test_given_conversations_are_accounted_for(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A demo has real secrets of its own, kept between runs, and settings that any command can use."""
 
 import base64
+import json
 import stat
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_settin
 from stream.runtime.settings import load_settings
 
 
-def written(folder: Path) -> Path:
+def written(folder: Path, *, clock_tolerance_s: float | None = None) -> Path:
     """Settings of one run."""
     return write_settings(
         folder,
@@ -19,6 +21,7 @@ def written(folder: Path) -> Path:
         bootstrap_servers="127.0.0.1:1",
         database_url="postgresql+psycopg://h/d",
         triton_url="t:1",
+        clock_tolerance_s=clock_tolerance_s,
     )
 
 
@@ -31,6 +34,39 @@ def test_two_machines_have_different_secrets(tmp_path: Path) -> None:
     """The secrets of two machines differ, because no secret has a default."""
     a, b = demo_secrets(tmp_path / "a"), demo_secrets(tmp_path / "b")
     assert not set(a.values()) & set(b.values())
+
+
+def test_accounts_that_an_earlier_demo_did_not_have_get_their_passwords(tmp_path: Path) -> None:
+    """What an earlier version of the demo has made stays, and what it lacks is added once."""
+    made = demo_secrets(tmp_path)
+    earlier = {name: value for name, value in made.items() if name != USERS[-1].name}
+    (tmp_path / "secrets.json").write_text(json.dumps(earlier))
+    later = demo_secrets(tmp_path)
+    assert {name: later[name] for name in earlier} == earlier
+    assert len(later[USERS[-1].name]) >= 12
+    assert demo_secrets(tmp_path) == later
+
+
+def test_the_platforms_clock_may_differ_by_a_week_where_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Times of the past week are taken as they are in a demo of the samples, and moved nowhere else."""
+    week = 7 * 86_400.0
+    monkeypatch.setenv("COUNTERPOINT_FILE", str(written(tmp_path, clock_tolerance_s=week)))
+    assert (load_settings().sessions.clock_back_s, load_settings().sessions.clock_ahead_s) == (week, week)
+    monkeypatch.setenv("COUNTERPOINT_FILE", str(written(tmp_path)))
+    assert load_settings().sessions.clock_back_s < week
+
+
+def test_the_people_are_of_two_teams() -> None:
+    """The demo has two supervisors of one team each, three therapists, and an operator without a team."""
+    teams = {user.name: user.teams for user in USERS}
+    roles = Counter(user.role for user in USERS)
+    assert roles == {"supervisor": 2, "therapist": 3, "operator": 1}
+    supervised = [teams[user.name] for user in USERS if user.role == "supervisor"]
+    assert [len(each) for each in supervised] == [1, 1]
+    assert len({*supervised}) == 2
+    assert teams["operator"] == ()
 
 
 def test_keys_are_as_long_as_the_checks_demand(tmp_path: Path) -> None:

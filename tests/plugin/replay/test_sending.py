@@ -1,7 +1,7 @@
 """Tests of sending: a replay sends what a live platform would, and a repeated replay adds nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,9 +61,10 @@ def replay(
     run: str = "r",
     speed: Speed = None,
     tenant: str = "sample",
+    ends: Mapping[str, datetime] = sending.NO_ENDS,
 ) -> ReplayResult:
     """Send conversations and wait for the result."""
-    return asyncio.run(send_conversations(conversations, settings, tenant=tenant, speed=speed, run=run))
+    return asyncio.run(send_conversations(conversations, settings, tenant=tenant, speed=speed, run=run, ends=ends))
 
 
 def test_every_event_arrives_in_order_within_its_conversation(settings: Settings, topic: Topic) -> None:
@@ -82,6 +83,19 @@ def test_at_speed_max_the_virtual_times_stay_and_end_now(settings: Settings, top
     times = [datetime.fromisoformat(data.get("sent_at") or data["ended_at"]) for data in topic.data()]
     assert [(later - times[0]).total_seconds() for later in times] == [0, 10, 20, 30, 40, 41]
     assert datetime.now(UTC) - times[-1] < timedelta(seconds=10)
+
+
+def test_a_conversation_ends_when_it_is_said_to(settings: Settings, topic: Topic) -> None:
+    """At speed `max` a conversation ends at the time that is given for it, and one without a time ends now."""
+    end = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+    replay(settings, chat("c"), chat("d"), ends={"c": end})
+    ended = {
+        conversation: datetime.fromisoformat(events[-1]["ended_at"])
+        for conversation, events in topic.conversations().items()
+    }
+    first, second = sorted(ended.values())
+    assert first == end
+    assert datetime.now(UTC) - second < timedelta(minutes=5)
 
 
 def test_at_a_speed_it_takes_its_time(settings: Settings, topic: Topic) -> None:

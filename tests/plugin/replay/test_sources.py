@@ -142,8 +142,8 @@ class TestSamples:
         assert listed == {file.stem for file in SAMPLES.glob("*.jsonl")}
         assert len(listed) >= 8
 
-    def test_each_is_one_readable_session_of_one_of_two_counsellors(self) -> None:
-        """Each sample is one conversation with one of two counsellors, so that the demo has two therapists."""
+    def test_each_is_one_readable_session_of_one_of_three_counsellors(self) -> None:
+        """Each sample is one conversation with one of three counsellors, so that the demo has three therapists."""
         source = load_source(SAMPLES)
         authors = {
             str(event.payload["author"])
@@ -151,7 +151,7 @@ class TestSamples:
             for event in conversation.events
             if event.payload.get("role") == "counsellor"
         }
-        assert authors == {"counsellor-mira", "counsellor-jonas"}
+        assert authors == {"counsellor-mira", "counsellor-jonas", "counsellor-samir"}
         assert len(source.conversations) == len(list(SAMPLES.glob("*.jsonl")))
 
     def test_edits_and_deletions_name_a_message_that_was_sent_before(self) -> None:

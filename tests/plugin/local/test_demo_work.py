@@ -1,0 +1,335 @@
+"""Tests of the work of the demo's people on a real database: which state each session of the week has after it."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from plugin.database.tables import AuditEntry
+from plugin.database.viewer import AccountRole
+from plugin.local.demo_desk import DemoWeek
+from plugin.local.demo_settings import USERS
+from plugin.local.demo_week import WEEK, ends_of
+from plugin.local.demo_work import WORK, do_the_work
+from plugin.queue.dispute_views import DisputeState
+from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.store import Store
+from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow, SessionView
+from stream.contracts.feedback import Assessment, FeedbackRecord
+from stream.contracts.vocabulary import LeftOut, Level, NeedsHuman
+from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, left_out, record
+
+MOMENTS = {
+    "sample-exam-nerves": ("m7", "m15", "m27", "m31"),
+    "sample-sleep-and-phone": ("m6", "m27"),
+    "sample-a-quiet-house": ("m11", "m19", "m21"),
+    "sample-night-shift": ("m2", "m16"),
+    "sample-first-interview": ("m8", "m14"),
+    "sample-after-work-drinks": ("m9", "m18"),
+}
+"""The client's messages about which the demo's people say something; any other session has a moment of its own."""
+THERAPISTS = {
+    "sample-exam-nerves": "mira",
+    "sample-a-heavy-night": "mira",
+    "sample-first-interview": "mira",
+    "sample-kept-after-class": "mira",
+    "sample-new-town": "mira",
+    "sample-a-quiet-house": "samir",
+    "sample-night-shift": "samir",
+    "sample-the-voice-at-work": "samir",
+}
+"""Whose session it is; any other is Jonas's, as in the samples."""
+
+
+def stored_session(sample: str, started_at: datetime) -> FeedbackRecord:
+    """Return a session of a sample's counsellor whose client messages have the ids that the sample has."""
+    messages = MOMENTS.get(sample, ("m5",))
+    made = record(
+        conversation=sample,
+        started_at=started_at,
+        counsellor=f"p_{THERAPISTS.get(sample, 'jonas')}",
+        moments=len(messages),
+        abstain=NeedsHuman.CRITICAL_CONTENT if sample == "sample-a-heavy-night" else None,
+    )
+    written = made.model_dump_json()
+    for number, message_id in enumerate(messages):
+        written = written.replace(f'"m-{2 * number + 1}"', f'"{message_id}"')
+    return FeedbackRecord.model_validate_json(written)
+
+
+@pytest.fixture
+def week(engine: Engine) -> DemoWeek:
+    """Return a stored week of one session for each sample, and the demo's people with their accounts."""
+    people = {
+        user.name: add_person(
+            engine,
+            user.name,
+            AccountRole(user.role),
+            teams=user.teams,
+            tenant=TENANT if user.counsellor else None,
+            counsellor=f"p_{user.name}" if user.counsellor else None,
+        )
+        for user in USERS
+    }
+    ends = ends_of(NOW)
+    sent = {sample: stored_session(sample, end - timedelta(minutes=45)) for sample, end in ends.items()}
+    apply_records(engine, *sent.values())
+    sessions = {sample: each.session_id for sample, each in sent.items()}
+    return DemoWeek(lambda at: Store(engine, KEK, now=lambda: at), people, sessions, ends, NOW)
+
+
+def row(week: DemoWeek, sample: str, person: str = "supervisor") -> SessionRow:
+    """Return a session as it stands in a supervisor's list."""
+    session_id = week.sessions[sample]
+    return week.store_at(NOW).rows(week.people[person], [session_id])[session_id]
+
+
+def opened(week: DemoWeek, sample: str, person: str) -> SessionView:
+    """Return a session as a person opens it."""
+    view = week.store_at(NOW).open(week.people[person], week.sessions[sample])
+    assert view is not None
+    return view
+
+
+def labels(week: DemoWeek, sample: str, person: str) -> dict[tuple[str, str], object]:
+    """Return what was said of a session's statements, each as the reason, the level or the agreement."""
+    view = opened(week, sample, person)
+    return {
+        (moment.client_turn[0], statement): _said(label.opinion)
+        for moment in view.moments + view.further
+        for statement, label in moment.labels.items()
+    }
+
+
+def _said(opinion: Opinion) -> object:
+    if opinion.judgement is Judgement.CORRECTED:
+        return opinion.level
+    return opinion.reason if opinion.judgement is Judgement.WITHHELD else opinion.judgement
+
+
+# --- the states ---
+
+
+def test_a_session_is_claimed_by_the_other_supervisor(week: DemoWeek) -> None:
+    """The supervisor sees a session of her team that the other team's supervisor has claimed and opened."""
+    do_the_work(week)
+    claimed = row(week, "sample-two-homes")
+    assert claimed.claim is not None
+    assert claimed.is_claimed_by(week.people["greta"].user_id)
+    assert claimed.claim.read_revision == claimed.revision
+    assert claimed.claim.until > NOW
+
+
+def test_a_session_is_reviewed_in_part(week: DemoWeek) -> None:
+    """One moment of two was passed on, nobody claims the session, and no decision stands."""
+    do_the_work(week)
+    partly = row(week, "sample-after-work-drinks")
+    assert (partly.claim, partly.decision, partly.is_reviewed) == (None, None, False)
+    said = labels(week, "sample-after-work-drinks", "supervisor")
+    assert said["m9", "moment"] is Judgement.AGREED
+    assert said["m9", "level:respect_for_autonomy"] is Level.NONE
+    assert not any(message == "m18" for message, _ in said)
+
+
+def test_a_session_is_released_and_unread(week: DemoWeek) -> None:
+    """The therapist can read a session with a correction and a coaching note, and has not acknowledged it."""
+    do_the_work(week)
+    released = row(week, "sample-night-shift", "greta")
+    assert released.is_released
+    assert released.acknowledgements == ()
+    view = opened(week, "sample-night-shift", "samir")
+    assert [moment.client_turn for moment in view.moments] == [("m16",)]
+    (note,) = view.notes
+    assert note.exchange_id == view.moments[0].exchange_id
+
+
+def test_a_session_is_released_and_acknowledged(week: DemoWeek) -> None:
+    """The therapist has acknowledged a session a day after its release, and reads the note and the other level."""
+    do_the_work(week)
+    released = row(week, "sample-exam-nerves")
+    assert released.decision is not None
+    (acknowledged,) = released.acknowledgements
+    assert acknowledged.account_id == week.people["mira"].user_id
+    assert acknowledged.at - released.decision.at == timedelta(days=1)
+    view = opened(week, "sample-exam-nerves", "mira")
+    assert [note.shared for note in view.notes] == [True]
+    assert "level:respect_for_autonomy" in view.moments[0].labels
+    answers = [moment.answer for moment in view.moments if isinstance(moment.answer, Assessment)]
+    assert [len(answer.alternatives) for answer in answers] == [1, 1, 0], "the last suggestion is withheld"
+    said = labels(week, "sample-exam-nerves", "supervisor")
+    assert said["m31", "moment"] is WithholdReason.NOT_RESISTANCE
+
+
+def test_a_dispute_is_open(week: DemoWeek) -> None:
+    """The other supervisor has one open dispute, which the supervisor of the other team does not see."""
+    do_the_work(week)
+    store = week.store_at(NOW)
+    assert [each.session_id for each in store.disputed(week.people["greta"]).rows] == [
+        week.sessions["sample-a-quiet-house"]
+    ]
+    assert store.disputed(week.people["supervisor"]).rows == ()
+    (dispute,) = opened(week, "sample-a-quiet-house", "samir").disputes
+    assert dispute.state is DisputeState.OPEN
+
+
+def test_a_dispute_is_resolved(week: DemoWeek) -> None:
+    """The other team's supervisor has set another level, with words for the therapist."""
+    do_the_work(week)
+    (dispute,) = opened(week, "sample-sleep-and-phone", "jonas").disputes
+    assert dispute.state is DisputeState.RESOLVED
+    assert dispute.resolution is not None
+    assert dispute.resolution.account_id == week.people["greta"].user_id
+    assert dispute.resolution.text
+    assert dispute.at < dispute.resolution.at < NOW
+
+
+def test_a_session_is_withheld_with_the_reason(week: DemoWeek) -> None:
+    """Every moment of a withheld session says that it is not resistance, and the supervisor keeps a note."""
+    do_the_work(week)
+    withheld = row(week, "sample-first-interview")
+    assert withheld.decision is not None
+    assert withheld.decision.kind is DecisionKind.WITHHELD
+    assert labels(week, "sample-first-interview", "supervisor") == {
+        (message, "verdict"): WithholdReason.NOT_RESISTANCE for message in MOMENTS["sample-first-interview"]
+    }
+    assert [note.shared for note in opened(week, "sample-first-interview", "supervisor").notes] == [False]
+
+
+def test_a_session_that_no_model_may_rate_is_put_away(week: DemoWeek) -> None:
+    """The session with risk language is withheld, and the supervisor's note says what was done about it."""
+    do_the_work(week)
+    put_away = row(week, "sample-a-heavy-night")
+    assert put_away.decision is not None
+    assert put_away.decision.kind is DecisionKind.WITHHELD
+    assert opened(week, "sample-a-heavy-night", "supervisor").notes
+
+
+def test_all_other_sessions_are_new(week: DemoWeek) -> None:
+    """Nothing was done with a session outside of the plan, and each supervisor still has some of them waiting."""
+    do_the_work(week)
+    for person in ("supervisor", "greta"):
+        rows = week.store_at(NOW).rows(week.people[person], week.sessions.values()).values()
+        untouched = [each for each in rows if each.session_id not in {week.sessions[sample] for sample in WORK}]
+        assert untouched
+        assert all(each.decision is None and each.claim is None for each in untouched)
+
+
+def test_each_supervisor_sees_her_team_alone(week: DemoWeek) -> None:
+    """Only the sessions of the therapist who works in both teams are seen by both supervisors."""
+    store = week.store_at(NOW)
+    seen = {
+        person: {
+            sample for sample, session_id in week.sessions.items() if store.rows(week.people[person], [session_id])
+        }
+        for person in ("supervisor", "greta")
+    }
+    both = {sample for sample in WEEK if THERAPISTS.get(sample, "jonas") == "jonas"}
+    assert seen["supervisor"] & seen["greta"] == both
+    assert seen["supervisor"] | seen["greta"] == WEEK.keys()
+
+
+# --- times and words ---
+
+
+def test_everything_is_done_after_its_session_and_before_the_start(week: DemoWeek) -> None:
+    """No decision is older than its session's end or younger than the demo's start."""
+    do_the_work(week)
+    for sample, (person, _) in WORK.items():
+        decision = row(week, sample, person).decision
+        if decision is not None:
+            assert week.ends[sample] < decision.at <= NOW
+
+
+def test_every_opening_and_every_step_is_in_the_trail(week: DemoWeek, engine: Engine) -> None:
+    """The audit trail has each step under the name of its person, and none was refused."""
+    do_the_work(week)
+    with Session(engine) as session:
+        entries = session.exec(select(AuditEntry)).all()
+    done = Counter(entry.purpose for entry in entries)
+    assert {entry.outcome for entry in entries} == {"done"}
+    assert done["released"] == 4
+    assert done["withheld"] == 2
+    assert (done["dispute"], done["resolve dispute"], done["acknowledge"]) == (2, 1, 1)
+    assert (done["shared note"], done["private note"]) == (2, 3)
+    assert {entry.account_id for entry in entries} == {
+        week.people[name].user_id for name in ("supervisor", "greta", "mira", "jonas", "samir")
+    }
+
+
+# --- a second start ---
+
+
+def test_a_second_start_does_nothing_again(week: DemoWeek) -> None:
+    """After a second start every session stands as after the first, with the same labels, notes and disputes."""
+    do_the_work(week)
+    before = _everything(week)
+    do_the_work(replace(week, begun=NOW + timedelta(minutes=5)))
+    assert _everything(week) == before
+
+
+def test_a_claim_that_is_over_begins_anew(week: DemoWeek) -> None:
+    """A demo that is started an hour later shows the session as claimed again."""
+    do_the_work(week)
+    later = NOW + timedelta(hours=1)
+    do_the_work(replace(week, begun=later))
+    session_id, supervisor = week.sessions["sample-two-homes"], week.people["supervisor"]
+    claim = week.store_at(later).rows(supervisor, [session_id])[session_id].claim
+    assert claim is not None
+    assert claim.until > later
+
+
+def test_what_a_visitor_did_stays(week: DemoWeek) -> None:
+    """A session that a visitor has released or claimed is left alone."""
+    store, visitor = week.store_at(NOW), week.people["supervisor"]
+    released, claimed = week.sessions["sample-first-interview"], week.sessions["sample-two-homes"]
+    assert store.decide(visitor, released, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
+    assert store.reviews.claim(visitor, claimed) is DecisionOutcome.DONE
+    do_the_work(week)
+    assert row(week, "sample-first-interview").is_released
+    assert labels(week, "sample-first-interview", "supervisor") == {}
+    assert row(week, "sample-two-homes").is_claimed_by(visitor.user_id)
+
+
+def test_nobody_works_in_a_demo_whose_people_were_disabled(week: DemoWeek) -> None:
+    """Where one of the people has no account that is enabled, no session is touched."""
+    people = {name: viewer for name, viewer in week.people.items() if name != "greta"}
+    do_the_work(replace(week, people=people))
+    assert row(week, "sample-exam-nerves").decision is None
+
+
+# --- what the model says otherwise ---
+
+
+def test_a_step_about_a_moment_that_the_model_did_not_find_is_left_out(engine: Engine, week: DemoWeek) -> None:
+    """A session without the moments of the plan is released nevertheless, and nothing is said about other moments."""
+    other = record(conversation="c_other", counsellor="p_samir")
+    apply_records(engine, other)
+    do_the_work(replace(week, sessions={**week.sessions, "sample-a-quiet-house": other.session_id}))
+    view = week.store_at(NOW).open(week.people["greta"], other.session_id)
+    assert view is not None
+    assert view.row.is_released
+    assert (view.disputes, view.moments[0].labels) == ((), {})
+
+
+def test_a_session_that_is_left_out_or_missing_is_passed_over(engine: Engine, week: DemoWeek) -> None:
+    """A session without feedback, and one that is not stored, change nothing else."""
+    bare = left_out(LeftOut.TOO_SHORT, conversation="c_bare", counsellor="p_samir")
+    apply_records(engine, bare)
+    sessions = {**week.sessions, "sample-a-quiet-house": bare.session_id}
+    del sessions["sample-night-shift"]
+    do_the_work(replace(week, sessions=sessions))
+    assert row(week, "sample-exam-nerves").is_released
+    assert row(week, "sample-night-shift", "greta").decision is None
+
+
+def _everything(week: DemoWeek) -> dict[str, object]:
+    """Return what stands of each session for a supervisor who sees it, with its labels, notes and disputes."""
+    found: dict[str, object] = {}
+    for sample in week.sessions:
+        person = "greta" if THERAPISTS.get(sample) == "samir" else "supervisor"
+        view = opened(week, sample, person)
+        found[sample] = (view.row, view.notes, view.disputes, [dict(moment.labels) for moment in view.moments])
+    return found
