@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
 WORKERS ?= 3
 
-.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training setup-llm demo test test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,6 +49,10 @@ bench: setup-dev ## Measure speed, memory and bytes beside what else one could b
 test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Debian: postgresql), so no part of `make test`
 	@exec $(BIN)/python -m pytest tests/tls/postgres_tls.py $(ARGS)
 
+test-browser: setup-dev ## The pages in Debian's Chromium, each in light, dark and on a phone; ARGS="--pictures folder" keeps pictures
+	@command -v chromium > /dev/null || { echo "Chromium is missing: sudo apt-get install chromium" >&2; exit 2; }
+	@exec $(BIN)/python -m pytest -o python_files='*_journey.py' tests/browser $(ARGS)
+
 test-training: setup-llm ## The training recipes end to end on tiny models; needs .venv-training, so no part of `make test`
 	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py \
 		tests/training/reader/end_to_end.py tests/training/preference/end_to_end.py $(ARGS)
@@ -76,7 +80,7 @@ pin-images: ## Print the images of the Compose file with their digests, for .env
 baseline: setup-dev ## After a change to the CPU baseline: its fingerprint, its check, its activation
 	@exec $(BIN)/python -m scripts.baseline
 
-screenshot: setup-dev ## Make the pictures of the documents from a running demo (needs Debian's chromium and chromium-driver)
+screenshot: setup-dev ## Make the pictures of the documents from a running demo (needs Debian's chromium)
 	@exec $(BIN)/python -m scripts.screenshot
 
 # Pins stay unless their source changed; delete a lock file to take everything new.

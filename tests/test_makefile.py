@@ -1,4 +1,4 @@
-"""Every make target is listed with what it does, and the CI check runs all tests."""
+"""Every make target is listed with what it does, and runs its command."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from plugin.local.paths import ROOT
+from scripts.chromium import MISSING
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -36,6 +37,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
         (["demo"], "counterpoint demo"),
         (["demo", "ONCE=1"], "counterpoint demo --once"),
         (["test"], "-m pytest"),
+        (["test-browser"], "-o python_files='*_journey.py' tests/browser"),
         (["eval", "DATA=some-folder"], 'training.detector eval "some-folder"'),
     ],
 )
@@ -51,15 +53,13 @@ def test_tests_include_the_checks_and_set_up_what_they_need() -> None:
     assert places == sorted(places)
 
 
-def test_the_check_runs_exactly_the_tests_and_leaves_nothing_out() -> None:
-    """The CI check runs `make test` with CI=true, which makes a left-out test a failure, and ends with its status."""
-    script = (ROOT / ".ci" / "run").read_text()
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert "CI=true exec make test" in script
-    assert "set -eu" in script
-
-
 def test_an_evaluation_without_data_says_what_is_missing() -> None:
     """`make eval` without a folder of data says which argument is missing."""
     recipe = MAKEFILE.split("eval: setup-dev")[1].split("\n\n")[0]
     assert "say where the data lie: make eval DATA=folder" in recipe
+
+
+def test_the_pages_are_not_tested_without_chromium() -> None:
+    """`make test-browser` without Chromium fails with the sentence that says what installs it."""
+    recipe = MAKEFILE.split("test-browser: setup-dev")[1].split("\n\n")[0]
+    assert f'echo "{MISSING}" >&2; exit 2' in recipe

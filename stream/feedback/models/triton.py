@@ -27,8 +27,8 @@ Tensors = Mapping[str, bytes | bool]
 _CHANNEL = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
-    # A gRPC server expects five minutes between pings while no data flow, and hangs up after the third that comes sooner:
-    # pings once a minute broke every request of more than five minutes (`too_many_pings`).
+    # A gRPC server expects five minutes between pings while no data flow, and hangs up after the third that comes
+    # sooner: pings once a minute broke every request of more than five minutes (`too_many_pings`).
     ("grpc.keepalive_time_ms", 310_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     # gRPC waits up to two minutes before it looks for a server that is back; the canary asks every few seconds.

@@ -49,6 +49,11 @@ NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
 SESSION = "/sessions/{session_id}"
 ACCOUNT = "/accounts/{account_id}"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
+    # First, since who has seen a session elsewhere may give no blind look at it.
+    ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
+    ("GET", SESSION + "/look", WAITING.session_id): NOBODY,
+    ("POST", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 400, 404, 404, 404),  # without answers
+    ("POST", SESSION + "/look", WAITING.session_id): NOBODY,
     ("GET", "/", None): SIGNED_IN,
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
@@ -63,10 +68,6 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/use-policy", None): SIGNED_IN,
     ("GET", "/sample", None): SUPERVISORS,
     ("GET", "/health", None): OPERATORS,
-    ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
-    ("GET", SESSION + "/look", WAITING.session_id): NOBODY,
-    ("POST", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 400, 404, 404, 404),  # without answers
-    ("POST", SESSION + "/look", WAITING.session_id): NOBODY,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
     ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,

@@ -141,5 +141,5 @@ async def test_a_model_is_reloaded_where_a_server_is_there_to_do_it(triton: Trit
 
 
 def test_pings_come_no_sooner_than_a_server_accepts() -> None:
-    """A request may be silent for any time, since pings come later than the five minutes that a gRPC server asks for."""
+    """A request may be silent for any time, since pings come later than the five minutes that a server asks for."""
     assert dict(_CHANNEL)["grpc.keepalive_time_ms"] > MIN_PING_INTERVAL_MS
