@@ -20,6 +20,8 @@ from stream.runtime.stages import STAGES
 
 TENANT = "demo"
 SECRET_BYTES = 32
+SAMPLE_SHARE = 0.2
+"""The share of sessions in the random sample of a demo: some three of its week, so that the page shows what it is for."""
 USUAL_PORTS = {"gateway": GatewaySettings().port, "web": WebSettings().port}  # so that a bookmark stays valid
 
 
@@ -88,6 +90,7 @@ def demo_secrets(folder: Path) -> dict[str, str]:
         "pseudonym_key": _key(),
         "key_encryption_key": _key(),
         "session_secret": _key(),
+        "sample_key": _key(),
         **{user.name: secrets.token_urlsafe(9) for user in USERS},
     } | kept
     if made != kept:
@@ -127,6 +130,7 @@ def write_settings(
             "cookie_secure": False,  # loopback without TLS
         },
         "health": {f"{stage.name}_port": next(ports) for stage in STAGES},
+        "sample": {"share": SAMPLE_SHARE, "key": secret["sample_key"]},
         "tenants": {TENANT: {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}},
     }
     if clock_tolerance_s is not None:
