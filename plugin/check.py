@@ -25,7 +25,7 @@ from stream.workers.sample_rule import sample_rule
 URL_EXAMPLE = f"{DRIVER}://user:password@host/name"
 ACTIVATION_REMEDY = (
     "Run `counterpoint model check`, then `counterpoint model activate` on its report, and name the file in"
-    " feedback.activation. Until then the feedback stage holds its records."
+    " feedback.activation. Until then the feedback stage holds its records, and no practised reply gets levels."
 )
 WEIGHTS_REMEDY = (
     "Triton loads the weights from {path}, as triton_models/feedback_llm/1/model.json says: get Llama-3.1-8B-Instruct"
@@ -173,6 +173,10 @@ def _check_model(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("model", f"A canary inference by {where} succeeded: {version.name}.")
     yield _check_activation(settings, version)
+    if settings.feedback.without_names == "abstain":
+        yield Finding("practice", "There is no practice box, since feedback.without_names is abstain.")
+    else:
+        yield Finding("practice", "The page asks this model too, so the machine of the web stage must reach it.")
 
 
 def _check_activation(settings: Settings, version: ModelVersion) -> Finding:

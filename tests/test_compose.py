@@ -160,8 +160,8 @@ def test_only_who_needs_it_reaches_the_database() -> None:
         "deliver",
         "operator",
     }
-    assert {name for name in networks if "models" in networks[name]} == {"triton-cpu", "triton-gpu", "feedback"}
     assert {name for name in networks if "outside" in networks[name]} == {"gateway", "web", "deliver"}
+    assert {name for name in networks if "models" in networks[name]} == {"triton-cpu", "triton-gpu", "feedback", "web"}
     inner = {name for name, network in FILES[COMPOSE]["networks"].items() if network and network["internal"]}
     assert inner == {"broker", "database", "models"}
 

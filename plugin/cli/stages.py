@@ -60,10 +60,11 @@ def sink() -> None:
 
 @app.command(rich_help_panel=STAGES_PANEL)
 def web() -> None:
-    """Serve the page for supervisors and therapists."""
+    """Serve the page for supervisors and therapists, and have the replies rated that therapists practise."""
+    from plugin.practice.rater import open_rater
     from plugin.web.app import run
 
-    _run(stages.WEB, run)
+    _run(stages.WEB, lambda settings: run(settings, open_rater(settings.feedback)))
 
 
 @app.command(rich_help_panel=STAGES_PANEL)

@@ -10,6 +10,7 @@ from plugin.crypto.text import TextCipher
 from plugin.database.tables import (
     ConversationKey,
     StoredAnswer,
+    StoredAttempt,
     StoredDispute,
     StoredMessage,
     StoredNote,
@@ -76,6 +77,11 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredDispute.session_id))
         .where(*in_conversation)
     )
+    has_attempts = exists(
+        select(StoredAttempt.attempt_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredAttempt.session_id))
+        .where(*in_conversation)
+    )
     deleted = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
@@ -84,6 +90,7 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
             ~has_words,
             ~has_notes,
             ~has_disputes,
+            ~has_attempts,
         )
     )
     return deleted.rowcount

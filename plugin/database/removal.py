@@ -16,6 +16,7 @@ from plugin.database.needs import NO_FACTS, Need, facts_to_json
 from plugin.database.tables import (
     StoredAcknowledgement,
     StoredAnswer,
+    StoredAttempt,
     StoredClaim,
     StoredDecision,
     StoredDispute,
@@ -52,6 +53,8 @@ def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Col
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
     disputed = col(StoredDispute.exchange_id).in_(exchanges)
     session.exec(delete(StoredDispute).where(col(StoredDispute.session_id) == session_id, disputed))  # and their steps
+    rewritten = col(StoredAttempt.exchange_id).in_(exchanges)
+    session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == session_id, rewritten))
 
 
 def withdraw_session(session: Session, row: StoredSession) -> None:
@@ -71,6 +74,7 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredAcknowledgement).where(col(StoredAcknowledgement.session_id) == row.session_id))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
     remove_sample(session, row.session_id)
+    session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == row.session_id))
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
     row.end_reason = EndReason.WITHDRAWN.value

@@ -44,6 +44,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "samples": ("SELECT (session_id)", "INSERT", "DELETE"),
         "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
@@ -74,6 +75,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_preferences": ("SELECT", "INSERT", "UPDATE"),
         "digest_marks": ("SELECT", "INSERT", "UPDATE"),
         "digest_deliveries": ("SELECT",),
+        "practice_attempts": ("SELECT", "INSERT", "DELETE"),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -99,6 +101,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_preferences": ("SELECT",),
         "digest_marks": ("SELECT",),
         "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -114,6 +117,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "samples": ("SELECT (session_id)", "DELETE"),
         "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
@@ -134,7 +138,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_listed()": ("web", "digest"),
     "counterpoint_reads(uuid)": ("web", "digest"),
     "counterpoint_operates()": ("web",),
-    "counterpoint_openings(uuid)": ("web",),
+    "counterpoint_readings(uuid)": ("web",),
     "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
     "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
     "counterpoint_exports_about_account()": ("web",),
@@ -152,6 +156,7 @@ SCOPED_TABLES: Final = (
     *("claims", "labels", "notes"),
     *("acknowledgements", "disputes", "dispute_steps"),
     *("samples", "look_answers"),
+    "practice_attempts",
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _TABLES_SCOPED_BY_LIST: Final = frozenset(
@@ -184,6 +189,7 @@ _READ_BESIDE_SCOPE: Final = {
     "notes": f"(shared OR {_OWN})",
     "acknowledgements": f"({_OWN} OR {_IS_SUPERVISOR})",
     "disputes": f"({_OWN} OR {_IS_SUPERVISOR})",
+    "practice_attempts": _BY_A_THERAPIST,
     "dispute_steps": _DISPUTE_OF_STEP.format(""),  # the rule of its dispute, whose own policy applies here too
     "samples": _IS_SUPERVISOR,
     "look_answers": _IS_SUPERVISOR,
@@ -197,6 +203,7 @@ _WRITTEN_BY: Final = {
     "disputes": _BY_A_THERAPIST,
     "dispute_steps": _STEP_IS_THEIRS,
     "look_answers": _BY_A_SUPERVISOR,
+    "practice_attempts": _BY_A_THERAPIST,
 }
 """Who writes a row of the tables that people write in their own name alone."""
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.

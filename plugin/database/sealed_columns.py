@@ -25,6 +25,11 @@ def dispute_step_words_binding(tenant: str, dispute_id: UUID, number: int) -> Co
     return ColumnBinding(tenant, "dispute_steps", f"{dispute_id}\x1f{number}", "words")
 
 
+def attempt_words_binding(tenant: str, attempt_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of a therapist's rewritten reply and its answer is bound to."""
+    return ColumnBinding(tenant, "practice_attempts", str(attempt_id), "words")
+
+
 def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of an answer's words is bound to."""
     return ColumnBinding(tenant, "answers", str(assessment_id), "words")

@@ -24,9 +24,10 @@ from plugin.exports.person_rows import (
     trail_about,
 )
 from plugin.exports.run import ExportRun, ShowProgress
-from plugin.exports.words import words_of
+from plugin.exports.words import practice_of, words_of
 from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.opening import open_session
+from plugin.queue.practice import attempts_of
 from stream.contracts.errors import Misconfigured
 
 TEXT_LEFT_OUT: Final = "Words are left out: the therapist alone may export them, with their own password."
@@ -108,7 +109,8 @@ def _session(run: ExportRun, person: Viewer, session_id: UUID) -> Json | None:
         }
         if _with_words(run):
             view = open_session(session, run.kek, person, session_id, run.now())
-            found["released_words"] = None if view is None else words_of(view)
+            practised = attempts_of(session, run.kek, person, session_id)
+            found["released_words"] = None if view is None else {**words_of(view), "practice": practice_of(practised)}
             if view is not None:
                 add_audit_entry(
                     session,

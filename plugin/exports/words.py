@@ -1,9 +1,11 @@
 """The words of a released session as its therapist reads them on the page, for an export of their own data."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from plugin.queue.practice_views import Attempt
 from plugin.queue.views import MomentView, SessionView
-from stream.contracts.feedback import Assessment
+from stream.contracts.feedback import Abstention, Assessment
 
 Json = dict[str, Any]
 
@@ -34,6 +36,20 @@ def words_of(view: SessionView) -> Json:
     }
 
 
+def practice_of(attempts: Sequence[Attempt]) -> list[Json]:
+    """Return what the therapist wrote to practise in a session, with what the model said of it."""
+    return [
+        {
+            "moment": str(attempt.exchange_id),
+            "at": attempt.at.isoformat(),
+            "text": attempt.text,
+            "model": None if attempt.rated.answer is None else attempt.rated.answer.model.model_dump(mode="json"),
+            "ratings": _ratings(attempt.rated.answer),
+        }
+        for attempt in attempts
+    ]
+
+
 def _moment(moment: MomentView) -> Json:
     answer = moment.answer
     rated = answer if isinstance(answer, Assessment) else None
@@ -42,15 +58,19 @@ def _moment(moment: MomentView) -> Json:
         "context": list(moment.context),
         "client_turn": list(moment.client_turn),
         "reply": list(moment.reply),
-        "ratings": [
-            {
-                "mechanism": rating.mechanism.value,
-                "level": rating.level,
-                "reason": rating.reason,
-                "quotes": [evidence.quote for evidence in rating.evidence],
-            }
-            for rating in (rated.ratings if rated else ())
-        ],
+        "ratings": _ratings(answer),
         "strengths": list(rated.strengths) if rated else [],
         "alternatives": [other.text for other in rated.alternatives] if rated else [],
     }
+
+
+def _ratings(answer: Assessment | Abstention | None) -> list[Json]:
+    return [
+        {
+            "mechanism": rating.mechanism.value,
+            "level": rating.level,
+            "reason": rating.reason,
+            "quotes": [evidence.quote for evidence in rating.evidence],
+        }
+        for rating in (answer.ratings if isinstance(answer, Assessment) else ())
+    ]

@@ -21,7 +21,7 @@ from stream.runtime.stages import STAGES
 TENANT = "demo"
 SECRET_BYTES = 32
 SAMPLE_SHARE = 0.2
-"""The share of sessions in the random sample of a demo: some three of its week, so that the page shows what it is for."""
+"""The share of sessions in the random sample of a demo: some three of its week, so that its page is not empty."""
 USUAL_PORTS = {"gateway": GatewaySettings().port, "web": WebSettings().port}  # so that a bookmark stays valid
 
 

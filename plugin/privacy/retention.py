@@ -21,6 +21,7 @@ from plugin.database.locks import lock_conversation
 from plugin.database.tables import (
     RetentionRun,
     StoredAnswer,
+    StoredAttempt,
     StoredDispute,
     StoredMessage,
     StoredNote,
@@ -130,6 +131,7 @@ class RetentionRunner:
         removed = session.exec(delete(StoredSession).where(_session_due(self._cutoffs), *in_conversation)).rowcount
         without_text = self._ids(session, _text_due(self._cutoffs), *in_conversation)
         session.exec(delete(StoredMessage).where(col(StoredMessage.session_id).in_(without_text)))
+        session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id).in_(without_text)))
         without_quotes = self._ids(session, _quotes_due(self._cutoffs), *in_conversation)
         session.exec(
             update(StoredAnswer)

@@ -1,7 +1,7 @@
 """Reading of labels: what counts of the things that supervisors said, and what it keeps from the therapist."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +20,15 @@ Labels = Mapping[str, Label]
 
 def labels_of(session: Session, session_id: UUID) -> dict[UUID, Labels]:
     """Return the labels that count of a session's valid answers, by the answer's id."""
+    return labels_of_sessions(session, [session_id])
+
+
+def labels_of_sessions(session: Session, sessions: Collection[UUID]) -> dict[UUID, Labels]:
+    """Return the labels that count of the valid answers of some sessions, by the answer's id."""
     found = session.exec(
         select(StoredLabel, Account.display_name)
         .join(Account, col(Account.account_id) == col(StoredLabel.account_id))
-        .where(col(StoredLabel.session_id) == session_id)
+        .where(col(StoredLabel.session_id).in_(sessions))
         .order_by(col(StoredLabel.number))
     )
     labels: dict[UUID, dict[str, Label]] = defaultdict(dict)

@@ -41,8 +41,10 @@ from plugin.queue.looks import Looks
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import next_session, read_page
+from plugin.queue.practice import Practice
 from plugin.queue.quality import Quality, read_quality
 from plugin.queue.reviews import Reviews
+from plugin.queue.trend_reading import Trends
 from plugin.queue.views import (
     ConversationTotals,
     DecisionKind,
@@ -119,6 +121,16 @@ class Store:
     def digests(self) -> Digests:
         """The digests of the people of the same database."""
         return Digests(self._engine, now=self._now)
+
+    @property
+    def practice(self) -> Practice:
+        """What the therapists of the same database write to practise."""
+        return Practice(self._engine, self._kek, now=self._now)
+
+    @property
+    def trends(self) -> Trends:
+        """The trends of the therapists of the same database."""
+        return Trends(self._engine)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.

@@ -21,6 +21,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from plugin import use_policy
 from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
 from plugin.queue.passwords import dummy_hash
+from plugin.queue.practice_views import Rater
 from plugin.queue.store import Store, open_store
 from plugin.web import (
     account_pages,
@@ -31,9 +32,11 @@ from plugin.web import (
     health_page,
     look_pages,
     pages,
+    practice_pages,
     probes,
     queue_pages,
     review_pages,
+    trend_pages,
     use_policy_page,
 )
 from plugin.web.attempts import LoginAttempts
@@ -42,6 +45,7 @@ from plugin.web.known_device import KnownDevices
 from plugin.web.login import LIFETIME_S
 from plugin.web.login_queue import LoginQueue
 from plugin.web.middleware import RequestMiddleware
+from plugin.web.practice_limit import PracticeLimit
 from plugin.web.queue_address import InvalidAddress
 from plugin.web.render import FOLDER, Pages, message
 from plugin.web.session_secret import session_secret
@@ -56,8 +60,10 @@ TRAIL_EVERY_S = 30  # failed logins reach the audit trail this long after their 
 STOP_WITHIN_S = 5  # a page is answered in well under a second; a slower client has lost the network
 
 
-def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = time.time) -> FastAPI:
-    """Create the web application around `store`; `now` gives seconds since 1970.
+def create_app(
+    settings: Settings, store: Store, *, now: Callable[[], float] = time.time, rater: Rater | None = None
+) -> FastAPI:
+    """Create the web application around `store`; `now` gives seconds since 1970, and `rater` rates attempts.
 
     Raises:
         Misconfigured: The secret that signs the login cookie is missing or too short.
@@ -72,6 +78,8 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         KnownDevices(secret, secure=secure),
         LoginQueue(),
         now,
+        PracticeLimit(),
+        rater,
     )
     app.state.pages = Pages(demo=settings.demo)
     app.add_middleware(
@@ -101,6 +109,8 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
         look_pages.router,
         health_page.router,
         digest_pages.router,
+        practice_pages.router,
+        trend_pages.router,
         account_pages.router,
         use_policy_page.router,
         glossary_page.router,
@@ -111,15 +121,15 @@ def create_app(settings: Settings, store: Store, *, now: Callable[[], float] = t
     return app
 
 
-def run(settings: Settings) -> int:
-    """Serve the pages until SIGTERM or SIGINT and return the exit status.
+def run(settings: Settings, rater: Rater | None = None) -> int:
+    """Serve the pages until SIGTERM or SIGINT and return the exit status; `rater` rates attempts.
 
     Raises:
         Misconfigured: A setting that the stage needs is missing or wrong.
     """
     get_logger().info("use_policy", policy=use_policy.CORE)
     with open_store(settings) as store:
-        server, health = _server(create_app(settings, store)), Health(ReadinessPart.DATABASE)
+        server, health = _server(create_app(settings, store, rater=rater)), Health(ReadinessPart.DATABASE)
 
         def ask() -> None:
             if server.started:  # before that no page is served, whatever the database says
@@ -162,6 +172,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writing = asyncio.create_task(_write_failed_logins(services.store))
     yield
     writing.cancel()
+    if services.rater is not None:
+        await services.rater.close()
 
 
 async def _write_failed_logins(store: Store) -> None:

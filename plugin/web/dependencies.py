@@ -7,11 +7,13 @@ from typing import Annotated, cast
 from fastapi import Depends, Form, HTTPException, Request
 
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.practice_views import Rater
 from plugin.queue.store import Store
 from plugin.web import login
 from plugin.web.attempts import LoginAttempts
 from plugin.web.known_device import KnownDevices
 from plugin.web.login_queue import LoginQueue
+from plugin.web.practice_limit import PracticeLimit
 from plugin.web.queue_address import remembered
 from stream.runtime.settings import Settings, TenantSettings
 
@@ -26,6 +28,9 @@ class Services:
     devices: KnownDevices
     logins: LoginQueue
     now: Callable[[], float]
+    practice_limit: PracticeLimit
+    rater: Rater | None = None
+    """What rates attempts; None where the service lets no model read words whose names nobody told."""
 
     @property
     def tenants(self) -> Mapping[str, TenantSettings]:

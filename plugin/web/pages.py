@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.filters import QueueList
+from plugin.queue.openings import readers_of
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.web import layout
 from plugin.web.dependencies import CurrentSupervisor, CurrentViewer, ServicesDep, ValidForm, require_supervisor
@@ -55,7 +56,9 @@ def session(
         moments=layout.moment_pages(opened, further=further),
         marks=layout.mark_lines(opened),
         further=further,
-        openings=services.store.openings(viewer, session_id),
+        readers=readers_of(services.store.openings(viewer, session_id)),
+        attempts=services.store.practice.attempts(viewer, session_id),
+        practising=services.rater is not None,
         listing=listing,
         in_list="" if listing is None else listing.whole_query,
     )

@@ -12,6 +12,7 @@ from plugin.queue.accounts import MAX_NAME
 from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
+from plugin.queue.practice import MAX_REPLY
 from plugin.web import (
     afterwards_words,
     digest_words,
@@ -20,9 +21,12 @@ from plugin.web import (
     labels,
     login,
     look_layout,
+    opening_words,
+    practice_words,
     queue_groups,
     queue_words,
     review_words,
+    trend_words,
 )
 from stream.contracts import rubric
 
@@ -35,8 +39,9 @@ _NAVIGATION = {
         ("/decided", "Decided"),
         ("/left-out", "Left out"),
         ("/sample", "Sample"),
+        ("/trends", "Trends"),
     ),
-    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New")),
+    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend")),
     AccountRole.OPERATOR: (("/", "Operation"), ("/health", "Health"), ("/accounts", "Accounts")),
 }
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
@@ -46,6 +51,7 @@ LIMITS = {
     "max_name": MAX_NAME,
     "max_note": MAX_NOTE,
     "max_comment": MAX_COMMENT,
+    "max_reply": MAX_REPLY,
 }
 
 
@@ -67,9 +73,12 @@ class Pages:
             digest_words=digest_words,
             dispute_words=dispute_words,
             look_layout=look_layout,
+            opening_words=opening_words,
+            practice_words=practice_words,
             queue_groups=queue_groups,
             queue_words=queue_words,
             review_words=review_words,
+            trend_words=trend_words,
             rubric=rubric,
             use_policy=use_policy,
             limits=LIMITS,

@@ -3,8 +3,10 @@
 A flagged turn without a reply gets the model's verdict alone (`unanswered`).
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from stream.contracts.errors import Unavailable
@@ -15,7 +17,6 @@ from stream.contracts.vocabulary import NeedsHuman, SessionState
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
 from stream.feedback.models.answer import UnusableAnswer
-from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
 from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.feedback.sampled import with_sample_of, without_sample
@@ -32,12 +33,30 @@ partition for ever; an outage that comes by chance is met once or twice."""
 _NOT_JSON_PROBLEM = "the answer was not the one JSON object asked for, or was cut off"
 
 
+Result = TypeVar("Result")
+
+
+class Availability(Protocol):
+    """Whatever admits requests to the model: `ModelAvailability` for a stage, which waits while the model is away."""
+
+    async def wait_until_seen(self) -> None:
+        """Return once a canary has passed: then the model's version is known."""
+
+    async def request(self, ask: Callable[[], Awaitable[Result]]) -> Result:
+        """Ask once.
+
+        Raises:
+            RequestFailed: the model is there, and the request failed all the same.
+            Unavailable: the request failed in an outage, which says nothing about its input.
+        """
+
+
 @dataclass(frozen=True)
 class Assessor:
     """Assesses sessions with one model. `deadline_s` bounds each request, in seconds."""
 
     model: FeedbackModel
-    availability: ModelAvailability
+    availability: Availability
     deadline_s: float
     clock: Clock
     without_names: WithoutNames = "assess"

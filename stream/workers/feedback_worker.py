@@ -74,6 +74,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     worker = _SessionsWorker(
         app,
         Assessor(model, availability, deadline_s, time.monotonic, settings.feedback.without_names),
+        availability,
         DeadLetters(app, stages.FEEDBACK.name, settings.kafka.dead_letters_in_a_row, health),
         stop,
         partitions=settings.kafka.partitions,
@@ -105,11 +106,19 @@ class _SessionsWorker:
     """Processes one session record after the other, and watches the model."""
 
     def __init__(
-        self, app: faust.App, assessor: Assessor, dead_letters: DeadLetters, stop: StopRequest, *, partitions: int
+        self,
+        app: faust.App,
+        assessor: Assessor,
+        availability: ModelAvailability,
+        dead_letters: DeadLetters,
+        stop: StopRequest,
+        *,
+        partitions: int,
     ) -> None:
         self.acks = OrderedAcks()
         self._app = app
         self._assessor = assessor
+        self._availability = availability
         self._dead_letters = dead_letters
         self._stop = stop
         self._partitions = partitions
@@ -118,9 +127,9 @@ class _SessionsWorker:
     async def watch_model(self) -> None:
         """Check whether the model is there, before the first record needs it and while none does."""
         try:
-            await self._assessor.availability.wait_until_seen()
+            await self._availability.wait_until_seen()
             set_model_info(self._assessor.model.version)
-            await self._assessor.availability.monitor()
+            await self._availability.monitor()
         except Misconfigured as error:
             self._stop.set(error)
 

@@ -24,6 +24,7 @@ SEALED = {
     ("notes", "words"),
     ("disputes", "words"),
     ("dispute_steps", "words"),
+    ("practice_attempts", "words"),
     ("conversation_keys", "wrapped"),
     ("service_keys", "wrapped"),
     ("erasures", "subject_hash"),

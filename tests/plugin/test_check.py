@@ -60,7 +60,7 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     assert troubles(found) == set()
     assert set(found) == {
         "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "random sample",
-        "topics", "database", "database keys", "model", "activation",
+        "topics", "database", "database keys", "model", "activation", "practice",
     }  # fmt: skip
 
 

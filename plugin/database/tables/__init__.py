@@ -5,6 +5,7 @@ from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, Sto
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.operations import HandledDeadLetter
 from plugin.database.tables.people import Account, Membership, Team
+from plugin.database.tables.practice import StoredAttempt
 from plugin.database.tables.protection import (
     AuditEntry,
     ConversationKey,
@@ -42,6 +43,7 @@ __all__ = [
     "SessionCounsellor",
     "StoredAcknowledgement",
     "StoredAnswer",
+    "StoredAttempt",
     "StoredClaim",
     "StoredDecision",
     "StoredDelivery",

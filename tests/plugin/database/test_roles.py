@@ -75,6 +75,12 @@ LOOK = (
 )
 OF_SUPERVISORS = {"samples", "look_answers"}
 """The tables of which a therapist sees no row."""
+OF_A_THERAPIST_ALONE = {"practice_attempts"}
+"""The tables of which a supervisor sees no row."""
+ATTEMPT = (
+    "INSERT INTO practice_attempts (attempt_id, session_id, exchange_id, account_id, is_draft, words, written_at)"
+    " SELECT gen_random_uuid(), session_id, exchange_id, :a, false, '', now() FROM answers"
+)
 OF_THERAPISTS = (
     "UPDATE {} t SET account_id = a.account_id FROM accounts a JOIN session_counsellors c"
     " ON c.tenant = a.tenant AND c.counsellor = a.counsellor WHERE c.session_id = t.session_id"
@@ -296,10 +302,10 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
-        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK):
+        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT):
             named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
             session.execute(text(statement), named)
-        for table in ("acknowledgements", "disputes"):
+        for table in ("acknowledgements", "disputes", "practice_attempts"):
             session.execute(text(OF_THERAPISTS.format(table)))
     seen = {
         people.supervisor: {north},
@@ -310,14 +316,15 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     }
     for viewer, sessions in seen.items():
         for table in SCOPED_TABLES:
-            is_hidden = table in OF_SUPERVISORS and viewer.role is AccountRole.THERAPIST
+            therapist = viewer.role is AccountRole.THERAPIST
+            is_hidden = table in (OF_SUPERVISORS if therapist else OF_A_THERAPIST_ALONE)
             ids = set() if is_hidden else {str(each.session_id) for each in sessions}
             assert roles.ids("web", viewer.user_id, table) == ids, (viewer.username, table)
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
     for table in (
         *("messages", "answers", "exchanges", "labels", "notes"),
-        *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers"),
+        *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers", "practice_attempts"),
     ):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3
@@ -367,9 +374,9 @@ def test_a_review_is_written_by_its_supervisor_alone(roles: Roles, people: Peopl
         session.execute(text(statement), {"a": people.supervisor.user_id, "shared": True})
 
 
-@pytest.mark.parametrize("statement", [ACKNOWLEDGEMENT, DISPUTE])
+@pytest.mark.parametrize("statement", [ACKNOWLEDGEMENT, DISPUTE, ATTEMPT])
 def test_an_answer_to_a_release_is_written_by_its_therapist_alone(roles: Roles, people: People, statement: str) -> None:
-    """The database refuses an acknowledgement or a dispute in another's name, and one by a supervisor."""
+    """The database refuses an acknowledgement, a dispute or an attempt in another's name, and one by a supervisor."""
     apply_records(roles.owner, record())
     for person, named in (
         (people.ana, people.ben),
@@ -415,6 +422,28 @@ def test_a_therapist_reads_no_colleagues_dispute(roles: Roles, people: People) -
     for viewer, seen in ((people.ana, 1), (people.ben, 0), (people.supervisor, 1), (people.operator, 0)):
         for table in ("acknowledgements", "disputes", "dispute_steps"):
             assert len(roles.ids("web", viewer.user_id, table)) == seen, (viewer.username, table)
+
+
+def test_an_attempt_is_its_authors_alone(roles: Roles, people: People) -> None:
+    """The database shows what a therapist practised to them alone, and lets nobody else remove it."""
+    apply_records(roles.owner, record(counsellors=("p_ana", "p_ben")))
+    with transaction(roles.by_stage["web"], people.ana.user_id) as session:
+        session.execute(text(ATTEMPT), {"a": people.ana.user_id})
+    for viewer in (people.ben, people.supervisor, people.operator, people.ana):
+        is_own = viewer == people.ana
+        for stage in ("digest", "web"):
+            assert len(roles.ids(stage, viewer.user_id, "practice_attempts")) == is_own, (viewer.username, stage)
+        with transaction(roles.by_stage["web"], viewer.user_id) as session:
+            removed = session.execute(text("DELETE FROM practice_attempts RETURNING 1")).all()
+            assert len(removed) == is_own, viewer.username
+
+
+@pytest.mark.parametrize("stage", ["sink", "privacy"])
+def test_what_removes_attempts_cannot_read_them(roles: Roles, stage: str) -> None:
+    """Sink and privacy remove attempts by their ids, and read neither words nor author."""
+    for column in ("words", "account_id", "is_draft"):
+        assert roles.refuses(stage, f"SELECT {column} FROM practice_attempts")
+    assert not roles.refuses(stage, "DELETE FROM practice_attempts WHERE session_id = gen_random_uuid()")
 
 
 @pytest.mark.usefixtures("people")

@@ -11,6 +11,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.person import TEXT_LEFT_OUT, export_person
 from plugin.queue.account_changes import Accounts
 from plugin.queue.export_entries import ExportKind, ExportPurpose
+from plugin.queue.practice_views import Rated, Rewriting
 from plugin.queue.statements import STRENGTHS, VERDICT, level_of
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
@@ -104,6 +105,25 @@ def test_shared_notes_are_in_it_and_private_ones_are_not(engine: Engine, people:
     found = exported(engine, people.ana, tmp_path)
     assert [note["text"] for note in found["sessions"][0]["released_words"]["notes"]] == ["For both of us."]
     assert "For me alone" not in json.dumps(found)
+
+
+def test_what_was_practised_is_in_the_own_export_alone(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Attempts with their levels are in the therapist's own export, and in that of nobody else about them."""
+    sent = record()
+    apply_records(engine, sent)
+    release(engine, people, sent)
+    practice = Store(engine, KEK, now=lambda: NOW).practice
+    rewriting = practice.find(people.ana, sent.session_id, sent.exchanges[0].exchange_id, "A reply of my own.")
+    assert isinstance(rewriting, Rewriting)
+    practice.keep(people.ana, rewriting, Rated(sent.assessments[0]))
+    (attempt,) = exported(engine, people.ana, tmp_path)["sessions"][0]["released_words"]["practice"]
+    assert (attempt["text"], attempt["moment"]) == ("A reply of my own.", str(sent.exchanges[0].exchange_id))
+    assert attempt["model"]["name"] == "CPU baseline"
+    assert [each["level"] for each in attempt["ratings"]] == [1] * len(Mechanism)
+    assert all(each["reason"] and each["quotes"] for each in attempt["ratings"])
+    for_others = exported(engine, people.operator, tmp_path)
+    assert "of my own" not in json.dumps(for_others)
+    assert "practice" not in json.dumps(for_others["sessions"])
 
 
 def test_who_opened_the_sessions_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:

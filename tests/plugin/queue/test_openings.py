@@ -5,10 +5,12 @@ from sqlalchemy import Engine, text
 from plugin.database.account_removal import remove_account
 from plugin.database.engine import transaction
 from plugin.database.viewer import AccountRole
-from plugin.queue.openings import Opening
+from plugin.queue.export_entries import ExportKind, ExportPurpose
+from plugin.queue.openings import Opening, OpeningKind, readers_of
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from tests.plugin.conftest import People
+from tests.plugin.exports.samples import export_run
 from tests.plugin.samples import NOW, add_person, apply_records, record
 
 
@@ -38,6 +40,45 @@ def test_a_therapist_sees_who_opened_the_session(store: Store, engine: Engine, p
         ("Ana", AccountRole.THERAPIST, 1),
     }
     assert all(each.first.tzinfo is not None for each in openings)
+
+
+def test_each_purpose_has_its_line(store: Store, engine: Engine, people: People) -> None:
+    """A page, a digest, a sample and an export are told apart, and an export says what it was for."""
+    sent = record()
+    apply_records(engine, sent)
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    run = export_run(engine, people.supervisor, ExportKind.TRAINING, ExportPurpose.RESEARCH)
+    for purpose in ("review", "digest", "agreement sample", run.entry):
+        store.open(people.supervisor, sent.session_id, purpose=purpose)
+    store.practice.find(people.ana, sent.session_id, sent.exchanges[0].exchange_id, "Another reply.")
+    openings = store.openings(people.ana, sent.session_id)
+    assert {(each.kind, each.export) for each in openings} == {
+        (OpeningKind.PAGE, None),
+        (OpeningKind.DIGEST, None),
+        (OpeningKind.SAMPLE, None),
+        (OpeningKind.EXPORT, ExportPurpose.RESEARCH),
+    }
+
+
+def test_readers_are_grouped_with_the_latest_first(store: Store, engine: Engine, people: People) -> None:
+    """Each person is named once with all their openings; whoever opened the session last comes first."""
+    sent = record()
+    apply_records(engine, sent)
+    namesake = add_person(engine, "mara2", AccountRole.SUPERVISOR, teams=("north",))
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    for viewer, purpose in (
+        (people.supervisor, "digest"),
+        (namesake, "review"),
+        (people.ana, "review"),
+        (people.supervisor, "review"),
+    ):
+        store.open(viewer, sent.session_id, purpose=purpose)
+    readers = readers_of(store.openings(people.ana, sent.session_id))
+    assert [(reader.name, [each.kind for each in reader.openings]) for reader in readers] == [
+        ("Mara", [OpeningKind.PAGE, OpeningKind.DIGEST]),
+        ("Ana", [OpeningKind.PAGE]),
+        ("Mara2", [OpeningKind.PAGE]),
+    ]
 
 
 def test_only_the_therapist_of_a_released_session_sees_openings(store: Store, engine: Engine, people: People) -> None:
@@ -72,5 +113,5 @@ def test_nobody_named_gets_no_opening(store: Store, engine: Engine, people: Peop
     store.open(people.supervisor, sent.session_id)
     store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
     with transaction(engine) as session:
-        found = session.execute(text("SELECT * FROM counterpoint_openings(:id)"), {"id": sent.session_id})
+        found = session.execute(text("SELECT * FROM counterpoint_readings(:id)"), {"id": sent.session_id})
         assert found.all() == []

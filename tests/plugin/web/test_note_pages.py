@@ -11,7 +11,7 @@ from tests.plugin.web.test_pages import HOSTILE, words_of
 PAGE = address(WAITING.session_id)
 MOMENT = str(WAITING.exchanges[0].exchange_id)
 NOTE = "Let us look at the second sentence together."
-OPENINGS = "Who has opened this session"
+OPENINGS = "Who has read this session"
 """The last part of a therapist's page, which each reading adds to."""
 
 

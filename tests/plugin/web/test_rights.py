@@ -85,6 +85,13 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ),
     ("POST", SESSION + "/disputes/{dispute_id}/resolve", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
     ("POST", SESSION + "/disputes/{dispute_id}/resolve", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/attempts", RELEASED.session_id): Expected(LOGIN, 404, 404, 303, 404, 404),
+    ("POST", SESSION + "/attempts", WAITING.session_id): NOBODY,
+    ("POST", SESSION + "/attempts/{attempt_id}/remove", RELEASED.session_id): Expected(LOGIN, 404, 404, 303, 404, 404),
+    ("POST", SESSION + "/attempts/{attempt_id}/remove", WAITING.session_id): NOBODY,
+    ("GET", "/trend", None): Expected(LOGIN, 404, 404, 200, 200, 404),
+    ("GET", "/trends", None): SUPERVISORS,
+    ("GET", "/trends/{account_id}", UNKNOWN): NOBODY,
     ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/release", LEFT_OUT.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
     ("POST", SESSION + "/release", UNKNOWN): NOBODY,
@@ -133,9 +140,10 @@ FORM = {
     "seen": "0",
     "until": "2026-11-03T14:02:00Z",
     "chosen": f"{WAITING.session_id}.1",
+    "exchange": str(RELEASED.exchanges[0].exchange_id),
 }
 """The fields of every form about a session."""
-NAMES = ("session_id", "account_id", "note_id", "dispute_id")
+NAMES = ("session_id", "account_id", "note_id", "dispute_id", "attempt_id")
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
