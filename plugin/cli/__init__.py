@@ -4,11 +4,35 @@ import sys
 
 import typer
 
-from plugin.cli import exports, kafka, models, operations, people, privacy, setup, stages, users  # each adds commands
+from plugin.cli import (
+    exports,
+    kafka,
+    models,
+    operations,
+    people,
+    privacy,
+    setup,
+    stages,
+    tokens,
+    users,
+)  # each adds commands
 from plugin.cli.base import app
 from stream.contracts.errors import CounterpointError
 
-__all__ = ["app", "exports", "kafka", "main", "models", "operations", "people", "privacy", "setup", "stages", "users"]
+__all__ = [
+    "app",
+    "exports",
+    "kafka",
+    "main",
+    "models",
+    "operations",
+    "people",
+    "privacy",
+    "setup",
+    "stages",
+    "tokens",
+    "users",
+]
 
 
 def main() -> None:

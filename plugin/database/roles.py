@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
 from plugin.database.tables import METADATA
+from plugin.database.token_rights import token_policies
 from stream.contracts.errors import Misconfigured
 
 PREFIX: Final = "counterpoint_"
@@ -79,6 +80,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
+        "api_tokens": ("SELECT", "UPDATE (generation, last_used_on)"),  # `counterpoint tokens` makes and revokes them
+        "api_replies": ("SELECT", "INSERT", "UPDATE (status, result)", "DELETE"),
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -142,6 +145,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
     "counterpoint_therapist_remove(text, text, timestamptz)": ("privacy",),
     "counterpoint_exports_about_account()": ("web",),
+    "counterpoint_token_account(bytea)": ("web",),
     "counterpoint_trail_about_account()": ("digest",),
     "counterpoint_has_opened(uuid)": ("web",),
     "counterpoint_look_answers()": ("web", "privacy"),
@@ -308,6 +312,7 @@ def statements() -> Iterator[str]:
         f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web"
         f" USING ({_OWN}) WITH CHECK ({_OWN})"
     )
+    yield from token_policies(f"{PREFIX}web", _OWN)
 
 
 def _operated_policies(table: str) -> Iterator[str]:

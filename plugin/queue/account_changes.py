@@ -27,6 +27,7 @@ from plugin.queue.accounts import (
     list_accounts,
 )
 from plugin.queue.passwords import hash_password
+from plugin.queue.tokens import carry_tokens_over
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required_secret
 
@@ -164,9 +165,10 @@ class Accounts:
                 raise _not_allowed()
 
     def end_logins(self, viewer: Viewer, *, request_id: str = "") -> None:
-        """End all logins of a person who logs out, so that a copy of their cookie is worth nothing."""
+        """End all logins of a person who logs out, so that a copy of their cookie is worth nothing; tokens stay."""
         by = Actor(viewer, request_id)
         with self._change(viewer.user_id, by, "logout") as session:
+            carry_tokens_over(session, viewer.user_id)
             _end_logins(session, viewer.user_id)
 
     @contextmanager

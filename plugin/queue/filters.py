@@ -90,6 +90,18 @@ class QueueFilter:
 EVERYTHING: Final = QueueFilter()
 
 
+def check_filter(queue_list: QueueList, chosen: QueueFilter) -> None:
+    """Check that a filter fits a list.
+
+    Raises:
+        ValueError: it does not; the message is a sentence.
+    """
+    if chosen.state is not None and chosen.state not in STATES[queue_list]:
+        raise ValueError("This list has no sessions in that state.")
+    if chosen.ended_from is not None and chosen.ended_to is not None and chosen.ended_from > chosen.ended_to:
+        raise ValueError("The first day comes after the last day.")
+
+
 def matches(session: Session, viewer: Viewer, chosen: QueueFilter, now: datetime) -> ColumnElement[bool]:
     """Return the condition that the filter leaves a `StoredSession` in the list."""
     return and_(true(), *_conditions(session, viewer, chosen, now))

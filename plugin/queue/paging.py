@@ -57,6 +57,7 @@ def read_page(
     chosen: QueueFilter,
     after: UUID | None,
     now: datetime,
+    size: int = PAGE,
 ) -> SessionList:
     """Return the page of a list that begins after a session, or its first page, with the numbers of the whole list."""
     in_list = visible_to(viewer), _is_in(queue_list)
@@ -70,14 +71,14 @@ def read_page(
         .where(*in_list)
     ).one()
     shown = (*in_list, matches(session, viewer, chosen, now))
-    found = _from_place(session, viewer, queue_list, chosen, after, shown, PAGE + 1)
+    found = _from_place(session, viewer, queue_list, chosen, after, shown, size + 1)
     return SessionList(
-        rows=session_rows(session, found[:PAGE], now),
+        rows=session_rows(session, found[:size], now),
         total=total,
         matching=_count(session, shown) if chosen.hides else total,
         overdue=overdue,
         claimed=claimed,
-        goes_on=len(found) > PAGE,
+        goes_on=len(found) > size,
     )
 
 

@@ -40,10 +40,12 @@ from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
 from plugin.queue.looks import Looks
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
-from plugin.queue.paging import next_session, read_page
+from plugin.queue.paging import PAGE, next_session, read_page
 from plugin.queue.practice import Practice
 from plugin.queue.quality import Quality, read_quality
+from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
+from plugin.queue.tokens import Tokens
 from plugin.queue.trend_reading import Trends
 from plugin.queue.views import (
     ConversationTotals,
@@ -132,6 +134,16 @@ class Store:
         """The trends of the therapists of the same database."""
         return Trends(self._engine)
 
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of the accounts of the same database."""
+        return Tokens(self._engine, self._failed_logins, now=self._now)
+
+    @property
+    def replies(self) -> Replies:
+        """The replies to requests with an idempotency key."""
+        return Replies(self._engine, now=self._now)
+
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
 
@@ -189,20 +201,26 @@ class Store:
             self._failed_logins.put_back(counts)
             raise
 
-    def waiting(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+    def waiting(
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+    ) -> SessionList:
         """Return a page of a supervisor's sessions without a decision, by need; empty for any other role.
 
         A session with risk language is among them even where it was left out.
         """
-        return self._page(viewer, QueueList.WAITING, chosen, after)
+        return self._page(viewer, QueueList.WAITING, chosen, after, size)
 
-    def decided(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+    def decided(
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+    ) -> SessionList:
         """Return a page of a supervisor's decided sessions, the latest decision first; empty for any other role."""
-        return self._page(viewer, QueueList.DECIDED, chosen, after)
+        return self._page(viewer, QueueList.DECIDED, chosen, after, size)
 
-    def left_out(self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None) -> SessionList:
+    def left_out(
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+    ) -> SessionList:
         """Return a page of a supervisor's sessions without feedback, the latest first; empty for any other role."""
-        return self._page(viewer, QueueList.LEFT_OUT, chosen, after)
+        return self._page(viewer, QueueList.LEFT_OUT, chosen, after, size)
 
     def next_session(
         self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None
@@ -317,11 +335,13 @@ class Store:
         with self._transaction() as session:
             return lists.conversation_totals(session, tenant, conversation_ids)
 
-    def _page(self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None) -> SessionList:
+    def _page(
+        self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None, size: int
+    ) -> SessionList:
         if viewer.role is not AccountRole.SUPERVISOR:
             return SessionList()
         with self._transaction(viewer) as session:
-            return read_page(session, viewer, queue_list, chosen, after, self._now())
+            return read_page(session, viewer, queue_list, chosen, after, self._now(), size)
 
     def _store_decision(
         self,

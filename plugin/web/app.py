@@ -25,6 +25,7 @@ from plugin.queue.practice_views import Rater
 from plugin.queue.store import Store, open_store
 from plugin.web import (
     account_pages,
+    api_mount,
     auth_routes,
     digest_pages,
     dispute_pages,
@@ -91,7 +92,9 @@ def create_app(
         same_site="strict",
         https_only=secure,
     )
-    app.add_middleware(RequestMiddleware, new_id=lambda: str(uuid4()), on_error=_internal_error)
+    app.add_middleware(
+        RequestMiddleware, new_id=lambda: str(uuid4()), on_error=_internal_error, on_refusal=api_mount.refuse_body
+    )
     if proxies := [str(network) for network in settings.web.trusted_proxies]:
         # The client is then the last address in X-Forwarded-For that is no trusted proxy's.
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
@@ -117,6 +120,7 @@ def create_app(
         probes.router,
     ):
         app.include_router(router)
+    api_mount.mount_api(app, app.state.services)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app
 
@@ -191,6 +195,8 @@ def _redirect_to_login(_request: Request, _error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.NOT_FOUND and api_mount.is_for_api(request):
+        return api_mount.answer_unknown_path()
     if status == HTTPStatus.NOT_FOUND:
         return message(request, status, "Nothing here", "This page does not exist, or it is not for you to see.")
     if status == HTTPStatus.FORBIDDEN:

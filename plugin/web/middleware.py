@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stream.runtime.logging import get_logger
@@ -37,11 +37,19 @@ _QUIET = frozenset({"/healthz"})  # a probe arrives every second and would fill 
 class RequestMiddleware:
     """The outermost ASGI middleware, which wraps every request."""
 
-    def __init__(self, app: ASGIApp, *, new_id: Callable[[], str], on_error: Callable[[Request], Response]) -> None:
-        """Wrap `app`; `on_error` makes the page of a request that raised an unexpected exception."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        new_id: Callable[[], str],
+        on_error: Callable[[Request], Response],
+        on_refusal: Callable[[Request, int, str], Response],
+    ) -> None:
+        """Wrap `app`; `on_error` answers a request that raised an unexpected exception, `on_refusal` a wrong body."""
         self._app = app
         self._new_id = new_id
         self._on_error = on_error
+        self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it if its body is too long or of unknown length."""
@@ -66,7 +74,8 @@ class RequestMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             refusal = _refusal(Headers(scope=scope))
             try:
-                await (refusal or self._app)(scope, receive, send_with_headers)
+                answer = self._app if refusal is None else self._on_refusal(Request(scope), *refusal)
+                await answer(scope, receive, send_with_headers)
             except Exception as error:
                 get_logger().error("page_failed", exc_info=error)
                 if status is not None:
@@ -76,17 +85,19 @@ class RequestMiddleware:
                 _log(scope, status, time.monotonic() - started)
 
 
-def _refusal(headers: Headers) -> ASGIApp | None:
+def _refusal(headers: Headers) -> tuple[int, str] | None:
     if "transfer-encoding" in headers:
-        return PlainTextResponse("A body must say its length.", 411)
+        return 411, "A body must say its length."
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        return PlainTextResponse("The body is too long.", 413)
+        return 413, "The body is too long."
     return None
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
-    fields: dict[str, object] = {"route": getattr(scope.get("route"), "path", "none"), "status": status}
+    path = getattr(scope.get("route"), "path", None)
+    route = "none" if path is None else scope.get("root_path", "") + path  # what is mounted has a path of its own
+    fields: dict[str, object] = {"route": route, "status": status}
     if viewer := scope["state"].get("viewer"):
         fields["user_id"] = str(viewer.user_id)
     get_logger().info("page_served", method=scope["method"], seconds=round(seconds, 4), **fields)

@@ -14,7 +14,7 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from plugin.database.needs import Need
-from plugin.queue.filters import STATES, QueueFilter, QueueList, QueueOrder, QueueState
+from plugin.queue.filters import QueueFilter, QueueList, QueueOrder, QueueState, check_filter
 from stream.contracts.vocabulary import Mechanism
 
 PATHS: Final[Mapping[QueueList, str]] = {
@@ -77,10 +77,7 @@ class QueueAddress(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.state is not None and self.state not in STATES[self.queue_list]:
-            raise ValueError("This list has no sessions in that state.")
-        if self.ended_from is not None and self.ended_to is not None and self.ended_from > self.ended_to:
-            raise ValueError("The first day comes after the last day.")
+        check_filter(self.queue_list, self.chosen)
         return self
 
     @property

@@ -9,7 +9,10 @@ from plugin.local.demo_settings import DemoUser
 from scripts import screenshot
 from tests.plugin.web.conftest import PASSWORD, SUPERVISOR, THERAPIST
 
-PEOPLE = (DemoUser(SUPERVISOR, "supervisor", "Maria Keller"), DemoUser(THERAPIST, "therapist", "Jonas Weber"))
+PEOPLE = (
+    DemoUser(SUPERVISOR, "supervisor", "Maria Keller", "her queue"),
+    DemoUser(THERAPIST, "therapist", "Jonas Weber", "his sessions"),
+)
 
 
 def test_each_picture_is_made(browser: Browser, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

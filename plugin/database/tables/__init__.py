@@ -1,5 +1,6 @@
 """The tables of the database. Text that people or models wrote is only stored encrypted, never in plain columns."""
 
+from plugin.database.tables.api import ApiReply, ApiToken
 from plugin.database.tables.base import METADATA, Table
 from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
@@ -31,6 +32,8 @@ from plugin.database.tables.sessions import (
 __all__ = [
     "METADATA",
     "Account",
+    "ApiReply",
+    "ApiToken",
     "AuditEntry",
     "ConversationKey",
     "ErasureRequest",

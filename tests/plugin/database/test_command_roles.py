@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import typer
@@ -20,7 +21,7 @@ from plugin.cli import app
 from plugin.crypto.pseudonyms import Pseudonyms
 from plugin.database.engine import connect, transaction
 from plugin.database.roles import GRANTS, url_for_role
-from plugin.database.tables import TombstoneKind
+from plugin.database.tables import ApiToken, TombstoneKind
 from plugin.database.tombstones import Subject
 from plugin.database.viewer import AccountRole
 from plugin.local.database_roles import role_passwords
@@ -47,6 +48,7 @@ NEW_KEY = base64.b64encode(bytes(range(50, 82))).decode()
 PSEUDONYMS = Pseudonyms(KEK.secret)
 PARTITIONS = 1
 OWNER = "owner"
+TOKEN = UUID("6d0f9a52-6a41-4c06-9a55-0f7f4b0a3c11")
 ROLES = (OWNER, *GRANTS)
 READERS = frozenset({OWNER, "web", "digest"})
 """Roles with the right to read text, each only for the person whose password the command asks for."""
@@ -82,6 +84,9 @@ CASES: dict[str, Case] = {
     "users enable": Case(OWNER, ("otto",), "may log in"),
     "users password": Case(OWNER, ("otto",), "another password", typed=PASSWORD),
     "users remove": Case(OWNER, ("otto", "--yes"), "is removed"),
+    "tokens create": Case(OWNER, ("mara", "--scope", "sessions.read"), "cp_[0-9a-f]{64}"),
+    "tokens list": Case(OWNER, (), "mara .* valid"),
+    "tokens revoke": Case(OWNER, (str(TOKEN),), "is revoked"),
     "digest": Case("digest", ("--for", "mara", "--since", "2020-01-01"), re.escape(SAID[0]), READERS, PASSWORD),
     "model sample": Case(
         OWNER,
@@ -216,6 +221,17 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
     for statement in (MOMENT, *(rating_of(mechanism) for mechanism in Mechanism)):
         reviews.judge(mara, sent.session_id, 1, answer, statement, Opinion(Judgement.AGREED))
     with transaction(engine) as session:
+        session.add(
+            ApiToken(
+                token_id=TOKEN,
+                account_id=mara.user_id,
+                secret_hash=b"",
+                scopes=["sessions.read"],
+                generation=0,
+                created_at=START,
+                expires_at=START,
+            )
+        )
         add_hold(session, Subject(TombstoneKind.ERASURE, TENANT, PSEUDONYMS.conversation("room-2")), "file 7", START)
     yield made
     engine.dispose()

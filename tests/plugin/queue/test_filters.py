@@ -9,7 +9,15 @@ from sqlalchemy import Engine
 from plugin.database.needs import Need
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.claims import CLAIM_LASTS
-from plugin.queue.filters import EVERYTHING, STATES, QueueFilter, QueueList, QueueOrder, QueueState
+from plugin.queue.filters import (
+    EVERYTHING,
+    STATES,
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    QueueState,
+    check_filter,
+)
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import MOMENT
 from plugin.queue.store import Store
@@ -56,6 +64,15 @@ def test_an_order_alone_hides_nothing() -> None:
     assert not QueueFilter(order=QueueOrder.AGE).hides
     assert QueueFilter(need=Need.OTHER, order=QueueOrder.AGE).hides
     assert QueueFilter(ended_to=date(2026, 3, 2)).hides
+
+
+def test_a_filter_fits_its_list() -> None:
+    """A state of another list and days in the wrong order are refused; one day alone, and a state of the list, fit."""
+    with pytest.raises(ValueError, match="no sessions in that state"):
+        check_filter(QueueList.LEFT_OUT, QueueFilter(state=QueueState.NEW))
+    with pytest.raises(ValueError, match="first day"):
+        check_filter(QueueList.WAITING, QueueFilter(ended_from=date(2026, 3, 3), ended_to=date(2026, 3, 2)))
+    check_filter(QueueList.DECIDED, QueueFilter(state=QueueState.RELEASED, ended_from=date(2026, 3, 3)))
 
 
 def test_a_counsellor_has_the_sessions_in_which_they_wrote(engine: Engine, store: Store, people: People) -> None:

@@ -28,10 +28,15 @@ def excuse(request: Request) -> Response:
     return PlainTextResponse(f"sorry, {request.state.request_id}", 500)
 
 
+def refuse(_request: Request, status: int, sentence: str) -> Response:
+    """Stand in for the answer to a body that is not taken."""
+    return PlainTextResponse(sentence, status)
+
+
 @pytest.fixture
 async def client() -> httpx.AsyncClient:
     """Return a client of the wrapped application; every request gets the id "id-7"."""
-    guard = RequestMiddleware(application, new_id=lambda: "id-7", on_error=excuse)
+    guard = RequestMiddleware(application, new_id=lambda: "id-7", on_error=excuse, on_refusal=refuse)
     return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://page")
 
 
@@ -134,5 +139,5 @@ async def test_other_asgi_scopes_are_passed_on() -> None:
     async def send(_message: object) -> None:
         return None
 
-    await RequestMiddleware(app, new_id=str, on_error=excuse)({"type": "lifespan"}, receive, send)
+    await RequestMiddleware(app, new_id=str, on_error=excuse, on_refusal=refuse)({"type": "lifespan"}, receive, send)
     assert seen == ["lifespan"]

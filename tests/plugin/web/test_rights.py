@@ -123,6 +123,7 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/healthz", None): EVERYBODY,
     ("GET", "/readyz", None): Expected(*(404,) * 6),  # on a port of its own, which no browser reaches
     ("GET", "/metrics", None): Expected(*(404,) * 6),
+    ("GET", "/api/v1", None): Expected(*(404,) * 6),  # tests/plugin/api/test_rights.py has what is below it
     ("GET", "/static", None): Expected(*(404,) * 6),  # the folder itself is not listed
     ("GET", "/static/style.css", None): EVERYBODY,
     ("GET", "/static/icon.svg", None): EVERYBODY,

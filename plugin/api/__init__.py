@@ -1,0 +1,1 @@
+"""The JSON API, with which programs read and act for a person as that person does on the pages."""

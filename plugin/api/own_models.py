@@ -1,0 +1,91 @@
+"""The JSON of a therapist's own sessions: what was released to them, without a need, a score or a verdict."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from plugin.api.codes import StatementName
+from plugin.api.list_models import Part
+from plugin.api.session_models import Afterwards, Dispute, Label, Message, Note, Rating
+from plugin.database.viewer import AccountRole
+from stream.contracts.feedback import ModelVersion
+from stream.contracts.sessions import Cue
+from stream.contracts.vocabulary import Mechanism
+
+
+class OwnLine(Part):
+    """A released session in a therapist's list."""
+
+    session_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    moments: int
+    released_at: datetime
+    released_by: str
+    acknowledged_at: datetime | None
+
+
+class OwnSessions(Part):
+    """A therapist's released sessions, the latest release first."""
+
+    sessions: tuple[OwnLine, ...]
+
+
+class OwnAlternative(Part):
+    """A reply that could have been given instead; an option, never an instruction."""
+
+    text: str = Field(repr=False)
+    mechanism: Mechanism
+    written_id: str | None
+
+
+class OwnAnswer(Part):
+    """What the feedback model says of a reply, without what a supervisor keeps back."""
+
+    assessment_id: UUID
+    model: ModelVersion
+    ratings: tuple[Rating, ...]
+    strengths: tuple[str, ...] = Field(repr=False)
+    alternatives: tuple[OwnAlternative, ...]
+
+
+class OwnMoment(Part):
+    """A moment of the therapist's own; `labels` hold the levels that a supervisor has set beside the model's."""
+
+    exchange_id: UUID
+    context: tuple[str, ...]
+    client_turn: tuple[str, ...]
+    reply: tuple[str, ...]
+    cues: tuple[Cue, ...]
+    answer: OwnAnswer
+    labels: Mapping[StatementName, Label]
+    afterwards: Afterwards
+    disputable: tuple[StatementName, ...]
+
+
+class Opening(Part):
+    """Who of the service has opened the session on one day."""
+
+    name: str
+    role: AccountRole
+    first: datetime
+    times: int
+
+
+class OwnSession(Part):
+    """A therapist's opened session."""
+
+    session_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    released_at: datetime
+    released_by: str
+    acknowledged_at: datetime | None
+    messages: tuple[Message, ...]
+    moments: tuple[OwnMoment, ...]
+    notes: tuple[Note, ...]
+    disputes: tuple[Dispute, ...]
+    dispute_until: datetime | None
+    openings: tuple[Opening, ...]

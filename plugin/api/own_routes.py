@@ -1,0 +1,101 @@
+"""The routes of a therapist: their own released sessions, and what they answer to a release."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from plugin.api.caller import Disputer, OwnReader
+from plugin.api.once import OnceDep
+from plugin.api.own_models import OwnSession, OwnSessions
+from plugin.api.problems import nothing_here
+from plugin.api.read_routes import READING
+from plugin.api.requests import Acknowledge, DisputeSeen, OpenDispute
+from plugin.api.results import Done
+from plugin.api.review_routes import STEPPING
+from plugin.queue.openings import Opening
+from plugin.queue.views import SessionView
+
+router = APIRouter(prefix="/own-sessions", tags=["own sessions"])
+
+
+@router.get("", responses=READING)
+def list_own_sessions(caller: OwnReader) -> OwnSessions:
+    """Return a therapist's released sessions, the latest release first."""
+    return OwnSessions.model_validate({"sessions": caller.store.own_sessions(caller.viewer)})
+
+
+@router.get("/{session_id}", responses=READING)
+def read_own_session(caller: OwnReader, session_id: UUID) -> OwnSession:
+    """Return a released session with its text, as its therapist reads it; the audit trail records it."""
+    opened = caller.store.open(caller.viewer, session_id, request_id=caller.request_id)
+    if opened is None:
+        raise nothing_here()
+    return own_session(opened, caller.store.openings(caller.viewer, session_id))
+
+
+@router.post("/{session_id}/acknowledge", response_model=Done, responses=STEPPING)
+def acknowledge(caller: Disputer, once: OnceDep, session_id: UUID, read: Acknowledge) -> Response:
+    """Store that the therapist has read what was released at that time."""
+    disputes = caller.store.disputes
+    return once.step(
+        lambda: disputes.acknowledge(caller.viewer, session_id, read.released_at, request_id=caller.request_id)
+    )
+
+
+@router.post("/{session_id}/disputes", response_model=Done, responses=STEPPING)
+def dispute(caller: Disputer, once: OnceDep, session_id: UUID, asked: OpenDispute) -> Response:
+    """Store the therapist's dispute of one statement, for who released it or for another supervisor."""
+    return once.step(
+        lambda: caller.store.disputes.dispute(
+            caller.viewer,
+            session_id,
+            asked.released_at,
+            asked.assessment_id,
+            asked.about,
+            asked.ground,
+            asked.text,
+            escalated=asked.another_supervisor,
+            request_id=caller.request_id,
+        )
+    )
+
+
+@router.post("/{session_id}/disputes/{dispute_id}/withdraw", response_model=Done, responses=STEPPING)
+def withdraw(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID, read: DisputeSeen) -> Response:
+    """Take a dispute back that is not decided yet."""
+    disputes = caller.store.disputes
+    return once.step(
+        lambda: disputes.withdraw(caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id)
+    )
+
+
+@router.post("/{session_id}/disputes/{dispute_id}/escalate", response_model=Done, responses=STEPPING)
+def escalate(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID, read: DisputeSeen) -> Response:
+    """Ask another supervisor to look at a decided dispute."""
+    disputes = caller.store.disputes
+    return once.step(
+        lambda: disputes.escalate(caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id)
+    )
+
+
+def own_session(view: SessionView, openings: tuple[Opening, ...]) -> OwnSession:
+    """Return a therapist's opened session as JSON holds it."""
+    decision = view.row.decision
+    assert decision is not None  # noqa: S101 - a therapist's sessions are released
+    return OwnSession.model_validate(
+        {
+            "session_id": view.row.session_id,
+            "started_at": view.row.started_at,
+            "ended_at": view.row.ended_at,
+            "released_at": decision.at,
+            "released_by": decision.by,
+            "acknowledged_at": next((each.at for each in view.row.acknowledgements), None),
+            "messages": view.messages,
+            "moments": view.moments,
+            "notes": view.notes,
+            "disputes": view.disputes,
+            "dispute_until": view.dispute_until,
+            "openings": openings,
+        }
+    )

@@ -1,0 +1,133 @@
+"""The JSON that requests carry."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from plugin.api.codes import AskedStatement, LevelName
+from plugin.api.list_models import MAX_PAGE
+from plugin.queue.dispute_views import Ground
+from plugin.queue.disputes import MAX_COMMENT
+from plugin.queue.notes import MAX_NOTE
+from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.statements import Statement
+from stream.contracts.base import Utc
+
+NoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT)]
+Revision = Annotated[int, Field(ge=1, strict=True, description="The revision of the session that was read.")]
+Seen = Annotated[
+    int, Field(ge=0, le=100, strict=True, description="The number of steps of the dispute that were read.")
+]
+
+
+class Asked(BaseModel):
+    """The base of all that requests carry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Standing(StrEnum):
+    """The decision that stands about a session, as it was read."""
+
+    NONE = "none"
+    RELEASED = "released"
+    WITHHELD = "withheld"
+
+
+class Decide(Asked):
+    """A decision about the revision that was read."""
+
+    revision: Revision
+    stands: Standing
+
+
+class ReadSession(Asked):
+    """A session of several, with the revision that was read."""
+
+    session_id: UUID
+    revision: Revision
+
+
+class ReleaseSeveral(Asked):
+    """Sessions that were read and are released together."""
+
+    sessions: Annotated[tuple[ReadSession, ...], Field(min_length=1, max_length=MAX_PAGE)]
+
+
+class Said(Asked):
+    """What a supervisor says of a statement."""
+
+    judgement: Judgement
+    reason: Annotated[WithholdReason | None, Field(description="Of a withheld statement, and of no other.")] = None
+    level: Annotated[LevelName | None, Field(description="Of a corrected level, and of nothing else.")] = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        _ = self.opinion
+        return self
+
+    @property
+    def opinion(self) -> Opinion:
+        """The opinion that it is."""
+        return Opinion(self.judgement, self.reason, self.level)
+
+
+class Judge(Said):
+    """What a supervisor says of one statement of the answer that she has read."""
+
+    revision: Revision
+    assessment_id: UUID
+    statement: AskedStatement
+
+    @property
+    def about(self) -> Statement:
+        """The statement."""
+        return Statement.parse(self.statement)
+
+
+class AddNote(Asked):
+    """A coaching note about the session, or about one of its moments."""
+
+    text: Annotated[NoteWords, Field(repr=False)]
+    exchange_id: UUID | None = None
+    shared: Annotated[bool, Field(strict=True, description="Whether the therapist reads it after the release.")] = False
+
+
+class Acknowledge(Asked):
+    """The release that a therapist has read."""
+
+    released_at: Utc
+
+
+class OpenDispute(Asked):
+    """A therapist's dispute of one statement of the release that they have read."""
+
+    released_at: Utc
+    assessment_id: UUID
+    statement: AskedStatement
+    ground: Ground
+    text: Annotated[Comment, Field(repr=False)]
+    another_supervisor: Annotated[bool, Field(strict=True, description="Ask for another one than who released it.")] = (
+        False
+    )
+
+    @property
+    def about(self) -> Statement:
+        """The statement."""
+        return Statement.parse(self.statement)
+
+
+class DisputeSeen(Asked):
+    """A dispute as it was read."""
+
+    seen: Seen
+
+
+class Resolve(Said):
+    """What a supervisor says of a disputed statement, with words for the therapist."""
+
+    seen: Seen
+    text: Annotated[Comment, Field(repr=False)]

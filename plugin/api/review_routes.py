@@ -1,0 +1,128 @@
+"""The routes on which a supervisor reviews a session, decides about it, and resolves disputes; each is one step."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from plugin.api.caller import Releaser, Resolver, Reviewer
+from plugin.api.once import OnceDep
+from plugin.api.problems import documented
+from plugin.api.requests import AddNote, Decide, Judge, ReleaseSeveral, Resolve
+from plugin.api.results import Decided, DecidedSession, Done
+from plugin.queue.replies import Reply
+from plugin.queue.store import NO_DECISION
+from plugin.queue.views import DecisionKind
+
+STEPPING: Final = documented(400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
+router = APIRouter(responses=STEPPING)
+
+
+@router.post("/sessions/{session_id}/claim", response_model=Done, tags=["review"])
+def claim(caller: Reviewer, once: OnceDep, session_id: UUID) -> Response:
+    """Begin the review of a session, which nobody else can review meanwhile, or renew the claim."""
+    reviews = caller.store.reviews
+    return once.step(lambda: reviews.claim(caller.viewer, session_id, request_id=caller.request_id))
+
+
+@router.post("/sessions/{session_id}/give-back", response_model=Done, tags=["review"])
+def give_back(caller: Reviewer, once: OnceDep, session_id: UUID) -> Response:
+    """Stop the review of a session, so that others may review it at once."""
+    reviews = caller.store.reviews
+    return once.step(lambda: reviews.give_back(caller.viewer, session_id, request_id=caller.request_id))
+
+
+@router.post("/sessions/{session_id}/judgements", response_model=Done, tags=["review"])
+def judge(caller: Reviewer, once: OnceDep, session_id: UUID, said: Judge) -> Response:
+    """Store what the supervisor says of one statement: agreed, withheld with a reason, corrected to an own level."""
+    return once.step(
+        lambda: caller.store.reviews.judge(
+            caller.viewer,
+            session_id,
+            said.revision,
+            said.assessment_id,
+            said.about,
+            said.opinion,
+            request_id=caller.request_id,
+        )
+    )
+
+
+@router.post("/sessions/{session_id}/notes", response_model=Done, tags=["review"])
+def add_note(caller: Reviewer, once: OnceDep, session_id: UUID, note: AddNote) -> Response:
+    """Store a coaching note about the session, or about one of its moments."""
+    return once.step(
+        lambda: caller.store.reviews.add_note(
+            caller.viewer, session_id, note.exchange_id, note.text, shared=note.shared, request_id=caller.request_id
+        )
+    )
+
+
+@router.post("/sessions/{session_id}/notes/{note_id}/remove", response_model=Done, tags=["review"])
+def remove_note(caller: Reviewer, once: OnceDep, session_id: UUID, note_id: UUID) -> Response:
+    """Remove a note that this supervisor has written."""
+    reviews = caller.store.reviews
+    return once.step(lambda: reviews.remove_note(caller.viewer, session_id, note_id, request_id=caller.request_id))
+
+
+@router.post("/sessions/{session_id}/release", response_model=Done, tags=["decisions"])
+def release(caller: Releaser, once: OnceDep, session_id: UUID, read: Decide) -> Response:
+    """Let the therapists of this session read the revision that the supervisor has read."""
+    return _decide(caller, once, session_id, read, DecisionKind.RELEASED)
+
+
+@router.post("/sessions/{session_id}/withhold", response_model=Done, tags=["decisions"])
+def withhold(caller: Releaser, once: OnceDep, session_id: UUID, read: Decide) -> Response:
+    """Keep the session from its therapists, or put away a session that needs no release."""
+    return _decide(caller, once, session_id, read, DecisionKind.WITHHELD)
+
+
+@router.post("/releases", response_model=Decided, tags=["decisions"])
+def release_several(caller: Releaser, once: OnceDep, asked: ReleaseSeveral) -> Response:
+    """Release sessions that were claimed and read as they are now, each by a decision of its own."""
+
+    def act() -> Reply:
+        wanted = {each.session_id: each.revision for each in asked.sessions}
+        outcomes = [
+            DecidedSession(
+                session_id=session_id,
+                outcome=caller.store.decide(
+                    caller.viewer,
+                    session_id,
+                    revision,
+                    DecisionKind.RELEASED,
+                    stands=NO_DECISION,
+                    as_read=True,
+                    request_id=caller.request_id,
+                ),
+            )
+            for session_id, revision in wanted.items()
+        ]
+        return Reply(200, Decided(sessions=tuple(outcomes)).model_dump(mode="json"))
+
+    return once.do(act)
+
+
+@router.post("/sessions/{session_id}/disputes/{dispute_id}/resolve", response_model=Done, tags=["disputes"])
+def resolve(caller: Resolver, once: OnceDep, session_id: UUID, dispute_id: UUID, said: Resolve) -> Response:
+    """Resolve an open dispute with what the supervisor says of the statement, and with words for the therapist."""
+    return once.step(
+        lambda: caller.store.disputes.resolve(
+            caller.viewer,
+            session_id,
+            dispute_id,
+            said.seen,
+            said.opinion,
+            said.text,
+            request_id=caller.request_id,
+        )
+    )
+
+
+def _decide(caller: Releaser, once: OnceDep, session_id: UUID, read: Decide, kind: DecisionKind) -> Response:
+    return once.step(
+        lambda: caller.store.decide(
+            caller.viewer, session_id, read.revision, kind, stands=read.stands.value, request_id=caller.request_id
+        )
+    )

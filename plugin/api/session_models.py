@@ -1,0 +1,145 @@
+"""The JSON of an opened session, with its text, as a supervisor reads it; most parts are a therapist's too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from plugin.api.codes import LevelName, StatementName
+from plugin.api.list_models import Part, SessionLine
+from plugin.queue.dispute_views import DisputeState, Ground, StepKind
+from plugin.queue.review_views import Judgement, WithholdReason
+from plugin.queue.views import AfterwardsKind
+from stream.contracts.feedback import Alternative, Evidence, ModelVersion
+from stream.contracts.sessions import Cue, DetectorVersion, Mark
+from stream.contracts.vocabulary import Mechanism, NeedsHuman, ResistanceType, Role, Verdict
+
+
+class Message(Part):
+    """A message; `author` is a display name, and empty for client and system."""
+
+    message_id: str
+    role: Role
+    author: str
+    sent_at: datetime
+    text: str = Field(repr=False)
+
+
+class Rating(Part):
+    """The level of one mechanism with its reason and the quoted words, or why there is none."""
+
+    mechanism: Mechanism
+    level: LevelName | None
+    reason: str = Field(repr=False)
+    evidence: tuple[Evidence, ...] = Field(repr=False)
+    needs_human: NeedsHuman | None
+
+
+class Answer(Part):
+    """What the feedback model says of a moment; with `needs_human` it says nothing, for that reason."""
+
+    assessment_id: UUID
+    model: ModelVersion
+    needs_human: NeedsHuman | None = Field(default=None, validation_alias="reason")
+    verdict: Verdict | None = None
+    resistance_type: ResistanceType | None = None
+    confidence: float | None = None
+    possible_injection: bool = False
+    ratings: tuple[Rating, ...] = ()
+    strengths: tuple[str, ...] = Field(default=(), repr=False)
+    alternatives: tuple[Alternative, ...] = Field(default=(), repr=False)
+
+
+class Opinion(Part):
+    """What a supervisor says of a statement: a withheld one has a reason, a corrected one her own level."""
+
+    judgement: Judgement
+    reason: WithholdReason | None
+    level: LevelName | None
+
+
+class Label(Part):
+    """The latest thing that a supervisor said of a statement."""
+
+    opinion: Opinion
+    by: str
+    at: datetime
+
+
+class Afterwards(Part):
+    """What the client did after the reply, with the message ids of the next client turns; an observation, no cause."""
+
+    kind: AfterwardsKind
+    turns: tuple[tuple[str, ...], ...]
+
+
+class Moment(Part):
+    """A moment: its messages by id, what the model says, and what supervisors say of each of its statements."""
+
+    exchange_id: UUID
+    context: tuple[str, ...]
+    client_turn: tuple[str, ...]
+    reply: tuple[str, ...]
+    counsellor: str | None
+    score: float
+    cues: tuple[Cue, ...]
+    answer: Answer
+    labels: Mapping[StatementName, Label]
+    afterwards: Afterwards
+
+
+class Note(Part):
+    """A coaching note about the session, or about the moment `exchange_id`."""
+
+    note_id: UUID
+    exchange_id: UUID | None
+    by: str
+    is_own: bool
+    shared: bool
+    at: datetime
+    text: str = Field(repr=False)
+
+
+class DisputeStep(Part):
+    """A step of a dispute."""
+
+    kind: StepKind
+    by: str
+    at: datetime
+    opinion: Opinion | None
+    text: str = Field(repr=False)
+
+
+class Dispute(Part):
+    """A therapist's dispute of one statement; the number of its steps is the `seen` of the next one."""
+
+    dispute_id: UUID
+    exchange_id: UUID
+    assessment_id: UUID
+    statement: StatementName
+    ground: Ground
+    by: str
+    at: datetime
+    text: str = Field(repr=False)
+    state: DisputeState
+    is_escalated: bool
+    escalate_until: datetime | None
+    steps: tuple[DisputeStep, ...]
+    supervisors: tuple[str, ...] = Field(description="Who may resolve it.")
+
+
+class OpenedSession(Part):
+    """An opened session: every stored message once, and the moments that refer to them."""
+
+    row: SessionLine
+    language: str | None
+    closed_at: datetime
+    messages: tuple[Message, ...]
+    moments: tuple[Moment, ...]
+    further: tuple[Moment, ...] = Field(description="Confirmed moments that the page shows on demand.")
+    not_confirmed: int
+    marks: tuple[Mark, ...]
+    detector: DetectorVersion | None
+    notes: tuple[Note, ...]
+    disputes: tuple[Dispute, ...]

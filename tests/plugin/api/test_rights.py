@@ -1,0 +1,166 @@
+"""Tests of the rights of every role on every operation of the API, with one table that must list every operation."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from plugin.api.app import document
+from plugin.queue.token_views import Scope
+from tests.plugin.api.conftest import Program, Programs
+from tests.plugin.web.conftest import (
+    ELSEWHERE,
+    LEFT_OUT,
+    OPERATOR,
+    OTHER_SUPERVISOR,
+    OTHER_THERAPIST,
+    RELEASED,
+    SUPERVISOR,
+    THERAPIST,
+    WAITING,
+)
+
+UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
+PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR)
+
+
+class Expected(NamedTuple):
+    """The expected status for each role, each with a token of every scope."""
+
+    anonymous: int
+    supervisor: int
+    other_supervisor: int
+    therapist: int
+    other_therapist: int
+    operator: int
+
+
+SIGNED_IN = Expected(401, 200, 200, 200, 200, 200)
+SUPERVISORS = Expected(401, 200, 200, 404, 404, 404)
+HERS_ALONE = Expected(401, 200, 404, 404, 404, 404)
+HERS_REFUSED = Expected(401, 409, 404, 404, 404, 404)
+THERAPISTS = Expected(401, 404, 404, 200, 200, 404)
+HIS_ALONE = Expected(401, 404, 404, 200, 404, 404)
+HIS_REFUSED = Expected(401, 404, 404, 409, 404, 404)
+NOBODY = Expected(401, 404, 404, 404, 404, 404)
+
+SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
+DISPUTE = "/disputes/{dispute_id}"
+ASSESSMENT = str(WAITING.assessments[0].assessment_id)
+DECIDE = {"revision": 1, "stands": "none"}
+JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
+NOTE = {"text": "Well met."}
+ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
+OPEN = {**ACKNOWLEDGE, "assessment_id": ASSESSMENT, "statement": "strengths", "ground": "unclear", "text": "Why?"}
+SEEN = {"seen": 0}
+RESOLVE = {"seen": 0, "judgement": "agreed", "text": "I see it so."}
+SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
+
+TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
+    ("GET", "/me", None): (None, SIGNED_IN),
+    ("GET", "/sessions", None): (None, SUPERVISORS),
+    ("GET", "/disputes", None): (None, SUPERVISORS),
+    ("GET", "/therapists", None): (None, SUPERVISORS),
+    ("GET", SESSION, WAITING.session_id): (None, HERS_ALONE),
+    ("GET", SESSION, RELEASED.session_id): (None, HERS_ALONE),  # its therapist reads it among his own
+    ("GET", SESSION, LEFT_OUT.session_id): (None, HERS_ALONE),
+    ("GET", SESSION, ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404)),
+    ("GET", SESSION, UNKNOWN): (None, NOBODY),
+    ("GET", "/own-sessions", None): (None, THERAPISTS),
+    ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
+    ("GET", OWN, WAITING.session_id): (None, NOBODY),
+    ("POST", OWN + "/acknowledge", RELEASED.session_id): (ACKNOWLEDGE, HIS_REFUSED),  # of another release
+    ("POST", OWN + "/acknowledge", WAITING.session_id): (ACKNOWLEDGE, NOBODY),
+    ("POST", OWN + "/disputes", RELEASED.session_id): (OPEN, HIS_REFUSED),
+    ("POST", OWN + "/disputes", WAITING.session_id): (OPEN, NOBODY),
+    ("POST", OWN + DISPUTE + "/withdraw", RELEASED.session_id): (SEEN, HIS_REFUSED),
+    ("POST", OWN + DISPUTE + "/withdraw", UNKNOWN): (SEEN, NOBODY),
+    ("POST", OWN + DISPUTE + "/escalate", RELEASED.session_id): (SEEN, HIS_REFUSED),
+    ("POST", OWN + DISPUTE + "/escalate", UNKNOWN): (SEEN, NOBODY),
+    ("POST", SESSION + DISPUTE + "/resolve", RELEASED.session_id): (RESOLVE, HERS_REFUSED),
+    ("POST", SESSION + DISPUTE + "/resolve", UNKNOWN): (RESOLVE, NOBODY),
+    ("POST", "/releases", None): (SEVERAL, SUPERVISORS),  # each says what it may not release
+    ("POST", SESSION + "/claim", WAITING.session_id): (None, HERS_ALONE),
+    ("POST", SESSION + "/claim", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/judgements", WAITING.session_id): (JUDGE, HERS_ALONE),
+    ("POST", SESSION + "/judgements", RELEASED.session_id): (JUDGE, HERS_REFUSED),
+    ("POST", SESSION + "/judgements", ELSEWHERE.session_id): (JUDGE, Expected(401, 404, 409, 404, 404, 404)),
+    ("POST", SESSION + "/judgements", UNKNOWN): (JUDGE, NOBODY),
+    ("POST", SESSION + "/notes", WAITING.session_id): (NOTE, HERS_ALONE),
+    ("POST", SESSION + "/notes", UNKNOWN): (NOTE, NOBODY),
+    ("POST", SESSION + "/notes/{note_id}/remove", WAITING.session_id): (None, HERS_REFUSED),  # no note has that id
+    ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/give-back", WAITING.session_id): (None, HERS_ALONE),
+    ("POST", SESSION + "/give-back", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/release", WAITING.session_id): (DECIDE, HERS_ALONE),
+    ("POST", SESSION + "/release", LEFT_OUT.session_id): (DECIDE, HERS_REFUSED),
+    ("POST", SESSION + "/release", UNKNOWN): (DECIDE, NOBODY),
+    ("POST", SESSION + "/withhold", RELEASED.session_id): ({**DECIDE, "stands": "released"}, HERS_ALONE),
+    ("POST", SESSION + "/withhold", UNKNOWN): (DECIDE, NOBODY),
+}
+"""Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
+IDS = ("session_id", "note_id", "dispute_id")
+SCOPES = {
+    Scope.SESSIONS_READ: {"/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN},
+    Scope.SESSIONS_RELEASE: {SESSION + "/release", SESSION + "/withhold", "/releases"},
+    Scope.SESSIONS_REVIEW: {
+        *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
+        *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove"),
+    },
+    Scope.DISPUTES_WRITE: {
+        *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
+        SESSION + DISPUTE + "/resolve",
+    },
+}
+"""The operations that need each scope."""
+
+
+async def answer_of(program: Program, method: str, path: str, body: object) -> tuple[int, Any]:
+    """Return the status of an answer and its content."""
+    answer = await (program.get(path) if method == "GET" else program.post(path, body))
+    return answer.status_code, answer.json()
+
+
+def test_every_operation_has_its_row() -> None:
+    """Every operation of the document has a row in the table, and needs one scope or none."""
+    declared = {(method.upper(), path) for path, each in document()["paths"].items() for method in each}
+    assert declared == {(method, path) for method, path, _ in TABLE}
+    assert {path for _, path in declared} - {"/me"} == set().union(*SCOPES.values())
+
+
+async def test_every_role_gets_what_the_table_says(programs: Programs) -> None:
+    """Every role gets the status of the table on every operation, with a token of every scope."""
+    opened = [programs(person) for person in PEOPLE]
+    found = {}
+    for (method, path, session_id), (body, _) in TABLE.items():
+        row = [
+            (await answer_of(program, method, path.format(**dict.fromkeys(IDS, session_id)), body))[0]
+            for program in opened
+        ]
+        found[method, path, session_id] = Expected(*row)
+    assert {row: answer for row, answer in found.items() if answer != TABLE[row][1]} == {}
+
+
+async def test_a_token_does_what_its_scopes_say_and_nothing_else(programs: Programs) -> None:
+    """A token with one scope is refused (403) wherever another one is needed, even where its person may see nothing."""
+    steps = {(method, path): body for (method, path, _), (body, _) in TABLE.items()}
+    for scope, opens in SCOPES.items():
+        program = programs(SUPERVISOR, scope)
+        for (method, path), body in steps.items():
+            status, _ = await answer_of(program, method, path.format(**dict.fromkeys(IDS, UNKNOWN)), body)
+            assert (status == 403) == (path not in opens | {"/me"}), (scope, path)
+
+
+async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(supervisor: Program) -> None:
+    """Another team's session and one that does not exist get the same answer, which names neither."""
+    elsewhere, unknown = [await supervisor.get(f"/sessions/{each}") for each in (ELSEWHERE.session_id, UNKNOWN)]
+    assert elsewhere.json() == unknown.json()
+    assert str(UNKNOWN) not in unknown.text
+
+
+async def test_a_closed_account_is_out_at_once(supervisor: Program, app: FastAPI) -> None:
+    """A disabled account's token is refused at the next request, since rights are read on every request."""
+    accounts = app.state.services.store.accounts
+    assert (await supervisor.get("/me")).status_code == 200
+    accounts.disable(accounts.named(SUPERVISOR).account_id)
+    assert (await supervisor.get("/me")).status_code == 401

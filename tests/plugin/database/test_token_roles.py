@@ -1,0 +1,80 @@
+"""The page's role uses each person's own tokens and replies alone, makes and revokes none, and lists nobody's."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from plugin.database.engine import transaction
+from plugin.queue.replies import KeyedRequest, Reply
+from plugin.queue.store import Store
+from plugin.queue.token_views import Scope
+from tests.plugin.conftest import People
+from tests.plugin.database.test_roles import Roles, roles
+from tests.plugin.samples import KEK, NOW
+
+__all__ = ["roles"]
+
+REQUEST = KeyedRequest.of("cp_", "a", "POST", "/releases", b"{}")
+
+
+def stores(roles: Roles) -> tuple[Store, Store]:
+    """Return the store of the owner and that of the page's role."""
+    return Store(roles.owner, KEK, now=lambda: NOW), Store(roles.by_stage["web"], KEK, now=lambda: NOW)
+
+
+def seen(roles: Roles, account: UUID | None, table: str) -> int:
+    """Return how many rows of a table the page's role sees on behalf of an account."""
+    with transaction(roles.by_stage["web"], account) as session:
+        return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def test_the_page_uses_tokens_and_keeps_replies(roles: Roles, people: People) -> None:
+    """The page's role finds a token's person, notes its use, stores a reply once, and takes tokens over a logout."""
+    owner, web = stores(roles)
+    token, _ = owner.tokens.create("mara", set(Scope))
+    use = web.tokens.use(token)
+    assert use is not None
+    assert web.replies.once(use, REQUEST, lambda: Reply(200, {})) == Reply(200, {})
+    web.accounts.end_logins(people.supervisor)
+    assert web.tokens.use(token) is not None
+    assert [entry.last_used_on for entry in owner.tokens.entries()] == [NOW.date()]
+
+
+def test_each_person_has_their_own_rows_alone(roles: Roles, people: People) -> None:
+    """On behalf of another person, or of nobody, the page's role sees no token and no reply of this one."""
+    owner, web = stores(roles)
+    use = web.tokens.use(owner.tokens.create("mara", set(Scope))[0])
+    assert use is not None
+    web.replies.once(use, REQUEST, lambda: Reply(200, {}))
+    for table in ("api_tokens", "api_replies"):
+        assert seen(roles, people.supervisor.user_id, table) == 1
+        for account in (None, people.ana.user_id, people.other_supervisor.user_id, people.operator.user_id):
+            assert seen(roles, account, table) == 0, table
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO api_tokens (token_id) VALUES (gen_random_uuid())",
+        "UPDATE api_tokens SET scopes = '[]'",
+        "UPDATE api_tokens SET expires_at = now()",
+        "UPDATE api_tokens SET revoked_at = NULL",
+        "DELETE FROM api_tokens",
+        "UPDATE api_replies SET request_hash = ''",
+    ],
+)
+def test_the_page_makes_and_changes_no_token(roles: Roles, statement: str) -> None:
+    """The page's role makes no token, widens or lengthens none, and revives none that was revoked."""
+    assert roles.refuses("web", statement)
+
+
+def test_other_roles_know_no_token(roles: Roles) -> None:
+    """No other role reads tokens or replies, or asks whose a token is."""
+    for stage in set(roles.by_stage) - {"web"}:
+        for statement in (
+            "SELECT token_id FROM api_tokens",
+            "SELECT token_id FROM api_replies",
+            "SELECT public.counterpoint_token_account('')",
+        ):
+            assert roles.refuses(stage, statement), (stage, statement)
