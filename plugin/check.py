@@ -1,5 +1,7 @@
 """Check everything a deployment needs, and say what is wrong and how to mend it, for `counterpoint check`."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +13,8 @@ from plugin.database.migrate import pending_migrations
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
+from plugin.web.provider.connection import ProviderAwayError
+from plugin.web.provider.provider import Provider
 from plugin.web.session_secret import session_secret
 from stream.contracts.errors import CounterpointError, Misconfigured
 from stream.contracts.feedback import ModelVersion
@@ -88,6 +92,20 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
         "No session is sampled, since sample.key is not set." if settings.sample.key is None else sampled,
         _key_remedy("sample.key"),
     )
+    if settings.oidc.issuer:
+        yield _check_provider(settings)
+
+
+def _check_provider(settings: Settings) -> Finding:
+    """Try what the web stage requires of the login at a provider, and whether the provider answers."""
+    try:
+        found = asyncio.run(Provider(settings, now=time.time).look_up())
+    except Misconfigured as error:
+        return Finding("provider", str(error), "Correct the section oidc of the settings; docs/login.md explains it.")
+    except ProviderAwayError as error:
+        remedy = "Look at the provider, or correct oidc.issuer and oidc.ca_file. Passwords of Counterpoint work on."
+        return Finding("provider", f"{settings.oidc.issuer}: {error.what}.", remedy)
+    return Finding("provider", f"{found.issuer} answers; people may log in there.")
 
 
 def _tried(subject: str, require: Callable[[], object], all_well: str, remedy: str) -> Finding:

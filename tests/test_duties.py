@@ -5,9 +5,9 @@ import re
 import pytest
 
 from plugin.local.paths import ROOT
-from plugin.web import attempts, known_device, login
+from plugin.web import attempts, known_device
 from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG, TOPICS
-from stream.runtime.settings import RetentionSettings, SessionsSettings
+from stream.runtime.settings import RetentionSettings, SessionsSettings, WebSettings
 from stream.sessions.rules import HEAD_KEPT_MS, NAMES_KEPT_MS
 
 DUTIES = ROOT / "docs" / "duties"
@@ -44,8 +44,8 @@ def test_the_page_states_every_default_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("words", "seconds"),
     [
-        ("8 hours", login.LIFETIME_S),
-        ("30 minutes without a request", login.IDLE_S),
+        ("8 hours", WebSettings().login_lifetime_s),
+        ("30 minutes without a request", WebSettings().login_idle_s),
         ("10 minutes", attempts.WINDOW_S),
     ],
 )

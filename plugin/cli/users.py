@@ -56,18 +56,18 @@ def users_add(
 
 @users.command("list")
 def users_list() -> None:
-    """List the accounts with role, teams, platform and whether they may log in."""
+    """List the accounts with role, teams, platform, whether they may log in, and where they come from."""
     from rich.console import Console
     from rich.table import Table
 
     from plugin.plain_text import printable
 
-    table = Table("user name", "name", "role", "teams", "platform", "state", box=None, pad_edge=False)
+    table = Table("user name", "name", "role", "teams", "platform", "state", "from", box=None, pad_edge=False)
     with _accounts(load_settings()) as accounts:
         for entry in accounts.entries():
             values = (entry.username, entry.display_name, entry.role.value, ", ".join(entry.teams), entry.tenant or "")
             state = "disabled" if entry.is_disabled else "may log in"
-            table.add_row(*(_plain(printable(value)) for value in (*values, state)))
+            table.add_row(*(_plain(printable(value)) for value in (*values, state, entry.issuer or "here")))
     Console().print(table)
 
 

@@ -152,6 +152,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_sample_counts()": ("web", "privacy"),
     "counterpoint_labelled_levels()": ("web", "privacy"),
     "counterpoint_dispute_counts(timestamptz)": ("web", "privacy"),
+    "counterpoint_provider_role(uuid, text)": ("web",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 
@@ -306,6 +307,7 @@ def statements() -> Iterator[str]:
         yield from _operated_policies(name)
     for name in _OWN_TABLES:
         yield from _own_policies(name)
+    yield from _provider_policies()
     # A person who logs out ends their own logins.
     yield "DROP POLICY IF EXISTS counterpoint_own ON public.accounts"
     yield (
@@ -333,6 +335,25 @@ def _own_policies(table: str) -> Iterator[str]:
     yield f"CREATE POLICY counterpoint_own ON public.{table} TO {PREFIX}web USING ({_OWN}) WITH CHECK ({_OWN})"
     yield f"DROP POLICY IF EXISTS counterpoint_sends ON public.{table}"
     yield f"CREATE POLICY counterpoint_sends ON public.{table} TO {PREFIX}digest USING (true) WITH CHECK (true)"
+
+
+def _provider_policies() -> Iterator[str]:
+    """Let web write the accounts of the provider that the transaction names, and no local account, as people log in."""
+    issuer = "nullif(current_setting('counterpoint.issuer', true), '')"
+    theirs = f"issuer = {issuer}"
+    member = (
+        f"EXISTS (SELECT FROM public.accounts a WHERE a.account_id = memberships.account_id AND a.issuer = {issuer})"
+    )
+    for table, right, rule in (
+        ("accounts", "INSERT", f"WITH CHECK ({theirs})"),
+        ("accounts", "UPDATE", f"USING ({theirs}) WITH CHECK ({theirs})"),
+        ("memberships", "INSERT", f"WITH CHECK ({member})"),
+        ("memberships", "DELETE", f"USING ({member})"),
+        ("teams", "INSERT", f"WITH CHECK ({issuer} IS NOT NULL)"),
+    ):
+        name = f"counterpoint_provider_{right.lower()}"
+        yield f"DROP POLICY IF EXISTS {name} ON public.{table}"
+        yield f"CREATE POLICY {name} ON public.{table} FOR {right} TO {PREFIX}web {rule}"
 
 
 def _policies(table: str) -> Iterator[str]:

@@ -28,3 +28,5 @@ class Viewer:
     """A therapist's own pseudonym on that platform."""
     generation: int = 0
     """The generation of logins that is valid now."""
+    issuer: str | None = None
+    """The provider that the account comes from; None for a local account."""

@@ -54,6 +54,7 @@ def account_of(session: Session, person: Viewer) -> Json:
         "platform": row.tenant,
         "pseudonym": row.counsellor,
         "teams": list(teams),
+        "provider": row.issuer,
         "created_at": time_of(row.created_at),
     }
 

@@ -123,6 +123,9 @@ class Accounts:
         """Set another password, and end the person's logins."""
         password_hash = hash_password(password)
         with self._change(account_id, by, "password set") as session:
+            row = session.get(Account, account_id)
+            if row is not None and row.issuer is not None:
+                raise Misconfigured("This account logs in at its provider, and has no password here.")
             _end_logins(session, account_id, password_hash=password_hash)
 
     def disable(self, account_id: UUID, by: Actor = COMMAND) -> None:

@@ -21,7 +21,7 @@ MAX_NAME: Final = 200  # characters of a user name, a display name or a team's n
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to be created. `counsellor` is already the pseudonym."""
+    """An account to be created. `counsellor` is already the pseudonym; one with an issuer has no password."""
 
     username: str
     password: str = field(repr=False)
@@ -30,6 +30,8 @@ class NewAccount:
     teams: Sequence[str] = ()
     tenant: str | None = None
     counsellor: str | None = None
+    issuer: str | None = None
+    subject_hash: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class AccountEntry:
     tenant: str | None
     teams: tuple[str, ...]
     is_disabled: bool
+    issuer: str | None = None
+    """The provider that the account comes from; None for a local account."""
 
 
 def normalise_username(username: str) -> str:
@@ -73,6 +77,7 @@ def viewer_of(session: Session, row: Account) -> Viewer:
         tenant=row.tenant,
         counsellor=row.counsellor,
         generation=row.generation,
+        issuer=row.issuer,
     )
 
 
@@ -95,6 +100,7 @@ def list_accounts(session: Session) -> tuple[AccountEntry, ...]:
             tenant=row.tenant,
             teams=tuple(teams.get(row.account_id, ())),
             is_disabled=row.disabled_at is not None,
+            issuer=row.issuer,
         )
         for row in rows
     )
@@ -133,12 +139,8 @@ def insert_account(session: Session, account: NewAccount, password_hash: str, *,
     lock_accounts(session)
     if find_account(session, account.username) is not None:
         raise Misconfigured(f"There is an account {account.username} already.")
-    if account.counsellor is not None:
-        same = select(Account).where(
-            col(Account.tenant) == account.tenant, col(Account.counsellor) == account.counsellor
-        )
-        if other := session.exec(same).first():
-            raise Misconfigured(f"That counsellor has an account already: {other.username}.")
+    if other := account_of_counsellor(session, account.tenant, account.counsellor):
+        raise Misconfigured(f"That counsellor has an account already: {other.username}.")
     row = Account(
         account_id=uuid4(),
         username=normalise_username(account.username),
@@ -148,11 +150,21 @@ def insert_account(session: Session, account: NewAccount, password_hash: str, *,
         tenant=account.tenant,
         counsellor=account.counsellor,
         created_at=now,
+        issuer=account.issuer,
+        subject_hash=account.subject_hash,
     )
     session.add(row)
     session.flush()
     add_to_teams(session, row.account_id, account.teams)
     return row.account_id
+
+
+def account_of_counsellor(session: Session, tenant: str | None, counsellor: str | None) -> Account | None:
+    """Return the account of a counsellor (pseudonym) on a platform, or None."""
+    if counsellor is None:
+        return None
+    same = select(Account).where(col(Account.tenant) == tenant, col(Account.counsellor) == counsellor)
+    return session.exec(same).first()
 
 
 def add_to_teams(session: Session, account_id: UUID, teams: Iterable[str]) -> None:
@@ -161,10 +173,21 @@ def add_to_teams(session: Session, account_id: UUID, teams: Iterable[str]) -> No
     Raises:
         Misconfigured: a name cannot be a team's.
     """
-    for name in dict.fromkeys(team.strip() for team in teams):
-        _check_name("A team's name", name)
+    names = dict.fromkeys(team.strip() for team in teams)
+    check_team_names(names)
+    for name in names:
         session.merge(Membership(team_id=_find_or_add_team(session, name), account_id=account_id))
     session.flush()
+
+
+def check_team_names(names: Iterable[str]) -> None:
+    """Check that names can be those of teams.
+
+    Raises:
+        Misconfigured: one cannot.
+    """
+    for name in names:
+        _check_name("A team's name", name)
 
 
 def check_account(account: NewAccount) -> None:

@@ -42,6 +42,7 @@ from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import PAGE, next_session, read_page
 from plugin.queue.practice import Practice
+from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
@@ -103,6 +104,15 @@ class Store:
     def accounts(self) -> Accounts:
         """The accounts of the same database."""
         return Accounts(self._engine, now=self._now)
+
+    @property
+    def provider_accounts(self) -> ProviderAccounts:
+        """The accounts of people who log in at the OpenID Connect provider."""
+        return ProviderAccounts(
+            self._engine,
+            now=self._now,
+            count_denied=lambda account_id: self._failed_logins.add(account_id, self._now()),
+        )
 
     @property
     def reviews(self) -> Reviews:
@@ -177,7 +187,7 @@ class Store:
         if passwords.is_correct(password, expected):
             with self._transaction() as session:
                 row = session.get(Account, account_id)
-                if row is not None and row.disabled_at is None and row.password_hash == expected:
+                if row is not None and row.disabled_at is None and row.password_hash == expected and row.issuer is None:
                     viewer = viewer_of(session, row)
                     self._audit(session, viewer, "login", "account", viewer.user_id, "done", request_id)
                     return viewer

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from uuid import uuid4
 
+import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -35,6 +36,7 @@ from plugin.web import (
     pages,
     practice_pages,
     probes,
+    provider_routes,
     queue_pages,
     review_pages,
     trend_pages,
@@ -43,10 +45,12 @@ from plugin.web import (
 from plugin.web.attempts import LoginAttempts
 from plugin.web.dependencies import LoginRequired, Services
 from plugin.web.known_device import KnownDevices
-from plugin.web.login import LIFETIME_S
+from plugin.web.login import Expiry
 from plugin.web.login_queue import LoginQueue
 from plugin.web.middleware import RequestMiddleware
 from plugin.web.practice_limit import PracticeLimit
+from plugin.web.provider.attempt import Attempts
+from plugin.web.provider.provider import Provider
 from plugin.web.queue_address import InvalidAddress
 from plugin.web.render import FOLDER, Pages, message
 from plugin.web.session_secret import session_secret
@@ -62,12 +66,20 @@ STOP_WITHIN_S = 5  # a page is answered in well under a second; a slower client 
 
 
 def create_app(
-    settings: Settings, store: Store, *, now: Callable[[], float] = time.time, rater: Rater | None = None
+    settings: Settings,
+    store: Store,
+    *,
+    now: Callable[[], float] = time.time,
+    rater: Rater | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """Create the web application around `store`; `now` gives seconds since 1970, and `rater` rates attempts.
 
+    `transport` takes the place of the network to the provider at which people log in.
+
     Raises:
-        Misconfigured: The secret that signs the login cookie is missing or too short.
+        Misconfigured: The secret that signs the login cookie is missing or too short, or the settings of the login at a
+            provider do not fit together.
     """
     secret = session_secret(settings)
     secure = settings.web.cookie_secure
@@ -78,6 +90,9 @@ def create_app(
         LoginAttempts(),
         KnownDevices(secret, secure=secure),
         LoginQueue(),
+        Provider(settings, now=now, transport=transport) if settings.oidc.issuer else None,
+        Attempts(secret, secure=secure, now=now),
+        Expiry(settings.web.login_lifetime_s, settings.web.login_idle_s),
         now,
         PracticeLimit(),
         rater,
@@ -88,7 +103,7 @@ def create_app(
         secret_key=secret,
         # With this prefix a browser accepts the cookie only from this exact host and only over HTTPS.
         session_cookie="__Host-counterpoint" if secure else "counterpoint",
-        max_age=LIFETIME_S,
+        max_age=settings.web.login_lifetime_s,
         same_site="strict",
         https_only=secure,
     )
@@ -105,6 +120,7 @@ def create_app(
     app.add_exception_handler(Unavailable, _unavailable)
     for router in (
         auth_routes.router,
+        provider_routes.router,
         pages.router,
         queue_pages.router,
         review_pages.router,

@@ -3,7 +3,7 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from plugin.database.viewer import Viewer
@@ -12,8 +12,9 @@ from plugin.queue.accounts import MAX_NAME
 from plugin.queue.passwords import MAX_PASSWORD
 from plugin.web import login
 from plugin.web.attempts import Visitor
-from plugin.web.dependencies import CurrentViewer, ServicesDep, ValidForm, client_address
+from plugin.web.dependencies import CurrentViewer, Services, ServicesDep, ValidForm, client_address
 from plugin.web.labels import counted
+from plugin.web.login_page import login_page
 from plugin.web.login_queue import RETRY_AFTER_S, Busy
 from plugin.web.render import page
 from stream.runtime.logging import get_logger
@@ -25,9 +26,9 @@ _BUSY = "Many people are logging in at this moment. Please try again in a few se
 
 
 @router.get("/login")
-def login_form(request: Request) -> Response:
-    """Show the form that asks for username and password."""
-    return page(request, "login.html", trouble=None)
+def login_form(request: Request, services: ServicesDep) -> Response:
+    """Show the provider's button, and the form that asks for username and password."""
+    return login_page(request, services)
 
 
 @router.post("/login", dependencies=[ValidForm])
@@ -41,11 +42,13 @@ async def log_in(
 
     The route holds no thread while it waits, so that those who are logged in already keep theirs.
     """
+    if services.provider is not None and not services.provider.allows_passwords:
+        raise HTTPException(404)
     device = services.devices.recognise(request.cookies.get(services.devices.cookie_name), username)
     visitor = Visitor(username, client_address(request), device)
     wait = services.attempts.begin(visitor, time.time())
     if wait > 0:
-        return _slow_down(request, wait)
+        return _slow_down(request, services, wait)
     failed = False
     try:
         viewer = await services.logins.run(
@@ -55,12 +58,12 @@ async def log_in(
         )
         failed = viewer is None
     except Busy:
-        return _come_back(request)
+        return _come_back(request, services)
     finally:
         services.attempts.end(visitor, failed=failed)
     if viewer is None:
         get_logger().info("login_failed")
-        return page(request, "login.html", status=401, trouble=_LOGIN_FAILED)
+        return login_page(request, services, status=401, trouble=_LOGIN_FAILED)
     services.attempts.succeeded(visitor)
     return _let_in(request, services, viewer, username, device)
 
@@ -70,7 +73,13 @@ def log_out(request: Request, services: ServicesDep, viewer: CurrentViewer) -> R
     """End every login of this person and clear the cookie; a copy of it is worth nothing afterwards."""
     services.store.accounts.end_logins(viewer, request_id=request.state.request_id)
     request.session.clear()
-    return RedirectResponse("/login", 303)
+    provider = services.provider
+    address = provider.logout_address() if provider is not None and viewer.issuer == provider.issuer else None
+    if provider is None or address is None:
+        return RedirectResponse("/login", 303)
+    # Not a redirect: a browser follows none from a form to another site, by our policy for forms.
+    request.state.viewer = None
+    return page(request, "logged_out.html", provider=provider.name, address=address)
 
 
 def _let_in(
@@ -83,16 +92,16 @@ def _let_in(
     return answer
 
 
-def _slow_down(request: Request, wait: float) -> Response:
+def _slow_down(request: Request, services: Services, wait: float) -> Response:
     get_logger().warning("login_slowed_down", retry_after_s=round(wait))
     time_to_wait = counted(int(wait // 60) + 1, "minute") if wait >= 60 else "a few seconds"  # noqa: PLR2004 - a minute
-    answer = page(request, "login.html", status=429, trouble=f"Too many tries. Please wait {time_to_wait}.")
+    answer = login_page(request, services, status=429, trouble=f"Too many tries. Please wait {time_to_wait}.")
     answer.headers["Retry-After"] = str(round(wait))
     return answer
 
 
-def _come_back(request: Request) -> Response:
+def _come_back(request: Request, services: Services) -> Response:
     get_logger().warning("login_queue_full")
-    answer = page(request, "login.html", status=503, trouble=_BUSY)
+    answer = login_page(request, services, status=503, trouble=_BUSY)
     answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer

@@ -14,6 +14,8 @@ from plugin.web.attempts import LoginAttempts
 from plugin.web.known_device import KnownDevices
 from plugin.web.login_queue import LoginQueue
 from plugin.web.practice_limit import PracticeLimit
+from plugin.web.provider.attempt import Attempts
+from plugin.web.provider.provider import Provider
 from plugin.web.queue_address import remembered
 from stream.runtime.settings import Settings, TenantSettings
 
@@ -27,6 +29,10 @@ class Services:
     attempts: LoginAttempts
     devices: KnownDevices
     logins: LoginQueue
+    provider: Provider | None
+    """The OpenID Connect provider at which people log in, if the settings name one."""
+    provider_attempts: Attempts
+    expiry: login.Expiry
     now: Callable[[], float]
     practice_limit: PracticeLimit
     rater: Rater | None = None
@@ -66,7 +72,7 @@ def current_viewer(request: Request, services: ServicesDep) -> Viewer:
     Raises:
         LoginRequired: The request has no valid login; the page it asked for is remembered.
     """
-    found = login.current_login(request.session, services.now())
+    found = login.current_login(request.session, services.now(), services.expiry)
     viewer = None if found is None else services.store.viewer(found.user_id)
     if found is None or viewer is None or viewer.generation != found.generation:
         request.session.clear()

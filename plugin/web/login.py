@@ -11,8 +11,6 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import UUID
 
-LIFETIME_S = 8 * 3600  # one working day; then the password is asked for again, even after constant use
-IDLE_S = 30 * 60  # the longest time for which an unattended screen in a shared office stays logged in
 TOKEN_BYTES = 32  # of randomness in the CSRF token, which makes guessing it infeasible
 
 Cookie = MutableMapping[str, object]
@@ -26,6 +24,14 @@ class Login:
     generation: int
 
 
+@dataclass(frozen=True)
+class Expiry:
+    """When a login ends: so many seconds after it began, and so many after its last use."""
+
+    lifetime_s: float
+    idle_s: float
+
+
 def start_login(cookie: Cookie, login: Login, now: float) -> None:
     """Start a login at `now` (seconds since 1970) after clearing the cookie, its CSRF token included."""
     cookie.clear()
@@ -35,7 +41,7 @@ def start_login(cookie: Cookie, login: Login, now: float) -> None:
     cookie["csrf"] = secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def current_login(cookie: Cookie, now: float) -> Login | None:
+def current_login(cookie: Cookie, now: float, expiry: Expiry) -> Login | None:
     """Return the login if it has not expired and note its use, otherwise None; clear an expired login.
 
     The caller checks its generation against the account's.
@@ -45,7 +51,7 @@ def current_login(cookie: Cookie, now: float) -> Login | None:
         return None
     if not isinstance(since, int | float) or not isinstance(seen, int | float):
         return None
-    if now - since >= LIFETIME_S or now - seen >= IDLE_S:
+    if now - since >= expiry.lifetime_s or now - seen >= expiry.idle_s:
         cookie.clear()
         return None
     cookie["seen"] = now

@@ -136,6 +136,12 @@ DIGESTS = Counter(
     ["way", "outcome"],
 )
 
+PROVIDER_LOGINS_REFUSED = Counter(
+    "counterpoint_provider_logins_refused",
+    "Logins at the OpenID Connect provider that were refused, by reason; a log line names the request of each.",
+    ["reason"],
+)
+
 
 def set_build_info(stage: str) -> None:
     """Set the metric that says which version this process runs."""

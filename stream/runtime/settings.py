@@ -54,6 +54,7 @@ HttpAddress = Annotated[str, Field(pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
+RoleName = Literal["supervisor", "therapist", "operator"]
 StageName = Literal["gateway", "stream", "feedback", "sink", "web"]
 
 
@@ -247,10 +248,17 @@ class WebSettings(SettingsSection):
     port: Port = 8020
     session_secret: SecretStr | None = None
     """The secret that signs the login cookie; at least 32 random characters."""
+    login_lifetime_s: int = Field(default=8 * 3600, ge=60)
+    """Seconds after which a login ends even in constant use: one working day."""
+    login_idle_s: int = Field(default=30 * 60, ge=60)
+    """Seconds without a request after which a login ends: an unattended screen in a shared office."""
     cookie_secure: bool = True
     """Whether the cookie is sent over HTTPS only. The demo on loopback turns this off."""
     public_url: HttpAddress = ""
-    """The address at which people open the pages, such as https://counterpoint.example; digests lead there."""
+    """The address at which people open the pages, such as https://counterpoint.example.
+
+    Digests lead there, and a provider at which people log in sends them back to it.
+    """
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks of the reverse proxies whose X-Forwarded-For names the client; headers of all others are ignored.
 
@@ -313,6 +321,64 @@ class DeliverySettings(SettingsSection):
     """The receivers by the name under which people choose them."""
 
 
+class OidcSettings(SettingsSection):
+    """Settings of the login at an OpenID Connect provider; without an issuer there is none. See docs/login.md."""
+
+    issuer: str = ""
+    """The issuer exactly as the provider's discovery document names it, e.g. https://id.example/realms/care"""
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    """The secret of a confidential client; a public client has none."""
+    name: str = "your organisation"
+    """What the button on the login page calls the provider."""
+    ca_file: FilePath | None = None
+    """PEM file of the authorities that are trusted for the provider's certificate; without it, the system's."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    """What the provider is asked for; it must put the claims below into the ID token."""
+    roles_claim: str = "roles"
+    """The claim that holds roles. The name of a claim, or a path with dots such as `realm_access.roles`."""
+    roles: dict[str, RoleName] = {}
+    """The role for each value of that claim that gives one; the first one in this order counts."""
+    teams_claim: str = ""
+    """The claim that holds teams; without it, an operator puts people into teams."""
+    teams: dict[str, str] = {}
+    """The team for each value of that claim that means one; without any, every value is the name of a team."""
+    tenant_claim: str = ""
+    """The claim that holds the platform (`tenants.NAME`). Without it, a therapist's is the only one there is."""
+    counsellor_claim: str = ""
+    """The claim that holds the platform's own reference to a therapist."""
+    local_login: bool = True
+    """Whether people may also log in with a user name and password of Counterpoint."""
+
+    @model_validator(mode="after")
+    def _require_what_a_login_needs(self) -> Self:
+        if not self.issuer:
+            if self.client_id or self.roles or not self.local_login:
+                raise ValueError("a login at a provider needs issuer")
+            return self
+        if not is_safe_url(self.issuer) or "?" in self.issuer:
+            raise ValueError("issuer must be an address with https; on loopback, http will do")
+        if not self.client_id or not self.roles:
+            raise ValueError("a login at a provider needs client_id, and roles by the value of a claim")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes must hold openid")
+        if "therapist" in self.roles.values() and not self.counsellor_claim:
+            raise ValueError("the role therapist needs counsellor_claim, which ties the account to its sessions")
+        return self
+
+
+def is_safe_url(url: str) -> bool:
+    """Return whether an address is one of HTTPS, or of HTTP on loopback, without a user or a fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    is_plain = not (parts.fragment or parts.username or parts.password) and url.isprintable()
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and host in {"127.0.0.1", "::1", "localhost"})
+    return bool(host) and is_plain and is_private
+
+
 class HealthSettings(SettingsSection):
     """Settings for the addresses of /healthz, /readyz and /metrics of the stages; never reachable by the public."""
 
@@ -351,6 +417,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
     delivery: DeliverySettings = DeliverySettings()
+    oidc: OidcSettings = OidcSettings()
     health: HealthSettings = HealthSettings()
     tenants: dict[str, TenantSettings] = {}
 

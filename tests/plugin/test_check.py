@@ -14,6 +14,7 @@ from plugin.check import Finding
 from plugin.gateway import server
 from plugin.sink import sink
 from plugin.web import app as web
+from plugin.web.provider.connection import Connection
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.feedback.models.baseline import InProcessBaseline
 from stream.feedback.models.canary import run_canary
@@ -321,3 +322,42 @@ def test_the_check_accepts_what_every_stage_accepts(monkeypatch: pytest.MonkeyPa
     """With good settings every stage comes to its work, and the check says that all is well."""
     assert refusals(Settings.model_validate(GOOD), monkeypatch) == set()
     assert troubles(findings(monkeypatch)) == set()
+
+
+PROVIDER: dict[str, Any] = {
+    "issuer": "http://127.0.0.1:9/care",
+    "client_id": "counterpoint",
+    "roles": {"lead": "supervisor"},
+}
+PAGES = GOOD["web"] | {"public_url": "https://page.example"}
+
+
+def test_a_provider_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check asks the provider at which people log in, and says that passwords work on without it."""
+    found = findings(monkeypatch, oidc=PROVIDER, web=PAGES)
+    assert troubles(found) == {"provider"}
+    assert "http://127.0.0.1:9/care: no connection" in found["provider"].sentence
+    assert "Passwords of Counterpoint work on" in str(found["provider"].remedy)
+
+
+def test_what_the_web_stage_refuses_about_the_provider_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check refuses an address of ours without HTTPS, as the web stage does at its start."""
+    found = findings(monkeypatch, oidc=PROVIDER, web=PAGES | {"public_url": "http://127.0.0.1:8020"})
+    assert "web.public_url must begin with https" in found["provider"].sentence
+
+
+def test_a_provider_that_answers_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check says that the provider answers, once its discovery document was read."""
+    document = {
+        "issuer": PROVIDER["issuer"],
+        **dict.fromkeys(("authorization_endpoint", "token_endpoint", "jwks_uri"), "https://id.example"),
+    }
+
+    async def read(_connection: Connection, url: str) -> dict[str, Any]:
+        assert url == "http://127.0.0.1:9/care/.well-known/openid-configuration"
+        return document
+
+    monkeypatch.setattr(Connection, "read", read)
+    found = findings(monkeypatch, oidc=PROVIDER, web=PAGES)
+    assert troubles(found) == set()
+    assert "people may log in there" in found["provider"].sentence

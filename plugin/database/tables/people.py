@@ -13,7 +13,7 @@ class Account(Table, table=True):
     """An account with which a person logs in."""
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("tenant", "counsellor"),)
+    __table_args__ = (UniqueConstraint("tenant", "counsellor"), UniqueConstraint("issuer", "subject_hash"))
 
     account_id: UUID = Field(primary_key=True)
     username: str = Field(unique=True)
@@ -32,6 +32,10 @@ class Account(Table, table=True):
     """Since when nobody may log in with this account; also set once it is removed."""
     removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     """When everything of the person was removed from this row."""
+    issuer: str | None = None
+    """The OpenID Connect provider that the account comes from; None for a local account, which has a password."""
+    subject_hash: str | None = None
+    """The hash of the provider's own id of the person. It outlives a removal, so that the person stays out."""
 
 
 class Team(Table, table=True):

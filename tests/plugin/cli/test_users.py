@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from plugin.cli import app
 from plugin.database.tables import Account
+from plugin.database.viewer import AccountRole
+from plugin.queue.provider_accounts import ProviderPerson
 from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
 from tests.plugin.samples import KEK, PASSWORD
@@ -53,7 +55,7 @@ def users(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Co
 def test_the_life_of_an_account(users: Counterpoint, store: Store) -> None:
     """An account is added, listed, given another password and teams, disabled, enabled and removed."""
     assert [line.split() for line in users.says("list").splitlines()][1] == [
-        *("mara", "Mara", "K.", "supervisor", "north", "may", "log", "in")
+        *("mara", "Mara", "K.", "supervisor", "north", "may", "log", "in", "here")
     ]
     assert "must log in again" in users.says("password", " MARA ", typed=f"{OTHER_PASSWORD}\n")
     assert store.authenticate("mara", PASSWORD) is None
@@ -67,6 +69,15 @@ def test_the_life_of_an_account(users: Counterpoint, store: Store) -> None:
     assert store.authenticate("mara", OTHER_PASSWORD) is not None
     assert users.says("remove", "mara", "--yes") == "mara is removed.\n"
     assert "mara" not in users.says("list")
+
+
+def test_the_list_says_where_an_account_comes_from(users: Counterpoint, store: Store) -> None:
+    """An account that a login at a provider has made is listed with its issuer, and gets no password."""
+    issuer = "https://id.example/care"
+    store.provider_accounts.let_in(ProviderPerson(issuer, "s-1", "erin", "Erin", AccountRole.OPERATOR))
+    assert [line.split()[-1] for line in users.says("list").splitlines()[1:]] == [issuer, "here"]
+    refused = users("password", "erin", typed=f"{OTHER_PASSWORD}\n")
+    assert isinstance(refused.exception, Misconfigured)
 
 
 def test_a_removal_asks_first(users: Counterpoint, store: Store) -> None:

@@ -18,7 +18,6 @@ from plugin.queue.passwords import MAX_PASSWORD
 from plugin.queue.store import Store
 from plugin.web.app import create_app
 from plugin.web.attempts import MAX_FAILURES, MAX_FAILURES_OF_ADDRESS, Visitor
-from plugin.web.login import IDLE_S
 from plugin.web.login_queue import MAX_IN_LANE
 from stream.contracts.errors import Unavailable
 from stream.runtime.settings import Settings, WebSettings
@@ -106,12 +105,27 @@ async def test_a_changed_cookie_is_no_login(browser: Browser) -> None:
     assert (await browser.get("/")).headers["location"] == "/login"
 
 
+IDLE_S = WebSettings().login_idle_s
+
+
 async def test_a_login_ends_when_nobody_uses_it(supervisor: Browser, clock: Clock) -> None:
     """A login that was not used for the idle time ends, and the next request leads to the login page."""
     clock.seconds += IDLE_S - 1
     assert (await supervisor.get("/")).status_code == 200
     clock.seconds += IDLE_S
     assert (await supervisor.get("/")).headers["location"] == "/login"
+
+
+async def test_the_settings_say_when_a_login_ends(settings: Settings, store: Store, clock: Clock) -> None:
+    """The settings shorten both times: without a request, and in constant use."""
+    shorter = settings.web.model_copy(update={"login_lifetime_s": 120, "login_idle_s": 90})
+    app = create_app(settings.model_copy(update={"web": shorter}), store, now=clock)
+    async with open_browser(app, "192.0.2.9") as browser:
+        await browser.log_in(SUPERVISOR)
+        clock.seconds += 89
+        assert (await browser.get("/")).status_code == 200
+        clock.seconds += 31
+        assert (await browser.get("/")).headers["location"] == "/login"
 
 
 async def test_after_logging_out_nothing_is_left(supervisor: Browser) -> None:

@@ -5,9 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from plugin.web.login import (
-    IDLE_S,
-    LIFETIME_S,
     Cookie,
+    Expiry,
     Login,
     csrf_token,
     current_login,
@@ -17,6 +16,8 @@ from plugin.web.login import (
     start_login,
 )
 
+LIFETIME_S, IDLE_S = 8 * 3600, 1800
+EXPIRY = Expiry(LIFETIME_S, IDLE_S)
 NOW = 1_800_000_000.0
 USER = UUID("7f3c1a5e-2a57-4f2e-9d38-3d3c1b0a9f11")
 LOGIN = Login(USER, generation=3)
@@ -32,25 +33,25 @@ def cookie() -> Cookie:
 
 def test_a_login_names_its_user(cookie: Cookie) -> None:
     """A login cookie names its user and contains no rights, which are read on every request."""
-    assert current_login(cookie, NOW + 1) == LOGIN
+    assert current_login(cookie, NOW + 1, EXPIRY) == LOGIN
     assert set(cookie) == {"user", "generation", "since", "seen", "csrf"}
 
 
 def test_an_empty_cookie_is_nobody() -> None:
     """An empty cookie has no user."""
-    assert current_login({}, NOW) is None
+    assert current_login({}, NOW, EXPIRY) is None
 
 
 def test_a_login_ends_after_idle_time(cookie: Cookie) -> None:
     """A login ends after the idle time, and its cookie is cleared."""
-    assert current_login(cookie, NOW + IDLE_S) is None
+    assert current_login(cookie, NOW + IDLE_S, EXPIRY) is None
     assert not cookie
 
 
 def test_use_keeps_a_login_alive(cookie: Cookie) -> None:
     """The idle time counts from the last request."""
-    assert current_login(cookie, NOW + IDLE_S - 1) == LOGIN
-    assert current_login(cookie, NOW + 2 * IDLE_S - 2) == LOGIN
+    assert current_login(cookie, NOW + IDLE_S - 1, EXPIRY) == LOGIN
+    assert current_login(cookie, NOW + 2 * IDLE_S - 2, EXPIRY) == LOGIN
 
 
 def test_a_login_ends_after_its_lifetime_however_busy(cookie: Cookie) -> None:
@@ -59,8 +60,8 @@ def test_a_login_ends_after_its_lifetime_however_busy(cookie: Cookie) -> None:
     while at + IDLE_S / 2 < NOW + LIFETIME_S:
         at += IDLE_S / 2
         if at < NOW + LIFETIME_S:
-            assert current_login(cookie, at) == LOGIN
-    assert current_login(cookie, NOW + LIFETIME_S) is None
+            assert current_login(cookie, at, EXPIRY) == LOGIN
+    assert current_login(cookie, NOW + LIFETIME_S, EXPIRY) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_login_ends_after_its_lifetime_however_busy(cookie: Cookie) -> None:
 )
 def test_a_cookie_of_another_shape_is_nobody(broken: Cookie) -> None:
     """A cookie with missing or wrong fields has no user."""
-    assert current_login(broken, NOW) is None
+    assert current_login(broken, NOW, EXPIRY) is None
 
 
 def test_a_new_login_leaves_nothing_of_the_cookie_before() -> None:

@@ -119,6 +119,9 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", ACCOUNT + "/teams", UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/remove", UNKNOWN): NOBODY,
     ("POST", "/login", None): Expected(401, 401, 401, 401, 401, 401),  # without a name and password
+    ("GET", "/login/provider", None): Expected(*(404,) * 6),  # no provider in these settings
+    ("GET", "/login/return", None): Expected(*(404,) * 6),
+    ("POST", "/login/ended", None): Expected(*(404,) * 6),
     ("POST", "/logout", None): Expected(*(LOGIN,) * 6),
     ("GET", "/healthz", None): EVERYBODY,
     ("GET", "/readyz", None): Expected(*(404,) * 6),  # on a port of its own, which no browser reaches
