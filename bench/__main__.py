@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import measures, queue
+from bench import lists, measures, queue
 from bench.measures import Figures, Scale
 
 MEASURES = {
@@ -20,6 +20,7 @@ MEASURES = {
     "queue": queue.session_end_to_row,
     "memory": measures.memory,
     "bytes": measures.changelog_bytes,
+    "lists": lists.lists,
 }
 _RATIOS = (
     ("times the loop written by hand", "stream, one worker", "written by hand"),
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="which measures to take")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the load; below 1 says little")
+    parser.add_argument("--plans", action="store_true", help="log the plans of the statements that the lists take")
     arguments = parser.parse_args()
     progress = Console(stderr=True)
     figures_by_measure: dict[str, Figures] = {}
@@ -42,7 +44,9 @@ def main() -> None:
         for name in arguments.only:
             progress.print(f"[bold]{name}[/bold]")
             figures_by_measure[name] = MEASURES[name](
-                Path(folder) / name, Scale(arguments.scale), lambda line: progress.print(f"  {line}")
+                Path(folder) / name,
+                Scale(arguments.scale, arguments.plans),
+                lambda line: progress.print(f"  {line}", markup=False),
             )
     figures_by_measure["ratios"] = ratios(figures_by_measure.get("throughput", {}))
     if arguments.json:

@@ -36,6 +36,8 @@ class Scale:
     """The share of the full load; the figures in docs/speed.md are taken with 1."""
 
     share: float = 1.0
+    plans: bool = False
+    """Whether the plans of the database's statements are logged too."""
 
     def times(self, count: int) -> int:
         """Return `count` at this scale, at least 1."""

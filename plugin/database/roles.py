@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from psycopg import Connection, sql
-from psycopg.errors import InsufficientPrivilege, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
@@ -138,8 +138,6 @@ GRANTS: Final[Mapping[str, Grants]] = {
 the encrypted columns."""
 
 FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "counterpoint_listed()": ("web", "digest"),
-    "counterpoint_reads(uuid)": ("web", "digest"),
     "counterpoint_operates()": ("web",),
     "counterpoint_readings(uuid)": ("web",),
     "counterpoint_audit_remove(timestamptz, integer)": ("privacy",),
@@ -164,9 +162,8 @@ SCOPED_TABLES: Final = (
     "practice_attempts",
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
-_TABLES_SCOPED_BY_LIST: Final = frozenset(
-    {"sessions", "session_counsellors", "decisions", "claims", "acknowledgements", "samples", "look_answers"}
-)
+_LISTED_TABLES: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"})
+"""Those from which lists and numbers are made; an operator sees their rows too, for the numbers of all platforms."""
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
 _OWN_TABLES: Final = ("digest_preferences", "digest_marks", "digest_deliveries")
@@ -211,65 +208,30 @@ _WRITTEN_BY: Final = {
     "practice_attempts": _BY_A_THERAPIST,
 }
 """Who writes a row of the tables that people write in their own name alone."""
+_IS_OPERATOR: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'operator')"
+# Counsellors as `sessions.counsellor_keys` has them. Each set is read once for a statement, and compared with each row.
+_THEIR_COUNSELLORS: Final = f"""ARRAY(
+    SELECT a.tenant || '/' || a.counsellor FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'therapist'
+    UNION ALL
+    SELECT o.tenant || '/' || o.counsellor FROM public.accounts a
+    JOIN public.memberships mine ON mine.account_id = a.account_id
+    JOIN public.memberships theirs ON theirs.team_id = mine.team_id
+    JOIN public.accounts o ON o.account_id = theirs.account_id
+    WHERE {_ACCOUNT} AND a.role = 'supervisor')"""  # noqa: S608 - constants of this file
+_THEIR_PLATFORM: Final = f"(SELECT a.tenant FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'supervisor')"  # noqa: S608
+_IN_A_TEAM: Final = """ARRAY(
+    SELECT o.tenant || '/' || o.counsellor FROM public.accounts o
+    WHERE EXISTS (SELECT FROM public.memberships m WHERE m.account_id = o.account_id))"""
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
-_VISIBLE_TO_ACCOUNT: Final = """
-    a.role = 'therapist' AND EXISTS (
-      SELECT FROM public.session_counsellors c
-      WHERE c.session_id = s.session_id AND c.tenant = a.tenant AND c.counsellor = a.counsellor)
-    OR a.role = 'supervisor' AND (
-      EXISTS (
-        SELECT FROM public.session_counsellors c
-        JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-        JOIN public.memberships theirs ON theirs.account_id = o.account_id
-        JOIN public.memberships mine ON mine.team_id = theirs.team_id AND mine.account_id = a.account_id
-        WHERE c.session_id = s.session_id)
-      OR a.tenant = s.tenant AND NOT EXISTS (
-        SELECT FROM public.session_counsellors c
-        JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-        JOIN public.memberships m ON m.account_id = o.account_id
-        WHERE c.session_id = s.session_id))"""
-
-
-def _function(signature: str, returns: str, body: str) -> str:
-    """Return the SQL of a function that runs as its owner, who sees every row and so can decide which are visible."""
-    head = f"CREATE OR REPLACE FUNCTION public.{signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER"
-    return f"{head} {_SEARCH_PATH} AS $$ {body} $$"
-
-
-# The rule of `_VISIBLE_TO_ACCOUNT` as joins of whole tables: row by row, a list of 50,000 sessions took seconds.
-_LISTED_FUNCTION: Final = _function(
-    "counterpoint_listed()",
-    "SETOF uuid",
-    f"""
-    WITH a AS (SELECT * FROM public.accounts a WHERE {_ACCOUNT}),
-    teams AS (
-      SELECT c.session_id, m.team_id FROM public.session_counsellors c
-      JOIN public.accounts o ON o.tenant = c.tenant AND o.counsellor = c.counsellor
-      JOIN public.memberships m ON m.account_id = o.account_id),
-    theirs AS (
-      SELECT s.session_id FROM public.sessions s, a WHERE a.role = 'operator'
-      UNION
-      SELECT c.session_id FROM public.session_counsellors c
-      JOIN a ON a.role = 'therapist' AND c.tenant = a.tenant AND c.counsellor = a.counsellor
-      UNION
-      SELECT t.session_id FROM teams t JOIN public.memberships mine ON mine.team_id = t.team_id
-      JOIN a ON a.role = 'supervisor' AND a.account_id = mine.account_id
-      UNION
-      SELECT s.session_id FROM public.sessions s JOIN a ON a.role = 'supervisor' AND a.tenant = s.tenant
-      WHERE NOT EXISTS (SELECT FROM teams t WHERE t.session_id = s.session_id))
-    SELECT s.session_id FROM public.sessions s JOIN theirs USING (session_id) WHERE NOT s.restricted
-    """,  # noqa: S608 - constants of this file
+_SESSION_IS_VISIBLE: Final = (
+    f"NOT restricted AND (counsellor_keys && {_THEIR_COUNSELLORS} OR {_IS_OPERATOR}"
+    f" OR tenant = {_THEIR_PLATFORM} AND NOT counsellor_keys && {_IN_A_TEAM})"
 )
-_READS_FUNCTION: Final = _function(
-    "counterpoint_reads(session uuid)",
-    "boolean",
-    "SELECT EXISTS (SELECT FROM public.sessions s, public.accounts a"  # noqa: S608 - constants of this file
-    f" WHERE s.session_id = session AND {_ACCOUNT} AND NOT s.restricted AND ({_VISIBLE_TO_ACCOUNT}))",
-)
-_OPERATES_FUNCTION: Final = _function(
-    "counterpoint_operates()",
-    "boolean",
-    f"SELECT EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'operator')",  # noqa: S608 - constants
+
+
+_OPERATES_FUNCTION: Final = (
+    "CREATE OR REPLACE FUNCTION public.counterpoint_operates() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
+    f" {_SEARCH_PATH} AS $$ SELECT {_IS_OPERATOR} $$"
 )
 
 
@@ -291,7 +253,7 @@ def statements() -> Iterator[str]:
     )
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     all_roles = ", ".join(PREFIX + stage for stage in GRANTS)
-    yield from (_LISTED_FUNCTION, _READS_FUNCTION, _OPERATES_FUNCTION)
+    yield _OPERATES_FUNCTION
     for name, stages in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION public.{name} FROM PUBLIC, {all_roles}"
         yield f"GRANT EXECUTE ON FUNCTION public.{name} TO {', '.join(PREFIX + stage for stage in stages)}"
@@ -308,6 +270,8 @@ def statements() -> Iterator[str]:
     for name in _OWN_TABLES:
         yield from _own_policies(name)
     yield from _provider_policies()
+    for former in ("listed()", "reads(uuid)"):  # of earlier versions
+        yield f"DROP FUNCTION IF EXISTS public.{PREFIX}{former}"
     # A person who logs out ends their own logins.
     yield "DROP POLICY IF EXISTS counterpoint_own ON public.accounts"
     yield (
@@ -361,12 +325,7 @@ def _policies(table: str) -> Iterator[str]:
     unscoped_roles = ", ".join(PREFIX + stage for stage in _UNSCOPED_STAGES)
     yield f"DROP POLICY IF EXISTS counterpoint_whole ON public.{table}"
     yield f"CREATE POLICY counterpoint_whole ON public.{table} TO {unscoped_roles} USING (true) WITH CHECK (true)"
-    is_scoped_by_list = table in _TABLES_SCOPED_BY_LIST
-    condition = (
-        "session_id IN (SELECT public.counterpoint_listed())"
-        if is_scoped_by_list
-        else "public.counterpoint_reads(session_id)"
-    )
+    condition = _SESSION_IS_VISIBLE if table == "sessions" else _session_is_visible(table)
     yield f"DROP POLICY IF EXISTS counterpoint_scope ON public.{table}"
     if table in _READ_BESIDE_SCOPE:
         condition = f"{condition} AND {_READ_BESIDE_SCOPE[table]}"
@@ -381,6 +340,12 @@ def _policies(table: str) -> Iterator[str]:
         f"CREATE POLICY counterpoint_scope ON public.{table} TO {PREFIX}web, {PREFIX}digest"
         f" USING ({condition}) WITH CHECK ({check})"
     )
+
+
+def _session_is_visible(table: str) -> str:
+    """Return the condition that the session of a row is visible: the policy of the sessions applies here too."""
+    condition = f"EXISTS (SELECT FROM public.sessions s WHERE s.session_id = {table}.session_id)"
+    return condition if table in _LISTED_TABLES else f"{condition} AND NOT {_IS_OPERATOR}"
 
 
 def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
@@ -413,13 +378,13 @@ def apply_roles(url: str, passwords: Mapping[str, str]) -> None:
             "The user of database.url may not create roles. Let an administrator of the server run what"
             " `counterpoint database roles` prints, in this database."
         ) from None
-    except UndefinedTable:
+    except (UndefinedTable, UndefinedColumn):
         raise Misconfigured("The database's schema is not this version's. Run `counterpoint migrate` first.") from None
 
 
 def roles_exist(session: Session) -> bool:
     """Return whether the roles exist in this database."""
-    return session.scalar(text("SELECT to_regproc('public.counterpoint_listed')")) is not None
+    return session.scalar(text("SELECT to_regproc('public.counterpoint_operates')")) is not None
 
 
 def sees_every_session(session: Session) -> bool:

@@ -6,12 +6,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, collate, exists, false, func, literal_column, or_
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    String,
+    and_,
+    collate,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+)
 from sqlmodel import Session, col, select
 
-from plugin.database.tables import Account, Membership, SessionCounsellor, StoredSession
+from plugin.database.tables import Account, Membership, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.lists import SHORT_NAME, SHORT_PSEUDONYM
+from plugin.queue.scope import counsellor_key
 
 _ACCENTS: Final = "[\u0300-\u036f]"
 """The combining marks of Unicode, which stand alone after a decomposition."""
@@ -43,28 +55,20 @@ def therapists_of(session: Session, viewer: Viewer) -> tuple[TherapistName, ...]
 
 
 def therapist_place() -> ColumnElement[Any]:
-    """Return the place in the alphabet of the first counsellor of a `StoredSession`; nobody comes first."""
-    name = func.coalesce(
-        col(Account.display_name),
-        SHORT_NAME + func.left(col(SessionCounsellor.counsellor), SHORT_PSEUDONYM),
-    )
-    first = (
-        select(_alphabetical(name))
-        .select_from(SessionCounsellor)
-        .outerjoin(
-            Account,
-            and_(
-                col(Account.tenant) == col(SessionCounsellor.tenant),
-                col(Account.counsellor) == col(SessionCounsellor.counsellor),
-            ),
-        )
-        .where(col(SessionCounsellor.session_id) == col(StoredSession.session_id))
-        .order_by(col(SessionCounsellor.position))
-        .limit(1)
-        .correlate(StoredSession)
+    """Return the place in the alphabet of the first counsellor of a `StoredSession`; nobody comes first.
+
+    The names of all accounts are brought into order once, in one object that each session looks its counsellor up in.
+    """
+    places = (
+        select(func.jsonb_object_agg(counsellor_key(), _alphabetical(col(Account.display_name))))
+        .where(counsellor_key().is_not(None))
+        .correlate(None)
         .scalar_subquery()
     )
-    return func.coalesce(first, "")
+    first = col(StoredSession.counsellor_keys)[1]
+    short_name = SHORT_NAME + func.left(func.split_part(first, "/", 2), SHORT_PSEUDONYM)
+    place = func.coalesce(places.op("->>", return_type=String())(first), _alphabetical(short_name), "")
+    return collate(place, "C")
 
 
 def _alphabetical(name: SQLColumnExpression[str]) -> ColumnElement[str]:

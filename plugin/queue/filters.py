@@ -13,14 +13,13 @@ from sqlmodel import Session, col, select
 from plugin.database.needs import Need
 from plugin.database.tables import (
     Account,
-    SessionCounsellor,
     StoredClaim,
     StoredDecision,
     StoredSession,
 )
 from plugin.database.viewer import Viewer
 from plugin.queue.judgements import reviewed_sessions
-from plugin.queue.scope import decides_present_revision, is_decided, visible_to
+from plugin.queue.scope import decides_present_revision, has_counsellor, is_decided, visible_to
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import Mechanism
 
@@ -124,7 +123,7 @@ def is_claimed_by_others(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
 
 def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
     if chosen.therapist is not None:
-        yield _wrote_in_it(chosen.therapist)
+        yield has_counsellor(col(Account.account_id) == chosen.therapist)
     if chosen.need is not None:
         yield col(StoredSession.need) == chosen.need.value
     if chosen.state is not None:
@@ -135,24 +134,6 @@ def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: date
         yield col(StoredSession.ended_at) >= datetime.combine(chosen.ended_from, time.min, UTC)
     if chosen.ended_to is not None:
         yield col(StoredSession.ended_at) <= datetime.combine(chosen.ended_to, time.max, UTC)
-
-
-def _wrote_in_it(account_id: UUID) -> Exists:
-    return exists(
-        select(SessionCounsellor.session_id)
-        .join(
-            Account,
-            and_(
-                col(Account.tenant) == col(SessionCounsellor.tenant),
-                col(Account.counsellor) == col(SessionCounsellor.counsellor),
-            ),
-        )
-        .where(
-            col(SessionCounsellor.session_id) == col(StoredSession.session_id),
-            col(Account.account_id) == account_id,
-        )
-        .correlate(StoredSession)
-    )
 
 
 def _state(session: Session, viewer: Viewer, state: QueueState, now: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, exists, func
+from sqlalchemy import ColumnElement, Exists, and_, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -56,6 +56,14 @@ def is_called_no_resistance(labels: Labels) -> bool:
     return any(opinion.reason is WithholdReason.NOT_RESISTANCE for opinion in said)
 
 
+def answers_exchange() -> ColumnElement[bool]:
+    """Return the condition that a `StoredAnswer` is about a `StoredExchange`; by the session first, as the index is."""
+    return and_(
+        col(StoredAnswer.session_id) == col(StoredExchange.session_id),
+        col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id),
+    )
+
+
 def is_passed_on() -> ColumnElement[bool]:
     """Return the condition that no supervisor keeps back the whole moment that a `StoredAnswer` is about."""
     label = aliased(StoredLabel)
@@ -87,10 +95,9 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
     )
     moments = (
         select(col(StoredExchange.session_id).label("session_id"), done.label("done"))
-        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .join(StoredAnswer, answers_exchange())
         .where(
             col(StoredExchange.session_id).in_(sessions),
-            col(StoredAnswer.session_id).in_(sessions),  # for its index: the policy of the rows looks at each one read
             col(StoredExchange.shown),
             col(StoredAnswer.superseded_by).is_(None),
         )

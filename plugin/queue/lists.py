@@ -22,7 +22,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.acknowledgements import acknowledgements_of
 from plugin.queue.claims import claims_of
 from plugin.queue.dispute_reading import count_open, has_open_dispute
-from plugin.queue.judgements import changed_sessions, reviewed_sessions
+from plugin.queue.judgements import answers_exchange, changed_sessions, reviewed_sessions
 from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
 from plugin.queue.views import (
     ConversationTotals,
@@ -59,7 +59,7 @@ def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
     moments = (
         select(func.count())
         .select_from(StoredExchange)
-        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .join(StoredAnswer, answers_exchange())
         .where(
             col(StoredExchange.session_id) == col(StoredSession.session_id),
             col(StoredExchange.counsellor) == viewer.counsellor,
@@ -137,22 +137,30 @@ def operator_counts(session: Session) -> OperatorCounts:
     )
     closed = col(StoredSession.state) == SessionState.CLOSED.value
     eligible = col(StoredSession.left_out).is_(None)
+    stored, erased, reopened, without_team = session.exec(
+        select(
+            func.count().filter(closed, eligible),
+            func.count().filter(col(StoredSession.state) == SessionState.ERASED.value),
+            func.count().filter(col(StoredSession.state) == SessionState.REOPENED.value),
+            func.count().filter(~has_team()),
+        ).select_from(StoredSession)
+    ).one()
     waiting, oldest_waiting = waiting_on_all_platforms(session)
     return OperatorCounts(
-        stored=_count(session, closed, eligible),
+        stored=stored,
         left_out={LeftOut(reason): count for reason, count in reasons if reason is not None},
-        erased=_count(session, col(StoredSession.state) == SessionState.ERASED.value),
-        reopened=_count(session, col(StoredSession.state) == SessionState.REOPENED.value),
+        erased=erased,
+        reopened=reopened,
         waiting=waiting,
         oldest_waiting=oldest_waiting,
-        without_team=_count(session, ~has_team()),
+        without_team=without_team,
     )
 
 
 def waiting_on_all_platforms(session: Session) -> tuple[int, datetime | None]:
     """Return how many sessions of all platforms wait for a decision, and the earliest end of one of them."""
     waits = and_(col(StoredSession.state) == SessionState.CLOSED.value, is_queued(), ~is_decided())
-    return _count(session, waits), session.exec(select(func.min(StoredSession.ended_at)).where(waits)).one()
+    return session.exec(select(func.count(), func.min(StoredSession.ended_at)).where(waits)).one()
 
 
 def conversation_totals(session: Session, tenant: str, conversation_ids: Collection[str]) -> ConversationTotals:
@@ -235,10 +243,6 @@ def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -
 def is_queued() -> ColumnElement[bool]:
     """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
     return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == Need.RISK.value)
-
-
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    return session.exec(select(func.count()).select_from(StoredSession).where(*conditions)).one()
 
 
 def _counsellors(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:

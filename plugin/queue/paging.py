@@ -6,10 +6,10 @@ A page begins after a session, not at a number: what is decided or arrives meanw
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -29,6 +29,8 @@ from plugin.queue.lists import is_queued, session_rows
 from plugin.queue.scope import decides_present_revision, is_decided, visible_to
 from plugin.queue.views import SessionList
 
+_Found = TypeVar("_Found", bound=Select[Any])
+
 PAGE: Final = 25
 """Sessions of one page: as many as fit on two or three screens, and more than anybody reviews at one sitting."""
 
@@ -39,6 +41,12 @@ class _Order:
 
     columns: tuple[Any, ...]  # columns of tables and expressions, which have no common type
     descending: bool = False
+    by_decision: bool = False
+    """Whether one of the columns is that of the decision about the session."""
+
+    def join(self, found: _Found) -> _Found:
+        """Return a statement about `StoredSession` that reads what the order needs."""
+        return found.join(StoredDecision, decides_present_revision()) if self.by_decision else found
 
     def clauses(self) -> list[ColumnElement[Any]]:
         return [column.desc() if self.descending else column.asc() for column in self.columns]
@@ -60,22 +68,22 @@ def read_page(
     size: int = PAGE,
 ) -> SessionList:
     """Return the page of a list that begins after a session, or its first page, with the numbers of the whole list."""
-    in_list = visible_to(viewer), _is_in(queue_list)
-    total, overdue, claimed = session.exec(
+    in_list, matching = (visible_to(viewer), _is_in(queue_list)), matches(session, viewer, chosen, now)
+    total, overdue, claimed, matched = session.exec(
         select(
             func.count(),
             func.count().filter(is_overdue(now)),
             func.count().filter(is_claimed_by(viewer, now)),
+            func.count().filter(matching),
         )
         .select_from(StoredSession)
         .where(*in_list)
     ).one()
-    shown = (*in_list, matches(session, viewer, chosen, now))
-    found = _from_place(session, viewer, queue_list, chosen, after, shown, size + 1)
+    found = _from_place(session, viewer, queue_list, chosen, after, (*in_list, matching), size + 1)
     return SessionList(
         rows=session_rows(session, found[:size], now),
         total=total,
-        matching=_count(session, shown) if chosen.hides else total,
+        matching=matched,
         overdue=overdue,
         claimed=claimed,
         goes_on=len(found) > size,
@@ -114,14 +122,14 @@ def _from_place(
     order = _order(queue_list, chosen.order)
     place = None if after is None else _place(session, viewer, order, after)
     beyond = () if place is None else (order.beyond(place),)
-    found = select(StoredSession).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
+    found = order.join(select(StoredSession)).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
     return session.exec(found).all()
 
 
 def _place(session: Session, viewer: Viewer, order: _Order, session_id: UUID) -> Sequence[Any] | None:
     marker = visible_to(viewer), col(StoredSession.session_id) == session_id
-    place = session.execute(select_columns(*order.columns).where(*marker)).first()
-    return None if place is None or None in place else place
+    place = order.join(select_columns(*order.columns).select_from(StoredSession)).where(*marker)
+    return session.execute(place).first()
 
 
 def _order(queue_list: QueueList, order: QueueOrder | None) -> _Order:
@@ -132,17 +140,11 @@ def _order(queue_list: QueueList, order: QueueOrder | None) -> _Order:
         case QueueOrder.THERAPIST:
             return _Order((therapist_place(), ended_at, session_id))
         case None if queue_list is QueueList.DECIDED:
-            return _Order((_decided_at(), session_id), descending=True)
+            return _Order((col(StoredDecision.decided_at), session_id), descending=True, by_decision=True)
         case None if queue_list is QueueList.LEFT_OUT:
             return _Order((ended_at, session_id), descending=True)
         case _:
             return _Order((col(StoredSession.need), ended_at, session_id))
-
-
-def _decided_at() -> ColumnElement[Any]:
-    return (
-        select(StoredDecision.decided_at).where(decides_present_revision()).correlate(StoredSession).scalar_subquery()
-    )
 
 
 def _is_in(queue_list: QueueList) -> ColumnElement[bool]:
@@ -153,7 +155,3 @@ def _is_in(queue_list: QueueList) -> ColumnElement[bool]:
             return and_(is_queued(), is_decided())
         case QueueList.LEFT_OUT:
             return ~is_queued()
-
-
-def _count(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    return session.exec(select(func.count()).select_from(StoredSession).where(*conditions)).one()

@@ -2,21 +2,20 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_
+from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, exists, false, func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.database.tables import (
     Account,
     Membership,
-    SessionCounsellor,
     StoredAnswer,
     StoredDecision,
     StoredExchange,
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.judgements import is_passed_on
+from plugin.queue.judgements import answers_exchange, is_passed_on
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import SessionState, Verdict
 
@@ -41,9 +40,23 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return false()
 
 
-def has_team() -> Exists:
+def has_team() -> ColumnElement[bool]:
     """Return the condition that one of the session's counsellors has an account in any team."""
-    return exists(_members())
+    return has_counsellor(col(Account.account_id).in_(select(Membership.account_id)))
+
+
+def has_counsellor(chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that one of a session's counsellors has one of the chosen accounts.
+
+    The accounts are few and are read once, so that a long list compares each session's row and reads nothing else.
+    """
+    keys = select(counsellor_key()).where(chosen).correlate(None)
+    return col(StoredSession.counsellor_keys).bool_op("&&")(func.array(keys.scalar_subquery()))
+
+
+def counsellor_key() -> ColumnElement[str | None]:
+    """Return the counsellor of an `Account`, as `StoredSession.counsellor_keys` has it."""
+    return col(Account.tenant) + "/" + col(Account.counsellor)
 
 
 def decides_present_revision() -> ColumnElement[bool]:
@@ -54,29 +67,14 @@ def decides_present_revision() -> ColumnElement[bool]:
     )
 
 
-def is_decided() -> Exists:
+def is_decided() -> SQLColumnExpression[bool]:
     """Return the condition that there is a decision about the session's present revision."""
-    return exists(_decisions())
+    return col(StoredSession.decided)
 
 
-def _members() -> SelectOfScalar[UUID]:
-    return (
-        select(SessionCounsellor.session_id)
-        .join(
-            Account,
-            and_(
-                col(Account.tenant) == col(SessionCounsellor.tenant),
-                col(Account.counsellor) == col(SessionCounsellor.counsellor),
-            ),
-        )
-        .join(Membership, col(Membership.account_id) == col(Account.account_id))
-        .where(col(SessionCounsellor.session_id) == col(StoredSession.session_id))
-        .correlate(StoredSession)
-    )
-
-
-def _of_teams(viewer: Viewer) -> Exists:
-    return exists(_members().where(col(Membership.team_id).in_(viewer.team_ids)))
+def _of_teams(viewer: Viewer) -> ColumnElement[bool]:
+    members = select(Membership.account_id).where(col(Membership.team_id).in_(viewer.team_ids))
+    return has_counsellor(col(Account.account_id).in_(members))
 
 
 def _of_no_team(viewer: Viewer) -> ColumnElement[bool]:
@@ -98,7 +96,7 @@ def _has_own_moment(viewer: Viewer) -> ColumnElement[bool]:
         return false()
     own_moments = (
         select(StoredExchange.exchange_id)
-        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .join(StoredAnswer, answers_exchange())
         .where(
             col(StoredExchange.session_id) == col(StoredSession.session_id),
             col(StoredExchange.counsellor) == viewer.counsellor,

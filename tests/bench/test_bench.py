@@ -11,10 +11,15 @@ import pytest
 from bench import handwritten
 from bench.__main__ import main, ratios
 from bench.environment import BenchEnvironment, percentile, rate
+from bench.lists import filled_database, lists, reads
 from bench.load import Load
 from bench.measures import Scale, changelog_bytes
+from plugin.crypto.keys import KeyEncryptionKey
+from plugin.database.engine import utc_now
 from plugin.local.kafka import KafkaBroker
 from plugin.local.postgres import PostgresServer
+from plugin.queue.store import Store
+from plugin.queue.views import SessionList
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import Role
 from stream.runtime import settings
@@ -96,3 +101,27 @@ def test_what_is_written_for_a_message_does_not_grow_with_its_session(run_dir: P
     short, _, long = figures.values()
     assert 200 < long <= short < 1_000, json.dumps(figures)
     assert lines
+
+
+def test_every_list_is_read_with_the_roles_of_the_database(run_dir: Path) -> None:
+    """Few sessions give a time for each list, on a server of its own; the plans are logged where they are asked for."""
+    lines: list[str] = []
+    figures = lists(run_dir / "lists", Scale(0.016, plans=True), lines.append)
+    assert {"waiting, p50, ms", "waiting, p95, ms", "own list, p95, ms", "digest of a week, p50, ms"} <= figures.keys()
+    assert all(took > 0 for took in figures.values())
+    assert any("Execution Time" in line for line in lines)
+    assert any("counsellor_keys &&" in line for line in lines), "row security restricts what is read"
+
+
+def test_the_filled_lists_have_sessions_in_them(run_dir: Path) -> None:
+    """Each list that is measured has something in it: an empty one would be quick and say nothing."""
+    with (
+        filled_database(run_dir / "filled-lists", 800, lambda _line: None) as web,
+        Store(web, KeyEncryptionKey(bytes(32)), now=utc_now) as store,
+    ):
+        for name, read in reads(store).items():
+            found = read()
+            if isinstance(found, SessionList):
+                assert found.rows, name
+            elif "digest" not in name:
+                assert found, name

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, false, true
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Computed, Index, Text, false, text, true
 from sqlmodel import Field
 
 from plugin.database.tables.base import Json, Table, json, json_or_null, utc
@@ -16,6 +16,12 @@ class StoredSession(Table, table=True):
     __table_args__ = (
         Index(None, "tenant", "conversation_id", "first_appended_at"),
         Index(None, "need", "ended_at"),
+        Index(
+            "ix_sessions_waiting",
+            *("need", "ended_at", "session_id"),
+            postgresql_where=text("NOT decided"),
+        ),
+        Index(None, "ended_at", "session_id"),
         Index(None, "stored_at"),
     )
 
@@ -45,6 +51,18 @@ class StoredSession(Table, table=True):
     facts: Json = json()
     restricted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Whether the session was withdrawn or erased and is only kept because of a legal hold; it is shown to nobody."""
+    counsellor_keys: list[str] = Field(
+        default=None,
+        sa_column=Column(ARRAY(Text), server_default=text("'{}'"), nullable=False),
+    )
+    """The counsellors as PLATFORM/PSEUDONYM, in their order. The database takes them from `session_counsellors`."""
+    decided_revision: int | None = None
+    """The highest revision that was decided about. The database takes it from `decisions`."""
+    decided: bool = Field(
+        default=None,
+        sa_column=Column(Boolean, Computed("NOT (decided_revision IS DISTINCT FROM revision)", persisted=True)),
+    )
+    """Whether the present revision was decided about."""
 
 
 class SessionCounsellor(Table, table=True):
@@ -148,6 +166,7 @@ class StoredDecision(Table, table=True):
     """A supervisor's decision about one revision of a session. A new revision needs a new decision."""
 
     __tablename__ = "decisions"
+    __table_args__ = (Index(None, "decided_at", "session_id"),)
 
     session_id: UUID = Field(primary_key=True, foreign_key="sessions.session_id", ondelete="CASCADE")
     revision: int = Field(primary_key=True)

@@ -572,7 +572,7 @@ def test_every_function_looks_up_names_in_one_order(roles: Roles) -> None:
                 " WHERE n.nspname = 'public'"
             )
         ).all()
-        assert {name for name, _ in paths} >= {"counterpoint_listed", "counterpoint_audit_chain"}
+        assert {name for name, _ in paths} >= {"counterpoint_operates", "counterpoint_audit_chain"}
         for name, config in paths:
             assert config == ["search_path=pg_catalog, public, pg_temp"], name
     for engine in (roles.owner, *roles.by_stage.values()):
@@ -610,7 +610,7 @@ def test_a_table_of_the_owner_in_front_of_ours_shows_nobody_more(roles: Roles, p
         connection.execute(
             text("SELECT set_config('counterpoint.account', :id, true)"), {"id": str(people.ben.user_id)}
         )
-        assert connection.scalar(text("SELECT count(*) FROM public.counterpoint_listed()")) == 0
+        assert connection.scalar(text("SELECT public.counterpoint_operates()")) is False
         connection.execute(
             text(
                 "INSERT INTO audit (entry_id, purpose, object_type, object_id, outcome, request_id)"
