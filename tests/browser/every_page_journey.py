@@ -11,6 +11,7 @@ from tests.browser.looks import Looks
 from tests.browser.visitor import Visitor
 from tests.plugin.samples import PLANTED, REJECTED, answered, sure
 from tests.plugin.web.conftest import (
+    ELSEWHERE,
     LEFT_OUT,
     OPERATOR,
     OTHER_SUPERVISOR,
@@ -33,6 +34,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/?need=risk",
         "/decided",
         "/left-out",
+        "/sample",
+        "/digest",
+        "/preferences",
+        "/trends",
         address(RELEASED.session_id),
         address(LEFT_OUT.session_id),
         "/glossary",
@@ -41,10 +46,15 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/no-such-page",
         "/?need=nonsense",
     ),
-    OTHER_SUPERVISOR: ("/decided", "/left-out"),  # hers are empty
-    THERAPIST: ("/", address(RELEASED.session_id), address(WAITING.session_id)),
+    OTHER_SUPERVISOR: (
+        "/sample",
+        address(ELSEWHERE.session_id) + "/look",
+        "/decided",
+        "/left-out",
+    ),  # the last are empty
+    THERAPIST: ("/", "/digest", "/preferences", "/trend", address(RELEASED.session_id), address(WAITING.session_id)),
     OTHER_THERAPIST: ("/",),  # nothing has been released to her
-    OPERATOR: ("/", "/accounts"),
+    OPERATOR: ("/", "/health", "/accounts"),
 }
 """The addresses that each person opens, those with a bad address and those of somebody else among them."""
 
