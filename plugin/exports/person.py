@@ -14,6 +14,7 @@ from plugin.database.engine import transaction
 from plugin.database.tables import StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.new_file import new_private_file
+from plugin.exports.person_digests import digests_of
 from plugin.exports.person_rows import (
     Json,
     account_of,
@@ -59,7 +60,8 @@ def export_person(run: ExportRun, username: str, out: Path, show_progress: ShowP
     run.begin([person.user_id])
     with transaction(run.engine, person.user_id) as session:
         sessions = list(sessions_of(session, person))
-        document: Json = {"about": account_of(session, person), "exported": _export(run), "sessions": [], "trail": []}
+        about, digests = account_of(session, person), digests_of(session, person)
+    document: Json = {"about": about, "digests": digests, "exported": _export(run), "sessions": [], "trail": []}
     with new_private_file(out) as file, show_progress(len(sessions)) as advance:
         for session_id in sessions:
             if (found := _session(run, person, session_id)) is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.person import TEXT_LEFT_OUT, export_person
 from plugin.queue.account_changes import Accounts
+from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.queue.export_entries import ExportKind, ExportPurpose
 from plugin.queue.practice_views import Rated, Rewriting
 from plugin.queue.statements import STRENGTHS, VERDICT, level_of
@@ -63,6 +64,20 @@ def test_all_that_is_stored_is_in_it(engine: Engine, people: People, tmp_path: P
         (f"level:{AUTONOMY}", 2, "Mara"),
         ("strengths", None, "Mara"),
     ]
+
+
+def test_how_digests_come_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """The preferences for digests with the mail address are in it, and nothing of another person's."""
+    assert exported(engine, people.ana, tmp_path)["digests"] == {
+        "preferences": None, "read_until": None, "deliveries": [],
+    }  # fmt: skip
+    digests = Store(engine, KEK, now=lambda: NOW).digests
+    for viewer, address in ((people.ana, "ana@service.example"), (people.ben, "ben@service.example")):
+        digests.set_preferences(viewer, DigestPreferences(Way.MAIL, address, days=frozenset({0, 4})))
+    digests.mark_read(people.ana, NOW)
+    found = exported(engine, people.ana, tmp_path)["digests"]
+    assert (found["preferences"]["receiver"], found["preferences"]["days"]) == ("ana@service.example", [0, 4])
+    assert found["read_until"] == NOW.isoformat()
 
 
 def test_each_reading_of_words_is_on_the_trail(engine: Engine, people: People, tmp_path: Path) -> None:
