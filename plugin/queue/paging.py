@@ -65,9 +65,13 @@ def read_page(
     chosen: QueueFilter,
     after: UUID | None,
     now: datetime,
-    size: int = PAGE,
+    size: int | None = None,
 ) -> SessionList:
-    """Return the page of a list that begins after a session, or its first page, with the numbers of the whole list."""
+    """Return the page of a list that begins after a session, or its first page, with the numbers of the whole list.
+
+    A page has `size` sessions, or as many as a page of the site.
+    """
+    size = PAGE if size is None else size
     in_list, matching = (visible_to(viewer), _is_in(queue_list)), matches(session, viewer, chosen, now)
     total, overdue, claimed, matched = session.exec(
         select(

@@ -40,7 +40,7 @@ from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
 from plugin.queue.looks import Looks
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
-from plugin.queue.paging import PAGE, next_session, read_page
+from plugin.queue.paging import next_session, read_page
 from plugin.queue.practice import Practice
 from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
@@ -212,7 +212,7 @@ class Store:
             raise
 
     def waiting(
-        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int | None = None
     ) -> SessionList:
         """Return a page of a supervisor's sessions without a decision, by need; empty for any other role.
 
@@ -221,13 +221,13 @@ class Store:
         return self._page(viewer, QueueList.WAITING, chosen, after, size)
 
     def decided(
-        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int | None = None
     ) -> SessionList:
         """Return a page of a supervisor's decided sessions, the latest decision first; empty for any other role."""
         return self._page(viewer, QueueList.DECIDED, chosen, after, size)
 
     def left_out(
-        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int = PAGE
+        self, viewer: Viewer, chosen: QueueFilter = EVERYTHING, after: UUID | None = None, *, size: int | None = None
     ) -> SessionList:
         """Return a page of a supervisor's sessions without feedback, the latest first; empty for any other role."""
         return self._page(viewer, QueueList.LEFT_OUT, chosen, after, size)
@@ -346,7 +346,7 @@ class Store:
             return lists.conversation_totals(session, tenant, conversation_ids)
 
     def _page(
-        self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None, size: int
+        self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None, size: int | None
     ) -> SessionList:
         if viewer.role is not AccountRole.SUPERVISOR:
             return SessionList()
