@@ -8,7 +8,7 @@ from plugin.queue.alphabet import TherapistName
 from plugin.queue.filters import OVERDUE_AFTER, STATES, QueueList, QueueOrder, QueueState
 from plugin.queue.paging import PAGE
 from plugin.queue.views import DecisionOutcome, SessionList
-from plugin.web.labels import counted, mechanism_title, short_day
+from plugin.web.labels import counted, mechanism_title, sentence, short_day
 from plugin.web.queue_address import QueueAddress
 from plugin.web.queue_groups import HEADINGS
 from stream.contracts.vocabulary import Mechanism
@@ -18,10 +18,9 @@ __all__ = [
     "PAGE",
     "RELEASED",
     "choices",
-    "claimed",
     "filtered_by",
     "hidden",
-    "overdue",
+    "pressing",
 ]
 
 STATE_WORDS: Final = {
@@ -102,14 +101,14 @@ def hidden(sessions: SessionList) -> str:
     return f"{shown}; the filter hides {sessions.total - sessions.matching} of {sessions.total}."
 
 
-def overdue(sessions: SessionList) -> str:
-    """Return how many sessions wait for longer than they should."""
-    return f"{counted(sessions.overdue, 'session')} ended more than {OVERDUE_AFTER.days} days ago"
-
-
-def claimed(sessions: SessionList) -> str:
-    """Return how many sessions the supervisor holds."""
-    return f"you hold {counted(sessions.claimed, 'session')} claimed"
+def pressing(sessions: SessionList) -> str:
+    """Return how many sessions wait for longer than they should, and how many the supervisor holds; empty for none."""
+    parts = []
+    if sessions.overdue:
+        parts.append(f"{counted(sessions.overdue, 'session')} ended more than {OVERDUE_AFTER.days} days ago")
+    if sessions.claimed:
+        parts.append(f"you hold {counted(sessions.claimed, 'session')} claimed")
+    return sentence("; ".join(parts)) + "." if parts else ""
 
 
 def _phrases(listing: QueueAddress, therapists: Sequence[TherapistName]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Tests of the words of a supervisor's lists: complete, plain, and without any ranking of people."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -81,5 +82,8 @@ def test_the_numbers_are_said_in_words() -> None:
     """A list says how many match and are hidden, how many are overdue, and how many the supervisor holds."""
     sessions = SessionList(total=12, overdue=1, claimed=2, matching=1)
     assert queue_words.hidden(sessions) == "1 session matches; the filter hides 11 of 12."
-    assert queue_words.overdue(sessions) == f"1 session ended more than {OVERDUE_AFTER.days} days ago"
-    assert queue_words.claimed(sessions) == "you hold 2 sessions claimed"
+    overdue = f"1 session ended more than {OVERDUE_AFTER.days} days ago"
+    assert queue_words.pressing(sessions) == f"{overdue}; you hold 2 sessions claimed."
+    assert queue_words.pressing(replace(sessions, claimed=0)) == f"{overdue}."
+    assert queue_words.pressing(replace(sessions, overdue=0)) == "You hold 2 sessions claimed."
+    assert queue_words.pressing(replace(sessions, overdue=0, claimed=0)) == ""
