@@ -20,8 +20,8 @@ from stream.runtime.stages import STAGES
 
 TENANT = "demo"
 SECRET_BYTES = 32
-SAMPLE_SHARE = 0.2
-"""The share of sessions in the random sample of a demo: some three of its week, so that its page is not empty."""
+SAMPLE_SHARE = 0.5
+"""The share of sessions in the random sample of a demo: half of its few, so that the sample's page is not empty."""
 USUAL_PORTS = {"gateway": GatewaySettings().port, "web": WebSettings().port}  # so that a bookmark stays valid
 
 
