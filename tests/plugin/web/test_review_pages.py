@@ -26,7 +26,7 @@ from tests.plugin.web.test_pages import hostile_record, words_of
 Put = Callable[[FeedbackRecord], None]
 PAGE = address(WAITING.session_id)
 FIRST = RATINGS[0]
-OPENINGS = "Who has opened this session"
+OPENINGS = "Who has read this session"
 """The last part of a therapist's page, which each reading adds to."""
 
 
