@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# No test judges speed: on a busy machine one example may take any time.
+settings.register_profile("counterpoint", settings.default, deadline=None)
+settings.load_profile("counterpoint")
 
 pytest_plugins = [
     "tests.fixtures.directory_scope",
