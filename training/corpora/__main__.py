@@ -1,4 +1,4 @@
-"""The command `python -m training.corpora`, which counts the written exchanges and finds copies among them."""
+"""The command `python -m training.corpora`, which counts and checks what models of ours learn from."""
 
 import sys
 from collections import Counter
@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from training.corpora.agreement import level_agreement
+from training.corpora.labels import PLAIN, SECOND_RATER, load_reply_labels
 from training.corpora.overlap import copied_from_evaluation, evaluation_texts, near_duplicates, stimuli_folder
 from training.corpora.written import DANGER, FOLDER, WrittenExchange, load_written
 from training.errors import DataError
@@ -44,6 +46,18 @@ def check(
             _remove({each.id for each in found}, folder)
     elif found:
         raise typer.Exit(1)
+
+
+@app.command()
+def agreement() -> None:
+    """Print how far two independent raters of the same replies of transcripts agree, by mechanism."""
+    first = load_reply_labels() | load_reply_labels(name=PLAIN)
+    table = Table(title="Levels by two raters", title_justify="left")
+    for column in ("mechanism", "replies", "same level", "weighted kappa"):
+        table.add_column(column)
+    for mechanism, found in level_agreement(first, load_reply_labels(name=SECOND_RATER)).items():
+        table.add_row(mechanism, str(found.replies), f"{found.same:.2f}", f"{found.kappa:.2f}")
+    (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
 
 
 def _counts(exchanges: list[WrittenExchange]) -> Table:

@@ -10,6 +10,12 @@ from training.errors import DataError
 FOLDER = Path(__file__).parent / "labels"
 TurnId = tuple[str, int]
 """A conversation, and the number of a client turn in it, from 1."""
+RESISTED, PLAIN, SECOND_RATER = (
+    "reply-levels.tsv",
+    "reply-levels-plain.tsv",
+    "reply-levels-second-rater.tsv",
+)
+"""The files with the levels of replies: to client turns that resist, to others, and to some of either once more."""
 BORDERLINE = 0.6
 """The weight of a label that its coder called borderline, or that a second coder did not give."""
 _NOTHING = "-"
@@ -76,13 +82,13 @@ def _coder(path: Path) -> tuple[set[str], dict[TurnId, tuple[ResistanceType, flo
     return read, labels
 
 
-def load_reply_labels(folder: Path = FOLDER) -> dict[TurnId, ReplyLabel]:
-    """Return the levels of the replies that follow client turns.
+def load_reply_labels(folder: Path = FOLDER, name: str = RESISTED) -> dict[TurnId, ReplyLabel]:
+    """Return the levels of the replies that follow client turns; `name` is one of the files.
 
     Raises:
         DataError: a line has another shape.
     """
-    path = folder / "reply-levels.tsv"
+    path = folder / name
     found: dict[TurnId, ReplyLabel] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:

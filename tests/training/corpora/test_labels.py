@@ -6,7 +6,7 @@ import pytest
 
 from stream.contracts.vocabulary import Level, Mechanism, ResistanceType
 from tests.training.corpora.samples import write_labels
-from training.corpora.labels import BORDERLINE, load_reply_labels, load_turn_labels
+from training.corpora.labels import BORDERLINE, PLAIN, SECOND_RATER, load_reply_labels, load_turn_labels
 from training.errors import DataError
 
 FIRST = "A1 C2 minimizing 2\nA1 C5 blaming 1\nA1 done\nA2 C1 blaming 2\n"
@@ -86,6 +86,21 @@ def test_a_rating_of_another_shape_is_named(tmp_path: Path, line: str) -> None:
     """A rating with another number of levels, or with a name nobody knows, is named by file and number."""
     with pytest.raises(DataError, match=r"reply-levels\.tsv, line 1: not a turn"):
         load_reply_labels(write_labels(tmp_path, levels=line))
+
+
+def test_no_reply_is_rated_as_one_to_resistance_and_as_another() -> None:
+    """A reply stands in one of the two files: turns of the first resist, and those of the second do not."""
+    resisting, others = load_turn_labels().resisting, load_reply_labels(name=PLAIN)
+    assert set(load_reply_labels()) <= set(resisting)
+    assert len(others) == 1710
+    assert not set(others) & set(resisting)
+
+
+def test_second_raters_read_replies_that_a_first_one_had_read() -> None:
+    """Each reply of a second rater has a first rating, and there are 180 of them."""
+    second = load_reply_labels(name=SECOND_RATER)
+    assert len(second) == 180
+    assert set(second) <= {*load_reply_labels(), *load_reply_labels(name=PLAIN)}
 
 
 def test_the_shipped_labels_are_complete() -> None:

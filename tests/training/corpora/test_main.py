@@ -1,10 +1,11 @@
-"""`python -m training.corpora check` counts the exchanges, names copies, and takes them out where it is told to."""
+"""`python -m training.corpora` counts the exchanges, names copies, takes them out, and says how far raters agree."""
 
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from stream.contracts.vocabulary import Mechanism
 from tests.training.corpora.samples import exchange, reply, write_exchanges
 from training.corpora.__main__ import app, main
 from training.corpora.written import load_written
@@ -59,6 +60,14 @@ def test_the_shipped_exchanges_hold_no_copy() -> None:
     """No shipped exchange repeats another one or an evaluation set."""
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 0, result.output
+
+
+def test_the_agreement_of_two_raters_is_printed_by_mechanism() -> None:
+    """The command prints the number of replies, the share of equal levels and kappa, a row for each mechanism."""
+    result = CliRunner().invoke(app, ["agreement"])
+    assert result.exit_code == 0, result.output
+    rows = [line.replace("│", " ").split() for line in result.output.splitlines()]
+    assert {row[0]: len(row) for row in rows if row and row[0] in set(Mechanism)} == dict.fromkeys(Mechanism, 4)
 
 
 def test_an_error_in_the_data_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
