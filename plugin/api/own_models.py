@@ -39,6 +39,7 @@ class OwnAlternative(Part):
     text: str = Field(repr=False)
     mechanism: Mechanism
     written_id: str | None
+    written_for: str | None = Field(repr=False)
 
 
 class OwnAnswer(Part):

@@ -110,7 +110,10 @@ def _answer_lines(moment: MomentView, reader: AccountRole) -> Iterator[_Line]:
         yield _text(f"What works: {strength}"), 4
     for alternative in answer.alternatives:
         origin = f" (invented, {alternative.written_id})" if alternative.written_id else ""
-        yield _text(f"{labels.source(alternative, answer.model)}{origin}: {alternative.text}"), 4
+        asked = (
+            f", where an invented client wrote \u201c{alternative.written_for}\u201d" if alternative.written_for else ""
+        )
+        yield _text(f"{labels.source(alternative, answer.model)}{origin}{asked}: {alternative.text}"), 4
     yield _text(f"By {_model_description(answer.model)}", "dim"), 4
 
 

@@ -49,6 +49,8 @@ class Alternative(Contract):
     """The mechanism that this reply would express more."""
     written_id: str | None = None
     """The id of the written exchange that the reply comes from; None where it is a model's own words."""
+    written_for: Text | None = None
+    """The invented client's words that a written reply answers; None where they are not known."""
     score: float | None = Field(default=None, allow_inf_nan=False)
     """How good something that did not write it finds the reply; higher is better."""
 

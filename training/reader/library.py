@@ -10,7 +10,7 @@ import numpy as np
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.suggestions import find_fault
-from stream.feedback.models.answer import MAX_SENTENCE
+from stream.feedback.models.answer import MAX_REASON, MAX_SENTENCE
 from training.corpora.written import WrittenExchange
 from training.reader.evaluate import part
 from training.reader.examples import BEFORE_CHARACTERS, TEXT_CHARACTERS
@@ -26,12 +26,17 @@ _ROUNDING = 127  # the largest 8-bit number: a direction needs no more digits
 def moments(exchanges: Sequence[WrittenExchange]) -> list[WrittenExchange]:
     """Return the exchanges whose better reply may be offered.
 
-    The client resists, nothing is critical, and the gate would let the reply through.
+    The client resists, nothing is critical, the gate would let the reply through, and the client's words, which are
+    shown beside it, are few enough.
     """
     return [
         each
         for each in exchanges
-        if each.label != "none" and each.critical is None and each.better and _may_be_shown(each.better)
+        if each.label != "none"
+        and each.critical is None
+        and each.better
+        and _may_be_shown(each.better)
+        and len(each.client_text) <= MAX_REASON
     ]
 
 
@@ -47,7 +52,13 @@ def write_library(exchanges: Sequence[WrittenExchange], reader: Any, folder: Pat
     logits = np.stack([opinion.reply for opinion in replies])
     levels = np.stack([expected_level(part(logits, REPLY_HEADS[mechanism.value])) for mechanism in Mechanism], axis=1)
     entries = [
-        {"id": each.id, "type": each.label, "text": each.better, "levels": [round(float(level), 2) for level in row]}
+        {
+            "id": each.id,
+            "type": each.label,
+            "client": each.client_text,
+            "text": each.better,
+            "levels": [round(float(level), 2) for level in row],
+        }
         for each, row in zip(own, levels, strict=True)
     ]
     directions = np.stack([opinion.vector for opinion in turns])

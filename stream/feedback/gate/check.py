@@ -92,6 +92,7 @@ def check_whole_answer(
                 mechanism=other.mechanism,
                 # A language model words its suggestions itself, and nothing else has scored them.
                 written_id=other.written_id if is_baseline else None,
+                written_for=other.written_for if is_baseline else None,
                 score=other.score if is_baseline else None,
             )
             for other in answer.alternatives

@@ -62,6 +62,8 @@ class SuggestedReply(_AnswerModel):
     mechanism: Mechanism
     written_id: _WrittenId | None = None
     """The id of the written exchange that the reply comes from, where it does."""
+    written_for: _ReasonText | None = None
+    """The invented client's words that it answers there."""
     score: float | None = Field(default=None, allow_inf_nan=False)
     """How good something that did not write it finds the reply; higher is better."""
 

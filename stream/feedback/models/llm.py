@@ -43,7 +43,7 @@ def answer_schema() -> dict[str, object]:
     schema["$defs"]["Verdict"]["enum"] = [Verdict.CONFIRMED.value, Verdict.REJECTED.value]
     for name in ("possible_injection", "confidence"):
         del schema["properties"][name]
-    for name in ("written_id", "score"):
+    for name in ("written_id", "written_for", "score"):
         del schema["$defs"]["SuggestedReply"]["properties"][name]
     schema["required"] = list(schema["properties"])
     return schema

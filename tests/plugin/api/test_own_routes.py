@@ -41,7 +41,7 @@ async def test_a_therapist_reads_what_was_released(therapist: Program) -> None:
     session = await own(therapist)
     (moment,) = session["moments"]
     assert [each["level"] for each in moment["answer"]["ratings"]] == ["none", "weak", "strong", "weak"]
-    assert moment["answer"]["alternatives"][0].keys() == {"text", "mechanism", "written_id"}
+    assert moment["answer"]["alternatives"][0].keys() == {"text", "mechanism", "written_id", "written_for"}
     assert "rating:stance_alignment" in moment["disputable"]
     assert session["released_at"] == line["released_at"]
 

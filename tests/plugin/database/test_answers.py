@@ -19,6 +19,7 @@ TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"
 _REST_OF_ALTERNATIVE: dict[str, st.SearchStrategy[Any]] = {
     "mechanism": st.sampled_from(Mechanism),
     "written_id": st.none() | st.just("S-001"),
+    "written_for": st.none() | TEXT,
     "score": st.none() | st.floats(allow_nan=False, allow_infinity=False),
 }
 

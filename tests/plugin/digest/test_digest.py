@@ -212,6 +212,18 @@ def test_a_digest_says_whose_words_a_suggestion_is(engine: Engine, store: Store,
     assert "invented" not in text
 
 
+def test_a_digest_shows_the_words_that_a_written_reply_answers(engine: Engine, store: Store, people: People) -> None:
+    """A written suggestion stands beside the invented client's words that it was written for."""
+    sent = record()
+    (answer,) = sent.assessments
+    written = answer.alternatives[0].model_copy(update={"written_for": "It goes round and round."})
+    apply_records(engine, answered(sent, {"alternatives": (written,)}))
+    assert (
+        "What somebody wrote in a similar moment (invented, S-001), where an invented client wrote"
+        " \u201cIt goes round and round.\u201d: Talking has not helped so far."
+    ) in " ".join(digest_of(store, people.supervisor).split())
+
+
 def test_only_sessions_since_the_given_time_are_new(engine: Engine, store: Store, people: People) -> None:
     """A session stored earlier is not new; for a therapist the time of its release counts."""
     sent = record()

@@ -69,6 +69,7 @@ ALTERNATIVE = Alternative(
     text="You keep trying, and nothing changes. What would you want our time to be for today?",
     mechanism=Mechanism.RESPECT_FOR_AUTONOMY,
     written_id="S-014",
+    written_for="Two months of this and nothing has moved.",
     score=0.815,
 )
 

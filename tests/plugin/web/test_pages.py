@@ -169,9 +169,12 @@ async def test_a_quotation_is_a_link_to_its_message(supervisor: Browser, therapi
 
 
 async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> None:
-    """An alternative is shown as an option with its source, not as an instruction."""
+    """An alternative is shown as an option, with the words that it answers and its source, not as an instruction."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
-    assert f"What somebody wrote in a similar moment {ALTERNATIVE.text}" in said
+    assert (
+        "What somebody wrote in a similar moment An invented client had written:"
+        f" {ALTERNATIVE.written_for} The answer to it: {ALTERNATIVE.text}"
+    ) in said
     assert "An option, not an instruction" in said
     assert "From the invented exchange S-014." in said
     assert (
@@ -182,7 +185,7 @@ async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> 
 
 async def test_a_language_models_alternative_is_called_its_own_wording(supervisor: Browser, put: Put) -> None:
     """An alternative that a language model worded says so, that nothing scored it, and speaks of nobody's writing."""
-    bare = ALTERNATIVE.model_copy(update={"written_id": None, "score": None})
+    bare = ALTERNATIVE.model_copy(update={"written_id": None, "written_for": None, "score": None})
     model = MODEL.model_copy(update={"is_baseline": False})
     sent = answered(record("llm", "counsellor-1"), {"alternatives": (bare,), "model": model})
     put(sent)
@@ -310,7 +313,9 @@ def hostile_record() -> FeedbackRecord:
         update={
             "ratings": (rating, *RATINGS[1:]),
             "strengths": (HOSTILE,),
-            "alternatives": (ALTERNATIVE.model_copy(update={"text": HOSTILE, "written_id": HOSTILE}),),
+            "alternatives": (
+                ALTERNATIVE.model_copy(update={"text": HOSTILE, "written_id": HOSTILE, "written_for": HOSTILE}),
+            ),
             "possible_injection": True,
             "model": answer.model.model_copy(update={"name": HOSTILE, "weights": HOSTILE}),
         }

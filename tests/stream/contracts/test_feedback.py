@@ -35,6 +35,14 @@ def test_a_confirmed_and_a_rejected_answer_are_read_whole() -> None:
     assert {(one.level, one.needs_human, one.reason) for one in rejected.ratings} == {(None, None, "")}
 
 
+def test_a_suggestion_may_come_with_the_words_it_answers() -> None:
+    """The invented client's words are read where a record has them, and are none in earlier records."""
+    (suggested,) = Assessment.model_validate(answers("feedback.v1.suggested.json")[0]).alternatives
+    assert suggested.written_for == "Talking just goes round and round. It hasn't changed a thing."
+    (earlier,) = Assessment.model_validate(answers("feedback.v1.confirmed.json")[0]).alternatives
+    assert earlier.written_for is None
+
+
 @pytest.mark.parametrize("confidence", [-0.1, 1.1, float("nan"), "surely"])
 def test_confidence_is_a_share(confidence: object) -> None:
     """A confidence outside 0 to 1 is refused."""

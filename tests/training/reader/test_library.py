@@ -42,6 +42,7 @@ class Fixed:
         {"better": "When I was ill, nobody saw it."},
         {"better": "Do not be stubborn about it."},
         {"better": "x" * 401},
+        {"client": ["x" * 601]},
     ],
 )
 def test_a_moment_that_offers_nothing_is_left_out(change: dict[str, Any]) -> None:
@@ -57,7 +58,8 @@ def test_replies_are_written_with_their_moments(tmp_path: Path) -> None:
     table = json.loads((tmp_path / "library.json").read_text())
     assert table["nearest"] == 0.7
     (entry,) = table["entries"]
-    assert (entry["id"], entry["type"], entry["text"]) == ("Z-001", "discounting", "What would you put in its place?")
+    assert (entry["id"], entry["type"]) == ("Z-001", "discounting")
+    assert (entry["client"], entry["text"]) == ("I left it it changes nothing", "What would you put in its place?")
     assert entry["levels"] == pytest.approx([2.0, 0.0, 0.0, 0.0], abs=0.01)
     directions = np.load(tmp_path / "library.npy", allow_pickle=False)
     assert (directions.dtype, directions.tolist()) == (np.int8, [[round(127 / 28), -127]])

@@ -231,12 +231,14 @@ def test_confidence_and_planted_text_are_passed_on(verdict: str) -> None:
 
 
 def test_only_the_baseline_suggests_what_somebody_wrote() -> None:
-    """A language model cannot pass its own words off as somebody's, nor score them."""
-    alternatives = [{"text": "Which one?", "mechanism": "stance_alignment", "written_id": "D-014", "score": 1.5}]
+    """A language model cannot pass its own words off as somebody's, nor name whom they answer, nor score them."""
+    source = {"written_id": "D-014", "written_for": "No diary.", "score": 1.5}
+    alternatives = [{"text": "Which one?", "mechanism": "stance_alignment", **source}]
     (from_baseline,) = checked(alternatives=alternatives, is_baseline=True).alternatives
-    assert (from_baseline.written_id, from_baseline.score) == ("D-014", 1.5)
+    assert from_baseline.model_dump(include=set(source)) == source
     (from_llm,) = checked(alternatives=alternatives).alternatives
-    assert (from_llm.text, from_llm.written_id, from_llm.score) == ("Which one?", None, None)
+    assert from_llm.text == "Which one?"
+    assert from_llm.model_dump(include=set(source)) == dict.fromkeys(source)
 
 
 def test_a_repair_request_names_what_was_wrong_and_quotes_nobody() -> None:

@@ -28,14 +28,11 @@ def test_what_only_some_models_say_may_be_left_out() -> None:
     suggestion = {"text": "Which one?", "mechanism": "stance_alignment"}
     bare = parse_answer(answer_json(alternatives=[suggestion]))
     assert (bare.confidence, bare.possible_injection) == (None, False)
-    assert (bare.alternatives[0].written_id, bare.alternatives[0].score) == (None, None)
-    full = parse_answer(
-        answer_json(
-            confidence=0.7, possible_injection=True, alternatives=[suggestion | {"written_id": "D-014", "score": -0.2}]
-        )
-    )
+    source = {"written_id": "D-014", "written_for": "No diary.", "score": -0.2}
+    assert bare.alternatives[0].model_dump(include=set(source)) == dict.fromkeys(source)
+    full = parse_answer(answer_json(confidence=0.7, possible_injection=True, alternatives=[suggestion | source]))
     assert (full.confidence, full.possible_injection) == (0.7, True)
-    assert (full.alternatives[0].written_id, full.alternatives[0].score) == ("D-014", -0.2)
+    assert full.alternatives[0].model_dump(include=set(source)) == source
 
 
 @pytest.mark.parametrize(
@@ -63,6 +60,10 @@ def test_what_only_some_models_say_may_be_left_out() -> None:
         (
             answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "written_id": "x" * 41}]),
             "alternatives.0.written_id",
+        ),
+        (
+            answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "written_for": "x" * 601}]),
+            "alternatives.0.written_for",
         ),
         (
             answer_json(alternatives=[{"text": "x", "mechanism": "stance_alignment", "pattern_id": "p"}]),

@@ -52,6 +52,7 @@ def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json(ke
         ({"critical_content": "sadness"}, False),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment"}]}, True),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "written_id": None}]}, False),
+        ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "written_for": "x"}]}, False),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "score": 1}]}, False),
         ({"possible_injection": False}, False),
         ({"confidence": 0.9}, False),
