@@ -40,7 +40,7 @@ class Point:
     look_alikes: float
     """AUC of resisting turns against look-alikes, across writers."""
     kappa: dict[Mechanism, float]
-    """Weighted kappa of levels of real replies."""
+    """Weighted kappa of levels of real replies to turns that resist."""
 
 
 def learning_curve(examples: Examples, turn_vectors: Any, reply_vectors: Any) -> Iterator[Point]:
@@ -121,7 +121,7 @@ def _levels(
             if len(set(levels[train])) > 1:
                 model = LogisticRegression(C=1.0, max_iter=1_000, class_weight="balanced")
                 given[here] = model.fit(vectors[train], levels[train]).predict(vectors[here])
-        real = [number for number, reply in enumerate(replies) if reply.source != "written"]
+        real = [number for number, reply in enumerate(replies) if reply.source != "written" and reply.resisted]
         found[mechanism] = level_metrics(
             [int(levels[number]) for number in real],
             [int(given[number]) for number in real],

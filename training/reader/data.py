@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.corpora.labels import load_reply_labels, load_turn_labels
+from training.corpora.labels import PLAIN, load_reply_labels, load_turn_labels
 from training.corpora.transcripts import load_transcripts
 from training.corpora.written import DANGER, load_written
 from training.detector import own_set
@@ -41,5 +41,9 @@ def load_examples(data: Path) -> Examples:
             *danger_turns(load_written(DANGER)),
             *line_turns(own_set.load(own_set.WRITTEN)),
         ),
-        (*transcript_replies(talks, load_reply_labels()), *written_replies(exchanges)),
+        (
+            *transcript_replies(talks, load_reply_labels()),
+            *transcript_replies(talks, load_reply_labels(name=PLAIN), resisted=False),
+            *written_replies(exchanges),
+        ),
     )

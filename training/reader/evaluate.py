@@ -19,7 +19,7 @@ from training.detector.measures import (
 from training.estimate import Estimate
 from training.reader.examples import UNKNOWN, ReplyExample, TurnExample
 from training.reader.measures import LevelMetrics, expected_level, level_metrics, share, softmax
-from training.reader.targets import CRITICAL, REPLY_HEADS, RESISTANCE, TURN_HEADS, Head
+from training.reader.targets import CRITICAL, LEVEL_FROM, REPLY_HEADS, RESISTANCE, TURN_HEADS, Head
 
 
 def part(logits: Any, head: Head) -> Any:
@@ -118,8 +118,9 @@ def _rate(found: Sequence[bool], where: Sequence[bool]) -> float:
 
 
 def levels_of(logits: Any, mechanism: Mechanism) -> list[int]:
-    """Return the likeliest level of each row."""
-    return [int(level + 0.5) for level in expected_level(part(logits, REPLY_HEADS[mechanism.value]))]
+    """Return the level of each row, as the served model gives it."""
+    means = expected_level(part(logits, REPLY_HEADS[mechanism.value]))
+    return [sum(bool(mean >= start) for start in LEVEL_FROM) for mean in means]
 
 
 def level_rows(replies: Sequence[ReplyExample], logits: Any) -> dict[Mechanism, LevelMetrics]:

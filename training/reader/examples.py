@@ -56,6 +56,8 @@ class ReplyExample:
     levels: tuple[int, ...]
     technique: int = UNKNOWN
     mistake: int = UNKNOWN
+    resisted: bool = True
+    """Whether the client's turn resists: of such replies the levels are shown to people. Other replies only teach."""
 
 
 def written_turns(exchanges: Sequence[WrittenExchange]) -> list[TurnExample]:
@@ -151,12 +153,14 @@ def _critical(number: int, text: str) -> int:
     return 0 if number % HARMLESS_EVERY == 0 and not find_concerns(text) else UNKNOWN
 
 
-def transcript_replies(conversations: Sequence[Conversation], labels: dict[TurnId, ReplyLabel]) -> list[ReplyExample]:
-    """Return the rated replies of all transcripts."""
-    return [reply for talk in conversations for reply in _replies(talk, labels)]
+def transcript_replies(
+    conversations: Sequence[Conversation], labels: dict[TurnId, ReplyLabel], *, resisted: bool = True
+) -> list[ReplyExample]:
+    """Return the rated replies of all transcripts; `resisted` says whether the labels are of turns that resist."""
+    return [reply for talk in conversations for reply in _replies(talk, labels, resisted=resisted)]
 
 
-def _replies(talk: Conversation, labels: dict[TurnId, ReplyLabel]) -> Iterator[ReplyExample]:
+def _replies(talk: Conversation, labels: dict[TurnId, ReplyLabel], *, resisted: bool) -> Iterator[ReplyExample]:
     for number, _, turn, reply in talk.client_turns():
         label = labels.get((talk.id, number))
         if label is None or reply is None or not label.levels:
@@ -171,6 +175,7 @@ def _replies(talk: Conversation, labels: dict[TurnId, ReplyLabel]) -> Iterator[R
             tuple(int(levels.get(mechanism, UNKNOWN)) for mechanism in Mechanism),
             TECHNIQUES.index(label.technique),
             MISTAKE_CODES.index(label.mistake or NONE),
+            resisted,
         )
 
 

@@ -37,9 +37,9 @@ Assess = Callable[[ShownExchange], ModelAnswer]
 
 
 def draw_replies(examples: Examples, fold: int) -> Iterator[ReplyExample]:
-    """Yield the replies of a fold, real ones before written ones, in a random order that is the same each time."""
+    """Yield the replies of a fold to turns that resist, real before written, in a random order that stays the same."""
     folds = fold_of_examples(examples.turns, examples.replies)
-    own = [each for each in examples.replies if folds[each.group] == fold]
+    own = [each for each in examples.replies if folds[each.group] == fold and each.resisted]
     random_ = random.Random(_SEED)
     for is_written in (False, True):
         some = [each for each in own if (each.source == "written") is is_written]

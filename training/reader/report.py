@@ -1,6 +1,6 @@
 """Shows what the reader's out-of-fold answers are worth, as tables for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from rich.console import Console
@@ -27,6 +27,8 @@ from training.reader.examples import ReplyExample, TurnExample
 from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
 from training.reader.served import read_served
+
+_TRANSCRIPTS = frozenset({"annomi", "mibot"})
 
 
 def print_report(console: Console, name: str, examples: Examples, found: OutOfFold) -> None:
@@ -139,11 +141,18 @@ def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found:
     table = Table(title=f"{name}: levels, macro-F1 / weighted kappa", title_justify="left")
     for column in ("corpus", "scored by", "replies", *Mechanism):
         table.add_column(column)
-    for corpus, sources in (("real replies", {"annomi", "mibot"}), ("written replies", {"written"})):
-        own = [place for place, reply in enumerate(replies) if reply.source in sources]
+    kinds: dict[str, Callable[[ReplyExample], bool]] = {
+        "real replies": lambda reply: reply.source in _TRANSCRIPTS and reply.resisted,
+        "real replies, no resistance": lambda reply: reply.source in _TRANSCRIPTS and not reply.resisted,
+        "written replies": lambda reply: reply.source == "written",
+    }
+    for corpus, is_of_it in kinds.items():
+        own = [place for place, reply in enumerate(replies) if is_of_it(reply)]
+        if not own:
+            continue
         some = [replies[place] for place in own]
         rows: dict[str, dict[Mechanism, LevelMetrics]] = {"reader": level_rows(some, found.replies[own])}
-        known = [reply for reply in examples.replies if reply.source in sources]
+        known = [reply for reply in examples.replies if is_of_it(reply)]
         for baseline, rule in (("words counted", by_length), ("commonest level", commonest)):
             levels = across_folds(rule, some, known, folds)
             rows[baseline] = {

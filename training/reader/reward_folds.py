@@ -127,7 +127,9 @@ def real_pairs(replies: Sequence[ReplyExample], found: Scores) -> list[Pair]:
 
 
 def _real(replies: Sequence[ReplyExample]) -> list[ReplyExample]:
-    return [each for each in replies if each.source in {"annomi", "mibot"} and UNKNOWN not in each.levels]
+    return [
+        each for each in replies if each.source in {"annomi", "mibot"} and each.resisted and UNKNOWN not in each.levels
+    ]
 
 
 def _rated(reply: ReplyExample) -> RatedReply:

@@ -16,6 +16,9 @@ CRITICAL: Final = (NONE, *(concern.value for concern in Concern))
 TECHNIQUES: Final = tuple(technique.value for technique in Technique)
 MISTAKE_CODES: Final = (NONE, *(mistake.code for mistake in MISTAKES))
 LEVELS: Final = len(Level)
+LEVEL_FROM: Final = (0.7, 1.4)
+"""The mean level under its probabilities from which on a reply is weak, and strong. Chosen on the first fold: there, 94
+real replies to resistance have a mean kappa of .71 with raters, and .70 where the nearest level is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ def as_json() -> dict[str, object]:
         "critical": CRITICAL,
         "technique": TECHNIQUES,
         "mistake": MISTAKE_CODES,
+        "level_from": LEVEL_FROM,
         "turn": {head.name: (head.start, head.end) for head in TURN_HEADS.values()},
         "reply": {head.name: (head.start, head.end) for head in REPLY_HEADS.values()},
     }

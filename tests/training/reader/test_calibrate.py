@@ -6,14 +6,17 @@ from typing import Any
 import numpy as np
 
 from tests.training.reader.samples import turn
-from training.reader.calibrate import CONFIRM_RECALL, CRITICAL_FALSE_ALARMS, choose
+from training.reader.calibrate import CONFIRM_RECALL, CRITICAL_FALSE_ALARMS, CRITICAL_IN_TRANSCRIPTS, choose
 from training.reader.evaluate import critical_scores, resistance_scores
 from training.reader.examples import TurnExample
 from training.reader.targets import TURN_HEADS, width
 
 
-def answered() -> tuple[list[TurnExample], Any]:
-    """Return turns of transcripts of which a tenth resists, written ones of which a third is critical, and logits."""
+def answered(alarm: float = 8.0) -> tuple[list[TurnExample], Any]:
+    """Return turns of transcripts of which a tenth resists, written ones of which a third is critical, and logits.
+
+    `alarm` is how far a transcript's turn is from danger on average; a harmless written one is at 4.
+    """
     random_ = random.Random(5)
     turns, rows = [], []
     for number in range(900):
@@ -22,7 +25,8 @@ def answered() -> tuple[list[TurnExample], Any]:
         turns.append(turn(number, "blaming" if resists else "none", source, critical=int(critical)))
         row = np.zeros(width(TURN_HEADS))
         row[0] = random_.gauss(0.0 if resists else 4.0, 1.0)
-        row[TURN_HEADS["critical"].start] = random_.gauss(0.0 if critical else 4.0, 1.0)
+        harmless = 4.0 if source == "written" else alarm
+        row[TURN_HEADS["critical"].start] = random_.gauss(0.0 if critical else harmless, 1.0)
         rows.append(row)
     return turns, np.array(rows)
 
@@ -62,6 +66,19 @@ def test_the_threshold_of_danger_raises_as_many_false_alarms_as_it_may() -> None
     harmless = [place for place, each in enumerate(turns) if each.source == "written" and each.critical == 0]
     alarms = float(np.mean(critical_scores(logits)[harmless] >= found))
     assert abs(alarms - CRITICAL_FALSE_ALARMS) < 0.02
+
+
+def test_danger_is_rarely_heard_in_transcripts() -> None:
+    """Where harmless turns of transcripts sound more dangerous than written ones, few of them pass the threshold."""
+    turns, logits = answered(alarm=2.0)
+    found, scores = thresholds(turns, logits)["critical"], critical_scores(logits)
+    shares = [
+        float(np.mean([score >= found for score, each in zip(scores, turns, strict=True) if each.source == corpus]))
+        for corpus in ("annomi", "mibot")
+    ]
+    assert 0 < sum(shares) / 2 <= 2 * CRITICAL_IN_TRANSCRIPTS
+    harmless = [place for place, each in enumerate(turns) if each.source == "written" and each.critical == 0]
+    assert float(np.mean(scores[harmless] >= found)) < CRITICAL_FALSE_ALARMS
 
 
 def test_a_moment_is_confirmed_at_the_recall_that_is_asked_for() -> None:

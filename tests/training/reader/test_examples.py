@@ -124,6 +124,7 @@ def test_replies_of_transcripts_are_those_that_were_rated(tmp_path: Path) -> Non
     assert found.levels == (0, 2, UNKNOWN, 1)
     assert len(found.levels) == len(Mechanism)
     assert found.mistake == MISTAKE_CODES.index("arguing_for_change")
+    assert found.resisted
 
 
 def test_pairs_are_what_came_before_and_the_text() -> None:

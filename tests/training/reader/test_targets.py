@@ -53,4 +53,4 @@ def test_the_served_model_gets_names_and_places() -> None:
     told = as_json()
     assert told["resistance"] == RESISTANCE
     assert told["reply"] == {name: (head.start, head.end) for name, head in REPLY_HEADS.items()}
-    assert set(told) == {"resistance", "critical", "technique", "mistake", "turn", "reply"}
+    assert set(told) == {"resistance", "critical", "technique", "mistake", "level_from", "turn", "reply"}

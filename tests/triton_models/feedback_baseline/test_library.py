@@ -22,7 +22,13 @@ EAST, NORTH = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 
 def entry(name: str, kind: str = "blaming", levels: tuple[float, ...] = (2.0, 1.0, 1.0, 1.0)) -> dict[str, Any]:
     """Return a reply of the library."""
-    return {"id": name, "type": kind, "text": f"Text of {name}?", "levels": list(levels)}
+    return {
+        "id": name,
+        "type": kind,
+        "client": f"Client of {name}.",
+        "text": f"Text of {name}?",
+        "levels": list(levels),
+    }
 
 
 def made(*entries: tuple[dict[str, Any], Any]) -> Any:
@@ -43,9 +49,9 @@ def test_candidates_are_near_moments_of_the_type_nearest_first() -> None:
     found = near(
         (entry("further"), further), (entry("nearer"), nearer), (entry("other", "excusing"), EAST), (entry("x"), NORTH)
     )
-    assert [(each.written_id, each.text) for each in found] == [
-        ("nearer", "Text of nearer?"),
-        ("further", "Text of further?"),
+    assert [(each.written_id, each.written_for, each.text) for each in found] == [
+        ("nearer", "Client of nearer.", "Text of nearer?"),
+        ("further", "Client of further.", "Text of further?"),
     ]
 
 
@@ -82,7 +88,7 @@ def test_the_candidate_with_the_highest_score_is_offered() -> None:
     """Not the nearest moment but the highest score decides, and the score is the probability of being preferred."""
     one = made((entry("a"), EAST), (entry("b"), EAST))
     found = one.suggest(one.near("blaming", EAST, NOTHING), [NORTH, EAST], NORTH)
-    assert (found["written_id"], found["score"]) == ("b", 0.88)
+    assert (found["written_id"], found["written_for"], found["score"]) == ("b", "Client of b.", 0.88)
 
 
 def test_nothing_is_offered_that_scores_no_higher_than_the_reply_that_was_given() -> None:
@@ -121,7 +127,8 @@ def test_the_shipped_replies_were_written_for_such_moments() -> None:
     written = {exchange.id: exchange for exchange in load_written()}
     for each in SHIPPED.entries:
         source = written[each["id"]]
-        assert (source.better, source.label, source.critical) == (each["text"], ResistanceType(each["type"]), None)
+        assert (source.client_text, source.better) == (each["client"], each["text"])
+        assert (source.label, source.critical) == (ResistanceType(each["type"]), None)
     assert len({each["id"] for each in SHIPPED.entries}) == len(SHIPPED.entries)
 
 

@@ -136,6 +136,23 @@ def test_no_expression_names_the_sentence_that_stands_against_it() -> None:
     assert found.evidence == ((1, "it is pointless"),)
 
 
+def test_no_expression_of_autonomy_says_that_nothing_presses() -> None:
+    """Where no sentence is heard as advice or argument, the reason of no autonomy says so."""
+    plain = heard("On Sundays, then.", "simple_reflection", sure=0.4)
+    assert reasons.why("respect_for_autonomy", Level.NONE, plain, [plain], None).text == (
+        "No words were found in the reply that say whose choice this is. Nothing was found in it that presses, either."
+    )
+
+
+@pytest.mark.parametrize("technique", ["advice_without_permission", "confrontation"])
+def test_whether_a_reply_presses_is_left_open_where_that_is_unsure(technique: str) -> None:
+    """Where a sentence may be advice or argument, the reason of no autonomy says neither that it presses nor not."""
+    perhaps = heard("Sunday would be best.", technique, sure=0.4)
+    assert reasons.why("respect_for_autonomy", Level.NONE, perhaps, [perhaps], None).text == (
+        "No words were found in the reply that say whose choice this is."
+    )
+
+
 def test_a_single_sentence_that_presses_is_named_though_nothing_else_is_there() -> None:
     """Where a reply of one sentence expresses nothing, the reason says what it does instead."""
     pressing = heard("You have to fill it in.", "advice_without_permission", share=0.1, alone=0.1)

@@ -72,7 +72,10 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     moment = replace(moment, reply=tuple(each.sentence for each in replied))
     if len(replied) < len(reply):
         (whole,) = read([(moment.client_end, moment.reply_text)])
-    levels = {mechanism: answers.level(mechanism, whole) for mechanism in MECHANISMS}
+    readings = [whole]
+    if len(said) < len(client) or len(replied) < len(reply):  # what was left out must not raise a level by its absence
+        readings += read([(given.client_end, given.reply_text)])
+    levels = {mechanism: min(answers.level(mechanism, each) for each in readings) for mechanism in MECHANISMS}
     heard = hear_sentences(moment, whole, replied, read, answers)
     wanting = max(said, key=lambda each: answers.resistance(each.opinion)).sentence if said else None
     expected = {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
@@ -107,7 +110,8 @@ def _surely_meant(parts: list[Alone], whole: Opinion, kind: str, answers: Answer
             steered = each.sentence.number
         if share < answers.threshold("doubtful") and each.sentence.number != steered:
             kept.append(each)
-    return kept
+    # A doubt about every sentence leaves nothing to rate and would accuse somebody: then all are read.
+    return kept or ([] if sure <= max(shares, default=1.0) else parts)
 
 
 def _is_steered(parts: list[Alone], kind: str, answers: Answers) -> bool:

@@ -1,8 +1,9 @@
 """Replies that somebody wrote in similar, invented moments of the same type of resistance, and which of them to offer.
 
-`library.json` holds the replies, `library.npy` a row of 8-bit numbers for each: the direction of the reader's vector of
-the moment it was written for. Of those that are near enough the one with the highest score is offered, and only if it
-scores above the reply that was given. Nothing is completed or changed; where nothing is near there is no suggestion.
+`library.json` holds the replies and the words that they answer, `library.npy` a row of 8-bit numbers for each: the
+direction of the reader's vector of the moment it was written for. Of those that are near enough the one with the
+highest score is offered, and only if it scores above the reply that was given. Nothing is completed or changed; where
+nothing is near there is no suggestion.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Candidate:
     """A reply that may be offered, and the mechanism that it would express most more."""
 
     written_id: str
+    written_for: str = field(repr=False)
+    """The words of the invented client that it answers."""
     text: str = field(repr=False)
     mechanism: str
 
@@ -74,7 +77,7 @@ class Library:
             gains = {name: own - levels[name] for name, own in zip(MECHANISMS, entry["levels"], strict=True)}
             mechanism = max(gains, key=lambda name: gains[name])
             if gains[mechanism] >= LEAST_GAIN:
-                found.append(Candidate(entry["id"], entry["text"], mechanism))
+                found.append(Candidate(entry["id"], entry["client"], entry["text"], mechanism))
         return found
 
     def suggest(self, candidates: list[Candidate], vectors: Sequence[Any], given: Any) -> dict[str, Any] | None:
@@ -92,5 +95,6 @@ class Library:
             "text": chosen.text,
             "mechanism": chosen.mechanism,
             "written_id": chosen.written_id,
+            "written_for": chosen.written_for,
             "score": round(scores[best], 2),
         }

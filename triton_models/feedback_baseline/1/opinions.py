@@ -79,11 +79,12 @@ class Answers:
         return float(shares[1] + 2 * shares[2])
 
     def level(self, mechanism: str, opinion: Opinion) -> int:
-        """Return the level next to the mean.
+        """Return the highest level whose bound the mean reaches.
 
         Where none and strong are about as likely, the likeliest level turns over with a comma; the mean stays.
         """
-        return int(self.expected_level(mechanism, opinion) + 0.5)
+        mean = self.expected_level(mechanism, opinion)
+        return sum(mean >= float(start) for start in self.table["level_from"])
 
     def technique(self, opinion: Opinion) -> Choice:
         """Return the likeliest main technique of the reply."""

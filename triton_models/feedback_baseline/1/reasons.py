@@ -94,6 +94,9 @@ AGAINST = {
 Mistakes are not named: of sentences by themselves the reader says "argues for a change" too often where it is untrue.
 """
 
+_PRESSES_NEITHER = " Nothing was found in it that presses, either."
+"""Of autonomy: a reply that presses and one that says nothing of whose choice it is are both without expression."""
+
 QUOTES_CLIENT = ("stance_alignment", "emotional_resonance")
 """The mechanisms that answer what the client said: where they fall short, the client's words are quoted."""
 
@@ -122,6 +125,8 @@ def why(mechanism: str, level: int, carrier: Heard, heard: list[Heard], client: 
         if not takes:
             against, takes = _instead(mechanism, heard)
         does = f" Instead, {_shown(against.sentence)} {takes}." if against and takes else ""
+        if mechanism == "respect_for_autonomy" and not any(each.technique.name in AGAINST[mechanism] for each in heard):
+            does = _PRESSES_NEITHER
         return _beside_client(_LACKS[mechanism] + does, (), mechanism, client)
     evidence = ((carrier.sentence.number, quotation(carrier.sentence)),)
     if level == WEAK and against and takes and against.sentence != carrier.sentence:
