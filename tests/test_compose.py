@@ -37,7 +37,8 @@ from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, Compos
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
 STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver"}
 STEPS = {"topics", "migrate", "kafka-users"}
-OURS = STAGES | STEPS | {"operator"}
+BY_HAND = {"operator", "rerate"}
+OURS = STAGES | STEPS | BY_HAND
 SERVERS = {"kafka", "postgres", "triton-cpu", "triton-gpu"}
 PORTS = {
     "HEALTH__GATEWAY_PORT": ("gateway", 8030),
@@ -91,6 +92,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
         ("deliver", {"DATABASE__URL", "DELIVERY"}),
+        ("rerate", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
         ("topics", {"KAFKA__PASSWORD"}),
         ("kafka-users", {"KAFKA__PASSWORD", *(f"KAFKA__USER_PASSWORDS__{name.upper()}" for name in KAFKA_USERS)}),
         ("migrate", {"DATABASE__URL"}),
@@ -104,7 +106,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"web", "deliver", "migrate"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"web", "deliver", "migrate", "rerate"}))
 def test_every_client_of_the_broker_has_a_user_of_its_own(name: str) -> None:
     """Every service of ours on the broker's network comes by TLS, with a user, a password and an authority to trust."""
     service = SERVICES[name]
@@ -140,7 +142,9 @@ def test_every_image_has_an_exact_version() -> None:
     assert ours == {f"counterpoint:{version('counterpoint')}"}
 
 
-@pytest.mark.parametrize(("name", "role"), [("sink", "sink"), ("web", "web"), ("deliver", "digest")])
+@pytest.mark.parametrize(
+    ("name", "role"), [("sink", "sink"), ("web", "web"), ("deliver", "digest"), ("rerate", "rerate")]
+)
 def test_a_stage_uses_the_database_under_its_own_name(name: str, role: str) -> None:
     """A stage uses the database under its own name, and only the migration is the owner."""
     sources = {each: {s["source"] for s in SERVICES[each]["secrets"]} for each in (name, "migrate")}
@@ -150,7 +154,7 @@ def test_a_stage_uses_the_database_under_its_own_name(name: str, role: str) -> N
 
 
 def test_only_who_needs_it_reaches_the_database() -> None:
-    """Only page, sink and digests reach the database, and only gateway, page and digests have a way out of the host."""
+    """Page, sink, digests and commands alone reach the database; gateway, page and digests alone have a way out."""
     networks = {name: set(SERVICES[name]["networks"]) for name in SERVICES}
     assert {name for name in networks if "database" in networks[name]} == {
         "postgres",
@@ -159,9 +163,16 @@ def test_only_who_needs_it_reaches_the_database() -> None:
         "web",
         "deliver",
         "operator",
+        "rerate",
     }
     assert {name for name in networks if "outside" in networks[name]} == {"gateway", "web", "deliver"}
-    assert {name for name in networks if "models" in networks[name]} == {"triton-cpu", "triton-gpu", "feedback", "web"}
+    assert {name for name in networks if "models" in networks[name]} == {
+        "triton-cpu",
+        "triton-gpu",
+        "feedback",
+        "web",
+        "rerate",
+    }
     inner = {name for name, network in FILES[COMPOSE]["networks"].items() if network and network["internal"]}
     assert inner == {"broker", "database", "models"}
 

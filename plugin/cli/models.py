@@ -1,4 +1,4 @@
-"""The commands of the model check, of activation, of agreement with clinicians and of packaging."""
+"""The commands of the model check, of activation, of agreement with clinicians, of comparison and of packaging."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +144,24 @@ def model_agreement(
         console.print(f"{title}: {why}.", markup=False, highlight=False)
     verdict = "The model stays unvalidated." if found.shortcomings else "Figures that support the word validated."
     console.print(f"{verdict} The report: {written}", highlight=False)
+
+
+@models.command("compare")
+def model_compare() -> None:
+    """Say how far the model in shadow agrees with the active one, and each of them with supervisors.
+
+    Of the exchanges that `counterpoint rerate --model shadow` has rated. It reads levels and codes, and no words.
+    """
+    from plugin.models.compare import read_from, sentences, table
+
+    found = read_from(load_settings())
+    console = Console()
+    if found is None:
+        console.print("Nothing was rated in shadow yet: `counterpoint rerate --model shadow`.", highlight=False)
+        return
+    console.print(table(found))
+    for sentence in sentences(found):
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 @models.command("package")

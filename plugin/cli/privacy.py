@@ -147,8 +147,8 @@ def database_roles(
 ) -> None:
     """Print the SQL that makes one role a stage with no more rights than it needs, or run it.
 
-    Passwords are set from database.role_passwords (by stage: sink, web, digest, privacy) with --apply, else by
-    psql's password command. Then each stage's own database.url names its role. `counterpoint migrate` keeps the
+    Passwords are set from database.role_passwords (by stage: sink, web, digest, privacy, rerate) with --apply, else
+    by psql's password command. Then each stage's own database.url names its role. `counterpoint migrate` keeps the
     rights up to date.
     """
     from plugin.privacy.commands.roles import database_roles as run

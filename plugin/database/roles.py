@@ -77,6 +77,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_marks": ("SELECT", "INSERT", "UPDATE"),
         "digest_deliveries": ("SELECT",),
         "practice_attempts": ("SELECT", "INSERT", "DELETE"),
+        "reratings": ("SELECT",),  # for trends
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -105,6 +106,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_marks": ("SELECT",),
         "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
+        "reratings": ("SELECT",),  # for the same
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -133,6 +135,20 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "audit": ("SELECT", "INSERT"),  # entries are removed by the database's own function, below
         "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
     },
+    # Reads messages for a model alone: `counterpoint rerate` shows nobody a word, and reads nothing that people wrote
+    # about a session.
+    "rerate": {
+        "sessions": ("SELECT",),
+        "messages": ("SELECT",),
+        "exchanges": ("SELECT",),
+        "answers": (_ANSWERS_WITHOUT_WORDS,),
+        "reratings": ("SELECT", "INSERT"),  # never changed
+        "accounts": ("SELECT (tenant, counsellor, display_name)",),  # names that no model is told
+        "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
+        "holds": ("SELECT",),
+        "audit": ("INSERT",),
+    },
 }
 """The rights of each stage by table. A stage without a line for a table has no right on it; a column list leaves out
 the encrypted columns."""
@@ -151,6 +167,8 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_labelled_levels()": ("web", "privacy"),
     "counterpoint_dispute_counts(timestamptz)": ("web", "privacy"),
     "counterpoint_provider_role(uuid, text)": ("web",),
+    "counterpoint_shadow_verdicts()": ("web", "privacy"),
+    "counterpoint_shadow_levels()": ("web", "privacy"),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 
@@ -160,15 +178,16 @@ SCOPED_TABLES: Final = (
     *("acknowledgements", "disputes", "dispute_steps"),
     *("samples", "look_answers"),
     "practice_attempts",
+    "reratings",
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _LISTED_TABLES: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"})
 """Those from which lists and numbers are made; an operator sees their rows too, for the numbers of all platforms."""
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
-"""The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
+"""The tables that web, digest and rerate read as far as they may, and web changes on behalf of an operator alone."""
 _OWN_TABLES: Final = ("digest_preferences", "digest_marks", "digest_deliveries")
 """The tables of which web sees and changes a person's own rows alone; the digest's role, which sends, sees them all."""
-_UNSCOPED_STAGES: Final = ("sink", "privacy")  # they work on every row, and have no right to read text
+_UNSCOPED_STAGES: Final = ("sink", "privacy", "rerate")  # they work on every row, and show no text to anybody
 
 _SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
 """Temporary tables last: a function that looked there first would take a caller's own `accounts` for ours."""
@@ -195,6 +214,7 @@ _READ_BESIDE_SCOPE: Final = {
     "dispute_steps": _DISPUTE_OF_STEP.format(""),  # the rule of its dispute, whose own policy applies here too
     "samples": _IS_SUPERVISOR,
     "look_answers": _IS_SUPERVISOR,
+    "reratings": "NOT shadow",
 }
 """What must hold of a row, beside its session, before somebody reads it: a therapist reads no other's dispute."""
 _WRITTEN_BY: Final = {
@@ -284,7 +304,8 @@ def statements() -> Iterator[str]:
 def _operated_policies(table: str) -> Iterator[str]:
     yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
     yield f"DROP POLICY IF EXISTS counterpoint_read ON public.{table}"
-    yield f"CREATE POLICY counterpoint_read ON public.{table} FOR SELECT TO {PREFIX}web, {PREFIX}digest USING (true)"
+    readers = ", ".join(PREFIX + stage for stage in ("web", "digest", "rerate"))
+    yield f"CREATE POLICY counterpoint_read ON public.{table} FOR SELECT TO {readers} USING (true)"
     condition = "(SELECT public.counterpoint_operates())"
     yield f"DROP POLICY IF EXISTS counterpoint_operated ON public.{table}"
     yield (

@@ -15,6 +15,7 @@ from plugin.database.tables import (
     StoredDecision,
     StoredExchange,
     StoredLabel,
+    StoredRerating,
     StoredSession,
     Team,
 )
@@ -80,7 +81,7 @@ def moments_of(session: Session, person: Viewer, session_id: UUID) -> list[Json]
         .where(col(StoredExchange.session_id) == session_id, col(StoredExchange.counsellor) == person.counsellor)
         .order_by(col(StoredExchange.position), col(StoredAnswer.stored_at))
     ).all()
-    labels = _labels(session, session_id)
+    labels, reratings = _labels(session, session_id), _reratings(session, session_id)
     return [
         {
             "moment": str(exchange.exchange_id),
@@ -93,9 +94,31 @@ def moments_of(session: Session, person: Viewer, session_id: UUID) -> list[Json]
             "resistance_type": answer.resistance_type,
             "levels": {rating["mechanism"]: rating["level"] for rating in answer.ratings or ()},
             "said_by_supervisors": labels.get(answer.assessment_id, []),
+            "rated_again": reratings.get(answer.assessment_id, []),
         }
         for exchange, answer in found
     ]
+
+
+def _reratings(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:
+    """Return what later versions of the model say, by the answer beside which it stands; nothing of one in shadow."""
+    found = session.exec(
+        select(StoredRerating)
+        .where(col(StoredRerating.session_id) == session_id, ~col(StoredRerating.shadow))
+        .order_by(col(StoredRerating.rated_at))
+    )
+    reratings: dict[UUID, list[Json]] = {}
+    for row in found:
+        reratings.setdefault(row.assessment_id, []).append(
+            {
+                "model": row.model,
+                "at": time_of(row.rated_at),
+                "abstained": row.abstained,
+                "verdict": row.verdict,
+                "levels": {rating["mechanism"]: rating["level"] for rating in row.ratings},
+            }
+        )
+    return reratings
 
 
 def _labels(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:

@@ -1,11 +1,14 @@
 """The numbers of quality in words, the same in the terminal and on the operator's page."""
 
 from collections.abc import Iterator
+from math import isnan
 
-from plugin.plain_text import counted
+from plugin.plain_text import counted, join_words
+from plugin.queue.comparison import LevelComparison, ModelComparison
 from plugin.queue.proportion import MIN_SESSIONS, MIN_TURNS, Proportion
 from plugin.queue.quality import MIN_COUNSELLORS, MIN_LEVELS, MIN_RELEASED, DisputeRate, LevelAgreement, Quality
 from plugin.queue.sample_estimates import VersionName
+from plugin.weighted_kappa import kappa_of_table, table_of
 from stream.contracts.rubric import RUBRIC
 
 
@@ -18,6 +21,8 @@ def quality_lines(quality: Quality) -> Iterator[str]:
     for each in quality.agreement:
         yield f"agreement with supervisors, {each.model}, {RUBRIC[each.mechanism].title}: {agreement_words(each)}"
     yield f"disputes: {dispute_words(quality.disputes)}"
+    if quality.shadow is not None:
+        yield f"model in shadow: {shadow_words(quality.shadow)}"
 
 
 def sample_words(quality: Quality) -> str:
@@ -54,3 +59,22 @@ def dispute_words(found: DisputeRate) -> str:
         least = f"at least {MIN_RELEASED} sessions of {MIN_COUNSELLORS} counsellors"
         return f"not counted, {released} in 90 days ({least})"
     return f"{found.rate:.0%} of {released} in 90 days"
+
+
+def shadow_words(found: ModelComparison) -> str:
+    """Return how far the model in shadow agrees with the active one, without intervals."""
+    measured = ((each.mechanism, _kappa(each)) for each in found.levels)
+    kappas = [f"{kappa:.2f} ({RUBRIC[mechanism].title})" for mechanism, kappa in measured if kappa is not None]
+    few = f"no kappa (from {MIN_LEVELS} levels of a mechanism on, and not all alike)"
+    agreed = f"weighted kappa {join_words(kappas)}" if kappas else few
+    return (
+        f"{found.shadow} beside {found.active}, {counted(found.exchanges, 'exchange')}: {agreed}; the same verdict in"
+        f" {found.same_verdict} of {found.both_rated}; it abstained from {found.shadow_abstained}, the active one from"
+        f" {found.active_abstained}"
+    )
+
+
+def _kappa(levels: LevelComparison) -> float | None:
+    table = table_of(levels.models)
+    kappa = kappa_of_table(table)
+    return None if table.sum() < MIN_LEVELS or isnan(kappa) else kappa

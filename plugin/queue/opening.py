@@ -1,4 +1,4 @@
-"""Opening one session, which is the only place where text of the queue is decrypted."""
+"""Opening one session, which is the only place where text of the queue is decrypted for a person."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from plugin.queue.comparison import ModelComparison, read_comparison
 from plugin.queue.look_views import LookAnswer, TurnAnswers
 from plugin.queue.machine_opinion import opinion_from_json
 from plugin.queue.review_views import Judgement
@@ -68,6 +69,8 @@ class Quality:
     estimates: tuple[SampleEstimate, ...]
     agreement: tuple[LevelAgreement, ...]
     disputes: DisputeRate
+    shadow: ModelComparison | None = None
+    """The model in shadow beside the active one; None where nothing was rated in shadow."""
 
 
 def read_quality(session: Session, now: datetime) -> Quality:
@@ -103,6 +106,7 @@ def read_quality(session: Session, now: datetime) -> Quality:
             for row in labels
         ),
         disputes=dispute_rate(*disputes),
+        shadow=read_comparison(session),
     )
 
 

@@ -30,6 +30,8 @@ class RatedMoment:
     model: ModelVersion
     levels: Mapping[Mechanism, Level]
     """The supervisor's own level where she set one; nothing for a mechanism that has no level or was withheld."""
+    rated_again: bool = False
+    """Whether another version had rated it before, whose levels are those that were released."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class VersionTrend:
     is_by_month: bool
     periods: tuple[Period, ...]
     """In order; none where there are too few moments to say anything."""
+    rated_again: int = 0
+    """How many of the moments another version had rated before."""
 
 
 def trend_of(moments: Iterable[RatedMoment]) -> tuple[VersionTrend, ...]:
@@ -95,6 +99,7 @@ def _version(moments: Sequence[RatedMoment]) -> VersionTrend:
         end=moments[-1].at,
         is_by_month=by_month,
         periods=tuple(_period(part) for part in parts),
+        rated_again=sum(moment.rated_again for moment in moments),
     )
 
 

@@ -1,5 +1,10 @@
-"""Reading of the moments behind a therapist's own trend: levels and times, never words, and never those of another."""
+"""Reading of the moments behind a therapist's own trend: levels and times, never words, and never those of another.
 
+A moment that a later version rated again counts for each version; of a model in shadow nothing is read.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Engine, true
@@ -7,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from plugin.database.audit import add_audit_entry
 from plugin.database.engine import transaction
-from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredSession
+from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredRerating, StoredSession
 from plugin.database.tables.base import Json
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import viewer_of
@@ -81,15 +86,28 @@ def _moments(session: Session, reader: Viewer, therapist: Viewer) -> list[RatedM
         )
         .order_by(col(StoredSession.started_at), col(StoredExchange.position))
     ).all()
-    labels = labels_of_sessions(session, {session_id for session_id, _, _ in found})
+    sessions = {session_id for session_id, _, _ in found}
+    labels, reratings = labels_of_sessions(session, sessions), _reratings(session, sessions)
     return [
         RatedMoment(
             at=started_at,
-            model=ModelVersion.model_validate(answer.model),
-            levels=_levels(answer.ratings, labels.get(answer.assessment_id, {})),
+            model=ModelVersion.model_validate(rated.model),
+            levels=_levels(rated.ratings, labels.get(answer.assessment_id, {})),
+            rated_again=isinstance(rated, StoredRerating),
         )
         for _, started_at, answer in found
+        for rated in (answer, *reratings.get(answer.assessment_id, ()))
     ]
+
+
+def _reratings(session: Session, sessions: Collection[UUID]) -> dict[UUID, list[StoredRerating]]:
+    """Return what later versions say of the moments of some sessions, by the answer that each stands beside."""
+    found: dict[UUID, list[StoredRerating]] = defaultdict(list)
+    for row in session.exec(
+        select(StoredRerating).where(col(StoredRerating.session_id).in_(sessions), ~col(StoredRerating.shadow))
+    ):
+        found[row.assessment_id].append(row)
+    return found
 
 
 def _levels(ratings: Json, labels: Labels) -> dict[Mechanism, Level]:

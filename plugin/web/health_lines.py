@@ -10,6 +10,7 @@ from plugin.operations.quality_words import (
     dispute_words,
     proportion_words,
     sample_words,
+    shadow_words,
     version_words,
 )
 from plugin.operations.status import BREAKER_STATES, LagStatus, StageStatus, Status
@@ -137,6 +138,14 @@ def _model_lines(status: Status) -> Iterator[HealthLine]:
         "While it is unvalidated, the word stands beside its levels; `counterpoint model agreement` measures that."
         " If it is the wrong one, activate another with `counterpoint model activate`.",
     )
+    if status.quality is not None and status.quality.shadow is not None:
+        yield HealthLine(
+            "Model in shadow",
+            shadow_words(status.quality.shadow),
+            HealthState.FINE,
+            "What it says is shown to nobody. `counterpoint model compare` has intervals, and each one\u2019s agreement"
+            " with supervisors; once it has passed its check, `counterpoint model activate` promotes it.",
+        )
 
 
 def _said_lines(status: Status) -> Iterator[HealthLine]:

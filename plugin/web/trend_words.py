@@ -33,3 +33,12 @@ def too_few(version: VersionTrend) -> str:
         f"{counted(version.moments, 'moment')} so far. From {FEWEST} on, this page shows how often each of the four was"
         " heard; before that, a share would say more about chance than about you."
     )
+
+
+def rated_again(version: VersionTrend) -> str:
+    """Return the sentence about moments that this version rated again: their levels were released by nobody."""
+    were = "of them was" if version.rated_again == 1 else "of them were"
+    return (
+        f"{version.rated_again} {were} rated by another version before and by this one afterwards, so that they can"
+        " be compared. Nobody has reviewed these levels one by one: those that were released stand in the other line."
+    )

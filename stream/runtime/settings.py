@@ -168,6 +168,20 @@ IN_PROCESS = "in-process"
 """The value of feedback.triton_url with which the baseline runs in the feedback process, without a server."""
 
 
+class ShadowSettings(SettingsSection):
+    """Settings of a model in shadow, which `counterpoint rerate --model shadow` asks; nobody is shown what it says.
+
+    TLS files and the deadline are those of the section `feedback`.
+    """
+
+    model: Literal["", "baseline", "llm"] = ""
+    """The kind of the model, as in `feedback.model`; empty where none is in shadow."""
+    triton_url: str = ""
+    """The gRPC address of its Triton, or `in-process`; empty for the one of `feedback.triton_url`."""
+    lora: str = ""
+    """As `feedback.lora`."""
+
+
 class FeedbackSettings(SettingsSection):
     """Settings of the feedback model and of the connection to Triton."""
 
@@ -200,6 +214,7 @@ class FeedbackSettings(SettingsSection):
     Names that are recognised in the text are replaced either way, but some stay; with `abstain` no model reads them.
     """
     concurrency: int = Field(default=8, ge=1)
+    shadow: ShadowSettings = ShadowSettings()
 
 
 class DatabaseSettings(SettingsSection):
@@ -215,7 +230,7 @@ class DatabaseSettings(SettingsSection):
     Needed until `counterpoint keys rotate` has wrapped all data keys with the new one; empty after that.
     """
     role_passwords: dict[str, SecretStr] = {}
-    """Passwords by stage (sink, web, digest, privacy), for `counterpoint database roles --apply` alone."""
+    """Passwords by stage (sink, web, digest, privacy, rerate), for `counterpoint database roles --apply` alone."""
 
 
 MAX_RETENTION_DAYS = 36_500

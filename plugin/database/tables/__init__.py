@@ -17,6 +17,7 @@ from plugin.database.tables.protection import (
     Tombstone,
     TombstoneKind,
 )
+from plugin.database.tables.reratings import StoredRerating
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote
 from plugin.database.tables.sample import StoredLookAnswer, StoredSample
 from plugin.database.tables.sessions import (
@@ -59,6 +60,7 @@ __all__ = [
     "StoredLookAnswer",
     "StoredMessage",
     "StoredNote",
+    "StoredRerating",
     "StoredSample",
     "StoredSession",
     "Table",

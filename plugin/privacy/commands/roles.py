@@ -21,4 +21,7 @@ def database_roles(settings: Settings, *, apply: bool, say: Callable[[str], obje
     for stage in roles.GRANTS:
         password = "the one of database.role_passwords" if stage in passwords else "as it was"
         say(f"{roles.PREFIX}{stage}: rights granted; password: {password}")
-    say("Now put its role into each stage's own database.url: sink, web, digest; privacy for erase, retention, keys.")
+    say(
+        "Now put its role into each stage's own database.url: sink, web, digest; privacy for erase, retention, keys;"
+        " rerate for its command."
+    )

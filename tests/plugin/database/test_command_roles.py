@@ -72,6 +72,8 @@ NEW_KEYS = {
     "COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": NEW_KEY,
     "COUNTERPOINT_DATABASE__PREVIOUS_KEY_ENCRYPTION_KEYS": json.dumps([KEY]),
 }
+KEPT_LONG = {f"COUNTERPOINT_RETENTION__{part}_DAYS": "36500" for part in ("TEXT", "QUOTES", "ASSESSMENTS")}
+"""The sample's session is of another year, and what has had its time is not rated again."""
 CASES: dict[str, Case] = {
     "migrate": Case(OWNER, (), "up to date"),
     "database roles": Case(OWNER, ("--apply",), "counterpoint_sink: rights granted"),
@@ -124,8 +126,10 @@ CASES: dict[str, Case] = {
     "dead-letters replay": Case("privacy", ("0:0",), "1 replayed|replayed 1"),
     "dead-letters drop": Case("privacy", ("0:1",), "1 dropped|dropped 1"),
     "hold add": Case("privacy", (*ROOM, "--reason", "file 7"), "Held: conversation"),
-    "hold list": Case("privacy", (), "file 7", also=frozenset({OWNER, "sink"})),
+    "hold list": Case("privacy", (), "file 7", also=frozenset({OWNER, "sink", "rerate"})),
     "hold remove": Case("privacy", ROOM, "has ended"),
+    "rerate": Case("rerate", ("--yes",), "Rated: 1 exchange", env=KEPT_LONG),
+    "model compare": Case("privacy", (), "in shadow yet"),
     "retention": Case("privacy", (), '"seq": [0-9]+, "hash"'),
     "audit anchor": Case("privacy", (), '{"seq": [1-9]'),
     "audit verify": Case("privacy", (), "The trail holds"),

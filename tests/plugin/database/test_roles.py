@@ -73,6 +73,10 @@ LOOK = (
     "INSERT INTO look_answers (session_id, position, revision, message_id, resistance, critical, machine, rubric,"
     " account_id, said_at) SELECT session_id, 0, 1, 'm', 'no', 'no', '{}', '1', :a, now() FROM sessions"
 )
+RERATING = (
+    "INSERT INTO reratings (assessment_id, model_key, shadow, session_id, model, ratings, rated_at)"
+    " SELECT assessment_id, 'newer', false, session_id, '{}', '[]', now() FROM answers"
+)
 OF_SUPERVISORS = {"samples", "look_answers"}
 """The tables of which a therapist sees no row."""
 OF_A_THERAPIST_ALONE = {"practice_attempts"}
@@ -302,7 +306,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
-        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT):
+        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT, RERATING):
             named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
             session.execute(text(statement), named)
         for table in ("acknowledgements", "disputes", "practice_attempts"):
@@ -325,6 +329,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     for table in (
         *("messages", "answers", "exchanges", "labels", "notes"),
         *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers", "practice_attempts"),
+        "reratings",
     ):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3

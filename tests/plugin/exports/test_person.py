@@ -20,8 +20,20 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Mechanism
 from tests.plugin.conftest import People
-from tests.plugin.exports.samples import AGREED, STRONG, UNCLEAR, entries, export_run, files_in, judge, no_progress
+from tests.plugin.exports.samples import (
+    AGREED,
+    ALLOWED,
+    STRONG,
+    UNCLEAR,
+    entries,
+    export_run,
+    files_in,
+    judge,
+    no_progress,
+)
+from tests.plugin.rerate.samples import asked_in_shadow, rate_all
 from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
+from tests.stream.feedback.builders import LLM, ScriptedModel
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 
@@ -64,6 +76,20 @@ def test_all_that_is_stored_is_in_it(engine: Engine, people: People, tmp_path: P
         (f"level:{AUTONOMY}", 2, "Mara"),
         ("strengths", None, "Mara"),
     ]
+
+
+def test_what_later_versions_say_is_in_it_and_nothing_in_shadow(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Each rating by a later version stands with its answer, in codes; what a model in shadow says is named as left."""
+    apply_records(engine, record(consent=ALLOWED))
+    rate_all(engine)
+    other = LLM.model_copy(update={"weights": "in shadow"})
+    rate_all(engine, ScriptedModel(version=other), asked_in_shadow(other))
+    document = exported(engine, people.ana, tmp_path)
+    (again,) = document["sessions"][0]["moments"][0]["rated_again"]
+    assert (again["model"]["weights"], again["at"], again["verdict"]) == (LLM.weights, NOW.isoformat(), "confirmed")
+    assert (again["abstained"], again["levels"][AUTONOMY]) == (None, 0)
+    assert "what a model in shadow says" in document["exported"]["note"]
+    assert "in shadow" not in json.dumps(document["sessions"])
 
 
 def test_how_digests_come_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:

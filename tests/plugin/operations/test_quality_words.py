@@ -1,6 +1,15 @@
 """The numbers of quality in words: small numbers are said aloud, and too small ones say what they lack."""
 
-from plugin.operations.quality_words import agreement_words, dispute_words, proportion_words, quality_lines
+from dataclasses import replace
+
+from plugin.operations.quality_words import (
+    agreement_words,
+    dispute_words,
+    proportion_words,
+    quality_lines,
+    shadow_words,
+)
+from plugin.queue.comparison import ComparedModel, LevelComparison, ModelComparison
 from plugin.queue.proportion import Proportion
 from plugin.queue.quality import DisputeRate, LevelAgreement, Quality
 from plugin.queue.sample_estimates import SampleEstimate, VersionName
@@ -10,6 +19,17 @@ MANY = Proportion(400, 120, 0.625, 0.57, 0.68)
 FEW = Proportion(30, 12, 0.5, 0.31, 0.69)
 TOO_FEW = Proportion(1, 1)
 VERSION = VersionName("CPU baseline", "baseline|0.1", "linear 0.1 (gate)")
+STANCE = LevelComparison(Mechanism.STANCE_ALIGNMENT, ((0, 0, 30), (1, 1, 20), (1, 2, 10)), (), ())
+SHADOW = ModelComparison(
+    active=ComparedModel("CPU baseline", "0.1", "none", "0.3"),
+    shadow=ComparedModel("Llama", "7", "4", "0.3"),
+    exchanges=64,
+    both_rated=60,
+    same_verdict=55,
+    active_abstained=1,
+    shadow_abstained=3,
+    levels=(LevelComparison(Mechanism.RESPECT_FOR_AUTONOMY, ((1, 1, 60),), (), ()), STANCE),
+)
 
 
 def test_a_proportion_is_said_with_its_interval_and_its_base() -> None:
@@ -50,3 +70,20 @@ def test_the_terminal_has_a_line_for_each_number() -> None:
     assert "recall 50%" in sample
     assert stance.startswith("agreement with supervisors, CPU baseline, 0.1, Stance Alignment: weighted kappa 0.70")
     assert disputes == "disputes: 10% of 40 released sessions in 90 days"
+    *_, shadow = quality_lines(replace(quality, shadow=SHADOW))
+    assert shadow == f"model in shadow: {shadow_words(SHADOW)}"
+
+
+def test_a_model_in_shadow_is_said_beside_the_active_one() -> None:
+    """Both versions, the kappas that can be estimated, verdicts and abstentions are said."""
+    assert shadow_words(SHADOW) == (
+        "Llama (weights 7, prompt 4, rubric 0.3) beside CPU baseline (weights 0.1, prompt none, rubric 0.3),"
+        " 64 exchanges: weighted kappa 0.80 (Stance Alignment); the same verdict in 55 of 60; it abstained from 3, the"
+        " active one from 1"
+    )
+
+
+def test_few_levels_give_no_kappa_of_a_model_in_shadow() -> None:
+    """Below the least number of levels there is no kappa, and what is needed is said."""
+    few = replace(STANCE, models=((0, 0, 20), (1, 1, 20), (1, 2, 9)))
+    assert "no kappa (from 50 levels of a mechanism on" in shadow_words(replace(SHADOW, levels=(few,)))

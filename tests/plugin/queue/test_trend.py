@@ -83,6 +83,15 @@ def test_versions_of_model_and_rubric_are_never_counted_together() -> None:
     assert [version.moments for version in found] == [10, 11, 12]
 
 
+def test_moments_that_were_rated_again_are_counted() -> None:
+    """A version's line says how many of its moments another version had rated before; they are in its periods."""
+    own = moments(4)
+    again = [RatedMoment(each.at + timedelta(minutes=1), MODEL, each.levels, rated_again=True) for each in moments(7)]
+    found = trend_of([*own, *again, *moments(7, model=NEWER)])
+    numbers = {version.model.weights: (version.moments, version.rated_again, sizes(version)) for version in found}
+    assert numbers == {MODEL.weights: (11, 7, [11]), NEWER.weights: (7, 0, [])}
+
+
 def test_a_validation_begins_no_new_line() -> None:
     """The same model is the same version before and after its agreement was measured, and the latest word counts."""
     validated = MODEL.model_copy(update={"validated": True})

@@ -15,7 +15,9 @@ from plugin.queue.views import DecisionKind
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman
 from tests.plugin.conftest import People
-from tests.plugin.samples import REJECTED, START, TENANT, add_person, answered, apply_records, record
+from tests.plugin.rerate.samples import AGREED, asked_in_shadow, rate_all
+from tests.plugin.samples import MODEL, REJECTED, START, TENANT, add_person, answered, apply_records, record
+from tests.stream.feedback.builders import LLM
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 WITHHELD = Opinion(Judgement.WITHHELD, WithholdReason.UNCLEAR)
@@ -87,6 +89,81 @@ def test_a_superseded_answer_does_not_count(store: Store, engine: Engine, people
     assert store.trends.own(people.ana)[0].moments == 8
     store.decide(people.supervisor, sent.session_id, 2, DecisionKind.RELEASED)
     assert counts(store.trends.own(people.ana)) == {Level.WEAK: 10}
+
+
+def test_a_moment_that_was_rated_again_counts_for_each_version(store: Store, engine: Engine, people: People) -> None:
+    """The later version has a line over the same moments; the line of the levels that were released stays as it was."""
+    stored(engine, store, people, count=5)
+    before = store.trends.own(people.ana)
+    rate_all(engine)
+    found = {version.model.key: version for version in store.trends.own(people.ana)}
+    assert found[MODEL.key] == before[0]
+    later = found[LLM.key]
+    assert (later.moments, later.rated_again, later.begin, later.end) == (10, 10, before[0].begin, before[0].end)
+    assert counts((later,)) == {Level.NONE: 10}
+    assert counts((found[MODEL.key],)) == {Level.WEAK: 10}
+    assert store.trends.of_therapist(people.supervisor, people.ana.user_id) == ("Ana", store.trends.own(people.ana))
+
+
+def test_a_line_of_one_version_holds_what_it_rated_first_and_again(
+    store: Store, engine: Engine, people: People
+) -> None:
+    """Moments that a version rated at their close, and earlier ones that it rated again, are one trend."""
+    stored(engine, store, people, count=3)
+    newer = [
+        answered(each, *({"model": LLM, "assessment_id": uuid4()} for _ in each.assessments))
+        for each in (record(conversation=f"c_new_{day}", started_at=START + timedelta(weeks=2, days=day), moments=2)
+                     for day in range(3))
+    ]  # fmt: skip
+    apply_records(engine, *newer)
+    for each in newer:
+        store.decide(people.supervisor, each.session_id, 1, DecisionKind.RELEASED)
+    rate_all(engine)
+    (latest, _) = store.trends.own(people.ana)
+    assert (latest.model.key, latest.moments, latest.rated_again) == (LLM.key, 12, 6)
+    assert counts((latest,)) == {Level.NONE: 6, Level.WEAK: 6}
+
+
+def test_what_was_withheld_stays_out_of_what_was_rated_again(store: Store, engine: Engine, people: People) -> None:
+    """A supervisor's own level counts for every version, and what she withheld or kept back counts for none."""
+    first, second, *_ = stored(engine, store, people, count=6)
+    judge(store, people, first, (0, level_of(AUTONOMY), STRONG), (1, rating_of(AUTONOMY), WITHHELD))
+    judge(store, people, second, (0, MOMENT, WITHHELD))
+    rate_all(engine)
+    later = [version for version in store.trends.own(people.ana) if version.model.key == LLM.key]
+    assert counts(tuple(later)) == {Level.STRONG: 1, Level.NONE: 9}
+    assert later[0].moments == 11
+
+
+def test_what_is_not_released_has_no_later_version_either(store: Store, engine: Engine, people: People) -> None:
+    """Moments of a session that nobody released are in no line, whoever rated them again."""
+    apply_records(engine, *(record(conversation=f"c_{number}", moments=2) for number in range(6)))
+    assert rate_all(engine).rated == 12
+    assert store.trends.own(people.ana) == ()
+
+
+def test_nobody_sees_what_a_model_in_shadow_said(store: Store, engine: Engine, people: People) -> None:
+    """A model in shadow changes no trend, neither that of the therapist nor the one that a supervisor opens."""
+    stored(engine, store, people, count=5, consent=AGREED)
+    before = store.trends.own(people.ana)
+    assert rate_all(engine, which=asked_in_shadow()).rated == 10
+    assert store.trends.own(people.ana) == before
+    assert store.trends.of_therapist(people.supervisor, people.ana.user_id) == ("Ana", before)
+
+
+def test_an_answer_that_is_superseded_takes_its_later_versions_along(
+    store: Store, engine: Engine, people: People
+) -> None:
+    """What was said of an earlier input stands in no trend any more."""
+    sent, *_ = stored(engine, store, people, count=5)
+    rate_all(engine)
+    changed = [{"assessment_id": uuid4(), "input_id": uuid4()} for _ in sent.assessments]
+    apply_records(engine, answered(sent.model_copy(update={"revision": 2}), *changed))
+    store.decide(people.supervisor, sent.session_id, 2, DecisionKind.RELEASED)
+    assert {version.model.key: version.moments for version in store.trends.own(people.ana)} == {
+        MODEL.key: 10,
+        LLM.key: 8,
+    }
 
 
 def test_a_supervisor_sees_what_the_therapist_sees(store: Store, engine: Engine, people: People) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from plugin.operations.quality_words import shadow_words
 from plugin.operations.status import LagStatus, ModelStatus, StageStatus, Status
 from plugin.queue.proportion import Proportion
 from plugin.queue.quality import DisputeRate, LevelAgreement, Quality
@@ -12,6 +13,7 @@ from plugin.queue.sample_estimates import SampleEstimate, VersionName
 from plugin.web.health_lines import HealthLine, HealthState, health_groups
 from stream.contracts.vocabulary import Mechanism
 from stream.runtime.stages import STAGES
+from tests.plugin.operations.test_quality_words import SHADOW
 from tests.plugin.web.conftest import OPERATOR, Browser
 from tests.plugin.web.test_pages import words_of
 
@@ -119,6 +121,14 @@ def test_a_broker_that_is_away_hides_no_stage() -> None:
     assert found["feedback"].value.startswith("ready; its lag is not known")
     assert found["gateway"].state is FINE
     assert found["Oldest unreviewed session"].value == "2.0 h; 4 sessions wait"
+
+
+def test_a_model_in_shadow_has_a_line() -> None:
+    """Where a model is in shadow its agreement with the active one is shown, and otherwise nothing of it."""
+    assert "Model in shadow" not in lines(WELL)
+    found = lines(replace(WELL, quality=replace(QUALITY, shadow=SHADOW)))["Model in shadow"]
+    assert (found.value, found.state) == (shadow_words(SHADOW), FINE)
+    assert "counterpoint model compare" in found.remedy
 
 
 def test_an_unvalidated_model_is_called_so() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
@@ -15,6 +16,10 @@ from tests.plugin.web.conftest import OTHER_SUPERVISOR, OTHER_THERAPIST, SUPERVI
 from tests.plugin.web.samples import record
 from tests.plugin.web.test_pages import HOSTILE, words_of
 
+RATED_AGAIN = (
+    "INSERT INTO reratings SELECT assessment_id, 'newer', false, session_id, CAST(:model AS jsonb), NULL, verdict,"
+    " ratings, stored_at FROM answers"
+)
 NEWER = MODEL.model_copy(update={"weights": "0.2", "name": HOSTILE})
 
 
@@ -80,6 +85,21 @@ async def test_a_new_version_begins_a_new_line(therapist: Browser, release: Call
     assert "15 moments" not in said
 
 
+async def test_moments_that_were_rated_again_are_called_so(
+    therapist: Browser, release: Callable[..., None], store: Store
+) -> None:
+    """The line of a later version says how many moments it rated again; the earlier line stands beside it without."""
+    release(11)
+    before = words_of((await therapist.get("/trend")).text)
+    assert "rated by another version before" not in before
+    with store._transaction() as session:
+        session.execute(text(RATED_AGAIN), {"model": NEWER.model_dump_json()})
+    said = words_of((await therapist.get("/trend")).text)
+    assert said.count("12 of them were rated by another version before") == 1
+    assert "began a new line" in said
+    assert before.partition("Rated by")[2].partition(". ")[0] in said
+
+
 async def test_a_supervisor_opens_one_therapist_at_a_time(
     supervisor: Browser, therapist: Browser, release: Callable[..., None]
 ) -> None:
@@ -111,7 +131,5 @@ async def test_the_trail_says_who_looked(supervisor: Browser, store: Store) -> N
     address = link_to((await supervisor.get("/trends")).text)
     await supervisor.get(address)
     with store._transaction() as session:
-        from sqlalchemy import text
-
         found = session.execute(text("SELECT object_id, role, outcome FROM audit WHERE purpose = 'trend'")).all()
     assert [tuple(row) for row in found] == [(address.removeprefix("/trends/"), "supervisor", "done")]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plugin.queue.trend import Period, Share, VersionTrend
-from plugin.web.trend_words import label, percent, short_label, too_few
+from plugin.web.trend_words import label, percent, rated_again, short_label, too_few
 from tests.plugin.samples import MODEL
 
 MARCH, APRIL = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 4, 14, tzinfo=UTC)
@@ -33,6 +33,14 @@ def test_a_period_is_named_by_its_time(begin: datetime, end: datetime, by_month:
 def test_a_share_stands_with_its_interval() -> None:
     """A share is a percentage with the bounds of its interval."""
     assert percent(Share.of(3, 10)) == "30 % (11 to 60)"
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 of them was rated"), (9, "9 of them were rated")])
+def test_what_was_rated_again_is_called_so(count: int, words: str) -> None:
+    """The sentence says how many moments another version had rated before, and that nobody reviewed these levels."""
+    version = VersionTrend(MODEL, 12, MARCH, APRIL, is_by_month=False, periods=(), rated_again=count)
+    assert rated_again(version).startswith(words)
+    assert "Nobody has reviewed these levels" in rated_again(version)
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 moment so far."), (9, "9 moments so far.")])
