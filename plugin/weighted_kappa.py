@@ -11,10 +11,17 @@ LEVELS: Final = 3
 
 Table = NDArray[np.float64]
 """How often two raters gave each pair of levels: the first one's by row, the second one's by column."""
+Tables = NDArray[np.float64]
+"""How often each level met each other one, in the last two axes; any axes before them count tables."""
 
 
 def weighted_kappa(first: Sequence[int], second: Sequence[int]) -> float:
     """Cohen's kappa with quadratic weights; NaN where both gave one and the same level throughout."""
+    return float(kappa_of_tables(table_of(first, second)))
+
+
+def table_of(first: Sequence[int], second: Sequence[int]) -> Tables:
+    """Return how often each level of one rater met each level of the other, item by item."""
     table = np.zeros((LEVELS, LEVELS))
     for one, other in zip(first, second, strict=True):
         table[one, other] += 1
@@ -38,3 +45,14 @@ def kappa_of_table(table: Table) -> float:
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
     by_chance = float((steps * expected).sum())
     return 1 - float((steps * table).sum()) / by_chance if by_chance else float("nan")
+    return table
+
+
+def kappa_of_tables(tables: Tables) -> NDArray[np.float64]:
+    """Return the kappa of each table, NaN where it is not defined."""
+    steps = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)) ** 2
+    observed = (steps * tables).sum(axis=(-2, -1)) * tables.sum(axis=(-2, -1))
+    by_chance = (steps * tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]).sum(axis=(-2, -1))
+    kappa = np.full(by_chance.shape, np.nan)
+    np.divide(observed, by_chance, out=kappa, where=by_chance > 0)
+    return np.asarray(1 - kappa)

@@ -12,9 +12,10 @@ from plugin.models.agreement.rating_files import (
     write_rating_sheet,
     write_sample_key,
 )
-from plugin.models.agreement.sample import SampleCandidate, draw_stratified, queue_candidates
+from plugin.models.agreement.sample import SampleCandidate, queue_candidates
 from plugin.models.check.case_runner import CaseRunner
 from plugin.queue.store import open_store
+from plugin.queue.stratified_draw import draw_stratified
 from stream.contracts.errors import Denied, Misconfigured
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.factory import open_model

@@ -1,7 +1,7 @@
 """`counterpoint model agreement`: clinicians' sheets beside the key, as a table, as JSON, and as one picture."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,16 +10,17 @@ from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
 from plugin.models.agreement.rating_files import MECHANISMS, Ratings, SampleKey
-from plugin.models.agreement.statistics import (
+from plugin.models.report_file import read_report_file
+from plugin.rater_agreement import (
     AgreementEstimate,
+    Measure,
     estimate_over_pairs,
     levels_by_length,
-    macro_f1,
+    macro_f1_of_tables,
     pairs_with,
     rater_pairs,
 )
-from plugin.models.report_file import read_report_file
-from plugin.weighted_kappa import weighted_kappa
+from plugin.weighted_kappa import kappa_of_tables
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC
@@ -192,10 +193,7 @@ def _mechanism_agreement(
     length = levels_by_length([item.reply_words for item in key.items], raters)
     complete = [i for i in range(len(key.items)) if all(rater[i] is not None for rater in raters)]
     sources = {"humans": rater_pairs(raters), "model": pairs_with(raters, model), "length": pairs_with(raters, length)}
-    measures: tuple[tuple[str, Callable[[Sequence[int], Sequence[int]], float]], ...] = (
-        ("kappa", weighted_kappa),
-        ("f1", macro_f1),
-    )
+    measures: tuple[tuple[str, Measure], ...] = (("kappa", kappa_of_tables), ("f1", macro_f1_of_tables))
     estimates = {
         f"{name}_{source}": _reported_estimate(estimate_over_pairs(pairs, measure, np.random.default_rng(_SEED)))
         for name, measure in measures

@@ -3,9 +3,7 @@
 The sheet for the raters holds words and no levels; the key, kept apart from them, holds levels and no words.
 """
 
-import random
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -13,17 +11,16 @@ from typing import Final
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.models.check.stimuli import ContextLine, ExchangeText
 from plugin.queue.store import Store
+from plugin.queue.stratified_draw import Levels
 from plugin.queue.views import MessageView, MomentView, SessionView
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import Assessment, ModelVersion
-from stream.contracts.vocabulary import Level, Role, Verdict
+from stream.contracts.vocabulary import Role, Verdict
 from stream.feedback.deidentification.deidentify import Deidentifier
 
 AUDIT_PURPOSE: Final = "agreement sample"
 """As the audit trail calls it."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Levels = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -49,31 +46,6 @@ def queue_candidates(store: Store, viewer: Viewer) -> Iterator[SampleCandidate]:
         view = store.open(viewer, session_id, purpose=AUDIT_PURPOSE)
         if view is not None and view.consent.secondary_use:
             yield from _session_candidates(view)
-
-
-def draw_stratified(candidates: Sequence[SampleCandidate], size: int, seed: int) -> list[SampleCandidate]:
-    """Draw at most `size` candidates, taking kinds of answer and sessions in turn, so that rare ones are included."""
-    order = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
-    by_answer: defaultdict[tuple[bool, bool, bool], defaultdict[str, list[SampleCandidate]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for candidate in order.sample(candidates, len(candidates)):
-        levels = candidate.levels
-        by_answer[(Level.STRONG in levels, Level.NONE in levels, None in levels)][candidate.session].append(candidate)
-    waiting = [_round_robin(sessions.values()) for _, sessions in sorted(by_answer.items())]
-    drawn = list(_round_robin([list(each) for each in waiting]))[:size]
-    return order.sample(drawn, len(drawn))  # the order on the sheet tells nothing
-
-
-def _round_robin(groups: Iterable[Sequence[SampleCandidate]]) -> Iterator[SampleCandidate]:
-    left = [iter(group) for group in groups]
-    while left:
-        for group in list(left):
-            found = next(group, None)
-            if found is None:
-                left.remove(group)
-            else:
-                yield found
 
 
 def _session_candidates(view: SessionView) -> Iterator[SampleCandidate]:

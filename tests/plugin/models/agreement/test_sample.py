@@ -1,4 +1,4 @@
-"""The sample for clinicians includes rare answers, spreads over sessions, and holds only clients who agreed."""
+"""The sample for clinicians holds only what clients agreed to, without what could identify them."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,7 @@ from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.models.agreement.rating_files import read_sample_key
-from plugin.models.agreement.sample import Levels, SampleCandidate, draw_stratified, queue_candidates
-from plugin.models.check.stimuli import ExchangeText
+from plugin.models.agreement.sample import queue_candidates
 from plugin.queue.store import Store
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import Consent
@@ -32,46 +31,8 @@ from tests.plugin.samples import (
     apply_records,
     record,
 )
-from tests.stream.feedback.builders import LLM
 
 AGREED = Consent(processing=True, secondary_use=True)
-
-
-def candidate(session: int, levels: Levels, reply: str = "Fine.") -> SampleCandidate:
-    """Return one exchange that could be drawn."""
-    return SampleCandidate(f"s-{session}", ExchangeText(("No.",), reply), levels, LLM)
-
-
-def test_rare_kinds_of_answer_are_in_the_sample() -> None:
-    """Ninety weak ones do not drown three strong, two without expression, and one without a level."""
-    common = [candidate(n, (1, 1, 1, 1)) for n in range(90)]
-    rare = [candidate(n, (2, 1, 1, 1)) for n in range(3)] + [candidate(n, (0, 1, 1, 1)) for n in range(2)]
-    rare.append(candidate(7, (None, 1, 1, 1)))
-    drawn = draw_stratified(common + rare, 20, seed=0)
-    assert len(drawn) == 20
-    assert all(any(one is other for other in drawn) for one in rare)
-
-
-def test_sessions_are_drawn_in_turn() -> None:
-    """Ten exchanges of one talkative session are not ten opinions."""
-    talkative = [candidate(1, (1, 1, 1, 1), reply=f"r{n}") for n in range(10)]
-    quiet = [candidate(n, (1, 1, 1, 1)) for n in (2, 3)]
-    drawn = draw_stratified(talkative + quiet, 3, seed=4)
-    assert {one.session for one in drawn} == {"s-1", "s-2", "s-3"}
-
-
-def test_the_same_seed_draws_the_same_and_another_another() -> None:
-    """The same seed draws the same sample, and another seed another one, so that a draw can be repeated."""
-    pool = [candidate(n, (1, 1, 1, 1)) for n in range(50)]
-    assert draw_stratified(pool, 10, seed=1) == draw_stratified(pool, 10, seed=1)
-    assert draw_stratified(pool, 10, seed=1) != draw_stratified(pool, 10, seed=2)
-
-
-def test_nothing_is_drawn_twice() -> None:
-    """No exchange is drawn twice, even when more are requested than exist."""
-    pool = [candidate(n, (n % 3, 1, 1, 1)) for n in range(9)]
-    drawn = draw_stratified(pool, 100, seed=0)
-    assert sorted(one.session for one in drawn) == sorted(one.session for one in pool)
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from plugin.models.agreement.statistics import (
+from plugin.rater_agreement import (
     estimate_over_pairs,
     levels_by_length,
     macro_f1,
+    macro_f1_of_tables,
     pairs_with,
     rater_pairs,
 )
-from plugin.weighted_kappa import weighted_kappa
+from plugin.weighted_kappa import kappa_of_tables, table_of, weighted_kappa
 
 LEVELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=60)
 
@@ -46,6 +47,16 @@ def test_macro_f1_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> Non
     assert macro_f1(first, second) == pytest.approx(f1_score(first, second, average="macro"))
 
 
+@settings(deadline=None)
+@given(st.lists(LEVELS, min_size=1, max_size=5))
+def test_many_tables_at_once_have_the_figures_of_each(several: list[list[tuple[int, int]]]) -> None:
+    """Kappa and macro-F1 of a stack of tables are those of each table alone, so that a bootstrap is one step."""
+    split = [([a for a, _ in pairs], [b for _, b in pairs]) for pairs in several]
+    tables = np.stack([table_of(*each) for each in split])
+    assert kappa_of_tables(tables) == pytest.approx([weighted_kappa(*each) for each in split], nan_ok=True)
+    assert macro_f1_of_tables(tables) == pytest.approx([macro_f1(*each) for each in split])
+
+
 def test_far_apart_is_worse_than_near() -> None:
     """A disagreement of none against strong lowers kappa more than one of none against weak."""
     truth = [0, 0, 1, 1, 2, 2]
@@ -56,7 +67,7 @@ def test_nothing_in_common_has_no_figure() -> None:
     """Rather than a zero that looks like one."""
     assert math.isnan(weighted_kappa([], []))
     assert math.isnan(macro_f1([], []))
-    assert math.isnan(estimate_over_pairs([[None, None]], weighted_kappa, random()).value)
+    assert math.isnan(estimate_over_pairs([[None, None]], kappa_of_tables, random()).value)
 
 
 def test_a_mean_over_pairs_leaves_out_what_one_of_them_left_empty() -> None:
@@ -65,7 +76,7 @@ def test_a_mean_over_pairs_leaves_out_what_one_of_them_left_empty() -> None:
     pairs = rater_pairs(raters)
     assert len(pairs) == 3
     assert pairs[0] == [(0, 0), (1, 1), (2, 2), None]
-    figure = estimate_over_pairs(pairs, weighted_kappa, random())
+    figure = estimate_over_pairs(pairs, kappa_of_tables, random())
     expected = [weighted_kappa([0, 1, 2], [0, 1, 2])] * 2 + [weighted_kappa([0, 1, 2, 0], [0, 1, 2, 1])]
     assert figure.value == pytest.approx(sum(expected) / 3)
 
@@ -78,7 +89,7 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_items() -> None:
     widths = []
     for size in (30, 240):
         raters: list[list[int | None]] = [truth[:size].tolist(), noisy[:size].tolist()]
-        figure = estimate_over_pairs(rater_pairs(raters), weighted_kappa, random())
+        figure = estimate_over_pairs(rater_pairs(raters), kappa_of_tables, random())
         assert figure.low < figure.value < figure.high
         widths.append(figure.high - figure.low)
     assert widths[1] < widths[0] / 2
@@ -87,8 +98,8 @@ def test_the_interval_holds_the_figure_and_narrows_with_more_items() -> None:
 def test_the_same_sheets_give_the_same_interval() -> None:
     """A report that changes from run to run is no report."""
     raters = [[0, 1, 2, 1, 0, 2], [0, 2, 2, 1, 0, 1]]
-    assert estimate_over_pairs(rater_pairs(raters), macro_f1, random()) == estimate_over_pairs(
-        rater_pairs(raters), macro_f1, random()
+    assert estimate_over_pairs(rater_pairs(raters), macro_f1_of_tables, random()) == estimate_over_pairs(
+        rater_pairs(raters), macro_f1_of_tables, random()
     )
 
 

@@ -7,10 +7,11 @@ is passed in.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+
+from plugin.weighted_kappa import LEVELS, Tables, table_of
 
 RESAMPLES = 1_000
 """Percentiles at 2.5 and 97.5 move by about a hundredth from one seed to the next, which no verdict hangs on."""
@@ -18,7 +19,8 @@ INTERVAL = (2.5, 97.5)
 
 Pair = tuple[Sequence[int], Sequence[int]]
 """Two raters' levels of the same items."""
-Measure = Callable[[Sequence[int], Sequence[int]], float]
+Measure = Callable[[Tables], NDArray[np.float64]]
+"""A measure of each of some tables of two raters' levels, such as `kappa_of_tables`; NaN where it is not defined."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,16 @@ class AgreementEstimate:
 
 def macro_f1(truth: Sequence[int], said: Sequence[int]) -> float:
     """The mean of the F1 of each level that either of them gave."""
-    scores = []
-    for level in sorted({*truth, *said}):
-        both = sum(t == s == level for t, s in zip(truth, said, strict=True))
-        scores.append(2 * both / (list(truth).count(level) + list(said).count(level)))
-    return fmean(scores) if scores else float("nan")
+    return float(macro_f1_of_tables(table_of(truth, said)))
+
+
+def macro_f1_of_tables(tables: Tables) -> NDArray[np.float64]:
+    """Return the macro-F1 of each table, NaN where nobody gave a level."""
+    both = np.diagonal(tables, axis1=-2, axis2=-1)
+    given = tables.sum(axis=-1) + tables.sum(axis=-2)
+    f1 = np.zeros(given.shape)
+    np.divide(2 * both, given, out=f1, where=given > 0)
+    return _mean_where(f1, given > 0)
 
 
 def estimate_over_pairs(
@@ -47,11 +54,16 @@ def estimate_over_pairs(
     `pairs` holds for each pair of raters one entry an item, None where one of the two gave no level. Items are drawn
     once for all pairs: raters of the same items are not independent.
     """
-    value = _mean(pairs, measure, range(_items(pairs)))
+    cells = np.array([[_cells(both) for both in pair] for pair in pairs]).reshape(
+        len(pairs), _items(pairs), LEVELS * LEVELS
+    )
+    value = float(_mean_over_pairs(cells.sum(axis=1), measure))
     if np.isnan(value):
         return AgreementEstimate(value, value, value)
-    drawn = [_mean(pairs, measure, random.integers(0, _items(pairs), _items(pairs)).tolist()) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(drawn, INTERVAL)
+    drawn = random.integers(0, _items(pairs), (RESAMPLES, _items(pairs)))
+    times = np.zeros(drawn.shape)
+    np.add.at(times, (np.arange(RESAMPLES)[:, None], drawn), 1)
+    low, high = np.nanpercentile(_mean_over_pairs(np.einsum("ri,pic->rpc", times, cells), measure), INTERVAL)
     return AgreementEstimate(value, float(low), float(high))
 
 
@@ -107,11 +119,20 @@ def _items(pairs: Sequence[Sequence[tuple[int, int] | None]]) -> int:
     return len(pairs[0]) if pairs else 0
 
 
-def _mean(pairs: Sequence[Sequence[tuple[int, int] | None]], measure: Measure, items: Sequence[int] | range) -> float:
-    values = []
-    for pair in pairs:
-        both = [found for i in items if (found := pair[i]) is not None]
-        value = measure([a for a, _ in both], [b for _, b in both])
-        if not np.isnan(value):
-            values.append(value)
-    return fmean(values) if values else float("nan")
+def _cells(both: tuple[int, int] | None) -> Tables:
+    """Return the table of one item, as one row."""
+    return table_of(*(([], []) if both is None else ([both[0]], [both[1]]))).ravel()
+
+
+def _mean_over_pairs(cells: Tables, measure: Measure) -> NDArray[np.float64]:
+    """Return the mean of a measure over the last axis but one, that of the pairs; NaN where no pair has one."""
+    values = measure(cells.reshape(*cells.shape[:-1], LEVELS, LEVELS))
+    return _mean_where(np.nan_to_num(values), ~np.isnan(values))
+
+
+def _mean_where(values: NDArray[np.float64], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the mean over the last axis of the values that count; NaN where none does."""
+    number = counts.sum(axis=-1)
+    mean = np.full(number.shape, np.nan)
+    np.divide((values * counts).sum(axis=-1), number, out=mean, where=number > 0)
+    return mean
