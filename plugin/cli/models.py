@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from plugin.cli.base import EXIT_UNAVAILABLE, MODELS_PANEL, app, read_own_password
+from plugin.plain_text import counted
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import load_settings
+
+if TYPE_CHECKING:
+    from plugin.models.agreement.report import AgreementReport
 
 models = typer.Typer(no_args_is_help=True, help="Check a feedback model, and activate it once it has passed.")
 app.add_typer(models, name="model", rich_help_panel=MODELS_PANEL)
@@ -120,26 +125,33 @@ def model_sample(
 
 @models.command("agreement")
 def model_agreement(
-    key: Annotated[Path, typer.Argument(help="sample.key.json of the draw.")],
-    sheets: Annotated[list[Path], typer.Argument(help="The filled-in sheets, one a rater, two or more.")],
+    key: Annotated[Path | None, typer.Argument(help="sample.key.json of the draw.")] = None,
+    sheets: Annotated[list[Path] | None, typer.Argument(help="The filled-in sheets, one a rater, two or more.")] = None,
+    calibration: Annotated[
+        list[UUID] | None,
+        typer.Option(help="A calibration that is over, by its id, instead of key and sheets; may be given again."),
+    ] = None,
+    user: Annotated[str, typer.Option("--for", help="User name of a supervisor who rated in the calibrations.")] = "",
     report: Annotated[Path, typer.Option(help="Folder for agreement.json and agreement.svg.")] = Path("agreement"),
     plot: Annotated[bool, typer.Option(help="Draw the picture, too.")] = True,
 ) -> None:
     """Say how far clinicians agree with each other, with the model, and with the mere length of a reply.
 
     Weighted kappa and macro-F1 per mechanism, with 95 % intervals. Without this a model is unvalidated, whatever else
-    it passed.
+    it passed. The ratings are sheets, or calibrations of the database: of these count the moments whose clients agreed
+    to secondary use, rated before the model's levels were seen. The supervisor types their password, or pipes it.
     """
-    from plugin.models.agreement.rating_files import read_ratings, read_sample_key
-    from plugin.models.agreement.report import PLOT_NAME, compare_ratings, draw_kappa_plot
+    from plugin.models.agreement.report import PLOT_NAME, draw_kappa_plot
 
-    known = read_sample_key(key)
-    found = compare_ratings(known, [read_ratings(path, known) for path in sheets])
-    written = found.write(report)
     console = Console()
+    found = _agreement(console, key, sheets or [], calibration or [], user)
+    written = found.write(report)
     console.print(found.table())
     if plot:
         draw_kappa_plot(found, report / PLOT_NAME)
+    for title, number in found.settled.items():
+        levels = counted(number, "level was", "levels were")
+        console.print(f"{title}: {levels} settled by the raters together, and the model is held against them.")
     for title, why in found.shortcomings.items():
         console.print(f"{title}: {why}.", markup=False, highlight=False)
     verdict = "The model stays unvalidated." if found.shortcomings else "Figures that support the word validated."
@@ -162,6 +174,32 @@ def model_compare() -> None:
     console.print(table(found))
     for sentence in sentences(found):
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+def _agreement(
+    console: Console, key: Path | None, sheets: list[Path], calibrations: list[UUID], user: str
+) -> "AgreementReport":
+    """Return the agreement in the sheets or in the calibrations, whichever are named."""
+    from plugin.models.agreement.calibrated import read_calibrations
+    from plugin.models.agreement.draw_sample import SampleReader
+    from plugin.models.agreement.rating_files import read_ratings, read_sample_key
+    from plugin.models.agreement.report import compare_ratings
+
+    if (key is None) == (not calibrations):
+        raise Misconfigured("Name either a key with its sheets, or calibrations: --calibration ID --for USER.")
+    if key is not None:
+        known = read_sample_key(key)
+        return compare_ratings(known, [read_ratings(path, known) for path in sheets])
+    if not user:
+        raise Misconfigured("Say who asks: --for USER, a supervisor who rated in the calibrations.")
+    found = read_calibrations(load_settings(), SampleReader(user, read_own_password()), calibrations)
+    moments = "moment of a client who", "moments of clients who"
+    ratings = "rating by somebody who", "ratings by people who"
+    for number, names, why in (
+        (found.without_consent, moments, "did not agree to secondary use"),
+        (found.not_blind, ratings, "had seen the model's levels"),
+    ):
+        if number:
+            console.print(f"Left out: {counted(number, *names)} {why}.", highlight=False)
+    return compare_ratings(found.key, found.sheets, found.final)
 
 
 @models.command("package")

@@ -11,7 +11,9 @@ from plugin.database.tables import (
     ConversationKey,
     StoredAnswer,
     StoredAttempt,
+    StoredCalibrationRating,
     StoredDispute,
+    StoredFinalLevel,
     StoredMessage,
     StoredNote,
     StoredSession,
@@ -82,6 +84,16 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredAttempt.session_id))
         .where(*in_conversation)
     )
+    has_ratings = exists(
+        select(StoredCalibrationRating.session_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredCalibrationRating.session_id))
+        .where(*in_conversation, col(StoredCalibrationRating.has_words))
+    )
+    has_final_levels = exists(
+        select(StoredFinalLevel.session_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredFinalLevel.session_id))
+        .where(*in_conversation, col(StoredFinalLevel.has_words))
+    )
     deleted = session.exec(
         delete(ConversationKey).where(
             col(ConversationKey.tenant) == tenant,
@@ -91,6 +103,8 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
             ~has_notes,
             ~has_disputes,
             ~has_attempts,
+            ~has_ratings,
+            ~has_final_levels,
         )
     )
     return deleted.rowcount

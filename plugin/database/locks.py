@@ -4,6 +4,7 @@ It holds even while two workers both believe that the conversation's partition i
 """
 
 import hashlib
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -23,3 +24,12 @@ def lock_conversation(session: Session, tenant: str, conversation_id: str) -> No
 def lock_accounts(session: Session) -> None:
     """Lock the creation of accounts until the transaction ends, so that two of one name are not made side by side."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))
+
+
+def lock_calibration(session: Session, calibration_id: UUID) -> None:
+    """Wait until no other transaction takes a step of this calibration; the lock ends with the transaction.
+
+    Take it before the lock of a conversation.
+    """
+    key = text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint calibration ' || :id, 0))")
+    session.execute(key, {"id": str(calibration_id)})

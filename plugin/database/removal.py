@@ -17,6 +17,7 @@ from plugin.database.tables import (
     StoredAcknowledgement,
     StoredAnswer,
     StoredAttempt,
+    StoredCalibrationMoment,
     StoredClaim,
     StoredDecision,
     StoredDispute,
@@ -48,13 +49,18 @@ def remove_sample(session: Session, session_id: UUID) -> None:
 
 
 def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
-    """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed."""
+    """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed.
+
+    The moments drop out of calibrations, since they are no longer what was drawn.
+    """
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
     disputed = col(StoredDispute.exchange_id).in_(exchanges)
     session.exec(delete(StoredDispute).where(col(StoredDispute.session_id) == session_id, disputed))  # and their steps
     rewritten = col(StoredAttempt.exchange_id).in_(exchanges)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == session_id, rewritten))
+    drawn = col(StoredCalibrationMoment.exchange_id).in_(exchanges)
+    session.exec(delete(StoredCalibrationMoment).where(col(StoredCalibrationMoment.session_id) == session_id, drawn))
 
 
 def withdraw_session(session: Session, row: StoredSession) -> None:

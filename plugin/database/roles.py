@@ -13,6 +13,7 @@ from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTabl
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
+from plugin.database.calibration_rights import Person, calibration_policies
 from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
 from plugin.database.tables import METADATA
 from plugin.database.token_rights import token_policies
@@ -49,6 +50,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "samples": ("SELECT (session_id)", "INSERT", "DELETE"),
         "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
+        "calibration_moments": ("SELECT (session_id, exchange_id)", "DELETE"),
+        "calibration_ratings": ("SELECT (session_id, has_words)",),
+        "final_levels": ("SELECT (session_id, has_words)",),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
         "erasures": ("SELECT", "INSERT"),
@@ -72,6 +76,11 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "dispute_steps": ("SELECT", "INSERT"),
         "samples": ("SELECT",),
         "look_answers": ("SELECT", "INSERT"),  # never changed
+        "calibrations": ("SELECT", "INSERT"),
+        "calibration_done": ("SELECT", "INSERT"),
+        "calibration_moments": ("SELECT", "INSERT", "UPDATE (asked_at)"),
+        "calibration_ratings": ("SELECT", "INSERT", "UPDATE (levels, blind, words, said_at)"),
+        "final_levels": ("SELECT", "INSERT"),  # never changed
         "handled_dead_letters": ("SELECT",),
         "digest_preferences": ("SELECT", "INSERT", "UPDATE"),
         "digest_marks": ("SELECT", "INSERT", "UPDATE"),
@@ -107,6 +116,11 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "reratings": ("SELECT",),  # for the same
+        "calibrations": ("SELECT",),
+        "calibration_done": ("SELECT",),
+        "calibration_moments": ("SELECT",),
+        "calibration_ratings": ("SELECT",),
+        "final_levels": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -126,6 +140,10 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
         "samples": ("SELECT (session_id)", "DELETE"),
         "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
+        "calibrations": ("SELECT (calibration_id, deadline_at)", "DELETE"),
+        "calibration_moments": ("SELECT (calibration_id, session_id, exchange_id)", "DELETE"),
+        "calibration_ratings": ("SELECT (session_id, has_words)", "UPDATE (words)"),
+        "final_levels": ("SELECT (session_id, has_words)", "UPDATE (words)"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
         "erasures": ("SELECT", "INSERT"),
@@ -169,6 +187,8 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_provider_role(uuid, text)": ("web",),
     "counterpoint_shadow_verdicts()": ("web", "privacy"),
     "counterpoint_shadow_levels()": ("web", "privacy"),
+    "counterpoint_seen_by(uuid[], uuid[])": ("web",),
+    "counterpoint_calibrated_about_account()": ("digest",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 
@@ -299,6 +319,7 @@ def statements() -> Iterator[str]:
         f" USING ({_OWN}) WITH CHECK ({_OWN})"
     )
     yield from token_policies(f"{PREFIX}web", _OWN)
+    yield from calibration_policies(PREFIX, Person(_ACCOUNT_ID, _IS_SUPERVISOR, _IS_OPERATOR))
 
 
 def _operated_policies(table: str) -> Iterator[str]:

@@ -30,6 +30,16 @@ def attempt_words_binding(tenant: str, attempt_id: UUID) -> ColumnBinding:
     return ColumnBinding(tenant, "practice_attempts", str(attempt_id), "words")
 
 
+def rating_words_binding(tenant: str, calibration_id: UUID, number: int, account_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of a rater's note in a calibration is bound to."""
+    return ColumnBinding(tenant, "calibration_ratings", f"{calibration_id}\x1f{number}\x1f{account_id}", "words")
+
+
+def final_level_words_binding(tenant: str, calibration_id: UUID, number: int, mechanism: str) -> ColumnBinding:
+    """Return what the ciphertext of the reason for a final level is bound to."""
+    return ColumnBinding(tenant, "final_levels", f"{calibration_id}\x1f{number}\x1f{mechanism}", "words")
+
+
 def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of an answer's words is bound to."""
     return ColumnBinding(tenant, "answers", str(assessment_id), "words")

@@ -18,6 +18,7 @@ from plugin.exports.person_digests import digests_of
 from plugin.exports.person_rows import (
     Json,
     account_of,
+    calibrated_about,
     decisions_about,
     moments_of,
     sessions_of,
@@ -61,8 +62,14 @@ def export_person(run: ExportRun, username: str, out: Path, show_progress: ShowP
     run.begin([person.user_id])
     with transaction(run.engine, person.user_id) as session:
         sessions = list(sessions_of(session, person))
-        about, digests = account_of(session, person), digests_of(session, person)
-    document: Json = {"about": about, "digests": digests, "exported": _export(run), "sessions": [], "trail": []}
+        document: Json = {
+            "about": account_of(session, person),
+            "digests": digests_of(session, person),
+            "exported": _export(run),
+            "sessions": [],
+            "calibrations": calibrated_about(session),
+            "trail": [],
+        }
     with new_private_file(out) as file, show_progress(len(sessions)) as advance:
         for session_id in sessions:
             if (found := _session(run, person, session_id)) is not None:

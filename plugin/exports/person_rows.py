@@ -144,6 +144,28 @@ def _labels(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:
     return labels
 
 
+def calibrated_about(session: Session) -> list[Json]:
+    """Return the levels that raters of calibrations gave to this therapist's replies, in order, without their names.
+
+    Such ratings tell how a rubric is read, so they are without names elsewhere too; those that may still change are
+    not among them.
+    """
+    found = session.execute(
+        text("SELECT session, exchange, rubric, said, is_final, at FROM public.counterpoint_calibrated_about_account()")
+    )
+    return [
+        {
+            "session": str(row.session),
+            "moment": str(row.exchange),
+            "levels": row.said,
+            "settled_together": row.is_final,
+            "rubric": row.rubric,
+            "at": time_of(row.at),
+        }
+        for row in found
+    ]
+
+
 def trail_about(session: Session) -> list[Json]:
     """Return the entries of the audit trail about this therapist's account and sessions, every opening among them."""
     found = session.execute(

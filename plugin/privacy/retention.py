@@ -22,7 +22,11 @@ from plugin.database.tables import (
     RetentionRun,
     StoredAnswer,
     StoredAttempt,
+    StoredCalibration,
+    StoredCalibrationMoment,
+    StoredCalibrationRating,
     StoredDispute,
+    StoredFinalLevel,
     StoredMessage,
     StoredNote,
     StoredSession,
@@ -109,6 +113,7 @@ class RetentionRunner:
                 for tenant, conversation_id in batch:
                     self._add_to_report(session, self._apply(session, tenant, conversation_id))
             step(len(batch))
+        self._remove_empty_calibrations()
         while removed := self._remove_audit_entries():
             step(removed)
         return self._finish()
@@ -140,11 +145,28 @@ class RetentionRunner:
         )
         session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))
         session.exec(delete(StoredDispute).where(col(StoredDispute.session_id).in_(without_quotes)))
+        for table in (StoredCalibrationRating, StoredFinalLevel):
+            of_sessions = col(table.session_id).in_(without_quotes), col(table.has_words)
+            # Without the ids of the rows, which this role may not read.
+            unread = update(table).where(*of_sessions).execution_options(synchronize_session=False)
+            session.exec(unread.values(words=None))
         keys = delete_unused_data_key(session, tenant, conversation_id)
         return RetentionReport(texts=len(without_text), quotes=len(without_quotes), sessions=removed, keys=keys)
 
     def _ids(self, session: Session, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
         return session.exec(select(StoredSession.session_id).where(*conditions)).all()
+
+    def _remove_empty_calibrations(self) -> None:
+        """Remove the calibrations of which no moment is left, once their moments would be as old as removed sessions.
+
+        One that is open stays, and says that all of its moments have dropped out.
+        """
+        moments = select(StoredCalibrationMoment.calibration_id).where(
+            col(StoredCalibrationMoment.calibration_id) == col(StoredCalibration.calibration_id)
+        )
+        is_old = col(StoredCalibration.deadline_at) < self._cutoffs.assessments
+        with transaction(self._engine) as session:
+            session.exec(delete(StoredCalibration).where(is_old, ~exists(moments.correlate(StoredCalibration))))
 
     def _remove_audit_entries(self) -> int:
         with transaction(self._engine) as session:
@@ -188,7 +210,12 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     )
     notes = select(StoredNote.note_id).where(col(StoredNote.session_id) == col(StoredSession.session_id))
     disputes = select(StoredDispute.dispute_id).where(col(StoredDispute.session_id) == col(StoredSession.session_id))
-    stored = or_(*(exists(each.correlate(StoredSession)) for each in (stored_words, notes, disputes)))
+    ratings, final_levels = (
+        select(table.session_id).where(col(table.session_id) == col(StoredSession.session_id), col(table.has_words))
+        for table in (StoredCalibrationRating, StoredFinalLevel)
+    )
+    found = (stored_words, notes, disputes, ratings, final_levels)
+    stored = or_(*(exists(each.correlate(StoredSession)) for each in found))
     return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 
 

@@ -46,7 +46,7 @@ def due_day(preferences: DigestPreferences, set_at: datetime, now: datetime) -> 
     """
     if preferences.way is Way.NONE:
         return None
-    zone = _zone(preferences.zone)
+    zone = zone_of(preferences.zone)
     today = now.astimezone(zone).date()
     for back in range(DAYS_BACK + 1):
         day = today - timedelta(days=back)
@@ -57,7 +57,7 @@ def due_day(preferences: DigestPreferences, set_at: datetime, now: datetime) -> 
     return None
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
     """Return a time zone, or UTC where this machine does not know it: one person's choice stops nobody's digest."""
     try:
         return ZoneInfo(name)

@@ -19,6 +19,7 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue.calibration_invitations import Invitation, invitations_between
 from plugin.queue.dispute_views import StepKind
 from plugin.queue.lists import is_queued
 from plugin.queue.scope import decides_present_revision, visible_to
@@ -66,6 +67,13 @@ class News:
     """How many more are new after `until`."""
     changes: tuple[Change, ...]
     """What others did, in order."""
+    invitations: tuple[Invitation, ...] = ()
+    """The calibrations to which others have invited a supervisor."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is new."""
+        return not (self.sessions or self.changes or self.invitations)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,13 @@ class NewsCounts:
     disputed: int = 0
     """The number of points that were disputed, or disputed again before another supervisor."""
     resolved: int = 0
+    calibrations: int = 0
+    """The number of calibrations to which others have invited a supervisor."""
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is new."""
-        return not (self.sessions or self.acknowledged or self.disputed or self.resolved)
+        return not (self.sessions or self.acknowledged or self.disputed or self.resolved or self.calibrations)
 
 
 def read_news(session: Session, viewer: Viewer, since: datetime, now: datetime) -> News:
@@ -99,6 +109,7 @@ def read_news(session: Session, viewer: Viewer, since: datetime, now: datetime) 
         sessions=tuple(session_id for session_id, _ in found),
         more=more,
         changes=changes_between(session, viewer, since, shown_until),
+        invitations=invitations_between(session, viewer, since, shown_until),
     )
 
 
@@ -110,6 +121,7 @@ def count_news(session: Session, viewer: Viewer, since: datetime, until: datetim
         acknowledged=kinds[ChangeKind.ACKNOWLEDGED],
         disputed=kinds[ChangeKind.DISPUTED] + kinds[ChangeKind.ESCALATED],
         resolved=kinds[ChangeKind.RESOLVED],
+        calibrations=len(invitations_between(session, viewer, since, until)),
     )
 
 

@@ -20,6 +20,8 @@ class OpeningKind(StrEnum):
     DIGEST = "digest"
     SAMPLE = "agreement sample"
     LOOK = "blind look"
+    CALIBRATION = "calibration"
+    COMPARISON = "calibration comparison"
     EXPORT = "export"
     """Its purpose in the trail says what was exported, and why."""
 

@@ -25,6 +25,8 @@ from plugin.queue import lists, passwords
 from plugin.queue.account_changes import Accounts
 from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.alphabet import TherapistName, therapists_of
+from plugin.queue.calibration_steps import CalibrationSteps
+from plugin.queue.calibrations import Calibrations
 from plugin.queue.claims import (
     end_claim,
     is_claimed_by_another,
@@ -128,6 +130,16 @@ class Store:
     def looks(self) -> Looks:
         """The blind looks at the sessions of the same database."""
         return Looks(self._engine, self._kek, now=self._now)
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """The calibrations of the same database, to open and to read."""
+        return Calibrations(self._engine, self._kek, now=self._now)
+
+    @property
+    def calibration_steps(self) -> CalibrationSteps:
+        """The steps that raters take in those calibrations."""
+        return CalibrationSteps(self._engine, self._kek, now=self._now)
 
     @property
     def digests(self) -> Digests:

@@ -10,6 +10,8 @@ _KINDS: Final = {
     OpeningKind.DIGEST: "read it in a digest",
     OpeningKind.SAMPLE: "took it into a sample that people rate, to measure the model",
     OpeningKind.LOOK: "read it in the random sample, without what the machine says of it",
+    OpeningKind.CALIBRATION: "rated a moment of it for a calibration, without what the model says of it",
+    OpeningKind.COMPARISON: "read a moment of it in a calibration, beside what others and the model say",
     OpeningKind.EXPORT: "exported words of it",
 }
 

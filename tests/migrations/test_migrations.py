@@ -25,6 +25,8 @@ SEALED = {
     ("disputes", "words"),
     ("dispute_steps", "words"),
     ("practice_attempts", "words"),
+    ("calibration_ratings", "words"),
+    ("final_levels", "words"),
     ("conversation_keys", "wrapped"),
     ("service_keys", "wrapped"),
     ("erasures", "subject_hash"),

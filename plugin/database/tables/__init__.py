@@ -2,6 +2,13 @@
 
 from plugin.database.tables.api import ApiReply, ApiToken
 from plugin.database.tables.base import METADATA, Table
+from plugin.database.tables.calibrations import (
+    StoredCalibration,
+    StoredCalibrationDone,
+    StoredCalibrationMoment,
+    StoredCalibrationRating,
+    StoredFinalLevel,
+)
 from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.operations import HandledDeadLetter
@@ -48,6 +55,10 @@ __all__ = [
     "StoredAcknowledgement",
     "StoredAnswer",
     "StoredAttempt",
+    "StoredCalibration",
+    "StoredCalibrationDone",
+    "StoredCalibrationMoment",
+    "StoredCalibrationRating",
     "StoredClaim",
     "StoredDecision",
     "StoredDelivery",
@@ -56,6 +67,7 @@ __all__ = [
     "StoredDispute",
     "StoredDisputeStep",
     "StoredExchange",
+    "StoredFinalLevel",
     "StoredLabel",
     "StoredLookAnswer",
     "StoredMessage",

@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,8 @@ _SHEET_MODE = 0o600  # the sheet holds clients' words
 
 Ratings = dict[str, tuple[int | None, ...]]
 """Levels by item, in the order of the mechanisms; None where a rater gave none."""
+FinalLevels = Mapping[str, Mapping[int, int | None]]
+"""The levels on which raters settled together, by item and place of the mechanism; None where it cannot be said."""
 
 
 class SampleKeyItem(BaseModel):

@@ -1,7 +1,7 @@
-"""`counterpoint model agreement`: clinicians' sheets beside the key, as a table, as JSON, and as one picture."""
+"""`counterpoint model agreement`: clinicians' ratings beside the key, as a table, as JSON, and as one picture."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from plugin.models.agreement.rating_files import MECHANISMS, Ratings, SampleKey
+from plugin.models.agreement.rating_files import MECHANISMS, FinalLevels, Ratings, SampleKey
 from plugin.models.report_file import read_report_file
 from plugin.rater_agreement import (
     AgreementEstimate,
@@ -62,6 +62,8 @@ class MechanismAgreement(BaseModel):
     """Rated by every rater."""
     without_level: int
     """Of them, those to which the model gave no level."""
+    settled: int = 0
+    """Of them, those on whose level the raters settled together, against which the model is held."""
     kappa_humans: ReportedEstimate
     kappa_model: ReportedEstimate
     kappa_length: ReportedEstimate
@@ -100,6 +102,11 @@ class AgreementReport(BaseModel):
         """The shortcomings by the mechanism's title; none means that the model may be called validated."""
         return {RUBRIC[each.mechanism].title: why for each in self.mechanisms if (why := each.shortcoming)}
 
+    @property
+    def settled(self) -> dict[str, int]:
+        """The numbers of levels on which the raters settled together, by the mechanism's title; without zeros."""
+        return {RUBRIC[each.mechanism].title: each.settled for each in self.mechanisms if each.settled}
+
     def write(self, folder: Path) -> Path:
         """Write the JSON and return its path.
 
@@ -128,16 +135,19 @@ class AgreementReport(BaseModel):
         return table
 
 
-def compare_ratings(key: SampleKey, sheets: Sequence[Ratings]) -> AgreementReport:
+def compare_ratings(key: SampleKey, sheets: Sequence[Ratings], final: FinalLevels | None = None) -> AgreementReport:
     """Compare the raters' sheets with each other and with the key.
+
+    Where the raters settled on a level together, model and length are held against it instead of against what each of
+    them said alone. The raters' agreement with each other is always that of what each said alone.
 
     Raises:
         Misconfigured: fewer than two sheets.
     """
     if len(sheets) < MIN_RATERS:
-        raise Misconfigured("Agreement needs the sheets of two raters or more.")
+        raise Misconfigured("Agreement needs the ratings of two raters or more.")
     mechanisms = tuple(
-        _mechanism_agreement(key, sheets, index, mechanism) for index, mechanism in enumerate(MECHANISMS)
+        _mechanism_agreement(key, sheets, final or {}, index, mechanism) for index, mechanism in enumerate(MECHANISMS)
     )
     return AgreementReport(model=key.model, raters=len(sheets), mechanisms=mechanisms)
 
@@ -186,13 +196,19 @@ def draw_kappa_plot(agreement: AgreementReport, path: Path) -> None:
 
 
 def _mechanism_agreement(
-    key: SampleKey, sheets: Sequence[Ratings], index: int, mechanism: Mechanism
+    key: SampleKey, sheets: Sequence[Ratings], final: FinalLevels, index: int, mechanism: Mechanism
 ) -> MechanismAgreement:
     raters = [[sheet[item.item][index] if item.item in sheet else None for item in key.items] for sheet in sheets]
+    settled = {i: final[item.item][index] for i, item in enumerate(key.items) if index in final.get(item.item, {})}
+    references = [_with_final(rater, settled) for rater in raters]
     model = [item.levels[index] for item in key.items]
-    length = levels_by_length([item.reply_words for item in key.items], raters)
-    complete = [i for i in range(len(key.items)) if all(rater[i] is not None for rater in raters)]
-    sources = {"humans": rater_pairs(raters), "model": pairs_with(raters, model), "length": pairs_with(raters, length)}
+    length = levels_by_length([item.reply_words for item in key.items], references)
+    complete = [i for i in range(len(key.items)) if all(rater[i] is not None for rater in (*raters, *references))]
+    sources = {
+        "humans": rater_pairs(raters),
+        "model": pairs_with(references, model),
+        "length": pairs_with(references, length),
+    }
     measures: tuple[tuple[str, Measure], ...] = (("kappa", kappa_of_tables), ("f1", macro_f1_of_tables))
     estimates = {
         f"{name}_{source}": _reported_estimate(estimate_over_pairs(pairs, measure, np.random.default_rng(_SEED)))
@@ -200,7 +216,18 @@ def _mechanism_agreement(
         for source, pairs in sources.items()
     }
     without = sum(model[i] is None for i in complete)
-    return MechanismAgreement(mechanism=mechanism, items=len(complete), without_level=without, **estimates)
+    return MechanismAgreement(
+        mechanism=mechanism,
+        items=len(complete),
+        without_level=without,
+        settled=len(settled.keys() & set(complete)),
+        **estimates,
+    )
+
+
+def _with_final(rater: Sequence[int | None], settled: Mapping[int, int | None]) -> list[int | None]:
+    """Return a rater's levels with those on which the raters settled in their place."""
+    return [settled.get(i, level) for i, level in enumerate(rater)]
 
 
 def _reported_estimate(estimate: AgreementEstimate) -> ReportedEstimate:

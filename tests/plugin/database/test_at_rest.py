@@ -5,15 +5,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from plugin.database.viewer import AccountRole
 from plugin.local.postgres import PostgresServer
+from plugin.queue.calibration_views import CalibrationOutcome
 from plugin.queue.dispute_views import Ground
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
-from stream.contracts.vocabulary import Concern, MarkKind
+from stream.contracts.vocabulary import Concern, Level, MarkKind, Mechanism
 from tests.plugin.conftest import People
-from tests.plugin.samples import NOW, apply_records, mark, record
+from tests.plugin.samples import NOW, add_person, apply_records, mark, record
 
 CANARY = "violet heron under the seventh bridge"
 CONTROL = "c-control-0b5e1f7a"
@@ -28,6 +30,25 @@ def holds(folder: Path, what: str) -> list[str]:
                 if content.find(what.encode()) >= 0:
                     found.append(path.name)
     return found
+
+
+def calibrate(engine: Engine, store: Store, people: People) -> None:
+    """Rate the moment in a calibration with notes that quote it, and settle it with such a reason."""
+    nele = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
+    _, calibration = store.calibrations.open(people.supervisor, [nele.user_id], 1, NOW.date(), "UTC")
+    assert calibration is not None
+    steps, done = store.calibration_steps, CalibrationOutcome.DONE
+    for viewer, level in ((people.supervisor, Level.NONE), (nele, Level.STRONG)):
+        said = dict.fromkeys(Mechanism, level)
+        assert steps.rate(viewer, calibration, 1, said, f"Noted: {CANARY}") is done
+        assert steps.finish(viewer, calibration) is done
+    reason = f"Because of {CANARY}"
+    assert steps.settle(nele, calibration, 1, {Mechanism.STANCE_ALIGNMENT: (Level.WEAK, reason)}) is done
+    _, words = store.calibrations.moment(nele, calibration, 1)
+    assert words is not None
+    assert words.compared is not None
+    assert all(CANARY in each.note for each in words.compared.ratings.values())
+    assert CANARY in words.compared.final[Mechanism.STANCE_ALIGNMENT].reason
 
 
 def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
@@ -50,6 +71,7 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
         people.supervisor, sent.session_id, view.disputes[0].dispute_id, 0, agreed, f"And you said: {CANARY}"
     )
     assert resolved is DecisionOutcome.DONE
+    calibrate(engine, store, people)
     view = store.open(people.supervisor, sent.session_id)
     assert view is not None
     assert CANARY in view.disputes[0].text

@@ -15,13 +15,20 @@ import typer
 import typer.core
 from kafka import KafkaProducer
 from sqlalchemy import Engine, text
+from sqlmodel import Session
 from typer.testing import CliRunner
 
 from plugin.cli import app
 from plugin.crypto.pseudonyms import Pseudonyms
 from plugin.database.engine import connect, transaction
 from plugin.database.roles import GRANTS, url_for_role
-from plugin.database.tables import ApiToken, TombstoneKind
+from plugin.database.tables import (
+    ApiToken,
+    StoredCalibration,
+    StoredCalibrationMoment,
+    StoredCalibrationRating,
+    TombstoneKind,
+)
 from plugin.database.tombstones import Subject
 from plugin.database.viewer import AccountRole
 from plugin.local.database_roles import role_passwords
@@ -32,7 +39,9 @@ from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import MOMENT, rating_of
 from plugin.queue.store import Store
 from stream.contracts.errors import CounterpointError, Poison
+from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Consent, Message
+from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES
 from stream.contracts.vocabulary import DeadLetterReason, Mechanism, Role
 from stream.runtime.codec import RawRecord, encode
@@ -49,6 +58,7 @@ PSEUDONYMS = Pseudonyms(KEK.secret)
 PARTITIONS = 1
 OWNER = "owner"
 TOKEN = UUID("6d0f9a52-6a41-4c06-9a55-0f7f4b0a3c11")
+CALIBRATION = UUID("c0000000-0000-4000-8000-000000000001")
 ROLES = (OWNER, *GRANTS)
 READERS = frozenset({OWNER, "web", "digest"})
 """Roles with the right to read text, each only for the person whose password the command asks for."""
@@ -94,6 +104,13 @@ CASES: dict[str, Case] = {
         OWNER,
         ("--for", "mara", "--sheet", "{folder}/s.csv", "--key", "{folder}/k.json"),
         "1 exchanges",
+        READERS,
+        PASSWORD,
+    ),
+    "model agreement": Case(
+        OWNER,
+        ("--calibration", str(CALIBRATION), "--for", "mara", "--report", "{folder}/{role}", "--no-plot"),
+        "stays unvalidated",
         READERS,
         PASSWORD,
     ),
@@ -146,7 +163,6 @@ WITHOUT_DATABASE = {
     "replay",
     "model check",
     "model activate",
-    "model agreement",
     "model package",
 }
 
@@ -213,6 +229,7 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
     assert "rights granted" in str(made.run("database roles", CASES["database roles"], OWNER))
     counsellor = PSEUDONYMS.person("ana")
     mara = add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",), tenant=TENANT)
+    nele = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
     add_person(engine, "otto", AccountRole.OPERATOR)
     add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor=counsellor)
     sent = record(
@@ -236,9 +253,41 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
                 expires_at=START,
             )
         )
+        add_calibration(session, sent, mara.user_id, nele.user_id)
         add_hold(session, Subject(TombstoneKind.ERASURE, TENANT, PSEUDONYMS.conversation("room-2")), "file 7", START)
     yield made
     engine.dispose()
+
+
+def add_calibration(session: Session, sent: FeedbackRecord, *raters: UUID) -> None:
+    """Add a calibration of one moment, which is over and which all raters have rated alike."""
+    answer = sent.assessments[0]
+    session.add(
+        StoredCalibration(
+            calibration_id=CALIBRATION,
+            account_id=raters[0],
+            raters=list(raters),
+            drawn=1,
+            model=answer.model.model_dump(mode="json"),
+            rubric=RUBRIC_VERSION,
+            opened_at=START,
+            deadline_at=START,
+        )
+    )
+    session.flush()
+    moment: dict[str, Any] = {"calibration_id": CALIBRATION, "number": 1, "session_id": sent.session_id}
+    session.add(
+        StoredCalibrationMoment(
+            **moment, exchange_id=answer.exchange_id, assessment_id=answer.assessment_id, reply_words=9
+        )
+    )
+    session.flush()
+    levels = dict.fromkeys(Mechanism, 1)
+    session.add_all(
+        StoredCalibrationRating(**moment, account_id=rater, levels=levels, blind=True, said_at=START)
+        for rater in raters
+    )
+    session.flush()
 
 
 def write_dead_letters(servers: str) -> None:
@@ -294,7 +343,16 @@ def content(engine: Engine) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "command", ["digest", "model sample", "export reviews", "export training", "export person", "dead-letters show"]
+    "command",
+    [
+        "digest",
+        "model sample",
+        "model agreement",
+        "export reviews",
+        "export training",
+        "export person",
+        "dead-letters show",
+    ],
 )
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_reads_for_a_person_without_their_password(deployment: Deployment, command: str, role: str) -> None:

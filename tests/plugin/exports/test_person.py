@@ -1,11 +1,12 @@
 """An export of a therapist's own data has what is stored about them, and only such words as their page shows."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.person import TEXT_LEFT_OUT, export_person
@@ -18,7 +19,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import Level, Mechanism
 from tests.plugin.conftest import People
 from tests.plugin.exports.samples import (
     AGREED,
@@ -104,6 +105,37 @@ def test_how_digests_come_is_in_it(engine: Engine, people: People, tmp_path: Pat
     found = exported(engine, people.ana, tmp_path)["digests"]
     assert (found["preferences"]["receiver"], found["preferences"]["days"]) == ("ana@service.example", [0, 4])
     assert found["read_until"] == NOW.isoformat()
+
+
+def test_levels_of_calibrations_are_in_it_without_names(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Levels that can no longer change, those of raters and the settled ones, are in it, and no rater, note or reason.
+
+    Of another therapist's replies there is nothing.
+    """
+    nele = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
+    sent = record()
+    apply_records(engine, sent, record(conversation="c_south", counsellor="p_ben"))
+    store = Store(engine, KEK, now=lambda: NOW)
+    invited, day = [nele.user_id], (NOW + timedelta(days=400)).date()
+    assert store.calibrations.open(people.supervisor, invited, 5, day, "UTC")[1] is None  # too far away
+    _, calibration = store.calibrations.open(people.supervisor, invited, 5, NOW.date() + timedelta(days=7), "UTC")
+    assert calibration is not None
+    with engine.begin() as connection:  # the database's clock decides, and is ahead of the clock of these tests
+        connection.execute(text("UPDATE calibrations SET deadline_at = now() + interval '1 day'"))
+    steps = store.calibration_steps
+    for viewer, level in ((people.supervisor, Level.NONE), (nele, Level.STRONG)):
+        steps.rate(viewer, calibration, 1, dict.fromkeys(Mechanism, level), "Between us.")
+        assert exported(engine, people.ana, tmp_path)["calibrations"] == []
+    for viewer in (people.supervisor, nele):
+        steps.finish(viewer, calibration)
+    steps.settle(nele, calibration, 1, {AUTONOMY: (Level.WEAK, "Between us.")})
+    found = exported(engine, people.ana, tmp_path)
+    levels = {(each["session"], each["settled_together"], each["levels"][AUTONOMY]) for each in found["calibrations"]}
+    its = str(sent.session_id)
+    assert levels == {(its, False, 0), (its, False, 2), (its, True, 1)}
+    said = json.dumps(found["calibrations"])
+    assert not any(word in said for word in ("Nele", "Mara", "Between us"))
+    assert exported(engine, people.ben, tmp_path, "ben")["calibrations"] == []
 
 
 def test_each_reading_of_words_is_on_the_trail(engine: Engine, people: People, tmp_path: Path) -> None:

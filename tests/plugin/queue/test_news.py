@@ -277,3 +277,30 @@ def test_looking_reads_no_text(house: House) -> None:
         assert [(each.purpose, each.object_type, each.account_id) for each in entries] == [
             ("digest read", "account", house.people.supervisor.user_id)
         ]
+
+
+def test_an_invitation_to_a_calibration_is_news_once(house: House) -> None:
+    """Who is invited to rate learns it in the news and in the numbers; who invites and who is not a rater do not."""
+    nele = add_person(house.engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
+    mara = house.people.supervisor
+    house.come(record())
+    invited, day = [nele.user_id], (NOW + 5 * DAY).date()
+    since, opened_at = house.now, house.now
+    _, calibration = house.store.calibrations.open(mara, invited, 5, day, "UTC")
+    house.now += MINUTE
+    (invitation,) = house.news(nele).invitations
+    assert (invitation.calibration_id, invitation.by, invitation.at) == (calibration, "Mara", opened_at)
+    for viewer in (mara, house.people.other_supervisor, house.people.ana):
+        assert house.news(viewer).invitations == ()
+    with transaction(house.engine) as session:
+        assert count_news(session, nele, since - MINUTE, house.now).calibrations == 1
+        assert count_news(session, nele, since, house.now).calibrations == 0
+        assert count_news(session, mara, since - MINUTE, house.now).calibrations == 0
+    house.read(nele)
+    assert house.news(nele).is_nothing
+
+
+def test_an_invitation_alone_is_worth_a_digest() -> None:
+    """A day on which nothing but an invitation came is not one without news."""
+    assert NewsCounts().is_nothing
+    assert not NewsCounts(calibrations=1).is_nothing
