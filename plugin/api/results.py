@@ -6,12 +6,15 @@ from uuid import UUID
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from plugin.api.problems import TYPES, Problem, nothing_here, problem_response
+from plugin.api.problems import TYPES, ApiProblem, Problem, nothing_here, problem_response
+from plugin.queue.calibration_refusals import CALIBRATION_REFUSED
+from plugin.queue.calibration_views import CalibrationOutcome
 from plugin.queue.refusals import REFUSED
 from plugin.queue.replies import Reply
 from plugin.queue.views import DecisionOutcome
 
 CONFLICT: Final = 409
+GONE: Final = 410
 
 
 class Done(BaseModel):
@@ -39,13 +42,27 @@ def reply_of(outcome: DecisionOutcome) -> Reply:
     return Reply(status, {"outcome": outcome.value})
 
 
+def calibration_reply(outcome: CalibrationOutcome) -> Reply:
+    """Return the reply to a step of a calibration with this outcome."""
+    status = {CalibrationOutcome.DONE: 200, CalibrationOutcome.NOT_FOUND: 404}.get(outcome, CONFLICT)
+    return Reply(status, {"outcome": outcome.value})
+
+
+def calibration_problem(outcome: CalibrationOutcome, status: int = CONFLICT) -> ApiProblem:
+    """Return the problem of a step of a calibration that was refused, or of a moment that is not there to be read."""
+    title, detail = CALIBRATION_REFUSED[outcome]
+    return ApiProblem(status, outcome.value.replace("_", "-"), title, detail=detail)
+
+
 def response_of(reply: Reply) -> Response:
     """Return the response to a step, fresh or from the store: its result, or the problem that its outcome is."""
     if reply.status == 200:  # noqa: PLR2004 - OK
         return JSONResponse(reply.result)
-    outcome = DecisionOutcome(reply.result["outcome"])
-    if outcome is DecisionOutcome.NOT_FOUND:
+    if reply.result["outcome"] == DecisionOutcome.NOT_FOUND:
         return nothing_here().response
+    if reply.result["outcome"] in {refused.value for refused in CALIBRATION_REFUSED}:
+        return calibration_problem(CalibrationOutcome(reply.result["outcome"])).response
+    outcome = DecisionOutcome(reply.result["outcome"])
     title, detail = REFUSED[outcome]
     kind = TYPES + outcome.value.replace("_", "-")
     return problem_response(Problem(type=kind, title=title, status=reply.status, detail=detail, outcome=outcome))

@@ -79,6 +79,7 @@ def webhook_body(notice: Notice) -> str:
             "acknowledged": counts.acknowledged,
             "disputed": counts.disputed,
             "resolved": counts.resolved,
+            "calibrations": counts.calibrations,
         },
         "url": notice.link,
     }
@@ -99,6 +100,8 @@ def lines_of(role: AccountRole, counts: NewsCounts) -> Iterator[str]:
     if counts.resolved:
         of_whom = " of yours" if is_therapist else ""
         yield counted(counts.resolved, f"dispute{of_whom} was decided", f"disputes{of_whom} were decided")
+    if counts.calibrations:
+        yield counted(counts.calibrations, "calibration for you to rate", "calibrations for you to rate")
 
 
 def one_line(name: str) -> str:

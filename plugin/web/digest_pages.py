@@ -45,7 +45,14 @@ def digest(request: Request, services: ServicesDep, viewer: CurrentReader) -> Re
         for session_id in news.sessions
     ]
     sessions = [view for view in opened if view is not None]
-    return page(request, "digest.html", news=news, therapists=by_therapist(sessions), shown=len(sessions))
+    return page(
+        request,
+        "digest.html",
+        news=news,
+        therapists=by_therapist(sessions),
+        shown=len(sessions),
+        zone=store.digests.preferences(viewer).zone,
+    )
 
 
 @router.post("/digest/read", dependencies=[Depends(require_reader), ValidForm])

@@ -56,6 +56,13 @@ TERMS: Final = (
         " the reply did.",
     ),
     Term(
+        "calibration",
+        "Calibration",
+        "Moments that several supervisors rate, each without the others and without the model's levels, to see where"
+        " they read the rubric in different ways. Weighted kappa says how alike two of them read it: 1 is complete"
+        " agreement, 0 is what chance would give. It is about the rubric, never about a person.",
+    ),
+    Term(
         "baseline",
         "Baseline",
         "The small model that Counterpoint brings with it. It is simple, and there to be compared with.",

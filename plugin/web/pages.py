@@ -33,7 +33,9 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
             store = services.store
             return page(request, "own_sessions.html", rows=store.own_sessions(viewer), exports=store.exports(viewer))
         case AccountRole.OPERATOR:
-            return page(request, "operation.html", counts=services.store.operator_counts(viewer))
+            store = services.store
+            numbers = store.calibrations.counts(viewer)
+            return page(request, "operation.html", counts=store.operator_counts(viewer), calibrations=numbers)
         case _:
             assert_never(viewer.role)
 

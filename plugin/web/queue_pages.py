@@ -44,13 +44,18 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
     """
     listing = read_address(request.query_params, queue_list)
     sessions = _read(services.store, viewer, listing)
+    is_start = queue_list is QueueList.WAITING
+    calibrations = services.store.calibrations
     return page(
         request,
         TEMPLATES[queue_list],
         listing=listing,
         sessions=sessions,
         therapists=services.store.therapists(viewer),
-        disputed=services.store.disputed(viewer) if queue_list is QueueList.WAITING else SessionList(),
+        disputed=services.store.disputed(viewer) if is_start else SessionList(),
+        calibrations=calibrations.waiting(viewer) if is_start else (),
+        to_rate_first=calibrations.to_rate_first(viewer) if is_start else frozenset(),
+        zone=services.store.digests.preferences(viewer).zone,
         can_release_several=any(row.is_read_by(viewer.user_id) for row in sessions.rows),
     )
 

@@ -9,12 +9,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plugin import use_policy
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
+from plugin.queue.calibration_steps import MAX_WORDS
+from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.queue.practice import MAX_REPLY
 from plugin.web import (
     afterwards_words,
+    calibration_words,
     digest_words,
     dispute_words,
     export_words,
@@ -39,6 +42,7 @@ _NAVIGATION = {
         ("/decided", "Decided"),
         ("/left-out", "Left out"),
         ("/sample", "Sample"),
+        ("/calibrations", "Calibrations"),
         ("/trends", "Trends"),
     ),
     AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend")),
@@ -52,6 +56,8 @@ LIMITS = {
     "max_note": MAX_NOTE,
     "max_comment": MAX_COMMENT,
     "max_reply": MAX_REPLY,
+    "max_moments": MAX_MOMENTS,
+    "max_rating_note": MAX_WORDS,
 }
 
 
@@ -68,6 +74,7 @@ class Pages:
         )
         self._templates.globals.update(
             afterwards_words=afterwards_words,
+            calibration_words=calibration_words,
             export_words=export_words,
             labels=labels,
             digest_words=digest_words,

@@ -35,6 +35,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/decided",
         "/left-out",
         "/sample",
+        "/calibrations",
+        "/calibrations/new",
         "/digest",
         "/preferences",
         "/trends",

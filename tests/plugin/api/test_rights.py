@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from plugin.api.app import document
 from plugin.queue.token_views import Scope
 from tests.plugin.api.conftest import Program, Programs
+from tests.plugin.web.calibrated import CALIBRATION, open_calibration
 from tests.plugin.web.conftest import (
     ELSEWHERE,
     LEFT_OUT,
@@ -46,6 +47,7 @@ NOBODY = Expected(401, 404, 404, 404, 404, 404)
 
 SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
 DISPUTE = "/disputes/{dispute_id}"
+CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
 ASSESSMENT = str(WAITING.assessments[0].assessment_id)
 DECIDE = {"revision": 1, "stands": "none"}
 JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
@@ -54,6 +56,10 @@ ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
 OPEN = {**ACKNOWLEDGE, "assessment_id": ASSESSMENT, "statement": "strengths", "ground": "unclear", "text": "Why?"}
 SEEN = {"seen": 0}
 RESOLVE = {"seen": 0, "judgement": "agreed", "text": "I see it so."}
+MECHANISMS = ("respect_for_autonomy", "stance_alignment", "emotional_resonance", "conversational_orientation")
+RATE = {"levels": dict.fromkeys(MECHANISMS, "weak")}
+SETTLE = {"levels": [{"mechanism": MECHANISMS[0], "level": None, "reason": "Nothing says so."}]}
+OPEN_ONE = {"colleagues": [str(UNKNOWN)], "size": 5, "day": "2026-11-03"}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
 TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
@@ -66,6 +72,21 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("GET", SESSION, LEFT_OUT.session_id): (None, HERS_ALONE),
     ("GET", SESSION, ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404)),
     ("GET", SESSION, UNKNOWN): (None, NOBODY),
+    ("GET", "/calibrations", None): (None, SUPERVISORS),
+    ("GET", "/calibrations/colleagues", None): (None, SUPERVISORS),
+    ("POST", "/calibrations", None): (OPEN_ONE, Expected(401, 409, 409, 404, 404, 404)),  # with no colleague of hers
+    ("GET", CALIBRATED, CALIBRATION): (None, HERS_ALONE),
+    ("GET", CALIBRATED, UNKNOWN): (None, NOBODY),
+    ("GET", MOMENT, CALIBRATION): (None, HERS_ALONE),
+    ("GET", MOMENT, UNKNOWN): (None, NOBODY),
+    ("POST", CALIBRATED + "/done", CALIBRATION): (None, HERS_REFUSED),  # before all are rated
+    ("POST", CALIBRATED + "/done", UNKNOWN): (None, NOBODY),
+    ("POST", MOMENT + "/rating", CALIBRATION): (RATE, HERS_ALONE),
+    ("POST", MOMENT + "/rating", UNKNOWN): (RATE, NOBODY),
+    ("POST", MOMENT + "/ask", CALIBRATION): (None, HERS_REFUSED),  # before it is over
+    ("POST", MOMENT + "/ask", UNKNOWN): (None, NOBODY),
+    ("POST", MOMENT + "/settle", CALIBRATION): (SETTLE, HERS_REFUSED),
+    ("POST", MOMENT + "/settle", UNKNOWN): (SETTLE, NOBODY),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
     ("GET", OWN, WAITING.session_id): (None, NOBODY),
@@ -99,13 +120,19 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/withhold", UNKNOWN): (DECIDE, NOBODY),
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
-IDS = ("session_id", "note_id", "dispute_id")
+IDS = ("session_id", "note_id", "dispute_id", "calibration_id")
+TO_OPEN = "POST /calibrations"
+"""The one path that needs one scope to read and another one to write."""
 SCOPES = {
-    Scope.SESSIONS_READ: {"/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN},
+    Scope.SESSIONS_READ: {
+        *("/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN),
+        *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT),
+    },
     Scope.SESSIONS_RELEASE: {SESSION + "/release", SESSION + "/withhold", "/releases"},
     Scope.SESSIONS_REVIEW: {
         *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
         *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove"),
+        *(TO_OPEN, CALIBRATED + "/done", MOMENT + "/rating", MOMENT + "/ask", MOMENT + "/settle"),
     },
     Scope.DISPUTES_WRITE: {
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
@@ -113,6 +140,16 @@ SCOPES = {
     },
 }
 """The operations that need each scope."""
+
+
+def named(method: str, path: str) -> str:
+    """Return how an operation is named in the table of scopes: by its path, but for one."""
+    return TO_OPEN if (method, path) == ("POST", "/calibrations") else path
+
+
+def filled(path: str, identifier: UUID | None) -> str:
+    """Return a path with one id in the place of each of its ids."""
+    return path.format(number=1, **dict.fromkeys(IDS, identifier))
 
 
 async def answer_of(program: Program, method: str, path: str, body: object) -> tuple[int, Any]:
@@ -125,18 +162,16 @@ def test_every_operation_has_its_row() -> None:
     """Every operation of the document has a row in the table, and needs one scope or none."""
     declared = {(method.upper(), path) for path, each in document()["paths"].items() for method in each}
     assert declared == {(method, path) for method, path, _ in TABLE}
-    assert {path for _, path in declared} - {"/me"} == set().union(*SCOPES.values())
+    assert {named(*each) for each in declared} - {"/me"} == set().union(*SCOPES.values())
 
 
-async def test_every_role_gets_what_the_table_says(programs: Programs) -> None:
+async def test_every_role_gets_what_the_table_says(programs: Programs, page_database: str) -> None:
     """Every role gets the status of the table on every operation, with a token of every scope."""
+    open_calibration(page_database)
     opened = [programs(person) for person in PEOPLE]
     found = {}
     for (method, path, session_id), (body, _) in TABLE.items():
-        row = [
-            (await answer_of(program, method, path.format(**dict.fromkeys(IDS, session_id)), body))[0]
-            for program in opened
-        ]
+        row = [(await answer_of(program, method, filled(path, session_id), body))[0] for program in opened]
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row][1]} == {}
 
@@ -147,8 +182,8 @@ async def test_a_token_does_what_its_scopes_say_and_nothing_else(programs: Progr
     for scope, opens in SCOPES.items():
         program = programs(SUPERVISOR, scope)
         for (method, path), body in steps.items():
-            status, _ = await answer_of(program, method, path.format(**dict.fromkeys(IDS, UNKNOWN)), body)
-            assert (status == 403) == (path not in opens | {"/me"}), (scope, path)
+            status, _ = await answer_of(program, method, filled(path, UNKNOWN), body)
+            assert (status == 403) == (named(method, path) not in opens | {"/me"}), (scope, method, path)
 
 
 async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(supervisor: Program) -> None:

@@ -65,6 +65,14 @@ def test_a_mail_says_numbers_and_a_link_in_text_and_html() -> None:
         assert "dispute was decided" not in said
 
 
+def test_invitations_to_calibrations_are_told_in_numbers() -> None:
+    """A digest says to how many calibrations somebody is invited, and names nobody."""
+    invited = replace(NOTICE, counts=NewsCounts(calibrations=2))
+    assert list(lines_of(AccountRole.SUPERVISOR, invited.counts)) == ["2 calibrations for you to rate"]
+    assert json.loads(webhook_body(invited))["data"]["counts"]["calibrations"] == 2
+    assert "1 calibration for you to rate" in text_of(sent(replace(NOTICE, counts=NewsCounts(calibrations=1))), "plain")
+
+
 def test_the_headers_say_nothing_of_sessions() -> None:
     """The subject is the same every time, and automatic answers are not asked for."""
     mail = sent(NOTICE)
@@ -129,7 +137,7 @@ def test_a_webhook_says_whose_it_is_and_how_much_is_new() -> None:
             "user_name": "mara",
             "since": NOTICE.since.isoformat(),
             "until": NOW.isoformat(),
-            "counts": {"sessions": 3, "acknowledged": 1, "disputed": 2, "resolved": 0},
+            "counts": {"sessions": 3, "acknowledged": 1, "disputed": 2, "resolved": 0, "calibrations": 0},
             "url": "https://counterpoint.example/digest",
         },
     }

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from tests.plugin.web.calibrated import CALIBRATION, open_calibration
 from tests.plugin.web.conftest import (
     ELSEWHERE,
     LEFT_OUT,
@@ -48,6 +49,7 @@ NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
 
 SESSION = "/sessions/{session_id}"
 ACCOUNT = "/accounts/{account_id}"
+CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     # First, since who has seen a session elsewhere may give no blind look at it.
     ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
@@ -67,6 +69,21 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/glossary", None): SIGNED_IN,
     ("GET", "/use-policy", None): SIGNED_IN,
     ("GET", "/sample", None): SUPERVISORS,
+    ("GET", "/calibrations", None): SUPERVISORS,
+    ("GET", "/calibrations/new", None): SUPERVISORS,
+    ("POST", "/calibrations", None): Expected(LOGIN, 400, 400, 404, 404, 404),  # without a number and a day
+    ("GET", CALIBRATED, CALIBRATION): HERS_ALONE,
+    ("GET", CALIBRATED, UNKNOWN): NOBODY,
+    ("GET", MOMENT, CALIBRATION): HERS_ALONE,
+    ("GET", MOMENT, UNKNOWN): NOBODY,
+    ("POST", MOMENT, CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404),  # without a choice
+    ("POST", MOMENT, UNKNOWN): NOBODY,
+    ("POST", MOMENT + "/ask", CALIBRATION): Expected(LOGIN, 409, 404, 404, 404, 404),  # before it is over
+    ("POST", MOMENT + "/ask", UNKNOWN): NOBODY,
+    ("POST", MOMENT + "/settle", CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404),  # without a level
+    ("POST", MOMENT + "/settle", UNKNOWN): NOBODY,
+    ("POST", CALIBRATED + "/done", CALIBRATION): Expected(LOGIN, 409, 404, 404, 404, 404),  # before all are rated
+    ("POST", CALIBRATED + "/done", UNKNOWN): NOBODY,
     ("GET", "/health", None): OPERATORS,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
@@ -147,7 +164,7 @@ FORM = {
     "exchange": str(RELEASED.exchanges[0].exchange_id),
 }
 """The fields of every form about a session."""
-NAMES = ("session_id", "account_id", "note_id", "dispute_id", "attempt_id")
+NAMES = ("session_id", "account_id", "note_id", "dispute_id", "attempt_id", "calibration_id")
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
@@ -165,8 +182,9 @@ def test_every_route_has_its_row(app: FastAPI) -> None:
     assert declared(app) == rows
 
 
-async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browser]) -> None:
+async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browser], page_database: str) -> None:
     """Every role gets the answer of the table on every route, with a valid form token each time."""
+    open_calibration(page_database)
     opened = [browsers() for _ in PEOPLE]
     for person, browser in zip(PEOPLE, opened, strict=True):
         if person is not None:
@@ -177,7 +195,7 @@ async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browse
         for person, browser in zip(PEOPLE, opened, strict=True):
             if person is None:
                 await browser.get("/login")
-            row.append(await answer_of(browser, method, path.format(**dict.fromkeys(NAMES, session_id))))
+            row.append(await answer_of(browser, method, path.format(number=1, **dict.fromkeys(NAMES, session_id))))
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row]} == {}
 
