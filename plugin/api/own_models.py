@@ -8,7 +8,7 @@ from pydantic import Field
 
 from plugin.api.codes import StatementName
 from plugin.api.list_models import Part
-from plugin.api.session_models import Afterwards, Dispute, Label, Message, Note, Rating
+from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Note, Rating
 from plugin.database.viewer import AccountRole
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import Cue
@@ -87,6 +87,7 @@ class OwnSession(Part):
     messages: tuple[Message, ...]
     moments: tuple[OwnMoment, ...]
     notes: tuple[Note, ...]
+    criterion_answers: tuple[CriterionAnswer, ...] = Field(description="Those to criteria that are shared, of people.")
     disputes: tuple[Dispute, ...]
     dispute_until: datetime | None
     openings: tuple[Opening, ...]

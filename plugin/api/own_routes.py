@@ -94,6 +94,7 @@ def own_session(view: SessionView, openings: tuple[Opening, ...]) -> OwnSession:
             "messages": view.messages,
             "moments": view.moments,
             "notes": view.notes,
+            "criterion_answers": view.criterion_answers,
             "disputes": view.disputes,
             "dispute_until": view.dispute_until,
             "openings": openings,

@@ -1,13 +1,15 @@
 """The JSON that requests carry."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from plugin.api.codes import AskedStatement, LevelName
 from plugin.api.list_models import MAX_PAGE
+from plugin.queue.criterion_views import CANNOT_SAY, CODES, MAX_ANSWER_NOTE, UNDONE
+from plugin.queue.criterion_views import Said as CriterionSaid
 from plugin.queue.dispute_views import Ground
 from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
@@ -17,6 +19,8 @@ from stream.contracts.base import Utc
 
 NoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT)]
+AnswerNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_ANSWER_NOTE)]
+_SAID: Final = "|".join((*(code for codes in CODES.values() for code in codes), CANNOT_SAY, UNDONE))
 Revision = Annotated[int, Field(ge=1, strict=True, description="The revision of the session that was read.")]
 Seen = Annotated[
     int, Field(ge=0, le=100, strict=True, description="The number of steps of the dispute that were read.")
@@ -94,6 +98,24 @@ class AddNote(Asked):
     text: Annotated[NoteWords, Field(repr=False)]
     exchange_id: UUID | None = None
     shared: Annotated[bool, Field(strict=True, description="Whether the therapist reads it after the release.")] = False
+
+
+class AnswerCriterion(Asked):
+    """What a supervisor says to one version of a criterion, about the session or one of its moments."""
+
+    revision: Revision
+    criterion_id: UUID
+    version: Annotated[int, Field(ge=1, le=1_000_000, strict=True, description="The version that was read.")]
+    exchange_id: Annotated[UUID | None, Field(description="The moment, for a criterion about moments alone.")] = None
+    said: Annotated[str, StringConstraints(pattern=f"^({_SAID})$")] = Field(
+        description="A code of its choices, or `undone`: what was said before no longer counts."
+    )
+    note: Annotated[AnswerNote, Field(repr=False)] = ""
+
+    @property
+    def answer(self) -> CriterionSaid:
+        """What is said."""
+        return CriterionSaid(self.criterion_id, self.version, self.exchange_id, self.said, self.note)
 
 
 class Acknowledge(Asked):

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from plugin.api.caller import Releaser, Resolver, Reviewer
 from plugin.api.once import OnceDep
 from plugin.api.problems import documented
-from plugin.api.requests import AddNote, Decide, Judge, ReleaseSeveral, Resolve
+from plugin.api.requests import AddNote, AnswerCriterion, Decide, Judge, ReleaseSeveral, Resolve
 from plugin.api.results import Decided, DecidedSession, Done
 from plugin.queue.replies import Reply
 from plugin.queue.store import NO_DECISION
@@ -64,6 +64,17 @@ def remove_note(caller: Reviewer, once: OnceDep, session_id: UUID, note_id: UUID
     """Remove a note that this supervisor has written."""
     reviews = caller.store.reviews
     return once.step(lambda: reviews.remove_note(caller.viewer, session_id, note_id, request_id=caller.request_id))
+
+
+@router.post("/sessions/{session_id}/criterion-answers", response_model=Done, tags=["review"])
+def answer_criterion(caller: Reviewer, once: OnceDep, session_id: UUID, asked: AnswerCriterion) -> Response:
+    """Store what the supervisor says to a criterion of the service's own, in the place of what was said before."""
+    reviews = caller.store.reviews
+    return once.step(
+        lambda: reviews.answer_criterion(
+            caller.viewer, session_id, asked.revision, asked.answer, request_id=caller.request_id
+        )
+    )
 
 
 @router.post("/sessions/{session_id}/release", response_model=Done, tags=["decisions"])

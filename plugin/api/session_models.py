@@ -8,6 +8,7 @@ from pydantic import Field
 
 from plugin.api.codes import LevelName, StatementName
 from plugin.api.list_models import Part, SessionLine
+from plugin.queue.criterion_views import CriterionAbout, CriterionScale
 from plugin.queue.dispute_views import DisputeState, Ground, StepKind
 from plugin.queue.review_views import Judgement, WithholdReason
 from plugin.queue.views import AfterwardsKind
@@ -101,6 +102,32 @@ class Note(Part):
     text: str = Field(repr=False)
 
 
+class Criterion(Part):
+    """One version of a criterion of the service's own; people alone answer it, and no model does."""
+
+    criterion_id: UUID
+    name: str
+    about: CriterionAbout = Field(description="Whether it is asked of each moment or once about the session.")
+    version: int
+    question: str
+    scale: CriterionScale
+    choices: Mapping[str, str] = Field(description="What may be said to it, by its code, in words.")
+    shared: bool = Field(description="Whether a therapist reads the answers to this version after a release.")
+
+
+class CriterionAnswer(Part):
+    """The answer that stands to a criterion about the session, or about the moment `exchange_id`."""
+
+    criterion: Criterion
+    exchange_id: UUID | None
+    said: str = Field(description="A code of the choices of its version.")
+    by: str
+    is_own: bool
+    at: datetime
+    revision: int = Field(description="The revision of the session that was read.")
+    note: str = Field(repr=False)
+
+
 class DisputeStep(Part):
     """A step of a dispute."""
 
@@ -142,4 +169,6 @@ class OpenedSession(Part):
     marks: tuple[Mark, ...]
     detector: DetectorVersion | None
     notes: tuple[Note, ...]
+    criteria: tuple[Criterion, ...] = Field(description="What is asked now, in its order.")
+    criterion_answers: tuple[CriterionAnswer, ...]
     disputes: tuple[Dispute, ...]

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from plugin.cli import (
+    criteria,
     exports,
     kafka,
     models,
@@ -22,6 +23,7 @@ from stream.contracts.errors import CounterpointError
 
 __all__ = [
     "app",
+    "criteria",
     "exports",
     "kafka",
     "main",

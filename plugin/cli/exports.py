@@ -1,4 +1,4 @@
-"""The commands that export: reviews for measurements, exchanges for training, a therapist's own data."""
+"""The commands that export: reviews and answers to criteria for measurements, exchanges for training, own data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +90,31 @@ def export_training(
     typer.echo(f"{exchanges} exchanges are in {out}, which you alone may read. Next:")
     typer.echo(f"python -m training.feedback prepare {out} --arm {arm}")
     typer.echo("It holds people's words. Names that nobody recognised are still in them.")
+
+
+@export.command("criteria")
+def export_criteria(
+    by: By,
+    purpose: Annotated[
+        Literal["agreement", "research"],
+        typer.Option(help="research takes those sessions alone whose clients agreed to secondary use."),
+    ],
+    out: Annotated[Path, typer.Option(help="A new file: .csv, or .jsonl for JSON Lines.")],
+) -> None:
+    """Write what supervisors said to the service's own criteria, for the sessions that you, a supervisor, may see.
+
+    People, conversations and sessions have pseudonyms, the same in every export; notes are left out. The columns:
+    docs/export.md.
+
+    Example: counterpoint export criteria --by mara --purpose agreement --out criteria.csv
+    """
+    from plugin.exports.criteria_export import export_criteria as run
+    from plugin.exports.row_files import CSV, JSON_LINES
+    from plugin.queue.export_entries import ExportKind, ExportPurpose
+
+    with _begun(by, out, (CSV, JSON_LINES), ExportKind.CRITERIA, ExportPurpose(purpose)) as begun:
+        rows = run(begun, out, _bar)
+    typer.echo(f"{rows} rows are in {out}, which you alone may read. Delete it when you no longer need it.")
 
 
 @export.command("person")

@@ -12,6 +12,7 @@ from plugin.database.tables import (
     StoredAnswer,
     StoredAttempt,
     StoredCalibrationRating,
+    StoredCriterionAnswer,
     StoredDispute,
     StoredFinalLevel,
     StoredMessage,
@@ -74,6 +75,11 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredNote.session_id))
         .where(*in_conversation)
     )
+    has_answer_notes = exists(
+        select(StoredCriterionAnswer.number)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredCriterionAnswer.session_id))
+        .where(*in_conversation, col(StoredCriterionAnswer.has_words))
+    )
     has_disputes = exists(
         select(StoredDispute.dispute_id)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredDispute.session_id))
@@ -101,6 +107,7 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
             ~has_text,
             ~has_words,
             ~has_notes,
+            ~has_answer_notes,
             ~has_disputes,
             ~has_attempts,
             ~has_ratings,

@@ -21,6 +21,11 @@ def lock_conversation(session: Session, tenant: str, conversation_id: str) -> No
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], signed=True)})
 
 
+def lock_criteria(session: Session) -> None:
+    """Lock the list of criteria until the transaction ends, so that changes of their order come one after the other."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint criteria', 0))"))
+
+
 def lock_accounts(session: Session) -> None:
     """Lock the creation of accounts until the transaction ends, so that two of one name are not made side by side."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))

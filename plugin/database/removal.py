@@ -19,6 +19,7 @@ from plugin.database.tables import (
     StoredAttempt,
     StoredCalibrationMoment,
     StoredClaim,
+    StoredCriterionAnswer,
     StoredDecision,
     StoredDispute,
     StoredExchange,
@@ -52,11 +53,15 @@ def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Col
     """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed.
 
     The moments drop out of calibrations, since they are no longer what was drawn.
+    Likewise what they said to criteria, since they read other words.
     """
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
     disputed = col(StoredDispute.exchange_id).in_(exchanges)
     session.exec(delete(StoredDispute).where(col(StoredDispute.session_id) == session_id, disputed))  # and their steps
+    said_of = col(StoredCriterionAnswer.exchange_id)
+    answered = col(StoredCriterionAnswer.session_id) == session_id, or_(said_of.in_(exchanges), said_of.is_(None))
+    session.exec(delete(StoredCriterionAnswer).where(*answered))
     rewritten = col(StoredAttempt.exchange_id).in_(exchanges)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == session_id, rewritten))
     drawn = col(StoredCalibrationMoment.exchange_id).in_(exchanges)
@@ -79,6 +84,7 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredClaim).where(col(StoredClaim.session_id) == row.session_id))
     session.exec(delete(StoredAcknowledgement).where(col(StoredAcknowledgement.session_id) == row.session_id))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
+    session.exec(delete(StoredCriterionAnswer).where(col(StoredCriterionAnswer.session_id) == row.session_id))
     remove_sample(session, row.session_id)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == row.session_id))
     row.state = SessionState.ERASED.value

@@ -14,6 +14,7 @@ from sqlalchemy import make_url, text
 from sqlmodel import Session
 
 from plugin.database.calibration_rights import Person, calibration_policies
+from plugin.database import criterion_rights
 from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
 from plugin.database.tables import METADATA
 from plugin.database.token_rights import token_policies
@@ -27,6 +28,7 @@ _ANSWERS_WITHOUT_WORDS: Final = (
     " possible_injection, ratings, has_words, revision, superseded_by, stored_at)"
 )
 _MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
+_CRITERION_ANSWERS_WITHOUT_WORDS: Final = "SELECT (number, session_id, exchange_id, has_words)"
 _CHANGED_BY_OPERATORS: Final = (
     "username, password_hash, display_name, tenant, counsellor, generation, disabled_at, removed_at"
 )
@@ -45,6 +47,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
@@ -71,6 +74,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT", "INSERT", "UPDATE"),
         "labels": ("SELECT", "INSERT"),  # never changed: the latest one counts
         "notes": ("SELECT", "INSERT", "DELETE"),
+        "criteria": ("SELECT", "INSERT", "UPDATE (position, retired_at)"),
+        "criterion_versions": ("SELECT", "INSERT"),  # never changed: the highest one is asked
+        "criterion_answers": ("SELECT", "INSERT", "UPDATE (stands, words)"),  # never changed: the latest one stands
         "acknowledgements": ("SELECT", "INSERT"),
         "disputes": ("SELECT", "INSERT"),
         "dispute_steps": ("SELECT", "INSERT"),
@@ -108,6 +114,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT",),
         "labels": ("SELECT",),
         "notes": ("SELECT",),
+        "criteria": ("SELECT",),
+        "criterion_versions": ("SELECT",),
+        "criterion_answers": ("SELECT",),
         "acknowledgements": ("SELECT",),
         "disputes": ("SELECT",),
         "dispute_steps": ("SELECT",),
@@ -135,6 +144,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT (session_id, revision)", "DELETE"),
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
@@ -194,7 +204,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 SCOPED_TABLES: Final = (
     *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
-    *("claims", "labels", "notes"),
+    *("claims", "labels", "notes", "criterion_answers"),
     *("acknowledgements", "disputes", "dispute_steps"),
     *("samples", "look_answers"),
     "practice_attempts",
@@ -205,6 +215,8 @@ _LISTED_TABLES: Final = frozenset({"sessions", "session_counsellors", "decisions
 """Those from which lists and numbers are made; an operator sees their rows too, for the numbers of all platforms."""
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
 """The tables that web, digest and rerate read as far as they may, and web changes on behalf of an operator alone."""
+_OPERATED_TABLES: Final = ("accounts", "teams", "memberships", "criteria", "criterion_versions")
+"""The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
 _OWN_TABLES: Final = ("digest_preferences", "digest_marks", "digest_deliveries")
 """The tables of which web sees and changes a person's own rows alone; the digest's role, which sends, sees them all."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy", "rerate")  # they work on every row, and show no text to anybody
@@ -228,6 +240,7 @@ _STEP_IS_THEIRS: Final = (
 )
 _READ_BESIDE_SCOPE: Final = {
     "notes": f"(shared OR {_OWN})",
+    "criterion_answers": criterion_rights.read_rule(_IS_SUPERVISOR),
     "acknowledgements": f"({_OWN} OR {_IS_SUPERVISOR})",
     "disputes": f"({_OWN} OR {_IS_SUPERVISOR})",
     "practice_attempts": _BY_A_THERAPIST,
@@ -241,6 +254,7 @@ _WRITTEN_BY: Final = {
     "claims": _BY_A_SUPERVISOR,
     "labels": _BY_A_SUPERVISOR,
     "notes": _BY_A_SUPERVISOR,
+    "criterion_answers": _BY_A_SUPERVISOR,
     "acknowledgements": _BY_A_THERAPIST,
     "disputes": _BY_A_THERAPIST,
     "dispute_steps": _STEP_IS_THEIRS,
@@ -371,6 +385,8 @@ def _policies(table: str) -> Iterator[str]:
     yield f"DROP POLICY IF EXISTS counterpoint_scope ON public.{table}"
     if table in _READ_BESIDE_SCOPE:
         condition = f"{condition} AND {_READ_BESIDE_SCOPE[table]}"
+    if table == criterion_rights.TABLE:
+        yield from criterion_rights.replace_policy(PREFIX, _session_is_visible(table), _IS_SUPERVISOR)
     if table == "notes":
         yield f"DROP POLICY IF EXISTS counterpoint_author ON public.{table}"
         yield (

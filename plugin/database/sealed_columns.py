@@ -15,6 +15,11 @@ def note_words_binding(tenant: str, note_id: UUID) -> ColumnBinding:
     return ColumnBinding(tenant, "notes", str(note_id), "words")
 
 
+def criterion_answer_words_binding(tenant: str, session_id: UUID, criterion_id: UUID, place: UUID) -> ColumnBinding:
+    """Return what the ciphertext of the note with a criterion answer is bound to; `place` is a moment or a session."""
+    return ColumnBinding(tenant, "criterion_answers", f"{session_id}\x1f{criterion_id}\x1f{place}", "words")
+
+
 def dispute_words_binding(tenant: str, dispute_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of a therapist's comment in a dispute is bound to."""
     return ColumnBinding(tenant, "disputes", str(dispute_id), "words")

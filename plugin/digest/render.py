@@ -47,6 +47,7 @@ def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
     if view.read_without_names:
         yield _text(labels.NAMES_NOT_TOLD), 2
     yield from _note_lines(view, None, 2)
+    yield from _criterion_lines(view, None, 2)
     messages = {message.message_id: message for message in view.messages}
     for mark in view.marks:
         concerns = f" ({labels.concerns(mark.concerns)})" if mark.concerns else ""
@@ -58,6 +59,7 @@ def _session_lines(view: SessionView, reader: AccountRole) -> Iterator[_Line]:
         yield from _message_lines(messages, (*moment.client_turn, *moment.reply))
         yield from _answer_lines(moment, reader)
         yield from _note_lines(view, moment.exchange_id, 4)
+        yield from _criterion_lines(view, moment.exchange_id, 4)
     if not_shown := labels.not_shown(len(view.further), view.not_confirmed):
         yield _text(not_shown), 2
     if row.counts.flagged_not_shown:
@@ -70,6 +72,15 @@ def _note_lines(view: SessionView, exchange_id: UUID | None, indent: int) -> Ite
     for note in view.notes:
         if note.exchange_id == exchange_id:
             yield _text(f"Note from {note.by}: {note.text}"), indent
+
+
+def _criterion_lines(view: SessionView, exchange_id: UUID | None, indent: int) -> Iterator[_Line]:
+    """Yield what people said to criteria of the service about a moment or the session, with their notes."""
+    for answer in view.criterion_answers:
+        if answer.exchange_id == exchange_id:
+            yield _text(f"{answer.criterion.question} {answer.by}: {answer.said_words}"), indent
+            if answer.note:
+                yield _text(answer.note), indent + 2
 
 
 def _text(line: str, style: str = "") -> Text:

@@ -14,6 +14,7 @@ from plugin.database.engine import transaction
 from plugin.database.tables import StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.new_file import new_private_file
+from plugin.exports.person_criteria import criterion_answers_about
 from plugin.exports.person_digests import digests_of
 from plugin.exports.person_rows import (
     Json,
@@ -37,6 +38,7 @@ NOT_IN_IT: Final = (
     "Not in this file: what is stored about clients alone, messages and words of sessions that are not released, notes"
     " that their author has not shared, what a model in shadow says (it is shown to nobody), copies in backups and on"
     " the broker."
+    " that their author has not shared, answers to criteria that are not shared, copies in backups and on the broker."
 )
 
 
@@ -116,6 +118,7 @@ def _session(run: ExportRun, person: Viewer, session_id: UUID) -> Json | None:
             "language": row.language,
             "decisions": decisions_about(session, session_id),
             "moments": moments_of(session, person, session_id),
+            "criteria": criterion_answers_about(session, person, row),
         }
         if _with_words(run):
             view = open_session(session, run.kek, person, session_id, run.now())

@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlmodel import Session, col, select
 
 from plugin.database.engine import transaction
-from plugin.database.tables import Account, SessionCounsellor, StoredAnswer, StoredLabel, StoredSession
+from plugin.database.tables import (
+    Account,
+    SessionCounsellor,
+    StoredAnswer,
+    StoredCriterionAnswer,
+    StoredLabel,
+    StoredSession,
+)
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports.run import ExportRun
 from plugin.queue.scope import visible_to
@@ -47,6 +54,16 @@ def with_reviews() -> ColumnElement[bool]:
         .correlate(StoredSession)
     )
     return and_(exists(labels), _is_agreed())
+
+
+def with_criterion_answers(*, agreed_alone: bool) -> ColumnElement[bool]:
+    """Return the condition that a criterion was answered; `agreed_alone` leaves out those without secondary use."""
+    answers = (
+        select(StoredCriterionAnswer.number)
+        .where(col(StoredCriterionAnswer.session_id) == col(StoredSession.session_id))
+        .correlate(StoredSession)
+    )
+    return and_(exists(answers), _is_agreed()) if agreed_alone else exists(answers)
 
 
 def find_sessions(run: ExportRun, condition: ColumnElement[bool]) -> tuple[list[SessionKey], set[UUID]]:

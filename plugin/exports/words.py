@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def words_of(view: SessionView) -> Json:
-    """Return the messages, the model's words and the notes of a session that was opened as its therapist."""
+    """Return the messages, the model's words and people's notes of a session that was opened as its therapist."""
     return {
         "messages": [
             {
@@ -32,6 +32,17 @@ def words_of(view: SessionView) -> Json:
                 "text": note.text,
             }
             for note in view.notes
+        ],
+        "criterion_notes": [
+            {
+                "criterion": answer.criterion.name,
+                "moment": None if answer.exchange_id is None else str(answer.exchange_id),
+                "by": answer.by,
+                "at": answer.at.isoformat(),
+                "text": answer.note,
+            }
+            for answer in view.criterion_answers
+            if answer.note
         ],
     }
 

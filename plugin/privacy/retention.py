@@ -25,6 +25,7 @@ from plugin.database.tables import (
     StoredCalibration,
     StoredCalibrationMoment,
     StoredCalibrationRating,
+    StoredCriterionAnswer,
     StoredDispute,
     StoredFinalLevel,
     StoredMessage,
@@ -144,6 +145,11 @@ class RetentionRunner:
             .values(words=None)
         )
         session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))
+        session.exec(
+            update(StoredCriterionAnswer)
+            .where(col(StoredCriterionAnswer.session_id).in_(without_quotes), col(StoredCriterionAnswer.has_words))
+            .values(words=None)
+        )
         session.exec(delete(StoredDispute).where(col(StoredDispute.session_id).in_(without_quotes)))
         for table in (StoredCalibrationRating, StoredFinalLevel):
             of_sessions = col(table.session_id).in_(without_quotes), col(table.has_words)
@@ -209,6 +215,9 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
         col(StoredAnswer.session_id) == col(StoredSession.session_id), col(StoredAnswer.has_words)
     )
     notes = select(StoredNote.note_id).where(col(StoredNote.session_id) == col(StoredSession.session_id))
+    answer_notes = select(StoredCriterionAnswer.number).where(
+        col(StoredCriterionAnswer.session_id) == col(StoredSession.session_id), col(StoredCriterionAnswer.has_words)
+    )
     disputes = select(StoredDispute.dispute_id).where(col(StoredDispute.session_id) == col(StoredSession.session_id))
     ratings, final_levels = (
         select(table.session_id).where(col(table.session_id) == col(StoredSession.session_id), col(table.has_words))
@@ -216,6 +225,7 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     )
     found = (stored_words, notes, disputes, ratings, final_levels)
     stored = or_(*(exists(each.correlate(StoredSession)) for each in found))
+    stored = or_(*(exists(each.correlate(StoredSession)) for each in (stored_words, notes, answer_notes, disputes)))
     return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 
 

@@ -34,7 +34,7 @@ from stream.runtime.settings import Settings, required_secret
 
 @dataclass(frozen=True)
 class Actor:
-    """Who changes an account: a person on the page, or nobody who is logged in, for a command."""
+    """Who changes an account or a criterion: a person on the page, or nobody who is logged in, for a command."""
 
     viewer: Viewer | None = None
     request_id: str = ""

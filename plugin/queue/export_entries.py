@@ -14,6 +14,7 @@ class ExportKind(StrEnum):
     REVIEWS = "reviews"
     REVIEWS_WITH_TEXT = "reviews with text"
     TRAINING = "training"
+    CRITERIA = "criteria"
     PERSON = "person"
 
 
@@ -22,6 +23,8 @@ class ExportPurpose(StrEnum):
 
     MODEL_QUALITY = "model-quality"
     """To measure how good the model's ratings are."""
+    AGREEMENT = "agreement"
+    """To measure how far people agree about the service's own criteria."""
     RESEARCH = "research"
     MODEL_TRAINING = "model-training"
     OWN_DATA = "own-data"

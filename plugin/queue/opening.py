@@ -16,6 +16,8 @@ from plugin.database.sealed_columns import answer_words_binding, message_text_bi
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.afterwards import StoredTalk, afterwards
+from plugin.queue.criterion_answers import criterion_answers_of
+from plugin.queue.criterion_reading import asked_criteria
 from plugin.queue.dispute_reading import disputes_of
 from plugin.queue.dispute_views import DISPUTE_WITHIN, disputable
 from plugin.queue.judgements import Labels, is_called_no_resistance, is_kept_back, labels_of, withheld_in
@@ -60,6 +62,8 @@ def open_session(
         marks=tuple(Mark.model_validate(mark) for mark in row.marks),
         detector=None if row.detector is None else DetectorVersion.model_validate(row.detector),
         notes=() if cipher is None else notes_of(session, cipher, viewer, row),
+        criteria=() if viewer.role is AccountRole.THERAPIST else asked_criteria(session),
+        criterion_answers=criterion_answers_of(session, cipher, viewer, row),
         disputes=()
         if cipher is None
         else disputes_of(session, cipher, viewer, row, [answer.assessment_id for _, answer in stored]),
@@ -92,6 +96,7 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
         not_confirmed=0,
         marks=(),
         notes=tuple(note for note in view.notes if note.exchange_id in noted),
+        criterion_answers=tuple(answer for answer in view.criterion_answers if answer.exchange_id in noted),
     )
 
 

@@ -25,6 +25,8 @@ from plugin.queue.claims import (
     set_claim,
     standing_decision,
 )
+from plugin.queue.criterion_answers import store_said
+from plugin.queue.criterion_views import UNDONE, Said
 from plugin.queue.notes import delete_note, find_own_note, has_moment, store_note
 from plugin.queue.opening import stored_answer
 from plugin.queue.review_views import Judgement, Opinion
@@ -99,6 +101,19 @@ class Reviews:
         with step_of(viewer, session_id, purpose, "session", session_id, request_id, with_text=True) as step:
             if step.row is not None:
                 step.outcome = self._store_note(step.session, viewer, step.row, exchange_id, text, shared=shared)
+        return step.outcome
+
+    def answer_criterion(
+        self, viewer: Viewer, session_id: UUID, revision: int, said: Said, *, request_id: str = ""
+    ) -> DecisionOutcome:
+        """Store what this supervisor says to a criterion, about the revision that she has read."""
+        purpose = "criterion answer undone" if said.code == UNDONE else "criterion answer"
+        with self._step(viewer, session_id, purpose, "session", session_id, request_id, with_text=True) as step:
+            if step.row is not None and step.row.revision != revision:
+                step.outcome = DecisionOutcome.CHANGED
+            elif step.row is not None:
+                cipher = find_cipher(step.session, self._kek, step.row.tenant, step.row.conversation_id)
+                step.outcome = store_said(step.session, cipher, viewer, step.row, said, self._now())
         return step.outcome
 
     def remove_note(self, viewer: Viewer, session_id: UUID, note_id: UUID, *, request_id: str = "") -> DecisionOutcome:

@@ -34,6 +34,7 @@ from plugin.queue.claims import (
     lock_for_review,
     standing_decision,
 )
+from plugin.queue.criteria import Criteria
 from plugin.queue.digests import Digests
 from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
@@ -120,6 +121,11 @@ class Store:
     def reviews(self) -> Reviews:
         """The reviews of the sessions of the same database."""
         return Reviews(self._engine, self._kek, now=self._now)
+
+    @property
+    def criteria(self) -> Criteria:
+        """The service's own criteria."""
+        return Criteria(self._engine, now=self._now)
 
     @property
     def disputes(self) -> Disputes:

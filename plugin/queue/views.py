@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from plugin.database.needs import Facts, Need
+from plugin.queue.criterion_views import Criterion, CriterionAnswer
 from plugin.queue.dispute_views import Acknowledgement, Dispute
 from plugin.queue.review_views import Claim, Label, Note
 from plugin.queue.statements import Statement
@@ -212,6 +213,10 @@ class SessionView:
     detector: DetectorVersion | None
     notes: tuple[Note, ...] = ()
     """The coaching notes that this person may read; a therapist's are those of the session and of his own moments."""
+    criteria: tuple[Criterion, ...] = ()
+    """The service's own criteria that are asked now; empty for a therapist, who is not asked."""
+    criterion_answers: tuple[CriterionAnswer, ...] = ()
+    """What stands of the supervisors' answers to criteria; a therapist's are the shared ones about their own part."""
     disputes: tuple[Dispute, ...] = ()
     """The disputes about the moments; a therapist's own alone."""
     dispute_until: datetime | None = None

@@ -11,6 +11,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
 from plugin.queue.calibration_steps import MAX_WORDS
 from plugin.queue.calibrations import MAX_MOMENTS
+from plugin.queue.criterion_views import MAX_ANSWER_NOTE, MAX_QUESTION, MAX_WORD
 from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
@@ -18,6 +19,7 @@ from plugin.queue.practice import MAX_REPLY
 from plugin.web import (
     afterwards_words,
     calibration_words,
+    criterion_layout,
     digest_words,
     dispute_words,
     export_words,
@@ -46,7 +48,12 @@ _NAVIGATION = {
         ("/trends", "Trends"),
     ),
     AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend")),
-    AccountRole.OPERATOR: (("/", "Operation"), ("/health", "Health"), ("/accounts", "Accounts")),
+    AccountRole.OPERATOR: (
+        ("/", "Operation"),
+        ("/health", "Health"),
+        ("/accounts", "Accounts"),
+        ("/criteria", "Criteria"),
+    ),
 }
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
 LIMITS = {
@@ -55,6 +62,9 @@ LIMITS = {
     "max_name": MAX_NAME,
     "max_note": MAX_NOTE,
     "max_comment": MAX_COMMENT,
+    "max_question": MAX_QUESTION,
+    "max_word": MAX_WORD,
+    "max_answer_note": MAX_ANSWER_NOTE,
     "max_reply": MAX_REPLY,
     "max_moments": MAX_MOMENTS,
     "max_rating_note": MAX_WORDS,
@@ -75,6 +85,7 @@ class Pages:
         self._templates.globals.update(
             afterwards_words=afterwards_words,
             calibration_words=calibration_words,
+            criterion_layout=criterion_layout,
             export_words=export_words,
             labels=labels,
             digest_words=digest_words,

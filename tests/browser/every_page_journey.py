@@ -56,7 +56,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),  # the last are empty
     THERAPIST: ("/", "/digest", "/preferences", "/trend", address(RELEASED.session_id), address(WAITING.session_id)),
     OTHER_THERAPIST: ("/",),  # nothing has been released to her
-    OPERATOR: ("/", "/health", "/accounts"),
+    OPERATOR: ("/", "/health", "/accounts", "/criteria"),
 }
 """The addresses that each person opens, those with a bad address and those of somebody else among them."""
 

@@ -22,6 +22,7 @@ SEALED = {
     ("messages", "text"),
     ("answers", "words"),
     ("notes", "words"),
+    ("criterion_answers", "words"),
     ("disputes", "words"),
     ("dispute_steps", "words"),
     ("practice_attempts", "words"),

@@ -9,6 +9,7 @@ from plugin.database.tables.calibrations import (
     StoredCalibrationRating,
     StoredFinalLevel,
 )
+from plugin.database.tables.criteria import StoredCriterion, StoredCriterionAnswer, StoredCriterionVersion
 from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.operations import HandledDeadLetter
@@ -60,6 +61,9 @@ __all__ = [
     "StoredCalibrationMoment",
     "StoredCalibrationRating",
     "StoredClaim",
+    "StoredCriterion",
+    "StoredCriterionAnswer",
+    "StoredCriterionVersion",
     "StoredDecision",
     "StoredDelivery",
     "StoredDigestMark",

@@ -52,6 +52,7 @@ ASSESSMENT = str(WAITING.assessments[0].assessment_id)
 DECIDE = {"revision": 1, "stands": "none"}
 JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
 NOTE = {"text": "Well met."}
+CRITERION = {"revision": 1, "criterion_id": "0b1f2c9e-0d36-4f56-9f2b-5a0c7b8f1a11", "version": 1, "said": "yes"}
 ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
 OPEN = {**ACKNOWLEDGE, "assessment_id": ASSESSMENT, "statement": "strengths", "ground": "unclear", "text": "Why?"}
 SEEN = {"seen": 0}
@@ -111,6 +112,13 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/notes", UNKNOWN): (NOTE, NOBODY),
     ("POST", SESSION + "/notes/{note_id}/remove", WAITING.session_id): (None, HERS_REFUSED),  # no note has that id
     ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/criterion-answers", WAITING.session_id): (CRITERION, HERS_REFUSED),  # nobody asks that
+    ("POST", SESSION + "/criterion-answers", RELEASED.session_id): (CRITERION, HERS_REFUSED),
+    ("POST", SESSION + "/criterion-answers", ELSEWHERE.session_id): (
+        CRITERION,
+        Expected(401, 404, 409, 404, 404, 404),
+    ),
+    ("POST", SESSION + "/criterion-answers", UNKNOWN): (CRITERION, NOBODY),
     ("POST", SESSION + "/give-back", WAITING.session_id): (None, HERS_ALONE),
     ("POST", SESSION + "/give-back", UNKNOWN): (None, NOBODY),
     ("POST", SESSION + "/release", WAITING.session_id): (DECIDE, HERS_ALONE),
@@ -133,6 +141,7 @@ SCOPES = {
         *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
         *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove"),
         *(TO_OPEN, CALIBRATED + "/done", MOMENT + "/rating", MOMENT + "/ask", MOMENT + "/settle"),
+        *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove", SESSION + "/criterion-answers"),
     },
     Scope.DISPUTES_WRITE: {
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),

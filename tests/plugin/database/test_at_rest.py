@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from plugin.database.viewer import AccountRole
 from plugin.local.postgres import PostgresServer
 from plugin.queue.calibration_views import CalibrationOutcome
+from plugin.queue.criterion_views import CriterionAbout, CriterionScale, Said, Wording
 from plugin.queue.dispute_views import Ground
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import STRENGTHS
@@ -60,6 +61,11 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     apply_records(engine, sent.model_copy(update={"assessments": (quoting,)}))
     noted = store.reviews.add_note(people.supervisor, sent.session_id, None, f"I read: {CANARY}", shared=False)
     assert noted is DecisionOutcome.DONE
+    told = store.criteria.add("told", CriterionAbout.SESSION, Wording("Told?", CriterionScale.YES_NO))
+    answered = store.reviews.answer_criterion(
+        people.supervisor, sent.session_id, 1, Said(told, 1, None, "no", f"They asked: {CANARY}")
+    )
+    assert answered is DecisionOutcome.DONE
     assert store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
     disputes, answer = store.disputes, quoting.assessment_id
     raised = disputes.dispute(people.ana, sent.session_id, NOW, answer, STRENGTHS, Ground.OTHER, f"They said: {CANARY}")
@@ -78,6 +84,7 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     assert CANARY in view.disputes[0].steps[0].text
     assert view.messages[0].text == CANARY
     assert CANARY in view.notes[0].text
+    assert CANARY in view.criterion_answers[0].note
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))  # a checkpoint takes as long as the disk needs
         connection.execute(text("CHECKPOINT"))

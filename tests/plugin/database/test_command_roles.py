@@ -35,6 +35,7 @@ from plugin.local.database_roles import role_passwords
 from plugin.local.kafka import KafkaBroker
 from plugin.privacy.audit_trail import verify_chain
 from plugin.privacy.holds import add_hold
+from plugin.queue.criterion_views import CriterionAbout, CriterionScale, Said, Wording
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import MOMENT, rating_of
 from plugin.queue.store import Store
@@ -96,6 +97,16 @@ CASES: dict[str, Case] = {
     "users enable": Case(OWNER, ("otto",), "may log in"),
     "users password": Case(OWNER, ("otto",), "another password", typed=PASSWORD),
     "users remove": Case(OWNER, ("otto", "--yes"), "is removed"),
+    "criteria add": Case(
+        OWNER,
+        ("pacing", "--question", "Pacing?", "--about", "moment", "--scale", "levels"),
+        "pacing is asked of each moment",
+    ),
+    "criteria list": Case(OWNER, (), "told .* asked", also=READERS),
+    "criteria change": Case(OWNER, ("told", "--shared"), "told is asked as its version 2"),
+    "criteria move": Case(OWNER, ("told", "later"), "Asked in this order"),
+    "criteria retire": Case(OWNER, ("told",), "told is asked no more"),
+    "criteria restore": Case(OWNER, ("told",), "told is asked again"),
     "tokens create": Case(OWNER, ("mara", "--scope", "sessions.read"), "cp_[0-9a-f]{64}"),
     "tokens list": Case(OWNER, (), "mara .* valid"),
     "tokens revoke": Case(OWNER, (str(TOKEN),), "is revoked"),
@@ -125,6 +136,13 @@ CASES: dict[str, Case] = {
         "digest",
         ("--by", "mara", "--purpose", "research", "--out", "{folder}/{role}.jsonl", "--arm", "labels"),
         "1 exchanges are in",
+        READERS,
+        PASSWORD,
+    ),
+    "export criteria": Case(
+        "digest",
+        ("--by", "mara", "--purpose", "agreement", "--out", "{folder}/{role}-criteria.csv"),
+        "1 rows are in",
         READERS,
         PASSWORD,
     ),
@@ -241,6 +259,9 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
     reviews, answer = Store(engine, KEK, now=lambda: START).reviews, sent.assessments[0].assessment_id
     for statement in (MOMENT, *(rating_of(mechanism) for mechanism in Mechanism)):
         reviews.judge(mara, sent.session_id, 1, answer, statement, Opinion(Judgement.AGREED))
+    store = Store(engine, KEK, now=lambda: START)
+    told = store.criteria.add("told", CriterionAbout.SESSION, Wording("Told?", CriterionScale.YES_NO))
+    reviews.answer_criterion(mara, sent.session_id, 1, Said(told, 1, None, "no"))
     with transaction(engine) as session:
         session.add(
             ApiToken(
@@ -353,7 +374,13 @@ def content(engine: Engine) -> dict[str, int]:
         "export person",
         "dead-letters show",
     ],
+READING = (
+    *("digest", "model sample", "dead-letters show"),
+    *("export reviews", "export training", "export criteria", "export person"),
 )
+
+
+@pytest.mark.parametrize("command", READING)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_reads_for_a_person_without_their_password(deployment: Deployment, command: str, role: str) -> None:
     """A command that shows text asks for the person's password, of the owner of the tables too."""

@@ -76,9 +76,20 @@ LOOK = (
 RERATING = (
     "INSERT INTO reratings (assessment_id, model_key, shadow, session_id, model, ratings, rated_at)"
     " SELECT assessment_id, 'newer', false, session_id, '{}', '[]', now() FROM answers"
+CRITERION = (
+    "INSERT INTO criteria (criterion_id, name, about, position) VALUES (:c, 'told', 'session', 1);"
+    "INSERT INTO criterion_versions (criterion_id, version, question, scale, shared, written_at)"
+    " VALUES (:c, 1, 'Told?', 'yes_no', true, now())"
+)
+CRITERION_ID = "0b1f2c9e-0d36-4f56-9f2b-5a0c7b8f1a11"
+CRITERION_ANSWER = (
+    "INSERT INTO criterion_answers (session_id, revision, criterion_id, version, said, stands, account_id, said_at)"
+    f" SELECT session_id, 1, '{CRITERION_ID}', 1, 'no', true, :a, now() FROM sessions"
 )
 OF_SUPERVISORS = {"samples", "look_answers"}
 """The tables of which a therapist sees no row."""
+OF_A_RELEASE = {"criterion_answers"}
+"""The tables of which a therapist sees no row of a session that is not released."""
 OF_A_THERAPIST_ALONE = {"practice_attempts"}
 """The tables of which a supervisor sees no row."""
 ATTEMPT = (
@@ -159,6 +170,8 @@ def test_the_sink_leaves_out_a_session_in_which_nothing_was_confirmed(roles: Rol
         "SELECT * FROM messages",
         "SELECT words FROM answers",
         "SELECT words FROM notes",
+        "SELECT words FROM criterion_answers",
+        "SELECT said FROM criterion_answers",
         "SELECT words FROM disputes",
         "SELECT words FROM dispute_steps",
         "SELECT count(words) FROM answers",
@@ -286,6 +299,12 @@ def test_the_digest_role_opens_a_claimed_session_and_marks_nothing(roles: Roles)
         "DELETE FROM claims",
         "UPDATE look_answers SET resistance = 'yes'",
         "DELETE FROM look_answers",
+        "UPDATE criterion_answers SET said = 'yes'",
+        "DELETE FROM criterion_answers",
+        "UPDATE criterion_versions SET question = ''",
+        "DELETE FROM criterion_versions",
+        "UPDATE criteria SET name = ''",
+        "DELETE FROM criteria",
         "INSERT INTO samples SELECT session_id, 1, '[]' FROM sessions",
         "DELETE FROM samples",
     ],
@@ -307,6 +326,12 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             {"a": people.supervisor.user_id},
         )
         for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT, RERATING):
+        for statement in CRITERION.split(";"):
+            session.execute(text(statement), {"c": CRITERION_ID})
+        for statement in (
+            *(CLAIM, LABEL, NOTE, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
+            *(SAMPLE, LOOK, ATTEMPT),
+        ):
             named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
             session.execute(text(statement), named)
         for table in ("acknowledgements", "disputes", "practice_attempts"):
@@ -321,13 +346,13 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     for viewer, sessions in seen.items():
         for table in SCOPED_TABLES:
             therapist = viewer.role is AccountRole.THERAPIST
-            is_hidden = table in (OF_SUPERVISORS if therapist else OF_A_THERAPIST_ALONE)
+            is_hidden = table in (OF_SUPERVISORS | OF_A_RELEASE if therapist else OF_A_THERAPIST_ALONE)
             ids = set() if is_hidden else {str(each.session_id) for each in sessions}
             assert roles.ids("web", viewer.user_id, table) == ids, (viewer.username, table)
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
     for table in (
-        *("messages", "answers", "exchanges", "labels", "notes"),
+        *("messages", "answers", "exchanges", "labels", "notes", "criterion_answers"),
         *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers", "practice_attempts"),
         "reratings",
     ):
@@ -498,6 +523,8 @@ def test_the_privacy_role_erases_and_rotates_keys_without_reading_text(roles: Ro
         "SELECT text FROM messages",
         "SELECT words FROM answers",
         "SELECT words FROM notes",
+        "SELECT words FROM criterion_answers",
+        "SELECT said FROM criterion_answers",
         "SELECT words FROM disputes",
         "SELECT words FROM dispute_steps",
         "DELETE FROM erasures",

@@ -9,6 +9,8 @@ from plugin.queue.views import DecisionKind, DecisionOutcome
 from stream.contracts.vocabulary import Level, Mechanism
 from tests.plugin.conftest import People
 from tests.plugin.digest.test_digest import digest_of
+from tests.plugin.queue.criteria_samples import MOMENT as OF_MOMENT
+from tests.plugin.queue.criteria_samples import SESSION, TOLD, WARMTH, add, say
 from tests.plugin.samples import SAID, apply_records, record
 
 UNCLEAR = Opinion(Judgement.WITHHELD, WithholdReason.UNCLEAR)
@@ -53,3 +55,18 @@ def test_both_levels_are_named(engine: Engine, store: Store, people: People) -> 
 def test_a_moment_that_is_kept_back_is_in_no_digest(engine: Engine, store: Store, people: People) -> None:
     """A therapist's digest does not mention a session whose only moment is kept back."""
     assert SAID[0] not in digest_after(engine, store, people, (MOMENT, UNCLEAR))
+
+
+def test_shared_answers_to_criteria_are_in_a_therapists_digest(engine: Engine, store: Store, people: People) -> None:
+    """A therapist's digest has what people said to shared criteria, with the note, and nothing of other criteria."""
+    sent = record()
+    apply_records(engine, sent)
+    told, warmth = add(store, "told", SESSION, TOLD), add(store, "warmth", OF_MOMENT, WARMTH)
+    assert say(store, people.supervisor, sent, told, "no", "Ask.\x1b[2J") is DecisionOutcome.DONE
+    assert say(store, people.supervisor, sent, warmth, "none", "For us.") is DecisionOutcome.DONE
+    store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
+    said = digest_of(store, people.ana)
+    assert f"{TOLD.question} Mara: No" in said
+    assert "Ask.\\x1b[2J" in said
+    for hidden in (WARMTH.question, "For us."):
+        assert hidden not in said

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from plugin.exports import criterion_rows
 from plugin.exports.review_rows import COLUMNS, TEXT_COLUMNS
 from plugin.exports.training_lines import TrainingArm
 from plugin.local.paths import ROOT
@@ -12,15 +13,22 @@ from plugin.queue.export_entries import ExportPurpose
 PAGE = (ROOT / "docs" / "export.md").read_text()
 
 
-def test_the_page_explains_every_column() -> None:
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [("## Reviews", (*COLUMNS, *TEXT_COLUMNS)), ("## Answers to your own criteria", criterion_rows.COLUMNS)],
+)
+def test_the_page_explains_every_column(heading: str, columns: tuple[str, ...]) -> None:
     """The table of columns names each column of an export once."""
-    table = PAGE.partition("| column | meaning |")[2].partition("\n\n")[0]
+    table = PAGE.partition(heading)[2].partition("| column | meaning |")[2].partition("\n\n")[0]
     first_cells = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
     named = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(named) == sorted((*COLUMNS, *TEXT_COLUMNS))
+    assert sorted(named) == sorted(columns)
 
 
-@pytest.mark.parametrize("word", [*ExportPurpose, *TrainingArm, "export reviews", "export training", "export person"])
+COMMANDS = ("export reviews", "export training", "export criteria", "export person")
+
+
+@pytest.mark.parametrize("word", [*ExportPurpose, *TrainingArm, *COMMANDS])
 def test_the_page_names_every_choice(word: str) -> None:
     """Each purpose, arm and command stands on the page."""
     assert f"`{word}`" in PAGE

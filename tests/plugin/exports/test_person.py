@@ -33,6 +33,8 @@ from tests.plugin.exports.samples import (
     no_progress,
 )
 from tests.plugin.rerate.samples import asked_in_shadow, rate_all
+from tests.plugin.exports.samples import AGREED, STRONG, UNCLEAR, entries, export_run, files_in, judge, no_progress
+from tests.plugin.queue.criteria_samples import MOMENT, PACING, SESSION, TOLD, WARMTH, add, say
 from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
 from tests.stream.feedback.builders import LLM, ScriptedModel
 
@@ -178,6 +180,33 @@ def test_shared_notes_are_in_it_and_private_ones_are_not(engine: Engine, people:
     found = exported(engine, people.ana, tmp_path)
     assert [note["text"] for note in found["sessions"][0]["released_words"]["notes"]] == ["For both of us."]
     assert "For me alone" not in json.dumps(found)
+
+
+def test_shared_answers_to_criteria_are_in_it_and_no_others(engine: Engine, people: People, tmp_path: Path) -> None:
+    """Answers to shared criteria are in it after the release, their notes in the words; what is not shared never is."""
+    sent = record(moments=2)
+    theirs = sent.exchanges[1].model_copy(update={"counsellor": "p_ben"})
+    both = sent.model_copy(update={"exchanges": (sent.exchanges[0], theirs), "counsellors": ("p_ana", "p_ben")})
+    apply_records(engine, both)
+    store = Store(engine, KEK, now=lambda: NOW)
+    told, pacing = add(store, "told", SESSION, TOLD), add(store, "pacing", MOMENT, PACING)
+    warmth = add(store, "warmth", MOMENT, WARMTH)
+    say(store, people.supervisor, both, told, "no", "For both of us.")
+    say(store, people.supervisor, both, pacing, "2")
+    say(store, people.supervisor, both, pacing, "0", moment=1)
+    say(store, people.supervisor, both, warmth, "none", "For us alone.")
+    assert exported(engine, people.ana, tmp_path)["sessions"][0]["criteria"] == []
+    release(engine, people, both)
+    (found,) = exported(engine, people.ana, tmp_path)["sessions"]
+    assert [(each["criterion"], each["moment"], each["said"], each["by"]) for each in found["criteria"]] == [
+        ("told", None, "no", "Mara"),
+        ("pacing", str(both.exchanges[0].exchange_id), "2", "Mara"),
+    ]
+    assert [note["text"] for note in found["released_words"]["criterion_notes"]] == ["For both of us."]
+    assert "For us alone" not in json.dumps(found)
+    (for_others,) = exported(engine, people.operator, tmp_path)["sessions"]
+    assert for_others["criteria"] == found["criteria"]
+    assert "For both of us" not in json.dumps(for_others)
 
 
 def test_what_was_practised_is_in_the_own_export_alone(engine: Engine, people: People, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
 SESSION = "/sessions/{session_id}"
 ACCOUNT = "/accounts/{account_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
+CRITERION = "/criteria/{criterion_id}"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     # First, since who has seen a session elsewhere may give no blind look at it.
     ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
@@ -126,6 +127,10 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", SESSION + "/notes", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/notes", UNKNOWN): NOBODY,
     ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/criteria", WAITING.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),  # nobody asks that
+    ("POST", SESSION + "/criteria", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/criteria", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404),
+    ("POST", SESSION + "/criteria", UNKNOWN): NOBODY,
     ("GET", "/login", None): EVERYBODY,
     ("GET", "/accounts", None): OPERATORS,
     ("POST", "/accounts", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and password
@@ -135,6 +140,13 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", ACCOUNT + "/enable", UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/teams", UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/remove", UNKNOWN): NOBODY,
+    ("GET", "/criteria", None): OPERATORS,
+    ("POST", "/criteria", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and a question
+    ("GET", CRITERION, UNKNOWN): NOBODY,
+    ("POST", CRITERION + "/versions", UNKNOWN): NOBODY,
+    ("POST", CRITERION + "/move", UNKNOWN): NOBODY,
+    ("POST", CRITERION + "/retire", UNKNOWN): NOBODY,
+    ("POST", CRITERION + "/restore", UNKNOWN): NOBODY,
     ("POST", "/login", None): Expected(401, 401, 401, 401, 401, 401),  # without a name and password
     ("GET", "/login/provider", None): Expected(*(404,) * 6),  # no provider in these settings
     ("GET", "/login/return", None): Expected(*(404,) * 6),
@@ -154,6 +166,10 @@ FORM = {
     "assessment": str(WAITING.assessments[0].assessment_id),
     "statement": "verdict",
     "say": "agreed",
+    "criterion": str(UNKNOWN),
+    "version": "1",
+    "said": "yes",
+    "up": "yes",
     "place": "main",
     "text": "Well met.",
     "released": "2026-11-03T14:02:00Z",
@@ -165,6 +181,7 @@ FORM = {
 }
 """The fields of every form about a session."""
 NAMES = ("session_id", "account_id", "note_id", "dispute_id", "attempt_id", "calibration_id")
+NAMES = ("session_id", "account_id", "criterion_id", "note_id", "dispute_id", "attempt_id")
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
