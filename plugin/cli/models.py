@@ -174,6 +174,8 @@ def model_compare() -> None:
     console.print(table(found))
     for sentence in sentences(found):
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
 def _agreement(
     console: Console, key: Path | None, sheets: list[Path], calibrations: list[UUID], user: str
 ) -> "AgreementReport":

@@ -52,8 +52,8 @@ def remove_sample(session: Session, session_id: UUID) -> None:
 def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
     """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed.
 
-    The moments drop out of calibrations, since they are no longer what was drawn.
-    Likewise what they said to criteria, since they read other words.
+    So are answers to criteria, given after other words, and the moments drop out of calibrations: they are no longer
+    what was drawn.
     """
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))

@@ -13,8 +13,8 @@ from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTabl
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
-from plugin.database.calibration_rights import Person, calibration_policies
 from plugin.database import criterion_rights
+from plugin.database.calibration_rights import Person, calibration_policies
 from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
 from plugin.database.tables import METADATA
 from plugin.database.token_rights import token_policies
@@ -213,10 +213,8 @@ SCOPED_TABLES: Final = (
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _LISTED_TABLES: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"})
 """Those from which lists and numbers are made; an operator sees their rows too, for the numbers of all platforms."""
-_OPERATED_TABLES: Final = ("accounts", "teams", "memberships")
-"""The tables that web, digest and rerate read as far as they may, and web changes on behalf of an operator alone."""
 _OPERATED_TABLES: Final = ("accounts", "teams", "memberships", "criteria", "criterion_versions")
-"""The tables that web and digest read whole, and that web changes on behalf of an operator alone."""
+"""The tables that web, digest and rerate read as far as they may, and web changes on behalf of an operator alone."""
 _OWN_TABLES: Final = ("digest_preferences", "digest_marks", "digest_deliveries")
 """The tables of which web sees and changes a person's own rows alone; the digest's role, which sends, sees them all."""
 _UNSCOPED_STAGES: Final = ("sink", "privacy", "rerate")  # they work on every row, and show no text to anybody

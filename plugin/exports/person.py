@@ -36,9 +36,8 @@ from stream.contracts.errors import Misconfigured
 TEXT_LEFT_OUT: Final = "Words are left out: the therapist alone may export them, with their own password."
 NOT_IN_IT: Final = (
     "Not in this file: what is stored about clients alone, messages and words of sessions that are not released, notes"
-    " that their author has not shared, what a model in shadow says (it is shown to nobody), copies in backups and on"
-    " the broker."
-    " that their author has not shared, answers to criteria that are not shared, copies in backups and on the broker."
+    " that their author has not shared, answers to criteria that are not shared, what a model in shadow says (it is"
+    " shown to nobody), copies in backups and on the broker."
 )
 
 

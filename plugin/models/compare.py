@@ -9,10 +9,10 @@ from rich.table import Table
 from plugin.database.engine import temporary_engine, transaction
 from plugin.database.roles import sees_every_session
 from plugin.models.agreement.report import ReportedEstimate
-from plugin.models.agreement.statistics import INTERVAL, RESAMPLES
 from plugin.plain_text import counted
 from plugin.queue.comparison import LevelPairs, ModelComparison, read_comparison
-from plugin.weighted_kappa import LEVELS, kappa_of_table, table_of
+from plugin.rater_agreement import INTERVAL, RESAMPLES
+from plugin.weighted_kappa import LEVELS, kappa_of_tables, table_of_counts
 from stream.contracts.errors import Misconfigured
 from stream.contracts.rubric import RUBRIC
 from stream.runtime.settings import Settings, required_secret
@@ -38,13 +38,12 @@ def read_from(settings: Settings) -> ModelComparison | None:
 
 def kappa(pairs: LevelPairs) -> ReportedEstimate:
     """Return the weighted kappa of counted pairs with its interval, by a bootstrap over the pairs."""
-    table = table_of(pairs)
-    value, total = kappa_of_table(table), int(table.sum())
+    table = table_of_counts(pairs)
+    value, total = float(kappa_of_tables(table)), int(table.sum())
     if np.isnan(value):
         return ReportedEstimate(value=None, low=None, high=None)
     drawn = np.random.default_rng(_SEED).multinomial(total, table.ravel() / total, RESAMPLES)
-    kappas = [kappa_of_table(one.reshape(LEVELS, LEVELS).astype(float)) for one in drawn]
-    low, high = np.nanpercentile(kappas, INTERVAL)
+    low, high = np.nanpercentile(kappa_of_tables(drawn.reshape(-1, LEVELS, LEVELS).astype(float)), INTERVAL)
     return ReportedEstimate(value=round(value, 4), low=round(float(low), 4), high=round(float(high), 4))
 
 

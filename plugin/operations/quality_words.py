@@ -8,7 +8,7 @@ from plugin.queue.comparison import LevelComparison, ModelComparison
 from plugin.queue.proportion import MIN_SESSIONS, MIN_TURNS, Proportion
 from plugin.queue.quality import MIN_COUNSELLORS, MIN_LEVELS, MIN_RELEASED, DisputeRate, LevelAgreement, Quality
 from plugin.queue.sample_estimates import VersionName
-from plugin.weighted_kappa import kappa_of_table, table_of
+from plugin.weighted_kappa import kappa_of_tables, table_of_counts
 from stream.contracts.rubric import RUBRIC
 
 
@@ -75,6 +75,6 @@ def shadow_words(found: ModelComparison) -> str:
 
 
 def _kappa(levels: LevelComparison) -> float | None:
-    table = table_of(levels.models)
-    kappa = kappa_of_table(table)
+    table = table_of_counts(levels.models)
+    kappa = float(kappa_of_tables(table))
     return None if table.sum() < MIN_LEVELS or isnan(kappa) else kappa

@@ -223,9 +223,8 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
         select(table.session_id).where(col(table.session_id) == col(StoredSession.session_id), col(table.has_words))
         for table in (StoredCalibrationRating, StoredFinalLevel)
     )
-    found = (stored_words, notes, disputes, ratings, final_levels)
+    found = (stored_words, notes, answer_notes, disputes, ratings, final_levels)
     stored = or_(*(exists(each.correlate(StoredSession)) for each in found))
-    stored = or_(*(exists(each.correlate(StoredSession)) for each in (stored_words, notes, answer_notes, disputes)))
     return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 
 

@@ -27,8 +27,7 @@ class Scope(StrEnum):
 
     SESSIONS_READ = "sessions.read"
     SESSIONS_REVIEW = "sessions.review"
-    """Claim and give back, judge statements, write notes; open calibrations, rate and settle in them."""
-    """Claim and give back, judge statements, answer criteria, write notes."""
+    """Claim and give back, judge statements, answer criteria, write notes; open calibrations, rate and settle."""
     SESSIONS_RELEASE = "sessions.release"
     """Release and withhold."""
     DISPUTES_WRITE = "disputes.write"

@@ -363,19 +363,8 @@ def content(engine: Engine) -> dict[str, int]:
     return count_rows(engine, "sessions", "messages", "answers", "accounts", "memberships", "holds", "erasures")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "digest",
-        "model sample",
-        "model agreement",
-        "export reviews",
-        "export training",
-        "export person",
-        "dead-letters show",
-    ],
 READING = (
-    *("digest", "model sample", "dead-letters show"),
+    *("digest", "model sample", "model agreement", "dead-letters show"),
     *("export reviews", "export training", "export criteria", "export person"),
 )
 

@@ -76,6 +76,7 @@ LOOK = (
 RERATING = (
     "INSERT INTO reratings (assessment_id, model_key, shadow, session_id, model, ratings, rated_at)"
     " SELECT assessment_id, 'newer', false, session_id, '{}', '[]', now() FROM answers"
+)
 CRITERION = (
     "INSERT INTO criteria (criterion_id, name, about, position) VALUES (:c, 'told', 'session', 1);"
     "INSERT INTO criterion_versions (criterion_id, version, question, scale, shared, written_at)"
@@ -325,12 +326,11 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
             text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
             {"a": people.supervisor.user_id},
         )
-        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT, RERATING):
         for statement in CRITERION.split(";"):
             session.execute(text(statement), {"c": CRITERION_ID})
         for statement in (
             *(CLAIM, LABEL, NOTE, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
-            *(SAMPLE, LOOK, ATTEMPT),
+            *(SAMPLE, LOOK, ATTEMPT, RERATING),
         ):
             named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
             session.execute(text(statement), named)

@@ -32,9 +32,8 @@ from tests.plugin.exports.samples import (
     judge,
     no_progress,
 )
-from tests.plugin.rerate.samples import asked_in_shadow, rate_all
-from tests.plugin.exports.samples import AGREED, STRONG, UNCLEAR, entries, export_run, files_in, judge, no_progress
 from tests.plugin.queue.criteria_samples import MOMENT, PACING, SESSION, TOLD, WARMTH, add, say
+from tests.plugin.rerate.samples import asked_in_shadow, rate_all
 from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
 from tests.stream.feedback.builders import LLM, ScriptedModel
 

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from plugin.models.compare import kappa, sentences, table
 from plugin.queue.comparison import ComparedModel, LevelComparison, LevelPairs, ModelComparison
-from plugin.weighted_kappa import kappa_of_table, table_of, weighted_kappa
+from plugin.weighted_kappa import kappa_of_tables, table_of_counts, weighted_kappa
 from stream.contracts.vocabulary import Mechanism
 
 MANY: LevelPairs = ((0, 0, 40), (0, 1, 8), (1, 0, 6), (1, 1, 70), (1, 2, 9), (2, 1, 7), (2, 2, 60))
@@ -42,16 +42,16 @@ def test_the_kappa_of_counts_is_that_of_the_levels() -> None:
     """A kappa from counted pairs is the one from the levels one by one."""
     first = [one for one, _, times in MANY for _ in range(times)]
     second = [other for _, other, times in MANY for _ in range(times)]
-    assert kappa_of_table(table_of(MANY)) == pytest.approx(weighted_kappa(first, second))
+    assert kappa_of_tables(table_of_counts(MANY)) == pytest.approx(weighted_kappa(first, second))
     split = [(0, 0, 15), (0, 0, 25), *MANY[1:]]
-    assert kappa_of_table(table_of(split)) == kappa_of_table(table_of(MANY))
+    assert kappa_of_tables(table_of_counts(split)) == kappa_of_tables(table_of_counts(MANY))
 
 
 def test_a_kappa_has_an_interval_that_narrows_with_more_pairs() -> None:
     """The interval holds the value, is the same each time, and is narrower for ten times as many pairs."""
     few, many = kappa(MANY), kappa(tuple((one, other, 10 * times) for one, other, times in MANY))
     assert few == kappa(MANY)
-    assert few.value == many.value == pytest.approx(kappa_of_table(table_of(MANY)), abs=1e-4)
+    assert few.value == many.value == pytest.approx(kappa_of_tables(table_of_counts(MANY)), abs=1e-4)
     for each in (few, many):
         assert each.low is not None
         assert each.high is not None

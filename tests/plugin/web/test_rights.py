@@ -180,8 +180,7 @@ FORM = {
     "exchange": str(RELEASED.exchanges[0].exchange_id),
 }
 """The fields of every form about a session."""
-NAMES = ("session_id", "account_id", "note_id", "dispute_id", "attempt_id", "calibration_id")
-NAMES = ("session_id", "account_id", "criterion_id", "note_id", "dispute_id", "attempt_id")
+NAMES = ("session_id", "account_id", "criterion_id", "note_id", "dispute_id", "attempt_id", "calibration_id")
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
