@@ -53,8 +53,10 @@ PARTS: Final = (
         (
             "A counsellor reads their own moments that a supervisor has released, and nobody else\u2019s.",
             "A supervisor reads the sessions of their own teams, and those of no team if named for the platform.",
+            "The clinical lead may read those of every team for a reason, and decides what a counsellor takes further.",
             "Whoever manages people without supervising them has no account that reads sessions.",
             "An operator runs the software, sees numbers and manages accounts, and reads no words.",
+            "An auditor reads who opened and decided what, and no words.",
             "Each opening of a session is recorded with the account that opened it.",
         ),
     ),
@@ -62,7 +64,7 @@ PARTS: Final = (
         "What a counsellor may ask for",
         (
             "To be told in writing before Counterpoint reads their sessions for the first time.",
-            "To contradict a point. It then stays between counsellor and supervisor.",
+            "To contradict a point. It then stays between them and a supervisor, or the lead if they ask for one.",
             "To know what is stored about them, for how long, and who has opened their sessions.",
             "To have no disadvantage from contradicting, from asking, or from what a model says.",
         ),

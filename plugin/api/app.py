@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plugin.api import calibration_routes, own_routes, read_routes, review_routes
+from plugin.api import calibration_routes, own_routes, read_routes, review_routes, rubric_routes, trail_routes
 from plugin.api.caller import Services
 from plugin.api.problems import ApiProblem, Problem, invalid_request, nothing_here
 from stream.contracts.errors import Unavailable
@@ -71,7 +71,14 @@ def create_api(services: Services | None = None) -> FastAPI:
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(Unavailable, _unavailable)
-    for router in (read_routes.router, review_routes.router, own_routes.router, calibration_routes.router):
+    for router in (
+        read_routes.router,
+        review_routes.router,
+        own_routes.router,
+        calibration_routes.router,
+        rubric_routes.router,
+        trail_routes.router,
+    ):
         api.include_router(router)
     return api
 

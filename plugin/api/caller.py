@@ -14,7 +14,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from plugin.api.problems import ApiProblem, nothing_here
 from plugin.api.rate import RequestRate
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import REVIEWERS, AccountRole, Viewer
+from plugin.privacy.trail import Trail
 from plugin.queue.store import Store
 from plugin.queue.token_views import Scope, TokenUse
 
@@ -66,6 +67,11 @@ class Caller:
         """The person, with the rights they have now."""
         return self.use.viewer
 
+    @property
+    def trail(self) -> Trail:
+        """The audit trail of the store's database, for auditors."""
+        return Trail(self.store.engine)
+
 
 def current_caller(
     request: Request,
@@ -93,27 +99,32 @@ def current_caller(
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def needs(scope: Scope, role: AccountRole) -> Callable[[Caller], Caller]:
-    """Return the dependency of a route for people of a role, with tokens of a scope; to others it does not exist."""
+def needs(scope: Scope, *roles: AccountRole) -> Callable[[Caller], Caller]:
+    """Return the dependency of a route for people of some roles, with tokens of a scope; others find nothing there."""
 
     def check(caller: CurrentCaller) -> Caller:
         if scope not in caller.use.scopes:
             challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
             headers = {"WWW-Authenticate": challenge}
             raise ApiProblem(403, "missing-scope", f"This needs a token with the scope {scope}.", headers=headers)
-        if caller.viewer.role is not role:
+        if caller.viewer.role not in roles:
             raise nothing_here()
         return caller
 
     return check
 
 
-Reader = Annotated[Caller, Depends(needs(Scope.SESSIONS_READ, AccountRole.SUPERVISOR))]
-Reviewer = Annotated[Caller, Depends(needs(Scope.SESSIONS_REVIEW, AccountRole.SUPERVISOR))]
-Releaser = Annotated[Caller, Depends(needs(Scope.SESSIONS_RELEASE, AccountRole.SUPERVISOR))]
-Resolver = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, AccountRole.SUPERVISOR))]
+Reader = Annotated[Caller, Depends(needs(Scope.SESSIONS_READ, *REVIEWERS))]
+Reviewer = Annotated[Caller, Depends(needs(Scope.SESSIONS_REVIEW, *REVIEWERS))]
+Releaser = Annotated[Caller, Depends(needs(Scope.SESSIONS_RELEASE, *REVIEWERS))]
+Resolver = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, *REVIEWERS))]
 OwnReader = Annotated[Caller, Depends(needs(Scope.SESSIONS_READ, AccountRole.THERAPIST))]
 Disputer = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, AccountRole.THERAPIST))]
+RubricReader = Annotated[
+    Caller, Depends(needs(Scope.SESSIONS_READ, *(role for role in AccountRole if role is not AccountRole.AUDITOR)))
+]
+RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
+TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
 
 
 def _use(services: Services, token: str, address: str) -> TokenUse | None:

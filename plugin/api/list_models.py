@@ -64,6 +64,7 @@ class Decision(Part):
     revision: int
     by: str
     at: datetime
+    as_lead: bool = Field(description="Whether it was the lead, in place of a supervisor.")
 
 
 class Claim(Part):

@@ -45,7 +45,7 @@ def acknowledge(caller: Disputer, once: OnceDep, session_id: UUID, read: Acknowl
 
 @router.post("/{session_id}/disputes", response_model=Done, responses=STEPPING)
 def dispute(caller: Disputer, once: OnceDep, session_id: UUID, asked: OpenDispute) -> Response:
-    """Store the therapist's dispute of one statement, for who released it or for another supervisor."""
+    """Store the therapist's dispute of one statement, for who released it or for somebody else."""
     return once.step(
         lambda: caller.store.disputes.dispute(
             caller.viewer,
@@ -72,7 +72,7 @@ def withdraw(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID
 
 @router.post("/{session_id}/disputes/{dispute_id}/escalate", response_model=Done, responses=STEPPING)
 def escalate(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID, read: DisputeSeen) -> Response:
-    """Ask another supervisor to look at a decided dispute."""
+    """Ask the lead, or else another supervisor, to look at a decided dispute."""
     disputes = caller.store.disputes
     return once.step(
         lambda: disputes.escalate(caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id)

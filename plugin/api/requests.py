@@ -8,14 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from plugin.api.codes import AskedStatement, LevelName
 from plugin.api.list_models import MAX_PAGE
+from plugin.privacy.anchors import MAX_NUMBER, Anchor
 from plugin.queue.criterion_views import CANNOT_SAY, CODES, MAX_ANSWER_NOTE, UNDONE
 from plugin.queue.criterion_views import Said as CriterionSaid
 from plugin.queue.dispute_views import Ground
 from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
 from plugin.queue.statements import Statement
 from stream.contracts.base import Utc
+from stream.contracts.vocabulary import Mechanism
 
 NoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT)]
@@ -27,10 +30,29 @@ Seen = Annotated[
 ]
 
 
+RubricNoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_RUBRIC_NOTE)]
+SeenVersion = Annotated[int, Field(ge=1, strict=True, description="The number of the version that was read.")]
+MAX_ANCHORS: Final = 200
+"""Anchors of one request, which fit into a body."""
+
+
 class Asked(BaseModel):
     """The base of all that requests carry."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KeptAnchor(Asked):
+    """The number and the hash of an entry of the trail, as `counterpoint audit anchor` prints them."""
+
+    seq: Annotated[int, Field(ge=0, le=MAX_NUMBER, strict=True)]
+    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    at: Annotated[str | None, StringConstraints(max_length=40)] = None
+
+    @property
+    def anchor(self) -> Anchor:
+        """The anchor that it is."""
+        return Anchor(self.seq, self.hash, self.at)
 
 
 class Standing(StrEnum):
@@ -118,6 +140,32 @@ class AnswerCriterion(Asked):
         return CriterionSaid(self.criterion_id, self.version, self.exchange_id, self.said, self.note)
 
 
+class WriteRubricNote(Asked):
+    """The first version of a note on a mechanism. It never holds words of a conversation."""
+
+    mechanism: Mechanism
+    text: Annotated[RubricNoteWords, Field(repr=False)]
+
+
+class EditRubricNote(Asked):
+    """The next version of a note. It never holds words of a conversation."""
+
+    seen: SeenVersion
+    text: Annotated[RubricNoteWords, Field(repr=False)]
+
+
+class RemoveRubricNote(Asked):
+    """A note as it was read."""
+
+    seen: SeenVersion
+
+
+class VerifyTrail(Asked):
+    """Anchors that were kept elsewhere."""
+
+    anchors: Annotated[tuple[KeptAnchor, ...], Field(max_length=MAX_ANCHORS)] = ()
+
+
 class Acknowledge(Asked):
     """The release that a therapist has read."""
 
@@ -132,9 +180,9 @@ class OpenDispute(Asked):
     statement: AskedStatement
     ground: Ground
     text: Annotated[Comment, Field(repr=False)]
-    another_supervisor: Annotated[bool, Field(strict=True, description="Ask for another one than who released it.")] = (
-        False
-    )
+    another_supervisor: Annotated[
+        bool, Field(strict=True, description="Ask the lead, or else another one than who released it.")
+    ] = False
 
     @property
     def about(self) -> Statement:

@@ -153,7 +153,7 @@ class Dispute(Part):
     is_escalated: bool
     escalate_until: datetime | None
     steps: tuple[DisputeStep, ...]
-    supervisors: tuple[str, ...] = Field(description="Who may resolve it.")
+    supervisors: tuple[str, ...] = Field(description="Who should resolve it: supervisors, or the lead.")
 
 
 class OpenedSession(Part):

@@ -27,7 +27,10 @@ Name = Annotated[str, typer.Argument(help="User name of the account, in any spel
 @users.command("add")
 def users_add(
     name: Annotated[str, typer.Argument(help="User name for the login.")],
-    role: Annotated[Literal["supervisor", "therapist", "operator"], typer.Option(help="What the account may see.")],
+    role: Annotated[
+        Literal["supervisor", "therapist", "operator", "lead", "auditor"],
+        typer.Option(help="What the account may see: docs/login.md has a line for each role."),
+    ],
     team: Annotated[list[str] | None, typer.Option(help="A team; may be given several times.")] = None,
     display_name: Annotated[str, typer.Option(help="How the page calls the person; default: the user name.")] = "",
     tenant: Annotated[

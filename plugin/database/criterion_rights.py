@@ -18,14 +18,14 @@ _IS_SHARED: Final = (
 )
 
 
-def read_rule(is_supervisor: str) -> str:
+def read_rule(reviews: str) -> str:
     """Return what must hold beside the visible session: a therapist reads what stands, is shared and was released."""
-    return f"({is_supervisor} OR stands AND {_IS_SHARED} AND {_IS_RELEASED})"
+    return f"({reviews} OR stands AND {_IS_SHARED} AND {_IS_RELEASED})"
 
 
-def replace_policy(prefix: str, is_visible: str, is_supervisor: str) -> Iterator[str]:
+def replace_policy(prefix: str, is_visible: str, reviews: str) -> Iterator[str]:
     """Yield the policy by which an answer gives way to another supervisor's, with which its note goes."""
-    condition = f"{is_visible} AND {is_supervisor}"
+    condition = f"{is_visible} AND {reviews}"
     yield f"DROP POLICY IF EXISTS {prefix}replaces ON public.{TABLE}"
     yield (
         f"CREATE POLICY {prefix}replaces ON public.{TABLE} FOR UPDATE TO {prefix}web"

@@ -5,7 +5,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.database.tables import ConversationKey, ServiceKey
+from plugin.database.tables import ConversationKey, ServiceKey, StoredRubricNote
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required_secret
 
@@ -30,12 +30,14 @@ def key_encryption_key(settings: Settings) -> KeyEncryptionKey:
 
 
 def check_key_encryption_key(session: Session, kek: KeyEncryptionKey) -> None:
-    """Check that this key or a previous one wrapped every key of the database, of conversations and of the service.
+    """Check that this key or a previous one wrapped every key of the database.
+
+    Those are the keys of conversations, of the service and of rubric notes.
 
     Raises:
         Misconfigured: one of them was wrapped by another one.
     """
-    for table in (ConversationKey, ServiceKey):
+    for table in (ConversationKey, ServiceKey, StoredRubricNote):
         other = select(table.kek_id).where(col(table.kek_id).not_in(kek.ids)).limit(1)
         if session.exec(other).first() is not None:
             raise Misconfigured(WRONG_KEY)

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from plugin.database import criterion_rights
 from plugin.database.calibration_rights import Person, calibration_policies
 from plugin.database.engine import DRIVER, temporary_engine, transaction, translate_database_errors
+from plugin.database.rubric_note_rights import rubric_note_policies
 from plugin.database.tables import METADATA
 from plugin.database.token_rights import token_policies
 from stream.contracts.errors import Misconfigured
@@ -35,6 +36,8 @@ _CHANGED_BY_OPERATORS: Final = (
 """The columns of an account that its page changes; its role is not among them."""
 _KEY_IDS: Final = "SELECT (name, kek_id)"
 """Enough to see which key encryption key wrapped the service's keys."""
+_NOTE_KEY_IDS: Final = "SELECT (note_id, kek_id)"
+"""The same of the keys of rubric notes."""
 
 GRANTS: Final[Mapping[str, Grants]] = {
     "sink": {
@@ -58,6 +61,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "final_levels": ("SELECT (session_id, has_words)",),
         "conversation_keys": ("SELECT", "INSERT", "DELETE"),
         "service_keys": ("SELECT", "INSERT"),
+        "rubric_notes": (_NOTE_KEY_IDS,),
         "erasures": ("SELECT", "INSERT"),
         "holds": ("SELECT",),
     },
@@ -96,8 +100,11 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
+        "counterpoint_trail": ("SELECT",),
         "api_tokens": ("SELECT", "UPDATE (generation, last_used_on)"),  # `counterpoint tokens` makes and revokes them
         "api_replies": ("SELECT", "INSERT", "UPDATE (status, result)", "DELETE"),
+        "rubric_notes": ("SELECT", "INSERT", "DELETE"),
+        "rubric_note_versions": ("SELECT", "INSERT"),  # never changed; they go with their note
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -132,6 +139,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "final_levels": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
+        "rubric_notes": (_NOTE_KEY_IDS,),
         "audit": ("INSERT",),
     },
     "privacy": {
@@ -156,6 +164,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "final_levels": ("SELECT (session_id, has_words)", "UPDATE (words)"),
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
+        "rubric_notes": ("SELECT", "UPDATE (kek_id, wrapped)"),
         "erasures": ("SELECT", "INSERT"),
         "erasure_requests": ("SELECT", "INSERT", "UPDATE"),
         "retention_runs": ("SELECT", "INSERT", "UPDATE"),
@@ -201,6 +210,8 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_calibrated_about_account()": ("digest",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
+VIEWS: Final = ("counterpoint_trail",)
+"""The views of the owner: the audit trail, which the page reads on behalf of an auditor and of nobody else."""
 
 SCOPED_TABLES: Final = (
     *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
@@ -224,42 +235,44 @@ _SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
 _ACCOUNT_ID: Final = "nullif(current_setting('counterpoint.account', true), '')::uuid"
 _ACCOUNT: Final = f"a.account_id = {_ACCOUNT_ID} AND a.disabled_at IS NULL"
 _IS_SUPERVISOR: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'supervisor')"
+_REVIEWS: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role IN ('supervisor', 'lead'))"
 _IS_THERAPIST: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'therapist')"
 _OWN: Final = f"account_id = {_ACCOUNT_ID}"
-_BY_A_SUPERVISOR: Final = f"{_OWN} AND {_IS_SUPERVISOR}"
+_BY_WHO_REVIEWS: Final = f"{_OWN} AND {_REVIEWS}"
 _BY_A_THERAPIST: Final = f"{_OWN} AND {_IS_THERAPIST}"
 _DISPUTE_OF_STEP: Final = (
     "EXISTS (SELECT FROM public.disputes d WHERE d.dispute_id = dispute_steps.dispute_id"
     " AND d.session_id = dispute_steps.session_id{})"
 )
 _STEP_IS_THEIRS: Final = (
-    f"{_OWN} AND CASE WHEN kind = 'resolved' THEN {_IS_SUPERVISOR}"
+    f"{_OWN} AND CASE WHEN kind = 'resolved' THEN {_REVIEWS}"
     f" ELSE {_DISPUTE_OF_STEP.format(f' AND d.account_id = {_ACCOUNT_ID}')} END"
 )
 _READ_BESIDE_SCOPE: Final = {
     "notes": f"(shared OR {_OWN})",
-    "criterion_answers": criterion_rights.read_rule(_IS_SUPERVISOR),
-    "acknowledgements": f"({_OWN} OR {_IS_SUPERVISOR})",
-    "disputes": f"({_OWN} OR {_IS_SUPERVISOR})",
+    "criterion_answers": criterion_rights.read_rule(_REVIEWS),
+    "acknowledgements": f"({_OWN} OR {_REVIEWS})",
+    "disputes": f"({_OWN} OR {_REVIEWS})",
     "practice_attempts": _BY_A_THERAPIST,
     "dispute_steps": _DISPUTE_OF_STEP.format(""),  # the rule of its dispute, whose own policy applies here too
-    "samples": _IS_SUPERVISOR,
-    "look_answers": _IS_SUPERVISOR,
+    "samples": _REVIEWS,
+    "look_answers": _REVIEWS,
     "reratings": "NOT shadow",
 }
 """What must hold of a row, beside its session, before somebody reads it: a therapist reads no other's dispute."""
 _WRITTEN_BY: Final = {
-    "claims": _BY_A_SUPERVISOR,
-    "labels": _BY_A_SUPERVISOR,
-    "notes": _BY_A_SUPERVISOR,
-    "criterion_answers": _BY_A_SUPERVISOR,
+    "claims": _BY_WHO_REVIEWS,
+    "labels": _BY_WHO_REVIEWS,
+    "notes": _BY_WHO_REVIEWS,
+    "criterion_answers": _BY_WHO_REVIEWS,
     "acknowledgements": _BY_A_THERAPIST,
     "disputes": _BY_A_THERAPIST,
     "dispute_steps": _STEP_IS_THEIRS,
-    "look_answers": _BY_A_SUPERVISOR,
+    "look_answers": _BY_WHO_REVIEWS,
     "practice_attempts": _BY_A_THERAPIST,
 }
 """Who writes a row of the tables that people write in their own name alone."""
+_IS_LEAD: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'lead')"
 _IS_OPERATOR: Final = f"EXISTS (SELECT FROM public.accounts a WHERE {_ACCOUNT} AND a.role = 'operator')"
 # Counsellors as `sessions.counsellor_keys` has them. Each set is read once for a statement, and compared with each row.
 _THEIR_COUNSELLORS: Final = f"""ARRAY(
@@ -276,7 +289,7 @@ _IN_A_TEAM: Final = """ARRAY(
     WHERE EXISTS (SELECT FROM public.memberships m WHERE m.account_id = o.account_id))"""
 # The part of the rules of `plugin.queue.scope` that depends on the person; that module also checks for a release.
 _SESSION_IS_VISIBLE: Final = (
-    f"NOT restricted AND (counsellor_keys && {_THEIR_COUNSELLORS} OR {_IS_OPERATOR}"
+    f"NOT restricted AND (counsellor_keys && {_THEIR_COUNSELLORS} OR {_IS_OPERATOR} OR {_IS_LEAD}"
     f" OR tenant = {_THEIR_PLATFORM} AND NOT counsellor_keys && {_IN_A_TEAM})"
 )
 
@@ -309,8 +322,8 @@ def statements() -> Iterator[str]:
     for name, stages in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION public.{name} FROM PUBLIC, {all_roles}"
         yield f"GRANT EXECUTE ON FUNCTION public.{name} TO {', '.join(PREFIX + stage for stage in stages)}"
-    for table in METADATA.sorted_tables:
-        yield f"REVOKE ALL ON public.{table.name} FROM {all_roles}"
+    for name in (*(table.name for table in METADATA.sorted_tables), *VIEWS):
+        yield f"REVOKE ALL ON public.{name} FROM {all_roles}"
     yield f"GRANT SELECT ON public.alembic_version TO {all_roles}"
     for stage, grants in GRANTS.items():
         for name, rights in grants.items():
@@ -332,6 +345,8 @@ def statements() -> Iterator[str]:
     )
     yield from token_policies(f"{PREFIX}web", _OWN)
     yield from calibration_policies(PREFIX, Person(_ACCOUNT_ID, _IS_SUPERVISOR, _IS_OPERATOR))
+    keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
+    yield from rubric_note_policies(f"{PREFIX}web", keys, account=_ACCOUNT)
 
 
 def _operated_policies(table: str) -> Iterator[str]:
@@ -384,7 +399,7 @@ def _policies(table: str) -> Iterator[str]:
     if table in _READ_BESIDE_SCOPE:
         condition = f"{condition} AND {_READ_BESIDE_SCOPE[table]}"
     if table == criterion_rights.TABLE:
-        yield from criterion_rights.replace_policy(PREFIX, _session_is_visible(table), _IS_SUPERVISOR)
+        yield from criterion_rights.replace_policy(PREFIX, _session_is_visible(table), _REVIEWS)
     if table == "notes":
         yield f"DROP POLICY IF EXISTS counterpoint_author ON public.{table}"
         yield (

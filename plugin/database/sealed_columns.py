@@ -45,6 +45,11 @@ def final_level_words_binding(tenant: str, calibration_id: UUID, number: int, me
     return ColumnBinding(tenant, "final_levels", f"{calibration_id}\x1f{number}\x1f{mechanism}", "words")
 
 
+def rubric_note_words_binding(note_id: UUID, number: int) -> ColumnBinding:
+    """Return what the ciphertext of a version of a rubric note is bound to; a note belongs to no platform."""
+    return ColumnBinding("", "rubric_note_versions", f"{note_id}\x1f{number}", "words")
+
+
 def answer_words_binding(tenant: str, assessment_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of an answer's words is bound to."""
     return ColumnBinding(tenant, "answers", str(assessment_id), "words")

@@ -2,15 +2,34 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 
 class AccountRole(StrEnum):
-    """The role of an account, which decides what a person may see. An operator never sees message text."""
+    """The role of an account, which decides what a person may see. Operators and auditors never see message text."""
 
     SUPERVISOR = "supervisor"
     THERAPIST = "therapist"
     OPERATOR = "operator"
+    LEAD = "lead"
+    """The clinical lead, who sees the sessions of every team as a supervisor sees those of hers."""
+    AUDITOR = "auditor"
+    """Reads the audit trail and nothing else."""
+
+    @property
+    def reviews(self) -> bool:
+        """Whether this role reads, reviews and decides about sessions: a supervisor, or the lead in their place."""
+        return self in REVIEWERS
+
+    @property
+    def reads_sessions(self) -> bool:
+        """Whether this role reads sessions, and so has news and may have digests."""
+        return self.reviews or self is AccountRole.THERAPIST
+
+
+REVIEWERS: Final = frozenset({AccountRole.SUPERVISOR, AccountRole.LEAD})
+"""The roles that read, review and decide about sessions of others."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def print_digest(settings: Settings, username: str, password: str, since: dateti
 
     Raises:
         Denied: there is no such account, or the password is not its own.
-        Misconfigured: the account is an operator's, who reads no sessions.
+        Misconfigured: the account is one of a role that reads no sessions, or that of a lead.
         Unavailable: the database is away.
     """
     caller = f"digest, uid {os.getuid()}"
@@ -33,8 +33,10 @@ def print_digest(settings: Settings, username: str, password: str, since: dateti
         viewer = store.authenticate(username, password, request_id=caller)
         if viewer is None:
             raise Denied("There is no account with this name and password.")
-        if viewer.role is AccountRole.OPERATOR:
-            raise Misconfigured("An operator reads no sessions, so there is no digest.")
+        if not viewer.role.reads_sessions:
+            raise Misconfigured(f"An {viewer.role.value} reads no sessions, so there is no digest.")
+        if viewer.role is AccountRole.LEAD:
+            raise Misconfigured("This would open every new session of every team. What was escalated is on /digest.")
         render_digest(gather_digest(store, viewer, _since(since), request_id=caller), console)
 
 

@@ -69,7 +69,14 @@ def decisions_about(session: Session, session_id: UUID) -> list[Json]:
         .order_by(col(StoredDecision.revision))
     )
     return [
-        {"revision": row.revision, "decision": row.kind, "by": by, "at": time_of(row.decided_at)} for row, by in found
+        {
+            "revision": row.revision,
+            "decision": row.kind,
+            "by": by,
+            "as_lead": row.as_lead,
+            "at": time_of(row.decided_at),
+        }
+        for row, by in found
     ]
 
 

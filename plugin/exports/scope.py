@@ -73,7 +73,7 @@ def find_sessions(run: ExportRun, condition: ColumnElement[bool]) -> tuple[list[
         Misconfigured: somebody asks who is no supervisor, or a platform's pseudonym key is missing.
     """
     if run.viewer.role is not AccountRole.SUPERVISOR:
-        raise Misconfigured("A supervisor exports from the sessions of their own teams; other roles read none of them.")
+        raise Misconfigured("A supervisor alone exports, from the sessions of their own teams.")
     therapists: set[UUID] = set()
     with transaction(run.engine, run.viewer.user_id) as session:
         sessions = _sessions(session, run.viewer, condition)

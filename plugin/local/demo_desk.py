@@ -143,12 +143,21 @@ class Desk:
         if decision := self.view.row.decision:
             self.store.disputes.acknowledge(self.viewer, self.session_id, decision.at)
 
-    def dispute(self, message: str, statement: Statement, ground: Ground, text: str) -> None:
+    def dispute(
+        self, message: str, statement: Statement, ground: Ground, text: str, *, escalated: bool = False
+    ) -> None:
         """Dispute a statement about the moment of a client's message, as its therapist."""
         moment, decision = self._moment(message), self.view.row.decision
         if moment is not None and decision is not None and statement in moment.disputable:
             self.store.disputes.dispute(
-                self.viewer, self.session_id, decision.at, moment.answer.assessment_id, statement, ground, text
+                self.viewer,
+                self.session_id,
+                decision.at,
+                moment.answer.assessment_id,
+                statement,
+                ground,
+                text,
+                escalated=escalated,
             )
 
     def resolve(self, opinion: Opinion, text: str) -> None:

@@ -74,6 +74,8 @@ USERS = (
         "counsellor-samir",
     ),
     DemoUser("operator", "operator", "Sample Operator", "numbers alone, and the accounts"),
+    DemoUser("lead", "lead", "Lena (sample)", "a dispute that was escalated to her; her note stands in the glossary"),
+    DemoUser("auditor", "auditor", "Sample Auditor", "who did what, from the audit trail, and nothing else"),
 )
 """Made up, like everything the demo shows. Jonas works in both teams, so both supervisors see his sessions."""
 

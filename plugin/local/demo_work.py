@@ -14,10 +14,14 @@ from stream.contracts.vocabulary import Level, Mechanism
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 ALIGNMENT = Mechanism.STANCE_ALIGNMENT
 RESONANCE = Mechanism.EMOTIONAL_RESONANCE
+RUBRIC_NOTE: Final = (
+    "A menu of one\u2019s own plans is weak, however long it is: the client chooses, but only among what somebody else"
+    " has thought of. It becomes strong where the reply also leaves the client free to want none of them."
+)
 
 
 def do_the_work(week: DemoWeek) -> None:
-    """Do what the demo's people have done, each with the sessions that nobody has touched yet.
+    """Do what the demo's people have done, each with the sessions that nobody has touched yet; the lead writes a note.
 
     What somebody did with a session in an earlier run of the demo stays as it is. Where a visitor has disabled the
     account of one of these people, nothing is done.
@@ -30,6 +34,9 @@ def do_the_work(week: DemoWeek) -> None:
     for sample, (supervisor, work) in WORK.items():
         if sample in week.sessions and week.desk(supervisor, sample).is_untouched():
             work(week, sample)
+    notes, lead = week.store_at(week.begun).rubric_notes, week.people["lead"]
+    if not notes.all(lead):
+        notes.write(lead, AUTONOMY, RUBRIC_NOTE)
 
 
 def _released_and_acknowledged(week: DemoWeek, sample: str) -> None:
@@ -74,7 +81,7 @@ def _disputed_and_resolved(week: DemoWeek, sample: str) -> None:
 
 
 def _disputed(week: DemoWeek, sample: str) -> None:
-    """The therapist disputes a level, and nobody has answered yet."""
+    """The therapist disputes two levels, one of them before the lead, and nobody has answered yet."""
     supervisor = week.desk("greta", sample, hours=13)
     supervisor.agree("m11")
     supervisor.agree("m21")
@@ -86,6 +93,13 @@ def _disputed(week: DemoWeek, sample: str) -> None:
         Ground.MISSING_CONTEXT,
         "It was too early, I see that. But I did hear that groups are not for him: that is why I said he would only"
         " have to listen. To me \u201cnot heard\u201d does not fit.",
+    )
+    week.desk("samir", sample, hours=88).dispute(
+        "m21",
+        rating_of(AUTONOMY),
+        Ground.WRONG_CHARACTERISATION,
+        "Greta and I have talked about this one, and we do not see it alike. I would like somebody else to read it.",
+        escalated=True,
     )
 
 

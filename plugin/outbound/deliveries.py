@@ -86,7 +86,7 @@ def plan(session: Session, now: datetime) -> int:
         .where(
             col(StoredDigestPreferences.way) != Way.NONE.value,
             col(Account.disabled_at).is_(None),
-            col(Account.role) != AccountRole.OPERATOR.value,
+            col(Account.role).in_([role.value for role in AccountRole if role.reads_sessions]),
         )
     ).all()
     added = 0

@@ -89,6 +89,9 @@ def webhook_body(notice: Notice) -> str:
 def lines_of(role: AccountRole, counts: NewsCounts) -> Iterator[str]:
     """Yield what is new in numbers, one line for each kind."""
     is_therapist = role is AccountRole.THERAPIST
+    if role is AccountRole.LEAD and counts.disputed:
+        yield counted(counts.disputed, "dispute was escalated", "disputes were escalated")
+        return
     if counts.sessions and is_therapist:
         yield counted(counts.sessions, "session was passed on to you", "sessions were passed on to you")
     elif counts.sessions:

@@ -29,8 +29,10 @@ _CONTENT: Final = (
     "entry_id::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') AS at, account_id::text, role,"
     " purpose, object_type, coalesce(object_id, '') AS object_id, outcome, request_id"
 )
-_PAGE: Final = text(
-    f"SELECT {_CHAIN}, {_CONTENT} FROM public.audit"  # noqa: S608 - constants of this file
+TABLE: Final = "public.audit"
+"""The trail, as its owner and the role of privacy read it; an auditor reads a view of it."""
+_PAGE: Final = (
+    f"SELECT {_CHAIN}, {_CONTENT} FROM {{source}}"  # noqa: S608 - constants of this file
     " WHERE CAST(:after AS numeric) IS NULL OR seq > :after ORDER BY seq LIMIT :limit"
 )
 _NEWEST: Final = text(
@@ -52,16 +54,16 @@ class ChainVerification:
     """The number of anchors whose entries are older than what is kept."""
 
 
-def verify_chain(session: Session, anchors: Iterable[Anchor] = ()) -> ChainVerification:
+def verify_chain(session: Session, anchors: Iterable[Anchor] = (), *, source: str = TABLE) -> ChainVerification:
     """Verify the whole chain, and that it still contains the entries of earlier anchors.
 
-    Whatever the table contains, this returns a result.
+    Whatever the table contains, this returns a result. `source` is the table, or the view of it.
     """
     given = frozenset(anchors)
     count, removed_through = 0, 0
     start = last = Anchor(0, INITIAL_HASH.hex())
     found: set[Anchor] = set()
-    for entry in _entries(session):
+    for entry in _entries(session, source):
         if count == 0:
             start = last = _start_of(entry)
             found |= given & {start}
@@ -125,10 +127,10 @@ def remove_old_entries(session: Session, before: datetime) -> int:
     )
 
 
-def _entries(session: Session) -> Iterator[Row[tuple[object, ...]]]:
+def _entries(session: Session, source: str) -> Iterator[Row[tuple[object, ...]]]:
     """Yield all entries in order, reading `READ_BATCH` of them at a time."""
-    after: int | None = None
-    while rows := session.execute(_PAGE, {"after": after, "limit": READ_BATCH}).all():
+    after, page = None, text(_PAGE.format(source=source))
+    while rows := session.execute(page, {"after": after, "limit": READ_BATCH}).all():
         yield from rows
         after = rows[-1].seq
 

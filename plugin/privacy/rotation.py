@@ -14,7 +14,8 @@ from sqlmodel import Session, col, func, select
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
 from plugin.database.conversation_keys import conversation_key_owner
 from plugin.database.engine import transaction
-from plugin.database.tables import ConversationKey, ServiceKey
+from plugin.database.rubric_note_keys import rubric_note_key_owner
+from plugin.database.tables import ConversationKey, ServiceKey, StoredRubricNote
 from plugin.database.tombstone_key import service_key_owner
 from stream.contracts.errors import Misconfigured
 
@@ -34,9 +35,9 @@ class KeyCounts:
 
 
 def count_keys(session: Session) -> KeyCounts:
-    """Count the data keys of conversations and of the service."""
+    """Count the data keys of conversations, of the service and of rubric notes."""
     by_key: dict[str, int] = {}
-    for table in (ConversationKey, ServiceKey):
+    for table in (ConversationKey, ServiceKey, StoredRubricNote):
         for key, count in session.exec(select(table.kek_id, func.count()).group_by(col(table.kek_id))).all():
             by_key[key] = by_key.get(key, 0) + count
     return KeyCounts(by_key)
@@ -66,10 +67,18 @@ def rotate_keys(engine: Engine, kek: KeyEncryptionKey, *, step: Callable[[int], 
     with transaction(engine) as session:
         check_keys_known(kek, count_keys(session))
     done = 0
-    while (batch := _rewrap_conversation_keys(engine, kek) or _rewrap_service_keys(engine, kek)) > 0:
+    while (batch := _rewrap_some(engine, kek)) > 0:
         done += batch
         step(batch)
     return done
+
+
+def _rewrap_some(engine: Engine, kek: KeyEncryptionKey) -> int:
+    return (
+        _rewrap_conversation_keys(engine, kek)
+        or _rewrap_service_keys(engine, kek)
+        or _rewrap_rubric_note_keys(engine, kek)
+    )
 
 
 def _rewrap_conversation_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
@@ -94,7 +103,16 @@ def _rewrap_service_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
         return len(rows)
 
 
-def _rewrap(kek: KeyEncryptionKey, row: ConversationKey | ServiceKey, owner: str) -> None:
+def _rewrap_rubric_note_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
+    with transaction(engine) as session:
+        others = select(StoredRubricNote).where(col(StoredRubricNote.kek_id) != kek.id)
+        rows = session.exec(others.order_by(col(StoredRubricNote.note_id)).limit(BATCH).with_for_update()).all()
+        for row in rows:
+            _rewrap(kek, row, rubric_note_key_owner(row.note_id))
+        return len(rows)
+
+
+def _rewrap(kek: KeyEncryptionKey, row: ConversationKey | ServiceKey | StoredRubricNote, owner: str) -> None:
     try:
         row.wrapped = kek.wrap(kek.unwrap(row.wrapped, owner), owner)
     except WrongKey:

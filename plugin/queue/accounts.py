@@ -16,6 +16,12 @@ from plugin.tenants import pseudonyms_of
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import TenantSettings
 
+_WITHOUT_SCOPE: Final = {
+    AccountRole.OPERATOR: "An operator sees no session",
+    AccountRole.AUDITOR: "An auditor sees no session",
+    AccountRole.LEAD: "A lead sees the sessions of every team",
+}
+"""Why an account of one of these roles belongs to no team and no platform."""
 MAX_NAME: Final = 200  # characters of a user name, a display name or a team's name; longer ones break every list
 
 
@@ -213,8 +219,8 @@ def check_scope(role: AccountRole, teams: Sequence[str], tenant: str | None) -> 
     """
     if role is AccountRole.SUPERVISOR and not teams and tenant is None:
         raise Misconfigured("A supervisor needs a team, or a tenant, whose sessions without a team she then sees.")
-    if role is AccountRole.OPERATOR and (teams or tenant is not None):
-        raise Misconfigured("An operator sees no session: leave out team and tenant.")
+    if role in _WITHOUT_SCOPE and (teams or tenant is not None):
+        raise Misconfigured(f"{_WITHOUT_SCOPE[role]}: leave out team and tenant.")
 
 
 def _check_name(what: str, name: str) -> None:

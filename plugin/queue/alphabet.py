@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     literal_column,
     or_,
+    true,
 )
 from sqlmodel import Session, col, select
 
@@ -38,7 +39,10 @@ class TherapistName:
 
 
 def therapists_of(session: Session, viewer: Viewer) -> tuple[TherapistName, ...]:
-    """Return the counsellors of a supervisor's teams, and those without a team where she sees their sessions."""
+    """Return the counsellors of a supervisor's teams, and those without a team where she sees their sessions.
+
+    For a lead: every counsellor who has an account.
+    """
     team = select(Membership.account_id).where(col(Membership.account_id) == col(Account.account_id))
     in_her_teams = exists(team.where(col(Membership.team_id).in_(viewer.team_ids)))
     without_team = false() if viewer.tenant is None else and_(col(Account.tenant) == viewer.tenant, ~exists(team))
@@ -47,7 +51,7 @@ def therapists_of(session: Session, viewer: Viewer) -> tuple[TherapistName, ...]
         .where(
             col(Account.role) == AccountRole.THERAPIST.value,
             col(Account.removed_at).is_(None),
-            or_(in_her_teams, without_team),
+            true() if viewer.role is AccountRole.LEAD else or_(in_her_teams, without_team),
         )
         .order_by(_alphabetical(col(Account.display_name)), col(Account.account_id))
     )

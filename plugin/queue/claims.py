@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from plugin.database.locks import lock_conversation
 from plugin.database.tables import Account, StoredClaim, StoredDecision, StoredSession
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import Viewer
 from plugin.queue.review_views import Claim
 from plugin.queue.scope import visible_to
 from plugin.queue.views import DecisionKind
@@ -67,8 +67,7 @@ def lock_for_review(
     session: Session, viewer: Viewer, session_id: UUID, *, with_text: bool = False
 ) -> StoredSession | None:
     """Return a session that this supervisor may review, locked as by `lock_session`."""
-    is_supervisor = viewer.role is AccountRole.SUPERVISOR
-    return lock_session(session, viewer, session_id, with_text=with_text) if is_supervisor else None
+    return lock_session(session, viewer, session_id, with_text=with_text) if viewer.role.reviews else None
 
 
 def lock_session(session: Session, viewer: Viewer, session_id: UUID, *, with_text: bool) -> StoredSession | None:

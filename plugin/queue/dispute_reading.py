@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func
+from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlmodel import Session, col, select
 
 from plugin.crypto.text import TextCipher
@@ -21,7 +21,7 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.queue.dispute_views import Dispute, DisputeState, DisputeStep, Ground, StepKind
+from plugin.queue.dispute_views import Dispute, DisputeState, DisputeStep, Ground, StepKind, deciders_of
 from plugin.queue.judgements import opinion_of
 from plugin.queue.statements import Statement
 
@@ -31,7 +31,7 @@ def disputes_of(
 ) -> tuple[Dispute, ...]:
     """Return the disputes about some answers that this person may read, in order.
 
-    A therapist reads their own; a supervisor reads all that were not withdrawn before they were resolved.
+    A therapist reads their own; whoever reviews reads all that were not withdrawn before they were resolved.
     """
     is_therapist = viewer.role is AccountRole.THERAPIST
     found = session.exec(
@@ -46,7 +46,7 @@ def disputes_of(
     ).all()
     if not found:
         return ()
-    steps, supervisors = _steps(session, cipher, row), _supervisors(session, row)
+    steps, supervisors, leads = _steps(session, cipher, row), _supervisors(session, row), _leads(session)
     disputes = (
         Dispute(
             dispute_id=dispute.dispute_id,
@@ -65,7 +65,7 @@ def disputes_of(
         for dispute, by in found
     )
     return tuple(
-        replace(dispute, supervisors=tuple(name for one, name in supervisors.items() if one not in dispute.barred))
+        replace(dispute, deciders=deciders_of(dispute, supervisors, leads))
         for dispute in disputes
         if is_therapist or dispute.state is not DisputeState.WITHDRAWN
     )
@@ -81,9 +81,21 @@ def count_open(session: Session, sessions: Sequence[UUID]) -> dict[UUID, int]:
     return dict(found.all())
 
 
-def has_open_dispute() -> ColumnElement[bool]:
-    """Return the condition that a dispute is open in a `StoredSession`."""
-    return col(StoredSession.session_id).in_(select(StoredDispute.session_id).where(_is_open()))
+def has_open_dispute(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition that a dispute is open in a `StoredSession`; for a lead, one that was escalated."""
+    open_ones = select(StoredDispute.session_id).where(_is_open())
+    if viewer.role is AccountRole.LEAD:
+        open_ones = open_ones.where(_is_escalated())
+    return col(StoredSession.session_id).in_(open_ones)
+
+
+def _is_escalated() -> ColumnElement[bool]:
+    """Return the condition that a `StoredDispute` is escalated, as `Dispute.is_escalated` says."""
+    steps = select(StoredDisputeStep.number).where(
+        col(StoredDisputeStep.dispute_id) == col(StoredDispute.dispute_id),
+        col(StoredDisputeStep.kind) == StepKind.ESCALATED.value,
+    )
+    return or_(col(StoredDispute.escalated), exists(steps.correlate(StoredDispute)))
 
 
 def _is_open() -> ColumnElement[bool]:
@@ -150,6 +162,16 @@ def _supervisors(session: Session, row: StoredSession) -> dict[UUID, str]:
             col(Account.disabled_at).is_(None),
             col(Account.account_id).in_(members) if has_team else col(Account.tenant) == row.tenant,
         )
+        .order_by(col(Account.display_name))
+    )
+    return dict(found.all())
+
+
+def _leads(session: Session) -> dict[UUID, str]:
+    """Return the names of the leads, who see every session, by account."""
+    found = session.exec(
+        select(Account.account_id, Account.display_name)
+        .where(col(Account.role) == AccountRole.LEAD.value, col(Account.disabled_at).is_(None))
         .order_by(col(Account.display_name))
     )
     return dict(found.all())

@@ -1,5 +1,6 @@
 """The plain values of what a therapist answers to a release, and the rules of a dispute as pure functions of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,7 +33,7 @@ class StepKind(StrEnum):
     WITHDRAWN = "withdrawn"
     """The therapist takes the dispute, or its escalation, back."""
     ESCALATED = "escalated"
-    """The therapist asks another supervisor to look at a resolution."""
+    """The therapist asks the lead, or else another supervisor, to look at a resolution."""
     RESOLVED = "resolved"
 
 
@@ -82,13 +83,18 @@ class Dispute:
     """The display name of the therapist."""
     released_by: UUID
     escalated_at_once: bool
-    """Whether another supervisor than the one who released the session was asked for from the beginning."""
+    """Whether somebody else than the supervisor who released the session was asked for from the beginning."""
     at: datetime
     text: str = field(repr=False)
     """The therapist's comment."""
     steps: tuple[DisputeStep, ...] = ()
-    supervisors: tuple[str, ...] = ()
-    """The display names of those who may resolve it, while it is open."""
+    deciders: Mapping[UUID, str] = field(default_factory=dict)
+    """Who should resolve it while it is open, as `deciders_of` says: their display names by account."""
+
+    @property
+    def supervisors(self) -> tuple[str, ...]:
+        """The display names of those who should resolve it."""
+        return tuple(self.deciders.values())
 
     @property
     def resolution(self) -> DisputeStep | None:
@@ -104,20 +110,24 @@ class Dispute:
 
     @property
     def is_escalated(self) -> bool:
-        """Whether the therapist has asked for another supervisor, which is possible once."""
+        """Whether the therapist has asked for somebody else than who released or resolved, which is possible once."""
         return self.escalated_at_once or any(step.kind is StepKind.ESCALATED for step in self.steps)
 
     @property
     def barred(self) -> frozenset[UUID]:
-        """The supervisors who may not resolve it: once it is escalated, who released it and who resolved it before."""
+        """Who may not resolve it: once it is escalated, whoever released the session or resolved the dispute before."""
         if not self.is_escalated:
             return frozenset()
         resolved_by = (step.account_id for step in self.steps if step.kind is StepKind.RESOLVED)
         return frozenset({self.released_by, *resolved_by})
 
+    def may_be_resolved_by(self, account_id: UUID) -> bool:
+        """Return whether somebody who reviews the session may resolve it: once it is escalated, its deciders alone."""
+        return not self.is_escalated or account_id in self.deciders
+
     @property
     def may_be_escalated(self) -> bool:
-        """Whether there is a resolution that another supervisor could change; what is withheld leaves nothing to."""
+        """Whether there is a resolution that somebody else could change; what is withheld leaves nothing to."""
         opinion = None if self.resolution is None else self.resolution.opinion
         is_settled = opinion is None or opinion.judgement is Judgement.WITHHELD
         return self.state is DisputeState.RESOLVED and not self.is_escalated and not is_settled
@@ -126,6 +136,18 @@ class Dispute:
     def escalate_until(self) -> datetime | None:
         """The end of the time for an escalation; None where none is possible."""
         return self.resolution.at + DISPUTE_WITHIN if self.may_be_escalated and self.resolution else None
+
+
+def deciders_of(dispute: Dispute, supervisors: Mapping[UUID, str], leads: Mapping[UUID, str]) -> Mapping[UUID, str]:
+    """Return who should resolve a dispute, of the supervisors who see its session and the leads, by account.
+
+    The supervisors; once it is escalated the leads, and where no lead may, another supervisor.
+    """
+    for people in (leads, supervisors) if dispute.is_escalated else (supervisors,):
+        left = {account: name for account, name in people.items() if account not in dispute.barred}
+        if left:
+            return left
+    return {}
 
 
 def disputable(answer: Assessment, withheld: set[str]) -> tuple[Statement, ...]:

@@ -20,7 +20,7 @@ from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
 from plugin.database.engine import transaction
 from plugin.database.tables import StoredAnswer, StoredDecision, StoredDispute, StoredExchange, StoredSession
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import REVIEWERS, AccountRole, Viewer
 from plugin.queue.acknowledgements import store_acknowledgement
 from plugin.queue.claims import is_claimed_by_another, lock_session
 from plugin.queue.dispute_reading import disputes_of
@@ -77,7 +77,7 @@ class Disputes:
             store_acknowledgement(on.session, viewer, release, self._now())
             return DecisionOutcome.DONE
 
-        return self._act(viewer, AccountRole.THERAPIST, session_id, act, "acknowledge", None, request_id)
+        return self._act(viewer, session_id, act, "acknowledge", None, request_id, AccountRole.THERAPIST)
 
     def dispute(
         self,
@@ -94,7 +94,7 @@ class Disputes:
     ) -> DecisionOutcome:
         """Store a therapist's dispute of one statement of the release that they have read.
 
-        `escalated` asks for another supervisor than the one who released it.
+        `escalated` asks for somebody else than the supervisor who released it.
         """
 
         def act(on: _Locked) -> DecisionOutcome:
@@ -124,7 +124,7 @@ class Disputes:
             )
             return DecisionOutcome.DONE
 
-        return self._act(viewer, AccountRole.THERAPIST, session_id, act, "dispute", None, request_id)
+        return self._act(viewer, session_id, act, "dispute", None, request_id, AccountRole.THERAPIST)
 
     def withdraw(
         self, viewer: Viewer, session_id: UUID, dispute_id: UUID, seen: int, *, request_id: str = ""
@@ -138,12 +138,12 @@ class Disputes:
             store_step(on.session, on.cipher, viewer, on.row, dispute, StepKind.WITHDRAWN, self._now())
             return DecisionOutcome.DONE
 
-        return self._act(viewer, AccountRole.THERAPIST, session_id, act, "withdraw dispute", dispute_id, request_id)
+        return self._act(viewer, session_id, act, "withdraw dispute", dispute_id, request_id, AccountRole.THERAPIST)
 
     def escalate(
         self, viewer: Viewer, session_id: UUID, dispute_id: UUID, seen: int, *, request_id: str = ""
     ) -> DecisionOutcome:
-        """Ask another supervisor to look at a resolution, once; `seen` is as in `withdraw`."""
+        """Ask the lead, or else another supervisor, to look at a resolution, once; `seen` is as in `withdraw`."""
 
         def act(on: _Locked) -> DecisionOutcome:
             dispute, now = self._find(on, dispute_id, seen), self._now()
@@ -154,7 +154,7 @@ class Disputes:
             store_step(on.session, on.cipher, viewer, on.row, dispute, StepKind.ESCALATED, now)
             return DecisionOutcome.DONE
 
-        return self._act(viewer, AccountRole.THERAPIST, session_id, act, "escalate dispute", dispute_id, request_id)
+        return self._act(viewer, session_id, act, "escalate dispute", dispute_id, request_id, AccountRole.THERAPIST)
 
     def resolve(
         self,
@@ -175,7 +175,7 @@ class Disputes:
                 return DecisionOutcome.CHANGED
             if is_claimed_by_another(on.session, viewer, session_id, now):
                 return DecisionOutcome.CLAIMED
-            if viewer.user_id in dispute.barred:
+            if not dispute.may_be_resolved_by(viewer.user_id):
                 return DecisionOutcome.NOT_YOURS
             label = self._add_label(on, dispute, opinion, now)
             if label is None:
@@ -183,7 +183,7 @@ class Disputes:
             store_step(on.session, on.cipher, viewer, on.row, dispute, StepKind.RESOLVED, now, text, label=label)
             return DecisionOutcome.DONE
 
-        return self._act(viewer, AccountRole.SUPERVISOR, session_id, act, "resolve dispute", dispute_id, request_id)
+        return self._act(viewer, session_id, act, "resolve dispute", dispute_id, request_id, *REVIEWERS)
 
     def _own_answer(self, on: _Locked, assessment_id: UUID) -> Assessment | None:
         """Return an assessment that this therapist reads."""
@@ -232,16 +232,16 @@ class Disputes:
     def _act(
         self,
         viewer: Viewer,
-        role: AccountRole,
         session_id: UUID,
         act: Callable[[_Locked], DecisionOutcome],
         purpose: str,
         dispute_id: UUID | None,
         request_id: str,
+        *roles: AccountRole,
     ) -> DecisionOutcome:
-        """Lock the session for a person of this role, let them act on it, and write the entry with the outcome."""
+        """Lock the session for a person of one of the roles, let them act, and write the entry with the outcome."""
         with transaction(self._engine, viewer.user_id) as session:
-            row = lock_session(session, viewer, session_id, with_text=True) if viewer.role is role else None
+            row = lock_session(session, viewer, session_id, with_text=True) if viewer.role in roles else None
             if row is None:
                 outcome = DecisionOutcome.NOT_FOUND
             else:

@@ -46,8 +46,11 @@ SHORT_PSEUDONYM: Final = 6
 
 
 def disputed_sessions(session: Session, viewer: Viewer, now: datetime) -> SessionList:
-    """Return the first sessions with an open dispute, the longest ended first, and how many there are."""
-    chosen = visible_to(viewer), has_open_dispute()
+    """Return the first sessions with an open dispute, the longest ended first, and how many there are.
+
+    For a lead those alone with a dispute that was escalated.
+    """
+    chosen = visible_to(viewer), has_open_dispute(viewer)
     total = session.exec(select(func.count()).select_from(StoredSession).where(*chosen)).one()
     oldest_first = col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc()
     found = session.exec(select(StoredSession).where(*chosen).order_by(*oldest_first).limit(DISPUTED_SHOWN)).all()
@@ -272,7 +275,10 @@ def _decisions(session: Session, ids: Sequence[UUID]) -> dict[UUID, Decision]:
         .where(col(StoredDecision.session_id).in_(ids))
         .order_by(col(StoredDecision.revision))
     )
-    return {row.session_id: Decision(DecisionKind(row.kind), row.revision, by, row.decided_at) for row, by in found}
+    return {
+        row.session_id: Decision(DecisionKind(row.kind), row.revision, by, row.decided_at, row.as_lead)
+        for row, by in found
+    }
 
 
 def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -17,7 +17,7 @@ from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
 from plugin.database.engine import transaction
 from plugin.database.tables import StoredLookAnswer, StoredMessage, StoredSample, StoredSession
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import Viewer
 from plugin.queue.claims import lock_for_review
 from plugin.queue.look_views import (
     Look,
@@ -51,7 +51,7 @@ class Looks:
 
     def waiting(self, viewer: Viewer) -> SampledList:
         """Return a supervisor's sessions that wait for a look, the oldest first; empty for any other role."""
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return SampledList()
         with transaction(self._engine, viewer.user_id) as session:
             return _waiting(session, viewer)
@@ -81,7 +81,7 @@ class Looks:
     def _look(self, session: Session, viewer: Viewer, session_id: UUID) -> tuple[LookOutcome, Look | None]:
         is_hers = visible_to(viewer), col(StoredSession.session_id) == session_id
         row = session.exec(select(StoredSession).where(*is_hers)).first()
-        sample = None if row is None or viewer.role is not AccountRole.SUPERVISOR else _sample(session, session_id)
+        sample = None if row is None or not viewer.role.reviews else _sample(session, session_id)
         cipher = None if row is None else find_cipher(session, self._kek, row.tenant, row.conversation_id)
         if row is None or sample is None or cipher is None:
             return LookOutcome.NOT_FOUND, None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, func, true
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import (
@@ -83,7 +83,7 @@ class NewsCounts:
     sessions: int = 0
     acknowledged: int = 0
     disputed: int = 0
-    """The number of points that were disputed, or disputed again before another supervisor."""
+    """The number of points that were disputed, or disputed again before somebody else; for a lead, were escalated."""
     resolved: int = 0
     calibrations: int = 0
     """The number of calibrations to which others have invited a supervisor."""
@@ -126,22 +126,31 @@ def count_news(session: Session, viewer: Viewer, since: datetime, until: datetim
 
 
 def changes_between(session: Session, viewer: Viewer, since: datetime, until: datetime) -> tuple[Change, ...]:
-    """Return what others did about sessions that a person sees, in order; to a therapist about their own disputes."""
+    """Return what others did about sessions that a person sees, in order.
+
+    To a therapist about their own disputes; to a lead what was escalated, and nothing else.
+    """
     found = _steps(session, viewer, since, until)
+    if viewer.role.reviews:
+        found += _disputes(session, viewer, since, until)
     if viewer.role is AccountRole.SUPERVISOR:
-        found += _acknowledgements(session, viewer, since, until) + _disputes(session, viewer, since, until)
+        found += _acknowledgements(session, viewer, since, until)
     return tuple(sorted(found, key=lambda change: (change.at, str(change.session_id))))
 
 
 def _arrivals(viewer: Viewer, since: datetime, until: datetime) -> Any:
-    """Return the query for the sessions with something to read that came in a span, with the time of each."""
+    """Return the query for the sessions with something to read that came in a span, with the time of each.
+
+    For a lead there are none: she opens a session of a team when there is a reason, and not because it is new.
+    """
     if viewer.role is AccountRole.THERAPIST:
         at: Any = col(StoredDecision.decided_at)
         query = select(StoredSession.session_id, at).join(StoredDecision, decides_present_revision())
     else:
         at = col(StoredSession.stored_at)
         query = select(StoredSession.session_id, at)
-    chosen = visible_to(viewer), is_queued(), *_within(at, since, until)
+    is_news = true() if viewer.role is not AccountRole.LEAD else false()
+    chosen = is_news, visible_to(viewer), is_queued(), *_within(at, since, until)
     return query.where(*chosen).order_by(at, col(StoredSession.session_id))
 
 
@@ -167,7 +176,10 @@ def _acknowledgements(session: Session, viewer: Viewer, since: datetime, until: 
 
 
 def _disputes(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
-    """Return the disputes that were raised and not withdrawn, which a supervisor never reads."""
+    """Return the disputes that were raised and not withdrawn, which a supervisor never reads.
+
+    For a lead those that were escalated at once.
+    """
     withdrawn = select(StoredDisputeStep.number).where(
         col(StoredDisputeStep.dispute_id) == col(StoredDispute.dispute_id),
         col(StoredDisputeStep.kind) == StepKind.WITHDRAWN.value,
@@ -180,13 +192,16 @@ def _disputes(session: Session, viewer: Viewer, since: datetime, until: datetime
             visible_to(viewer),
             *_within(col(StoredDispute.raised_at), since, until),
             ~exists(withdrawn.correlate(StoredDispute)),
+            *([col(StoredDispute.escalated)] if viewer.role is AccountRole.LEAD else []),
         )
     )
-    return [Change(ChangeKind.DISPUTED, row.session_id, started, by, row.raised_at) for row, started, by in found]
+    kind = ChangeKind.ESCALATED if viewer.role is AccountRole.LEAD else ChangeKind.DISPUTED
+    return [Change(kind, row.session_id, started, by, row.raised_at) for row, started, by in found]
 
 
 def _steps(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
     is_therapist = viewer.role is AccountRole.THERAPIST
+    kinds = [StepKind.ESCALATED] if viewer.role is AccountRole.LEAD else [StepKind.ESCALATED, StepKind.RESOLVED]
     found = session.exec(
         select(StoredDisputeStep, StoredSession.started_at, Account.display_name)
         .join(StoredDispute, col(StoredDispute.dispute_id) == col(StoredDisputeStep.dispute_id))
@@ -195,7 +210,7 @@ def _steps(session: Session, viewer: Viewer, since: datetime, until: datetime) -
         .where(
             visible_to(viewer),
             *_within(col(StoredDisputeStep.taken_at), since, until),
-            col(StoredDisputeStep.kind).in_([StepKind.ESCALATED.value, StepKind.RESOLVED.value]),
+            col(StoredDisputeStep.kind).in_([kind.value for kind in kinds]),
             col(StoredDisputeStep.account_id) != viewer.user_id,
             *([col(StoredDispute.account_id) == viewer.user_id] if is_therapist else []),
         )

@@ -1,4 +1,4 @@
-"""What a person is told whose step about a session was refused: a title and a sentence, for pages and programs."""
+"""What a person is told whose step was refused: a title and a sentence, for pages and programs."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,11 +19,15 @@ REFUSED: Final[Mapping[DecisionOutcome, tuple[str, str]]] = {
         "A point can be disputed, or a decision about it looked at again, for 14 days. Please talk to your supervisor.",
     ),
     DecisionOutcome.NOT_YOURS: (
-        "Another supervisor decides this",
-        "Your release or decision is disputed, and the counsellor asked for another supervisor. Nothing was stored.",
+        "Somebody else decides this",
+        "The counsellor asked for somebody else: the lead, or else another supervisor. Nothing of yours was stored.",
     ),
     DecisionOutcome.RELEASED: (
         "This session is released",
         "Its counsellor can read it as it is, so nothing was changed. Withhold it first if something has to change.",
+    ),
+    DecisionOutcome.OTHER_VERSION: (
+        "This note has another version",
+        "Somebody has written one while you were reading, so nothing was stored. Please read it first.",
     ),
 }

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, exists, false, func, or_
+from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, exists, false, func, or_, true
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -25,15 +25,13 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
     Nobody sees a reopened session until it closes again, nor one that is only kept because of a legal hold. A
     supervisor sees the sessions of the counsellors in her teams and, where her account names a platform, the sessions
-    of that platform without a team. A therapist sees those he wrote in, once their present revision is released and
-    holds a rated moment of his own. An operator sees none.
+    of that platform without a team. A lead sees those of every team and of none. A therapist sees those he wrote in,
+    once their present revision is released and holds a rated moment of his own. Operators and auditors see none.
     """
-    if viewer.role is AccountRole.SUPERVISOR:
-        return and_(
-            col(StoredSession.state) != SessionState.REOPENED.value,
-            ~col(StoredSession.restricted),
-            or_(_of_teams(viewer), _of_no_team(viewer)),
-        )
+    if viewer.role.reviews:
+        whose = true() if viewer.role is AccountRole.LEAD else or_(_of_teams(viewer), _of_no_team(viewer))
+        is_there = col(StoredSession.state) != SessionState.REOPENED.value
+        return and_(is_there, ~col(StoredSession.restricted), whose)
     if viewer.role is AccountRole.THERAPIST:
         is_shown = and_(col(StoredSession.state) == SessionState.CLOSED.value, ~col(StoredSession.restricted))
         return and_(is_shown, _is_released(), _has_own_moment(viewer))

@@ -49,6 +49,7 @@ from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
+from plugin.queue.rubric_notes import RubricNotes
 from plugin.queue.tokens import Tokens
 from plugin.queue.trend_reading import Trends
 from plugin.queue.views import (
@@ -163,6 +164,16 @@ class Store:
         return Trends(self._engine)
 
     @property
+    def rubric_notes(self) -> RubricNotes:
+        """The rubric notes of the same database."""
+        return RubricNotes(self._engine, self._kek, now=self._now)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what pages and programs read of it that is no part of the queue."""
+        return self._engine
+
+    @property
     def tokens(self) -> Tokens:
         """The tokens of the accounts of the same database."""
         return Tokens(self._engine, self._failed_logins, now=self._now)
@@ -254,28 +265,28 @@ class Store:
         self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None
     ) -> UUID | None:
         """Return the session that comes after another in a supervisor's list, or None; others' claims are skipped."""
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return None
         with self._transaction(viewer) as session:
             return next_session(session, viewer, queue_list, chosen, after, self._now())
 
     def rows(self, viewer: Viewer, session_ids: Collection[UUID]) -> dict[UUID, SessionRow]:
         """Return the rows of those of some sessions that a supervisor may see; empty for any other role."""
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return {}
         with self._transaction(viewer) as session:
             return {row.session_id: row for row in lists.rows_of(session, viewer, session_ids, self._now())}
 
     def disputed(self, viewer: Viewer) -> SessionList:
         """Return a supervisor's first sessions with an open dispute; empty for any other role."""
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return SessionList()
         with self._transaction(viewer) as session:
             return lists.disputed_sessions(session, viewer, self._now())
 
     def therapists(self, viewer: Viewer) -> tuple[TherapistName, ...]:
         """Return the counsellors by whom a supervisor may filter, by the alphabet; empty for any other role."""
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return ()
         with self._transaction(viewer) as session:
             return therapists_of(session, viewer)
@@ -366,7 +377,7 @@ class Store:
     def _page(
         self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None, size: int | None
     ) -> SessionList:
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return SessionList()
         with self._transaction(viewer) as session:
             return read_page(session, viewer, queue_list, chosen, after, self._now(), size)
@@ -395,7 +406,12 @@ class Store:
             return DecisionOutcome.DONE
         if as_read and not lists.session_rows(session, [row], self._now())[0].is_read_by(viewer.user_id):
             return DecisionOutcome.NOT_READ
-        values = {"kind": kind.value, "account_id": viewer.user_id, "decided_at": self._now()}
+        values = {
+            "kind": kind.value,
+            "account_id": viewer.user_id,
+            "decided_at": self._now(),
+            "as_lead": viewer.role is AccountRole.LEAD,
+        }
         session.exec(
             insert(StoredDecision)
             .values(session_id=session_id, revision=revision, **values)

@@ -31,7 +31,11 @@ class Scope(StrEnum):
     SESSIONS_RELEASE = "sessions.release"
     """Release and withhold."""
     DISPUTES_WRITE = "disputes.write"
-    """Acknowledge and dispute; for a supervisor, resolve."""
+    """Acknowledge and dispute; for a supervisor or a lead, resolve."""
+    RUBRIC_WRITE = "rubric.write"
+    """A lead: write, edit and remove rubric notes."""
+    TRAIL_READ = "trail.read"
+    """An auditor: read and verify the audit trail."""
 
 
 class TokenState(StrEnum):

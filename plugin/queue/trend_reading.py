@@ -46,7 +46,7 @@ class Trends:
 
         None if there is no such therapist for her. She sees what the therapist sees, of sessions that she may see too.
         """
-        if viewer.role is not AccountRole.SUPERVISOR:
+        if not viewer.role.reviews:
             return None
         with transaction(self._engine, viewer.user_id) as session:
             therapist = _therapist(session, viewer, account_id)

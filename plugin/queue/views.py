@@ -25,7 +25,7 @@ class DecisionKind(StrEnum):
 
 
 class DecisionOutcome(StrEnum):
-    """The outcome of an attempt to decide about a session, to review it, or to open it."""
+    """The outcome of an attempt to decide about a session, to review it or open it, or to write a rubric note."""
 
     DONE = "done"
     CHANGED = "changed"
@@ -35,11 +35,13 @@ class DecisionOutcome(StrEnum):
     TOO_LATE = "too_late"
     """The time in which a therapist may dispute or escalate is over."""
     NOT_YOURS = "not_yours"
-    """Another supervisor resolves this dispute: the therapist asked for one."""
+    """Somebody else resolves this dispute: the therapist asked for the lead, or another supervisor."""
     NOT_READ = "not_read"
     """It cannot be released with others: it was not claimed and opened as it is now, or was changed in the review."""
     RELEASED = "released"
     """It is released as it is; what a therapist reads is only changed after it was withheld again."""
+    OTHER_VERSION = "other_version"
+    """A rubric note has another version than the one that was read."""
     NOT_FOUND = "not_found"
     """There is no such session for this person."""
 
@@ -53,6 +55,8 @@ class Decision:
     by: str
     """The display name of the supervisor."""
     at: datetime
+    as_lead: bool = False
+    """Whether it was the lead, in place of a supervisor."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ from plugin.web import (
     provider_routes,
     queue_pages,
     review_pages,
+    rubric_note_pages,
+    trail_pages,
     trend_pages,
     use_policy_page,
 )
@@ -141,6 +143,8 @@ def create_app(
         criteria_pages.router,
         use_policy_page.router,
         glossary_page.router,
+        rubric_note_pages.router,
+        trail_pages.router,
         probes.router,
     ):
         app.include_router(router)

@@ -13,17 +13,23 @@ from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.web.calibration_forms import RatingForm, RatingFormDep, SettleForm, SettleFormDep
 from plugin.web.calibration_pages import answer_to_step, zone_for
 from plugin.web.calibration_words import choice
-from plugin.web.dependencies import CurrentSupervisor, Services, ServicesDep, ValidForm, require_supervisor
+from plugin.web.dependencies import (
+    CurrentTeamSupervisor,
+    Services,
+    ServicesDep,
+    ValidForm,
+    require_supervisor_of_a_team,
+)
 from plugin.web.render import page
 
-router = APIRouter(prefix="/calibrations", dependencies=[Depends(require_supervisor)])
+router = APIRouter(prefix="/calibrations", dependencies=[Depends(require_supervisor_of_a_team)])
 
 Number = Annotated[int, Path(ge=1, le=MAX_MOMENTS)]
 
 
 @router.get("/{calibration_id}/moments/{number}")
 def moment(
-    request: Request, services: ServicesDep, viewer: CurrentSupervisor, calibration_id: UUID, number: Number
+    request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor, calibration_id: UUID, number: Number
 ) -> Response:
     """Show a moment, to rate it or to compare what was said of it."""
     return _moment(request, services, viewer, calibration_id, number)
@@ -33,7 +39,7 @@ def moment(
 def rate(
     request: Request,
     services: ServicesDep,
-    viewer: CurrentSupervisor,
+    viewer: CurrentTeamSupervisor,
     calibration_id: UUID,
     number: Number,
     form: RatingFormDep,
@@ -54,7 +60,7 @@ def rate(
 
 @router.post("/{calibration_id}/moments/{number}/ask", dependencies=[ValidForm])
 def ask(
-    request: Request, services: ServicesDep, viewer: CurrentSupervisor, calibration_id: UUID, number: Number
+    request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor, calibration_id: UUID, number: Number
 ) -> Response:
     """Store that the opener asks to settle a moment."""
     outcome = services.store.calibration_steps.ask(viewer, calibration_id, number, request_id=request.state.request_id)
@@ -65,7 +71,7 @@ def ask(
 def settle(
     request: Request,
     services: ServicesDep,
-    viewer: CurrentSupervisor,
+    viewer: CurrentTeamSupervisor,
     calibration_id: UUID,
     number: Number,
     form: SettleFormDep,

@@ -13,11 +13,17 @@ from plugin.queue.calibration_refusals import CALIBRATION_REFUSED
 from plugin.queue.calibration_views import CalibrationOutcome
 from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.web.calibration_words import differs_anywhere
-from plugin.web.dependencies import CurrentSupervisor, Services, ServicesDep, ValidForm, require_supervisor
+from plugin.web.dependencies import (
+    CurrentTeamSupervisor,
+    Services,
+    ServicesDep,
+    ValidForm,
+    require_supervisor_of_a_team,
+)
 from plugin.web.digest_pages import MAX_ZONE, time_zones
 from plugin.web.render import message, page
 
-router = APIRouter(prefix="/calibrations", dependencies=[Depends(require_supervisor)])
+router = APIRouter(prefix="/calibrations", dependencies=[Depends(require_supervisor_of_a_team)])
 
 MOMENTS_OFFERED: Final = 20
 """Moments that the form proposes: about an hour's reading."""
@@ -32,14 +38,14 @@ OF_THE_FORM: Final = {
 
 
 @router.get("")
-def listed(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
+def listed(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor) -> Response:
     """List the calibrations in which the supervisor is a rater."""
     found = services.store.calibrations.listed(viewer)
     return page(request, "calibrations.html", calibrations=found, zone=zone_for(services, viewer))
 
 
 @router.get("/new")
-def new(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
+def new(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor) -> Response:
     """Show the form that opens a calibration."""
     zone = zone_for(services, viewer)
     day = services.store.calibrations.possible_days(zone).offered
@@ -50,7 +56,7 @@ def new(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> R
 def open_calibration(
     request: Request,
     services: ServicesDep,
-    viewer: CurrentSupervisor,
+    viewer: CurrentTeamSupervisor,
     size: Annotated[int, Form(ge=1, le=MAX_MOMENTS)],
     day: Annotated[date, Form()],
     zone: Annotated[str, Form(max_length=MAX_ZONE)] = "UTC",
@@ -71,7 +77,9 @@ def open_calibration(
 
 
 @router.get("/{calibration_id}")
-def calibration(request: Request, services: ServicesDep, viewer: CurrentSupervisor, calibration_id: UUID) -> Response:
+def calibration(
+    request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor, calibration_id: UUID
+) -> Response:
     """Show how far the rater is; once she may compare, also how far raters agree and where they differ."""
     found = services.store.calibrations.read(viewer, calibration_id)
     if found is None:
@@ -88,7 +96,7 @@ def calibration(request: Request, services: ServicesDep, viewer: CurrentSupervis
 
 
 @router.post("/{calibration_id}/done", dependencies=[ValidForm])
-def done(request: Request, services: ServicesDep, viewer: CurrentSupervisor, calibration_id: UUID) -> Response:
+def done(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor, calibration_id: UUID) -> Response:
     """Store that the rater is done."""
     outcome = services.store.calibration_steps.finish(viewer, calibration_id, request_id=request.state.request_id)
     return answer_to_step(request, outcome, f"/calibrations/{calibration_id}")

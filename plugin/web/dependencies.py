@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Form, HTTPException, Request
 
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.privacy.trail import Trail
 from plugin.queue.practice_views import Rater
 from plugin.queue.store import Store
 from plugin.web import login
@@ -37,6 +38,11 @@ class Services:
     practice_limit: PracticeLimit
     rater: Rater | None = None
     """What rates attempts; None where the service lets no model read words whose names nobody told."""
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail of the store's database, for auditors."""
+        return Trail(self.store.engine)
 
     @property
     def tenants(self) -> Mapping[str, TenantSettings]:
@@ -87,13 +93,26 @@ CurrentViewer = Annotated[Viewer, Depends(current_viewer)]
 
 
 def require_supervisor(viewer: CurrentViewer) -> Viewer:
-    """Return the viewer if they are a supervisor, otherwise answer 404 as if the page did not exist."""
-    if viewer.role is not AccountRole.SUPERVISOR:
+    """Return the viewer if they review sessions, otherwise answer 404 as if the page did not exist.
+
+    Those are supervisors, and the lead, who may do what a supervisor may.
+    """
+    if not viewer.role.reviews:
         raise HTTPException(404)
     return viewer
 
 
 CurrentSupervisor = Annotated[Viewer, Depends(require_supervisor)]
+
+
+def require_supervisor_of_a_team(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are a supervisor, who has teams and colleagues there, otherwise answer 404."""
+    if viewer.role is not AccountRole.SUPERVISOR:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentTeamSupervisor = Annotated[Viewer, Depends(require_supervisor_of_a_team)]
 
 
 def require_therapist(viewer: CurrentViewer) -> Viewer:
@@ -114,6 +133,36 @@ def require_operator(viewer: CurrentViewer) -> Viewer:
 
 
 CurrentOperator = Annotated[Viewer, Depends(require_operator)]
+
+
+def require_lead(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are a lead, otherwise answer 404 as if the page did not exist."""
+    if viewer.role is not AccountRole.LEAD:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentLead = Annotated[Viewer, Depends(require_lead)]
+
+
+def require_auditor(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer if they are an auditor, otherwise answer 404 as if the page did not exist."""
+    if viewer.role is not AccountRole.AUDITOR:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentAuditor = Annotated[Viewer, Depends(require_auditor)]
+
+
+def require_all_but_auditor(viewer: CurrentViewer) -> Viewer:
+    """Return the viewer unless they are an auditor, who gets 404, since the trail is all that an auditor sees."""
+    if viewer.role is AccountRole.AUDITOR:
+        raise HTTPException(404)
+    return viewer
+
+
+CurrentAllButAuditor = Annotated[Viewer, Depends(require_all_but_auditor)]
 
 
 def client_address(request: Request) -> str:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import AwareDatetime
 
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.web.dependencies import CurrentViewer, Services, ServicesDep, ValidForm
 from plugin.web.digest_layout import by_therapist
@@ -27,7 +27,7 @@ router = APIRouter()
 
 def require_reader(viewer: CurrentViewer) -> Viewer:
     """Return the viewer if they read sessions, otherwise answer 404 as if the page did not exist."""
-    if viewer.role is AccountRole.OPERATOR:
+    if not viewer.role.reads_sessions:
         raise HTTPException(404)
     return viewer
 

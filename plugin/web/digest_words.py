@@ -10,10 +10,16 @@ from plugin.web.labels import short_day
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+NOTHING_YET: Final = {
+    AccountRole.SUPERVISOR: "New sessions, and what counsellors answer to a release, appear here.",
+    AccountRole.THERAPIST: "What your supervisor passes on to you appears here.",
+    AccountRole.LEAD: "Nothing new. Disputes for which a counsellor asks for somebody else appear here.",
+}
+"""What the page of news says where it is empty, to those who have one."""
 _DONE: Final = {
     ChangeKind.ACKNOWLEDGED: "has read what was released",
     ChangeKind.DISPUTED: "disputes a point",
-    ChangeKind.ESCALATED: "asks another supervisor to look at a decided dispute",
+    ChangeKind.ESCALATED: "asks for somebody else than who released or decided",
     ChangeKind.RESOLVED: "decided a dispute",
 }
 
@@ -24,7 +30,11 @@ def change(each: Change) -> str:
 
 
 def what_is_new(role: AccountRole, number: int) -> str:
-    """Return how many sessions are new, in the words of the reader's role."""
+    """Return how many sessions are new, in the words of the reader's role; to a lead sessions alone are no news."""
+    if role is AccountRole.LEAD:
+        return "What was escalated"
+    if not number:
+        return "Nothing new"
     if role is AccountRole.THERAPIST:
         return counted(number, "session passed on to you", "sessions passed on to you")
     return counted(number, "new session")

@@ -50,7 +50,7 @@ def dispute(
     *,
     another: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Store the therapist's dispute of one statement; with `another` it waits for another supervisor."""
+    """Store the therapist's dispute of one statement; with `another` it waits for somebody else."""
     try:
         meant = Statement.parse(statement)
     except ValueError:
@@ -96,7 +96,7 @@ def escalate(
     seen: Seen,
     place: Place,
 ) -> Response:
-    """Ask another supervisor to look at a decided dispute."""
+    """Ask the lead, or else another supervisor, to look at a decided dispute."""
     outcome = services.store.disputes.escalate(
         viewer, session_id, dispute_id, seen, request_id=request.state.request_id
     )

@@ -1,5 +1,6 @@
 """The words with which pages show acknowledgements and disputes: kind to therapists, exact for supervisors."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from plugin.plain_text import join_words
@@ -9,6 +10,7 @@ from plugin.queue.review_views import Judgement
 from plugin.queue.statements import Statement, StatementKind
 from plugin.queue.views import SessionRow
 from plugin.web.labels import short_day
+from stream.contracts.feedback import Alternative
 from stream.contracts.vocabulary import Mechanism
 
 GROUNDS: Final = {
@@ -34,7 +36,7 @@ def step(step: DisputeStep, therapist: str) -> str:
     if step.kind is StepKind.WITHDRAWN:
         return f"{therapist} took it back on {short_day(step.at)}."
     if step.kind is StepKind.ESCALATED:
-        return f"{therapist} asked for another supervisor on {short_day(step.at)}."
+        return f"{therapist} asked for somebody else on {short_day(step.at)}."
     return f"{step.by} decided on {short_day(step.at)}: {_decided(step)}."
 
 
@@ -43,9 +45,22 @@ def who_decides(dispute: Dispute) -> str:
     if dispute.supervisors:
         return f"{join_words(list(dispute.supervisors))} can decide."
     return (
-        "There is nobody else in this team who may decide it. Please ask an operator to add another supervisor to the"
+        "There is nobody else who may decide it. Please ask an operator to add a lead, or another supervisor to the"
         " team; the dispute stays open until then, and nothing is lost."
     )
+
+
+def note_query(dispute: Dispute, alternatives: Sequence[Alternative]) -> str:
+    """Return the query with which the form of a rubric note begins: the mechanism that a dispute is about, if one is.
+
+    Nothing else goes with it, least of all words.
+    """
+    kind, part = dispute.statement.kind, dispute.statement.part
+    if kind is StatementKind.RATING:
+        return f"?mechanism={Mechanism(part).value}"
+    if kind is StatementKind.SUGGESTION and int(part) <= len(alternatives):
+        return f"?mechanism={alternatives[int(part) - 1].mechanism.value}"
+    return ""
 
 
 def acknowledged(row: SessionRow) -> str:

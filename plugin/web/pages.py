@@ -11,7 +11,14 @@ from plugin.queue.filters import QueueList
 from plugin.queue.openings import readers_of
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.web import layout
-from plugin.web.dependencies import CurrentSupervisor, CurrentViewer, ServicesDep, ValidForm, require_supervisor
+from plugin.web.dependencies import (
+    CurrentAllButAuditor,
+    CurrentSupervisor,
+    CurrentViewer,
+    ServicesDep,
+    ValidForm,
+    require_supervisor,
+)
 from plugin.web.outcomes import answer_to_form
 from plugin.web.queue_address import list_of, session_page
 from plugin.web.queue_pages import list_page
@@ -25,9 +32,13 @@ Stands = Annotated[str | None, Form(max_length=20)]
 
 @router.get("/")
 def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Response:
-    """Show a supervisor the waiting sessions, a therapist their own released sessions and an operator the counts."""
+    """Show each role what it comes for.
+
+    A supervisor the waiting sessions; a lead what was escalated, and the waiting sessions of every team; a therapist
+    their own released sessions; an operator the counts; an auditor the trail.
+    """
     match viewer.role:
-        case AccountRole.SUPERVISOR:
+        case AccountRole.SUPERVISOR | AccountRole.LEAD:
             return list_page(request, services, viewer, QueueList.WAITING)
         case AccountRole.THERAPIST:
             store = services.store
@@ -36,6 +47,8 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
             store = services.store
             numbers = store.calibrations.counts(viewer)
             return page(request, "operation.html", counts=store.operator_counts(viewer), calibrations=numbers)
+        case AccountRole.AUDITOR:
+            return RedirectResponse("/trail", 303)
         case _:
             assert_never(viewer.role)
 
@@ -45,11 +58,11 @@ def session(
     request: Request, services: ServicesDep, viewer: CurrentViewer, session_id: UUID, *, further: bool = False
 ) -> Response:
     """Show one session: to a supervisor for review, with `further` all its moments; to a therapist as their own."""
-    listing = list_of(request) if viewer.role is AccountRole.SUPERVISOR else None
+    listing = list_of(request) if viewer.role.reviews else None
     opened = services.store.open(viewer, session_id, request_id=request.state.request_id)
     if opened is None:
         raise HTTPException(404)
-    template = "session.html" if viewer.role is AccountRole.SUPERVISOR else "own_session.html"
+    template = "session.html" if viewer.role.reviews else "own_session.html"
     return page(
         request,
         template,
@@ -93,7 +106,7 @@ def withhold(
 
 
 @router.get("/rubric")
-def rubric(request: Request, _viewer: CurrentViewer) -> Response:
+def rubric(request: Request, _viewer: CurrentAllButAuditor) -> Response:
     """Show the definitions of the mechanisms and their levels."""
     return page(request, "rubric.html")
 

@@ -96,4 +96,4 @@ def decision_text(row: SessionRow) -> str:
     done = "released" if decision.kind is DecisionKind.RELEASED else "withheld"
     if not row.is_decided:
         return f"changed since it was {done}"
-    return f"{done} by {decision.by}"
+    return f"{done} by {decision.by}, lead" if decision.as_lead else f"{done} by {decision.by}"

@@ -16,6 +16,7 @@ from plugin.queue.disputes import MAX_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.queue.practice import MAX_REPLY
+from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
 from plugin.web import (
     afterwards_words,
     calibration_words,
@@ -31,31 +32,40 @@ from plugin.web import (
     queue_groups,
     queue_words,
     review_words,
+    trail_words,
     trend_words,
 )
+from plugin.web.trail_address import MAX_ANCHORS
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
 
+_FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
+_FOR_REVIEWERS = (
+    ("/", "Waiting"),
+    ("/digest", "New"),
+    ("/decided", "Decided"),
+    ("/left-out", "Left out"),
+    ("/sample", "Sample"),
+)
 _NAVIGATION = {
     AccountRole.SUPERVISOR: (
-        ("/", "Waiting"),
-        ("/digest", "New"),
-        ("/decided", "Decided"),
-        ("/left-out", "Left out"),
-        ("/sample", "Sample"),
+        *_FOR_REVIEWERS,
         ("/calibrations", "Calibrations"),
         ("/trends", "Trends"),
+        *_FOR_ALL,
     ),
-    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend")),
+    AccountRole.LEAD: (*_FOR_REVIEWERS, ("/trends", "Trends"), *_FOR_ALL),
+    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend"), *_FOR_ALL),
     AccountRole.OPERATOR: (
         ("/", "Operation"),
         ("/health", "Health"),
         ("/accounts", "Accounts"),
         ("/criteria", "Criteria"),
+        *_FOR_ALL,
     ),
+    AccountRole.AUDITOR: (("/trail", "Audit trail"),),
 }
-_FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
 LIMITS = {
     "min_password": MIN_PASSWORD,
     "max_password": MAX_PASSWORD,
@@ -68,6 +78,8 @@ LIMITS = {
     "max_reply": MAX_REPLY,
     "max_moments": MAX_MOMENTS,
     "max_rating_note": MAX_WORDS,
+    "max_rubric_note": MAX_RUBRIC_NOTE,
+    "max_anchors": MAX_ANCHORS,
 }
 
 
@@ -96,6 +108,7 @@ class Pages:
             queue_groups=queue_groups,
             queue_words=queue_words,
             review_words=review_words,
+            trail_words=trail_words,
             trend_words=trend_words,
             rubric=rubric,
             use_policy=use_policy,
@@ -109,7 +122,7 @@ class Pages:
         html = self._templates.get_template(template).render(
             request=request,
             viewer=viewer,
-            navigation=(*_NAVIGATION[viewer.role], *_FOR_ALL) if viewer else (),
+            navigation=_NAVIGATION[viewer.role] if viewer else (),
             csrf=lambda: login.csrf_token(request.session),
             **values,
         )

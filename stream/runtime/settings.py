@@ -54,7 +54,7 @@ HttpAddress = Annotated[str, Field(pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
-RoleName = Literal["supervisor", "therapist", "operator"]
+RoleName = Literal["supervisor", "therapist", "operator", "lead", "auditor"]
 StageName = Literal["gateway", "stream", "feedback", "sink", "web"]
 
 

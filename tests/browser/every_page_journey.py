@@ -11,7 +11,9 @@ from tests.browser.looks import Looks
 from tests.browser.visitor import Visitor
 from tests.plugin.samples import PLANTED, REJECTED, answered, sure
 from tests.plugin.web.conftest import (
+    AUDITOR,
     ELSEWHERE,
+    LEAD,
     LEFT_OUT,
     OPERATOR,
     OTHER_SUPERVISOR,
@@ -57,6 +59,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     THERAPIST: ("/", "/digest", "/preferences", "/trend", address(RELEASED.session_id), address(WAITING.session_id)),
     OTHER_THERAPIST: ("/",),  # nothing has been released to her
     OPERATOR: ("/", "/health", "/accounts", "/criteria"),
+    LEAD: ("/", "/digest", "/sample", "/trends", "/glossary", "/rubric-notes/new?mechanism=stance_alignment"),
+    AUDITOR: ("/trail", "/trail?kind=login&from=2026-01-01", "/trail?kind=export", "/trail/verify", "/glossary"),
 }
 """The addresses that each person opens, those with a bad address and those of somebody else among them."""
 

@@ -34,6 +34,8 @@ SEALED = {
     ("api_tokens", "secret_hash"),
     ("api_replies", "key_hash"),
     ("api_replies", "request_hash"),
+    ("rubric_notes", "wrapped"),
+    ("rubric_note_versions", "words"),
     ("erasure_requests", "subject_hash"),
     ("audit", "previous"),
     ("audit", "hash"),

@@ -27,6 +27,7 @@ from plugin.database.tables.protection import (
 )
 from plugin.database.tables.reratings import StoredRerating
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote
+from plugin.database.tables.rubric_notes import StoredRubricNote, StoredRubricNoteVersion
 from plugin.database.tables.sample import StoredLookAnswer, StoredSample
 from plugin.database.tables.sessions import (
     SessionClient,
@@ -77,6 +78,8 @@ __all__ = [
     "StoredMessage",
     "StoredNote",
     "StoredRerating",
+    "StoredRubricNote",
+    "StoredRubricNoteVersion",
     "StoredSample",
     "StoredSession",
     "Table",

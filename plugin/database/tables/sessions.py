@@ -173,3 +173,5 @@ class StoredDecision(Table, table=True):
     kind: str
     account_id: UUID = Field(foreign_key="accounts.account_id")
     decided_at: datetime = utc()
+    as_lead: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether a lead decided, in place of a supervisor."""

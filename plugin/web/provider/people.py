@@ -13,6 +13,8 @@ from stream.runtime.settings import OidcSettings, TenantSettings
 
 MAX_VALUES: Final = 500
 """Values of one claim that are looked at; directories put people into hundreds of groups."""
+_WITHOUT_SCOPE: Final = frozenset({AccountRole.OPERATOR, AccountRole.LEAD, AccountRole.AUDITOR})
+"""The roles that belong to no team and no platform, whatever groups a person is in."""
 _NAMES: Final = ("preferred_username", "email", "name")
 """The claims that may give a user name, the best first."""
 
@@ -34,7 +36,7 @@ def person_of(claims: Claims, settings: OidcSettings, tenants: Mapping[str, Tena
         username=username,
         display_name=_name(claims.get("name")) or username,
         role=role,
-        teams=_teams(claims, settings) if role is not AccountRole.OPERATOR else (),
+        teams=() if role in _WITHOUT_SCOPE else _teams(claims, settings),
         tenant=tenant,
         counsellor=_counsellor(claims, settings, tenants, tenant) if role is AccountRole.THERAPIST else None,
     )
@@ -53,7 +55,7 @@ def check_mapping(settings: OidcSettings, tenants: Mapping[str, TenantSettings])
 def _tenant(
     claims: Claims, settings: OidcSettings, tenants: Mapping[str, TenantSettings], role: AccountRole | None
 ) -> str | None:
-    if role in {None, AccountRole.OPERATOR}:
+    if role is None or role in _WITHOUT_SCOPE:
         return None
     if not settings.tenant_claim:
         return next(iter(tenants)) if role is AccountRole.THERAPIST else None

@@ -29,7 +29,7 @@ from plugin.api.rate import RequestRate
 from plugin.queue.store import Store
 from plugin.queue.token_views import Scope
 from plugin.web import api_mount
-from tests.plugin.web.conftest import OPERATOR, RELEASED, SUPERVISOR, THERAPIST
+from tests.plugin.web.conftest import AUDITOR, LEAD, OPERATOR, RELEASED, SUPERVISOR, THERAPIST
 
 EXAMPLES: Final = {GenerationMode.POSITIVE: 4, GenerationMode.NEGATIVE: 4}
 """Requests of each operation, for each role."""
@@ -58,7 +58,7 @@ def _no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_no_rate")
-@pytest.mark.parametrize("person", [SUPERVISOR, THERAPIST, OPERATOR])
+@pytest.mark.parametrize("person", [SUPERVISOR, THERAPIST, OPERATOR, LEAD, AUDITOR])
 @pytest.mark.parametrize("mode", EXAMPLES)
 def test_every_answer_is_a_described_one(
     request: pytest.FixtureRequest, store: Store, person: str, mode: GenerationMode

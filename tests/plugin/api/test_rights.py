@@ -10,7 +10,9 @@ from plugin.queue.token_views import Scope
 from tests.plugin.api.conftest import Program, Programs
 from tests.plugin.web.calibrated import CALIBRATION, open_calibration
 from tests.plugin.web.conftest import (
+    AUDITOR,
     ELSEWHERE,
+    LEAD,
     LEFT_OUT,
     OPERATOR,
     OTHER_SUPERVISOR,
@@ -22,7 +24,7 @@ from tests.plugin.web.conftest import (
 )
 
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
-PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR)
+PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR, LEAD, AUDITOR)
 
 
 class Expected(NamedTuple):
@@ -34,20 +36,28 @@ class Expected(NamedTuple):
     therapist: int
     other_therapist: int
     operator: int
+    lead: int
+    auditor: int
 
 
-SIGNED_IN = Expected(401, 200, 200, 200, 200, 200)
-SUPERVISORS = Expected(401, 200, 200, 404, 404, 404)
-HERS_ALONE = Expected(401, 200, 404, 404, 404, 404)
-HERS_REFUSED = Expected(401, 409, 404, 404, 404, 404)
-THERAPISTS = Expected(401, 404, 404, 200, 200, 404)
-HIS_ALONE = Expected(401, 404, 404, 200, 404, 404)
-HIS_REFUSED = Expected(401, 404, 404, 409, 404, 404)
-NOBODY = Expected(401, 404, 404, 404, 404, 404)
+SIGNED_IN = Expected(401, 200, 200, 200, 200, 200, 200, 200)
+ALL_BUT_AUDITOR = Expected(401, 200, 200, 200, 200, 200, 200, 404)
+SUPERVISORS = Expected(401, 200, 200, 404, 404, 404, 200, 404)
+HERS_ALONE = Expected(401, 200, 404, 404, 404, 404, 200, 404)
+HERS_FIRST = Expected(401, 200, 404, 404, 404, 404, 409, 404)
+"""The supervisor of the team is first, and has the claim when the lead asks."""
+HERS_REFUSED = Expected(401, 409, 404, 404, 404, 404, 409, 404)
+THERAPISTS = Expected(401, 404, 404, 200, 200, 404, 404, 404)
+HIS_ALONE = Expected(401, 404, 404, 200, 404, 404, 404, 404)
+HIS_REFUSED = Expected(401, 404, 404, 409, 404, 404, 404, 404)
+LEADS = Expected(401, 404, 404, 404, 404, 404, 200, 404)
+AUDITORS = Expected(401, 404, 404, 404, 404, 404, 404, 200)
+NOBODY = Expected(401, 404, 404, 404, 404, 404, 404, 404)
 
 SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
 DISPUTE = "/disputes/{dispute_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
+NOTES = "/rubric-notes"
 ASSESSMENT = str(WAITING.assessments[0].assessment_id)
 DECIDE = {"revision": 1, "stands": "none"}
 JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
@@ -71,11 +81,14 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("GET", SESSION, WAITING.session_id): (None, HERS_ALONE),
     ("GET", SESSION, RELEASED.session_id): (None, HERS_ALONE),  # its therapist reads it among his own
     ("GET", SESSION, LEFT_OUT.session_id): (None, HERS_ALONE),
-    ("GET", SESSION, ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404)),
+    ("GET", SESSION, ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404, 200, 404)),
     ("GET", SESSION, UNKNOWN): (None, NOBODY),
     ("GET", "/calibrations", None): (None, SUPERVISORS),
     ("GET", "/calibrations/colleagues", None): (None, SUPERVISORS),
-    ("POST", "/calibrations", None): (OPEN_ONE, Expected(401, 409, 409, 404, 404, 404)),  # with no colleague of hers
+    ("POST", "/calibrations", None): (
+        OPEN_ONE,
+        Expected(401, 409, 409, 404, 404, 404, 404, 404),
+    ),  # with no colleague of hers
     ("GET", CALIBRATED, CALIBRATION): (None, HERS_ALONE),
     ("GET", CALIBRATED, UNKNOWN): (None, NOBODY),
     ("GET", MOMENT, CALIBRATION): (None, HERS_ALONE),
@@ -102,11 +115,14 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + DISPUTE + "/resolve", RELEASED.session_id): (RESOLVE, HERS_REFUSED),
     ("POST", SESSION + DISPUTE + "/resolve", UNKNOWN): (RESOLVE, NOBODY),
     ("POST", "/releases", None): (SEVERAL, SUPERVISORS),  # each says what it may not release
-    ("POST", SESSION + "/claim", WAITING.session_id): (None, HERS_ALONE),
+    ("POST", SESSION + "/claim", WAITING.session_id): (None, HERS_FIRST),
     ("POST", SESSION + "/claim", UNKNOWN): (None, NOBODY),
-    ("POST", SESSION + "/judgements", WAITING.session_id): (JUDGE, HERS_ALONE),
+    ("POST", SESSION + "/judgements", WAITING.session_id): (JUDGE, HERS_FIRST),
     ("POST", SESSION + "/judgements", RELEASED.session_id): (JUDGE, HERS_REFUSED),
-    ("POST", SESSION + "/judgements", ELSEWHERE.session_id): (JUDGE, Expected(401, 404, 409, 404, 404, 404)),
+    ("POST", SESSION + "/judgements", ELSEWHERE.session_id): (
+        JUDGE,
+        Expected(401, 404, 409, 404, 404, 404, 409, 404),
+    ),
     ("POST", SESSION + "/judgements", UNKNOWN): (JUDGE, NOBODY),
     ("POST", SESSION + "/notes", WAITING.session_id): (NOTE, HERS_ALONE),
     ("POST", SESSION + "/notes", UNKNOWN): (NOTE, NOBODY),
@@ -116,7 +132,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/criterion-answers", RELEASED.session_id): (CRITERION, HERS_REFUSED),
     ("POST", SESSION + "/criterion-answers", ELSEWHERE.session_id): (
         CRITERION,
-        Expected(401, 404, 409, 404, 404, 404),
+        Expected(401, 404, 409, 404, 404, 404, 409, 404),
     ),
     ("POST", SESSION + "/criterion-answers", UNKNOWN): (CRITERION, NOBODY),
     ("POST", SESSION + "/give-back", WAITING.session_id): (None, HERS_ALONE),
@@ -126,34 +142,44 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/release", UNKNOWN): (DECIDE, NOBODY),
     ("POST", SESSION + "/withhold", RELEASED.session_id): ({**DECIDE, "stands": "released"}, HERS_ALONE),
     ("POST", SESSION + "/withhold", UNKNOWN): (DECIDE, NOBODY),
+    ("GET", NOTES, None): (None, ALL_BUT_AUDITOR),
+    ("POST", NOTES, None): ({"mechanism": "stance_alignment", **NOTE}, LEADS),
+    ("POST", NOTES + "/{note_id}/versions", UNKNOWN): ({"seen": 1, **NOTE}, NOBODY),
+    ("POST", NOTES + "/{note_id}/remove", UNKNOWN): ({"seen": 1}, NOBODY),
+    ("GET", "/trail", None): (None, AUDITORS),
+    ("POST", "/trail/verify", None): ({}, AUDITORS),
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
 IDS = ("session_id", "note_id", "dispute_id", "calibration_id")
-TO_OPEN = "POST /calibrations"
-"""The one path that needs one scope to read and another one to write."""
+
+
+def named(method: str, *paths: str) -> set[str]:
+    """Return operations by their method and path."""
+    return {f"{method} {path}" for path in paths}
+
+
 SCOPES = {
-    Scope.SESSIONS_READ: {
-        *("/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN),
+    Scope.SESSIONS_READ: named(
+        "GET",
+        *("/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT),
-    },
-    Scope.SESSIONS_RELEASE: {SESSION + "/release", SESSION + "/withhold", "/releases"},
-    Scope.SESSIONS_REVIEW: {
+    ),
+    Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
+    Scope.SESSIONS_REVIEW: named(
+        "POST",
         *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
-        *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove"),
-        *(TO_OPEN, CALIBRATED + "/done", MOMENT + "/rating", MOMENT + "/ask", MOMENT + "/settle"),
         *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove", SESSION + "/criterion-answers"),
-    },
-    Scope.DISPUTES_WRITE: {
+        *("/calibrations", CALIBRATED + "/done", MOMENT + "/rating", MOMENT + "/ask", MOMENT + "/settle"),
+    ),
+    Scope.DISPUTES_WRITE: named(
+        "POST",
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
         SESSION + DISPUTE + "/resolve",
-    },
+    ),
+    Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
+    Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
 }
 """The operations that need each scope."""
-
-
-def named(method: str, path: str) -> str:
-    """Return how an operation is named in the table of scopes: by its path, but for one."""
-    return TO_OPEN if (method, path) == ("POST", "/calibrations") else path
 
 
 def filled(path: str, identifier: UUID | None) -> str:
@@ -171,7 +197,7 @@ def test_every_operation_has_its_row() -> None:
     """Every operation of the document has a row in the table, and needs one scope or none."""
     declared = {(method.upper(), path) for path, each in document()["paths"].items() for method in each}
     assert declared == {(method, path) for method, path, _ in TABLE}
-    assert {named(*each) for each in declared} - {"/me"} == set().union(*SCOPES.values())
+    assert {f"{method} {path}" for method, path in declared} - {"GET /me"} == set().union(*SCOPES.values())
 
 
 async def test_every_role_gets_what_the_table_says(programs: Programs, page_database: str) -> None:
@@ -192,7 +218,7 @@ async def test_a_token_does_what_its_scopes_say_and_nothing_else(programs: Progr
         program = programs(SUPERVISOR, scope)
         for (method, path), body in steps.items():
             status, _ = await answer_of(program, method, filled(path, UNKNOWN), body)
-            assert (status == 403) == (named(method, path) not in opens | {"/me"}), (scope, method, path)
+            assert (status == 403) == (f"{method} {path}" not in opens | {"GET /me"}), (scope, method, path)
 
 
 async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(supervisor: Program) -> None:

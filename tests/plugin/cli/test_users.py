@@ -1,6 +1,7 @@
 """Tests of `counterpoint users`, run as an operator runs it: what it says, and what it does."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,17 @@ def test_the_list_says_where_an_account_comes_from(users: Counterpoint, store: S
     assert isinstance(refused.exception, Misconfigured)
 
 
+@pytest.mark.parametrize("role", ["lead", "auditor"])
+def test_a_lead_and_an_auditor_are_added_by_their_role(users: Counterpoint, store: Store, role: str) -> None:
+    """The command adds a lead and an auditor, who log in with their role and are listed with it."""
+    said = users.says("add", "vera", "--role", role, typed=f"{OTHER_PASSWORD}\n")
+    assert said.endswith(f"vera may log in as {role}.\n")
+    viewer = store.authenticate("vera", OTHER_PASSWORD)
+    assert viewer is not None
+    assert viewer.role.value == role
+    assert re.search(rf"vera +vera +{role} ", users.says("list"))
+
+
 def test_a_removal_asks_first(users: Counterpoint, store: Store) -> None:
     """A removal names the person and asks; without a yes nothing is removed."""
     refused = users("remove", "mara", typed="n\n")
@@ -102,6 +114,8 @@ def test_a_removal_asks_first(users: Counterpoint, store: Store) -> None:
         (("add", "vera", "--role", "operator"), "x" * 1025, "12 to 1024 characters"),
         (("add", "mara", "--role", "operator"), OTHER_PASSWORD, "an account mara already"),
         (("add", "vera", "--role", "supervisor", "--tenant", "smaple"), OTHER_PASSWORD, "known: sample"),
+        (("add", "vera", "--role", "lead", "--team", "north"), OTHER_PASSWORD, "sees the sessions of every team"),
+        (("add", "vera", "--role", "auditor", "--team", "north"), OTHER_PASSWORD, "An auditor sees no session"),
         (("team", "mara", "--remove", "north"), "", "needs a team"),
         (("team", "mara", "--remove", "south"), "", "teams now: north"),
     ],

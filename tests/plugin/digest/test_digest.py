@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import AuditEntry
-from plugin.database.viewer import Viewer
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.digest.command import print_digest
 from plugin.digest.gather import Digest, gather_digest
 from plugin.digest.render import render_digest
@@ -31,6 +31,7 @@ from tests.plugin.samples import (
     REJECTED,
     SAID,
     START,
+    add_person,
     answered,
     apply_records,
     left_out,
@@ -310,10 +311,24 @@ def test_without_the_password_nothing_is_printed(
 
 
 @pytest.mark.usefixtures("people")
-def test_an_operator_has_no_digest(queue_url: str) -> None:
-    """An operator, who reads no sessions, gets a sentence instead of a digest."""
-    with pytest.raises(Misconfigured, match="reads no sessions"):
-        print_digest(settings_of(queue_url), "otto", PASSWORD, None, console()[1])
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        (AccountRole.OPERATOR, "An operator reads no sessions"),
+        (AccountRole.AUDITOR, "An auditor reads no sessions"),
+        (AccountRole.LEAD, "every new session of every team"),
+    ],
+)
+def test_some_roles_have_no_digest_in_a_terminal(
+    engine: Engine, queue_url: str, role: AccountRole, sentence: str
+) -> None:
+    """Who reads no sessions gets a sentence instead of a digest, and so does the lead, for whom none is new."""
+    apply_records(engine, record(), now=datetime.now(UTC))
+    add_person(engine, "vera", role)
+    out, screen = console()
+    with pytest.raises(Misconfigured, match=sentence):
+        print_digest(settings_of(queue_url), "vera", PASSWORD, None, screen)
+    assert out.getvalue() == ""
 
 
 @pytest.mark.usefixtures("people")

@@ -59,14 +59,14 @@ def test_the_platforms_clock_may_differ_by_a_week_where_it_is_said(
 
 
 def test_the_people_are_of_two_teams() -> None:
-    """The demo has two supervisors of one team each, three therapists, and an operator without a team."""
+    """The demo has two supervisors of one team each, three therapists; operator, lead and auditor are in no team."""
     teams = {user.name: user.teams for user in USERS}
     roles = Counter(user.role for user in USERS)
-    assert roles == {"supervisor": 2, "therapist": 3, "operator": 1}
+    assert roles == {"supervisor": 2, "therapist": 3, "operator": 1, "lead": 1, "auditor": 1}
     supervised = [teams[user.name] for user in USERS if user.role == "supervisor"]
     assert [len(each) for each in supervised] == [1, 1]
     assert len({*supervised}) == 2
-    assert teams["operator"] == ()
+    assert teams["operator"] == teams["lead"] == teams["auditor"] == ()
 
 
 def test_keys_are_as_long_as_the_checks_demand(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow, SessionView
 from stream.contracts.feedback import Assessment, FeedbackRecord
-from stream.contracts.vocabulary import LeftOut, Level, NeedsHuman
+from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman
 from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, left_out, record
 
 MOMENTS = {
@@ -163,16 +163,38 @@ def test_a_session_is_released_and_acknowledged(week: DemoWeek) -> None:
     assert said["m31", "moment"] is WithholdReason.NOT_RESISTANCE
 
 
-def test_a_dispute_is_open(week: DemoWeek) -> None:
-    """The other supervisor has one open dispute, which the supervisor of the other team does not see."""
+def test_two_disputes_are_open(week: DemoWeek) -> None:
+    """The other supervisor has two open disputes in one session; the supervisor of the other team sees neither."""
     do_the_work(week)
     store = week.store_at(NOW)
     assert [each.session_id for each in store.disputed(week.people["greta"]).rows] == [
         week.sessions["sample-a-quiet-house"]
     ]
     assert store.disputed(week.people["supervisor"]).rows == ()
-    (dispute,) = opened(week, "sample-a-quiet-house", "samir").disputes
-    assert dispute.state is DisputeState.OPEN
+    disputes = opened(week, "sample-a-quiet-house", "samir").disputes
+    assert [each.state for each in disputes] == [DisputeState.OPEN] * 2
+
+
+def test_one_of_them_is_for_the_lead(week: DemoWeek) -> None:
+    """The lead's list has the session of the dispute that was escalated, which she alone may decide."""
+    do_the_work(week)
+    lead = week.people["lead"]
+    assert [each.session_id for each in week.store_at(NOW).disputed(lead).rows] == [
+        week.sessions["sample-a-quiet-house"]
+    ]
+    deciders = [each.supervisors for each in opened(week, "sample-a-quiet-house", "samir").disputes]
+    assert deciders == [("Greta",), ("Lead",)]
+
+
+def test_the_leads_note_stands_in_the_glossary_once(week: DemoWeek) -> None:
+    """The lead has written one note about the rubric; a second start leaves it, and what a visitor wrote, as it is."""
+    do_the_work(week)
+    notes, lead = week.store_at(NOW).rubric_notes, week.people["lead"]
+    (note,) = notes.all(week.people["mira"])
+    assert note.mechanism is Mechanism.RESPECT_FOR_AUTONOMY
+    notes.edit(lead, note.note_id, 1, "What a visitor wrote.")
+    do_the_work(week)
+    assert [each.latest.text for each in notes.all(lead)] == ["What a visitor wrote."]
 
 
 def test_a_dispute_is_resolved(week: DemoWeek) -> None:
@@ -252,10 +274,10 @@ def test_every_opening_and_every_step_is_in_the_trail(week: DemoWeek, engine: En
     assert {entry.outcome for entry in entries} == {"done"}
     assert done["released"] == 4
     assert done["withheld"] == 2
-    assert (done["dispute"], done["resolve dispute"], done["acknowledge"]) == (2, 1, 1)
+    assert (done["dispute"], done["resolve dispute"], done["acknowledge"]) == (3, 1, 1)
     assert (done["shared note"], done["private note"]) == (2, 3)
     assert {entry.account_id for entry in entries} == {
-        week.people[name].user_id for name in ("supervisor", "greta", "mira", "jonas", "samir")
+        week.people[name].user_id for name in ("supervisor", "greta", "mira", "jonas", "samir", "lead")
     }
 
 

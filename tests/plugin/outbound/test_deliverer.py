@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from plugin.database.engine import connect, transaction
 from plugin.database.roles import GRANTS, apply_roles, url_for_role
-from plugin.database.viewer import Viewer
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.outbound.deliverer import Deliverer
 from plugin.outbound.deliveries import LEASE, MAX_ATTEMPTS, RETRY_AFTER, Reason, Refusal
 from plugin.outbound.notice import Notice
@@ -28,7 +28,7 @@ from stream.runtime.settings import MailSettings, WebhookReceiverSettings
 from tests.plugin.conftest import People
 from tests.plugin.outbound.servers import Hook, MailBox, mail_server, webhook_server
 from tests.plugin.privacy.stored_sessions import run_killed_at
-from tests.plugin.samples import KEK, SAID, START, apply_records, record
+from tests.plugin.samples import KEK, SAID, START, add_person, apply_records, record
 
 DAILY = frozenset(range(7))
 EVENING = datetime(2026, 11, 29, 18, 0, tzinfo=UTC)
@@ -189,9 +189,11 @@ def test_what_was_read_on_the_page_is_not_told_again(office: Office) -> None:
 
 
 def test_each_person_is_told_what_is_theirs(office: Office) -> None:
-    """The role of the digest counts for each person what that person sees, and for an operator nothing."""
+    """The role of the digest counts for each person what is news to them, and for operator and auditor nothing."""
     people = office.people
-    for viewer in (people.ana, people.ben, people.other_supervisor, people.operator):
+    lead = add_person(office.owner, "lena", AccountRole.LEAD)
+    auditor = add_person(office.owner, "aldo", AccountRole.AUDITOR)
+    for viewer in (people.ana, people.ben, people.other_supervisor, people.operator, lead, auditor):
         office.wants(viewer)
     office.come(record(conversation="c_south", counsellor="p_ben"))
     office.store.decide(people.supervisor, record().session_id, 1, DecisionKind.RELEASED)

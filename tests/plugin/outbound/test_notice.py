@@ -153,3 +153,4 @@ def test_a_therapist_is_told_in_words_of_their_own() -> None:
         "1 new session",
         "1 dispute was decided",
     ]
+    assert list(lines_of(AccountRole.LEAD, NewsCounts(disputed=2))) == ["2 disputes were escalated"]

@@ -81,6 +81,15 @@ def test_a_supervisor_may_have_a_platform_instead_of_a_team(store: Store, settin
     assert (viewer.tenant, viewer.team_ids) == (TENANT, frozenset())
 
 
+@pytest.mark.parametrize("role", ["lead", "auditor"])
+def test_a_lead_and_an_auditor_have_neither_team_nor_platform(store: Store, settings: Settings, role: str) -> None:
+    """An account of a lead or an auditor needs nothing but its role, which the login has then."""
+    make(settings, "vera", role)
+    viewer = store.find_viewer("vera")
+    assert viewer is not None
+    assert (viewer.role, viewer.team_ids, viewer.tenant) == (AccountRole(role), frozenset(), None)
+
+
 @pytest.mark.parametrize(
     ("role", "more", "sentence"),
     [
@@ -91,6 +100,11 @@ def test_a_supervisor_may_have_a_platform_instead_of_a_team(store: Store, settin
         ("supervisor", {"teams": ["a"], "tenant": TENANT, "counsellor": "x"}, "Only a therapist"),
         ("operator", {"teams": ["a"]}, "An operator sees no session"),
         ("operator", {"tenant": TENANT}, "An operator sees no session"),
+        ("lead", {"teams": ["a"]}, "A lead sees the sessions of every team"),
+        ("lead", {"tenant": TENANT}, "A lead sees the sessions of every team"),
+        ("lead", {"tenant": TENANT, "counsellor": "x"}, "Only a therapist"),
+        ("auditor", {"teams": ["a"]}, "An auditor sees no session"),
+        ("auditor", {"tenant": TENANT}, "An auditor sees no session"),
         ("operator", {"password": "x" * (MIN_PASSWORD - 1)}, "A password has"),
         ("operator", {"password": "x" * (MAX_PASSWORD + 1)}, "A password has"),
     ],

@@ -1,5 +1,6 @@
 """Tests of the rules of a dispute as pure functions: its state, who may not resolve it, and what may be disputed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from plugin.queue.dispute_views import (
     DisputeStep,
     Ground,
     StepKind,
+    deciders_of,
     disputable,
 )
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
@@ -19,7 +21,7 @@ from plugin.queue.statements import STRENGTHS, rating_of, suggestion
 from stream.contracts.vocabulary import Level, Mechanism
 from tests.plugin.samples import NOW, record
 
-ANA, MARA, NELE = (UUID(int=number) for number in range(3))
+ANA, MARA, NELE, LENA = (UUID(int=number) for number in range(4))
 AGREED = Opinion(Judgement.AGREED)
 STRONG = Opinion(Judgement.CORRECTED, level=Level.STRONG)
 UNCLEAR = Opinion(Judgement.WITHHELD, WithholdReason.UNCLEAR)
@@ -82,6 +84,30 @@ def test_an_escalation_bars_who_released_and_who_resolved() -> None:
     """An escalated dispute bars the supervisor of the release, and those who resolved it before."""
     assert dispute(at_once=True).barred == {MARA}
     assert dispute(resolved(by=NELE), ESCALATED).barred == {MARA, NELE}
+
+
+@pytest.mark.parametrize(
+    ("one", "leads", "who"),
+    [
+        (dispute(), {LENA: "Lena"}, {MARA, NELE}),
+        (dispute(at_once=True), {LENA: "Lena"}, {LENA}),
+        (dispute(at_once=True), {}, {NELE}),
+        (dispute(resolved(by=NELE), ESCALATED), {LENA: "Lena"}, {LENA}),
+        (dispute(resolved(by=NELE), ESCALATED), {}, set()),
+        (dispute(resolved(by=LENA), ESCALATED), {LENA: "Lena"}, {NELE}),
+    ],
+)
+def test_an_escalated_dispute_is_for_the_lead_or_else_for_another_supervisor(
+    one: Dispute, leads: dict[UUID, str], who: set[UUID]
+) -> None:
+    """The supervisors decide; once it is escalated a lead; and where no lead may, a supervisor who is not barred."""
+    deciders = deciders_of(one, {MARA: "Mara", NELE: "Nele"}, leads)
+    assert set(deciders) == who
+    decided = replace(one, deciders=deciders)
+    assert decided.supervisors == tuple(deciders.values())
+    assert {each for each in (MARA, NELE, LENA) if decided.may_be_resolved_by(each)} == (
+        who if one.is_escalated else {MARA, NELE, LENA}
+    )
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_an_account_belongs_to_issuer_and_subject(theirs: Store) -> None:
 
 CHANGES: dict[str, tuple[ProviderPerson, str]] = {
     "role": (replace(JONAS, subject="s-1", display_name="Maria K."), "role, tenant, counsellor"),
+    "lead": (replace(MARIA, role=AccountRole.LEAD, teams=()), "role, teams"),
     "teams": (replace(MARIA, teams=("south", "west")), "teams"),
     "name": (replace(MARIA, display_name="Maria Kern"), "display name"),
     "platform": (replace(MARIA, tenant=TENANT), "tenant"),

@@ -34,6 +34,7 @@ from tests.plugin.web.samples import START, TENANT, record
 PASSWORD = "correct horse battery"
 KEK = KeyEncryptionKey(bytes(range(32)))
 SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR = "maria", "nora", "jonas", "amara", "otto"
+LEAD, AUDITOR = "lena", "aldo"
 
 WAITING = record("waiting", "counsellor-1")
 RELEASED = record("released", "counsellor-1")
@@ -69,6 +70,8 @@ _PEOPLE = (
         counsellor="counsellor-2",
     ),
     NewAccount(OPERATOR, PASSWORD, AccountRole.OPERATOR, "Otto Brandt"),
+    NewAccount(LEAD, PASSWORD, AccountRole.LEAD, "Lena Okafor"),
+    NewAccount(AUDITOR, PASSWORD, AccountRole.AUDITOR, "Aldo Rossi"),
 )
 
 
@@ -198,6 +201,22 @@ async def therapist(browsers: Callable[[], Browser]) -> Browser:
     """Return the browser of the therapist of these sessions."""
     opened = browsers()
     await opened.log_in(THERAPIST)
+    return opened
+
+
+@pytest.fixture
+async def lead(browsers: Callable[[], Browser]) -> Browser:
+    """Return the browser of the clinical lead."""
+    opened = browsers()
+    await opened.log_in(LEAD)
+    return opened
+
+
+@pytest.fixture
+async def auditor(browsers: Callable[[], Browser]) -> Browser:
+    """Return the browser of the auditor."""
+    opened = browsers()
+    await opened.log_in(AUDITOR)
     return opened
 
 

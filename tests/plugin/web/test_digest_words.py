@@ -9,7 +9,7 @@ from plugin.database.viewer import AccountRole
 from plugin.queue.digest_preferences import Way
 from plugin.queue.digests import DeliveryLine, DeliveryState
 from plugin.queue.news import Change, ChangeKind
-from plugin.web.digest_words import change, latest, what_is_new
+from plugin.web.digest_words import NOTHING_YET, change, latest, what_is_new
 
 AT = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
@@ -41,3 +41,10 @@ def test_a_therapist_and_a_supervisor_are_told_differently() -> None:
     """To a therapist sessions are passed on; to a supervisor they are new."""
     assert what_is_new(AccountRole.THERAPIST, 1) == "1 session passed on to you"
     assert what_is_new(AccountRole.SUPERVISOR, 2) == "2 new sessions"
+
+
+def test_a_lead_is_told_of_no_session() -> None:
+    """To the lead a session is no news: the page names what was escalated, and says so where there is nothing."""
+    assert what_is_new(AccountRole.LEAD, 0) == "What was escalated"
+    assert what_is_new(AccountRole.SUPERVISOR, 0) == "Nothing new"
+    assert set(NOTHING_YET) == {role for role in AccountRole if role.reads_sessions}

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from plugin.queue.disputes import MAX_COMMENT
+from plugin.queue.store import Store
 from plugin.web.dispute_words import GROUNDS
 from plugin.web.review_words import REASONS
-from tests.plugin.web.conftest import OTHER_THERAPIST, RELEASED, Browser, address
+from tests.plugin.web.conftest import LEAD, OTHER_THERAPIST, RELEASED, Browser, address
 from tests.plugin.web.samples import ALTERNATIVE, RATINGS
 from tests.plugin.web.test_pages import HOSTILE, words_of
 from tests.plugin.web.test_review_pages import colleague
@@ -356,23 +357,31 @@ async def test_no_button_undoes(therapist: Browser, supervisor: Browser) -> None
     assert len(forms_of((await supervisor.get(PAGE)).text, "/resolve")) == 1
 
 
-# --- another pair of eyes ---
+# --- another pair of eyes, where there is no lead ---
 
 
+@pytest.fixture
+def _without_lead(store: Store) -> None:
+    """Disable the lead, to whom an escalated dispute would go."""
+    store.accounts.disable(store.accounts.named(LEAD).account_id)
+
+
+@pytest.mark.usefixtures("_without_lead")
 async def test_another_supervisor_decides_where_asked(
     therapist: Browser, supervisor: Browser, colleague: Browser
 ) -> None:
     """Where the therapist asks for another supervisor, the one who released reads who decides, and has no form."""
     await dispute(therapist, another="yes")
-    assert "and waits for another supervisor. Nele <b>Roth</b> can decide." in await read(therapist)
+    assert "and waits for somebody else. Nele <b>Roth</b> can decide." in await read(therapist)
     page = (await supervisor.get(PAGE)).text
     assert forms_of(page, "/resolve") == []
-    assert "This waits for another supervisor" in words_of(page)
+    assert "This waits for somebody else" in words_of(page)
     assert "Nele &lt;b&gt;Roth&lt;/b&gt; can decide." in page
     await resolve(colleague, "agreed")
     assert "decided on" in await read(therapist)
 
 
+@pytest.mark.usefixtures("_without_lead")
 async def test_a_form_that_is_not_theirs_is_refused(
     therapist: Browser, supervisor: Browser, colleague: Browser
 ) -> None:
@@ -383,15 +392,16 @@ async def test_a_form_that_is_not_theirs_is_refused(
     fields = {**theirs.fields, "csrf": supervisor.token, "say": "agreed", "text": ANSWER}
     answer = await supervisor.client.post(theirs.action, data=fields)
     assert answer.status_code == 409
-    assert "Another supervisor decides this" in answer.text
+    assert "Somebody else decides this" in answer.text
 
 
+@pytest.mark.usefixtures("_without_lead")
 async def test_a_resolution_is_escalated_once(therapist: Browser, supervisor: Browser, colleague: Browser) -> None:
     """After a resolution one button asks another supervisor; after theirs there is none."""
     await dispute(therapist)
     await resolve(supervisor, "agreed")
     assert await send(therapist, await form(therapist, "/escalate")) == f"{PAGE}#moment1-rating1"
-    assert "You asked for another supervisor on" in await read(therapist)
+    assert "You asked for somebody else on" in await read(therapist)
     assert "1 dispute is open." in await read(supervisor, "/")
     assert forms_of((await supervisor.get(PAGE)).text, "/resolve") == []
     await resolve(colleague, "weak")
@@ -400,6 +410,7 @@ async def test_a_resolution_is_escalated_once(therapist: Browser, supervisor: Br
     assert words_of(page).count("decided on") == 2
 
 
+@pytest.mark.usefixtures("_without_lead")
 async def test_a_level_that_stays_beside_a_withheld_statement(
     therapist: Browser, supervisor: Browser, colleague: Browser
 ) -> None:
@@ -414,13 +425,14 @@ async def test_a_level_that_stays_beside_a_withheld_statement(
     assert said.count("You disputed this on") == 1
 
 
+@pytest.mark.usefixtures("_without_lead")
 async def test_where_nobody_else_is_the_page_says_what_to_do(therapist: Browser, supervisor: Browser) -> None:
     """Where the team has one supervisor, both pages say that nobody else can decide, and whom to ask."""
     await dispute(therapist, another="yes")
     for browser in (therapist, supervisor):
         said = await read(browser)
-        assert "There is nobody else in this team who may decide it." in said
-        assert "ask an operator to add another supervisor to the team" in said
+        assert "There is nobody else who may decide it." in said
+        assert "ask an operator to add a lead, or another supervisor to the team" in said
 
 
 # --- who has opened it ---

@@ -57,13 +57,16 @@ def test_a_therapists_steps_name_them() -> None:
         taken = DisputeStep(StepKind.WITHDRAWN, UUID(int=0), "Ana", NOW)
         assert step(taken, therapist) == f"{therapist} took it back on Tue 3 Mar 2026."
         asked = replace(taken, kind=StepKind.ESCALATED)
-        assert step(asked, therapist) == f"{therapist} asked for another supervisor on Tue 3 Mar 2026."
+        assert step(asked, therapist) == f"{therapist} asked for somebody else on Tue 3 Mar 2026."
 
 
 def test_who_decides_is_named_or_what_to_do_is_said() -> None:
     """The supervisors who may decide are named; where there is nobody, the page says whom to ask."""
-    assert who_decides(replace(dispute(), supervisors=("Mara", "Nele"))) == "Mara and Nele can decide."
-    assert "ask an operator to add another supervisor" in who_decides(dispute())
+    assert (
+        who_decides(replace(dispute(), deciders={UUID(int=1): "Mara", UUID(int=2): "Nele"}))
+        == "Mara and Nele can decide."
+    )
+    assert "ask an operator to add a lead" in who_decides(dispute())
 
 
 def test_a_line_names_who_acknowledged() -> None:

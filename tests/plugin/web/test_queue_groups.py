@@ -1,5 +1,6 @@
 """Tests of the queue's groups and reasons: complete, in plain words, and never about a person."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,7 @@ def test_reasons_never_name_a_person() -> None:
         ({}, "waiting for you"),
         ({"decision": RELEASED}, "released by Maria Keller"),
         ({"decision": WITHHELD}, "withheld by Maria Keller"),
+        ({"decision": replace(RELEASED, as_lead=True)}, "released by Maria Keller, lead"),
         ({"decision": RELEASED, "revision": 2}, "changed since it was released"),
         ({"decision": WITHHELD, "revision": 2}, "changed since it was withheld"),
     ],

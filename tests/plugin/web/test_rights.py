@@ -10,7 +10,9 @@ from fastapi.routing import iter_route_contexts
 
 from tests.plugin.web.calibrated import CALIBRATION, open_calibration
 from tests.plugin.web.conftest import (
+    AUDITOR,
     ELSEWHERE,
+    LEAD,
     LEFT_OUT,
     OPERATOR,
     OTHER_SUPERVISOR,
@@ -36,104 +38,135 @@ class Expected(NamedTuple):
     therapist: int | str
     other_therapist: int | str
     operator: int | str
+    lead: int | str
+    auditor: int | str
 
 
-PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR)
+PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR, LEAD, AUDITOR)
 
-EVERYBODY = Expected(200, 200, 200, 200, 200, 200)
-SIGNED_IN = Expected(LOGIN, 200, 200, 200, 200, 200)
-SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404)
-HERS_ALONE = Expected(LOGIN, 200, 404, 404, 404, 404)
-OPERATORS = Expected(LOGIN, 404, 404, 404, 404, 200)
-NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404)
+EVERYBODY = Expected(200, 200, 200, 200, 200, 200, 200, 200)
+SIGNED_IN = Expected(LOGIN, 200, 200, 200, 200, 200, 200, 200)
+ALL_BUT_AUDITOR = Expected(LOGIN, 200, 200, 200, 200, 200, 200, 404)
+SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404)
+HERS_ALONE = Expected(LOGIN, 200, 404, 404, 404, 404, 200, 404)
+TEAM_SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404, 404, 404)
+RATERS = Expected(LOGIN, 200, 404, 404, 404, 404, 404, 404)
+OPERATORS = Expected(LOGIN, 404, 404, 404, 404, 200, 404, 404)
+LEADS = Expected(LOGIN, 404, 404, 404, 404, 404, 200, 404)
+AUDITORS = Expected(LOGIN, 404, 404, 404, 404, 404, 404, 200)
+NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404, 404, 404)
 
 SESSION = "/sessions/{session_id}"
 ACCOUNT = "/accounts/{account_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
 CRITERION = "/criteria/{criterion_id}"
+NOTE = "/rubric-notes"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     # First, since who has seen a session elsewhere may give no blind look at it.
-    ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),  # in the sample
+    ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 200, 404, 404, 404, 200, 404
+    ),  # in the sample
     ("GET", SESSION + "/look", WAITING.session_id): NOBODY,
-    ("POST", SESSION + "/look", ELSEWHERE.session_id): Expected(LOGIN, 404, 400, 404, 404, 404),  # without answers
+    ("POST", SESSION + "/look", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 400, 404, 404, 404, 400, 404
+    ),  # without answers
     ("POST", SESSION + "/look", WAITING.session_id): NOBODY,
-    ("GET", "/", None): SIGNED_IN,
+    ("GET", "/", None): Expected(LOGIN, 200, 200, 200, 200, 200, 200, 303),  # the trail is all that an auditor sees
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
-    ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404),
-    ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404),  # each says what it may not release
-    ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404),
-    ("POST", "/digest/read", None): Expected(LOGIN, 303, 303, 303, 303, 404),
-    ("GET", "/preferences", None): Expected(LOGIN, 200, 200, 200, 200, 404),
-    ("POST", "/preferences", None): Expected(LOGIN, 303, 303, 303, 303, 404),
-    ("GET", "/rubric", None): SIGNED_IN,
-    ("GET", "/glossary", None): SIGNED_IN,
+    ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
+    ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404),  # each says what it may not release
+    ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
+    ("POST", "/digest/read", None): Expected(LOGIN, 303, 303, 303, 303, 404, 303, 404),
+    ("GET", "/preferences", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
+    ("POST", "/preferences", None): Expected(LOGIN, 303, 303, 303, 303, 404, 303, 404),
+    ("GET", "/rubric", None): ALL_BUT_AUDITOR,
+    ("GET", "/glossary", None): ALL_BUT_AUDITOR,
+    ("GET", NOTE + "/new", None): LEADS,
+    ("POST", NOTE, None): Expected(LOGIN, 404, 404, 404, 404, 404, 303, 404),
+    ("GET", NOTE + "/{note_id}", UNKNOWN): NOBODY,
+    ("POST", NOTE + "/{note_id}", UNKNOWN): NOBODY,
+    ("POST", NOTE + "/{note_id}/remove", UNKNOWN): Expected(LOGIN, 404, 404, 404, 404, 404, 400, 404),  # not ticked
+    ("GET", "/trail", None): AUDITORS,
+    ("GET", "/trail/verify", None): AUDITORS,
+    ("POST", "/trail/verify", None): AUDITORS,
+    ("POST", "/trail/download", None): AUDITORS,
     ("GET", "/use-policy", None): SIGNED_IN,
     ("GET", "/sample", None): SUPERVISORS,
-    ("GET", "/calibrations", None): SUPERVISORS,
-    ("GET", "/calibrations/new", None): SUPERVISORS,
-    ("POST", "/calibrations", None): Expected(LOGIN, 400, 400, 404, 404, 404),  # without a number and a day
-    ("GET", CALIBRATED, CALIBRATION): HERS_ALONE,
+    ("GET", "/calibrations", None): TEAM_SUPERVISORS,
+    ("GET", "/calibrations/new", None): TEAM_SUPERVISORS,
+    ("POST", "/calibrations", None): Expected(LOGIN, 400, 400, 404, 404, 404, 404, 404),  # without a number and a day
+    ("GET", CALIBRATED, CALIBRATION): RATERS,
     ("GET", CALIBRATED, UNKNOWN): NOBODY,
-    ("GET", MOMENT, CALIBRATION): HERS_ALONE,
+    ("GET", MOMENT, CALIBRATION): RATERS,
     ("GET", MOMENT, UNKNOWN): NOBODY,
-    ("POST", MOMENT, CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404),  # without a choice
+    ("POST", MOMENT, CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404, 404, 404),  # without a choice
     ("POST", MOMENT, UNKNOWN): NOBODY,
-    ("POST", MOMENT + "/ask", CALIBRATION): Expected(LOGIN, 409, 404, 404, 404, 404),  # before it is over
+    ("POST", MOMENT + "/ask", CALIBRATION): Expected(LOGIN, 409, 404, 404, 404, 404, 404, 404),  # before it is over
     ("POST", MOMENT + "/ask", UNKNOWN): NOBODY,
-    ("POST", MOMENT + "/settle", CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404),  # without a level
+    ("POST", MOMENT + "/settle", CALIBRATION): Expected(LOGIN, 400, 404, 404, 404, 404, 404, 404),  # without a level
     ("POST", MOMENT + "/settle", UNKNOWN): NOBODY,
-    ("POST", CALIBRATED + "/done", CALIBRATION): Expected(LOGIN, 409, 404, 404, 404, 404),  # before all are rated
+    ("POST", CALIBRATED + "/done", CALIBRATION): Expected(
+        LOGIN, 409, 404, 404, 404, 404, 404, 404
+    ),  # before all are rated
     ("POST", CALIBRATED + "/done", UNKNOWN): NOBODY,
     ("GET", "/health", None): OPERATORS,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
-    ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404),
+    ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404, 200, 404),
     ("GET", SESSION, LEFT_OUT.session_id): HERS_ALONE,
-    ("GET", SESSION, ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404),
+    ("GET", SESSION, ELSEWHERE.session_id): Expected(LOGIN, 404, 200, 404, 404, 404, 200, 404),
     ("GET", SESSION, UNKNOWN): NOBODY,
-    ("POST", SESSION + "/acknowledge", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404),
+    ("POST", SESSION + "/acknowledge", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404, 404, 404),
     ("POST", SESSION + "/acknowledge", WAITING.session_id): NOBODY,
-    ("POST", SESSION + "/disputes", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404),
+    ("POST", SESSION + "/disputes", RELEASED.session_id): Expected(LOGIN, 404, 404, 409, 404, 404, 404, 404),
     ("POST", SESSION + "/disputes", WAITING.session_id): NOBODY,
     ("POST", SESSION + "/disputes/{dispute_id}/withdraw", RELEASED.session_id): Expected(
-        LOGIN, 404, 404, 409, 404, 404
+        LOGIN, 404, 404, 409, 404, 404, 404, 404
     ),
     ("POST", SESSION + "/disputes/{dispute_id}/escalate", RELEASED.session_id): Expected(
-        LOGIN, 404, 404, 409, 404, 404
+        LOGIN, 404, 404, 409, 404, 404, 404, 404
     ),
-    ("POST", SESSION + "/disputes/{dispute_id}/resolve", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/disputes/{dispute_id}/resolve", RELEASED.session_id): Expected(
+        LOGIN, 409, 404, 404, 404, 404, 409, 404
+    ),
     ("POST", SESSION + "/disputes/{dispute_id}/resolve", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/attempts", RELEASED.session_id): Expected(LOGIN, 404, 404, 303, 404, 404),
+    ("POST", SESSION + "/attempts", RELEASED.session_id): Expected(LOGIN, 404, 404, 303, 404, 404, 404, 404),
     ("POST", SESSION + "/attempts", WAITING.session_id): NOBODY,
-    ("POST", SESSION + "/attempts/{attempt_id}/remove", RELEASED.session_id): Expected(LOGIN, 404, 404, 303, 404, 404),
+    ("POST", SESSION + "/attempts/{attempt_id}/remove", RELEASED.session_id): Expected(
+        LOGIN, 404, 404, 303, 404, 404, 404, 404
+    ),
     ("POST", SESSION + "/attempts/{attempt_id}/remove", WAITING.session_id): NOBODY,
-    ("GET", "/trend", None): Expected(LOGIN, 404, 404, 200, 200, 404),
+    ("GET", "/trend", None): Expected(LOGIN, 404, 404, 200, 200, 404, 404, 404),
     ("GET", "/trends", None): SUPERVISORS,
     ("GET", "/trends/{account_id}", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
-    ("POST", SESSION + "/release", LEFT_OUT.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
+    ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
+    ("POST", SESSION + "/release", LEFT_OUT.session_id): Expected(LOGIN, 409, 404, 404, 404, 404, 409, 404),
     ("POST", SESSION + "/release", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/withhold", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
-    ("POST", SESSION + "/withhold", RELEASED.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/withhold", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
+    ("POST", SESSION + "/withhold", RELEASED.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
     ("POST", SESSION + "/withhold", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/claim", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/claim", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 409, 404),
     ("POST", SESSION + "/claim", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/judge", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
-    ("POST", SESSION + "/judge", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
-    ("POST", SESSION + "/judge", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404),  # another's answer
+    ("POST", SESSION + "/judge", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 409, 404),
+    ("POST", SESSION + "/judge", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404, 409, 404),
+    ("POST", SESSION + "/judge", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 409, 404, 404, 404, 409, 404
+    ),  # another's answer
     ("POST", SESSION + "/judge", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/give-back", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/give-back", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
     ("POST", SESSION + "/give-back", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/notes", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404),
+    ("POST", SESSION + "/notes", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
     ("POST", SESSION + "/notes", UNKNOWN): NOBODY,
     ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): NOBODY,
-    ("POST", SESSION + "/criteria", WAITING.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),  # nobody asks that
-    ("POST", SESSION + "/criteria", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404),
-    ("POST", SESSION + "/criteria", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404),
+    ("POST", SESSION + "/criteria", WAITING.session_id): Expected(
+        LOGIN, 409, 404, 404, 404, 404, 409, 404
+    ),  # nobody asks that
+    ("POST", SESSION + "/criteria", RELEASED.session_id): Expected(LOGIN, 409, 404, 404, 404, 404, 409, 404),
+    ("POST", SESSION + "/criteria", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404, 409, 404),
     ("POST", SESSION + "/criteria", UNKNOWN): NOBODY,
     ("GET", "/login", None): EVERYBODY,
     ("GET", "/accounts", None): OPERATORS,
-    ("POST", "/accounts", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and password
+    ("POST", "/accounts", None): Expected(LOGIN, 404, 404, 404, 404, 400, 404, 404),  # without a name and password
     ("GET", ACCOUNT, UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/password", UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/disable", UNKNOWN): NOBODY,
@@ -141,25 +174,25 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", ACCOUNT + "/teams", UNKNOWN): NOBODY,
     ("POST", ACCOUNT + "/remove", UNKNOWN): NOBODY,
     ("GET", "/criteria", None): OPERATORS,
-    ("POST", "/criteria", None): Expected(LOGIN, 404, 404, 404, 404, 400),  # without a name and a question
+    ("POST", "/criteria", None): Expected(LOGIN, 404, 404, 404, 404, 400, 404, 404),  # without a name and a question
     ("GET", CRITERION, UNKNOWN): NOBODY,
     ("POST", CRITERION + "/versions", UNKNOWN): NOBODY,
     ("POST", CRITERION + "/move", UNKNOWN): NOBODY,
     ("POST", CRITERION + "/retire", UNKNOWN): NOBODY,
     ("POST", CRITERION + "/restore", UNKNOWN): NOBODY,
-    ("POST", "/login", None): Expected(401, 401, 401, 401, 401, 401),  # without a name and password
-    ("GET", "/login/provider", None): Expected(*(404,) * 6),  # no provider in these settings
-    ("GET", "/login/return", None): Expected(*(404,) * 6),
-    ("POST", "/login/ended", None): Expected(*(404,) * 6),
-    ("POST", "/logout", None): Expected(*(LOGIN,) * 6),
+    ("POST", "/login", None): Expected(*(401,) * 8),  # without a name and password
+    ("GET", "/login/provider", None): Expected(*(404,) * 8),  # no provider in these settings
+    ("GET", "/login/return", None): Expected(*(404,) * 8),
+    ("POST", "/login/ended", None): Expected(*(404,) * 8),
+    ("POST", "/logout", None): Expected(*(LOGIN,) * 8),
     ("GET", "/healthz", None): EVERYBODY,
-    ("GET", "/readyz", None): Expected(*(404,) * 6),  # on a port of its own, which no browser reaches
-    ("GET", "/metrics", None): Expected(*(404,) * 6),
-    ("GET", "/api/v1", None): Expected(*(404,) * 6),  # tests/plugin/api/test_rights.py has what is below it
-    ("GET", "/static", None): Expected(*(404,) * 6),  # the folder itself is not listed
+    ("GET", "/readyz", None): Expected(*(404,) * 8),  # on a port of its own, which no browser reaches
+    ("GET", "/metrics", None): Expected(*(404,) * 8),
+    ("GET", "/api/v1", None): Expected(*(404,) * 8),  # tests/plugin/api/test_rights.py has what is below it
+    ("GET", "/static", None): Expected(*(404,) * 8),  # the folder itself is not listed
     ("GET", "/static/style.css", None): EVERYBODY,
     ("GET", "/static/icon.svg", None): EVERYBODY,
-    ("GET", "/no-such-page", None): Expected(*(404,) * 6),
+    ("GET", "/no-such-page", None): Expected(*(404,) * 8),
 }
 FORM = {
     "revision": "1",
@@ -174,7 +207,9 @@ FORM = {
     "text": "Well met.",
     "released": "2026-11-03T14:02:00Z",
     "ground": "unclear",
-    "seen": "0",
+    "seen": "1",
+    "mechanism": "stance_alignment",
+    "purpose": "internal-audit",
     "until": "2026-11-03T14:02:00Z",
     "chosen": f"{WAITING.session_id}.1",
     "exchange": str(RELEASED.exchanges[0].exchange_id),

@@ -77,11 +77,20 @@ def test_a_supervisor_gets_a_platform_by_the_claim_alone() -> None:
     assert person_of(claims, oidc_settings(tenant_claim="site"), TENANTS).tenant == "riverside"
 
 
-def test_an_operator_has_no_team_and_no_platform() -> None:
-    """An operator sees no session, whatever the claims say."""
-    claims = SUBJECT | {"roles": "cp-ops", "groups": ["north"], "site": "riverside"}
-    person = person_of(claims, oidc_settings(tenant_claim="site"), TENANTS)
-    assert (person.teams, person.tenant, person.counsellor) == ((), None, None)
+@pytest.mark.parametrize("role", [AccountRole.OPERATOR, AccountRole.LEAD, AccountRole.AUDITOR])
+def test_some_roles_have_no_team_and_no_platform(role: AccountRole) -> None:
+    """An operator and an auditor see no session, and a lead those of all teams, whatever else the claims say."""
+    claims = SUBJECT | {"roles": "cp-it", "groups": ["north"], "site": "riverside", "staff_no": "4711"}
+    settings = oidc_settings(tenant_claim="site", roles={"cp-it": role.value})
+    person = person_of(claims, settings, TENANTS)
+    assert (person.role, person.teams, person.tenant, person.counsellor) == (role, (), None, None)
+
+
+def test_of_two_roles_the_first_of_the_settings_counts() -> None:
+    """Who is a supervisor and a lead is what the settings name first."""
+    claims = SUBJECT | {"roles": ["cp-supervisor", "cp-head"]}
+    settings = oidc_settings(roles={"cp-head": "lead", "cp-supervisor": "supervisor"})
+    assert person_of(claims, settings, TENANTS).role is AccountRole.LEAD
 
 
 @given(st.dictionaries(st.sampled_from(["preferred_username", "email", "name"]), st.text() | st.integers()))

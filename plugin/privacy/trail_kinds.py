@@ -1,0 +1,56 @@
+"""The kinds of entries of the audit trail by which an auditor filters, each a list of purposes as they are written."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class TrailKind(StrEnum):
+    """What an entry of the trail is about; every entry is of exactly one kind."""
+
+    LOGIN = "login"
+    READING = "reading"
+    """Somebody opened words of a session or of a dead letter, or the trend of one person."""
+    REVIEW = "review"
+    """Claims, labels, coaching notes and blind looks."""
+    DECISION = "decision"
+    """Released or withheld."""
+    ANSWER = "answer"
+    """What therapists answer to a release, and what becomes of their disputes."""
+    PRACTICE = "practice"
+    EXPORT = "export"
+    ACCOUNT = "account"
+    """Accounts, tokens and preferences."""
+    RUBRIC_NOTE = "rubric-note"
+    REMOVAL = "removal"
+    """Erasures, legal holds and retention."""
+    DEAD_LETTER = "dead-letter"
+    """Dead letters that were replayed or dropped."""
+    TRAIL = "trail"
+    """The trail itself: who read, verified or downloaded it, and for how long it is kept."""
+    OTHER = "other"
+    """What none of the others names, such as an entry of a later version."""
+
+
+PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
+    TrailKind.LOGIN: ("login", "logout", "logout at the provider"),
+    TrailKind.READING: ("review", "digest", "agreement sample", "blind look", "trend", "read a dead letter: %"),
+    TrailKind.REVIEW: (
+        *("claim", "give back", "agreed %", "corrected %", "withheld %", "undone %"),
+        *("shared note", "private note", "remove note", "blind answers"),
+    ),
+    TrailKind.DECISION: ("released", "withheld"),
+    TrailKind.ANSWER: ("acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"),
+    TrailKind.PRACTICE: ("practise", "keep attempt", "remove attempt"),
+    TrailKind.EXPORT: ("export %",),
+    TrailKind.ACCOUNT: (
+        *("account %", "password set", "token created", "token revoked"),
+        *("digest preferences", "digest read"),
+    ),
+    TrailKind.RUBRIC_NOTE: ("rubric note %",),
+    TrailKind.REMOVAL: ("erasure", "hold", "retention"),
+    TrailKind.DEAD_LETTER: ("replay dead letters %", "drop dead letters"),
+    TrailKind.TRAIL: ("read the trail", "verify the trail", "download the trail: %", "minimum of the trail"),
+}
+"""The purposes of each kind, as patterns of SQL's LIKE."""
+KNOWN: Final = tuple(pattern for patterns in PATTERNS.values() for pattern in patterns)
