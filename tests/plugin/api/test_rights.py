@@ -47,6 +47,9 @@ HERS_ALONE = Expected(401, 200, 404, 404, 404, 404, 200, 404)
 HERS_FIRST = Expected(401, 200, 404, 404, 404, 404, 409, 404)
 """The supervisor of the team is first, and has the claim when the lead asks."""
 HERS_REFUSED = Expected(401, 409, 404, 404, 404, 404, 409, 404)
+RATERS = Expected(401, 200, 404, 404, 404, 404, 404, 404)
+RATERS_REFUSED = Expected(401, 409, 404, 404, 404, 404, 404, 404)
+"""A lead rates in no calibration."""
 THERAPISTS = Expected(401, 404, 404, 200, 200, 404, 404, 404)
 HIS_ALONE = Expected(401, 404, 404, 200, 404, 404, 404, 404)
 HIS_REFUSED = Expected(401, 404, 404, 409, 404, 404, 404, 404)
@@ -89,17 +92,17 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
         OPEN_ONE,
         Expected(401, 409, 409, 404, 404, 404, 404, 404),
     ),  # with no colleague of hers
-    ("GET", CALIBRATED, CALIBRATION): (None, HERS_ALONE),
+    ("GET", CALIBRATED, CALIBRATION): (None, RATERS),
     ("GET", CALIBRATED, UNKNOWN): (None, NOBODY),
-    ("GET", MOMENT, CALIBRATION): (None, HERS_ALONE),
+    ("GET", MOMENT, CALIBRATION): (None, RATERS),
     ("GET", MOMENT, UNKNOWN): (None, NOBODY),
-    ("POST", CALIBRATED + "/done", CALIBRATION): (None, HERS_REFUSED),  # before all are rated
+    ("POST", CALIBRATED + "/done", CALIBRATION): (None, RATERS_REFUSED),  # before all are rated
     ("POST", CALIBRATED + "/done", UNKNOWN): (None, NOBODY),
-    ("POST", MOMENT + "/rating", CALIBRATION): (RATE, HERS_ALONE),
+    ("POST", MOMENT + "/rating", CALIBRATION): (RATE, RATERS),
     ("POST", MOMENT + "/rating", UNKNOWN): (RATE, NOBODY),
-    ("POST", MOMENT + "/ask", CALIBRATION): (None, HERS_REFUSED),  # before it is over
+    ("POST", MOMENT + "/ask", CALIBRATION): (None, RATERS_REFUSED),  # before it is over
     ("POST", MOMENT + "/ask", UNKNOWN): (None, NOBODY),
-    ("POST", MOMENT + "/settle", CALIBRATION): (SETTLE, HERS_REFUSED),
+    ("POST", MOMENT + "/settle", CALIBRATION): (SETTLE, RATERS_REFUSED),
     ("POST", MOMENT + "/settle", UNKNOWN): (SETTLE, NOBODY),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
