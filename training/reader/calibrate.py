@@ -13,9 +13,9 @@ from training.reader.examples import TurnExample
 CRITICAL_FALSE_ALARMS = 0.1
 """Of harmless written turns, half of them made to sound dangerous: an exchange taken for danger is rated by nobody, and
 stands first in the queue."""
-CRITICAL_IN_TRANSCRIPTS = 0.005
+CRITICAL_IN_TRANSCRIPTS = 0.0025
 """Of client turns of transcripts, each corpus counting alike. Nobody labelled danger there, but it is rare: one turn in
-200 puts one session of 30 turns in seven first in the queue, and at one in 50 a supervisor would stop looking."""
+400 puts one session of 30 turns in fourteen first in the queue, and at one in 50 a supervisor would stop looking."""
 CONFIRM_RECALL = 0.4
 """Of resisting turns, each corpus counting alike: half of what is shown should be right, and this is what it costs."""
 PLANTED = 0.9

@@ -144,9 +144,9 @@ def test_no_expression_of_autonomy_says_that_nothing_presses() -> None:
     )
 
 
-@pytest.mark.parametrize("technique", ["advice_without_permission", "confrontation"])
+@pytest.mark.parametrize("technique", ["advice_without_permission", "confrontation", "information", "normalizing"])
 def test_whether_a_reply_presses_is_left_open_where_that_is_unsure(technique: str) -> None:
-    """Where a sentence may be advice or argument, the reason of no autonomy says neither that it presses nor not."""
+    """Where a sentence may press, by advice or facts, the reason of no autonomy says neither that it does nor not."""
     perhaps = heard("Sunday would be best.", technique, sure=0.4)
     assert reasons.why("respect_for_autonomy", Level.NONE, perhaps, [perhaps], None).text == (
         "No words were found in the reply that say whose choice this is."

@@ -97,6 +97,15 @@ Mistakes are not named: of sentences by themselves the reader says "argues for a
 _PRESSES_NEITHER = " Nothing was found in it that presses, either."
 """Of autonomy: a reply that presses and one that says nothing of whose choice it is are both without expression."""
 
+_PRESSES_NOBODY = frozenset(
+    {
+        *("simple_reflection", "complex_reflection", "open_question", "affirmation"),
+        *("emphasize_autonomy", "advice_with_permission", "apology", "minimal"),
+    }
+)
+"""Techniques with which nobody is pressed. Facts, comparisons, comfort and closed questions may press: of these nothing
+is said."""
+
 QUOTES_CLIENT = ("stance_alignment", "emotional_resonance")
 """The mechanisms that answer what the client said: where they fall short, the client's words are quoted."""
 
@@ -125,7 +134,7 @@ def why(mechanism: str, level: int, carrier: Heard, heard: list[Heard], client: 
         if not takes:
             against, takes = _instead(mechanism, heard)
         does = f" Instead, {_shown(against.sentence)} {takes}." if against and takes else ""
-        if mechanism == "respect_for_autonomy" and not any(each.technique.name in AGAINST[mechanism] for each in heard):
+        if mechanism == "respect_for_autonomy" and all(each.technique.name in _PRESSES_NOBODY for each in heard):
             does = _PRESSES_NEITHER
         return _beside_client(_LACKS[mechanism] + does, (), mechanism, client)
     evidence = ((carrier.sentence.number, quotation(carrier.sentence)),)
