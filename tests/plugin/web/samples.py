@@ -20,7 +20,7 @@ WORDS: tuple[tuple[str, Role, str], ...] = (
     ("m4", Role.COUNSELLOR, "Last time we spoke about writing down one thought each evening."),
     ("m5", Role.CLIENT, "I didn't do it"),
     ("m6", Role.COUNSELLOR, "What got in the way?"),
-    ("m7", Role.CLIENT, "Honestly I don't see the point. <b>Nothing</b> changes \U0001f644"),
+    ("m7", Role.CLIENT, "Honestly I don't see the point. <b>Nothing</b> changes \U0001f644 I'm not doing that"),
     ("m8", Role.COUNSELLOR, "It sounds as if you are worn out. Still, you should try it for two more weeks."),
     ("m9", Role.CLIENT, "I have to go"),
 )

@@ -20,8 +20,11 @@ def test_every_code_has_its_words() -> None:
     assert queue_words.LIST_WORDS.keys() == queue_words.OWN_ORDERS.keys() == set(QueueList)
     assert queue_words.STATE_WORDS.keys() == set(QueueState)
     assert queue_words.ORDER_WORDS.keys() == set(QueueOrder)
-    # `released` is the refusal of a step of a review, the others of a dispute's.
-    elsewhere = {DecisionOutcome.RELEASED, DecisionOutcome.NOT_YOURS, DecisionOutcome.TOO_LATE}
+    # `released` is the refusal of a step of a review, the others of a dispute's or of a rubric note's.
+    elsewhere = {
+        *(DecisionOutcome.RELEASED, DecisionOutcome.NOT_YOURS),
+        *(DecisionOutcome.TOO_LATE, DecisionOutcome.OTHER_VERSION),
+    }
     assert queue_words.RELEASED.keys() == set(DecisionOutcome) - elsewhere
 
 
