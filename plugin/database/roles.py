@@ -183,6 +183,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "accounts": ("SELECT (tenant, counsellor, display_name)",),  # names that no model is told
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
+        "rubric_notes": (_NOTE_KEY_IDS,),
         "holds": ("SELECT",),
         "audit": ("INSERT",),
     },

@@ -108,7 +108,7 @@ class RubricNotes:
             row = session.get(StoredRubricNote, note_id)
             if row is None:
                 return DecisionOutcome.NOT_FOUND
-            if _latest(session, note_id) != seen:
+            if latest_number(session, note_id) != seen:
                 return DecisionOutcome.OTHER_VERSION
             cipher = rubric_note_cipher(self._kek, row)
             return self._add_version(session, viewer, cipher, note_id, seen + 1, text)
@@ -119,7 +119,7 @@ class RubricNotes:
         """Remove a note with all its versions for good; `seen` is as in `edit`."""
 
         def act(session: Session, note_id: UUID) -> DecisionOutcome:
-            latest = _latest(session, note_id)
+            latest = latest_number(session, note_id)
             if latest is None:
                 return DecisionOutcome.NOT_FOUND
             if latest != seen:
@@ -164,8 +164,9 @@ class RubricNotes:
                 written_at=self._now(),
             )
             .on_conflict_do_nothing()
+            .returning(col(StoredRubricNoteVersion.number))
         )
-        return DecisionOutcome.DONE if added.rowcount else DecisionOutcome.OTHER_VERSION
+        return DecisionOutcome.OTHER_VERSION if added.first() is None else DecisionOutcome.DONE
 
     def _act(
         self,
@@ -191,7 +192,7 @@ class RubricNotes:
         return outcome
 
 
-def _latest(session: Session, note_id: UUID) -> int | None:
+def latest_number(session: Session, note_id: UUID) -> int | None:
     """Return the number of a note's latest version; None if there is no such note."""
     versions = select(func.max(StoredRubricNoteVersion.number)).where(col(StoredRubricNoteVersion.note_id) == note_id)
     return session.exec(versions).one()

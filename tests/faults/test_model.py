@@ -75,9 +75,10 @@ def test_a_model_whose_process_died_is_reloaded(dedicated: DedicatedSystem, meas
     """The model's stub process gets SIGKILL; Triton still reports the model as ready."""
     for process in stubs(dedicated.triton, "feedback_llm"):
         os.kill(process, signal.SIGKILL)
+    # Asked before any conversation ends, since the canary reloads the model as soon as it notices.
+    assert httpx.get(f"{dedicated.triton.http_url}/v2/models/feedback_llm/ready", trust_env=False).status_code == 200
     begun = time.monotonic()
     conversations = [dedicated.finished_conversation() for _ in range(CONVERSATIONS)]
-    assert httpx.get(f"{dedicated.triton.http_url}/v2/models/feedback_llm/ready", trust_env=False).status_code == 200
     measured["stub killed to first row"] = time_to_first_answer(dedicated, conversations, begun)
     assert_all_answered(dedicated, conversations)
     assert '"event": "model_reloaded"' in dedicated.system.stages["feedback"].log.read_text()

@@ -18,21 +18,7 @@ from plugin.queue.views import DecisionKind, DecisionOutcome
 from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Mechanism
 from tests.plugin.conftest import People
-from tests.plugin.database.test_roles import (
-    ACKNOWLEDGEMENT,
-    ATTEMPT,
-    CLAIM,
-    DISPUTE,
-    LABEL,
-    LOOK,
-    NOTE,
-    OF_A_THERAPIST_ALONE,
-    OF_THERAPISTS,
-    SAMPLE,
-    STEP,
-    Roles,
-    roles,
-)
+from tests.plugin.database.test_roles import OF_A_THERAPIST_ALONE, Roles, roles
 from tests.plugin.samples import KEK, NOW, add_person, apply_records, record
 
 __all__ = ["roles"]
@@ -83,13 +69,7 @@ def sessions(roles: Roles, people: People) -> set[str]:
         record(conversation="c_nobody", counsellor="p_new"),
     )
     apply_records(roles.owner, *sent)
-    with transaction(roles.owner) as session:
-        named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
-        session.execute(text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"), named)
-        for statement in (CLAIM, LABEL, NOTE, ACKNOWLEDGEMENT, DISPUTE, STEP, SAMPLE, LOOK, ATTEMPT):
-            session.execute(text(statement), named)
-        for table in ("acknowledgements", "disputes", "practice_attempts"):
-            session.execute(text(OF_THERAPISTS.format(table)))
+    roles.fill_every_table(people.supervisor)
     return {str(each.session_id) for each in sent}
 
 

@@ -13,7 +13,7 @@ from plugin.database.engine import connect, transaction
 from plugin.database.migrate import upgrade
 from plugin.database.roles import FUNCTIONS, GRANTS, SCOPED_TABLES, VIEWS, apply_roles, renew_grants, url_for_role
 from plugin.database.tables import METADATA
-from plugin.database.viewer import AccountRole
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.audit_trail import remove_old_entries, verify_chain
 from plugin.privacy.erasure import Eraser
 from plugin.privacy.retention import RetentionCutoffs, RetentionReport, RetentionRunner
@@ -126,6 +126,20 @@ class Roles:
         """Return the session ids of the rows of a table that the role sees on behalf of an account."""
         with transaction(self.by_stage[stage], account) as session:  # type: ignore[arg-type]
             return {str(each) for each in session.scalars(text(f"SELECT session_id FROM {table}"))}
+
+    def fill_every_table(self, supervisor: Viewer) -> None:
+        """Store a row of each stored session in every table of sessions; a therapist's own rows are the therapist's."""
+        named = {"a": supervisor.user_id, "c": CRITERION_ID, "shared": True, "kind": "resolved"}
+        with transaction(self.owner) as session:
+            for statement in (
+                "INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions",
+                *CRITERION.split(";"),
+                *(CLAIM, LABEL, NOTE, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
+                *(SAMPLE, LOOK, ATTEMPT, RERATING),
+            ):
+                session.execute(text(statement), named)
+            for table in ("acknowledgements", "disputes", "practice_attempts"):
+                session.execute(text(OF_THERAPISTS.format(table)))
 
 
 @pytest.fixture
@@ -326,21 +340,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     nobody = record(conversation="c_nobody", counsellor="p_new")
     apply_records(roles.owner, north, south, nobody)
     platform = add_person(roles.owner, "petra", AccountRole.SUPERVISOR, tenant=TENANT)
-    with transaction(roles.owner) as session:
-        session.execute(
-            text("INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions"),
-            {"a": people.supervisor.user_id},
-        )
-        for statement in CRITERION.split(";"):
-            session.execute(text(statement), {"c": CRITERION_ID})
-        for statement in (
-            *(CLAIM, LABEL, NOTE, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
-            *(SAMPLE, LOOK, ATTEMPT, RERATING),
-        ):
-            named = {"a": people.supervisor.user_id, "shared": True, "kind": "resolved"}
-            session.execute(text(statement), named)
-        for table in ("acknowledgements", "disputes", "practice_attempts"):
-            session.execute(text(OF_THERAPISTS.format(table)))
+    roles.fill_every_table(people.supervisor)
     seen = {
         people.supervisor: {north},
         people.other_supervisor: {south},

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient
 
 from plugin.gateway import publisher
 from plugin.gateway.publisher import Publisher
@@ -17,6 +17,7 @@ from stream.contracts.errors import Unavailable
 from stream.runtime.codec import EncodedRecord, partition_of
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.settings import KafkaSettings
+from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import eventually
 
 PARTITIONS = 3
@@ -74,13 +75,9 @@ async def test_records_published_side_by_side_are_all_there_on_their_partitions(
     async with publishing(kafka.bootstrap_servers) as (running, health):
         assert await becomes(lambda: health.troubles() == {})
         await asyncio.gather(*(running.publish(record(number)) for number in range(300)))
-    reader = KafkaConsumer(
-        topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=1000
-    )
-    found = list(reader)
-    reader.close()
-    assert sorted(json.loads(one.value)["number"] for one in found) == list(range(300))
-    assert all(one.partition == partition_of(one.key, PARTITIONS) for one in found)
+    found = read_topic(kafka.bootstrap_servers, topic, PARTITIONS)
+    assert sorted(json.loads(one.value or b"")["number"] for one in found) == list(range(300))
+    assert all(one.partition == partition_of(one.key or b"", PARTITIONS) for one in found)
 
 
 @pytest.mark.parametrize("configured", [PARTITIONS - 1, PARTITIONS + 1])

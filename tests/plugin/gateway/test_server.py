@@ -28,6 +28,7 @@ from stream.runtime.codec import partition_of
 from stream.runtime.kafka_clients import GATEWAY_TIMEOUTS
 from stream.runtime.settings import KafkaSettings, Settings
 from tests.fixtures.slow_clients import SlowClients
+from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, eventually
 from tests.plugin.gateway.gateways import PLATFORM, TENANT, message, pieces, signed_now
 
@@ -100,14 +101,9 @@ def gateway(broker: KafkaBroker, tmp_path: Path) -> Iterator[Served]:
 
 def texts_on(broker: KafkaBroker, conversation: str) -> list[str]:
     """Return every text of a conversation on the messages topic, in order."""
-    reader = KafkaConsumer(
-        MESSAGES, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=1000
-    )
-    try:
-        key = f"sample:{conversation}".encode()
-        return [json.loads(record.value)["text"] for record in reader if record.key == key]
-    finally:
-        reader.close()
+    key = f"sample:{conversation}".encode()
+    found = read_topic(broker.bootstrap_servers, MESSAGES, PARTITIONS)
+    return [json.loads(record.value or b"")["text"] for record in found if record.key == key]
 
 
 def pseudonym(reference: str) -> str:
@@ -119,9 +115,12 @@ def test_an_accepted_message_is_on_its_partition(gateway: Served, broker: KafkaB
     """An accepted message has its key, its partition, binary mode and the broker's append time."""
     assert gateway.post(message(1, "on the topic", conversation_id="placed"), "placed").status_code == 202
     reader = KafkaConsumer(
-        MESSAGES, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=1000
+        MESSAGES,
+        bootstrap_servers=broker.bootstrap_servers,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=int(DEADLOCK_S * 1000),
     )
-    (record,) = [record for record in reader if b"on the topic" in record.value]
+    record = next(record for record in reader if b"on the topic" in record.value)
     reader.close()
     assert record.key == f"sample:{pseudonym('placed')}".encode()
     assert record.partition == partition_of(record.key, PARTITIONS)

@@ -13,24 +13,21 @@ from plugin.local.kafka import KafkaBroker, _cluster_id
 from plugin.local.loopback import is_listening
 from plugin.local.process import NotStarted
 from tests.faults.proxy import Proxy
+from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S
 
 TOPIC = "tried"
+DEADLOCK_MS = int(DEADLOCK_S * 1000)
 
 
 def _produce(broker: KafkaBroker, value: bytes) -> None:
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_block_ms=DEADLOCK_MS)
     producer.send(TOPIC, value).get(timeout=DEADLOCK_S)
     producer.close()
 
 
-def _consume(broker: KafkaBroker, count: int) -> list[bytes]:
-    consumer = KafkaConsumer(
-        TOPIC, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", consumer_timeout_ms=30_000
-    )
-    values = [next(consumer).value for _ in range(count)]
-    consumer.close()
-    return values
+def _consume(broker: KafkaBroker) -> list[bytes | None]:
+    return [record.value for record in read_topic(broker.bootstrap_servers, TOPIC, 1)]
 
 
 def _create_topic(broker: KafkaBroker) -> None:
@@ -53,7 +50,7 @@ def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
     broker.start()
     assert broker.bootstrap_servers == address
     _produce(broker, b"after")
-    assert _consume(broker, 2) == [b"before", b"after"]
+    assert _consume(broker) == [b"before", b"after"]
 
 
 def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[], KafkaBroker]) -> None:
@@ -64,7 +61,7 @@ def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[],
     first.stop()
     with KafkaBroker(first.data_dir) as second:
         assert second.bootstrap_servers != first.bootstrap_servers
-        assert _consume(second, 1) == [b"kept"]
+        assert _consume(second) == [b"kept"]
 
 
 def test_topics_are_never_made_by_a_client(kafka: KafkaBroker) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from plugin.crypto.keys import KeyEncryptionKey, WrongKey
 from plugin.database.tables import AuditEntry, StoredRubricNote, StoredRubricNoteVersion
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.rotation import rotate_keys
-from plugin.queue.rubric_notes import RubricNote, RubricNotes
+from plugin.queue.rubric_notes import RubricNote, RubricNotes, latest_number
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome
 from stream.contracts.errors import Misconfigured
@@ -130,8 +131,18 @@ def test_a_form_about_another_version_is_refused(notes: RubricNotes, lead: Viewe
     assert notes.all(lead) == (note,)
 
 
-def test_of_two_edits_at_once_one_is_stored(notes: RubricNotes, lead: Viewer, note: RubricNote) -> None:
-    """Of two edits of the same version one is refused, and no version is lost or stored twice."""
+def test_of_two_edits_at_once_one_is_stored(
+    notes: RubricNotes, lead: Viewer, note: RubricNote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two edits that have both read the same version one is refused, and no version is lost or stored twice."""
+    both_have_read = Barrier(2, timeout=60)
+
+    def read(session: Session, note_id: UUID) -> int | None:
+        number = latest_number(session, note_id)
+        both_have_read.wait()
+        return number
+
+    monkeypatch.setattr("plugin.queue.rubric_notes.latest_number", read)
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(lambda words: notes.edit(lead, note.note_id, 1, words), (BETTER, MENU)))
     assert sorted(outcomes) == sorted([DONE, DecisionOutcome.OTHER_VERSION])

@@ -13,6 +13,7 @@ from stream.runtime.codec import EncodedRecord
 from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, GATEWAY_TIMEOUTS, SINK_TIMEOUTS, send_and_wait
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.topics import create_missing_topics
+from tests.fixtures.waiting import DEADLOCK_S
 
 PARTITIONS = 2
 RECORD = EncodedRecord(key=b"sample:c", value=b"{}", headers=[("ce_id", b"e-1")])
@@ -35,7 +36,9 @@ def test_an_acknowledged_record_is_on_its_topic(broker: KafkaSettings, enable_id
     send_and_wait(producer, MESSAGES, RECORD, 1, timeouts=SINK_TIMEOUTS)
     producer.close(timeout=SINK_TIMEOUTS.answer_s)
 
-    consumer = kafka_clients.consumer(broker, SINK_TIMEOUTS, client_id="test", consumer_timeout_ms=10_000)
+    consumer = kafka_clients.consumer(
+        broker, SINK_TIMEOUTS, client_id="test", consumer_timeout_ms=int(DEADLOCK_S * 1000)
+    )
     consumer.subscribe([MESSAGES])
     record = next(consumer)
     consumer.close(autocommit=False)
