@@ -1,6 +1,6 @@
 """Fixtures of a migrated database for each test, the store on it, and people with accounts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -10,11 +10,17 @@ from sqlalchemy import Engine, text
 
 from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
+from plugin.database.roles import apply_roles, url_for_role
 from plugin.database.tables import METADATA
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.local.database_roles import role_passwords
 from plugin.queue import passwords
 from plugin.queue.store import Store
 from tests.plugin.samples import KEK, NOW, TENANT, add_person
+
+_TABLES_WITH_ROWS = " UNION ALL ".join(
+    f"SELECT '{table.name}' WHERE EXISTS (SELECT FROM \"{table.name}\")" for table in METADATA.sorted_tables
+)
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +39,36 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords.dummy_hash.cache_clear()
 
 
-@pytest.fixture
-def engine(queue_url: str) -> Iterator[Engine]:
-    """Yield an engine for the shared database, which is emptied first."""
+@pytest.fixture(scope="session")
+def owner(queue_url: str) -> Iterator[Engine]:
+    """Yield an engine for the shared database, as the owner of its tables."""
     engine = connect(queue_url)
-    empty(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def engine(owner: Engine) -> Engine:
+    """Return an engine for the shared database, which is emptied first."""
+    empty(owner)
+    return owner
+
+
+@pytest.fixture(scope="session")
+def role_urls(queue_url: str) -> Mapping[str, str]:
+    """Return the URL of the shared database as each stage's role; the rights are granted once."""
+    secrets = role_passwords(queue_url)
+    apply_roles(queue_url, secrets)
+    return {stage: url_for_role(queue_url, stage, secret) for stage, secret in secrets.items()}
+
+
+@pytest.fixture(scope="session")
+def role_engines(role_urls: Mapping[str, str]) -> Iterator[Mapping[str, Engine]]:
+    """Yield an engine for the shared database as each stage's role."""
+    made = {stage: connect(url) for stage, url in role_urls.items()}
+    yield made
+    for each in made.values():
+        each.dispose()
 
 
 @pytest.fixture
@@ -49,10 +78,14 @@ def store(engine: Engine) -> Store:
 
 
 def empty(engine: Engine) -> None:
-    """Remove every row. Triggers are off meanwhile, since they refuse to empty the audit trail."""
-    names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    """Remove every row. Triggers are off meanwhile, since they refuse to empty the audit trail.
+
+    Tables without rows are left alone, and rows deleted: TRUNCATE makes new files of every table and index.
+    """
     with engine.begin() as connection:
-        connection.execute(text(f"SET LOCAL session_replication_role = replica; TRUNCATE {names}"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for name in connection.scalars(text(_TABLES_WITH_ROWS)).all():
+            connection.execute(text(f'DELETE FROM "{name}"'))
 
 
 @dataclass(frozen=True)

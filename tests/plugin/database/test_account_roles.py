@@ -1,13 +1,12 @@
 """Tests of who may change accounts in the database itself: the web role for an operator alone, the others nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from sqlalchemy import Engine
 
 from plugin.database.account_removal import anonymise_account
-from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.engine import transaction
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.account_changes import Accounts, Actor
 from plugin.queue.accounts import NewAccount
@@ -16,24 +15,14 @@ from stream.contracts.errors import Misconfigured
 from tests.plugin.conftest import People
 from tests.plugin.samples import KEK, NOW, PASSWORD, TENANT, apply_records, record
 
-SECRET = "a password of this test alone"
 OTHER_PASSWORD = "another password altogether"
 
 
 @pytest.fixture
-def as_role(engine: Engine, queue_url: str) -> Iterator[Callable[[str], Engine]]:
-    """Yield a function that connects as the role of a stage."""
+def as_role(engine: Engine, role_engines: Mapping[str, Engine]) -> Callable[[str], Engine]:
+    """Return a function that returns an engine as the role of a stage."""
     del engine  # emptied first
-    apply_roles(queue_url, dict.fromkeys(GRANTS, SECRET))
-    opened: list[Engine] = []
-
-    def connected(stage: str) -> Engine:
-        opened.append(connect(url_for_role(queue_url, stage, SECRET)))
-        return opened[-1]
-
-    yield connected
-    for each in opened:
-        each.dispose()
+    return role_engines.__getitem__
 
 
 def change_everything(accounts: Accounts, ana: Viewer, by: Actor) -> Iterator[Callable[[], object]]:

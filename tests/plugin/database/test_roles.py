@@ -1,6 +1,6 @@
 """Tests of each stage's role on a real PostgreSQL: its daily work succeeds, and everything else is refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from plugin.database.engine import connect, transaction
+from plugin.database.engine import transaction
 from plugin.database.migrate import upgrade
-from plugin.database.roles import FUNCTIONS, GRANTS, SCOPED_TABLES, VIEWS, apply_roles, renew_grants, url_for_role
+from plugin.database.roles import FUNCTIONS, GRANTS, SCOPED_TABLES, VIEWS, apply_roles, renew_grants
 from plugin.database.tables import METADATA
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.audit_trail import remove_old_entries, verify_chain
@@ -47,7 +47,6 @@ from tests.plugin.samples import (
     record,
 )
 
-SECRET = "a password of this test alone"
 CLAIM = "INSERT INTO claims SELECT session_id, :a, now() FROM sessions"
 NOTE = (
     "INSERT INTO notes (note_id, session_id, account_id, shared, words, written_at)"
@@ -110,7 +109,8 @@ class Roles:
 
     owner: Engine
     url: str
-    by_stage: dict[str, Engine]
+    urls: Mapping[str, str]
+    by_stage: Mapping[str, Engine]
 
     def refuses(self, stage: str, statement: str) -> bool:
         """Return whether the role has no right to run a statement."""
@@ -143,13 +143,9 @@ class Roles:
 
 
 @pytest.fixture
-def roles(engine: Engine, queue_url: str) -> Iterator[Roles]:
-    """Yield the shared database with its roles."""
-    apply_roles(queue_url, dict.fromkeys(GRANTS, SECRET))
-    made = {stage: connect(url_for_role(queue_url, stage, SECRET)) for stage in GRANTS}
-    yield Roles(engine, queue_url, made)
-    for each in made.values():
-        each.dispose()
+def roles(engine: Engine, queue_url: str, role_urls: Mapping[str, str], role_engines: Mapping[str, Engine]) -> Roles:
+    """Return the shared database with its roles."""
+    return Roles(engine, queue_url, role_urls, role_engines)
 
 
 def test_the_sink_stores_withdraws_and_erases(roles: Roles) -> None:
@@ -706,6 +702,6 @@ def test_rights_are_renewed_after_a_migration_where_roles_are_used(
 def test_a_user_who_may_not_create_roles_gets_advice(roles: Roles) -> None:
     """A user who may not create roles gets a message that names the command for an administrator."""
     with pytest.raises(Misconfigured, match="counterpoint database roles"):
-        apply_roles(url_for_role(roles.url, "web", SECRET), {})
+        apply_roles(roles.urls["web"], {})
     with pytest.raises(Misconfigured, match="names nobody"):
-        apply_roles(roles.url, {"nobody": SECRET})
+        apply_roles(roles.url, {"nobody": "a password"})

@@ -1,7 +1,7 @@
 """Tests of row-level security on random accounts and sessions: everybody sees what they saw before migration 0017."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -9,12 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.engine import transaction
 from tests.plugin.database import former_rules
 from tests.plugin.samples import NOW
 
-SECRET: Final = "a password of this test alone"
 PLATFORMS: Final = ("east", "west")
 PSEUDONYMS: Final = tuple(f"p_{number}" for number in range(6))
 """The same on both platforms, so that only the platform tells two counsellors apart."""
@@ -53,16 +51,13 @@ class World:
 
 
 @pytest.fixture(params=range(4))
-def world(request: pytest.FixtureRequest, engine: Engine, queue_url: str) -> Iterator[World]:
-    """Yield a random world; each number gives another one, the same each time."""
+def world(request: pytest.FixtureRequest, engine: Engine, role_engines: Mapping[str, Engine]) -> World:
+    """Return a random world; each number gives another one, the same each time."""
     chance = random.Random(request.param)
-    apply_roles(queue_url, dict.fromkeys(GRANTS, SECRET))
-    web = connect(url_for_role(queue_url, "web", SECRET))
     with engine.begin() as connection:
         accounts = add_people(connection, chance)
         add_sessions(connection, chance, accounts)
-    yield World(engine, web, accounts, chance)
-    web.dispose()
+    return World(engine, role_engines["web"], accounts, chance)
 
 
 def add_people(connection: Connection, chance: random.Random) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Tests of the deliverer on a real database, mail server and webhook receiver: each digest once, whatever happens."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
@@ -14,7 +14,6 @@ from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.outbound.deliverer import Deliverer
 from plugin.outbound.deliveries import LEASE, MAX_ATTEMPTS, RETRY_AFTER, Reason, Refusal
@@ -36,7 +35,6 @@ MORNING = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 URL = "https://counterpoint.example"
 SECRET = "whsec_" + "QUJD" * 8
-ROLE_PASSWORD = "a password of this test alone"
 
 
 @dataclass
@@ -106,10 +104,9 @@ class Office:
 
 
 @pytest.fixture
-def office(engine: Engine, queue_url: str, people: People) -> Iterator[Office]:
+def office(engine: Engine, role_urls: Mapping[str, str], people: People) -> Iterator[Office]:
     """Yield an office in which the supervisor wants a digest every morning, and a session came in the evening."""
-    apply_roles(queue_url, dict.fromkeys(GRANTS, ROLE_PASSWORD))
-    url = url_for_role(queue_url, "digest", ROLE_PASSWORD)
+    url = role_urls["digest"]
     restricted = connect(url)
     with mail_server() as box:
         opened = Office(engine, restricted, people, box, url)

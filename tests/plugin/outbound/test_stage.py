@@ -12,8 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.engine import transaction
 from plugin.local.loopback import free_ports
 from plugin.outbound.stage import run
 from plugin.queue.digest_preferences import DigestPreferences, Way
@@ -23,7 +22,7 @@ from stream.runtime.settings import Settings
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.conftest import People
 from tests.plugin.outbound.servers import MailBox, mail_server
-from tests.plugin.outbound.test_deliverer import MORNING, ROLE_PASSWORD
+from tests.plugin.outbound.test_deliverer import MORNING
 from tests.plugin.samples import KEK, apply_records, record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,15 +36,14 @@ def box() -> Iterator[MailBox]:
 
 
 @pytest.fixture
-def given(engine: Engine, queue_url: str, people: People, box: MailBox) -> dict[str, str]:
+def given(engine: Engine, role_urls: Mapping[str, str], people: People, box: MailBox) -> dict[str, str]:
     """Return the environment of a deliverer that has a digest to send at once, and no key of any text."""
-    apply_roles(queue_url, dict.fromkeys(GRANTS, ROLE_PASSWORD))
     wanted = DigestPreferences(Way.MAIL, "mara@service.example", frozenset(range(7)), 8, "UTC")
     Store(engine, KEK, now=lambda: MORNING.replace(year=2020)).digests.set_preferences(people.supervisor, wanted)
     apply_records(engine, record(), now=datetime.now(UTC) - timedelta(hours=1))
     (port,) = free_ports(1)
     return {
-        "COUNTERPOINT_DATABASE__URL": url_for_role(queue_url, "digest", ROLE_PASSWORD),
+        "COUNTERPOINT_DATABASE__URL": role_urls["digest"],
         "COUNTERPOINT_WEB__PUBLIC_URL": "https://counterpoint.example",
         "COUNTERPOINT_DELIVERY__MAIL__HOST": "127.0.0.1",
         "COUNTERPOINT_DELIVERY__MAIL__PORT": str(box.port),
@@ -117,23 +115,25 @@ def test_it_refuses_to_start_without_what_it_needs(
 
 
 def test_the_role_of_the_digest_is_enough_and_no_other_does_it(
-    given: dict[str, str], queue_url: str, box: MailBox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    given: dict[str, str], role_urls: Mapping[str, str], box: MailBox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Under the role of another stage it ends with a sentence, and nothing is sent."""
     monkeypatch.chdir(tmp_path)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    for stage in sorted(set(GRANTS) - {"digest"}):
-        monkeypatch.setenv("COUNTERPOINT_DATABASE__URL", url_for_role(queue_url, stage, ROLE_PASSWORD))
+    for stage in sorted(set(role_urls) - {"digest"}):
+        monkeypatch.setenv("COUNTERPOINT_DATABASE__URL", role_urls[stage])
         with pytest.raises(Misconfigured, match="may not"):
             run(Settings(), once=True)
     assert box.recipients == []
 
 
-def test_each_person_sees_their_own_rows_alone(given: dict[str, str], queue_url: str, people: People) -> None:
+def test_each_person_sees_their_own_rows_alone(
+    given: dict[str, str], role_engines: Mapping[str, Engine], people: People
+) -> None:
     """The role of the pages sees and changes the preferences, marks and deliveries of the account it names alone."""
     del given
-    engine = connect(url_for_role(queue_url, "web", ROLE_PASSWORD))
+    engine = role_engines["web"]
     store = Store(engine, KEK, now=lambda: MORNING)
     assert store.digests.preferences(people.supervisor).receiver == "mara@service.example"
     store.digests.mark_read(people.ana, MORNING)
@@ -142,4 +142,3 @@ def test_each_person_sees_their_own_rows_alone(given: dict[str, str], queue_url:
         assert session.scalar(text("SELECT count(*) FROM digest_marks")) == 1
         changed = session.execute(text("UPDATE digest_preferences SET receiver = 'x@y.example' RETURNING account_id"))
         assert changed.all() == []
-    engine.dispose()

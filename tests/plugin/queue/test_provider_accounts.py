@@ -1,6 +1,6 @@
 """Tests of accounts that come from a provider: who gets one, what follows the claims, and what the trail says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,7 +8,6 @@ from sqlalchemy import Engine, text
 
 from plugin.database.account_removal import anonymise_account
 from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import MAX_NAME
 from plugin.queue.provider_accounts import ProviderPerson, subject_hash
@@ -21,19 +20,14 @@ from tests.plugin.samples import KEK, NOW, PASSWORD, TENANT
 ISSUER = "https://id.example/care"
 MARIA = ProviderPerson(ISSUER, "s-1", "M.Keller", "Maria K.", AccountRole.SUPERVISOR, teams=("north",))
 JONAS = replace(MARIA, subject="s-2", username="jonas", role=AccountRole.THERAPIST, tenant=TENANT, counsellor="p_jonas")
-SECRET = "a password of this test alone"
 
 
 @pytest.fixture(params=["owner", "web"])
-def theirs(request: pytest.FixtureRequest, engine: Engine, queue_url: str) -> Iterator[Store]:
-    """Yield the store as the owner of the tables, and as the web stage's role, whose rights the database limits."""
+def theirs(request: pytest.FixtureRequest, engine: Engine, role_engines: Mapping[str, Engine]) -> Store:
+    """Return the store as the owner of the tables, and as the web stage's role, whose rights the database limits."""
     if request.param == "owner":
-        yield Store(engine, KEK, now=lambda: NOW)
-        return
-    apply_roles(queue_url, dict.fromkeys(GRANTS, SECRET))
-    limited = connect(url_for_role(queue_url, "web", SECRET))
-    yield Store(limited, KEK, now=lambda: NOW)
-    limited.dispose()
+        return Store(engine, KEK, now=lambda: NOW)
+    return Store(role_engines["web"], KEK, now=lambda: NOW)
 
 
 def let_in(store: Store, person: ProviderPerson) -> Viewer:
@@ -192,12 +186,11 @@ def test_a_logout_at_the_provider_ends_logins(theirs: Store, engine: Engine) -> 
 
 
 def test_the_database_lets_a_provider_change_no_other_account(
-    engine: Engine, queue_url: str, people: People, store: Store
+    engine: Engine, role_urls: Mapping[str, str], people: People, store: Store
 ) -> None:
     """For a provider the web role can write its accounts alone: no local account, no other provider's."""
     other = let_in(store, replace(MARIA, issuer="https://id.example/other"))
-    apply_roles(queue_url, dict.fromkeys(GRANTS, SECRET))
-    limited = connect(url_for_role(queue_url, "web", SECRET))
+    limited = connect(role_urls["web"])
     changes: dict[str, Callable[[Viewer], tuple[str, dict[str, object]]]] = {
         "name": lambda who: ("UPDATE accounts SET username = 'x' WHERE account_id = :id", {"id": who.user_id}),
         "role": lambda who: ("SELECT 1 WHERE counterpoint_provider_role(:id, 'operator')", {"id": who.user_id}),
