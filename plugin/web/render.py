@@ -1,5 +1,6 @@
 """Rendering of templates to pages: values are always escaped, and a missing value is an error."""
 
+from functools import cache
 from pathlib import Path
 
 from fastapi import Request
@@ -87,44 +88,22 @@ class Pages:
     """The templates of this folder; `demo` shows a line on every page that says that its conversations are samples."""
 
     def __init__(self, *, demo: bool) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(
-            afterwards_words=afterwards_words,
-            calibration_words=calibration_words,
-            criterion_layout=criterion_layout,
-            export_words=export_words,
-            labels=labels,
-            digest_words=digest_words,
-            dispute_words=dispute_words,
-            look_layout=look_layout,
-            opening_words=opening_words,
-            practice_words=practice_words,
-            queue_groups=queue_groups,
-            queue_words=queue_words,
-            review_words=review_words,
-            trail_words=trail_words,
-            trend_words=trend_words,
-            rubric=rubric,
-            use_policy=use_policy,
-            limits=LIMITS,
-            demo=demo,
-        )
+        self._demo = demo
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render `template` for the visitor of `request`."""
         viewer: Viewer | None = getattr(request.state, "viewer", None)
-        html = self._templates.get_template(template).render(
-            request=request,
-            viewer=viewer,
-            navigation=_NAVIGATION[viewer.role] if viewer else (),
-            csrf=lambda: login.csrf_token(request.session),
-            **values,
+        html = (
+            _templates()
+            .get_template(template)
+            .render(
+                request=request,
+                viewer=viewer,
+                demo=self._demo,
+                navigation=_NAVIGATION[viewer.role] if viewer else (),
+                csrf=lambda: login.csrf_token(request.session),
+                **values,
+            )
         )
         return HTMLResponse(html, status)
 
@@ -138,3 +117,36 @@ def page(request: Request, template: str, *, status: int = 200, **values: object
 def message(request: Request, status: int, title: str, sentence: str, back: str = "/") -> HTMLResponse:
     """Render a page with one message; `back` is the target of its link."""
     return page(request, "message.html", status=status, title=title, sentence=sentence, back=back)
+
+
+@cache
+def _templates() -> Environment:
+    """Return the templates, which a process compiles once."""
+    templates = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals.update(
+        afterwards_words=afterwards_words,
+        calibration_words=calibration_words,
+        criterion_layout=criterion_layout,
+        export_words=export_words,
+        labels=labels,
+        digest_words=digest_words,
+        dispute_words=dispute_words,
+        look_layout=look_layout,
+        opening_words=opening_words,
+        practice_words=practice_words,
+        queue_groups=queue_groups,
+        queue_words=queue_words,
+        review_words=review_words,
+        trail_words=trail_words,
+        trend_words=trend_words,
+        rubric=rubric,
+        use_policy=use_policy,
+        limits=LIMITS,
+    )
+    return templates

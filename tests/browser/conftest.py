@@ -25,10 +25,10 @@ from stream.runtime.settings import Settings, WebSettings
 from tests.browser.looks import LAPTOP, Looks
 from tests.browser.visitor import Visitor
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
-from tests.plugin.conftest import _quick_passwords
+from tests.plugin.conftest import quick_passwords
 from tests.plugin.web.conftest import KEK, PASSWORD, filled_database, page_database
 
-__all__ = ["_quick_passwords", "filled_database", "page_database"]
+__all__ = ["filled_database", "page_database", "quick_passwords"]
 
 COLLEAGUE = "nele"
 """A second supervisor of the team."""

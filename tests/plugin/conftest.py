@@ -31,11 +31,17 @@ def queue_url(create_database: Callable[..., str]) -> str:
     return url
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords with Argon2id at its lowest cost, since the tests create hundreds of accounts."""
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with Argon2id at its lowest cost, since the tests create hundreds of accounts and log in as often.
+
+    A fixture of a whole run that hashes a password asks for it, or every login costs what a real one does.
+    """
     quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_PASSWORD_HASH", PasswordHash((quick,)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_PASSWORD_HASH", PasswordHash((quick,)))
+        passwords.dummy_hash.cache_clear()
+        yield
     passwords.dummy_hash.cache_clear()
 
 

@@ -7,17 +7,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 from fastapi import FastAPI
-from psycopg import sql
 from pydantic import SecretStr
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import connect, transaction
 from plugin.database.migrate import upgrade
 from plugin.database.viewer import AccountRole
-from plugin.local.postgres import PostgresServer
 from plugin.queue import accounts
 from plugin.queue.accounts import NewAccount
 from plugin.queue.passwords import hash_password
@@ -28,6 +25,7 @@ from plugin.web.app import create_app
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import LeftOut
 from stream.runtime.settings import Settings, WebSettings
+from tests.fixtures.restored_database import RestoredDatabase
 from tests.plugin.samples import MODEL
 from tests.plugin.web.samples import START, TENANT, record
 
@@ -113,8 +111,8 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def filled_database(create_database: Callable[[str], str]) -> str:
-    """Return the URL of a database with the accounts and sessions above, of which tests get copies."""
+def filled_database(create_database: Callable[[str], str], quick_passwords: None) -> RestoredDatabase:  # noqa: ARG001 - it hashes
+    """Return a database with the accounts and sessions above, which each test finds as they were."""
     url = create_database("template0")
     upgrade(url)
     engine = connect(url)
@@ -128,18 +126,14 @@ def filled_database(create_database: Callable[[str], str]) -> str:
         maria = store.find_viewer(SUPERVISOR)
         assert maria is not None
         assert store.decide(maria, RELEASED.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
-    return url
+    return RestoredDatabase(url)
 
 
 @pytest.fixture
-def page_database(
-    filled_database: str, create_database: Callable[[str], str], postgres: PostgresServer
-) -> Iterator[str]:
-    """Yield the URL of the test's own copy of the filled database."""
-    url = create_database(filled_database.rpartition("/")[2])
-    yield url
-    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(url.rpartition("/")[2])))
+def page_database(filled_database: RestoredDatabase) -> str:
+    """Return the URL of the filled database, in which nothing is left of an earlier test."""
+    filled_database.restore()
+    return filled_database.url
 
 
 @pytest.fixture
