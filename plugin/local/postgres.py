@@ -35,6 +35,8 @@ SETTINGS: Final = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
+UNFORCED_WRITES: Final = {"fsync": "off", "full_page_writes": "off"}
+"""For data that need not outlive the machine: commits leave the process, so that a killed server loses none."""
 
 
 def wheel_binaries() -> Path:
@@ -77,9 +79,11 @@ class SystemPostgres:
 class PostgresServer(Process):
     """The database server. Data and password stay in ``data_dir``; the port is new with every object."""
 
-    def __init__(self, data_dir: Path, *, system: SystemPostgres | None = None) -> None:
+    def __init__(self, data_dir: Path, *, system: SystemPostgres | None = None, forces_writes: bool = True) -> None:
+        """Prepare a server; one that does not force writes is quicker, and loses data if the machine itself fails."""
         super().__init__("postgres", data_dir)
         self._system = system
+        self._settings = SETTINGS if forces_writes else SETTINGS | UNFORCED_WRITES
         self._binaries = system.binaries if system else wheel_binaries()
         (self._port,) = free_ports(1)
         self._os_user = _unprivileged_user() if os.geteuid() == 0 else None
@@ -103,7 +107,7 @@ class PostgresServer(Process):
         if not data.exists():
             self._initialise(data)
         _remove_stale_pid_file(data)
-        settings = [f"--{name}={value}" for name, value in (SETTINGS | self._tls(data)).items()]
+        settings = [f"--{name}={value}" for name, value in (self._settings | self._tls(data)).items()]
         return Command(
             [str(self._binaries / "postgres"), "-D", str(data), f"--port={self._port}", *settings],
             ENVIRONMENT,

@@ -80,7 +80,7 @@ def scripted_lines(script: str) -> tuple[ScriptedLine, ...]:
 def start_dedicated_system(folder: Path, kafka: KafkaBroker) -> Iterator[DedicatedSystem]:
     """Start a database, a Triton and the stages on the given broker, and yield the system."""
     with (
-        PostgresServer(folder / "postgres") as postgres,
+        PostgresServer(folder / "postgres", forces_writes=False) as postgres,
         TritonServer(folder / "triton", ["feedback_llm"], backends=[BACKENDS / "vllm"]) as triton,
         Proxy(int(triton.grpc_url.rpartition(":")[2])) as triton_proxy,
         running_system(

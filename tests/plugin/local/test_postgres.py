@@ -37,6 +37,16 @@ def test_sqlalchemy_reaches_it_by_its_url(postgres: PostgresServer) -> None:
     engine.dispose()
 
 
+def test_only_data_that_may_be_lost_with_the_machine_are_not_forced_to_disk(
+    own_server: PostgresServer, postgres: PostgresServer
+) -> None:
+    """A server forces its writes to disk unless it was made otherwise, as the tests' own is."""
+    with own_server, _connect(own_server.url) as ours, _connect(postgres.url) as tests:
+        assert ours.execute("SHOW fsync").fetchone() == ("on",)
+        assert tests.execute("SHOW fsync").fetchone() == ("off",)
+        assert tests.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
 def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
     """Another user of this machine who finds the port does not get in."""
     password = (postgres.data_dir / "password").read_text().strip()

@@ -25,7 +25,7 @@ CANARY = "canary phrase of a client in a backup"
 @pytest.fixture(scope="module")
 def fresh_server(run_dir: Path) -> Iterator[PostgresServer]:
     """A server that has never seen our data."""
-    with PostgresServer(run_dir / "restored") as server:
+    with PostgresServer(run_dir / "restored", forces_writes=False) as server:
         yield server
 
 

@@ -147,7 +147,7 @@ def bench(kafka: settings.KafkaSettings, producer: Any, queue_url: str, engine: 
 @pytest.fixture
 def own_postgres(run_dir: Path) -> Iterator[PostgresServer]:
     """Yield a database server that a test may kill."""
-    with PostgresServer(run_dir / f"postgres-{uuid4().hex[:6]}") as server:
+    with PostgresServer(run_dir / f"postgres-{uuid4().hex[:6]}", forces_writes=False) as server:
         upgrade(server.url)
         yield server
 
