@@ -61,7 +61,7 @@ def signed(raw: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(body=rubbish, headers=st.lists(header, max_size=6), tenant=paths)
 async def test_unsigned_rubbish_is_denied(body: bytes, headers: list[tuple[bytes, bytes]], tenant: str) -> None:
     """An arbitrary unsigned request is denied, and nothing is published."""
@@ -72,7 +72,7 @@ async def test_unsigned_rubbish_is_denied(body: bytes, headers: list[tuple[bytes
     assert publisher.records == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 async def test_signed_rubbish_is_refused_with_a_reason_or_is_an_event(data: st.DataObject) -> None:
     """A signed arbitrary body is published as an event or refused with a reason and a place."""
@@ -90,7 +90,7 @@ async def test_signed_rubbish_is_refused_with_a_reason_or_is_an_event(data: st.D
     assert len(publisher.records) == (answer.status == 202 and content["outcome"] == "published")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32))
 async def test_generated_deliveries_are_answered_as_expected(seed: int) -> None:
     """The deliveries of `make fuzz` are answered as expected without a broker."""

@@ -53,7 +53,7 @@ def test_prose_cut_and_huge_answers_cannot_be_used() -> None:
         assert CANARY not in said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_a_spoiled_answer_is_checked_or_refused(data: st.DataObject) -> None:
     """An answer with random damage is checked or refused, without its words in the message."""
@@ -66,7 +66,7 @@ words = st.sampled_from([*REPLY.split(), *CLIENT.split(), "[CLIENT_1]", "\u2019"
 spans = st.lists(words, min_size=1, max_size=8).map(" ".join) | st.text(min_size=1, max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(quotes=st.lists(st.tuples(st.integers(-1, 5), spans), max_size=3), level=st.integers(-1, 3))
 def test_a_quotation_is_found_in_the_words_or_costs_its_level(quotes: list[tuple[int, str]], level: int) -> None:
     """A stored quote is found in the original text at its place, whatever span the answer claims."""

@@ -74,7 +74,7 @@ def test_the_story_of_a_dead_letter_holds_nothing_of_the_record(kind: str, numbe
         assert CANARY not in repr(story) + repr(told) + str(told), kind
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(records=st.lists(st.tuples(rubbish, headers, st.integers(0, PARTITIONS - 1)), max_size=6))
 def test_rubbish_is_dead_lettered_and_never_ends_the_batch(
     records: list[tuple[bytes, list[tuple[str, bytes]], int]],
@@ -89,7 +89,7 @@ def test_rubbish_is_dead_lettered_and_never_ends_the_batch(
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data(), whole=st.booleans())
 def test_a_spoiled_record_is_read_or_refused_without_its_words(example: Path, data: st.DataObject, whole: bool) -> None:
     """A damaged record of any type and mode is decoded or raises `Poison` without its text."""

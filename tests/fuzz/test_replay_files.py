@@ -89,7 +89,7 @@ def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_spoiled_files_are_read_or_named(tmp_path: Path, name: str, data: st.DataObject) -> None:
     """Files with random damage are read, or refused without their text in the message."""

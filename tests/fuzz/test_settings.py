@@ -70,7 +70,7 @@ def said() -> str:
         return str(error) or "nothing"
 
 
-anyhow = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+anyhow = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @anyhow

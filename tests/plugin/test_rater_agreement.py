@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
@@ -26,7 +26,6 @@ def random() -> np.random.Generator:
     return np.random.default_rng(1)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(LEVELS)
 def test_kappa_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> None:
     """Cohen's, with quadratic weights; undefined where both gave one level throughout."""
@@ -39,7 +38,6 @@ def test_kappa_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> None:
         assert ours == pytest.approx(theirs)
 
 
-@settings(deadline=None)
 @given(LEVELS)
 def test_macro_f1_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> None:
     """Over the levels that either of them gave."""
@@ -47,7 +45,6 @@ def test_macro_f1_is_the_one_the_field_uses(pairs: list[tuple[int, int]]) -> Non
     assert macro_f1(first, second) == pytest.approx(f1_score(first, second, average="macro"))
 
 
-@settings(deadline=None)
 @given(st.lists(LEVELS, min_size=1, max_size=5))
 def test_many_tables_at_once_have_the_figures_of_each(several: list[list[tuple[int, int]]]) -> None:
     """Kappa and macro-F1 of a stack of tables are those of each table alone, so that a bootstrap is one step."""

@@ -43,7 +43,6 @@ CHECKS: Final = [
     unsupported_method,
 ]
 FIXED: Final = settings(
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

@@ -252,7 +252,7 @@ def insert_row(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(text(statement), row)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS, min_size=1, max_size=6))
 def test_verification_of_any_content_is_a_report(engine: Engine, rows: list[dict[str, Any]]) -> None:
     """Whatever rows somebody with every right puts into the table, verification returns a report, with a problem."""
@@ -294,7 +294,7 @@ def test_the_changes_name_every_column(engine: Engine) -> None:
         assert set(connection.scalars(query)) == set(COLUMN_CHANGES)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["change", "remove", "copy"]), st.integers(1, 8), st.sampled_from([*COLUMN_CHANGES])),

@@ -1,6 +1,6 @@
 """The proportion of turns with its interval, as properties that hold for any answers."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.queue.proportion import FEW_TURNS, MIN_SESSIONS, MIN_TURNS, Proportion, proportion
@@ -18,7 +18,6 @@ def width(found: Proportion) -> float:
 
 
 @given(enough)
-@settings(deadline=None)
 def test_the_value_lies_in_its_interval_and_the_interval_between_0_and_1(clusters: Clusters) -> None:
     """The value is the share of hits, and the interval holds it and is never a point."""
     found = proportion(clusters)
@@ -30,7 +29,6 @@ def test_the_value_lies_in_its_interval_and_the_interval_between_0_and_1(cluster
 
 
 @given(enough, st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_the_sessions_does_not_matter(clusters: Clusters, random: object) -> None:
     """Sessions in another order give the same number."""
     shuffled = list(clusters)
@@ -41,7 +39,6 @@ def test_the_order_of_the_sessions_does_not_matter(clusters: Clusters, random: o
 
 
 @given(enough)
-@settings(deadline=None)
 def test_the_same_turn_said_twice_in_its_session_tells_nothing_more(clusters: Clusters) -> None:
     """Turns that are alike within their session do not make the interval narrower, however many there are."""
     once = [(int(2 * hits > turns), 1) for hits, turns in clusters]
@@ -49,14 +46,12 @@ def test_the_same_turn_said_twice_in_its_session_tells_nothing_more(clusters: Cl
 
 
 @given(enough)
-@settings(deadline=None)
 def test_four_times_the_sessions_make_the_interval_narrower(clusters: Clusters) -> None:
     """More sessions of the same kind tell more."""
     assert width(proportion(clusters * 4)) < width(proportion(clusters))
 
 
 @given(enough)
-@settings(deadline=None)
 def test_what_is_no_hit_has_the_mirrored_interval(clusters: Clusters) -> None:
     """The share of misses is one less the share of hits, with the interval turned round."""
     hits, misses = proportion(clusters), proportion([(turns - hits, turns) for hits, turns in clusters])
@@ -66,7 +61,6 @@ def test_what_is_no_hit_has_the_mirrored_interval(clusters: Clusters) -> None:
 
 
 @given(enough)
-@settings(deadline=None)
 def test_sessions_without_such_a_turn_change_nothing(clusters: Clusters) -> None:
     """A session in which nothing was shown says nothing of precision."""
     assert proportion([*clusters, (0, 0), (0, 0)]) == proportion(clusters)

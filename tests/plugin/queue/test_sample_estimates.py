@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.queue.look_views import LookAnswer, MachineOpinion, TurnAnswers
@@ -42,7 +42,6 @@ def test_critical_content_is_estimated_likewise() -> None:
 
 
 @given(st.lists(turns, min_size=1, max_size=120), st.integers(0, 30))
-@settings(deadline=None)
 def test_a_turn_of_which_she_is_unsure_counts_for_nothing_but_itself(looked_at: list[LookedAt], session: int) -> None:
     """An unsure turn is counted as such and changes no estimate of resistance."""
     (before,) = estimates(looked_at)
@@ -52,7 +51,6 @@ def test_a_turn_of_which_she_is_unsure_counts_for_nothing_but_itself(looked_at: 
 
 
 @given(st.lists(turns, min_size=1, max_size=60), st.lists(turns, min_size=1, max_size=60))
-@settings(deadline=None)
 def test_versions_are_never_mixed(ours: list[LookedAt], theirs: list[LookedAt]) -> None:
     """Each version has the estimate that it has alone, whether model or detector differ."""
     for other in (replace(VERSION, version="baseline|0.2"), replace(VERSION, detector="linear 0.2 (gate)")):

@@ -165,7 +165,7 @@ def test_a_withdrawn_session_keeps_its_row_and_no_content(engine: Engine, store:
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3, 4, 5]), max_size=8))
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_with_repeats_ends_the_same(engine: Engine, noise: list[int]) -> None:
     """Records in any order and with any repeats end in the state of the highest record."""
     story: list[FeedbackTopicRecord] = [

@@ -25,7 +25,7 @@ def test_a_plain_text_is_scored_as_before(text: str) -> None:
     assert DETECTOR.detect([given_]) == INNER.detect([given_])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.randoms(use_true_random=False), st.lists(st.sampled_from(disguises.ALL), min_size=1, max_size=3))
 def test_a_disguised_text_has_its_cues_in_the_original(random: Random, layers: list[disguises.Disguise]) -> None:
     """The cues of a disguised text are spans of the text as it came, in order and without overlap."""

@@ -355,7 +355,7 @@ def closed_content(record: SessionRecord) -> dict[str, Any]:
 
 TestSessionStateMachine = SessionStateMachine.TestCase
 TestSessionStateMachine.settings = settings(
-    max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
 
 RULE_WEIGHTS = {
@@ -396,7 +396,7 @@ RULE_ARGUMENTS = {
 }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(seed=st.integers(0, 2**32))
 def test_random_events_publish_what_the_plain_model_says(seed: int) -> None:
     """Up to eighty random steps give the same records, refusals and stored words in the worker and the plain model."""

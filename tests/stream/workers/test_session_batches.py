@@ -355,7 +355,7 @@ def rank(record: SessionRecord) -> tuple[bool, int, bool]:
 SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tame
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=SEED)
 def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
     """A crash at any moment leaves the same final record of each session."""
@@ -374,7 +374,7 @@ def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
     assert outcome(crashing) == outcome(reference)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=SEED, sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5))
 def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[int]) -> None:
     """The division of the log into batches does not change the records or their order in a conversation."""

@@ -300,7 +300,7 @@ CHAT = st.one_of(
 @example([], ["It's up to you."], "")
 @example([CLIENT], [], "")
 @example(["I won't. I won't."], ["Okay. Okay."], "")
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_text_gets_a_valid_answer(client: list[str], reply: list[str], context: str) -> None:
     """Levels with quotations of the reply, no level above none without one, and nothing that cannot be found."""
     check(request(client, reply, context))

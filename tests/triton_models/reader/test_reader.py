@@ -34,7 +34,7 @@ def test_any_pair_gets_an_opinion_of_one_shape(pair: tuple[str, str]) -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_text_can_be_read(first: str, second: str) -> None:
     """Whatever people type is read without an error."""
     (opinion,) = reader().read([(first, second)])

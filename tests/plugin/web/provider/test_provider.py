@@ -156,7 +156,7 @@ async def test_a_forged_token_is_refused(
     assert await reason(prove()) is refusal
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(min_value=0), byte=st.integers(min_value=0, max_value=127))
 async def test_any_change_of_a_byte_is_refused(
     prove: Prove, provider: SmallProvider, clock: Clock, place: int, byte: int

@@ -25,7 +25,7 @@ def _holds_in_order(letters: str, of: str) -> bool:
     return all(letter in rest for letter in of)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.sampled_from(PHRASES),
     st.randoms(use_true_random=False),

@@ -1,6 +1,6 @@
 """De-identified text is what leaves for a model, and its spans lead back to the words of the session."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contracts.sessions import KnownName
@@ -125,7 +125,6 @@ def test_markup_hides_no_name() -> None:
         assert session.apply(f"so {hidden} said").text == "so [CLIENT_1] said"
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(
         st.sampled_from(["Nadia", "BRANDT", "nadia_92", "will", "Will's", "<|x|>", "…", "a\u200bb", "7 days", "ok"])

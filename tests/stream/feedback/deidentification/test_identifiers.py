@@ -1,7 +1,7 @@
 """Identifiers are the addresses and numbers that point at a person without being a name."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.feedback.deidentification.identifiers import IdentifierKind, find_identifiers
@@ -55,7 +55,6 @@ def test_ordinary_sentences_are_left_alone(text: str) -> None:
     assert found(text) == []
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="ab1 2-@.(/:+\u0663w", max_size=60))
 def test_findings_are_in_order_and_apart(text: str) -> None:
     """Findings are in order, apart and never empty, so that they can be replaced one after the other."""
@@ -65,7 +64,6 @@ def test_findings_are_in_order_and_apart(text: str) -> None:
         last = end
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="0123456789", min_size=7, max_size=19), st.sampled_from([" ", "", "-", "."]))
 def test_no_long_number_stays(digits: str, between: str) -> None:
     """A long account number is always found, however its digits are grouped."""

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.feedback.deidentification.normalise import normalise
@@ -68,7 +68,6 @@ def test_a_traced_text_hides_its_words() -> None:
     assert repr(TracedText("secret", ((0, 1),) * 6)) == "TracedText()"
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text())
 def test_any_text_is_traced_without_gaps(original: str) -> None:
     """Origins grow, lie inside the original, and nothing invisible is left."""

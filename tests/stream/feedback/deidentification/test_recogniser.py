@@ -1,7 +1,7 @@
 """Names that nobody told are recognised by the words around them and by a list of given names."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.feedback.deidentification import recogniser
@@ -88,7 +88,6 @@ def test_a_name_that_is_a_word_is_a_name_only_where_it_stands() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_findings_are_in_order_and_apart(text: str) -> None:
     """The names of any text are in order, not empty and without overlap, so that they can be replaced."""

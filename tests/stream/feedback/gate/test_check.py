@@ -265,7 +265,6 @@ _quotes = st.tuples(
 _ratings = st.tuples(*[st.tuples(st.sampled_from([None, 0, 1, 2]), st.lists(_quotes, max_size=3)) for _ in Mechanism])
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(_ratings)
 def test_every_level_that_passes_has_its_evidence(levels: Any) -> None:
     """Over any answer: a level is there exactly where no person is needed, and every quotation is verbatim."""
@@ -296,7 +295,7 @@ _words = st.lists(
 ).map(" ".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.fixed_dictionaries(_HIDDEN), _words, _words, _words)
 def test_what_is_shown_would_pass_if_it_had_been_written_so(
     originals: dict[str, str], reason: str, strength: str, suggestion: str

@@ -57,7 +57,6 @@ def test_a_quotation_is_taken_literally() -> None:
     assert find_quote(".*", "anything") is None
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(max_size=40), st.data())
 def test_whole_words_of_a_text_are_always_found(text: str, data: st.DataObject) -> None:
     """Whole words that are copied from a text are always found in it."""
@@ -78,7 +77,6 @@ def test_whole_words_of_a_text_are_always_found(text: str, data: st.DataObject) 
         assert joined[slice(*span)] in joined
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_a_found_span_lies_inside_the_text(quote: str, text: str) -> None:
     """A found span lies inside the text, whatever the model quotes from whatever text."""
@@ -93,7 +91,7 @@ COMPOSED = (
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from(get_args(_Form)),
     st.sampled_from(get_args(_Form)),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Level, Mechanism, Verdict
@@ -94,7 +94,6 @@ def test_an_answer_hides_its_words() -> None:
         assert "secret" not in str(part)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
