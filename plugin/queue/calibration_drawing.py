@@ -31,6 +31,7 @@ from plugin.queue.stratified_draw import Levels, draw_stratified
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import Verdict
+from stream.reading import count_words
 
 MAX_SESSIONS: Final = 500
 """The newest sessions from which moments are drawn: those of a large team's quarter, read within a statement's time."""
@@ -106,7 +107,7 @@ def store_moments(session: Session, kek: KeyEncryptionKey, calibration_id: UUID,
                 session_id=moment.session,
                 exchange_id=moment.exchange_id,
                 assessment_id=moment.assessment_id,
-                reply_words=sum(len(each.text.split()) for each in messages if each.message_id in moment.reply),
+                reply_words=sum(count_words(each.text) for each in messages if each.message_id in moment.reply),
             )
         )
     session.flush()

@@ -15,6 +15,7 @@ from plugin.plain_text import inert_cell
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.vocabulary import Mechanism, Role
+from stream.reading import count_words
 
 MECHANISMS: Final = tuple(Mechanism)
 SHEET_COLUMNS: Final = ("item", "before", "client", "reply", *MECHANISMS, "note")
@@ -94,7 +95,7 @@ def write_sample_key(path: Path, drawn: Sequence[SampleCandidate]) -> SampleKey:
             "The exchanges drawn were rated by several models; draw from a file, or from newer sessions."
         )
     items = tuple(
-        SampleKeyItem(item=str(number), levels=candidate.levels, reply_words=len(candidate.exchange.reply.split()))
+        SampleKeyItem(item=str(number), levels=candidate.levels, reply_words=count_words(candidate.exchange.reply))
         for number, candidate in enumerate(drawn, start=1)
     )
     key = SampleKey(model=next(iter(models.values())), items=items)

@@ -89,6 +89,15 @@ def test_the_key_holds_levels_and_no_word(tmp_path: Path, key: SampleKey) -> Non
     assert "up to you" not in (tmp_path / "key.json").read_text()
 
 
+@pytest.mark.parametrize(
+    ("reply", "words"), [("\u4f60\u8bf4\u4e86\u7b97\u3002", 4), ("Well \u2014 it is up to you\u2026", 6)]
+)
+def test_the_length_of_a_reply_is_counted_as_a_reader_counts(tmp_path: Path, reply: str, words: int) -> None:
+    """Words count in scripts without spaces too, and a dash between spaces is no word."""
+    candidate = SampleCandidate("s", ExchangeText(("No.",), reply), (0, 0, 0, 0), LLM)
+    assert write_sample_key(tmp_path / "key.json", [candidate]).items[0].reply_words == words
+
+
 def test_answers_of_two_models_make_no_key(tmp_path: Path) -> None:
     """A figure over both would be about neither."""
     with pytest.raises(Misconfigured, match="several models"):
