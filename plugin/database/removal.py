@@ -49,11 +49,12 @@ def remove_sample(session: Session, session_id: UUID) -> None:
     session.exec(delete(StoredSample).where(col(StoredSample.session_id) == session_id))
 
 
-def remove_notes_and_disputes(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
-    """Remove what people wrote about some moments, and the notes on their session: it may quote what has changed.
+def remove_what_people_said(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
+    """Remove what people said of some moments and of their session, after the words of these moments have changed.
 
-    So are answers to criteria, given after other words, and the moments drop out of calibrations: they are no longer
-    what was drawn.
+    That is notes, disputes, answers to criteria and practised replies, which may quote those words or were given after
+    them. The moments also drop out of calibrations with their ratings, since they are no longer what was drawn. Labels
+    stay: each is about an answer, and the answer stays as a superseded one.
     """
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, delete, select
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key, find_cipher
-from plugin.database.removal import remove_notes_and_disputes
+from plugin.database.removal import remove_what_people_said
 from plugin.database.sealed_columns import message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredLookAnswer, StoredMessage, StoredSession
 from plugin.database.tombstones import add_tombstone, deleted_messages, message_subject
@@ -47,7 +47,7 @@ def remove_messages(
         if _is_held(session, row):
             continue
         affected = _exchanges_with(session, row, message_ids)
-        remove_notes_and_disputes(session, row.session_id, [exchange.exchange_id for exchange in affected])
+        remove_what_people_said(session, row.session_id, [exchange.exchange_id for exchange in affected])
         session.exec(
             delete(StoredMessage).where(
                 col(StoredMessage.session_id) == row.session_id, col(StoredMessage.message_id).in_(message_ids)
@@ -89,7 +89,7 @@ def change_message(session: Session, kek: KeyEncryptionKey, key: FingerprintKey,
             .values(text=sealed, revision=record.revision)
         )
         if result.rowcount:
-            remove_notes_and_disputes(
+            remove_what_people_said(
                 session, row.session_id, [each.exchange_id for each in _exchanges_with(session, row, ids)]
             )
             _withdraw_verdicts(row, ids)

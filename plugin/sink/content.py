@@ -11,7 +11,7 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
 from plugin.database.answers import ratings_without_words, words_to_json
 from plugin.database.conversation_keys import delete_unused_data_key, find_or_add_cipher
-from plugin.database.removal import remove_notes_and_disputes, remove_transcript
+from plugin.database.removal import remove_transcript, remove_what_people_said
 from plugin.database.sealed_columns import answer_words_binding, message_text_binding
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage
 from plugin.database.tables.base import Json
@@ -27,7 +27,7 @@ def store_content(session: Session, kek: KeyEncryptionKey, record: FeedbackRecor
     answers: list[Assessment | Abstention] = [*record.assessments, *record.abstentions]
     if _has_lost_words(session, record):
         superseded = _missing_answers(record, [answer.assessment_id for answer in answers])
-        remove_notes_and_disputes(
+        remove_what_people_said(
             session, record.session_id, session.exec(select(StoredAnswer.exchange_id).where(*superseded)).all()
         )
     remove_transcript(session, record.session_id)
