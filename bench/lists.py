@@ -16,9 +16,10 @@ from bench.measures import Figures, Scale
 from bench.stored_sessions import OPERATOR, SUPERVISOR, THERAPIST, fill
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import connect, temporary_engine, utc_now
+from plugin.database.grants import GRANTS
 from plugin.database.migrate import upgrade
 from plugin.database.needs import Need
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.roles import apply_roles, url_for_role
 from plugin.database.viewer import Viewer
 from plugin.local.postgres import PostgresServer
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState

@@ -20,7 +20,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import AuthorizationError
 
 from plugin.cli import app
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.grants import GRANTS
+from plugin.database.roles import apply_roles, url_for_role
 from plugin.local.database_roles import role_passwords
 from plugin.local.kafka_secrets import write_kafka_secrets
 from plugin.local.kafka_security import COMPOSE_FILE, compose_properties

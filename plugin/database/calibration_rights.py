@@ -1,11 +1,12 @@
-"""The row rights of calibrations, as SQL for `plugin.database.roles`: what a rater sees, and when she sees her peers'.
+"""The row rights of calibrations, as SQL: what a rater sees, and when she sees her peers'.
 
 The database keeps the ratings of others from a rater who is not done, whatever a query asks for.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from plugin.database.person_conditions import ACCOUNT_ID, IS_OPERATOR, IS_SUPERVISOR, OWN
 
 OF_MOMENTS: Final = ("calibration_moments", "calibration_ratings", "final_levels")
 """The tables whose rows belong to a moment of a session, and are seen where that session is."""
@@ -22,60 +23,49 @@ _IS_OVER: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Person:
-    """The conditions about the person whom the transaction names, as `plugin.database.roles` writes them."""
-
-    account: str
-    is_supervisor: str
-    is_operator: str
-
-
-def calibration_policies(prefix: str, me: Person) -> Iterator[str]:
+def calibration_policies(prefix: str) -> Iterator[str]:
     """Yield the policies of all tables of calibrations for the roles with this prefix."""
     readers, web = f"{prefix}web, {prefix}digest", f"{prefix}web"
-    own = f"account_id = {me.account}"
-    is_rater = f"{me.account} = ANY (raters) AND {me.is_supervisor}"
+    is_rater = f"{ACCOUNT_ID} = ANY (raters) AND {IS_SUPERVISOR}"
     yield from _table("calibrations", prefix)
-    yield _policy("calibrations", "read", f"FOR SELECT TO {readers} USING ({is_rater} OR {me.is_operator})")
-    yield _policy("calibrations", "open", f"FOR INSERT TO {web} WITH CHECK ({own} AND {is_rater})")
+    yield _policy("calibrations", "read", f"FOR SELECT TO {readers} USING ({is_rater} OR {IS_OPERATOR})")
+    yield _policy("calibrations", "open", f"FOR INSERT TO {web} WITH CHECK ({OWN} AND {is_rater})")
     yield from _table("calibration_done", prefix)
     yield _policy("calibration_done", "read", f"FOR SELECT TO {readers} USING ({_calibration('calibration_done')})")
-    by_a_rater = f"{own} AND {me.is_supervisor} AND {_calibration('calibration_done')}"
+    by_a_rater = f"{OWN} AND {IS_SUPERVISOR} AND {_calibration('calibration_done')}"
     yield _policy("calibration_done", "say", f"FOR INSERT TO {web} WITH CHECK ({by_a_rater})")
-    yield from _moments(readers, web, prefix, me)
-    yield from _ratings(readers, web, prefix, me)
-    yield from _final_levels(readers, web, prefix, me)
+    yield from _moments(readers, web, prefix)
+    yield from _ratings(readers, web, prefix)
+    yield from _final_levels(readers, web, prefix)
 
 
-def _moments(readers: str, web: str, prefix: str, me: Person) -> Iterator[str]:
+def _moments(readers: str, web: str, prefix: str) -> Iterator[str]:
     table = "calibration_moments"
-    seen, by_opener = _seen(table, me), _calibration(table, f" AND c.account_id = {me.account}")
+    seen, by_opener = _seen(table), _calibration(table, f" AND c.account_id = {ACCOUNT_ID}")
     yield from _table(table, prefix)
     yield _policy(table, "read", f"FOR SELECT TO {readers} USING ({seen})")
     yield _policy(table, "draw", f"FOR INSERT TO {web} WITH CHECK ({seen} AND {by_opener})")
     yield _policy(table, "ask", f"FOR UPDATE TO {web} USING ({seen} AND {by_opener})")
 
 
-def _ratings(readers: str, web: str, prefix: str, me: Person) -> Iterator[str]:
+def _ratings(readers: str, web: str, prefix: str) -> Iterator[str]:
     table = "calibration_ratings"
-    own = f"account_id = {me.account}"
-    both_done = f"{_IS_DONE.format(who=me.account)} AND {_IS_DONE.format(who=f'{table}.account_id')}"
+    both_done = f"{_IS_DONE.format(who=ACCOUNT_ID)} AND {_IS_DONE.format(who=f'{table}.account_id')}"
     compared = _calibration(table, f" AND (c.deadline_at <= now() OR {both_done})")
-    may_change = _calibration(table, f" AND c.deadline_at > now() AND NOT {_IS_DONE.format(who=me.account)}")
-    by_a_rater = f"{own} AND {me.is_supervisor} AND {_seen(table, me)} AND {may_change}"
+    may_change = _calibration(table, f" AND c.deadline_at > now() AND NOT {_IS_DONE.format(who=ACCOUNT_ID)}")
+    by_a_rater = f"{OWN} AND {IS_SUPERVISOR} AND {_seen(table)} AND {may_change}"
     yield from _table(table, prefix)
-    yield _policy(table, "read", f"FOR SELECT TO {readers} USING ({_seen(table, me)} AND ({own} OR {compared}))")
+    yield _policy(table, "read", f"FOR SELECT TO {readers} USING ({_seen(table)} AND ({OWN} OR {compared}))")
     yield _policy(table, "say", f"FOR INSERT TO {web} WITH CHECK ({by_a_rater})")
     yield _policy(table, "change", f"FOR UPDATE TO {web} USING ({by_a_rater}) WITH CHECK ({by_a_rater})")
 
 
-def _final_levels(readers: str, web: str, prefix: str, me: Person) -> Iterator[str]:
+def _final_levels(readers: str, web: str, prefix: str) -> Iterator[str]:
     table = "final_levels"
     is_over = _calibration(table, f" AND {_IS_OVER}")
-    by_a_rater = f"account_id = {me.account} AND {me.is_supervisor} AND {_seen(table, me)} AND {is_over}"
+    by_a_rater = f"{OWN} AND {IS_SUPERVISOR} AND {_seen(table)} AND {is_over}"
     yield from _table(table, prefix)
-    yield _policy(table, "read", f"FOR SELECT TO {readers} USING ({_seen(table, me)})")
+    yield _policy(table, "read", f"FOR SELECT TO {readers} USING ({_seen(table)})")
     yield _policy(table, "settle", f"FOR INSERT TO {web} WITH CHECK ({by_a_rater})")
 
 
@@ -97,7 +87,7 @@ def _calibration(table: str, more: str = "") -> str:
     return _CALIBRATION.format(table=table, more=more)
 
 
-def _seen(table: str, me: Person) -> str:
+def _seen(table: str) -> str:
     """Return the condition that a row's session and calibration are visible, to no operator."""
     session = f"EXISTS (SELECT FROM public.sessions s WHERE s.session_id = {table}.session_id)"
-    return f"{session} AND NOT {me.is_operator} AND {_calibration(table)}"
+    return f"{session} AND NOT {IS_OPERATOR} AND {_calibration(table)}"

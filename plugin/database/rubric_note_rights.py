@@ -1,17 +1,15 @@
-"""The row rights of rubric notes, as SQL for `plugin.database.roles`: a lead writes, everybody but an auditor reads."""
+"""The row rights of rubric notes, as SQL: a lead writes, everybody but an auditor reads."""
 
 from collections.abc import Iterator, Sequence
 
+from plugin.database.person_conditions import ACCOUNT, IS_LEAD
 
-def rubric_note_policies(page_role: str, key_roles: Sequence[str], *, account: str) -> Iterator[str]:
-    """Yield the policies for the role of the page, and for those that compare or rewrap the notes' keys.
 
-    `account` is the condition that the row `a` of the accounts is the one that the transaction names.
-    """
-    is_reader = f"EXISTS (SELECT FROM public.accounts a WHERE {account} AND a.role <> 'auditor')"
-    is_lead = f"EXISTS (SELECT FROM public.accounts a WHERE {account} AND a.role = 'lead')"
+def rubric_note_policies(page_role: str, key_roles: Sequence[str]) -> Iterator[str]:
+    """Yield the policies for the role of the page, and for those that compare or rewrap the notes' keys."""
+    is_reader = f"EXISTS (SELECT FROM public.accounts a WHERE {ACCOUNT} AND a.role <> 'auditor')"
     is_written_by = (
-        f"EXISTS (SELECT FROM public.accounts a WHERE {account} AND a.role = 'lead'"
+        f"EXISTS (SELECT FROM public.accounts a WHERE {ACCOUNT} AND a.role = 'lead'"
         " AND a.account_id = rubric_note_versions.account_id)"
     )
     for table in ("rubric_notes", "rubric_note_versions"):
@@ -20,8 +18,8 @@ def rubric_note_policies(page_role: str, key_roles: Sequence[str], *, account: s
     for name, table, right, roles, rule in (
         ("read", "rubric_notes", "SELECT", (page_role, *key_roles), "USING (true)"),
         ("rewrap", "rubric_notes", "UPDATE", key_roles, "USING (true) WITH CHECK (true)"),
-        ("write", "rubric_notes", "INSERT", (page_role,), f"WITH CHECK ({is_lead})"),
-        ("remove", "rubric_notes", "DELETE", (page_role,), f"USING ({is_lead})"),
+        ("write", "rubric_notes", "INSERT", (page_role,), f"WITH CHECK ({IS_LEAD})"),
+        ("remove", "rubric_notes", "DELETE", (page_role,), f"USING ({IS_LEAD})"),
         ("read", "rubric_note_versions", "SELECT", (page_role,), f"USING ({is_reader})"),
         ("write", "rubric_note_versions", "INSERT", (page_role,), f"WITH CHECK ({is_written_by})"),
     ):

@@ -1,15 +1,17 @@
-"""The row rights of the JSON API's tables, as SQL for `plugin.database.roles`: each person has their own rows alone."""
+"""The row rights of the JSON API's tables, as SQL: each person has their own rows alone."""
 
 from collections.abc import Iterator
 from typing import Final
+
+from plugin.database.person_conditions import OWN
 
 _OWN_TOKENS: Final = "token_id IN (SELECT t.token_id FROM public.api_tokens t)"
 """The policy of the tokens applies to this query too."""
 
 
-def token_policies(role: str, own: str) -> Iterator[str]:
-    """Yield the policies for the role of the page; `own` is the condition that a row's account is the one it names."""
-    for table, condition in (("api_tokens", own), ("api_replies", _OWN_TOKENS)):
+def token_policies(role: str) -> Iterator[str]:
+    """Yield the policies for the role of the page."""
+    for table, condition in (("api_tokens", OWN), ("api_replies", _OWN_TOKENS)):
         yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
         yield f"DROP POLICY IF EXISTS counterpoint_own ON public.{table}"
         yield (

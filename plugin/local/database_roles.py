@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import make_url
 
-from plugin.database.roles import GRANTS, apply_roles, url_for_role
+from plugin.database.grants import GRANTS
+from plugin.database.roles import apply_roles, url_for_role
 from stream.contracts.errors import Misconfigured
 from stream.runtime.stages import STAGES
 

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from plugin.cli import app
 from plugin.crypto.pseudonyms import Pseudonyms
 from plugin.database.engine import connect, transaction
-from plugin.database.roles import GRANTS, url_for_role
+from plugin.database.grants import GRANTS
+from plugin.database.roles import url_for_role
 from plugin.database.tables import (
     ApiToken,
     StoredCalibration,

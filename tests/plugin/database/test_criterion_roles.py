@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from plugin.database.engine import transaction
-from plugin.database.roles import GRANTS
+from plugin.database.grants import GRANTS
 from plugin.database.viewer import AccountRole
 from plugin.queue.account_changes import Actor
 from plugin.queue.criterion_views import Said, Wording

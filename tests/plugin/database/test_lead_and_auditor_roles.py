@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
 from plugin.database.key_encryption_key import check_key_encryption_key
-from plugin.database.roles import SCOPED_TABLES
+from plugin.database.row_policies import SCOPED_TABLES
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.rotation import rotate_keys
 from plugin.privacy.trail import Trail, TrailPurpose

@@ -10,8 +10,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from plugin.database.engine import transaction
+from plugin.database.grants import GRANTS
 from plugin.database.migrate import upgrade
-from plugin.database.roles import FUNCTIONS, GRANTS, SCOPED_TABLES, VIEWS, apply_roles, renew_grants
+from plugin.database.owner_functions import FUNCTIONS, VIEWS
+from plugin.database.roles import apply_roles, renew_grants
+from plugin.database.row_policies import SCOPED_TABLES
 from plugin.database.tables import METADATA
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.audit_trail import remove_old_entries, verify_chain

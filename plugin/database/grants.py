@@ -1,0 +1,174 @@
+"""The rights of each stage's database role on the tables. Rights are granted here and nowhere else."""
+
+from collections.abc import Mapping
+from typing import Final
+
+PREFIX: Final = "counterpoint_"
+Grants = Mapping[str, tuple[str, ...]]
+
+_ANSWERS_WITHOUT_WORDS: Final = (
+    "SELECT (assessment_id, session_id, exchange_id, input_id, model, abstained, verdict, resistance_type, confidence,"
+    " possible_injection, ratings, has_words, revision, superseded_by, stored_at)"
+)
+_MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
+_CRITERION_ANSWERS_WITHOUT_WORDS: Final = "SELECT (number, session_id, exchange_id, has_words)"
+_CHANGED_BY_OPERATORS: Final = (
+    "username, password_hash, display_name, tenant, counsellor, generation, disabled_at, removed_at"
+)
+"""The columns of an account that its page changes; its role is not among them."""
+_KEY_IDS: Final = "SELECT (name, kek_id)"
+"""Enough to see which key encryption key wrapped the service's keys."""
+_NOTE_KEY_IDS: Final = "SELECT (note_id, kek_id)"
+"""The same of the keys of rubric notes."""
+
+GRANTS: Final[Mapping[str, Grants]] = {
+    "sink": {
+        "sessions": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "session_counsellors": ("SELECT", "INSERT", "DELETE"),
+        "session_clients": ("SELECT", "INSERT", "DELETE"),
+        "messages": ("SELECT (session_id, message_id, revision)", "INSERT", "UPDATE (text, revision)", "DELETE"),
+        "exchanges": ("SELECT", "INSERT", "UPDATE", "DELETE"),  # ids and spans, no text
+        "answers": (_ANSWERS_WITHOUT_WORDS, "INSERT", "UPDATE", "DELETE"),
+        "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "claims": ("SELECT (session_id)", "DELETE"),
+        "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "DELETE"),
+        "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
+        "acknowledgements": ("SELECT (session_id)", "DELETE"),
+        "samples": ("SELECT (session_id)", "INSERT", "DELETE"),
+        "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
+        "calibration_moments": ("SELECT (session_id, exchange_id)", "DELETE"),
+        "calibration_ratings": ("SELECT (session_id, has_words)",),
+        "final_levels": ("SELECT (session_id, has_words)",),
+        "conversation_keys": ("SELECT", "INSERT", "DELETE"),
+        "service_keys": ("SELECT", "INSERT"),
+        "rubric_notes": (_NOTE_KEY_IDS,),
+        "erasures": ("SELECT", "INSERT"),
+        "holds": ("SELECT",),
+    },
+    "web": {
+        "accounts": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_BY_OPERATORS})"),
+        "teams": ("SELECT", "INSERT"),
+        "memberships": ("SELECT", "INSERT", "DELETE"),
+        "sessions": ("SELECT", "UPDATE (session_id)"),  # FOR UPDATE requires a right to update
+        "session_counsellors": ("SELECT",),
+        "messages": ("SELECT",),
+        "exchanges": ("SELECT",),
+        "answers": ("SELECT",),
+        "decisions": ("SELECT", "INSERT", "UPDATE"),
+        "claims": ("SELECT", "INSERT", "UPDATE"),
+        "labels": ("SELECT", "INSERT"),  # never changed: the latest one counts
+        "notes": ("SELECT", "INSERT", "DELETE"),
+        "criteria": ("SELECT", "INSERT", "UPDATE (position, retired_at)"),
+        "criterion_versions": ("SELECT", "INSERT"),  # never changed: the highest one is asked
+        "criterion_answers": ("SELECT", "INSERT", "UPDATE (stands, words)"),  # never changed: the latest one stands
+        "acknowledgements": ("SELECT", "INSERT"),
+        "disputes": ("SELECT", "INSERT"),
+        "dispute_steps": ("SELECT", "INSERT"),
+        "samples": ("SELECT",),
+        "look_answers": ("SELECT", "INSERT"),  # never changed
+        "calibrations": ("SELECT", "INSERT"),
+        "calibration_done": ("SELECT", "INSERT"),
+        "calibration_moments": ("SELECT", "INSERT", "UPDATE (asked_at)"),
+        "calibration_ratings": ("SELECT", "INSERT", "UPDATE (levels, blind, words, said_at)"),
+        "final_levels": ("SELECT", "INSERT"),  # never changed
+        "handled_dead_letters": ("SELECT",),
+        "digest_preferences": ("SELECT", "INSERT", "UPDATE"),
+        "digest_marks": ("SELECT", "INSERT", "UPDATE"),
+        "digest_deliveries": ("SELECT",),
+        "practice_attempts": ("SELECT", "INSERT", "DELETE"),
+        "reratings": ("SELECT",),  # for trends
+        "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
+        "audit": ("INSERT",),
+        "counterpoint_trail": ("SELECT",),
+        "api_tokens": ("SELECT", "UPDATE (generation, last_used_on)"),  # `counterpoint tokens` makes and revokes them
+        "api_replies": ("SELECT", "INSERT", "UPDATE (status, result)", "DELETE"),
+        "rubric_notes": ("SELECT", "INSERT", "DELETE"),
+        "rubric_note_versions": ("SELECT", "INSERT"),  # never changed; they go with their note
+    },
+    # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
+    # `counterpoint deliver`, which asks for none, has no key to decrypt them.
+    "digest": {
+        "accounts": ("SELECT",),
+        "teams": ("SELECT",),
+        "memberships": ("SELECT",),
+        "sessions": ("SELECT",),
+        "session_counsellors": ("SELECT",),
+        "messages": ("SELECT",),
+        "exchanges": ("SELECT",),
+        "answers": ("SELECT",),
+        "decisions": ("SELECT",),
+        "claims": ("SELECT",),
+        "labels": ("SELECT",),
+        "notes": ("SELECT",),
+        "criteria": ("SELECT",),
+        "criterion_versions": ("SELECT",),
+        "criterion_answers": ("SELECT",),
+        "acknowledgements": ("SELECT",),
+        "disputes": ("SELECT",),
+        "dispute_steps": ("SELECT",),
+        "digest_preferences": ("SELECT",),
+        "digest_marks": ("SELECT",),
+        "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
+        "reratings": ("SELECT",),  # for the same
+        "calibrations": ("SELECT",),
+        "calibration_done": ("SELECT",),
+        "calibration_moments": ("SELECT",),
+        "calibration_ratings": ("SELECT",),
+        "final_levels": ("SELECT",),
+        "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
+        "rubric_notes": (_NOTE_KEY_IDS,),
+        "audit": ("INSERT",),
+    },
+    "privacy": {
+        "sessions": ("SELECT", "UPDATE", "DELETE"),
+        "session_counsellors": ("SELECT", "DELETE"),
+        "session_clients": ("SELECT", "DELETE"),
+        "messages": (_MESSAGES_WITHOUT_TEXT, "DELETE"),
+        "exchanges": ("SELECT (session_id, exchange_id)", "DELETE"),
+        "answers": (_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
+        "decisions": ("SELECT (session_id, revision)", "DELETE"),
+        "claims": ("SELECT (session_id)", "DELETE"),
+        "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
+        "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
+        "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
+        "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
+        "acknowledgements": ("SELECT (session_id)", "DELETE"),
+        "samples": ("SELECT (session_id)", "DELETE"),
+        "look_answers": ("SELECT (session_id, message_id)", "DELETE"),
+        "calibrations": ("SELECT (calibration_id, deadline_at)", "DELETE"),
+        "calibration_moments": ("SELECT (calibration_id, session_id, exchange_id)", "DELETE"),
+        "calibration_ratings": ("SELECT (session_id, has_words)", "UPDATE (words)"),
+        "final_levels": ("SELECT (session_id, has_words)", "UPDATE (words)"),
+        "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
+        "service_keys": ("SELECT", "INSERT", "UPDATE"),
+        "rubric_notes": ("SELECT", "UPDATE (kek_id, wrapped)"),
+        "erasures": ("SELECT", "INSERT"),
+        "erasure_requests": ("SELECT", "INSERT", "UPDATE"),
+        "retention_runs": ("SELECT", "INSERT", "UPDATE"),
+        "holds": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "audit": ("SELECT", "INSERT"),  # entries are removed by a function of the owner
+        "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
+    },
+    # Reads messages for a model alone: `counterpoint rerate` shows nobody a word, and reads nothing that people wrote
+    # about a session.
+    "rerate": {
+        "sessions": ("SELECT",),
+        "messages": ("SELECT",),
+        "exchanges": ("SELECT",),
+        "answers": (_ANSWERS_WITHOUT_WORDS,),
+        "reratings": ("SELECT", "INSERT"),  # never changed
+        "accounts": ("SELECT (tenant, counsellor, display_name)",),  # names that no model is told
+        "conversation_keys": ("SELECT",),
+        "service_keys": (_KEY_IDS,),
+        "rubric_notes": (_NOTE_KEY_IDS,),
+        "holds": ("SELECT",),
+        "audit": ("INSERT",),
+    },
+}
+"""The rights of each stage by table. A stage without a line for a table has no right on it; a column list leaves out
+the encrypted columns."""
