@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 import typer
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import AuthorizationError
 
 from plugin.cli import app
@@ -29,12 +29,15 @@ from plugin.local.loopback import ADDRESS, free_ports
 from plugin.local.process import NotStarted, run_once
 from plugin.local.stage_process import StageProcess
 from plugin.local.triton import TritonServer
-from stream.contracts.topics import TOPICS
+from plugin.operations.unknown_tenants import recent_unknown_tenants
+from stream.contracts.topics import MESSAGES, TOPICS
 from stream.runtime import kafka_rights
+from stream.runtime.codec import encode
 from stream.runtime.kafka_connection import connection_options
-from stream.runtime.settings import KafkaSettings
+from stream.runtime.settings import KafkaSettings, Settings
 from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of
-from tests.fixtures.waiting import wait_until
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
+from tests.plugin.operations.conftest import message
 
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
 STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver"}
@@ -182,7 +185,7 @@ def test_only_who_needs_it_reaches_the_database() -> None:
 def test_it_refuses_to_start_while_a_secret_is_missing() -> None:
     """Compose refuses to start while a secret is missing, and holds none of the secrets itself."""
     text = COMPOSE.read_text()
-    assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == {"SECRETS", "TRITON_IMAGE"}
+    assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == {"SECRETS", "TENANTS", "TRITON_IMAGE"}
     assert all(secret["file"].startswith("${SECRETS:?") for secret in FILES[COMPOSE]["secrets"].values())
     assert FILES[COMPOSE]["configs"]["kafka_ca"]["file"].startswith("${SECRETS:?")
     asked = [secret for service in SERVICES.values() for secret in service.get("secrets", ())]
@@ -198,7 +201,7 @@ def test_the_example_names_every_variable_and_every_secret_and_holds_none() -> N
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     given = dict(line.split("=", 1) for line in lines)
     assert set(given) == used | {"COMPOSE_PROFILES"}
-    assert {name for name, value in given.items() if not value} == {"SECRETS", "TRITON_IMAGE"}
+    assert {name for name, value in given.items() if not value} == {"SECRETS", "TENANTS", "TRITON_IMAGE"}
     assert all(f"#   {name} " in text for name in (*FILES[COMPOSE]["secrets"], "kafka_ca.pem"))
 
 
@@ -322,15 +325,7 @@ def test_the_broker_refuses_clients_without_a_user(machine: Machine, changes: di
 @pytest.mark.parametrize("user", KAFKA_USERS)
 def test_no_user_may_do_what_only_another_stage_needs(machine: Machine, user: str) -> None:
     """Each user may read exactly the topics of its stage on the broker that Compose starts."""
-    settings = KafkaSettings.model_validate(
-        {
-            "bootstrap_servers": machine.bootstrap_servers,
-            "security_protocol": "SASL_SSL",
-            "ca_file": machine.etc / "kafka_ca.pem",
-            "username": f"counterpoint-{user}",
-            "password": (machine.secrets / f"kafka_password_{user}").read_text(),
-        }
-    )
+    settings = kafka_settings(machine, user)
     rights = {
         r.name for r in kafka_rights.RIGHTS if (r.user, r.operation, r.kind) == (settings.username, "Read", "topic")
     }
@@ -343,6 +338,20 @@ def test_no_user_may_do_what_only_another_stage_needs(machine: Machine, user: st
         finally:
             consumer.close()
     assert readable == rights
+
+
+def kafka_settings(machine: Machine, user: str) -> KafkaSettings:
+    """Return the settings with which a user of ours reaches the broker."""
+    return KafkaSettings.model_validate(
+        {
+            "bootstrap_servers": machine.bootstrap_servers,
+            "security_protocol": "SASL_SSL",
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "ca_file": machine.etc / "kafka_ca.pem",
+            "username": f"counterpoint-{user}",
+            "password": (machine.secrets / f"kafka_password_{user}").read_text(),
+        }
+    )
 
 
 def may_read(consumer: KafkaConsumer, topic: str) -> bool:
@@ -414,6 +423,17 @@ def started(machine: Machine, triton: TritonServer) -> Iterator[dict[str, StageP
 def test_a_stage_comes_up_with_what_its_service_gives_it(started: dict[str, StageProcess], name: str) -> None:
     """A stage becomes ready with no more than the settings, secrets and rights that its service gives it."""
     started[name].wait_ready()
+
+
+def test_a_tenant_that_the_settings_do_not_name_is_told(machine: Machine, started: dict[str, StageProcess]) -> None:
+    """The stream stage refuses a message of a tenant that TENANTS does not name, and the operator reads whose it is."""
+    started["stream"].wait_ready()
+    producer = KafkaProducer(**connection_options(kafka_settings(machine, "gateway")))
+    sent = encode(message("c_1", tenant="seaside"))
+    producer.send(MESSAGES, value=sent.value, key=sent.key, headers=sent.headers).get(DEADLOCK_S)
+    producer.close()
+    operator = Settings(kafka=kafka_settings(machine, "operator"))
+    wait_until(lambda: recent_unknown_tenants(operator, now=datetime.now(UTC)) == {"seaside": 1}, "seaside is told")
 
 
 @pytest.mark.parametrize("name", sorted(STAGES))
