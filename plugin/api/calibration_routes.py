@@ -26,6 +26,7 @@ from plugin.queue.calibration_comparison import pair_lines
 from plugin.queue.calibration_views import CalibrationOutcome
 from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.queue.replies import Reply
+from plugin.queue.store import Store
 
 Number = Annotated[int, Path(ge=1, le=MAX_MOMENTS)]
 router = APIRouter(prefix="/calibrations", tags=["calibrations"])
@@ -41,8 +42,8 @@ def list_calibrations(caller: Reader) -> CalibrationLines:
 def open_calibration(caller: Reviewer, once: OnceDep, asked: OpenCalibration) -> Response:
     """Draw moments for the supervisor and the colleagues whom she invites."""
 
-    def act() -> Reply:
-        outcome, calibration_id = caller.store.calibrations.open(
+    def act(store: Store) -> Reply:
+        outcome, calibration_id = store.calibrations.open(
             caller.viewer, asked.colleagues, asked.size, asked.day, asked.zone, request_id=caller.request_id
         )
         if calibration_id is None:
@@ -70,8 +71,11 @@ def read_calibration(caller: Reader, calibration_id: UUID) -> OpenedCalibration:
 @router.post("/{calibration_id}/done", response_model=Done, responses=STEPPING)
 def finish_calibration(caller: Reviewer, once: OnceDep, calibration_id: UUID) -> Response:
     """Store that the supervisor is done, once she has rated every moment; she changes nothing afterwards."""
-    steps = caller.store.calibration_steps
-    return once.do(lambda: calibration_reply(steps.finish(caller.viewer, calibration_id, request_id=caller.request_id)))
+    return once.do(
+        lambda store: calibration_reply(
+            store.calibration_steps.finish(caller.viewer, calibration_id, request_id=caller.request_id)
+        )
+    )
 
 
 @router.get("/{calibration_id}/moments/{number}", responses={**READING, **documented(GONE)})
@@ -90,10 +94,9 @@ def read_moment(caller: Reader, calibration_id: UUID, number: Number) -> RatedMo
 @router.post("/{calibration_id}/moments/{number}/rating", response_model=Done, responses=STEPPING)
 def rate_moment(caller: Reviewer, once: OnceDep, calibration_id: UUID, number: Number, asked: RateMoment) -> Response:
     """Store what the supervisor says of a moment, in the place of what she said before."""
-    steps = caller.store.calibration_steps
     return once.do(
-        lambda: calibration_reply(
-            steps.rate(
+        lambda store: calibration_reply(
+            store.calibration_steps.rate(
                 caller.viewer, calibration_id, number, asked.levels.said, asked.note, request_id=caller.request_id
             )
         )
@@ -103,9 +106,10 @@ def rate_moment(caller: Reviewer, once: OnceDep, calibration_id: UUID, number: N
 @router.post("/{calibration_id}/moments/{number}/ask", response_model=Done, responses=STEPPING)
 def ask_to_settle(caller: Reviewer, once: OnceDep, calibration_id: UUID, number: Number) -> Response:
     """Ask, as who opened the calibration, to settle a moment on which nobody is far apart."""
-    steps = caller.store.calibration_steps
     return once.do(
-        lambda: calibration_reply(steps.ask(caller.viewer, calibration_id, number, request_id=caller.request_id))
+        lambda store: calibration_reply(
+            store.calibration_steps.ask(caller.viewer, calibration_id, number, request_id=caller.request_id)
+        )
     )
 
 
@@ -114,9 +118,10 @@ def settle_moment(
     caller: Reviewer, once: OnceDep, calibration_id: UUID, number: Number, asked: SettleMoment
 ) -> Response:
     """Store the levels on which the raters settled together, which nobody can change."""
-    steps = caller.store.calibration_steps
     return once.do(
-        lambda: calibration_reply(
-            steps.settle(caller.viewer, calibration_id, number, asked.final, request_id=caller.request_id)
+        lambda store: calibration_reply(
+            store.calibration_steps.settle(
+                caller.viewer, calibration_id, number, asked.final, request_id=caller.request_id
+            )
         )
     )

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from plugin.api.caller import CurrentCaller
 from plugin.api.problems import ApiProblem
 from plugin.api.results import reply_of, response_of
-from plugin.queue.replies import KeyedRequest, Refusal, Replies, Reply
+from plugin.queue.replies import KeyedRequest, Refusal, Reply
+from plugin.queue.store import Store
 from plugin.queue.token_views import TokenUse
 from plugin.queue.views import DecisionOutcome
 
@@ -22,21 +23,23 @@ _REPEAT_IN_S: Final = "1"  # a step takes well under a second
 class Once:
     """The step of one request, by its key."""
 
-    replies: Replies
+    store: Store
     use: TokenUse
     request: KeyedRequest
 
-    def step(self, act: Callable[[], DecisionOutcome]) -> Response:
+    def step(self, act: Callable[[Store], DecisionOutcome]) -> Response:
         """Take a step about one thing, or answer as the first request with this key was answered."""
-        return self.do(lambda: reply_of(act()))
+        return self.do(lambda store: reply_of(act(store)))
 
-    def do(self, act: Callable[[], Reply]) -> Response:
+    def do(self, act: Callable[[Store], Reply]) -> Response:
         """Do something, or answer as the first request with this key was answered.
+
+        What is done in the store that `act` gets is kept with the answer, or not at all.
 
         Raises:
             ApiProblem: the key belongs to another request, or the first one is not answered yet.
         """
-        reply = self.replies.once(self.use, self.request, act)
+        reply = self.store.replies.once(self.use, self.request, lambda begun: act(self.store.within(begun)))
         if reply is Refusal.OTHER_REQUEST:
             raise ApiProblem(422, "key-used", "This Idempotency-Key came with another request before.")
         if reply is Refusal.IN_FLIGHT:
@@ -44,7 +47,7 @@ class Once:
                 409,
                 "in-flight",
                 "The first request with this Idempotency-Key is not answered yet.",
-                detail="Repeat it in a moment. If this stays, its process ended: look what was done, use another key.",
+                detail="Repeat it in a moment.",
                 headers={"Retry-After": _REPEAT_IN_S},
             )
         assert isinstance(reply, Reply)  # noqa: S101 - what is left
@@ -70,7 +73,7 @@ def _once(
     ],
 ) -> Once:
     keyed = KeyedRequest.of(caller.token, key, request.method, request.url.path, body)
-    return Once(caller.store.replies, caller.use, keyed)
+    return Once(caller.store, caller.use, keyed)
 
 
 OnceDep = Annotated[Once, Depends(_once)]

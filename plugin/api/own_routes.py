@@ -37,9 +37,10 @@ def read_own_session(caller: OwnReader, session_id: UUID) -> OwnSession:
 @router.post("/{session_id}/acknowledge", response_model=Done, responses=STEPPING)
 def acknowledge(caller: Disputer, once: OnceDep, session_id: UUID, read: Acknowledge) -> Response:
     """Store that the therapist has read what was released at that time."""
-    disputes = caller.store.disputes
     return once.step(
-        lambda: disputes.acknowledge(caller.viewer, session_id, read.released_at, request_id=caller.request_id)
+        lambda store: store.disputes.acknowledge(
+            caller.viewer, session_id, read.released_at, request_id=caller.request_id
+        )
     )
 
 
@@ -47,7 +48,7 @@ def acknowledge(caller: Disputer, once: OnceDep, session_id: UUID, read: Acknowl
 def dispute(caller: Disputer, once: OnceDep, session_id: UUID, asked: OpenDispute) -> Response:
     """Store the therapist's dispute of one statement, for who released it or for somebody else."""
     return once.step(
-        lambda: caller.store.disputes.dispute(
+        lambda store: store.disputes.dispute(
             caller.viewer,
             session_id,
             asked.released_at,
@@ -64,18 +65,20 @@ def dispute(caller: Disputer, once: OnceDep, session_id: UUID, asked: OpenDisput
 @router.post("/{session_id}/disputes/{dispute_id}/withdraw", response_model=Done, responses=STEPPING)
 def withdraw(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID, read: DisputeSeen) -> Response:
     """Take a dispute back that is not decided yet."""
-    disputes = caller.store.disputes
     return once.step(
-        lambda: disputes.withdraw(caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id)
+        lambda store: store.disputes.withdraw(
+            caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id
+        )
     )
 
 
 @router.post("/{session_id}/disputes/{dispute_id}/escalate", response_model=Done, responses=STEPPING)
 def escalate(caller: Disputer, once: OnceDep, session_id: UUID, dispute_id: UUID, read: DisputeSeen) -> Response:
     """Ask the lead, or else another supervisor, to look at a decided dispute."""
-    disputes = caller.store.disputes
     return once.step(
-        lambda: disputes.escalate(caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id)
+        lambda store: store.disputes.escalate(
+            caller.viewer, session_id, dispute_id, read.seen, request_id=caller.request_id
+        )
     )
 
 

@@ -12,7 +12,7 @@ from plugin.api.problems import documented
 from plugin.api.requests import AddNote, AnswerCriterion, Decide, Judge, ReleaseSeveral, Resolve
 from plugin.api.results import Decided, DecidedSession, Done
 from plugin.queue.replies import Reply
-from plugin.queue.store import NO_DECISION
+from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 
 STEPPING: Final = documented(400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
@@ -22,22 +22,20 @@ router = APIRouter(responses=STEPPING)
 @router.post("/sessions/{session_id}/claim", response_model=Done, tags=["review"])
 def claim(caller: Reviewer, once: OnceDep, session_id: UUID) -> Response:
     """Begin the review of a session, which nobody else can review meanwhile, or renew the claim."""
-    reviews = caller.store.reviews
-    return once.step(lambda: reviews.claim(caller.viewer, session_id, request_id=caller.request_id))
+    return once.step(lambda store: store.reviews.claim(caller.viewer, session_id, request_id=caller.request_id))
 
 
 @router.post("/sessions/{session_id}/give-back", response_model=Done, tags=["review"])
 def give_back(caller: Reviewer, once: OnceDep, session_id: UUID) -> Response:
     """Stop the review of a session, so that others may review it at once."""
-    reviews = caller.store.reviews
-    return once.step(lambda: reviews.give_back(caller.viewer, session_id, request_id=caller.request_id))
+    return once.step(lambda store: store.reviews.give_back(caller.viewer, session_id, request_id=caller.request_id))
 
 
 @router.post("/sessions/{session_id}/judgements", response_model=Done, tags=["review"])
 def judge(caller: Reviewer, once: OnceDep, session_id: UUID, said: Judge) -> Response:
     """Store what the supervisor says of one statement: agreed, withheld with a reason, corrected to an own level."""
     return once.step(
-        lambda: caller.store.reviews.judge(
+        lambda store: store.reviews.judge(
             caller.viewer,
             session_id,
             said.revision,
@@ -53,7 +51,7 @@ def judge(caller: Reviewer, once: OnceDep, session_id: UUID, said: Judge) -> Res
 def add_note(caller: Reviewer, once: OnceDep, session_id: UUID, note: AddNote) -> Response:
     """Store a coaching note about the session, or about one of its moments."""
     return once.step(
-        lambda: caller.store.reviews.add_note(
+        lambda store: store.reviews.add_note(
             caller.viewer, session_id, note.exchange_id, note.text, shared=note.shared, request_id=caller.request_id
         )
     )
@@ -62,16 +60,16 @@ def add_note(caller: Reviewer, once: OnceDep, session_id: UUID, note: AddNote) -
 @router.post("/sessions/{session_id}/notes/{note_id}/remove", response_model=Done, tags=["review"])
 def remove_note(caller: Reviewer, once: OnceDep, session_id: UUID, note_id: UUID) -> Response:
     """Remove a note that this supervisor has written."""
-    reviews = caller.store.reviews
-    return once.step(lambda: reviews.remove_note(caller.viewer, session_id, note_id, request_id=caller.request_id))
+    return once.step(
+        lambda store: store.reviews.remove_note(caller.viewer, session_id, note_id, request_id=caller.request_id)
+    )
 
 
 @router.post("/sessions/{session_id}/criterion-answers", response_model=Done, tags=["review"])
 def answer_criterion(caller: Reviewer, once: OnceDep, session_id: UUID, asked: AnswerCriterion) -> Response:
     """Store what the supervisor says to a criterion of the service's own, in the place of what was said before."""
-    reviews = caller.store.reviews
     return once.step(
-        lambda: reviews.answer_criterion(
+        lambda store: store.reviews.answer_criterion(
             caller.viewer, session_id, asked.revision, asked.answer, request_id=caller.request_id
         )
     )
@@ -92,25 +90,12 @@ def withhold(caller: Releaser, once: OnceDep, session_id: UUID, read: Decide) ->
 @router.post("/releases", response_model=Decided, tags=["decisions"])
 def release_several(caller: Releaser, once: OnceDep, asked: ReleaseSeveral) -> Response:
     """Release sessions that were claimed and read as they are now, each by a decision of its own."""
+    revisions = {each.session_id: each.revision for each in asked.sessions}
 
-    def act() -> Reply:
-        wanted = {each.session_id: each.revision for each in asked.sessions}
-        outcomes = [
-            DecidedSession(
-                session_id=session_id,
-                outcome=caller.store.decide(
-                    caller.viewer,
-                    session_id,
-                    revision,
-                    DecisionKind.RELEASED,
-                    stands=NO_DECISION,
-                    as_read=True,
-                    request_id=caller.request_id,
-                ),
-            )
-            for session_id, revision in wanted.items()
-        ]
-        return Reply(200, Decided(sessions=tuple(outcomes)).model_dump(mode="json"))
+    def act(store: Store) -> Reply:
+        outcomes = store.release_several(caller.viewer, revisions, request_id=caller.request_id)
+        decided = [DecidedSession(session_id=each, outcome=outcome) for each, outcome in outcomes.items()]
+        return Reply(200, Decided(sessions=tuple(decided)).model_dump(mode="json"))
 
     return once.do(act)
 
@@ -119,7 +104,7 @@ def release_several(caller: Releaser, once: OnceDep, asked: ReleaseSeveral) -> R
 def resolve(caller: Resolver, once: OnceDep, session_id: UUID, dispute_id: UUID, said: Resolve) -> Response:
     """Resolve an open dispute with what the supervisor says of the statement, and with words for the therapist."""
     return once.step(
-        lambda: caller.store.disputes.resolve(
+        lambda store: store.disputes.resolve(
             caller.viewer,
             session_id,
             dispute_id,
@@ -133,7 +118,7 @@ def resolve(caller: Resolver, once: OnceDep, session_id: UUID, dispute_id: UUID,
 
 def _decide(caller: Releaser, once: OnceDep, session_id: UUID, read: Decide, kind: DecisionKind) -> Response:
     return once.step(
-        lambda: caller.store.decide(
+        lambda store: store.decide(
             caller.viewer, session_id, read.revision, kind, stands=read.stands.value, request_id=caller.request_id
         )
     )

@@ -52,19 +52,24 @@ def list_rubric_notes(caller: RubricReader) -> RubricNotes:
 @router.post("", response_model=Done, responses=STEPPING)
 def write_rubric_note(caller: RubricWriter, once: OnceDep, asked: WriteRubricNote) -> Response:
     """Store the first version of a note."""
-    notes = caller.store.rubric_notes
-    return once.step(lambda: notes.write(caller.viewer, asked.mechanism, asked.text, request_id=caller.request_id))
+    return once.step(
+        lambda store: store.rubric_notes.write(caller.viewer, asked.mechanism, asked.text, request_id=caller.request_id)
+    )
 
 
 @router.post("/{note_id}/versions", response_model=Done, responses=STEPPING)
 def edit_rubric_note(caller: RubricWriter, once: OnceDep, note_id: UUID, asked: EditRubricNote) -> Response:
     """Store the next version of a note; those before it stay."""
-    notes = caller.store.rubric_notes
-    return once.step(lambda: notes.edit(caller.viewer, note_id, asked.seen, asked.text, request_id=caller.request_id))
+    return once.step(
+        lambda store: store.rubric_notes.edit(
+            caller.viewer, note_id, asked.seen, asked.text, request_id=caller.request_id
+        )
+    )
 
 
 @router.post("/{note_id}/remove", response_model=Done, responses=STEPPING)
 def remove_rubric_note(caller: RubricWriter, once: OnceDep, note_id: UUID, read: RemoveRubricNote) -> Response:
     """Remove a note for good, with all its versions."""
-    notes = caller.store.rubric_notes
-    return once.step(lambda: notes.remove(caller.viewer, note_id, read.seen, request_id=caller.request_id))
+    return once.step(
+        lambda store: store.rubric_notes.remove(caller.viewer, note_id, read.seen, request_id=caller.request_id)
+    )

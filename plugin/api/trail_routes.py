@@ -21,6 +21,7 @@ from plugin.privacy.trail import PAGE
 from plugin.privacy.trail_filter import TrailFilter
 from plugin.privacy.trail_kinds import TrailKind
 from plugin.queue.replies import Reply
+from plugin.queue.store import Store
 
 router = APIRouter(prefix="/trail", tags=["audit trail"])
 
@@ -100,7 +101,7 @@ def read_trail(caller: TrailReader, asked: Annotated[TrailQuery, Query()]) -> Tr
 def verify_trail(caller: TrailReader, once: OnceDep, asked: VerifyTrail) -> Response:
     """Verify the whole trail, and that it still holds the anchors that are given; that is an entry of it."""
 
-    def act() -> Reply:
+    def act(_store: Store) -> Reply:  # the trail is read in a transaction of its own kind
         anchors = [each.anchor for each in asked.anchors]
         found = caller.trail.verify(caller.viewer, anchors, request_id=caller.request_id)
         if found is None:

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
@@ -22,6 +22,9 @@ STATEMENT_TIMEOUT_MS: Final = 5_000
 stage has ten seconds to stop."""
 SEARCH_PATH: Final = "pg_catalog,public,pg_temp"
 """Where names are looked up: temporary tables last, so that none can stand before a table of ours."""
+LOST_CLIENT: Final = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+"""The server gives up a client whose machine is gone within half a minute, with all locks that it held. That a process
+has ended it sees at once."""
 POOL_SIZE: Final = 5
 RETRY_AFTER_S: Final = 1.0
 
@@ -47,7 +50,8 @@ def connect(url: str) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c search_path={SEARCH_PATH}",
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c search_path={SEARCH_PATH}"
+            f" {LOST_CLIENT}",
         },
     )
 
@@ -88,9 +92,15 @@ def translate_database_errors() -> Iterator[None]:
         ) from None
 
 
+Database = Engine | Connection
+"""Where a transaction runs: in the database, or as a part of the transaction that has begun on a connection."""
+
+
 @contextmanager
-def transaction(engine: Engine, account: UUID | None = None) -> Iterator[Session]:
+def transaction(database: Database, account: UUID | None = None) -> Iterator[Session]:
     """Run the block as one transaction, on behalf of `account` if it is given.
+
+    On a connection on which a transaction has begun, the block is a savepoint of that one, and lasts if that one does.
 
     To a role that `counterpoint database roles` has made, the database then shows the rows of this account alone; the
     owner of the tables sees every row.
@@ -99,7 +109,8 @@ def transaction(engine: Engine, account: UUID | None = None) -> Iterator[Session
         Unavailable: the database is away or too busy; nothing was changed, unless only the answer to the commit was
             lost.
     """
-    with translate_database_errors(), Session(engine) as session, session.begin():
+    joined = Session(database, join_transaction_mode="create_savepoint")
+    with translate_database_errors(), joined as session, session.begin():
         if account is not None:
             session.execute(text("SELECT set_config('counterpoint.account', :id, true)"), {"id": str(account)})
         yield session

@@ -84,7 +84,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "audit": ("INSERT",),
         "counterpoint_trail": ("SELECT",),
         "api_tokens": ("SELECT", "UPDATE (generation, last_used_on)"),  # `counterpoint tokens` makes and revokes them
-        "api_replies": ("SELECT", "INSERT", "UPDATE (status, result)", "DELETE"),
+        "api_replies": ("SELECT", "INSERT", "DELETE"),  # never changed
         "rubric_notes": ("SELECT", "INSERT", "DELETE"),
         "rubric_note_versions": ("SELECT", "INSERT"),  # never changed; they go with their note
     },

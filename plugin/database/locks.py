@@ -31,6 +31,12 @@ def lock_accounts(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))
 
 
+def try_lock_key(session: Session, token_id: UUID, key_hash: bytes) -> bool:
+    """Lock an idempotency key until the transaction ends; return False at once while another transaction has it."""
+    key = int.from_bytes(hashlib.sha256(token_id.bytes + key_hash).digest()[:8], signed=True)
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}))
+
+
 def lock_calibration(session: Session, calibration_id: UUID) -> None:
     """Wait until no other transaction takes a step of this calibration; the lock ends with the transaction.
 

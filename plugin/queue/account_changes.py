@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from plugin.database.account_removal import remove_account
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import temporary_engine, transaction, utc_now
+from plugin.database.engine import Database, temporary_engine, transaction, utc_now
 from plugin.database.tables import Account, Membership, Team
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import (
@@ -83,13 +83,13 @@ class Accounts:
     Every method may raise `Unavailable`, and `Misconfigured` with a sentence for the person who asked for the change.
     """
 
-    def __init__(self, engine: Engine, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
 
     def entries(self) -> tuple[AccountEntry, ...]:
         """Return every account that was not removed, by user name."""
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             return list_accounts(session)
 
     def entry(self, account_id: UUID) -> AccountEntry | None:
@@ -102,7 +102,7 @@ class Accounts:
         Raises:
             Misconfigured: there is no such account.
         """
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             row = find_account(session, username)
             account_id = None if row is None else row.account_id
         found = None if account_id is None else self.entry(account_id)
@@ -187,7 +187,7 @@ class Accounts:
 
     @contextmanager
     def _transaction(self, by: Actor) -> Iterator[Session]:
-        with transaction(self._engine, None if by.viewer is None else by.viewer.user_id) as session:
+        with transaction(self._database, None if by.viewer is None else by.viewer.user_id) as session:
             yield session
 
     def _audit(self, session: Session, by: Actor, purpose: str, account_id: UUID) -> None:

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.conversation_keys import find_cipher
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.locks import lock_calibration
 from plugin.database.sealed_columns import final_level_words_binding, rating_words_binding
 from plugin.database.tables import (
@@ -43,8 +42,8 @@ FinalLevels = Mapping[Mechanism, tuple[Level | None, str]]
 class CalibrationSteps:
     """The steps of the calibrations of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -62,7 +61,7 @@ class CalibrationSteps:
 
     def finish(self, viewer: Viewer, calibration_id: UUID, *, request_id: str = "") -> CalibrationOutcome:
         """Store that a rater is done, once she has rated every moment; then she compares, and changes nothing more."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             lock_calibration(session, calibration_id)
             stored = find_calibration(session, viewer, calibration_id)
             head = None if stored is None else read_head(session, viewer, stored, self._now())
@@ -174,7 +173,7 @@ class CalibrationSteps:
         request_id: str,
     ) -> CalibrationOutcome:
         """Take a step about one moment, whose session is locked meanwhile, and write its entry with the outcome."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             lock_calibration(session, calibration_id)
             moment = session.get(StoredCalibrationMoment, (calibration_id, number))
             if moment is not None:

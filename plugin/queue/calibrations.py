@@ -9,12 +9,11 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
 from sqlmodel import Session, col
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredCalibration
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.calibrated_words import calibrated_words
@@ -53,8 +52,8 @@ WITH_MACHINE: Final = "calibration comparison"
 class Calibrations:
     """The calibrations of a database. Every method may raise `Unavailable` when the database is away."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -62,7 +61,7 @@ class Calibrations:
         """Return whom a supervisor can invite: those of her teams, by the alphabet; nobody for any other role."""
         if viewer.role is not AccountRole.SUPERVISOR:
             return ()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             return by_alphabet(colleagues_of(session, viewer).values())
 
     def possible_days(self, zone: str) -> PossibleDays:
@@ -72,14 +71,14 @@ class Calibrations:
     def listed(self, viewer: Viewer) -> tuple[CalibrationHead, ...]:
         """Return the calibrations in which a supervisor is a rater, the latest first; none for any other role."""
         now = self._now()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             found = calibrations_of(session, viewer)
             return tuple(read_head(session, viewer, stored, now) for stored in found)
 
     def waiting(self, viewer: Viewer) -> tuple[CalibrationHead, ...]:
         """Return the calibrations that a supervisor can still rate, the nearest deadline first."""
         now = self._now()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             found = calibrations_of(session, viewer, col(StoredCalibration.deadline_at) > now)
             heads = [read_head(session, viewer, stored, now) for stored in found]
         return tuple(sorted((each for each in heads if each.is_open), key=lambda each: each.deadline_at))
@@ -87,7 +86,7 @@ class Calibrations:
     def to_rate_first(self, viewer: Viewer) -> frozenset[UUID]:
         """Return the sessions of moments that a supervisor has yet to rate, which she had better not open before."""
         now = self._now()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             found = calibrations_of(session, viewer, col(StoredCalibration.deadline_at) > now)
             return frozenset().union(*(sessions_to_rate(session, viewer, stored, now) for stored in found))
 
@@ -95,7 +94,7 @@ class Calibrations:
         """Return an operator's numbers; None for any other role."""
         if viewer.role is not AccountRole.OPERATOR:
             return None
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             return calibration_counts(session, self._now())
 
     def open(
@@ -114,20 +113,20 @@ class Calibrations:
         Fewer than `size` are drawn where there are no more; `day` is meant on the clocks of `zone`.
         """
         calibration_id, chance = uuid4(), secrets.randbits(32) if seed is None else seed
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             outcome = self._open(session, viewer, calibration_id, set(colleagues), size, day, zone, chance, request_id)
             add_calibration_entry(session, viewer, "open calibration", calibration_id, outcome, request_id)
         return outcome, calibration_id if outcome is CalibrationOutcome.DONE else None
 
     def read(self, viewer: Viewer, calibration_id: UUID) -> Calibration | None:
         """Return a calibration as one of its raters sees it, without text; None for anybody else."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             stored = find_calibration(session, viewer, calibration_id)
             return None if stored is None else read_calibration(session, viewer, stored, self._now())
 
     def measured(self, viewer: Viewer, calibration_id: UUID, *, request_id: str = "") -> MeasuredCalibration | None:
         """Return what a calibration says of its model, in codes and without names; None to who is no rater of it."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             stored = find_calibration(session, viewer, calibration_id)
             found = None
             if stored is not None:
@@ -141,7 +140,7 @@ class Calibrations:
         self, viewer: Viewer, calibration_id: UUID, number: int, *, request_id: str = ""
     ) -> tuple[CalibrationOutcome, CalibratedWords | None]:
         """Return a moment with its words, to rate it, or to compare what was said of it."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             calibration, found = find_moment(session, viewer, calibration_id, number, self._now())
             if calibration is None or found is None:
                 return missing_moment(calibration, number), None

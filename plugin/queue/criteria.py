@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.locks import lock_criteria
 from plugin.database.tables import StoredCriterion, StoredCriterionVersion
 from plugin.queue.account_changes import COMMAND, Actor
@@ -40,18 +40,18 @@ class Criteria:
     Every method may raise `Unavailable`, and `Misconfigured` with a sentence for the person who asked for the change.
     """
 
-    def __init__(self, engine: Engine, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
 
     def entries(self) -> tuple[Criterion, ...]:
         """Return the latest version of every criterion: those that are asked in their order, then the retired ones."""
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             return latest_versions(session)
 
     def versions(self, criterion_id: UUID) -> tuple[CriterionVersion, ...]:
         """Return every version of a criterion, the latest first; empty if there is no such criterion."""
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             return versions_of(session, criterion_id)
 
     def named(self, name: str) -> Criterion:
@@ -134,7 +134,7 @@ class Criteria:
     @contextmanager
     def _change(self, by: Actor, purpose: str, criterion_id: UUID) -> Iterator[Session]:
         """Run the block after all other changes, and write its entry, which names the criterion by its id alone."""
-        with transaction(self._engine, None if by.viewer is None else by.viewer.user_id) as session:
+        with transaction(self._database, None if by.viewer is None else by.viewer.user_id) as session:
             lock_criteria(session)
             yield session
             session.flush()

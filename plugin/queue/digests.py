@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, func
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.viewer import Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way, preferences_of
@@ -46,13 +46,13 @@ class DeliveryLine:
 class Digests:
     """The digests of the people of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
 
     def preferences(self, viewer: Viewer) -> DigestPreferences:
         """Return a person's preferences; without any, no digest is sent."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             row = session.get(StoredDigestPreferences, viewer.user_id)
             return DigestPreferences() if row is None else preferences_of(row)
 
@@ -66,7 +66,7 @@ class Digests:
             "zone": wanted.zone,
             "set_at": self._now(),
         }
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             session.exec(
                 insert(StoredDigestPreferences)
                 .values(account_id=viewer.user_id, **values)
@@ -78,7 +78,7 @@ class Digests:
         """Return a person's latest digest, or None if none was due yet."""
         own = col(StoredDelivery.account_id) == viewer.user_id
         latest = select(StoredDelivery).where(own).order_by(col(StoredDelivery.period).desc()).limit(1)
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             row = session.exec(latest).first()
             if row is None:
                 return None
@@ -87,7 +87,7 @@ class Digests:
     def news(self, viewer: Viewer) -> News:
         """Return what is new for a person since they last said that they have read; looking changes nothing."""
         now = self._now()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             mark = session.get(StoredDigestMark, viewer.user_id)
             since = now - timedelta(days=FIRST_DAYS) if mark is None else mark.read_until
             return read_news(session, viewer, since, now)
@@ -96,7 +96,7 @@ class Digests:
         """Store that a person has read what was new up to a time; the mark never moves back, nor beyond the present."""
         read = insert(StoredDigestMark).values(account_id=viewer.user_id, read_until=min(until, self._now()))
         later = func.greatest(StoredDigestMark.read_until, read.excluded.read_until)
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             session.exec(read.on_conflict_do_update(index_elements=["account_id"], set_={"read_until": later}))
             self._audit(session, viewer, "digest read", request_id)
 

@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
 from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredAnswer, StoredDecision, StoredDispute, StoredExchange, StoredSession
 from plugin.database.viewer import REVIEWERS, AccountRole, Viewer
 from plugin.queue.acknowledgements import store_acknowledgement
@@ -60,8 +59,8 @@ class _Locked:
 class Disputes:
     """The acknowledgements and disputes of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -240,7 +239,7 @@ class Disputes:
         *roles: AccountRole,
     ) -> DecisionOutcome:
         """Lock the session for a person of one of the roles, let them act, and write the entry with the outcome."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             row = lock_session(session, viewer, session_id, with_text=True) if viewer.role in roles else None
             if row is None:
                 outcome = DecisionOutcome.NOT_FOUND

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, func, text
+from sqlalchemy import ColumnElement, and_, exists, func, text
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredLookAnswer, StoredMessage, StoredSample, StoredSession
 from plugin.database.viewer import Viewer
 from plugin.queue.claims import lock_for_review
@@ -44,8 +44,8 @@ SHOWN_AT_ONCE: Final = 25
 class Looks:
     """The blind looks of a database. Every method may raise `Unavailable` when the database is away."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -53,12 +53,12 @@ class Looks:
         """Return a supervisor's sessions that wait for a look, the oldest first; empty for any other role."""
         if not viewer.role.reviews:
             return SampledList()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             return _waiting(session, viewer)
 
     def open(self, viewer: Viewer, session_id: UUID, *, request_id: str = "") -> tuple[LookOutcome, Look | None]:
         """Return a session of the sample to look at; after this supervisor's answers also what the machine says."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             outcome, look = self._look(session, viewer, session_id)
             _audit(session, viewer, BLIND_LOOK, session_id, outcome, request_id)
             return outcome, look
@@ -73,7 +73,7 @@ class Looks:
         request_id: str = "",
     ) -> LookOutcome:
         """Store a supervisor's answers about every client turn, by its position, which nobody can change afterwards."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             outcome = self._store(session, viewer, session_id, revision, answers)
             _audit(session, viewer, "blind answers", session_id, outcome, request_id)
             return outcome

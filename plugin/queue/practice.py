@@ -10,14 +10,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
-from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.crypto.text import TextCipher
 from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.sealed_columns import attempt_words_binding
 from plugin.database.tables import StoredAttempt, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
@@ -44,8 +43,8 @@ class _Words(BaseModel):
 class Practice:
     """The practice of the therapists of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -106,7 +105,7 @@ class Practice:
         """
         if viewer.role is not AccountRole.THERAPIST:
             return ()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             return attempts_of(session, self._kek, viewer, session_id)
 
     def _act(
@@ -118,7 +117,7 @@ class Practice:
         request_id: str,
     ) -> DecisionOutcome:
         """Do one act and write its entry with the outcome."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             outcome = act(session) if viewer.role is AccountRole.THERAPIST else DecisionOutcome.NOT_FOUND
             add_audit_entry(
                 session,

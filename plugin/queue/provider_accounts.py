@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.locks import lock_accounts
 from plugin.database.tables import Account, Membership, Team
 from plugin.database.viewer import AccountRole, Viewer
@@ -69,15 +69,15 @@ class ProviderAccounts:
     """The accounts of a database that come from a provider. Every method may raise `Unavailable`."""
 
     def __init__(
-        self, engine: Engine, *, now: Callable[[], datetime], count_denied: Callable[[UUID | None], None]
+        self, database: Database, *, now: Callable[[], datetime], count_denied: Callable[[UUID | None], None]
     ) -> None:
-        self._engine = engine
+        self._database = database
         self._now = now
         self._count_denied = count_denied
 
     def let_in(self, person: ProviderPerson, *, request_id: str = "") -> Viewer | Refusal:
         """Return the person with the rights that their claims give them, or why they stay out; the trail records it."""
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             _act_for_provider(session, person.issuer)
             lock_accounts(session)
             row = _find(session, person.issuer, person.subject_hash)
@@ -103,7 +103,7 @@ class ProviderAccounts:
 
     def end_logins(self, issuer: str, hashed_subject: str, *, request_id: str = "") -> None:
         """End the logins of a person whose login at the provider has ended; nothing happens without an account."""
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             _act_for_provider(session, issuer)
             row = _find(session, issuer, hashed_subject)
             if row is not None and row.removed_at is None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import find_cipher
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredLabel, StoredSession
 from plugin.database.viewer import Viewer
 from plugin.queue.claims import (
@@ -48,8 +47,8 @@ class _Step:
 class Reviews:
     """The reviews of a database. Every method may raise `Unavailable` when the database is away."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -195,7 +194,7 @@ class Reviews:
         with_text: bool = False,
     ) -> Iterator[_Step]:
         """Lock the session, run the block, and write the entry with its outcome; for what needs no claim."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             step = _Step(session)
             row = lock_for_review(session, viewer, session_id, with_text=with_text)
             if row is not None:

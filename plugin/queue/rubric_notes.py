@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, select
 
 from plugin.crypto.keys import KeyEncryptionKey, new_data_key
 from plugin.crypto.text import TextCipher
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.rubric_note_keys import rubric_note_cipher, rubric_note_key_owner
 from plugin.database.sealed_columns import rubric_note_words_binding
 from plugin.database.tables import Account, StoredRubricNote, StoredRubricNoteVersion
@@ -61,8 +60,8 @@ class RubricNote:
 class RubricNotes:
     """The rubric notes of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._kek = kek
         self._now = now
 
@@ -70,7 +69,7 @@ class RubricNotes:
         """Return every note, by mechanism and the oldest first; none to an auditor."""
         if viewer.role is AccountRole.AUDITOR:
             return ()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             rows = session.exec(
                 select(StoredRubricNote).order_by(col(StoredRubricNote.begun_at), col(StoredRubricNote.note_id))
             ).all()
@@ -177,7 +176,7 @@ class RubricNotes:
         request_id: str,
     ) -> DecisionOutcome:
         """Do one act of a lead about a note, and write its entry with the outcome."""
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             is_lead = viewer.role is AccountRole.LEAD
             outcome = act(session, note_id) if is_lead else DecisionOutcome.NOT_FOUND
             add_audit_entry(

@@ -3,22 +3,20 @@
 Each method is one transaction and applies the person's rights; reading text is recorded in the audit trail.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import Engine
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import connect, transaction, utc_now
+from plugin.database.engine import Database, connect, transaction, utc_now
 from plugin.database.key_encryption_key import check_key_encryption_key, key_encryption_key
-from plugin.database.needs import Need
-from plugin.database.tables import Account, StoredDecision, StoredSession
+from plugin.database.tables import Account
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.plain_text import counted
 from plugin.queue import lists, passwords
@@ -27,14 +25,9 @@ from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.alphabet import TherapistName, therapists_of
 from plugin.queue.calibration_steps import CalibrationSteps
 from plugin.queue.calibrations import Calibrations
-from plugin.queue.claims import (
-    end_claim,
-    is_claimed_by_another,
-    keep_read_revision,
-    lock_for_review,
-    standing_decision,
-)
+from plugin.queue.claims import keep_read_revision
 from plugin.queue.criteria import Criteria
+from plugin.queue.decisions import NO_DECISION, AskedDecision, lock_sessions, store_decision
 from plugin.queue.digests import Digests
 from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
@@ -67,7 +60,6 @@ from stream.contracts.vocabulary import LeftOut
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import Settings, required_secret
 
-NO_DECISION: Final = "none"  # what a form says where no decision stands
 REVIEW: Final = "review"
 """The purpose of opening a session on its page, where it counts as read; a digest and a sample have their own."""
 
@@ -86,8 +78,11 @@ def open_store(settings: Settings) -> "Store":
 class Store:
     """A store of sessions and decisions. Every method may raise `Unavailable` when the database is away."""
 
-    def __init__(self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime], begun: Connection | None = None
+    ) -> None:
         self._engine = engine
+        self._database: Database = engine if begun is None else begun
         self._kek = kek
         self._now = now
         self._failed_logins = FailedLogins()
@@ -104,16 +99,20 @@ class Store:
             get_logger().error("failed_logins_not_on_trail", error_type=type(error).__name__)
         self._engine.dispose()
 
+    def within(self, begun: Connection) -> Self:
+        """Return the same store, of which every transaction is a part of the one that has begun on a connection."""
+        return type(self)(self._engine, self._kek, now=self._now, begun=begun)
+
     @property
     def accounts(self) -> Accounts:
         """The accounts of the same database."""
-        return Accounts(self._engine, now=self._now)
+        return Accounts(self._database, now=self._now)
 
     @property
     def provider_accounts(self) -> ProviderAccounts:
         """The accounts of people who log in at the OpenID Connect provider."""
         return ProviderAccounts(
-            self._engine,
+            self._database,
             now=self._now,
             count_denied=lambda account_id: self._failed_logins.add(account_id, self._now()),
         )
@@ -121,52 +120,52 @@ class Store:
     @property
     def reviews(self) -> Reviews:
         """The reviews of the sessions of the same database."""
-        return Reviews(self._engine, self._kek, now=self._now)
+        return Reviews(self._database, self._kek, now=self._now)
 
     @property
     def criteria(self) -> Criteria:
         """The service's own criteria."""
-        return Criteria(self._engine, now=self._now)
+        return Criteria(self._database, now=self._now)
 
     @property
     def disputes(self) -> Disputes:
         """The acknowledgements and disputes of the sessions of the same database."""
-        return Disputes(self._engine, self._kek, now=self._now)
+        return Disputes(self._database, self._kek, now=self._now)
 
     @property
     def looks(self) -> Looks:
         """The blind looks at the sessions of the same database."""
-        return Looks(self._engine, self._kek, now=self._now)
+        return Looks(self._database, self._kek, now=self._now)
 
     @property
     def calibrations(self) -> Calibrations:
         """The calibrations of the same database, to open and to read."""
-        return Calibrations(self._engine, self._kek, now=self._now)
+        return Calibrations(self._database, self._kek, now=self._now)
 
     @property
     def calibration_steps(self) -> CalibrationSteps:
         """The steps that raters take in those calibrations."""
-        return CalibrationSteps(self._engine, self._kek, now=self._now)
+        return CalibrationSteps(self._database, self._kek, now=self._now)
 
     @property
     def digests(self) -> Digests:
         """The digests of the people of the same database."""
-        return Digests(self._engine, now=self._now)
+        return Digests(self._database, now=self._now)
 
     @property
     def practice(self) -> Practice:
         """What the therapists of the same database write to practise."""
-        return Practice(self._engine, self._kek, now=self._now)
+        return Practice(self._database, self._kek, now=self._now)
 
     @property
     def trends(self) -> Trends:
         """The trends of the therapists of the same database."""
-        return Trends(self._engine)
+        return Trends(self._database)
 
     @property
     def rubric_notes(self) -> RubricNotes:
         """The rubric notes of the same database."""
-        return RubricNotes(self._engine, self._kek, now=self._now)
+        return RubricNotes(self._database, self._kek, now=self._now)
 
     @property
     def engine(self) -> Engine:
@@ -176,12 +175,12 @@ class Store:
     @property
     def tokens(self) -> Tokens:
         """The tokens of the accounts of the same database."""
-        return Tokens(self._engine, self._failed_logins, now=self._now)
+        return Tokens(self._database, self._failed_logins, now=self._now)
 
     @property
     def replies(self) -> Replies:
         """The replies to requests with an idempotency key."""
-        return Replies(self._engine, now=self._now)
+        return Replies(self._database, now=self._now)
 
     def ping(self) -> None:
         """Check that the database answers and was filled with this key encryption key.
@@ -356,18 +355,37 @@ class Store:
         kind: DecisionKind,
         *,
         stands: str | None = None,
-        as_read: bool = False,
         request_id: str = "",
     ) -> DecisionOutcome:
         """Release or withhold the revision that the supervisor has seen; this replaces an earlier decision.
 
-        `stands` is the decision that she has seen, "none" without one; where it is None, nothing is compared. With
-        `as_read` the session's own page is not on her screen, so she must have read it (`SessionRow.is_read_by`).
+        `stands` is the decision that she has seen, "none" without one; where it is None, nothing is compared.
         """
+        asked = AskedDecision(session_id, revision, kind, stands)
         with self._transaction(viewer) as session:
-            outcome = self._store_decision(session, viewer, session_id, revision, kind, stands, as_read=as_read)
+            outcome = store_decision(session, viewer, asked, self._now())
             self._audit(session, viewer, kind.value, "session", session_id, outcome.value, request_id)
             return outcome
+
+    def release_several(
+        self, viewer: Viewer, revisions: Mapping[UUID, int], *, request_id: str = ""
+    ) -> dict[UUID, DecisionOutcome]:
+        """Release the revisions of sessions that this supervisor has read, each by a decision of its own.
+
+        It is one transaction. The entries of the trail come last, since they keep other writers of entries waiting.
+        """
+        kind = DecisionKind.RELEASED
+        with self._transaction(viewer) as session:
+            lock_sessions(session, viewer, revisions)
+            outcomes = {
+                session_id: store_decision(
+                    session, viewer, AskedDecision(session_id, revision, kind, NO_DECISION, as_read=True), self._now()
+                )
+                for session_id, revision in revisions.items()
+            }
+            for session_id, outcome in outcomes.items():
+                self._audit(session, viewer, kind.value, "session", session_id, outcome.value, request_id)
+            return outcomes
 
     def conversation_totals(self, tenant: str, conversation_ids: Collection[str]) -> ConversationTotals:
         """Return how many finished sessions of these conversations (pseudonyms) have feedback or were left out."""
@@ -381,44 +399,6 @@ class Store:
             return SessionList()
         with self._transaction(viewer) as session:
             return read_page(session, viewer, queue_list, chosen, after, self._now(), size)
-
-    def _store_decision(
-        self,
-        session: Session,
-        viewer: Viewer,
-        session_id: UUID,
-        revision: int,
-        kind: DecisionKind,
-        seen: str | None,
-        *,
-        as_read: bool,
-    ) -> DecisionOutcome:
-        row = lock_for_review(session, viewer, session_id)
-        if row is None:
-            return DecisionOutcome.NOT_FOUND
-        if is_claimed_by_another(session, viewer, session_id, self._now()):
-            return DecisionOutcome.CLAIMED
-        stands = standing_decision(session, row)
-        is_unseen = seen is not None and seen != (stands or NO_DECISION) and stands is not kind
-        if row.revision != revision or is_unseen or not _may_be_decided(row, kind):
-            return DecisionOutcome.CHANGED
-        if stands is kind:
-            return DecisionOutcome.DONE
-        if as_read and not lists.session_rows(session, [row], self._now())[0].is_read_by(viewer.user_id):
-            return DecisionOutcome.NOT_READ
-        values = {
-            "kind": kind.value,
-            "account_id": viewer.user_id,
-            "decided_at": self._now(),
-            "as_lead": viewer.role is AccountRole.LEAD,
-        }
-        session.exec(
-            insert(StoredDecision)
-            .values(session_id=session_id, revision=revision, **values)
-            .on_conflict_do_update(index_elements=["session_id", "revision"], set_=values)
-        )
-        end_claim(session, viewer, session_id, self._now())
-        return DecisionOutcome.DONE
 
     def _audit(
         self,
@@ -441,14 +421,4 @@ class Store:
         )
 
     def _transaction(self, viewer: Viewer | None = None) -> AbstractContextManager[Session]:
-        return transaction(self._engine, None if viewer is None else viewer.user_id)
-
-
-def _may_be_decided(row: StoredSession, kind: DecisionKind) -> bool:
-    """Return whether the decision is possible.
-
-    A session without feedback has nothing to release; one with risk language may be withheld.
-    """
-    if row.left_out is None:
-        return True
-    return kind is DecisionKind.WITHHELD and row.need == Need.RISK
+        return transaction(self._database, None if viewer is None else viewer.user_id)

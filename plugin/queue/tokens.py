@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, text, update
+from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import Account, ApiToken
 from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.failed_logins import FailedLogins
@@ -33,8 +33,8 @@ from stream.contracts.errors import Misconfigured
 class Tokens:
     """The tokens of a database. Every method may raise `Unavailable` when the database is away."""
 
-    def __init__(self, engine: Engine, failed: FailedLogins, *, now: Callable[[], datetime]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, failed: FailedLogins, *, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._failed = failed
         self._now = now
 
@@ -47,7 +47,7 @@ class Tokens:
         if not scopes or not 1 <= days <= MAX_DAYS:
             raise Misconfigured(f"A token needs a scope, and lasts 1 to {MAX_DAYS} days.")
         token, now = new_token(), self._now()
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             account = find_account(session, username)
             if account is None or account.disabled_at is not None:
                 raise Misconfigured(f"No account {username} may log in. `counterpoint users list` shows them.")
@@ -72,7 +72,7 @@ class Tokens:
         Raises:
             Misconfigured: the user of the database sees the tokens of one account alone.
         """
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             if session.scalar(text("SELECT row_security_active('public.api_tokens')")):
                 raise Misconfigured("The user of database.url may not list tokens; the owner of the tables may.")
             found = session.exec(
@@ -99,7 +99,7 @@ class Tokens:
         Raises:
             Misconfigured: there is no such token.
         """
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             row = session.get(ApiToken, token_id, with_for_update=True)
             if row is None:
                 raise Misconfigured("There is no such token, or the user of database.url may not revoke it.")
@@ -112,7 +112,7 @@ class Tokens:
         """Return whose token it is and what it may do, or None if it is not valid; that counts as a failed login."""
         account_id = self._account_of(token) if is_token(token) else None
         if account_id is not None:
-            with transaction(self._engine, account_id) as session:
+            with transaction(self._database, account_id) as session:
                 row = session.exec(select(ApiToken).where(col(ApiToken.secret_hash) == token_hash(token))).one()
                 account, now = session.get_one(Account, account_id), self._now()
                 if token_state(row, account, now) is TokenState.VALID:
@@ -126,7 +126,7 @@ class Tokens:
         return None
 
     def _account_of(self, token: str) -> UUID | None:
-        with transaction(self._engine) as session:
+        with transaction(self._database) as session:
             found = text("SELECT public.counterpoint_token_account(:hash)")
             account_id: UUID | None = session.scalar(found, {"hash": token_hash(token)})
             return account_id

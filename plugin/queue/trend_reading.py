@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Engine, true
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from plugin.database.audit import add_audit_entry
-from plugin.database.engine import transaction
+from plugin.database.engine import Database, transaction
 from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredRerating, StoredSession
 from plugin.database.tables.base import Json
 from plugin.database.viewer import AccountRole, Viewer
@@ -29,14 +29,14 @@ from stream.contracts.vocabulary import Level, Mechanism
 class Trends:
     """The trends of the therapists of a database. Every method may raise `Unavailable`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def own(self, viewer: Viewer) -> tuple[VersionTrend, ...]:
         """Return this therapist's trend; empty for any other role."""
         if viewer.role is not AccountRole.THERAPIST:
             return ()
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             return trend_of(_moments(session, viewer, viewer))
 
     def of_therapist(
@@ -48,7 +48,7 @@ class Trends:
         """
         if not viewer.role.reviews:
             return None
-        with transaction(self._engine, viewer.user_id) as session:
+        with transaction(self._database, viewer.user_id) as session:
             therapist = _therapist(session, viewer, account_id)
             found = None
             if therapist is not None:

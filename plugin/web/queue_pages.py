@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 from plugin.database.viewer import Viewer
 from plugin.queue.filters import QueueList
 from plugin.queue.paging import PAGE
-from plugin.queue.store import NO_DECISION, Store
-from plugin.queue.views import DecisionKind, DecisionOutcome, SessionList, SessionRow
+from plugin.queue.store import Store
+from plugin.queue.views import DecisionOutcome, SessionList, SessionRow
 from plugin.web.dependencies import CurrentSupervisor, Services, ServicesDep, ValidForm, require_supervisor
 from plugin.web.queue_address import PATHS, InvalidAddress, QueueAddress, read_address
 from plugin.web.render import message, page
@@ -94,18 +94,7 @@ def release_several(
         return message(
             request, 400, "Nothing was chosen", "Tick the sessions that you want to release.", back=listing.listed
         )
-    outcomes = {
-        session_id: services.store.decide(
-            viewer,
-            session_id,
-            revision,
-            DecisionKind.RELEASED,
-            stands=NO_DECISION,
-            as_read=True,
-            request_id=request.state.request_id,
-        )
-        for session_id, revision in wanted.items()
-    }
+    outcomes = services.store.release_several(viewer, wanted, request_id=request.state.request_id)
     rows = services.store.rows(viewer, outcomes.keys())
     results = [Released(session_id, outcome, rows.get(session_id)) for session_id, outcome in outcomes.items()]
     done = sum(result.outcome is DecisionOutcome.DONE for result in results)

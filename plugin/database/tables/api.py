@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import DateTime
 from sqlmodel import Field
 
-from plugin.database.tables.base import Json, Table, json, json_or_null, utc
+from plugin.database.tables.base import Json, Table, json, utc
 
 
 class ApiToken(Table, table=True):
@@ -36,6 +36,6 @@ class ApiReply(Table, table=True):
     key_hash: bytes = Field(primary_key=True, repr=False)
     request_hash: bytes = Field(repr=False)
     begun_at: datetime = utc()
-    status: int | None = None
-    """The HTTP status of the reply; None while the request is worked on."""
-    result: Json = json_or_null()
+    status: int
+    """The HTTP status of the reply."""
+    result: Json = json()

@@ -6,11 +6,14 @@ import threading
 import psycopg
 import pytest
 
+from plugin.queue import replies
 from plugin.queue.reviews import Reviews
 from plugin.queue.views import DecisionOutcome
 from stream.contracts.errors import Unavailable
 from tests.plugin.api.conftest import Program, Programs
-from tests.plugin.web.conftest import ELSEWHERE, SUPERVISOR, WAITING
+from tests.plugin.api.test_rights import TABLE, filled
+from tests.plugin.web.calibrated import open_calibration
+from tests.plugin.web.conftest import ELSEWHERE, LEAD, SUPERVISOR, THERAPIST, WAITING
 
 SESSION = f"/sessions/{WAITING.session_id}"
 NOTE = {"text": "Well met."}
@@ -103,6 +106,34 @@ async def test_after_a_failure_the_same_key_tries_again(supervisor: Program, mon
     assert (failed.status_code, failed.headers["retry-after"]) == (503, "60")
     assert (await supervisor.post(f"{SESSION}/notes", NOTE, key="a")).status_code == 200
     assert await notes(supervisor) == 1
+
+
+async def test_no_step_outlives_its_answer(
+    programs: Programs, page_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the answer of a step cannot be stored, nothing of the step is, nor its entry in the trail; of any step."""
+    open_calibration(page_database)
+    opened = [programs(person) for person in (SUPERVISOR, THERAPIST, LEAD)]
+    before, reached = entries(page_database), 0
+
+    def away(*_arguments: object) -> None:
+        raise Unavailable("the database")
+
+    monkeypatch.setattr(replies, "insert", away)
+    for (method, path, identifier), (body, _) in TABLE.items():
+        for program in opened if method == "POST" else ():
+            answer = await program.post(filled(path, identifier), body)
+            assert answer.status_code in {404, 503}, (path, answer.text)
+            reached += answer.status_code == 503
+    assert reached >= 30
+    assert entries(page_database) == before
+
+
+def entries(database: str) -> int:
+    """Return how many entries the trail has."""
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:
+        (found,) = connection.execute("SELECT count(*) FROM audit").fetchone() or (0,)
+    return int(found)
 
 
 @pytest.mark.parametrize("key", [" ", "\u00e4", "x" * 256])

@@ -12,6 +12,14 @@ from plugin.database.engine import RETRY_AFTER_S, connect, transaction
 from plugin.local.loopback import free_ports
 from stream.contracts.errors import Misconfigured, Unavailable
 
+NEW_TEAM = "INSERT INTO teams VALUES (gen_random_uuid(), '{}')"
+
+
+def teams(engine: Engine) -> list[str]:
+    """Return the names of the teams that others see."""
+    with transaction(engine) as session:
+        return list(session.scalars(text("SELECT name FROM teams ORDER BY name")))
+
 
 def test_a_database_that_is_away_is_unavailable() -> None:
     """A database that does not answer raises Unavailable with the time to wait, and without the password."""
@@ -45,11 +53,41 @@ def test_values_of_a_failing_statement_stay_out_of_its_error(engine: Engine) -> 
 
 def test_a_transaction_is_all_or_nothing(engine: Engine) -> None:
     """An error in a transaction leaves no row of it."""
-    insert = "INSERT INTO teams VALUES (gen_random_uuid(), 'north')"
     with pytest.raises(ProgrammingError), transaction(engine) as session:
-        session.execute(text(f"{insert}; SELECT * FROM no_such_table"))
+        session.execute(text(f"{NEW_TEAM.format('north')}; SELECT * FROM no_such_table"))
+    assert teams(engine) == []
+
+
+def test_a_transaction_on_a_connection_is_a_part_of_the_one_that_has_begun(engine: Engine) -> None:
+    """A part that fails leaves the parts before it, and others see them once the whole is stored."""
+    with transaction(engine) as whole:
+        with transaction(whole.connection()) as part:
+            part.execute(text(NEW_TEAM.format("north")))
+        with pytest.raises(DataError), transaction(whole.connection()) as part:
+            part.execute(text(f"{NEW_TEAM.format('south')}; SELECT 1 / 0"))
+        assert teams(engine) == []
+    assert teams(engine) == ["north"]
+
+
+def test_a_part_of_a_transaction_does_not_outlast_it(engine: Engine) -> None:
+    """A part that was done is not stored where the whole fails afterwards."""
+
+    def write_and_fail() -> None:
+        with transaction(engine) as whole:
+            with transaction(whole.connection()) as part:
+                part.execute(text(NEW_TEAM.format("north")))
+            whole.execute(text("SELECT * FROM no_such_table"))
+
+    with pytest.raises(ProgrammingError):
+        write_and_fail()
+    assert teams(engine) == []
+
+
+def test_a_client_whose_machine_is_gone_is_given_up_within_half_a_minute(engine: Engine) -> None:
+    """The server asks a silent client after 15 seconds, and three times in all, before it ends its transaction."""
+    names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
     with transaction(engine) as session:
-        assert session.scalar(text("SELECT count(*) FROM teams")) == 0
+        assert [session.scalar(text(f"SHOW {name}")) for name in names] == ["15", "5", "3"]
 
 
 def test_a_lost_connection_is_replaced(engine: Engine) -> None:

@@ -35,7 +35,7 @@ def test_the_page_uses_tokens_and_keeps_replies(roles: Roles, people: People) ->
     token, _ = owner.tokens.create("mara", set(Scope))
     use = web.tokens.use(token)
     assert use is not None
-    assert web.replies.once(use, REQUEST, lambda: Reply(200, {})) == Reply(200, {})
+    assert web.replies.once(use, REQUEST, lambda _: Reply(200, {})) == Reply(200, {})
     web.accounts.end_logins(people.supervisor)
     assert web.tokens.use(token) is not None
     assert [entry.last_used_on for entry in owner.tokens.entries()] == [NOW.date()]
@@ -46,7 +46,7 @@ def test_each_person_has_their_own_rows_alone(roles: Roles, people: People) -> N
     owner, web = stores(roles)
     use = web.tokens.use(owner.tokens.create("mara", set(Scope))[0])
     assert use is not None
-    web.replies.once(use, REQUEST, lambda: Reply(200, {}))
+    web.replies.once(use, REQUEST, lambda _: Reply(200, {}))
     for table in ("api_tokens", "api_replies"):
         assert seen(roles, people.supervisor.user_id, table) == 1
         for account in (None, people.ana.user_id, people.other_supervisor.user_id, people.operator.user_id):
@@ -62,6 +62,7 @@ def test_each_person_has_their_own_rows_alone(roles: Roles, people: People) -> N
         "UPDATE api_tokens SET revoked_at = NULL",
         "DELETE FROM api_tokens",
         "UPDATE api_replies SET request_hash = ''",
+        "UPDATE api_replies SET result = '{}'",
     ],
 )
 def test_the_page_makes_and_changes_no_token(roles: Roles, statement: str) -> None:

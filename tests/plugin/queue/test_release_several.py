@@ -13,7 +13,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.claims import CLAIM_LASTS
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import MOMENT, Statement, level_of, suggestion
-from plugin.queue.store import NO_DECISION, Store
+from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Concern, Level, MarkKind, Mechanism
@@ -38,7 +38,7 @@ def second(engine: Engine) -> Viewer:
 
 def release(store: Store, viewer: Viewer, sent: FeedbackRecord, revision: int = 1) -> DecisionOutcome:
     """Release a session as it was read, as the list does."""
-    return store.decide(viewer, sent.session_id, revision, DecisionKind.RELEASED, stands=NO_DECISION, as_read=True)
+    return store.release_several(viewer, {sent.session_id: revision})[sent.session_id]
 
 
 def read(store: Store, viewer: Viewer, sent: FeedbackRecord) -> None:
@@ -192,3 +192,28 @@ def test_of_two_supervisors_at_once_the_claimant_decides(engine: Engine, people:
         assert session.exec(select(StoredDecision.account_id)).all() == [holder]
         entries = select(AuditEntry.outcome).where(col(AuditEntry.purpose) == "released")
         assert sorted(session.exec(entries)) == sorted(outcome.value for outcome in released.values())
+
+
+def test_two_who_release_the_same_sessions_in_another_order_do_not_block_each_other(
+    engine: Engine, people: People, second: Viewer
+) -> None:
+    """Sessions are locked in one order, whatever the order of their names, so that neither release breaks off."""
+    sent = [record(conversation=f"c_{number}") for number in range(6)]
+    apply_records(engine, *sent)
+    store, both = Store(engine, KEK, now=lambda: NOW), threading.Barrier(2, timeout=DEADLOCK_S)
+    found: dict[UUID, dict[UUID, DecisionOutcome]] = {}
+
+    def work(viewer: Viewer, sessions: list[FeedbackRecord]) -> None:
+        both.wait()
+        found[viewer.user_id] = store.release_several(viewer, {each.session_id: 1 for each in sessions})
+
+    threads = [
+        threading.Thread(target=work, args=arguments) for arguments in ((people.supervisor, sent), (second, sent[::-1]))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [set(outcomes.values()) for outcomes in found.values()] == [{NOT_READ}] * 2
+    with Session(engine) as session:
+        assert len(session.exec(select(AuditEntry).where(col(AuditEntry.purpose) == "released")).all()) == 12

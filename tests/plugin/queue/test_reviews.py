@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from plugin.database.tables import AuditEntry, StoredLabel
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.claims import CLAIM_LASTS
+from plugin.queue.decisions import NO_DECISION
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import (
     MOMENT,
@@ -21,7 +22,7 @@ from plugin.queue.statements import (
     rating_of,
     suggestion,
 )
-from plugin.queue.store import NO_DECISION, Store
+from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, MomentView, SessionView
 from stream.contracts.feedback import Assessment, FeedbackRecord, Rating
 from stream.contracts.messages import ConsentWithdrawal
