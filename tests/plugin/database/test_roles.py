@@ -265,9 +265,8 @@ def test_the_web_role_works_through_a_list(roles: Roles) -> None:
     assert store.reviews.claim(viewer, first.session_id) is DecisionOutcome.DONE
     assert store.open(viewer, first.session_id) is not None
     assert store.waiting(viewer).claimed == 1
-    release = DecisionKind.RELEASED
-    assert store.decide(viewer, last.session_id, 1, release, as_read=True) is DecisionOutcome.NOT_READ
-    assert store.decide(viewer, first.session_id, 1, release, as_read=True) is DecisionOutcome.DONE
+    released = store.release_several(viewer, dict.fromkeys(ids, 1))
+    assert released == {first.session_id: DecisionOutcome.DONE, last.session_id: DecisionOutcome.NOT_READ}
     assert store.decided(viewer, QueueFilter(state=QueueState.RELEASED)).matching == 1
 
 
