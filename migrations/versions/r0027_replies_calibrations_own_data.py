@@ -1,6 +1,7 @@
-"""Keep no request without its reply: a step of the API and its reply are one transaction from here on."""
+"""Keep no request of the API without its reply, and let who opened a calibration cancel it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,15 +12,42 @@ down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+# Temporary tables last, so that none of a caller's own stands before ours.
+_SEARCH_PATH: Final = "SET search_path = pg_catalog, public, pg_temp"
+_ACCOUNT: Final = "nullif(current_setting('counterpoint.account', true), '')::uuid"
+# A function of the owner, since who cancels may no longer see some of the moments, nor what others said of them.
+_CANCEL: Final = f"""
+CREATE FUNCTION public.counterpoint_calibration_cancel(calibration uuid, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER {_SEARCH_PATH} AS $$
+BEGIN
+  UPDATE public.calibrations c SET cancelled_at = at
+  WHERE c.calibration_id = calibration AND c.cancelled_at IS NULL AND c.account_id = {_ACCOUNT}
+  AND EXISTS (SELECT FROM public.accounts a
+    WHERE a.account_id = {_ACCOUNT} AND a.disabled_at IS NULL AND a.role = 'supervisor')
+  AND NOT EXISTS (SELECT FROM public.final_levels f WHERE f.calibration_id = calibration);
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  DELETE FROM public.calibration_moments m WHERE m.calibration_id = calibration;  -- and their ratings
+  DELETE FROM public.calibration_done d WHERE d.calibration_id = calibration;
+  RETURN true;
+END $$
+"""  # noqa: S608 - constants of this file
+
 
 def upgrade() -> None:
-    """Forget requests that were never answered, whose process has ended, and require a reply of every other."""
+    """Forget requests that were never answered, since their process has ended; add what cancels a calibration."""
     op.execute("DELETE FROM api_replies WHERE status IS NULL")
     _require_reply(required=True)
+    op.add_column("calibrations", sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute(_CANCEL)
+    op.execute("REVOKE ALL ON FUNCTION public.counterpoint_calibration_cancel(uuid, timestamptz) FROM PUBLIC")
 
 
 def downgrade() -> None:
-    """Allow a request without a reply again."""
+    """Allow a request without a reply again; a cancelled calibration is then one whose moments have all dropped out."""
+    op.execute("DROP FUNCTION public.counterpoint_calibration_cancel(uuid, timestamptz)")
+    op.drop_column("calibrations", "cancelled_at")
     _require_reply(required=False)
 
 

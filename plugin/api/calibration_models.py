@@ -43,6 +43,7 @@ class CalibrationLine(Part):
     is_own: bool = Field(description="Whether the caller opened it.")
     opened_at: datetime
     deadline_at: datetime
+    cancelled_at: datetime | None = Field(description="When it was cancelled; then it has no moments.")
     raters: tuple[Rater, ...] = Field(description="By the alphabet.")
     drawn: int
     model: ModelVersion

@@ -1,4 +1,4 @@
-"""The routes of calibrations: open one, rate its moments blind, say that one is done, compare, and settle."""
+"""The routes of calibrations: open one, rate its moments blind, say that one is done, compare, settle, and cancel."""
 
 from typing import Annotated
 from uuid import UUID
@@ -74,6 +74,16 @@ def finish_calibration(caller: Reviewer, once: OnceDep, calibration_id: UUID) ->
     return once.do(
         lambda store: calibration_reply(
             store.calibration_steps.finish(caller.viewer, calibration_id, request_id=caller.request_id)
+        )
+    )
+
+
+@router.post("/{calibration_id}/cancel", response_model=Done, responses=STEPPING)
+def cancel_calibration(caller: Reviewer, once: OnceDep, calibration_id: UUID) -> Response:
+    """Cancel, as who opened it, a calibration of which nothing is settled; what was said of its moments is removed."""
+    return once.do(
+        lambda store: calibration_reply(
+            store.calibration_steps.cancel(caller.viewer, calibration_id, request_id=caller.request_id)
         )
     )
 

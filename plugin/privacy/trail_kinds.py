@@ -13,6 +13,10 @@ class TrailKind(StrEnum):
     """Somebody opened words of a session or of a dead letter, or the trend of one person."""
     REVIEW = "review"
     """Claims, labels, coaching notes and blind looks."""
+    CALIBRATION = "calibration"
+    """The steps of calibrations; the words of their moments are read under `READING`."""
+    CRITERION = "criterion"
+    """A service's own criteria, and the answers to them."""
     DECISION = "decision"
     """Released or withheld."""
     ANSWER = "answer"
@@ -34,11 +38,19 @@ class TrailKind(StrEnum):
 
 PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.LOGIN: ("login", "logout", "logout at the provider"),
-    TrailKind.READING: ("review", "digest", "agreement sample", "blind look", "trend", "read a dead letter: %"),
+    TrailKind.READING: (
+        *("review", "digest", "agreement sample", "blind look", "trend", "read a dead letter: %"),
+        *("calibration draw", "calibration", "calibration comparison"),
+    ),
     TrailKind.REVIEW: (
         *("claim", "give back", "agreed %", "corrected %", "withheld %", "undone %"),
         *("shared note", "private note", "remove note", "blind answers"),
     ),
+    TrailKind.CALIBRATION: (
+        *("open calibration", "cancel calibration", "calibration rating", "calibration done", "calibration ask"),
+        *("calibration settled", "calibration agreement"),
+    ),
+    TrailKind.CRITERION: ("criterion %",),
     TrailKind.DECISION: ("released", "withheld"),
     TrailKind.ANSWER: ("acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"),
     TrailKind.PRACTICE: ("practise", "keep attempt", "remove attempt"),

@@ -22,7 +22,10 @@ class Invitation:
 
 
 def invitations_between(session: Session, viewer: Viewer, since: datetime, until: datetime) -> tuple[Invitation, ...]:
-    """Return the calibrations to which others invited a supervisor after `since` and up to `until`, in order."""
+    """Return the calibrations to which others invited a supervisor after `since` and up to `until`, in order.
+
+    One that was cancelled meanwhile is no invitation.
+    """
     if viewer.role is not AccountRole.SUPERVISOR:
         return ()
     found = session.exec(
@@ -31,6 +34,7 @@ def invitations_between(session: Session, viewer: Viewer, since: datetime, until
         .where(
             literal(viewer.user_id) == any_(col(StoredCalibration.raters)),
             col(StoredCalibration.account_id) != viewer.user_id,
+            col(StoredCalibration.cancelled_at).is_(None),
             col(StoredCalibration.opened_at) > since,
             col(StoredCalibration.opened_at) <= until,
         )

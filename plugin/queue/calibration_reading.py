@@ -87,7 +87,7 @@ def sessions_to_rate(session: Session, viewer: Viewer, stored: StoredCalibration
 
 
 def calibration_counts(session: Session, now: datetime) -> CalibrationCounts:
-    """Return how many calibrations of all teams are open and over, for an operator."""
+    """Return how many calibrations of all teams are open and over, for an operator; cancelled ones are neither."""
     done = (
         select(func.count())
         .select_from(StoredCalibrationDone)
@@ -96,7 +96,8 @@ def calibration_counts(session: Session, now: datetime) -> CalibrationCounts:
         .scalar_subquery()
     )
     is_over = (col(StoredCalibration.deadline_at) <= now) | (done >= func.cardinality(col(StoredCalibration.raters)))
-    total, over = session.exec(select(func.count(), func.count().filter(is_over)).select_from(StoredCalibration)).one()
+    counted = select(func.count(), func.count().filter(is_over)).select_from(StoredCalibration)
+    total, over = session.exec(counted.where(col(StoredCalibration.cancelled_at).is_(None))).one()
     return CalibrationCounts(total - over, over)
 
 
@@ -123,6 +124,7 @@ def _head(
     )
     names = _names(session, stored.raters)
     raters = [Rater(account_id, names[account_id], account_id in done) for account_id in stored.raters]
+    stands = stored.cancelled_at is None
     time_over, is_done = now >= stored.deadline_at, viewer.user_id in done
     return CalibrationHead(
         calibration_id=stored.calibration_id,
@@ -130,15 +132,16 @@ def _head(
         is_own=stored.account_id == viewer.user_id,
         opened_at=stored.opened_at,
         deadline_at=stored.deadline_at,
+        cancelled_at=stored.cancelled_at,
         raters=tuple(sorted(raters, key=lambda each: (place_in_alphabet(each.name), each.name, each.account_id))),
         drawn=stored.drawn,
         model=ModelVersion.model_validate(stored.model),
         rubric=stored.rubric,
         left=sum(each.is_readable and not each.is_rated for each in lines),
         is_done=is_done,
-        is_open=not time_over and not is_done and stored.rubric == RUBRIC_VERSION,
-        is_compared=time_over or is_done,
-        is_over=time_over or done >= set(stored.raters),
+        is_open=stands and not time_over and not is_done and stored.rubric == RUBRIC_VERSION,
+        is_compared=stands and (time_over or is_done),
+        is_over=stands and (time_over or done >= set(stored.raters)),
     )
 
 

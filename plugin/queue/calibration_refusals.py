@@ -33,6 +33,14 @@ CALIBRATION_REFUSED: Final[Mapping[CalibrationOutcome, tuple[str, str]]] = {
             " you had said before stays as it was."
         ),
     ),
+    CalibrationOutcome.CANCELLED: (
+        "This calibration was cancelled",
+        "Whoever opened it has cancelled it. What was said of its moments was removed, and nobody rates any more.",
+    ),
+    CalibrationOutcome.SETTLED: (
+        "Something is settled already",
+        "You have agreed on a level together, and a settled calibration stays. Nothing was removed.",
+    ),
     CalibrationOutcome.INCOMPLETE: (
         "Some moments are left",
         "You are done once you have rated every moment that is still there. \u201cCannot say\u201d is an answer.",

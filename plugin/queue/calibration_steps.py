@@ -1,4 +1,4 @@
-"""The steps of a calibration: rate a moment, say that one is done, ask to settle a moment, and settle it.
+"""The steps of a calibration: rate a moment, say that one is done, cancel, ask to settle a moment, and settle it.
 
 Each method is one transaction with its entry in the audit trail. What a rater says goes into tables of its own, since a
 label decides what a therapist reads, and is seen by colleagues at once.
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
@@ -67,6 +68,8 @@ class CalibrationSteps:
             head = None if stored is None else read_head(session, viewer, stored, self._now())
             if head is None:
                 outcome = CalibrationOutcome.NOT_FOUND
+            elif head.cancelled_at is not None:
+                outcome = CalibrationOutcome.CANCELLED
             elif not head.is_open:
                 outcome = CalibrationOutcome.ENDED
             elif head.left:
@@ -77,6 +80,22 @@ class CalibrationSteps:
                 session.flush()
                 outcome = CalibrationOutcome.DONE
             add_calibration_entry(session, viewer, "calibration done", calibration_id, outcome, request_id)
+            return outcome
+
+    def cancel(self, viewer: Viewer, calibration_id: UUID, *, request_id: str = "") -> CalibrationOutcome:
+        """Cancel a calibration of which nothing is settled, as its opener; what was said of its moments is removed."""
+        with transaction(self._database, viewer.user_id) as session:
+            lock_calibration(session, calibration_id)
+            stored = find_calibration(session, viewer, calibration_id)
+            if stored is None or stored.account_id != viewer.user_id:
+                outcome = CalibrationOutcome.NOT_FOUND
+            elif stored.cancelled_at is not None:
+                outcome = CalibrationOutcome.CANCELLED
+            else:
+                statement = text("SELECT public.counterpoint_calibration_cancel(:calibration, :at)")
+                is_done = session.scalar(statement, {"calibration": calibration_id, "at": self._now()})
+                outcome = CalibrationOutcome.DONE if is_done else CalibrationOutcome.SETTLED
+            add_calibration_entry(session, viewer, "cancel calibration", calibration_id, outcome, request_id)
             return outcome
 
     def ask(self, viewer: Viewer, calibration_id: UUID, number: int, *, request_id: str = "") -> CalibrationOutcome:

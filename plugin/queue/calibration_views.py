@@ -39,6 +39,10 @@ class CalibrationOutcome(StrEnum):
     """The deadline has passed, the rater has said that they are done, or another rubric holds now."""
     INCOMPLETE = "incomplete"
     """The rater has not rated every moment yet."""
+    CANCELLED = "cancelled"
+    """The opener has cancelled the calibration."""
+    SETTLED = "settled"
+    """A moment has been settled, so that the calibration is cancelled no more."""
     NOT_OVER = "not_over"
     """Others are not done yet, so there is nothing to settle."""
     NOT_TO_SETTLE = "not_to_settle"
@@ -118,6 +122,8 @@ class CalibrationHead:
     """Whether the reader opened it."""
     opened_at: datetime
     deadline_at: datetime
+    cancelled_at: datetime | None
+    """When the opener cancelled it; then nobody rates, compares or settles."""
     raters: tuple[Rater, ...]
     """By the alphabet."""
     drawn: int
@@ -149,8 +155,13 @@ class Calibration:
 
     @property
     def dropped_out(self) -> int:
-        """How many moments were drawn and are gone, changed, or out of the reader's sight."""
-        return self.head.drawn - len(self.moments)
+        """How many moments were drawn and are gone, changed, or out of the reader's sight; none if it is cancelled."""
+        return 0 if self.head.cancelled_at is not None else self.head.drawn - len(self.moments)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether the reader opened it and has seen nothing settled in it."""
+        return self.head.is_own and self.head.cancelled_at is None and not any(each.final for each in self.compared)
 
     @property
     def rated(self) -> int:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+from sqlalchemy import or_
 from sqlmodel import Session, col
 
 from plugin.crypto.keys import KeyEncryptionKey
@@ -69,10 +70,14 @@ class Calibrations:
         return possible_days(zone, self._now())
 
     def listed(self, viewer: Viewer) -> tuple[CalibrationHead, ...]:
-        """Return the calibrations in which a supervisor is a rater, the latest first; none for any other role."""
+        """Return the calibrations in which a supervisor is a rater, the latest first; none for any other role.
+
+        Of those that were cancelled there are her own alone.
+        """
         now = self._now()
         with transaction(self._database, viewer.user_id) as session:
-            found = calibrations_of(session, viewer)
+            is_hers = col(StoredCalibration.account_id) == viewer.user_id
+            found = calibrations_of(session, viewer, or_(col(StoredCalibration.cancelled_at).is_(None), is_hers))
             return tuple(read_head(session, viewer, stored, now) for stored in found)
 
     def waiting(self, viewer: Viewer) -> tuple[CalibrationHead, ...]:
@@ -125,11 +130,14 @@ class Calibrations:
             return None if stored is None else read_calibration(session, viewer, stored, self._now())
 
     def measured(self, viewer: Viewer, calibration_id: UUID, *, request_id: str = "") -> MeasuredCalibration | None:
-        """Return what a calibration says of its model, in codes and without names; None to who is no rater of it."""
+        """Return what a calibration says of its model, in codes and without names.
+
+        None where it was cancelled, and to who is no rater of it.
+        """
         with transaction(self._database, viewer.user_id) as session:
             stored = find_calibration(session, viewer, calibration_id)
             found = None
-            if stored is not None:
+            if stored is not None and stored.cancelled_at is None:
                 calibration = read_calibration(session, viewer, stored, self._now())
                 found = measured(calibration, moments_of(session, viewer, stored))
             outcome = CalibrationOutcome.NOT_FOUND if found is None else CalibrationOutcome.DONE
@@ -195,10 +203,10 @@ class Calibrations:
 
 
 def missing_moment(calibration: Calibration | None, number: int) -> CalibrationOutcome:
-    """Return why a moment is not there: it has dropped out, or it never was one."""
+    """Return why a moment is not there: it has dropped out, the calibration was cancelled, or it never was one."""
     if calibration is None or not 1 <= number <= calibration.head.drawn:
         return CalibrationOutcome.NOT_FOUND
-    return CalibrationOutcome.GONE
+    return CalibrationOutcome.GONE if calibration.head.cancelled_at is None else CalibrationOutcome.CANCELLED
 
 
 def add_calibration_entry(

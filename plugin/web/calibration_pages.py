@@ -102,6 +102,24 @@ def done(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor,
     return answer_to_step(request, outcome, f"/calibrations/{calibration_id}")
 
 
+@router.post("/{calibration_id}/cancel", dependencies=[ValidForm])
+def cancel(
+    request: Request,
+    services: ServicesDep,
+    viewer: CurrentTeamSupervisor,
+    calibration_id: UUID,
+    *,
+    confirmed: Annotated[bool, Form()] = False,
+) -> Response:
+    """Cancel the calibration, once the box is ticked."""
+    back = f"/calibrations/{calibration_id}"
+    if not confirmed:
+        title, sentence = "Nothing was cancelled", "Tick the box first: what was rated does not come back."
+        return message(request, 400, title, sentence, back=back)
+    outcome = services.store.calibration_steps.cancel(viewer, calibration_id, request_id=request.state.request_id)
+    return answer_to_step(request, outcome, back)
+
+
 def zone_for(services: Services, viewer: Viewer) -> str:
     """Return the time zone in which a person reads deadlines: that of their digests, UTC unless they set another."""
     return services.store.digests.preferences(viewer).zone

@@ -59,6 +59,8 @@ def moments(head: CalibrationHead) -> str:
 
 def state(head: CalibrationHead) -> str:
     """Return where a calibration stands for its reader."""
+    if head.cancelled_at is not None:
+        return f"cancelled on {short_day(head.cancelled_at)}"
     if head.is_over:
         return "over: you can compare and settle"
     if head.is_done:

@@ -15,6 +15,8 @@ KINDS: Final = {
     TrailKind.LOGIN: "logins and logouts",
     TrailKind.READING: "reading of sessions",
     TrailKind.REVIEW: "reviews and notes",
+    TrailKind.CALIBRATION: "calibrations",
+    TrailKind.CRITERION: "criteria and answers to them",
     TrailKind.DECISION: "released or withheld",
     TrailKind.ANSWER: "acknowledgements and disputes",
     TrailKind.PRACTICE: "practice",

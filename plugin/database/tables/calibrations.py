@@ -12,7 +12,7 @@ _MOMENT = ["calibration_moments.calibration_id", "calibration_moments.number"]
 
 
 class StoredCalibration(Table, table=True):
-    """A calibration. A row is never changed; it has no text and names no session."""
+    """A calibration. A row is not changed but when it is cancelled; it has no text and names no session."""
 
     __tablename__ = "calibrations"
 
@@ -29,6 +29,8 @@ class StoredCalibration(Table, table=True):
     """The version of the rubric by which all of them are rated."""
     opened_at: datetime = utc()
     deadline_at: datetime = utc()
+    cancelled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """When the opener cancelled it; then it has no moments, and nothing of what was said of them."""
 
 
 class StoredCalibrationMoment(Table, table=True):

@@ -41,7 +41,7 @@ def read_calibrations(settings: Settings, reader: SampleReader, ids: Sequence[UU
         for calibration_id in dict.fromkeys(ids):
             measured = store.calibrations.measured(viewer, calibration_id, request_id="model agreement")
             if measured is None:
-                raise Misconfigured(f"{reader.username} is no rater of a calibration {calibration_id}.")
+                raise Misconfigured(f"{reader.username} is no rater of a calibration {calibration_id} that stands.")
             found.append(measured)
     return combine(found)
 

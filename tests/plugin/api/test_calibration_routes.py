@@ -192,3 +192,20 @@ async def test_reading_needs_one_scope_and_rating_another(
     assert (await reader.post(f"{path}/moments/1/rating", RATE)).status_code == 403
     assert (await reviewer.get(path)).status_code == 403
     assert (await reviewer.post(f"{path}/moments/1/rating", RATE)).status_code == 200
+
+
+async def test_who_opened_it_cancels(supervisor: Program, nele: Program) -> None:
+    """The opener cancels; who was invited has it in no list, reads at its address when, and rates no more."""
+    path = await opened(supervisor)
+    assert await step(nele, f"{path}/moments/1/rating", RATE) == DONE
+    status, problem = await step(nele, f"{path}/cancel")
+    assert (status, problem["type"]) == (404, "urn:counterpoint:problem:nothing-here")
+    assert await step(supervisor, f"{path}/cancel") == DONE
+    assert (await nele.get("/calibrations")).json() == {"calibrations": []}
+    (line,) = (await supervisor.get("/calibrations")).json()["calibrations"]
+    assert line["cancelled_at"] is not None
+    found = (await nele.get(path)).json()
+    assert (found["head"]["cancelled_at"], found["moments"]) == (line["cancelled_at"], [])
+    status, problem = await step(nele, f"{path}/moments/1/rating", RATE)
+    assert (status, problem["title"]) == (409, "This calibration was cancelled")
+    assert (await nele.get(f"{path}/moments/1")).json()["title"] == "This calibration was cancelled"

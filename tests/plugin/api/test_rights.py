@@ -104,6 +104,8 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", MOMENT + "/ask", UNKNOWN): (None, NOBODY),
     ("POST", MOMENT + "/settle", CALIBRATION): (SETTLE, RATERS_REFUSED),
     ("POST", MOMENT + "/settle", UNKNOWN): (SETTLE, NOBODY),
+    ("POST", CALIBRATED + "/cancel", CALIBRATION): (None, RATERS),  # who opened it
+    ("POST", CALIBRATED + "/cancel", UNKNOWN): (None, NOBODY),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
     ("GET", OWN, WAITING.session_id): (None, NOBODY),
@@ -172,7 +174,14 @@ SCOPES = {
         "POST",
         *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
         *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove", SESSION + "/criterion-answers"),
-        *("/calibrations", CALIBRATED + "/done", MOMENT + "/rating", MOMENT + "/ask", MOMENT + "/settle"),
+        *(
+            "/calibrations",
+            CALIBRATED + "/done",
+            CALIBRATED + "/cancel",
+            MOMENT + "/rating",
+            MOMENT + "/ask",
+            MOMENT + "/settle",
+        ),
     ),
     Scope.DISPUTES_WRITE: named(
         "POST",

@@ -198,11 +198,38 @@ def test_a_calibration_is_opened_in_ones_own_name(desk: Desk, people: People) ->
     assert desk.run(desk.nele, new, a=desk.nele.user_id, r=desk.nele.user_id) == 1
 
 
+def test_the_opener_cancels_what_she_may_no_longer_see_too(desk: Desk) -> None:
+    """Under the web role a calibration is cancelled with moments whose sessions the opener no longer sees."""
+    desk.rate(desk.nele)
+    with transaction(desk.roles.owner) as session:
+        session.execute(text("DELETE FROM memberships WHERE account_id = :a"), {"a": desk.mara.user_id})
+    assert desk.count(desk.mara, "calibration_moments") == 0
+    assert desk.store.calibration_steps.cancel(desk.mara, desk.calibration_id) is DONE
+    with transaction(desk.roles.owner) as session:
+        for table in (*OF_MOMENTS, "calibration_done"):
+            assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+
+
+def test_the_database_lets_nobody_else_cancel(desk: Desk, people: People) -> None:
+    """Whoever calls the function for a calibration of somebody else's, or for one that is settled, changes nothing."""
+    call = "SELECT public.counterpoint_calibration_cancel(:calibration, now())"
+    for viewer in (desk.nele, people.other_supervisor, people.ana, people.operator):
+        with transaction(desk.roles.by_stage["web"], viewer.user_id) as session:
+            assert session.scalar(text(call), {"calibration": desk.calibration_id}) is False
+    desk.rate(desk.mara)
+    desk.rate(desk.nele)
+    desk.run(desk.nele, FINAL, a=desk.nele.user_id)
+    with transaction(desk.roles.by_stage["web"], desk.mara.user_id) as session:
+        assert session.scalar(text(call), {"calibration": desk.calibration_id}) is False
+    assert desk.count(desk.mara, "calibration_moments") == 1
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "DELETE FROM calibrations",
         "UPDATE calibrations SET deadline_at = 'infinity'",
+        "UPDATE calibrations SET cancelled_at = NULL",
         "DELETE FROM calibration_done",
         "DELETE FROM calibration_moments",
         "UPDATE calibration_moments SET reply_words = 0",

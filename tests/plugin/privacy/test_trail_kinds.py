@@ -14,10 +14,19 @@ WRITTEN = {
     TrailKind.READING: {
         *("review", "digest", "agreement sample", "blind look", "trend"),
         *("read a dead letter: fault", "read a dead letter: erasure"),
+        *("calibration draw", "calibration", "calibration comparison"),
     },
     TrailKind.REVIEW: {
         *("claim", "give back", "shared note", "private note", "remove note", "blind answers"),
         *(f"{judgement} {kind}" for judgement in Judgement for kind in StatementKind),
+    },
+    TrailKind.CALIBRATION: {
+        *("open calibration", "cancel calibration", "calibration rating", "calibration done", "calibration ask"),
+        *("calibration settled", "calibration agreement"),
+    },
+    TrailKind.CRITERION: {
+        *("criterion added", "criterion changed", "criterion moved", "criterion retired", "criterion restored"),
+        *("criterion answer", "criterion answer undone"),
     },
     TrailKind.DECISION: {"released", "withheld"},
     TrailKind.ANSWER: {"acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"},

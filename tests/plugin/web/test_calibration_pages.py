@@ -357,3 +357,37 @@ async def test_nothing_of_it_is_on_the_sessions_page(maria: Browser, colleague: 
     assert "Only here." not in page
     assert "Nele" not in page
     assert calibration not in page
+
+
+async def test_who_opened_it_cancels_once_the_box_is_ticked(maria: Browser, colleague: Browser) -> None:
+    """Without the tick nothing happens; then it has left the colleague's pages, and its own page says so to both."""
+    calibration = await opened(maria)
+    assert "Cancel the calibration" not in (await colleague.get(calibration)).text
+    page = await maria.get(calibration)
+    assert "Cancel the calibration" in page.text
+    assert (await maria.post(f"{calibration}/cancel")).status_code == 400
+    answer = await maria.post(f"{calibration}/cancel", confirmed="true")
+    assert (answer.status_code, answer.headers["location"]) == (303, calibration)
+    for browser, who in ((maria, "You have"), (colleague, "Maria Keller has")):
+        said = words_of((await browser.get(calibration)).text)
+        assert f"{who} cancelled this calibration" in said
+        assert "dropped out" not in said
+        assert "Cancel the calibration" not in said
+        assert calibration not in (await browser.get("/")).text
+    assert "cancelled on" in (await maria.get("/calibrations")).text
+    assert "There is none yet" in (await colleague.get("/calibrations")).text
+    await colleague.get(calibration)
+    refused = await colleague.post(f"{calibration}/moments/1", **ALL_WEAK)
+    assert (refused.status_code, "This calibration was cancelled" in refused.text) == (409, True)
+
+
+async def test_what_is_settled_is_not_cancelled(maria: Browser, colleague: Browser) -> None:
+    """Once a level is settled there is no such button, and a form that was open is refused."""
+    calibration = await compared(maria, colleague, **{f"level-{AUTONOMY}": "none"})
+    assert "Cancel the calibration" in (await maria.get(calibration)).text
+    settled = {f"level-{AUTONOMY}": "weak", f"reason-{AUTONOMY}": "It asks, and then decides."}
+    await colleague.get(f"{calibration}/moments/1")
+    assert (await colleague.post(f"{calibration}/moments/1/settle", **settled)).status_code == 303
+    refused = await maria.post(f"{calibration}/cancel", confirmed="true")
+    assert (refused.status_code, "Something is settled already" in refused.text) == (409, True)
+    assert "Cancel the calibration" not in (await maria.get(calibration)).text

@@ -29,6 +29,7 @@ HEAD = CalibrationHead(
     is_own=True,
     opened_at=datetime(2026, 3, 3, 9, 0, tzinfo=UTC),
     deadline_at=AT,
+    cancelled_at=None,
     raters=(Rater(UUID(int=1), "Mara", is_done=False), Rater(UUID(int=2), "Nele", is_done=True)),
     drawn=3,
     model=MODEL,
@@ -76,6 +77,7 @@ def test_a_deadline_is_told_on_the_readers_clocks(zone: str, told: str) -> None:
         ),
         ({"is_done": True}, "you are done; others are still rating"),
         ({"is_done": True, "is_over": True}, "over: you can compare and settle"),
+        ({"is_open": False, "cancelled_at": AT}, "cancelled on Tue 10 Mar 2026"),
     ],
 )
 def test_a_calibration_says_what_is_next(changes: dict[str, object], told: str) -> None:

@@ -110,6 +110,8 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
         LOGIN, 409, 404, 404, 404, 404, 404, 404
     ),  # before all are rated
     ("POST", CALIBRATED + "/done", UNKNOWN): NOBODY,
+    ("POST", CALIBRATED + "/cancel", CALIBRATION): Expected(LOGIN, 400, 400, 404, 404, 404, 404, 404),  # not ticked
+    ("POST", CALIBRATED + "/cancel", UNKNOWN): Expected(LOGIN, 400, 400, 404, 404, 404, 404, 404),
     ("GET", "/health", None): OPERATORS,
     ("GET", SESSION, WAITING.session_id): HERS_ALONE,
     ("GET", SESSION, RELEASED.session_id): Expected(LOGIN, 200, 404, 200, 404, 404, 200, 404),
