@@ -1,4 +1,4 @@
-"""Keep no request of the API without its reply, and let who opened a calibration cancel it."""
+"""Keep no request of the API without its reply, let calibrations be cancelled, and let an export hold what one did."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -33,20 +33,40 @@ BEGIN
   RETURN true;
 END $$
 """  # noqa: S608 - constants of this file
+# For the export of somebody's own data: what they did, and what was done with their account. What is only kept because
+# of a legal hold is shown to nobody.
+_TRAIL: Final = f"""
+CREATE FUNCTION public.counterpoint_trail_of_account()
+RETURNS TABLE (at timestamptz, person text, role text, purpose text, object_type text, object_id text, outcome text)
+LANGUAGE sql STABLE SECURITY DEFINER {_SEARCH_PATH} AS $$
+  SELECT e.at, w.display_name, e.role, e.purpose, e.object_type, e.object_id, e.outcome FROM public.accounts a
+  JOIN public.audit e ON e.account_id = a.account_id
+    OR e.object_type = 'account' AND e.object_id = a.account_id::text
+  LEFT JOIN public.accounts w ON w.account_id = e.account_id
+  WHERE a.account_id = {_ACCOUNT} AND a.disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM public.sessions s
+    WHERE e.object_type = 'session' AND s.session_id::text = e.object_id AND s.restricted)
+  ORDER BY e.seq
+$$
+"""  # noqa: S608 - constants of this file
+_FUNCTIONS: Final = ("calibration_cancel(uuid, timestamptz)", "trail_of_account()")
 
 
 def upgrade() -> None:
-    """Forget requests that were never answered, since their process has ended; add what cancels a calibration."""
+    """Forget requests that were never answered, since their process has ended, and add the functions."""
     op.execute("DELETE FROM api_replies WHERE status IS NULL")
     _require_reply(required=True)
     op.add_column("calibrations", sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(_CANCEL)
-    op.execute("REVOKE ALL ON FUNCTION public.counterpoint_calibration_cancel(uuid, timestamptz) FROM PUBLIC")
+    op.execute(_TRAIL)
+    for name in _FUNCTIONS:
+        op.execute(f"REVOKE ALL ON FUNCTION public.counterpoint_{name} FROM PUBLIC")
 
 
 def downgrade() -> None:
     """Allow a request without a reply again; a cancelled calibration is then one whose moments have all dropped out."""
-    op.execute("DROP FUNCTION public.counterpoint_calibration_cancel(uuid, timestamptz)")
+    for name in _FUNCTIONS:
+        op.execute(f"DROP FUNCTION public.counterpoint_{name}")
     op.drop_column("calibrations", "cancelled_at")
     _require_reply(required=False)
 

@@ -119,24 +119,26 @@ def export_criteria(
 
 @export.command("person")
 def export_person(
-    therapist: Annotated[str, typer.Option(help="User name of the therapist whose data are asked for.")],
+    person: Annotated[str, typer.Option(help="User name of whoever asks for their data.")],
     by: By,
-    purpose: Annotated[Literal["own-data"], typer.Option(help="The therapist asks for what is stored about them.")],
+    purpose: Annotated[Literal["own-data"], typer.Option(help="Somebody asks for what is stored about them.")],
     out: Annotated[Path, typer.Option(help="A new file, .json.")],
 ) -> None:
-    """Write what is stored about one therapist: sessions, levels, what supervisors said, who opened what, as JSON.
+    """Write what is stored about one person with an account, as JSON.
 
-    The therapist runs it with their own password and gets the words of released moments too; an operator gets no words.
+    Of a therapist: sessions, levels, what supervisors said, who opened what. Of anybody else: what they said and did.
+    Whoever runs it with their own password gets words too: a therapist those of released moments, everybody else what
+    they wrote. An operator who runs it for somebody else gets no words.
 
-    Example: counterpoint export person --therapist ana --by ana --purpose own-data --out ana.json
+    Example: counterpoint export person --person ana --by ana --purpose own-data --out ana.json
     """
     from plugin.exports.person import export_person as run
     from plugin.exports.row_files import JSON
     from plugin.queue.export_entries import ExportKind, ExportPurpose
 
     with _begun(by, out, (JSON,), ExportKind.PERSON, ExportPurpose(purpose)) as begun:
-        sessions = run(begun, therapist, out, _bar)
-    typer.echo(f"{sessions} sessions are in {out}, which you alone may read. Give it to the therapist, then delete it.")
+        sessions = run(begun, person, out, _bar)
+    typer.echo(f"{sessions} sessions are in {out}, which you alone may read. Give it to {person}, then delete it.")
 
 
 @contextmanager

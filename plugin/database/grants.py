@@ -12,6 +12,10 @@ _ANSWERS_WITHOUT_WORDS: Final = (
 )
 _MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
 _CRITERION_ANSWERS_WITHOUT_WORDS: Final = "SELECT (number, session_id, exchange_id, has_words)"
+_LOOKS_WITHOUT_MACHINE: Final = (
+    "SELECT (session_id, position, revision, resistance, critical, rubric, account_id, said_at)"
+)
+_NO_HASH_OF_TOKENS: Final = "SELECT (token_id, account_id, scopes, created_at, expires_at, revoked_at, last_used_on)"
 _CHANGED_BY_OPERATORS: Final = (
     "username, password_hash, display_name, tenant, counsellor, generation, disabled_at, removed_at"
 )
@@ -121,7 +125,10 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "final_levels": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
-        "rubric_notes": (_NOTE_KEY_IDS,),
+        "rubric_notes": ("SELECT",),
+        "rubric_note_versions": ("SELECT",),  # a lead's own, for the export of their own data
+        "look_answers": (_LOOKS_WITHOUT_MACHINE,),  # for the same, like the tokens
+        "api_tokens": (_NO_HASH_OF_TOKENS,),
         "audit": ("INSERT",),
     },
     "privacy": {

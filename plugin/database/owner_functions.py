@@ -17,6 +17,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_exports_about_account()": ("web",),
     "counterpoint_token_account(bytea)": ("web",),
     "counterpoint_trail_about_account()": ("digest",),
+    "counterpoint_trail_of_account()": ("digest",),
     "counterpoint_has_opened(uuid)": ("web",),
     "counterpoint_look_answers()": ("web", "privacy"),
     "counterpoint_sample_counts()": ("web", "privacy"),

@@ -103,10 +103,10 @@ def policy_statements() -> Iterator[str]:
     yield (
         f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web USING ({OWN}) WITH CHECK ({OWN})"
     )
-    yield from token_policies(f"{PREFIX}web")
+    yield from token_policies(f"{PREFIX}web", f"{PREFIX}digest")
     yield from calibration_policies(PREFIX)
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
-    yield from rubric_note_policies(f"{PREFIX}web", keys)
+    yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
 
 
 def _operated_policies(table: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The rows about one therapist, read on their behalf, as JSON values; codes, times and names, and never words."""
+"""The rows about one person, most of them of a therapist, read on their behalf: codes, times and names, no words."""
 
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,7 @@ def sessions_of(session: Session, person: Viewer) -> tuple[UUID, ...]:
 
 
 def account_of(session: Session, person: Viewer) -> Json:
-    """Return what is stored of this therapist's account, without the hash of the password."""
+    """Return what is stored of this person's account, without the hash of the password."""
     row = session.exec(select(Account).where(col(Account.account_id) == person.user_id)).one()
     teams = session.exec(
         select(Team.name)
@@ -52,6 +52,7 @@ def account_of(session: Session, person: Viewer) -> Json:
         "account": str(row.account_id),
         "user_name": row.username,
         "display_name": row.display_name,
+        "role": row.role,
         "platform": row.tenant,
         "pseudonym": row.counsellor,
         "teams": list(teams),

@@ -33,6 +33,20 @@ def words_of(view: SessionView) -> Json:
             }
             for note in view.notes
         ],
+        "disputes": [
+            {
+                "moment": str(dispute.exchange_id),
+                "statement": str(dispute.statement),
+                "ground": dispute.ground.value,
+                "at": dispute.at.isoformat(),
+                "text": dispute.text,
+                "steps": [
+                    {"step": step.kind.value, "by": step.by, "at": step.at.isoformat(), "text": step.text}
+                    for step in dispute.steps
+                ],
+            }
+            for dispute in view.disputes
+        ],
         "criterion_notes": [
             {
                 "criterion": answer.criterion.name,

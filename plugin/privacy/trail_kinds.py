@@ -54,7 +54,7 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.DECISION: ("released", "withheld"),
     TrailKind.ANSWER: ("acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"),
     TrailKind.PRACTICE: ("practise", "keep attempt", "remove attempt"),
-    TrailKind.EXPORT: ("export %",),
+    TrailKind.EXPORT: ("export %", "own words"),
     TrailKind.ACCOUNT: (
         *("account %", "password set", "token created", "token revoked"),
         *("digest preferences", "digest read"),

@@ -31,6 +31,9 @@ class ExportPurpose(StrEnum):
     """A person asks for what is stored about them."""
 
 
+OWN_WORDS = "own words"
+"""The purpose of reading, for an export of one's own data, what one wrote oneself about a session or the rubric: it is
+no reading of the session."""
 BEGUN = "begun"
 """The outcome of the entries that are written before anything is read, and that the therapist sees."""
 

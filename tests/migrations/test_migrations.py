@@ -179,6 +179,7 @@ def test_migrations_write_no_personal_data() -> None:
             "decisions",
             "public.accounts",
             "public.sessions",
+            "public.calibrations",
             "OR",
             "OF",
         }

@@ -21,7 +21,7 @@ from tests.plugin.samples import PASSWORD, SAID, TENANT, add_person, apply_recor
 
 REVIEWS = ("reviews", "--by", "mara", "--purpose", "model-quality")
 TRAINING = ("training", "--by", "mara", "--purpose", "model-training")
-PERSON = ("person", "--therapist", "ana", "--by", "ana", "--purpose", "own-data")
+PERSON = ("person", "--person", "ana", "--by", "ana", "--purpose", "own-data")
 
 
 @pytest.fixture(scope="module")

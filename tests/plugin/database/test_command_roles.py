@@ -149,7 +149,7 @@ CASES: dict[str, Case] = {
     ),
     "export person": Case(
         "digest",
-        ("--therapist", "ana", "--by", "ana", "--purpose", "own-data", "--out", "{folder}/{role}.json"),
+        ("--person", "ana", "--by", "ana", "--purpose", "own-data", "--out", "{folder}/{role}.json"),
         "1 sessions are in",
         typed=PASSWORD,
     ),

@@ -210,9 +210,17 @@ def test_the_keys_of_notes_are_rotated_by_the_role_of_privacy(roles: Roles, lead
             check_key_encryption_key(session, KEK)
 
 
-@pytest.mark.parametrize("stage", ["sink", "digest"])
-def test_other_stages_see_which_key_wrapped_a_note_and_no_more(roles: Roles, stage: str) -> None:
-    """The sink and the digest compare the id of the key, and read neither the wrapped key nor a word."""
-    assert not roles.refuses(stage, "SELECT kek_id FROM rubric_notes")
+def test_the_sink_sees_which_key_wrapped_a_note_and_no_more(roles: Roles) -> None:
+    """The sink compares the id of the key, and reads neither the wrapped key nor a word."""
+    assert not roles.refuses("sink", "SELECT kek_id FROM rubric_notes")
     for statement in ("SELECT wrapped FROM rubric_notes", "SELECT * FROM rubric_note_versions"):
-        assert roles.refuses(stage, statement)
+        assert roles.refuses("sink", statement)
+
+
+def test_an_export_reads_the_notes_of_its_own_lead(roles: Roles, lead: Viewer) -> None:
+    """The role of exports sees the versions that the lead wrote on whose behalf it reads, and nobody else's."""
+    RubricNotes(roles.by_stage["web"], KEK, now=lambda: NOW).write(lead, Mechanism.STANCE_ALIGNMENT, "Not so.")
+    other = add_person(roles.owner, "lars", AccountRole.LEAD)
+    for viewer, seen in ((lead, 1), (other, 0), (None, 0)):
+        with transaction(roles.by_stage["digest"], None if viewer is None else viewer.user_id) as session:
+            assert session.scalar(text("SELECT count(*) FROM rubric_note_versions")) == seen

@@ -53,6 +53,14 @@ def test_each_person_has_their_own_rows_alone(roles: Roles, people: People) -> N
             assert seen(roles, account, table) == 0, table
 
 
+def test_an_export_reads_a_persons_own_tokens(roles: Roles, people: People) -> None:
+    """The role of exports sees the tokens of the person on whose behalf it reads, and nobody else's."""
+    stores(roles)[0].tokens.create("mara", set(Scope))
+    for viewer, found in ((people.supervisor, 1), (people.ana, 0)):
+        with transaction(roles.by_stage["digest"], viewer.user_id) as session:
+            assert session.scalar(text("SELECT count(token_id) FROM api_tokens")) == found
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -71,10 +79,11 @@ def test_the_page_makes_and_changes_no_token(roles: Roles, statement: str) -> No
 
 
 def test_other_roles_know_no_token(roles: Roles) -> None:
-    """No other role reads tokens or replies, or asks whose a token is."""
+    """No other role reads replies, asks whose a token is, or reads tokens, but that of exports a person's own ones."""
     for stage in set(roles.by_stage) - {"web"}:
+        assert roles.refuses(stage, "SELECT token_id FROM api_tokens") == (stage != "digest")
         for statement in (
-            "SELECT token_id FROM api_tokens",
+            "SELECT secret_hash FROM api_tokens",
             "SELECT token_id FROM api_replies",
             "SELECT public.counterpoint_token_account('')",
         ):

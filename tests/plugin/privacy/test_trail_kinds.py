@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 
 from plugin.privacy.trail import TrailPurpose
 from plugin.privacy.trail_kinds import PATTERNS, TrailKind
-from plugin.queue.export_entries import ExportKind, ExportPurpose, export_entry
+from plugin.queue.export_entries import OWN_WORDS, ExportKind, ExportPurpose, export_entry
 from plugin.queue.review_views import Judgement
 from plugin.queue.statements import StatementKind
 
@@ -31,7 +31,10 @@ WRITTEN = {
     TrailKind.DECISION: {"released", "withheld"},
     TrailKind.ANSWER: {"acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"},
     TrailKind.PRACTICE: {"practise", "keep attempt", "remove attempt"},
-    TrailKind.EXPORT: {export_entry(kind, purpose) for kind in ExportKind for purpose in ExportPurpose},
+    TrailKind.EXPORT: {
+        *(export_entry(kind, purpose) for kind in ExportKind for purpose in ExportPurpose),
+        OWN_WORDS,
+    },
     TrailKind.ACCOUNT: {
         *("account added", "account disabled", "account enabled", "account removed", "account teams changed"),
         *("account follows provider: role, teams", "password set", "token created", "token revoked"),
