@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
+from plugin.adapters.registry import OWN, WEBHOOK
 from plugin.database.engine import DRIVER, connect, temporary_engine, transaction
 from plugin.database.key_encryption_key import check_key_encryption_key, key_encryption_key
 from plugin.database.migrate import pending_migrations
@@ -21,7 +21,7 @@ from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
-from stream.runtime.settings import Settings, load_settings, required_secret
+from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
 from stream.workers.sample_rule import sample_rule
@@ -62,9 +62,26 @@ def _check_tenants(settings: Settings) -> Iterator[Finding]:
     if not settings.tenants:
         yield _tried("tenants", lambda: known_tenants({}), "", "Until then the gateway does not start.")
     for name, tenant in settings.tenants.items():
-        said = f"{len(tenant.webhook_secrets)} webhook secret(s) and a pseudonym key are set."
-        remedy = f"{_key_remedy(f'tenants.{name}.pseudonym_key')}; a webhook secret is whsec_ and the same."
-        yield _tried(f"tenant {name}", partial(known_tenants, {name: tenant}), said, remedy)
+        yield _check_tenant(name, tenant)
+
+
+def _check_tenant(name: str, settings: TenantSettings) -> Finding:
+    """Try a tenant as the gateway does, and say what its platform speaks and does not have."""
+    subject = f"tenant {name}"
+    try:
+        tenant = known_tenants({name: settings})[name]
+    except Misconfigured as error:
+        of_webhook = "; a webhook secret is whsec_ and the same" if settings.platform == WEBHOOK else ""
+        return Finding(subject, str(error), f"{_key_remedy(f'tenants.{name}.pseudonym_key')}{of_webhook}.")
+    said = f"It speaks {settings.platform}; {len(tenant.secrets)} webhook secret(s) and a pseudonym key are set."
+    if tenant.adapter.lacks:
+        said += (
+            f" The platform has no {', no '.join(sorted(tenant.adapter.lacks))}: docs/adapters.md says what that means."
+        )
+    if settings.platform in OWN.keys() - {WEBHOOK} and settings.consent == ConsentSettings():
+        remedy = f"Set tenants.{name}.consent.field or tenants.{name}.consent.channels: docs/platforms has examples."
+        return Finding(subject, f"{said} Nothing says who has consented, so no message is processed.", remedy)
+    return Finding(subject, said)
 
 
 def _check_rules(settings: Settings) -> Iterator[Finding]:

@@ -1,14 +1,16 @@
 """The adapter of the generic signed webhook: Standard Webhooks headers around our own payloads (docs/webhook.md)."""
 
-import hmac
+import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import ValidationError
 from standardwebhooks import Webhook
 
-from plugin.adapters.base import Content, DeniedOpenly, SignedHeaders
+from plugin.adapters.base import Adapter, Content, DeniedOpenly, SignedHeaders
+from plugin.adapters.headers import DELIVERY_ID, HeaderForm, read_header, read_signing_time, require_valid
 from plugin.adapters.payloads import (
     PAYLOADS,
     ConsentWithdrawn,
@@ -21,27 +23,37 @@ from plugin.adapters.payloads import (
 )
 from plugin.adapters.wanted import wanted_form
 from plugin.crypto.pseudonyms import Pseudonyms
-from stream.contracts.errors import Denied, Poison
+from stream.contracts.errors import Poison
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import poison_of, read_json
 
-_PREFIXES = ("webhook-", "svix-")
+MIN_SECRET_BYTES: Final = 24
+"""The shortest secret that Standard Webhooks allows, in bytes."""
+_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix that Standard Webhooks gives to secrets, not one of them
+_PREFIXES: Final = ("webhook-", "svix-")
 """Of the header names: those of the standard, and those that the libraries of Svix still send."""
-_PARTS = ("id", "timestamp", "signature")
-_FORMS = {
-    "id": (re.compile(r"[\x21-\x7e]{1,255}"), "1 to 255 visible ASCII characters"),
-    # Up to the year 5138; each time has exactly one spelling.
-    "timestamp": (re.compile(r"[1-9][0-9]{0,10}"), "seconds since 1970, in digits alone"),
-    "signature": (
-        re.compile(r"(?:.* )?v1,[A-Za-z0-9+/]{43}=(?: .*)?"),
-        "v1, and the base64 of 32 bytes; several are separated by blanks",
-    ),
-}
+_PARTS: Final = ("id", "timestamp", "signature")
+_SIGNATURE: Final = HeaderForm(
+    re.compile(r"(?:.* )?v1,[A-Za-z0-9+/]{43}=(?: .*)?"),
+    "v1, and the base64 of 32 bytes; several are separated by blanks",
+)
 
 
-class StandardWebhook:
+class StandardWebhook(Adapter[WebhookPayload]):
     """The adapter for any platform whose developers can sign and POST JSON."""
+
+    marks = tuple(prefix + part for prefix in _PREFIXES for part in _PARTS)
+
+    def secret_fault(self, secret: str) -> str:
+        """Return what is wrong with a secret: it is `whsec_` and the base64 of 24 random bytes or more."""
+        if secret.startswith("v1,"):
+            return f"a secret begins with {_SECRET_PREFIX}: take `v1,` off it."
+        try:
+            length = len(base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True))
+        except ValueError:  # binascii.Error, or the ValueError that base64 raises for a character beyond ASCII
+            return "a secret is whsec_ and base64."
+        return "" if length >= MIN_SECRET_BYTES else f"a secret is at least {MIN_SECRET_BYTES} random bytes."
 
     def read_headers(self, headers: Mapping[str, str], now: datetime, tolerance: timedelta) -> SignedHeaders:
         """Read `webhook-id`, `webhook-timestamp` and `webhook-signature` (standardwebhooks.com), or `svix-` for each.
@@ -51,30 +63,23 @@ class StandardWebhook:
         prefix = next(
             (prefix for prefix in _PREFIXES if any(prefix + part in headers for part in _PARTS)), _PREFIXES[0]
         )
-        delivery, stamp, signature = (_header(headers, prefix + part) for part in _PARTS)
-        signed_at = datetime.fromtimestamp(int(stamp), UTC)
-        if abs(now - signed_at) > tolerance:
-            limit_s = round(tolerance.total_seconds())
-            raise DeniedOpenly(f"{prefix}timestamp", "outside the window", f"at most {limit_s} s from our clock")
+        delivery = read_header(headers, f"{prefix}id", DELIVERY_ID)
+        signature = read_header(headers, f"{prefix}signature", _SIGNATURE)
+        signed_at = read_signing_time(headers, f"{prefix}timestamp", now, tolerance)
         return SignedHeaders(delivery, signed_at, tuple(signature.split(" ")))
 
     def verify(self, raw: bytes, signed: SignedHeaders, secrets: Sequence[str]) -> None:
-        """Compare the signature as text.
-
-        Decoding it first, as the library's own `verify` does, accepts several spellings of one signature; the library
-        also takes the time from the machine.
-        """
+        """Compare the signatures as text; the library's own `verify` decodes first, and asks the machine's clock."""
         try:
             body = raw.decode()
         except UnicodeDecodeError:
             raise DeniedOpenly("body", "is not UTF-8", "UTF-8") from None
-        given = [one.encode() for one in signed.signatures]
-        valid = [Webhook(secret).sign(signed.delivery, signed.signed_at, body).encode() for secret in secrets]
-        if not any([hmac.compare_digest(one, other) for one in valid for other in given]):  # noqa: C419 - no early end
-            raise Denied("no signature holds")
+        assert signed.signed_at is not None  # noqa: S101 - `read_headers` has read it
+        at = signed.signed_at
+        require_valid(signed.signatures, [Webhook(secret).sign(signed.delivery, at, body) for secret in secrets])
 
-    def parse(self, raw: bytes) -> WebhookPayload:
-        """Read one of the payloads; an unknown type is rejected as UNKNOWN_TYPE."""
+    def parse(self, raw: bytes) -> list[WebhookPayload]:
+        """Read the one payload of a body; an unknown type is rejected as UNKNOWN_TYPE."""
         try:
             value = read_json(raw)
         except Poison as poison:
@@ -85,7 +90,7 @@ class StandardWebhook:
         if not isinstance(kind, str) or kind not in PAYLOADS:
             raise Poison(DeadLetterReason.UNKNOWN_TYPE, "type", wanted_form("type"))
         try:
-            return PAYLOADS[kind].model_validate(value)
+            return [PAYLOADS[kind].model_validate(value)]
         except ValidationError as error:
             first = poison_of(error)
             raise Poison(first.reason, first.place, wanted_form(first.place)) from None
@@ -138,11 +143,3 @@ class StandardWebhook:
             return None
         conversation = pseudonyms.conversation(payload.conversation_id)
         return SessionEnd(tenant=tenant, conversation_id=conversation, ended_at=payload.ended_at)
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    form, wanted = _FORMS[name.partition("-")[2]]
-    value = headers.get(name, "")
-    if not form.fullmatch(value):
-        raise DeniedOpenly(name, "malformed" if value else "missing", wanted)
-    return value

@@ -18,8 +18,9 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from plugin.adapters.base import Adapter, DeniedOpenly, SignedHeaders, read_events
+from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway import body
-from plugin.gateway.clock import AheadOfClock, refuse_future
+from plugin.gateway.clock import OutOfTime, refuse_future, refuse_past
 from plugin.gateway.encoding import encode_event, has_consent
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import KnownTenant
@@ -37,6 +38,8 @@ RETRY_AFTER_S = 1.0
 
 PUBLISHED = "published"
 NO_CONSENT = "no_consent"
+IGNORED = "ignored"
+"""What a platform sends and nobody needs, such as that somebody is typing."""
 _UNKNOWN = "unknown"  # the metric label in place of a tenant's name that is not in the settings
 
 
@@ -53,15 +56,23 @@ class Gateway:
 
     settings: GatewaySettings
     tenants: Mapping[str, KnownTenant]
-    adapter: Adapter[Any]
     publisher: RecordPublisher
     repeats: Repeats[str]
     now: Callable[[], datetime]
     clock_ahead: timedelta
     """How far an event's own time may lie after `now`."""
+    clock_back: timedelta
+    """How far it may lie before `now` where the platform signs no time."""
     _in_flight: int = 0
     # A delivery for an unknown tenant is verified too, against a random secret, so that nobody can find out names.
     _nobody: tuple[str, ...] = field(default_factory=lambda: ("whsec_" + secrets.token_hex(32),), repr=False)
+    _adapters: tuple[Adapter[Any], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        generic: Adapter[Any] = StandardWebhook()
+        adapters = [generic, *(tenant.adapter for tenant in self.tenants.values())]
+        # A header that a proxy may add to any request marks a platform only where nothing else does.
+        self._adapters = tuple(sorted(adapters, key=lambda adapter: "authorization" in adapter.marks))
 
     async def receive(self, request: Request) -> Response:
         """Answer one delivery: 202 once its records are safe, otherwise the reason for its refusal, never content.
@@ -75,13 +86,13 @@ class Gateway:
         log = get_logger().bind(tenant=label, trace_id=trace_id(trace))
         try:
             tolerance = timedelta(seconds=self.settings.timestamp_tolerance_s)
-            signed = self.adapter.read_headers(request.headers, self.now(), tolerance)
+            adapter = self._adapter_of(request.headers)
+            signed = adapter.read_headers(request.headers, self.now(), tolerance)
             raw = await body.read_body(request, self.settings.body_limit_bytes)
             with self._work():
-                tenant = self._verify(named, raw, signed)
+                tenant = self._verify(named, adapter, raw, signed)
                 outcome, repeated = await self.repeats.once(
-                    _fingerprint(tenant.name, signed.delivery, raw),
-                    lambda: self._accept(tenant, raw, signed.delivery, trace),
+                    _fingerprint(tenant.name, signed.delivery, raw), lambda: self._accept(tenant, raw, signed, trace)
                 )
         except body.BodyRejected as rejected:
             MESSAGES_IN.labels(label, "bad").inc()
@@ -92,8 +103,8 @@ class Gateway:
             log.warning("delivery_denied", reason=denied.why)
             told = {"place": denied.place, "wanted": denied.wanted} if isinstance(denied, DeniedOpenly) else {}
             return answer(401, {"error": "denied", **told})
-        except (Poison, AheadOfClock) as refused:
-            reason = refused.reason.value if isinstance(refused, Poison) else "clock_ahead"
+        except (Poison, OutOfTime) as refused:
+            reason = refused.reason.value if isinstance(refused, Poison) else refused.reason
             MESSAGES_IN.labels(label, "bad").inc()
             log.warning("delivery_refused", reason=reason, place=refused.place)
             return answer(422, {"error": reason, "place": refused.place, "wanted": refused.wanted})
@@ -102,7 +113,15 @@ class Gateway:
             log.warning("delivery_postponed", what=away.what)
             return _busy(away.retry_after)
         MESSAGES_IN.labels(label, "repeated" if repeated else outcome).inc()
-        return answer(202, {"outcome": outcome})
+        return answer(adapter.accepted_status, {"outcome": outcome})
+
+    def _adapter_of(self, headers: Mapping[str, str]) -> Adapter[Any]:
+        """Return the adapter that reads the headers, by their names alone: an answer tells nobody what a tenant speaks.
+
+        Without a header that marks a platform it is the generic one, whose answer says what it needs.
+        """
+        marked = (adapter for adapter in self._adapters if any(mark in headers for mark in adapter.marks))
+        return next(marked, self._adapters[0])
 
     @contextmanager
     def _work(self) -> Iterator[None]:
@@ -115,19 +134,27 @@ class Gateway:
         finally:
             self._in_flight -= 1
 
-    def _verify(self, tenant: KnownTenant | None, raw: bytes, signed: SignedHeaders) -> KnownTenant:
-        self.adapter.verify(raw, signed, tenant.secrets if tenant else self._nobody)
-        if tenant is None:
-            raise Denied("unknown tenant")
+    def _verify(
+        self, tenant: KnownTenant | None, adapter: Adapter[Any], raw: bytes, signed: SignedHeaders
+    ) -> KnownTenant:
+        if tenant is None or type(tenant.adapter) is not type(adapter):
+            adapter.verify(raw, signed, self._nobody)
+            raise Denied("unknown tenant" if tenant is None else "another platform than the tenant's")
+        tenant.adapter.verify(raw, signed, tenant.secrets)
         return tenant
 
-    async def _accept(self, tenant: KnownTenant, raw: bytes, delivery: str, trace: bytes) -> str:
-        payload = self.adapter.parse(raw)
-        events = read_events(self.adapter, payload, tenant.name, tenant.pseudonyms)
+    async def _accept(self, tenant: KnownTenant, raw: bytes, signed: SignedHeaders, trace: bytes) -> str:
+        events = read_events(tenant.adapter, tenant.adapter.parse(raw), tenant.name, tenant.pseudonyms)
         refuse_future(events, self.now(), self.clock_ahead)
+        if signed.signed_at is None:
+            refuse_past(events, self.now(), self.clock_back)
+        # An id of its own makes the id of a list of names; the hash of the body is as good, where no id was sent.
+        delivery = signed.delivery or hashlib.sha256(raw).hexdigest()
         allowed = [encode_event(event, delivery, trace) for event in events if has_consent(event)]
         for record in allowed:
             await self.publisher.publish(record)
+        if not events:
+            return IGNORED
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT
 
 

@@ -1,12 +1,14 @@
-"""The comparison of an event's own time with the gateway's clock, while the platform can still correct it.
+"""The comparison of an event's own time with the gateway's clock.
 
-A clock that is behind is no reason to refuse anything: the time of a message orders it in its session and decides
-nothing else. What a person has a right to, a deletion or a withdrawal of consent, is taken whatever its clock says.
+A time that is ahead is refused while the platform can still correct it. A time that is behind is no reason to refuse
+anything, since it orders a message in its session and decides nothing else; but where a platform signs no time, it is
+all that tells a delivery of today from one that somebody has recorded. What a person has a right to, a deletion or a
+withdrawal of consent, is taken whatever its clock says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from plugin.adapters.base import PlatformEvent
 from stream.contracts.errors import CounterpointError
@@ -15,16 +17,27 @@ from stream.contracts.messages import Edit, Message, SessionEnd
 _TIME_OF: Final = {Message: "sent_at", Edit: "edited_at", SessionEnd: "ended_at"}
 
 
-class AheadOfClock(CounterpointError):  # noqa: N818 - named by what is wrong with the event, as Poison is
+class OutOfTime(CounterpointError):  # noqa: N818 - named by what is wrong with the event, as Poison is
+    """An event whose own time is not near ours."""
+
+    reason: ClassVar[str]
+
+    def __init__(self, place: str, wanted: str) -> None:
+        super().__init__(f"{place} is {self.reason}")
+        self.place = place
+        self.wanted = wanted
+
+
+class AheadOfClock(OutOfTime):
     """An event from the future. The platform must set its clock right and send it again."""
 
-    def __init__(self, place: str, allowed: timedelta) -> None:
-        super().__init__(f"{place} lies ahead of our clock")
-        self.place = place
-        self.wanted = (
-            f"at most {round(allowed.total_seconds())} s ahead of our clock; compare yours with a time server, or send"
-            " the time at which your server took the event"
-        )
+    reason = "clock_ahead"
+
+
+class TooOld(OutOfTime):
+    """An old event of a platform that signs no time, which may have been recorded and sent again."""
+
+    reason = "too_old"
 
 
 def refuse_future(events: Iterable[PlatformEvent], now: datetime, allowed: timedelta) -> None:
@@ -33,7 +46,28 @@ def refuse_future(events: Iterable[PlatformEvent], now: datetime, allowed: timed
     Raises:
         AheadOfClock: One does.
     """
+    for place, time in _times(events):
+        if time - now > allowed:
+            raise AheadOfClock(
+                place,
+                f"at most {round(allowed.total_seconds())} s ahead of our clock; compare yours with a time server, or"
+                " send the time at which your server took the event",
+            )
+
+
+def refuse_past(events: Iterable[PlatformEvent], now: datetime, allowed: timedelta) -> None:
+    """Check that no event says a time more than `allowed` before `now`.
+
+    Raises:
+        TooOld: One does.
+    """
+    for place, time in _times(events):
+        if now - time > allowed:
+            raise TooOld(place, f"at most {round(allowed.total_seconds())} s before our clock")
+
+
+def _times(events: Iterable[PlatformEvent]) -> Iterator[tuple[str, datetime]]:
     for event in events:
         place = _TIME_OF.get(type(event))
-        if place is not None and getattr(event, place) - now > allowed:
-            raise AheadOfClock(place, allowed)
+        if place is not None:
+            yield place, getattr(event, place)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import uvicorn
 from starlette.applications import Starlette
 
-from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.publisher import Publisher
 from plugin.gateway.repeats import Repeats
@@ -73,12 +72,12 @@ def build(settings: Settings, health: Health) -> Starlette:
     gateway = Gateway(
         settings=settings.gateway,
         tenants=known_tenants(settings.tenants),
-        adapter=StandardWebhook(),
         publisher=publisher,
         # A signature is accepted from `tolerance` before its time to `tolerance` after it, so repeats may span both.
         repeats=Repeats(2.0 * settings.gateway.timestamp_tolerance_s, time.monotonic),
         now=lambda: datetime.now(UTC),
         clock_ahead=timedelta(seconds=settings.sessions.clock_ahead_s),
+        clock_back=timedelta(seconds=settings.sessions.clock_back_s),
     )
 
     @contextlib.asynccontextmanager

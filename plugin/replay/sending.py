@@ -9,6 +9,7 @@ from uuid import uuid5
 
 import httpx
 
+from plugin.adapters.registry import WEBHOOK
 from plugin.replay.conversations import TIME_FIELD, RecordedConversation
 from plugin.replay.delivery import ACCEPTED, ANSWER_WITHIN_S, Sender
 from plugin.replay.timeline import Speed, Timeline
@@ -101,4 +102,6 @@ def _secret(settings: Settings, tenant: str) -> str:
     known = settings.tenants.get(tenant)
     if known is None or not known.webhook_secrets:
         raise Misconfigured(f"tenants.{tenant}.webhook_secrets is not set, so nothing could be signed.")
+    if known.platform != WEBHOOK:
+        raise Misconfigured(f"tenants.{tenant} speaks {known.platform}: a replay sends to a platform {WEBHOOK} alone.")
     return known.webhook_secrets[0].get_secret_value()

@@ -8,8 +8,8 @@ from stream.contracts.feedback import ModelVersion
 
 MESSAGES_IN = Counter(
     "counterpoint_gateway_events_total",
-    "Events a platform delivered, by outcome (published, repeated, no_consent, denied, bad, unavailable),"
-    " and requests that are none (wrong_path, wrong_method, bug). Tenants that are not in the settings are `unknown`."
+    "Deliveries of a platform, by outcome (published, repeated, no_consent, ignored, denied, bad, unavailable), and"
+    " requests that are none (wrong_path, wrong_method, bug). Tenants that are not in the settings are `unknown`."
     " `denied` rising: a wrong or rotated signing secret. `no_consent` rising: ask the platform about its flag.",
     ["tenant", "outcome"],
 )

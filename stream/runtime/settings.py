@@ -101,13 +101,59 @@ class KafkaSettings(SettingsSection):
         return self
 
 
+class ConsentSettings(SettingsSection):
+    """Settings of consent for a platform whose messages do not say themselves whether their client has consented."""
+
+    field: str = ""
+    """The platform's own field that holds consent: `true` or `yes`, or the time from which the client consents."""
+    channels: tuple[str, ...] = ()
+    """Channels in which every client consents before they can write, by the platform's id; `*` for all of them.
+
+    Without either, and where the field is not set in any other channel, no message is processed.
+    """
+
+
+class ChatwootSettings(SettingsSection):
+    """Settings of a platform that is a Chatwoot."""
+
+    allow_unsigned: bool = False
+    """Whether deliveries without a signature are taken, of a Chatwoot before 4.11.2.
+
+    They must carry a secret as the password in the webhook's URL; nothing else proves where they come from.
+    """
+
+
+class TwilioSettings(SettingsSection):
+    """Settings of a platform that is Twilio Conversations."""
+
+    public_url: HttpAddress = ""
+    """The URL that Twilio calls, exactly as in its console; its signature covers it."""
+    clients: tuple[str, ...] = ("+", "whatsapp:", "messenger:")
+    """How the name of an author begins who is a client; every other author is a counsellor.
+
+    A phone number and the address of another channel unless said otherwise; add how visitors of a web chat are named.
+    """
+
+
 class TenantSettings(SettingsSection):
     """Settings of one chat platform."""
 
+    platform: str = Field(default="webhook", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """What it speaks: `webhook` (docs/webhook.md), `chatwoot`, `twilio`, `rocketchat`, or another package's adapter."""
     webhook_secrets: tuple[SecretStr, ...] = ()
-    """Standard Webhooks secrets (`whsec_...`); two may be valid while one is being replaced."""
+    """The secrets that prove its deliveries; two may be valid while one is being replaced.
+
+    For `webhook` after Standard Webhooks (`whsec_...`), otherwise as the platform shows them.
+    """
     pseudonym_key: SecretStr | None = None
     """At least 32 random bytes in base64. Never change it: every person would get a new pseudonym."""
+    consent: ConsentSettings = ConsentSettings()
+    bots: tuple[str, ...] = ()
+    """Authors that are programs, as the platform names them; what they write is left out."""
+    chatwoot: ChatwootSettings = ChatwootSettings()
+    twilio: TwilioSettings = TwilioSettings()
+    options: dict[str, str] = {}
+    """Settings of another package's adapter, by the names that it gives them."""
 
 
 class GatewaySettings(SettingsSection):

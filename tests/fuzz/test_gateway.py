@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
@@ -46,11 +45,11 @@ def gateway(publisher: MemoryPublisher) -> Any:
         Gateway(
             settings=GatewaySettings(),
             tenants=known_tenants({TENANT: TenantSettings.model_validate(tenant)}),
-            adapter=StandardWebhook(),
             publisher=publisher,
             repeats=Repeats(600, lambda: 0.0),
             now=lambda: NOW,
             clock_ahead=timedelta(seconds=120),
+            clock_back=timedelta(days=1),
         )
     )
 

@@ -125,6 +125,24 @@ def test_a_tenant_without_a_webhook_secret_is_named(monkeypatch: pytest.MonkeyPa
     assert troubles(found) == {"tenant riverside"}
 
 
+def test_a_platform_is_named_with_what_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant's platform is said, with what its deliveries lack and where that is explained."""
+    tenant = {"platform": "rocketchat", "webhook_secrets": ["r" * 24], "pseudonym_key": KEY}
+    found = findings(monkeypatch, tenants={"meadow": tenant | {"consent": {"channels": ["*"]}}})
+    assert troubles(found) == set()
+    assert "speaks rocketchat" in found["tenant meadow"].sentence
+    assert "no deletions, no signed_body, no signed_time" in found["tenant meadow"].sentence
+    assert "lack" not in findings(monkeypatch)["tenant riverside"].sentence
+
+
+def test_a_platform_of_whose_consent_nothing_is_known_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that does not say who has consented, and settings that do not either, would process nothing."""
+    tenant = {"platform": "chatwoot", "webhook_secrets": ["r" * 24], "pseudonym_key": KEY}
+    found = findings(monkeypatch, tenants={"meadow": tenant})
+    assert troubles(found) == {"tenant meadow"}
+    assert "consent.field" in str(found["tenant meadow"].remedy)
+
+
 def test_a_short_cookie_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short cookie secret is refused, because it could be guessed."""
     assert "login cookie" in troubles(findings(monkeypatch, web={"session_secret": "s" * 31}))
@@ -226,6 +244,12 @@ BROKEN: dict[str, dict[str, object]] = {
     "a short pseudonym key": {"tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}"], "pseudonym_key": WEAK}}},
     "a pseudonym key with a line break": {
         "tenants": {"a": {"webhook_secrets": [f"whsec_{KEY}"], "pseudonym_key": f"{KEY}\n"}}
+    },
+    "an unknown platform": {"tenants": {"a": GOOD["tenants"]["riverside"] | {"platform": "zulip"}}},
+    "a Twilio without its URL": {"tenants": {"a": GOOD["tenants"]["riverside"] | {"platform": "twilio"}}},
+    "a short token": {"tenants": {"a": {"platform": "rocketchat", "webhook_secrets": ["short"], "pseudonym_key": KEY}}},
+    "a consent that the generic webhook says itself": {
+        "tenants": {"a": GOOD["tenants"]["riverside"] | {"consent": {"field": "consent"}}}
     },
     "more connections than files": {"gateway": {"max_connections": 10**9}},
     "no database": {"database": {"key_encryption_key": KEY}},

@@ -1,4 +1,4 @@
-"""One platform per adapter: how it signs and what it sends, written without the adapter's own code."""
+"""A platform as the contract tests use it: how it signs and what it sends, written without the adapter's code."""
 
 import base64
 import hashlib
@@ -7,15 +7,38 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Final, Protocol
 
 from plugin.adapters.base import Adapter
-from plugin.adapters.webhook import StandardWebhook
 
 NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+SENT = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+"""When the messages of these tests were sent."""
+HELLO: Final = "I don't see the point of this. \U0001f4ac"
 
 Headers = dict[str, str]
 Payload = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """A kind of delivery. A platform has each, or says that it has none of it."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    UNCONSENTED = "unconsented"
+    ATTACHMENT = "attachment"
+    NAMES = "names"
+    EDIT = "edit"
+    DELETION = "deletion"
+    WITHDRAWAL = "withdrawal"
+    END = "end"
+    NOTE = "note"
+    BOT = "bot"
+    TEMPLATE = "template"
+    UNKNOWN = "unknown"
+    NUMBERS = "numbers"
+    """The message again, with numbers for its ids and its time."""
 
 
 class Platform(Protocol):
@@ -25,15 +48,18 @@ class Platform(Protocol):
     secret: str
     next_secret: str
     other_secret: str
+    absent: frozenset[Kind]
+    """The kinds that the platform never sends."""
+    uncovered: frozenset[str]
+    """The headers of `sign` that its signature does not cover."""
+    references: tuple[str, ...]
+    """The platform's own words for people and conversations in its bodies, which no record may hold."""
 
     def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
         """Return the headers of a delivery of `raw`, signed at the given time with one secret or several."""
 
-    def payloads(self) -> Mapping[str, Payload]:
-        """Return one valid payload of each kind, with every field; "message" is among them."""
-
-    def text_payload(self, text: str) -> Payload:
-        """Return a message with the given text."""
+    def body(self, kind: Kind, *, text: str = HELLO, number: int = 1, at: datetime = SENT) -> bytes:
+        """Return the body of a delivery about message `number`."""
 
 
 def signing_secret(fill: bytes) -> str:
@@ -49,6 +75,25 @@ class StandardWebhookPlatform:
     secret: str = signing_secret(b"a")
     next_secret: str = signing_secret(b"b")
     other_secret: str = signing_secret(b"c")
+    absent: frozenset[Kind] = frozenset({Kind.NOTE, Kind.BOT, Kind.TEMPLATE})
+    uncovered: frozenset[str] = frozenset()
+    references: tuple[str, ...] = ("user@example.org", "room 17")
+
+    def body(self, kind: Kind, *, text: str = HELLO, number: int = 1, at: datetime = SENT) -> bytes:
+        """Return the body of one event; a kind that is no type of its own is a message with other fields."""
+        message = self.text_payload(text) | {"message_id": f"m-{number}", "sent_at": at.isoformat()}
+        changes: dict[Kind, Payload] = {
+            Kind.MESSAGE: {},
+            Kind.REPLY: {"role": "counsellor"},
+            Kind.UNCONSENTED: {"consent": {}},
+            Kind.ATTACHMENT: {"text": ""},
+            Kind.NUMBERS: {"message_id": number, "sent_at": int(at.timestamp())},
+            Kind.UNKNOWN: {"type": "typing"},
+        }
+        if kind in changes:
+            return raw_of(message | changes[kind])
+        changed = {"message_id": f"m-{number}", "text": text} if kind is Kind.EDIT else {}
+        return raw_of(dict(self.payloads()[_TYPES[kind]]) | changed)
 
     def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
         """Return the headers under the names of the standard, computed without the library."""
@@ -96,8 +141,13 @@ class StandardWebhookPlatform:
         }
 
 
-PLATFORMS: tuple[Platform, ...] = (StandardWebhookPlatform(StandardWebhook()),)
-"""The platforms of all adapters; a new adapter adds its platform here and is tested by the whole suite."""
+_TYPES: Final[Mapping[Kind, str]] = {
+    Kind.NAMES: "participants",
+    Kind.EDIT: "edit",
+    Kind.DELETION: "deletion",
+    Kind.WITHDRAWAL: "consent_withdrawal",
+    Kind.END: "session_end",
+}
 
 
 def raw_of(payload: Payload) -> bytes:

@@ -11,8 +11,10 @@ from plugin.adapters.base import DeniedOpenly
 from plugin.adapters.payloads import PAYLOADS, SCHEMA
 from plugin.adapters.wanted import WANTED
 from plugin.adapters.webhook import StandardWebhook
+from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import Denied, Poison
-from stream.contracts.messages import Consent, Participant
+from stream.contracts.messages import Consent, Message, Participant
+from stream.contracts.vocabulary import DeadLetterReason
 from stream.sessions import events
 from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
 
@@ -160,3 +162,98 @@ def test_every_field_of_every_payload_has_its_wanted_form_and_the_guide_says_it(
 def test_as_many_names_are_taken_as_a_conversation_keeps() -> None:
     """One event may have as many names as are kept of a conversation, so that no name of a list is lost."""
     assert payloads.MAX_NAMES == events.MAX_NAMES
+
+
+def test_a_sender_may_sign_with_both_secrets_at_once() -> None:
+    """While two secrets are valid, a delivery signed with both is accepted with either."""
+    old, new = PLATFORM.secret, PLATFORM.next_secret
+    for order in ((old, new), (new, old)):
+        for kept in order:
+            assert verify_at(NOW, PLATFORM.sign(RAW, NOW, *order), secret=kept)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["0", "-1", "1e9", "nan", "inf", "\uff11\uff17\uff17\uff12", " 1772474400", "9" * 400, "1772474400.0", "x"],
+)
+def test_a_time_that_is_no_plain_number_is_denied(stamp: str) -> None:
+    """A timestamp that is not a plain decimal number is denied."""
+    with pytest.raises(Denied):
+        verify(PLATFORM.sign(RAW, NOW) | {"webhook-timestamp": stamp})
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """Unknown fields of a payload are ignored."""
+    for payload in PLATFORM.payloads().values():
+        more = payload | {"new": {"x": [1]}, "text ": "y"}
+        assert PLATFORM.adapter.parse(raw_of(more)) == PLATFORM.adapter.parse(raw_of(payload))
+
+
+def test_a_missing_field_is_named() -> None:
+    """A missing field is named by its place."""
+    payload = PLATFORM.text_payload("a canary phrase")
+    del payload["sent_at"]
+    with pytest.raises(Poison) as poison:
+        PLATFORM.adapter.parse(raw_of(payload))
+    assert (poison.value.reason, poison.value.place) == (DeadLetterReason.BAD_SCHEMA, "sent_at")
+
+
+@pytest.mark.parametrize("kind", ["typing", "", None, 7, ["message"], {"a": 1}])
+def test_an_unknown_type_is_named_as_such(kind: object) -> None:
+    """A payload whose type is unknown or no string is poison with UNKNOWN_TYPE."""
+    with pytest.raises(Poison) as poison:
+        PLATFORM.adapter.parse(raw_of(PLATFORM.text_payload("x") | {"type": kind}))
+    assert poison.value.reason is DeadLetterReason.UNKNOWN_TYPE
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", DeadLetterReason.BAD_JSON),
+        (b'{"type": NaN}', DeadLetterReason.BAD_JSON),
+        (b"\xef\xbb\xbf{}", DeadLetterReason.BAD_JSON),
+        (b'{"type": "message", "text": "\\ud800"}', DeadLetterReason.LONE_SURROGATE),
+        (b"[]", DeadLetterReason.BAD_SCHEMA),
+        (b'"message"', DeadLetterReason.BAD_SCHEMA),
+    ],
+)
+def test_what_is_not_a_payload_is_poison_with_its_reason(raw: bytes, reason: DeadLetterReason) -> None:
+    """Bytes that are no payload raise Poison with their reason."""
+    with pytest.raises(Poison) as poison:
+        PLATFORM.adapter.parse(raw)
+    assert poison.value.reason is reason
+
+
+@pytest.mark.parametrize("field", ["text", "conversation_id", "author"])
+def test_a_nul_is_refused_wherever_it_stands(field: str) -> None:
+    """A NUL character in a field is refused, with the field's name."""
+    with pytest.raises(Poison) as poison:
+        PLATFORM.adapter.parse(raw_of(PLATFORM.text_payload("x") | {field: "a\x00b"}))
+    assert (poison.value.reason, poison.value.place) == (DeadLetterReason.NUL, field)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "", "yesterday", "2026-03-02T18:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00",
+        "20260302190030", "2026", "1772474400", "1772474400.5", "-1", " 2026-03-02T18:00:00Z", "2026-03-02",
+        1_700_000_000, 1_700_000_000_000, 17.5, True, None, [],
+    ],
+)  # fmt: skip
+def test_a_time_that_is_not_written_out_with_its_offset_is_refused(time: object) -> None:
+    """A number, digits alone, or a time without offset or outside the calendar is refused with the wanted form."""
+    for kind, payload in PLATFORM.payloads().items():
+        for field in (name for name in payload if name.endswith("_at")):
+            with pytest.raises(Poison) as poison:
+                PLATFORM.adapter.parse(raw_of(dict(payload) | {field: time}))
+            assert poison.value.place == field, kind
+            assert "2026-03-02T19:00:30" in poison.value.wanted
+
+
+def test_a_language_and_a_consent_are_taken_as_they_are_sent() -> None:
+    """The language tag and the consent of a message arrive, and its time in UTC."""
+    (payload,) = PLATFORM.adapter.parse(RAW)
+    (message,) = PLATFORM.adapter.normalise(payload, "sample", Pseudonyms(b"k" * 32))
+    assert isinstance(message, Message)
+    assert (message.language, message.consent.processing) == ("en-GB", True)
+    assert message.sent_at.isoformat() == "2026-03-02T17:00:00+00:00"

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ TENANT = TenantSettings.model_validate(
     {"webhook_secrets": [PLATFORM.secret, PLATFORM.next_secret], "pseudonym_key": base64.b64encode(b"k" * 32).decode()}
 )
 CLOCK_AHEAD = timedelta(seconds=120)
+CLOCK_BACK = timedelta(days=1)
 
 
 @dataclass
@@ -68,16 +69,17 @@ class GatewayHarness:
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     timer: ManualTimer = field(default_factory=ManualTimer)
     settings: GatewaySettings = field(default_factory=GatewaySettings)
+    tenants: Mapping[str, TenantSettings] = field(default_factory=lambda: {"sample": TENANT})
 
     def __post_init__(self) -> None:
         gateway = Gateway(
             settings=self.settings,
-            tenants=known_tenants({"sample": TENANT}),
-            adapter=StandardWebhook(),
+            tenants=known_tenants(self.tenants),
             publisher=self.publisher,
             repeats=Repeats(600, self.timer),
             now=lambda: NOW,
             clock_ahead=CLOCK_AHEAD,
+            clock_back=CLOCK_BACK,
         )
         self.app = create_application(gateway)
         transport = httpx.ASGITransport(self.app)

@@ -12,7 +12,6 @@ from typing import Any
 
 import uvicorn
 
-from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
@@ -70,11 +69,11 @@ def gateway() -> Iterator[tuple[Settings, Topic]]:
         Gateway(
             settings=settings.gateway,
             tenants=known_tenants(settings.tenants),
-            adapter=StandardWebhook(),
             publisher=topic,
             repeats=Repeats(0, lambda: 0.0),  # remembers nothing, so that a repeat reaches the topic
             now=lambda: datetime.now(UTC),
             clock_ahead=timedelta(seconds=settings.sessions.clock_ahead_s),
+            clock_back=timedelta(seconds=settings.sessions.clock_back_s),
         )
     )
     server = uvicorn.Server(uvicorn.Config(served, port=port, log_config=None, lifespan="off", ws="none"))

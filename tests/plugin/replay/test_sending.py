@@ -149,6 +149,9 @@ def test_an_unknown_tenant_or_secret_is_reported_at_the_first_event_at_the_lates
     """An unknown tenant is an error before any event, and a wrong secret at the first one."""
     with pytest.raises(Misconfigured, match=r"tenants\.nobody\.webhook_secrets is not set"):
         replay(settings, chat("c"), tenant="nobody")
+    vendor = settings.model_copy(update={"tenants": {"vendor": TENANT.model_copy(update={"platform": "chatwoot"})}})
+    with pytest.raises(Misconfigured, match=r"tenants\.vendor speaks chatwoot"):
+        replay(vendor, chat("c"), tenant="vendor")
     other = settings.model_copy(update={"tenants": {"other": TENANT}})
     with pytest.raises(Denied):
         replay(other, chat("c"), tenant="other")
