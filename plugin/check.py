@@ -13,6 +13,7 @@ from plugin.database.migrate import pending_migrations
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
+from plugin.reconcile.chatwoot_api import ChatwootApi
 from plugin.web.provider.connection import ProviderAwayError
 from plugin.web.provider.provider import Provider
 from plugin.web.session_secret import session_secret
@@ -63,6 +64,8 @@ def _check_tenants(settings: Settings) -> Iterator[Finding]:
         yield _tried("tenants", lambda: known_tenants({}), "", "Until then the gateway does not start.")
     for name, tenant in settings.tenants.items():
         yield _check_tenant(name, tenant)
+        if tenant.chatwoot.api_url:
+            yield _check_api(name, tenant)
 
 
 def _check_tenant(name: str, settings: TenantSettings) -> Finding:
@@ -82,6 +85,19 @@ def _check_tenant(name: str, settings: TenantSettings) -> Finding:
         remedy = f"Set tenants.{name}.consent.field or tenants.{name}.consent.channels: docs/platforms has examples."
         return Finding(subject, f"{said} Nothing says who has consented, so no message is processed.", remedy)
     return Finding(subject, said)
+
+
+def _check_api(name: str, settings: TenantSettings) -> Finding:
+    """Ask a platform's API as `counterpoint reconcile` does, without its waiting."""
+    remedy = (
+        f"Correct tenants.{name}.chatwoot, or look at the installation. Until then what its deliveries lose is lost."
+    )
+
+    def first() -> None:
+        with ChatwootApi(name, settings, sleep=lambda _seconds: None) as api:
+            next(api.resolved(datetime.now(UTC)), None)
+
+    return _tried(f"API of {name}", first, "It answers; `counterpoint reconcile` can ask it.", remedy)
 
 
 def _check_rules(settings: Settings) -> Iterator[Finding]:

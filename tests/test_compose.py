@@ -35,12 +35,13 @@ from stream.runtime import kafka_rights
 from stream.runtime.codec import encode
 from stream.runtime.kafka_connection import connection_options
 from stream.runtime.settings import KafkaSettings, Settings
+from tests.fixtures.answering import answering
 from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.operations.conftest import message
 
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
-STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver"}
+STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver", "reconcile"}
 STEPS = {"topics", "migrate", "kafka-users"}
 BY_HAND = {"operator", "rerate"}
 OURS = STAGES | STEPS | BY_HAND
@@ -52,6 +53,7 @@ PORTS = {
     "HEALTH__FEEDBACK_PORT": ("feedback", 8032),
     "HEALTH__SINK_PORT": ("sink", 8033),
     "HEALTH__DELIVER_PORT": ("deliver", 8035),
+    "HEALTH__RECONCILE_PORT": ("reconcile", 8036),
 }
 
 
@@ -97,6 +99,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
         ("deliver", {"DATABASE__URL", "DELIVERY"}),
+        ("reconcile", {"KAFKA__PASSWORD", "TENANTS"}),
         ("rerate", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
         ("topics", {"KAFKA__PASSWORD"}),
         ("kafka-users", {"KAFKA__PASSWORD", *(f"KAFKA__USER_PASSWORDS__{name.upper()}" for name in KAFKA_USERS)}),
@@ -159,7 +162,7 @@ def test_a_stage_uses_the_database_under_its_own_name(name: str, role: str) -> N
 
 
 def test_only_who_needs_it_reaches_the_database() -> None:
-    """Page, sink, digests and commands alone reach the database; gateway, page and digests alone have a way out."""
+    """Page, sink, digests and commands alone reach the database; what speaks with others alone has a way out."""
     networks = {name: set(SERVICES[name]["networks"]) for name in SERVICES}
     assert {name for name in networks if "database" in networks[name]} == {
         "postgres",
@@ -170,7 +173,12 @@ def test_only_who_needs_it_reaches_the_database() -> None:
         "operator",
         "rerate",
     }
-    assert {name for name in networks if "outside" in networks[name]} == {"gateway", "web", "deliver"}
+    assert {name for name in networks if "outside" in networks[name]} == {
+        "gateway",
+        "web",
+        "deliver",
+        "reconcile",
+    }
     assert {name for name in networks if "models" in networks[name]} == {
         "triton-cpu",
         "triton-gpu",
@@ -267,7 +275,16 @@ def test_the_reader_is_loaded_beside_the_baseline() -> None:
 
 
 @pytest.fixture(scope="module")
-def secret_files(tmp_path_factory: pytest.TempPathFactory, create_database: Callable[..., str]) -> Path:
+def chatwoot_url() -> Iterator[str]:
+    """Yield the address of a stand-in for Chatwoot's API, which has no conversations."""
+    with answering({"/api/v1/accounts/7/conversations": (200, '{"data": {"payload": []}}')}) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def secret_files(
+    tmp_path_factory: pytest.TempPathFactory, create_database: Callable[..., str], chatwoot_url: str
+) -> Path:
     """Return a folder with every secret file that .env.example names, made as it says."""
     folder = tmp_path_factory.mktemp("secrets")
     write_kafka_secrets(folder, [ADDRESS], datetime.now(UTC))
@@ -278,7 +295,13 @@ def secret_files(tmp_path_factory: pytest.TempPathFactory, create_database: Call
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     values["key_encryption_key"] = values["sample_key"] = key
     values["delivery"] = json.dumps({"mail": {"password": "a password of this test"}})
-    values["tenants"] = json.dumps({"riverside": {"webhook_secrets": [f"whsec_{key}"], "pseudonym_key": key}})
+    chatwoot = {"api_url": chatwoot_url, "account": "7", "api_token": "a token of this test"}
+    values["tenants"] = json.dumps(
+        {
+            "riverside": {"webhook_secrets": [f"whsec_{key}"], "pseudonym_key": key},
+            "harbour": {"platform": "chatwoot", "webhook_secrets": [key], "pseudonym_key": key, "chatwoot": chatwoot},
+        }
+    )
     for name, value in values.items():
         (folder / name).write_text(value)
     return folder

@@ -37,7 +37,7 @@ class Chatwoot(Adapter[ChatwootPayload]):
     """The adapter for Chatwoot, from 4.11.2 on; earlier ones where `allow_unsigned` is set."""
 
     def __init__(self, settings: TenantSettings) -> None:
-        self._consent = ConsentRule.of(settings.consent)
+        self.consent = ConsentRule.of(settings.consent)
         self._allow_unsigned = settings.chatwoot.allow_unsigned
         self._bots = frozenset(settings.bots)
         self.lacks = frozenset({Lack.EDITS}) | (
@@ -89,12 +89,12 @@ class Chatwoot(Adapter[ChatwootPayload]):
             return self._withdrawal(payload, tenant, pseudonyms)
         if payload.is_deleted:
             return [self.deletion(payload, tenant, pseudonyms)]
-        if payload.event == "message_updated" or payload.author in self._bots:
+        if payload.event == "message_updated" or self.is_bot(payload):
             return []  # an update is a receipt or a translation: the words are those that were sent
         channels = payload.conversation.channels
-        consent = self._consent.of_now(payload.conversation.custom_attributes, channels, payload.created_at)
+        consent = self.consent.of_now(payload.conversation.custom_attributes, channels, payload.created_at)
         message = self.message(payload, tenant, pseudonyms).model_copy(update={"consent": consent})
-        return [message] if not consent.processing else [*self._names(payload, message), message]
+        return [message] if not consent.processing else [*self.names(payload, message), message]
 
     def session_end(self, payload: ChatwootPayload, tenant: str, pseudonyms: Pseudonyms) -> SessionEnd | None:
         """Return the end of the session when the conversation was resolved; the next message reopens it."""
@@ -106,6 +106,10 @@ class Chatwoot(Adapter[ChatwootPayload]):
         return SessionEnd(
             tenant=tenant, conversation_id=pseudonyms.conversation(reference), ended_at=payload.changed_at
         )
+
+    def is_bot(self, payload: MessageSeen) -> bool:
+        """Return whether the settings call the author of a message a program."""
+        return payload.author in self._bots
 
     def message(self, payload: MessageSeen, tenant: str, pseudonyms: Pseudonyms) -> Message:
         """Return the message of a payload without consent, which its callers know."""
@@ -128,7 +132,8 @@ class Chatwoot(Adapter[ChatwootPayload]):
             deleted_at=payload.created_at,
         )
 
-    def _names(self, payload: MessageSeen, message: Message) -> list[Content]:
+    def names(self, payload: MessageSeen, message: Message) -> list[Content]:
+        """Return the names that came with a message, as a list of one event or none."""
         sender = payload.sender
         assert sender is not None  # noqa: S101 - `is_talk` asks for one
         contact = payload.conversation.contact_name
@@ -143,8 +148,10 @@ class Chatwoot(Adapter[ChatwootPayload]):
     def _withdrawal(self, payload: ConversationChanged, tenant: str, pseudonyms: Pseudonyms) -> list[Content]:
         reference, at = payload.reference, payload.changed_at
         before, after = payload.attributes_before, payload.custom_attributes
-        withdrawn = before is not None and self._consent.is_given(before, at) and not self._consent.is_given(after, at)
-        if not withdrawn or reference is None:
+        if before is None or reference is None:
+            return []
+        was, now = (self.consent.of_now(fields, payload.channels, at).processing for fields in (before, after))
+        if now or not was:
             return []
         conversation = pseudonyms.conversation(reference)
         return [ConsentWithdrawal(tenant=tenant, conversation_id=conversation, withdrawn_at=at)]

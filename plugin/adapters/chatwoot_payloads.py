@@ -135,6 +135,7 @@ class ConversationChanged(Contract):
 
     event: Literal["conversation_status_changed", "conversation_updated"]
     id: VendorId
+    inbox_id: VendorId | None = None
     status: str
     custom_attributes: Fields = Field(default={})
     updated_at: Moment | None = None
@@ -143,6 +144,11 @@ class ConversationChanged(Contract):
     account_id: VendorId | None = None
     messages: tuple[LastMessage, ...] = ()
     changed_attributes: tuple[Fields, ...] | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The inbox, which is the channel that a tenant's settings may name."""
+        return () if self.inbox_id is None else (self.inbox_id,)
 
     @property
     def reference(self) -> str | None:

@@ -49,14 +49,10 @@ class ConsentRule:
         value = self._value(fields)
         return Consent(processing=self._is_default(channels) if value is None else _is_since(value, at))
 
-    def is_given(self, fields: Mapping[str, object], at: datetime) -> bool:
-        """Return whether the field itself, whatever the channel, holds consent at `at`."""
-        value = self._value(fields)
-        return value is not None and (_is_yes(value) or _is_since(value, at))
-
     def is_refused(self, fields: Mapping[str, object], at: datetime) -> bool:
         """Return whether the field is set and holds no consent at `at`: the client was asked and did not agree."""
-        return self._value(fields) is not None and not self.is_given(fields, at)
+        value = self._value(fields)
+        return value is not None and not _is_yes(value) and not _is_since(value, at)
 
     def _value(self, fields: Mapping[str, object]) -> object:
         """Return the value of the field, or None where it is not set."""

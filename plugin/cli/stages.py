@@ -84,6 +84,23 @@ def deliver(
 
 
 @app.command(rich_help_panel=STAGES_PANEL)
+def reconcile(
+    once: Annotated[bool, typer.Option("--once", help="Look once, then end; for a timer.")] = False,
+) -> None:
+    """Ask Chatwoot for resolved conversations, and publish what its deliveries have lost of them; it sends each once.
+
+    It looks each minute, twelve hours back, and keeps nothing: after a crash it looks again. Two at once do no harm. It
+    only reads there, and publishes nothing that was withdrawn or erased.
+    """
+    from plugin.reconcile.stage import run
+
+    settings = load_settings()
+    configure_logging(settings.log_level, stage="reconcile")
+    set_build_info("reconcile")
+    raise typer.Exit(run(settings, once=once))
+
+
+@app.command(rich_help_panel=STAGES_PANEL)
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:

@@ -1,10 +1,8 @@
 """`counterpoint deliver`: the process that sends digests, with a thread for planning and one for each receiver."""
 
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
@@ -14,6 +12,7 @@ from plugin.outbound.receivers import MailServer, Receiver, webhook_receiver
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
+from stream.runtime.process import stopped_by_signals
 from stream.runtime.settings import Settings, required_secret
 
 PLAN_EVERY_S: Final = 60.0
@@ -32,7 +31,7 @@ def run(settings: Settings, *, once: bool = False) -> int:
     with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
         deliverer = Deliverer(engine, public_url, now=utc_now)
         stop = threading.Event()
-        with _stopped_by_signals(stop):
+        with stopped_by_signals(stop):
             if once:
                 _deliver_once(deliverer, receivers, stop)
             else:
@@ -99,15 +98,3 @@ def _repeat(stop: threading.Event, health: Health, every_s: float, work: Callabl
             health.set(ReadinessPart.DATABASE, str(error))
             get_logger().warning("database_away", retry_after_s=every_s)
         stop.wait(every_s)
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` at SIGTERM or SIGINT until the block ends."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -28,6 +28,7 @@ from stream.runtime.stages import KAFKA_NAME_PREFIX, Stage
 
 _OPERATOR: Final = f"{KAFKA_NAME_PREFIX}-operator"
 _SETUP: Final = f"{KAFKA_NAME_PREFIX}-setup"
+_RECONCILE: Final = f"{KAFKA_NAME_PREFIX}-reconcile"
 
 
 @dataclass(frozen=True, order=True)
@@ -72,6 +73,10 @@ RIGHTS: Final = (
     Right(_OPERATOR, "Read", "topic", DEAD_LETTERS),
     *(Right(_OPERATOR, "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS)),
     Right(_OPERATOR, "Describe", "group", KAFKA_NAME_PREFIX, prefix=True),
+    # `counterpoint reconcile` looks which messages came, and publishes those that did not. It is in no group.
+    Right(_RECONCILE, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
+    Right(_RECONCILE, "Read", "topic", MESSAGES),
+    Right(_RECONCILE, "Write", "topic", MESSAGES),
     # `counterpoint topics` and `check`.
     *(
         Right(_SETUP, operation, "topic", KAFKA_NAME_PREFIX, prefix=True)

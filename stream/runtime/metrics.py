@@ -135,7 +135,12 @@ DIGESTS = Counter(
     " user; `refused`: somebody's address does not exist any more.",
     ["way", "outcome"],
 )
-
+RECONCILED = Counter(
+    "counterpoint_reconciled_events_total",
+    "Events that `counterpoint reconcile` published, since a platform has them and its deliveries lost them, by kind"
+    " (message, deletion, session-end, consent-withdrawal). Rising: the gateway was away, or does not answer in time.",
+    ["tenant", "kind"],
+)
 PROVIDER_LOGINS_REFUSED = Counter(
     "counterpoint_provider_logins_refused",
     "Logins at the OpenID Connect provider that were refused, by reason; a log line names the request of each.",

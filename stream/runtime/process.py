@@ -1,6 +1,10 @@
 """Settings of the Python runtime for a whole process, made by entry points alone."""
 
 import gc
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
@@ -25,3 +29,15 @@ def limit_blas_threads() -> None:
     on a busy machine takes 60 times as long as a single thread.
     """
     threadpool_limits(limits=1, user_api="blas")
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Set `stop` at SIGTERM or SIGINT until the block ends."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

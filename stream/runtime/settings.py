@@ -121,6 +121,19 @@ class ChatwootSettings(SettingsSection):
 
     They must carry a secret as the password in the webhook's URL; nothing else proves where they come from.
     """
+    api_url: HttpAddress = ""
+    """The address of the installation, such as https://chat.example; for `counterpoint reconcile` alone."""
+    account: str = Field(default="", pattern=r"^[0-9]*$")
+    """The number of the account whose conversations are read there."""
+    api_token: SecretStr | None = None
+    """The access token of a user who sees its inboxes. Nothing is written with it."""
+
+    @field_validator("api_url")
+    @classmethod
+    def _require_tls(cls, url: str) -> str:
+        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
+            raise ValueError("the API is reached by https; http is for one on loopback alone")
+        return url
 
 
 class TwilioSettings(SettingsSection):
@@ -450,6 +463,7 @@ class HealthSettings(SettingsSection):
     sink_port: Port = 8033
     web_port: Port = 8034
     deliver_port: Port = 8035
+    reconcile_port: Port = 8036
     urls: dict[StageName, str] = {}
     """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 

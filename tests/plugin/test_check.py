@@ -22,6 +22,7 @@ from stream.runtime import settings as settings_room
 from stream.runtime.health import Health
 from stream.runtime.settings import Settings
 from stream.workers import feedback_worker, session_worker
+from tests.fixtures.answering import answering
 
 KEY = base64.b64encode(b"k" * 32).decode()
 GOOD: dict[str, Any] = {
@@ -133,6 +134,25 @@ def test_a_platform_is_named_with_what_it_does_not_have(monkeypatch: pytest.Monk
     assert "speaks rocketchat" in found["tenant meadow"].sentence
     assert "no deletions, no signed_body, no signed_time" in found["tenant meadow"].sentence
     assert "lack" not in findings(monkeypatch)["tenant riverside"].sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, '{"data": {"payload": []}}'), "It answers"),
+        ((401, ""), "tenants.harbour.chatwoot.api_token: the installation refuses it"),
+        ((404, ""), "knows no such account"),
+        ((500, ""), "the API of harbour is unavailable"),
+    ],
+)
+def test_a_platforms_api_is_asked(monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str], said: str) -> None:
+    """The API of a platform is asked with its token, and what it does not answer is trouble of its own."""
+    with answering({"/api/v1/accounts/3/conversations": answer}) as url:
+        chatwoot = {"api_url": url, "account": "3", "api_token": "a token of this test"}
+        tenant = {"platform": "chatwoot", "webhook_secrets": ["r" * 24], "pseudonym_key": KEY, "chatwoot": chatwoot}
+        found = findings(monkeypatch, tenants={"harbour": tenant | {"consent": {"channels": ["*"]}}})
+    assert said in found["API of harbour"].sentence
+    assert troubles(found) == (set() if answer[0] == 200 else {"API of harbour"})
 
 
 def test_a_platform_of_whose_consent_nothing_is_known_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ COMMANDS = [
     "sink",
     "web",
     "deliver",
+    "reconcile",
     "up",
     "topics",
     "migrate",
@@ -77,6 +78,7 @@ def test_each_command_explains_itself(command: str) -> None:
         ("replay", ["mibot", "annomi", "jsonl", "max", "Consent is asserted"]),
         ("digest", ["--for", "--since", "seven days"]),
         ("deliver", ["--once", "mail", "webhook", "no key of any text"]),
+        ("reconcile", ["--once", "Chatwoot", "twelve hours", "withdrawn or erased"]),
         ("up", ["Ctrl-C", "started again"]),
         ("topics", ["fixed for life"]),
         ("status", ["lag", "dead letters", "Status 0", "--json"]),
@@ -107,6 +109,7 @@ def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
         (["web"], "COUNTERPOINT_"),
         (["gateway"], "tenants"),
         (["deliver"], "delivery.mail.host"),
+        (["reconcile"], "chatwoot.api_url"),
         (["digest", "--for", "someone"], "COUNTERPOINT_DATABASE__"),
     ],
 )

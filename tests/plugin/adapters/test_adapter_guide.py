@@ -36,7 +36,7 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GatewayHarness:
     return GatewayHarness(tenants={"meadow": TenantSettings.model_validate(given | {"webhook_secrets": [SECRET]})})
 
 
-async def deliver(harness: GatewayHarness, secret: str = SECRET, **event: Any) -> tuple[int, dict[str, str]]:
+async def deliver(harness: GatewayHarness, event: dict[str, Any], secret: str = SECRET) -> tuple[int, dict[str, str]]:
     """Deliver an event as Meadow does, and return status and answer."""
     raw, stamp = json.dumps(event).encode(), str(int(NOW.timestamp()))
     signature = hmac.new(secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256).hexdigest()
@@ -45,13 +45,22 @@ async def deliver(harness: GatewayHarness, secret: str = SECRET, **event: Any) -
     return answer.status_code, answer.json()
 
 
-LINE = {"kind": "line", "id": 7, "room": 3, "who": "g-1", "guest": True, "said": "no", "at": SENT.isoformat()}
+LINE: dict[str, Any] = {
+    "kind": "line",
+    "id": 7,
+    "room": 3,
+    "who": "g-1",
+    "guest": True,
+    "said": "no",
+    "at": SENT.isoformat(),
+}
 
 
 async def test_the_example_is_a_package_that_the_gateway_serves(harness: GatewayHarness) -> None:
     """A line and a goodbye of the example's platform are published, with pseudonyms."""
-    assert await deliver(harness, **LINE, agreed=True) == (202, {"outcome": "published"})
-    assert await deliver(harness, kind="goodbye", room=3, at=SENT.isoformat()) == (202, {"outcome": "published"})
+    assert await deliver(harness, LINE | {"agreed": True}) == (202, {"outcome": "published"})
+    goodbye = {"kind": "goodbye", "room": 3, "at": SENT.isoformat()}
+    assert await deliver(harness, goodbye) == (202, {"outcome": "published"})
     message, end = harness.publisher.data()
     assert (message["role"], message["text"], message["message_id"]) == ("client", "no", "7")
     assert message["conversation_id"] == end["conversation_id"] != "3"
@@ -59,10 +68,10 @@ async def test_the_example_is_a_package_that_the_gateway_serves(harness: Gateway
 
 async def test_the_example_refuses_what_every_adapter_refuses(harness: GatewayHarness) -> None:
     """The example denies a forged line, names what is wrong, drops its bell, and publishes nothing without consent."""
-    assert await deliver(harness, "x" * 32, **LINE) == (401, {"error": "denied"})
-    assert (await deliver(harness, **{**LINE, "at": "today"}))[1]["place"] == "at"
-    assert await deliver(harness, **{**LINE, "who": "bell-7"}) == (202, {"outcome": "ignored"})
-    assert await deliver(harness, **LINE) == (202, {"outcome": "no_consent"})
+    assert await deliver(harness, LINE, "x" * 32) == (401, {"error": "denied"})
+    assert (await deliver(harness, LINE | {"at": "today"}))[1]["place"] == "at"
+    assert await deliver(harness, LINE | {"who": "bell-7"}) == (202, {"outcome": "ignored"})
+    assert await deliver(harness, LINE) == (202, {"outcome": "no_consent"})
     assert harness.publisher.records == []
 
 

@@ -132,6 +132,9 @@ def test_consent_that_is_taken_back_is_a_withdrawal() -> None:
     assert events_of(changed({"consent": False}, {"consent": True})) == []
     assert events_of(changed({"consent": True}, {"consent": True, "other": 1})) == []
     assert events_of(changed({"consent": True}, {}), consent={"channels": ["*"]}) == []
+    everybody = {"consent": {"channels": [str(INBOX)], "field": "consent"}}
+    assert len(events_of(changed({}, {"consent": "no"}), **everybody)) == 1
+    assert events_of(changed({"consent": True}, {}), **everybody) == []
 
 
 @pytest.mark.parametrize("status", ["open", "pending", "snoozed"])

@@ -4,8 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from stream.runtime.codec import encode
 from stream.runtime.health import Health, ReadinessPart, serve
 from stream.runtime.settings import Settings
 from stream.runtime.stages import STAGES, Stage
+from tests.fixtures.answering import answering
 from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.operations.conftest import Bench, message
 from tests.plugin.samples import apply_records, record
@@ -40,29 +40,6 @@ counterpoint_model_info{model="CPU baseline",weights="0.1",prompt="none",rubric=
 counterpoint_oldest_held_seconds{stage="feedback"} 12.5
 counterpoint_breaker_state %s
 """
-
-
-@contextmanager
-def answering(path_to_body: dict[str, tuple[int, str]]) -> Iterator[str]:
-    """A server that gives fixed answers: what a stage says, or something that is no stage."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            code, body = path_to_body.get(self.path, (404, ""))
-            self.send_response(code)
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Write no log line."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager
