@@ -100,7 +100,7 @@ def test_every_test_that_the_page_names_exists() -> None:
     named = re.findall(r"\[(test_\w+)\]\(\.\./([\w/]+\.py)\)", page)
     assert len(named) > 50
     for name, path in named:
-        assert re.search(rf"^(async )?def {name}\(", (GUARANTEES.parents[1] / path).read_text(), re.MULTILINE), name
+        assert re.search(rf"^ *(async )?def {name}\(", (GUARANTEES.parents[1] / path).read_text(), re.MULTILINE), name
     promises = page.partition("## Each promise, and the tests that would fail without it")[2].partition("\n## ")[0]
     rows = [
         line for line in promises.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "| ---"))
