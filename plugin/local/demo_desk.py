@@ -16,6 +16,7 @@ from plugin.database.key_encryption_key import key_encryption_key
 from plugin.database.viewer import Viewer
 from plugin.local.demo_settings import TENANT, USERS
 from plugin.local.demo_week import ends_of, run_of
+from plugin.queue.criterion_views import CriterionAbout, Said
 from plugin.queue.dispute_views import DisputeState, Ground
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import MOMENT, VERDICT, Statement, level_of
@@ -132,6 +133,15 @@ class Desk:
         moment = None if message is None else self._moment(message)
         exchange_id = None if moment is None else moment.exchange_id
         self.store.reviews.add_note(self.viewer, self.session_id, exchange_id, text, shared=shared)
+
+    def answer(self, criterion: str, code: str, *, message: str | None = None, note: str = "") -> None:
+        """Answer a criterion by its short name, about the moment of a client's message or about the session."""
+        moment = None if message is None else self._moment(message)
+        asked = next((each for each in self.view.criteria if each.name == criterion), None)
+        if asked is not None and (moment is None) == (asked.about is CriterionAbout.SESSION):
+            exchange_id = None if moment is None else moment.exchange_id
+            said = Said(asked.criterion_id, asked.version, exchange_id, code, note)
+            self.store.reviews.answer_criterion(self.viewer, self.session_id, self.view.row.revision, said)
 
     def decide(self, kind: DecisionKind) -> None:
         """Release or withhold the session."""

@@ -40,15 +40,19 @@ class DemoUser:
 
 DAY_TEAM = "Sample team"
 EVENING_TEAM = "Sample evening team"
+SUPERVISORS = "Sample supervisors"
+"""A team of the two supervisors alone, in which they calibrate; it shows them no further session."""
 USERS = (
     DemoUser(
         "supervisor",
         "supervisor",
         "Sample Supervisor",
-        "waiting sessions; open the first, press “Review it”",
-        (DAY_TEAM,),
+        "waiting sessions; open the first, press “Review it”; four moments of a calibration to rate",
+        (DAY_TEAM, SUPERVISORS),
     ),
-    DemoUser("greta", "supervisor", "Greta (sample)", "a point that a counsellor disputes", (EVENING_TEAM,)),
+    DemoUser(
+        "greta", "supervisor", "Greta (sample)", "a point that a counsellor disputes", (EVENING_TEAM, SUPERVISORS)
+    ),
     DemoUser(
         "mira",
         "therapist",
@@ -73,8 +77,13 @@ USERS = (
         (EVENING_TEAM,),
         "counsellor-samir",
     ),
-    DemoUser("operator", "operator", "Sample Operator", "numbers alone, and the accounts"),
-    DemoUser("lead", "lead", "Lena (sample)", "a dispute that was escalated to her; her note stands in the glossary"),
+    DemoUser("operator", "operator", "Sample Operator", "numbers alone, the accounts, and two criteria of its own"),
+    DemoUser(
+        "lead",
+        "lead",
+        "Lena (sample)",
+        "a dispute that was escalated to her, with answers to the service's own criteria; her note is in the glossary",
+    ),
     DemoUser("auditor", "auditor", "Sample Auditor", "who did what, from the audit trail, and nothing else"),
 )
 """Made up, like everything the demo shows. Jonas works in both teams, so both supervisors see his sessions."""

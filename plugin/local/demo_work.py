@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from plugin.local.demo_calibrations import calibrate
+from plugin.local.demo_criteria import NEXT_STEP, PACE, ask_criteria
 from plugin.local.demo_desk import DemoWeek
 from plugin.local.demo_settings import USERS
+from plugin.queue.criterion_views import CANNOT_SAY
 from plugin.queue.dispute_views import Ground
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import STRENGTHS, rating_of, suggestion
@@ -21,7 +24,9 @@ RUBRIC_NOTE: Final = (
 
 
 def do_the_work(week: DemoWeek) -> None:
-    """Do what the demo's people have done, each with the sessions that nobody has touched yet; the lead writes a note.
+    """Do what the demo's people have done, each with the sessions that nobody has touched yet.
+
+    The operator asks criteria, the supervisors calibrate, and the lead writes a note.
 
     What somebody did with a session in an earlier run of the demo stays as it is. Where a visitor has disabled the
     account of one of these people, nothing is done.
@@ -31,6 +36,8 @@ def do_the_work(week: DemoWeek) -> None:
     """
     if any(user.name not in week.people for user in USERS):
         return
+    ask_criteria(week)
+    calibrate(week)
     for sample, (supervisor, work) in WORK.items():
         if sample in week.sessions and week.desk(supervisor, sample).is_untouched():
             work(week, sample)
@@ -48,6 +55,9 @@ def _released_and_acknowledged(week: DemoWeek, sample: str) -> None:
     supervisor.set_level("m15", AUTONOMY, Level.NONE)
     supervisor.keep_back("m15", WithholdReason.UNCLEAR, STRENGTHS)
     supervisor.agree("m15")
+    supervisor.answer(PACE, "3", message="m7")
+    supervisor.answer(PACE, "1", message="m15", note="The list came before she had said what she had tried.")
+    supervisor.answer(NEXT_STEP, "yes")
     supervisor.keep_back("m27", WithholdReason.CONTEXT_MISSING, suggestion(1))
     supervisor.keep_back("m31", WithholdReason.NOT_RESISTANCE)
     supervisor.note(
@@ -65,6 +75,9 @@ def _disputed_and_resolved(week: DemoWeek, sample: str) -> None:
     supervisor.agree("m6")
     supervisor.agree("m27")
     supervisor.agree("m27", STRENGTHS)
+    supervisor.answer(PACE, "0", message="m6")
+    supervisor.answer(PACE, "3", message="m27")
+    supervisor.answer(NEXT_STEP, CANNOT_SAY, note="A day is agreed, and nothing that she wants to try until then.")
     supervisor.decide(DecisionKind.RELEASED)
     week.desk("jonas", sample, hours=36).dispute(
         "m27",
@@ -86,6 +99,8 @@ def _disputed(week: DemoWeek, sample: str) -> None:
     supervisor.agree("m11")
     supervisor.agree("m21")
     supervisor.keep_back("m19", WithholdReason.NOT_RESISTANCE)
+    supervisor.answer(PACE, "0", message="m11")
+    supervisor.answer(NEXT_STEP, "no")
     supervisor.decide(DecisionKind.RELEASED)
     week.desk("samir", sample, hours=87).dispute(
         "m11",
@@ -143,6 +158,7 @@ def _reviewed_in_part(week: DemoWeek, sample: str) -> None:
     supervisor.set_level("m9", AUTONOMY, Level.NONE)
     supervisor.agree("m9", rating_of(ALIGNMENT))
     supervisor.agree("m9")
+    supervisor.answer(PACE, "1", message="m9")
     supervisor.note("Still to read: from \u201cthe second one is mostly habit\u201d to the end.", shared=False)
     supervisor.give_back()
 

@@ -63,7 +63,10 @@ def _second_demo_of_the_week_adds_nothing(folder: Path) -> None:
 
 def _stored(folder: Path) -> dict[str, int]:
     """Return what a database holds that no demo is running on."""
-    tables = ("sessions", "decisions", "labels", "notes", "acknowledgements", "disputes", "dispute_steps", "claims")
+    tables = (
+        *("sessions", "decisions", "labels", "notes", "acknowledgements", "disputes", "dispute_steps", "claims"),
+        *("criteria", "criterion_answers", "calibrations", "calibration_ratings", "calibration_done", "final_levels"),
+    )
     counts = {table: f"SELECT count(*) FROM {table}" for table in tables}
     counts["days"] = "SELECT count(DISTINCT ended_at::date) FROM sessions"
     with (

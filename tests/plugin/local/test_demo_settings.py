@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_settings
+from plugin.local.demo_settings import SUPERVISORS, TENANT, USERS, demo_secrets, write_settings
 from stream.runtime.settings import load_settings
 
 
@@ -59,12 +59,15 @@ def test_the_platforms_clock_may_differ_by_a_week_where_it_is_said(
 
 
 def test_the_people_are_of_two_teams() -> None:
-    """The demo has two supervisors of one team each, three therapists; operator, lead and auditor are in no team."""
+    """The demo has two supervisors of a team each and one they share, three therapists; the others are in no team."""
     teams = {user.name: user.teams for user in USERS}
     roles = Counter(user.role for user in USERS)
     assert roles == {"supervisor": 2, "therapist": 3, "operator": 1, "lead": 1, "auditor": 1}
     supervised = [teams[user.name] for user in USERS if user.role == "supervisor"]
-    assert [len(each) for each in supervised] == [1, 1]
+    shared = set(supervised[0]) & set(supervised[1])
+    assert [len(set(each) - shared) for each in supervised] == [1, 1]
+    assert shared == {SUPERVISORS}
+    assert not any(shared & set(teams[user.name]) for user in USERS if user.role == "therapist")
     assert len({*supervised}) == 2
     assert teams["operator"] == teams["lead"] == teams["auditor"] == ()
 

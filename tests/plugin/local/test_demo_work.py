@@ -8,16 +8,22 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from plugin.database.tables import AuditEntry
+from plugin.database.tables import AuditEntry, StoredCalibration, StoredCalibrationRating
 from plugin.database.viewer import AccountRole
+from plugin.local.demo import SAMPLES
+from plugin.local.demo_calibrations import AFTER, OPINIONS
+from plugin.local.demo_criteria import NEXT_STEP, PACE
 from plugin.local.demo_desk import DemoWeek
 from plugin.local.demo_settings import USERS
 from plugin.local.demo_week import WEEK, ends_of
 from plugin.local.demo_work import WORK, do_the_work
+from plugin.queue.calibration_comparison import to_settle
+from plugin.queue.criterion_views import CriterionAbout, CriterionScale, Wording
 from plugin.queue.dispute_views import DisputeState
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow, SessionView
+from plugin.replay.sources import load_source
 from stream.contracts.feedback import Assessment, FeedbackRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman
 from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, left_out, record
@@ -253,6 +259,80 @@ def test_each_supervisor_sees_her_team_alone(week: DemoWeek) -> None:
     assert seen["supervisor"] | seen["greta"] == WEEK.keys()
 
 
+# --- calibrations and criteria ---
+
+
+def test_one_calibration_is_settled_and_one_waits_for_the_visitor(week: DemoWeek) -> None:
+    """In the first both are done and have settled; in the second the colleague has rated, and the visitor not."""
+    do_the_work(week)
+    calibrations, visitor = week.store_at(NOW).calibrations, week.people["supervisor"]
+    waiting, settled = calibrations.listed(visitor)
+    assert (settled.is_over, settled.is_own, [each.is_done for each in settled.raters]) == (True, True, [True, True])
+    compared = calibrations.read(visitor, settled.calibration_id)
+    assert compared is not None
+    assert all(len(moment.ratings) == 2 for moment in compared.compared)
+    assert any(moment.final for moment in compared.compared)
+    assert not any(to_settle(moment) for moment in compared.compared)
+    assert (waiting.is_open, waiting.opened_by, waiting.left, waiting.drawn) == (True, "Greta", 4, 4)
+    assert {each.name: each.is_done for each in waiting.raters} == {"Greta": True, "Supervisor": False}
+    assert [each.calibration_id for each in calibrations.waiting(visitor)] == [waiting.calibration_id]
+
+
+def test_all_of_it_was_rated_blind_and_after_the_sessions(week: DemoWeek, engine: Engine) -> None:
+    """Nobody had read what the model says before they rated, and no calibration is older than what it is about."""
+    do_the_work(week)
+    with Session(engine) as session:
+        assert all(session.exec(select(StoredCalibrationRating.blind)).all())
+        opened_at = session.exec(select(StoredCalibration.opened_at)).all()
+    assert all(week.ends[AFTER] < at <= NOW for at in opened_at)
+
+
+def test_a_calibration_is_opened_once_a_day(week: DemoWeek) -> None:
+    """A visitor's own rating, and one that a visitor has cancelled, stay as they are at the next start of the day."""
+    do_the_work(week)
+    store, visitor, greta = week.store_at(NOW), week.people["supervisor"], week.people["greta"]
+    waiting, settled = store.calibrations.listed(visitor)
+    store.calibration_steps.rate(visitor, waiting.calibration_id, 1, dict.fromkeys(Mechanism, Level.WEAK))
+    store.calibration_steps.cancel(greta, waiting.calibration_id)
+    do_the_work(replace(week, begun=NOW + timedelta(hours=1)))
+    assert [each.calibration_id for each in store.calibrations.listed(visitor)] == [settled.calibration_id]
+
+
+def test_each_opinion_is_about_a_reply_of_the_samples() -> None:
+    """Each reply of which the supervisors say something is one of a counsellor whom both of them see."""
+    replies = [
+        str(event.payload["text"])
+        for conversation in load_source(SAMPLES).conversations
+        if THERAPISTS.get(conversation.reference, "jonas") == "jonas"
+        for event in conversation.events
+        if event.payload.get("role") == "counsellor"
+    ]
+    found = {beginning: sum(reply.startswith(beginning) for reply in replies) for beginning in OPINIONS}
+    assert found == dict.fromkeys(OPINIONS, 1)
+
+
+def test_two_criteria_are_asked_and_answered(week: DemoWeek) -> None:
+    """The operator has added two; supervisors and lead read answers to both, and a therapist those that are shared."""
+    do_the_work(week)
+    assert [each.name for each in week.store_at(NOW).criteria.entries()] == [PACE, NEXT_STEP]
+    for person in ("supervisor", "lead"):
+        answers = opened(week, "sample-exam-nerves", person).criterion_answers
+        assert {each.criterion.name for each in answers} == {PACE, NEXT_STEP}
+    shared = opened(week, "sample-exam-nerves", "mira").criterion_answers
+    assert {(each.criterion.name, each.said) for each in shared} == {(PACE, "3"), (PACE, "1")}
+    partly = opened(week, "sample-after-work-drinks", "supervisor").criterion_answers
+    assert [(each.criterion.name, each.by) for each in partly] == [(PACE, "Greta")]
+
+
+def test_criteria_of_a_visitor_are_left_alone(week: DemoWeek) -> None:
+    """Where somebody has added a criterion, none is added to it, and the week is worked on without answers."""
+    store = week.store_at(NOW)
+    store.criteria.add("own", CriterionAbout.SESSION, Wording("Is it so?", CriterionScale.YES_NO))
+    do_the_work(week)
+    assert [each.name for each in store.criteria.entries()] == ["own"]
+    assert row(week, "sample-exam-nerves").is_released
+
+
 # --- times and words ---
 
 
@@ -277,7 +357,7 @@ def test_every_opening_and_every_step_is_in_the_trail(week: DemoWeek, engine: En
     assert (done["dispute"], done["resolve dispute"], done["acknowledge"]) == (3, 1, 1)
     assert (done["shared note"], done["private note"]) == (2, 3)
     assert {entry.account_id for entry in entries} == {
-        week.people[name].user_id for name in ("supervisor", "greta", "mira", "jonas", "samir", "lead")
+        week.people[name].user_id for name in ("supervisor", "greta", "mira", "jonas", "samir", "lead", "operator")
     }
 
 
