@@ -13,6 +13,8 @@ from plugin.database.migrate import pending_migrations
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
+from plugin.outbound.stage import public_url_of, receivers_of
+from plugin.plain_text import join_words
 from plugin.reconcile.chatwoot_api import ChatwootApi
 from plugin.web.provider.connection import ProviderAwayError
 from plugin.web.provider.provider import Provider
@@ -23,6 +25,7 @@ from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
 from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
+from stream.runtime.stages import DELIVER
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
 from stream.workers.sample_rule import sample_rule
@@ -127,6 +130,20 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
     )
     if settings.oidc.issuer:
         yield _check_provider(settings)
+    yield _check_digests(settings)
+
+
+def _check_digests(settings: Settings) -> Finding:
+    """Try what `counterpoint deliver` requires at its start, where a digest could go anywhere."""
+    if not DELIVER.is_used(settings):
+        return Finding("digests", "None goes out, since neither delivery.mail.host nor delivery.webhooks is set.")
+    ways = [*(["mail"] if settings.delivery.mail.host else []), *sorted(settings.delivery.webhooks)]
+    return _tried(
+        "digests",
+        lambda: (receivers_of(settings), public_url_of(settings)),
+        f"`counterpoint deliver` can start; they go out by {join_words(ways)}.",
+        "Correct the sections delivery and web of the settings; docs/operations.md, Digests, explains them.",
+    )
 
 
 def _check_provider(settings: Settings) -> Finding:

@@ -17,7 +17,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plugin.api import calibration_routes, own_routes, read_routes, review_routes, rubric_routes, trail_routes
+from plugin.api import (
+    calibration_routes,
+    moment_routes,
+    own_routes,
+    read_routes,
+    review_routes,
+    rubric_routes,
+    trail_routes,
+)
 from plugin.api.caller import Services
 from plugin.api.problems import ApiProblem, Problem, invalid_request, nothing_here
 from stream.contracts.errors import Unavailable
@@ -75,6 +83,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         read_routes.router,
         review_routes.router,
         own_routes.router,
+        moment_routes.router,
         calibration_routes.router,
         rubric_routes.router,
         trail_routes.router,

@@ -1,4 +1,4 @@
-"""Cursors: opaque places in a list, each good for the list, the filter and the order from which it comes."""
+"""Cursors: opaque places in a list, each good for the list or the moments, and the filter, from which it comes."""
 
 import base64
 import binascii
@@ -7,14 +7,18 @@ from typing import Final
 from uuid import UUID
 
 from plugin.queue.filters import QueueFilter, QueueList
+from plugin.queue.moment_filter import MomentFilter
+from plugin.queue.moment_views import MomentPlace
 
 _CHECK: Final = 8
 """Bytes that bind a cursor to its list: enough against a mix-up, which is all that they are for."""
+_POSITION: Final = 4
+"""Bytes of the position of a moment in its session."""
 
 
 def cursor_after(session_id: UUID, queue_list: QueueList, chosen: QueueFilter) -> str:
     """Return the cursor of the place after a session."""
-    return base64.urlsafe_b64encode(session_id.bytes + _check(queue_list, chosen)).decode()
+    return _written(session_id.bytes, _check(queue_list, chosen))
 
 
 def session_of(cursor: str, queue_list: QueueList, chosen: QueueFilter) -> UUID:
@@ -23,15 +27,42 @@ def session_of(cursor: str, queue_list: QueueList, chosen: QueueFilter) -> UUID:
     Raises:
         ValueError: it is no cursor of this list with this filter and order.
     """
+    return UUID(bytes=_checked(cursor, _check(queue_list, chosen)))
+
+
+def cursor_of_place(place: MomentPlace, chosen: MomentFilter) -> str:
+    """Return the cursor of a place among moments across sessions."""
+    return _written(place.session_id.bytes + place.position.to_bytes(_POSITION), _check(chosen))
+
+
+def place_of(cursor: str, chosen: MomentFilter) -> MomentPlace:
+    """Return the place of a cursor among moments across sessions.
+
+    Raises:
+        ValueError: it is no cursor of moments with this filter.
+    """
+    read = _checked(cursor, _check(chosen))
+    return MomentPlace(UUID(bytes=read[:-_POSITION]), int.from_bytes(read[-_POSITION:]))
+
+
+def _written(place: bytes, check: bytes) -> str:
+    return base64.urlsafe_b64encode(place + check).decode()
+
+
+def _checked(cursor: str, check: bytes) -> bytes:
+    """Return what a cursor holds beside its check.
+
+    Raises:
+        ValueError: it is no cursor, or one of another list or filter.
+    """
     try:
         read = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError):
         raise ValueError("not a cursor") from None
-    session_id, check = read[:16], read[16:]
-    if check != _check(queue_list, chosen):
+    if read[-_CHECK:] != check:
         raise ValueError("a cursor of another list")
-    return UUID(bytes=session_id)
+    return read[:-_CHECK]
 
 
-def _check(queue_list: QueueList, chosen: QueueFilter) -> bytes:
-    return hashlib.sha256(f"{queue_list!r} {chosen!r}".encode()).digest()[:_CHECK]
+def _check(*of: object) -> bytes:
+    return hashlib.sha256(" ".join(map(repr, of)).encode()).digest()[:_CHECK]

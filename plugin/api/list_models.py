@@ -76,6 +76,13 @@ class Claim(Part):
     read_revision: int | None
 
 
+class ReviewProgress(Part):
+    """How far a review has come: moments passed on or kept back, and other statements that were judged."""
+
+    moments: int
+    statements: int
+
+
 class Acknowledgement(Part):
     """Which therapist has read the standing release, and when that was said."""
 
@@ -109,6 +116,7 @@ class SessionLine(Part):
     decision: Decision | None
     claim: Claim | None
     is_reviewed: bool
+    progress: ReviewProgress | None = Field(description="Null where nobody has judged anything.")
     is_changed: bool
     is_released: bool
     acknowledgements: tuple[Acknowledgement, ...]

@@ -77,10 +77,7 @@ def deliver(
     """
     from plugin.outbound.stage import run
 
-    settings = load_settings()
-    configure_logging(settings.log_level, stage="deliver")
-    set_build_info("deliver")
-    raise typer.Exit(run(settings, once=once))
+    _run(stages.DELIVER, lambda settings: run(settings, once=once))
 
 
 @app.command(rich_help_panel=STAGES_PANEL)
@@ -104,9 +101,10 @@ def reconcile(
 def up(
     logs: Annotated[Path, typer.Option(help="Folder for one log file a stage.")] = Path("counterpoint-logs"),
 ) -> None:
-    """Run all five stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
+    """Run all stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
-    Broker, database and Triton must be reachable: `counterpoint check` says whether they are.
+    That of digests is among them where they can go out. Broker, database and Triton must be reachable: `counterpoint
+    check` says whether they are.
     """
     from plugin.local.all_stages import run_all_stages as run
 

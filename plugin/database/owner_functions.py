@@ -28,6 +28,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_shadow_levels()": ("web", "privacy"),
     "counterpoint_seen_by(uuid[], uuid[])": ("web",),
     "counterpoint_calibrated_about_account()": ("digest",),
+    "counterpoint_wanted_digests()": ("web", "digest", "privacy"),
     "counterpoint_calibration_cancel(uuid, timestamptz)": ("web",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""

@@ -11,7 +11,7 @@ from plugin.local.process import NotStarted, Process
 from plugin.local.stage_process import StageProcess
 from stream.contracts.errors import NO_RESTART_STATUSES
 from stream.runtime.settings import Settings
-from stream.runtime.stages import STAGES
+from stream.runtime.stages import used_stages
 
 WATCH_INTERVAL_S = 0.5  # how often a stage is looked at; an ended one is noticed within this time
 RESTART_DELAY_S = 2.0  # before an ended stage is started again, so that a broken one does not spin
@@ -20,13 +20,13 @@ RESTART_DELAY_S = 2.0  # before an ended stage is started again, so that a broke
 def stage_processes(
     settings: Settings, logs: Path, env: Mapping[str, str], database_urls: Mapping[str, str] | None = None
 ) -> list[StageProcess]:
-    """The five stages in the order in which events pass them, not started.
+    """The stages that these settings use, in the order in which events pass them, not started.
 
     `database_urls` are those of stages with a role of their own; the others take the one of the settings.
     """
     urls = database_urls or {}
     processes = []
-    for stage in STAGES:
+    for stage in used_stages(settings):
         host, port = stage.address(settings)
         own = {"COUNTERPOINT_DATABASE__URL": urls[stage.name]} if stage.name in urls else {}
         processes.append(StageProcess(stage.name, logs, env={**env, **own}, health_url=f"http://{host}:{port}"))

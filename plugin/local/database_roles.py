@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from typing import Final
 
 from sqlalchemy import make_url
 
@@ -10,6 +11,9 @@ from plugin.database.grants import GRANTS
 from plugin.database.roles import apply_roles, url_for_role
 from stream.contracts.errors import Misconfigured
 from stream.runtime.stages import STAGES
+
+_OTHER_NAMES: Final = {"deliver": "digest"}
+"""The role of a stage where it has another name than the stage."""
 
 
 def create_stage_roles(database_url: str, *, say: Callable[[str], object] = lambda _line: None) -> dict[str, str]:
@@ -20,8 +24,8 @@ def create_stage_roles(database_url: str, *, say: Callable[[str], object] = lamb
     except Misconfigured as error:
         say(f"Every stage uses the database as its owner. {error}")
         return {}
-    names = [stage.name for stage in STAGES if stage.name in GRANTS]
-    return {name: url_for_role(database_url, name, passwords[name]) for name in names}
+    roles = {stage.name: _OTHER_NAMES.get(stage.name, stage.name) for stage in STAGES}
+    return {name: url_for_role(database_url, role, passwords[role]) for name, role in roles.items() if role in GRANTS}
 
 
 def role_passwords(database_url: str) -> dict[str, str]:

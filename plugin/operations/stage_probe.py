@@ -34,9 +34,14 @@ class ProbeAnswer:
 
 
 def probe_urls(settings: Settings) -> dict[str, str]:
-    """Return the base URL of each stage: the one in `health.urls`, else the stage's address on this machine."""
+    """Return the base URL of each stage: the one in `health.urls`, else the stage's address on this machine.
+
+    A stage that these settings do not use has none, unless `health.urls` names it.
+    """
     urls = {}
     for stage in STAGES:
+        if not stage.is_used(settings) and stage.name not in settings.health.urls:
+            continue
         host, port = stage.address(settings)
         urls[stage.name] = settings.health.urls.get(stage.name, f"http://{_WILDCARD_HOSTS.get(host, host)}:{port}")
     return {name: url.rstrip("/") for name, url in urls.items()}

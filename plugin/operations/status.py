@@ -16,12 +16,16 @@ from plugin.operations.dead_letter_topic import read_dead_letters
 from plugin.operations.handled import Position, handled_positions, position_of
 from plugin.operations.stage_probe import ProbeAnswer, probe_stage, probe_urls
 from plugin.operations.unknown_tenants import DAY, REMEDY, unknown_tenants
+from plugin.plain_text import age_words
+from plugin.queue.due_digests import due_since
 from plugin.queue.lists import waiting_on_all_platforms
 from plugin.queue.quality import Quality, read_quality
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Settings, required_secret
-from stream.runtime.stages import FEEDBACK, SINK
+from stream.runtime.stages import DELIVER, FEEDBACK, SINK
 
+MAX_DIGEST_DUE_S: Final = 900
+"""Digests are planned each minute and sent within seconds; one not taken is tried again after 1, 5 and 15 minutes."""
 BREAKER_STATES: Final = {0: "closed", 1: "half-open", 2: "open"}
 PATIENCE_S: Final = 60.0
 """How long a command waits for one part; the clients' own timeouts are far shorter, but some ask many times."""
@@ -64,6 +68,8 @@ class QueueStatus:
     oldest: datetime | None
     """The end of the session that has waited longest."""
     quality: Quality
+    digest_due: datetime | None = None
+    """Since when the oldest digest is due that was neither sent nor given up; None if there is none."""
 
 
 @dataclass
@@ -85,24 +91,47 @@ class Status:
     """Seconds since the end of the session that has waited longest for a supervisor; None when none waits."""
     quality: Quality | None = None
     """What supervisors and therapists say of the machine, in numbers."""
+    digest_due_s: float | None = None
+    """Seconds since the oldest digest was due that was neither sent nor given up; None where there is none."""
     not_asked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest_is_late(self) -> bool:
+        """Whether a digest has been due for longer than it takes."""
+        return self.digest_due_s is not None and self.digest_due_s > MAX_DIGEST_DUE_S
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The parts that could not be asked, a sentence each.
+
+        `counterpoint deliver` is not among them while no digest is late: a timer may run it with `--once`.
+        """
+        may_be_away = {DELIVER.name} if "database" not in self.not_asked and not self.digest_is_late else set()
+        return [f"{part}: could not be asked: {why}" for part, why in self.not_asked.items() if part not in may_be_away]
+
+    @property
+    def strangers(self) -> list[str]:
+        """The tenants that the settings do not name, a sentence each with what to do."""
+        return [
+            f"tenant {name}: {count} records were refused, because the settings name no such platform."
+            f" {REMEDY.format(name=name)}"
+            for name, count in self.unknown_tenants.items()
+        ]
 
     @property
     def troubles(self) -> list[str]:
         """The troubles that need a person, a sentence each; empty if there are none."""
-        said = [f"{part}: could not be asked: {why}" for part, why in self.not_asked.items()]
+        said = self.unanswered
         said += [
             f"{name}: not ready ({part}: {trouble})"
             for name, stage in self.stages.items()
             for part, trouble in stage.troubles.items()
         ]
-        said += [
-            f"tenant {name}: {count} records were refused, because the settings name no such platform."
-            f" {REMEDY.format(name=name)}"
-            for name, count in self.unknown_tenants.items()
-        ]
+        said += self.strangers
         if self.model is not None and self.model.breaker != BREAKER_STATES[0]:
             said.append(f"model: its breaker is {self.model.breaker}; sessions are held until it is closed")
+        if self.digest_is_late:
+            said.append(f"digests: one has been due for {age_words(self.digest_due_s)} and was not sent")
         return said
 
     def as_json(self) -> dict[str, Any]:
@@ -155,6 +184,8 @@ def collect_status(
     else:
         found.waiting_for_release, found.quality = numbers.waiting, numbers.quality
         found.oldest_unreleased_s = None if numbers.oldest is None else _age_s(numbers.oldest, now)
+        if DELIVER.name in urls and numbers.digest_due is not None:
+            found.digest_due_s = _age_s(numbers.digest_due, now)
     if FEEDBACK.name in answers:
         found.model = _model_status(answers[FEEDBACK.name])
     return found
@@ -214,7 +245,7 @@ def _read_queue(settings: Settings, now: datetime) -> QueueStatus:
                 "The user of database.url may not see every session, so it cannot count them: use the role privacy."
             )
         waiting, oldest = waiting_on_all_platforms(session)
-        return QueueStatus(waiting, oldest, read_quality(session, now))
+        return QueueStatus(waiting, oldest, read_quality(session, now), due_since(session, now))
 
 
 def _waiting_dead_letters(settings: Settings, since: datetime) -> list[DeadLetter]:

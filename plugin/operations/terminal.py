@@ -5,9 +5,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from plugin.operations.dead_letter_summary import DeadLetterSummary
+from plugin.operations.health_lines import lines_to_look_at
 from plugin.operations.quality_words import quality_lines
 from plugin.operations.status import Status
 from plugin.plain_text import age_words
+from stream.runtime.stages import DELIVER
 
 
 def print_status(status: Status, console: Console) -> None:
@@ -30,13 +32,19 @@ def print_status(status: Status, console: Console) -> None:
         f"{age_words(status.oldest_unreleased_s)} ({status.waiting_for_release} waiting)" if known else "not known"
     )
     facts.add_row("oldest unreleased session", unreleased)
+    if DELIVER.name in status.stages:
+        facts.add_row("oldest digest due", age_words(status.digest_due_s) if known else "not known")
     console.print(facts)
     if status.quality is not None:
         for line in quality_lines(status.quality):
             console.print(line, markup=False, highlight=False)
-    for trouble in status.troubles:
+    for trouble in (*status.unanswered, *status.strangers):
         console.print(trouble, markup=False, highlight=False)
-    if not status.troubles:
+    found = list(lines_to_look_at(status))
+    for each in found:
+        console.print(f"{each.title}: {each.value}", markup=False, highlight=False)
+        console.print(f"      {each.remedy}", markup=False, highlight=False)
+    if not status.troubles and not found:
         console.print("All is well.")
 
 

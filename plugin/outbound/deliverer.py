@@ -11,9 +11,10 @@ from plugin.outbound.deliveries import MAX_ATTEMPTS, Reason, Taken
 from plugin.outbound.notice import Notice
 from plugin.outbound.receivers import Receiver
 from plugin.queue.digests import DeliveryState
+from plugin.queue.due_digests import due_since
 from plugin.queue.news import count_news
 from stream.runtime.logging import get_logger
-from stream.runtime.metrics import DIGESTS
+from stream.runtime.metrics import DIGEST_DUE, DIGESTS
 
 
 class Deliverer:
@@ -31,6 +32,13 @@ class Deliverer:
         if added:
             get_logger().info("digests_planned", count=added)
         return added
+
+    def measure(self) -> None:
+        """Set the metric that says for how long the oldest digest has been due."""
+        now = self._now()
+        with transaction(self._engine) as session:
+            since = due_since(session, now)
+        DIGEST_DUE.set(0 if since is None else (now - since).total_seconds())
 
     def deliver_one(self, receiver: Receiver) -> bool:
         """Send the digest that has waited longest for a receiver, and return whether there was one."""

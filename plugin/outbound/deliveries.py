@@ -17,7 +17,7 @@ from sqlmodel import Session, col, delete, or_, select
 from plugin.database.tables import Account, StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import viewer_of
-from plugin.queue.digest_preferences import DigestPreferences, Way, due_day, preferences_of
+from plugin.queue.digest_preferences import DigestPreferences, Way, latest_due, preferences_of
 from plugin.queue.digests import DeliveryState
 from plugin.queue.news import FIRST_DAYS, SETTLED_AFTER
 from stream.contracts.ids import NAMESPACE
@@ -92,9 +92,9 @@ def plan(session: Session, now: datetime) -> int:
     added = 0
     for row in wanted:
         preferences = preferences_of(row)
-        day = due_day(preferences, row.set_at, now)
-        if day is not None and session.get(StoredDelivery, delivery_id(row.account_id, day)) is None:
-            added += _add(session, row.account_id, preferences, day, now)
+        due = latest_due(preferences, row.set_at, now)
+        if due is not None and session.get(StoredDelivery, delivery_id(row.account_id, due.day)) is None:
+            added += _add(session, row.account_id, preferences, due.day, now)
     return added
 
 

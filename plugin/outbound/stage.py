@@ -14,6 +14,7 @@ from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
 from stream.runtime.process import stopped_by_signals
 from stream.runtime.settings import Settings, required_secret
+from stream.runtime.stages import DELIVER
 
 PLAN_EVERY_S: Final = 60.0
 """Digests are due at full hours: a minute later is soon enough."""
@@ -27,7 +28,7 @@ def run(settings: Settings, *, once: bool = False) -> int:
         Misconfigured: a setting that it needs is missing or wrong.
         Unavailable: the database is away, and it runs once.
     """
-    receivers, public_url = receivers_of(settings), _public_url(settings)
+    receivers, public_url = receivers_of(settings), public_url_of(settings)
     with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
         deliverer = Deliverer(engine, public_url, now=utc_now)
         stop = threading.Event()
@@ -53,7 +54,12 @@ def receivers_of(settings: Settings) -> tuple[Receiver, ...]:
     return (*mail, *webhooks)
 
 
-def _public_url(settings: Settings) -> str:
+def public_url_of(settings: Settings) -> str:
+    """Return the address at which people open the page, to which digests lead.
+
+    Raises:
+        Misconfigured: the settings do not name it.
+    """
     if not settings.web.public_url:
         raise Misconfigured("web.public_url is not set. Digests lead to it: the address at which people open the page.")
     return settings.web.public_url
@@ -71,10 +77,10 @@ def _deliver_until(
 ) -> None:
     health = Health(ReadinessPart.DATABASE)
     with (
-        serving(health, settings.health.host, settings.health.deliver_port),
+        serving(health, *DELIVER.address(settings)),
         ThreadPoolExecutor(len(receivers) + 1) as pool,
     ):
-        work = [pool.submit(_repeat, stop, health, PLAN_EVERY_S, deliverer.plan)]
+        work = [pool.submit(_repeat, stop, health, PLAN_EVERY_S, partial(_plan, deliverer))]
         for receiver in receivers:
             deliver = partial(_deliver_all, deliverer, receiver, stop)
             work.append(pool.submit(_repeat, stop, health, LOOK_EVERY_S, deliver))
@@ -82,6 +88,11 @@ def _deliver_until(
         stop.set()  # a fault of ours in one thread ends the process, which is then started again as a whole
         for done in work:
             done.result()
+
+
+def _plan(deliverer: Deliverer) -> None:
+    deliverer.plan()
+    deliverer.measure()
 
 
 def _deliver_all(deliverer: Deliverer, receiver: Receiver, stop: threading.Event) -> None:

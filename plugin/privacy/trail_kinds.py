@@ -26,6 +26,8 @@ class TrailKind(StrEnum):
     ACCOUNT = "account"
     """Accounts, tokens and preferences."""
     RUBRIC_NOTE = "rubric-note"
+    RERATING = "rerating"
+    """Stored exchanges that another version of the model rated again."""
     REMOVAL = "removal"
     """Erasures, legal holds and retention."""
     DEAD_LETTER = "dead-letter"
@@ -39,7 +41,7 @@ class TrailKind(StrEnum):
 PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.LOGIN: ("login", "logout", "logout at the provider"),
     TrailKind.READING: (
-        *("review", "digest", "agreement sample", "blind look", "trend", "read a dead letter: %"),
+        *("review", "digest", "across sessions", "agreement sample", "blind look", "trend", "read a dead letter: %"),
         *("calibration draw", "calibration", "calibration comparison"),
     ),
     TrailKind.REVIEW: (
@@ -56,10 +58,11 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.PRACTICE: ("practise", "keep attempt", "remove attempt"),
     TrailKind.EXPORT: ("export %", "own words"),
     TrailKind.ACCOUNT: (
-        *("account %", "password set", "token created", "token revoked"),
+        *("account %", "password set", "password changed", "token created", "token revoked"),
         *("digest preferences", "digest read"),
     ),
     TrailKind.RUBRIC_NOTE: ("rubric note %",),
+    TrailKind.RERATING: ("rerate: %",),
     TrailKind.REMOVAL: ("erasure", "hold", "retention"),
     TrailKind.DEAD_LETTER: ("replay dead letters %", "drop dead letters"),
     TrailKind.TRAIL: ("read the trail", "verify the trail", "download the trail: %", "minimum of the trail"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import update
@@ -26,7 +27,7 @@ from plugin.queue.accounts import (
     insert_account,
     list_accounts,
 )
-from plugin.queue.passwords import hash_password
+from plugin.queue.passwords import check_password, hash_password, is_correct
 from plugin.queue.tokens import carry_tokens_over
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings, required_secret
@@ -41,6 +42,7 @@ class Actor:
 
 
 COMMAND = Actor()
+AT_PROVIDER: Final = "This account logs in at its provider, and has no password here."
 
 
 def add_account(
@@ -125,8 +127,30 @@ class Accounts:
         with self._change(account_id, by, "password set") as session:
             row = session.get(Account, account_id)
             if row is not None and row.issuer is not None:
-                raise Misconfigured("This account logs in at its provider, and has no password here.")
+                raise Misconfigured(AT_PROVIDER)
             _end_logins(session, account_id, password_hash=password_hash)
+
+    def change_own_password(self, viewer: Viewer, present: str, password: str, *, request_id: str = "") -> int | None:
+        """Set another password of a person's own, which ends their logins; return the generation that counts now.
+
+        None where `present` is not their password. Both are hashed between two transactions.
+        """
+        check_password(password)
+        with transaction(self._database, viewer.user_id) as session:
+            row = session.get(Account, viewer.user_id)
+            if row is not None and row.issuer is not None:
+                raise Misconfigured(AT_PROVIDER)
+            expected = None if row is None else row.password_hash
+        if not is_correct(present, expected):
+            return None
+        password_hash = hash_password(password)
+        with self._change(viewer.user_id, Actor(viewer, request_id), "password changed") as session:
+            row = session.get_one(Account, viewer.user_id)
+            if row.password_hash != expected:
+                raise Misconfigured("Your password was changed elsewhere meanwhile. Nothing was changed here.")
+            _end_logins(session, viewer.user_id, password_hash=password_hash)
+            session.refresh(row)
+            return row.generation
 
     def disable(self, account_id: UUID, by: Actor = COMMAND) -> None:
         """End the person's logins, and let nobody log in with this account until it is enabled again."""

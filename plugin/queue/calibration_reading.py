@@ -86,6 +86,12 @@ def sessions_to_rate(session: Session, viewer: Viewer, stored: StoredCalibration
     return {each.row.session_id for each in moments if each.moment.number in missing}
 
 
+def sessions_to_rate_first(session: Session, viewer: Viewer, now: datetime) -> frozenset[UUID]:
+    """Return the sessions of every calibration that a rater has yet to rate; none for any other role."""
+    found = calibrations_of(session, viewer, col(StoredCalibration.deadline_at) > now)
+    return frozenset().union(*(sessions_to_rate(session, viewer, stored, now) for stored in found))
+
+
 def calibration_counts(session: Session, now: datetime) -> CalibrationCounts:
     """Return how many calibrations of all teams are open and over, for an operator; cancelled ones are neither."""
     done = (

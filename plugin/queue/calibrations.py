@@ -29,7 +29,7 @@ from plugin.queue.calibration_reading import (
     find_moment,
     read_calibration,
     read_head,
-    sessions_to_rate,
+    sessions_to_rate_first,
 )
 from plugin.queue.calibration_views import (
     CalibratedWords,
@@ -90,10 +90,8 @@ class Calibrations:
 
     def to_rate_first(self, viewer: Viewer) -> frozenset[UUID]:
         """Return the sessions of moments that a supervisor has yet to rate, which she had better not open before."""
-        now = self._now()
         with transaction(self._database, viewer.user_id) as session:
-            found = calibrations_of(session, viewer, col(StoredCalibration.deadline_at) > now)
-            return frozenset().union(*(sessions_to_rate(session, viewer, stored, now) for stored in found))
+            return sessions_to_rate_first(session, viewer, self._now())
 
     def counts(self, viewer: Viewer) -> CalibrationCounts | None:
         """Return an operator's numbers; None for any other role."""

@@ -1,4 +1,4 @@
-"""A person's preferences for digests, and the pure function that says for which day one is due."""
+"""A person's preferences for digests, and the pure function that says which one is due."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -38,8 +38,16 @@ def preferences_of(row: StoredDigestPreferences) -> DigestPreferences:
     return DigestPreferences(Way(row.way), row.receiver, frozenset(row.days), row.hour, row.zone)
 
 
-def due_day(preferences: DigestPreferences, set_at: datetime, now: datetime) -> date | None:
-    """Return the latest day whose digest is due, or None; nothing that was due before the preferences were set is.
+@dataclass(frozen=True)
+class Due:
+    """A digest that is due: the day that it is for, and the moment since which it is due."""
+
+    day: date
+    at: datetime
+
+
+def latest_due(preferences: DigestPreferences, set_at: datetime, now: datetime) -> Due | None:
+    """Return the latest digest that is due, or None; nothing that was due before the preferences were set is.
 
     The hour is meant on the clocks of the zone. One that they leave out comes when they have jumped, and one that they
     show twice comes at its first time. After a standstill only the latest day is due, and holds the news of the others.
@@ -53,7 +61,7 @@ def due_day(preferences: DigestPreferences, set_at: datetime, now: datetime) -> 
         if day.weekday() in preferences.days:
             at = datetime.combine(day, time(preferences.hour), zone).astimezone(UTC)
             if at <= now:
-                return day if at > set_at else None
+                return Due(day, at) if at > set_at else None
     return None
 
 

@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 from plugin.database.audit import add_audit_entry
 from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredDelivery, StoredDigestMark, StoredDigestPreferences
-from plugin.database.viewer import Viewer
+from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way, preferences_of
+from plugin.queue.due_digests import due_since
 from plugin.queue.news import FIRST_DAYS, News, read_news
 
 
@@ -83,6 +84,13 @@ class Digests:
             if row is None:
                 return None
             return DeliveryLine(row.period, DeliveryState(row.state), Way(row.way), row.attempts, row.ended_at)
+
+    def due_since(self, viewer: Viewer) -> datetime | None:
+        """Return since when the oldest digest of anybody is due, to an operator; None where none is, or to others."""
+        if viewer.role is not AccountRole.OPERATOR:
+            return None
+        with transaction(self._database, viewer.user_id) as session:
+            return due_since(session, self._now())
 
     def news(self, viewer: Viewer) -> News:
         """Return what is new for a person since they last said that they have read; looking changes nothing."""

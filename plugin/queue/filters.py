@@ -18,7 +18,8 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import Viewer
-from plugin.queue.judgements import reviewed_sessions
+from plugin.queue.judgements import progress_of, reviewed_sessions
+from plugin.queue.review_views import ReviewProgress
 from plugin.queue.scope import decides_present_revision, has_counsellor, is_decided, visible_to
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import Mechanism
@@ -43,6 +44,8 @@ class QueueState(StrEnum):
     """Claimed by the supervisor who looks at the list."""
     OTHERS = "others"
     """Claimed by another supervisor."""
+    BEGUN = "begun"
+    """Something was judged, but not every moment, and nobody holds a claim."""
     REVIEWED = "reviewed"
     """Every moment was passed on or kept back, and nobody holds a claim."""
     RELEASED = "released"
@@ -50,7 +53,7 @@ class QueueState(StrEnum):
 
 
 STATES: Final[Mapping[QueueList, tuple[QueueState, ...]]] = {
-    QueueList.WAITING: (QueueState.NEW, QueueState.MINE, QueueState.OTHERS, QueueState.REVIEWED),
+    QueueList.WAITING: (QueueState.NEW, QueueState.MINE, QueueState.OTHERS, QueueState.BEGUN, QueueState.REVIEWED),
     QueueList.DECIDED: (QueueState.RELEASED, QueueState.WITHHELD),
     QueueList.LEFT_OUT: (),
 }
@@ -138,18 +141,25 @@ def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: date
 
 def _state(session: Session, viewer: Viewer, state: QueueState, now: datetime) -> ColumnElement[bool]:
     match state:
-        case QueueState.NEW:
-            return and_(~is_decided(), ~_claim(now), ~_is_reviewed(session, viewer))
         case QueueState.MINE:
             return is_claimed_by(viewer, now)
         case QueueState.OTHERS:
             return is_claimed_by_others(viewer, now)
-        case QueueState.REVIEWED:
-            return and_(~is_decided(), ~_claim(now), _is_reviewed(session, viewer))
         case QueueState.RELEASED:
             return _is_decided_as(DecisionKind.RELEASED)
         case QueueState.WITHHELD:
             return _is_decided_as(DecisionKind.WITHHELD)
+        case _:
+            return and_(~is_decided(), ~_claim(now), _review_is(session, viewer, state))
+
+
+def _review_is(session: Session, viewer: Viewer, state: QueueState) -> ColumnElement[bool]:
+    """Return the condition that the review of a waiting session is new, begun or done."""
+    session_id, judged = col(StoredSession.session_id), _judged(session, viewer)
+    if state is QueueState.NEW:
+        return session_id.not_in(judged)
+    reviewed = reviewed_sessions(session, list(judged))
+    return session_id.in_(reviewed if state is QueueState.REVIEWED else judged.keys() - reviewed.keys())
 
 
 def _claim(now: datetime, *more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -158,8 +168,8 @@ def _claim(now: datetime, *more: ColumnElement[bool]) -> ColumnElement[bool]:
     return col(StoredSession.session_id).in_(claimed)
 
 
-def _is_reviewed(session: Session, viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition that a waiting session is reviewed.
+def _judged(session: Session, viewer: Viewer) -> dict[UUID, ReviewProgress]:
+    """Return the waiting sessions in which something was judged.
 
     Every review began with a claim, whose row stays. So labels are read of the few sessions alone that have one: the
     policy of their rows costs more for each than everything else here.
@@ -169,7 +179,7 @@ def _is_reviewed(session: Session, viewer: Viewer) -> ColumnElement[bool]:
         .join(StoredClaim, col(StoredClaim.session_id) == col(StoredSession.session_id))
         .where(visible_to(viewer), ~is_decided())
     )
-    return col(StoredSession.session_id).in_(reviewed_sessions(session, begun.all()))
+    return progress_of(session, begun.all())
 
 
 def _is_decided_as(kind: DecisionKind) -> Exists:

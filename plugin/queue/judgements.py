@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredLabel
-from plugin.queue.review_views import Judgement, Label, Opinion, WithholdReason
+from plugin.queue.review_views import Judgement, Label, Opinion, ReviewProgress, WithholdReason
 from plugin.queue.statements import MOMENT, WHOLE_MOMENT
 from stream.contracts.vocabulary import Level
 
@@ -73,7 +73,7 @@ def is_passed_on() -> ColumnElement[bool]:
             col(label.assessment_id) == col(StoredAnswer.assessment_id),
             col(label.statement).in_([str(statement) for statement in WHOLE_MOMENT]),
             col(label.judgement) == Judgement.WITHHELD.value,
-            ~_is_followed(label),
+            ~is_followed(label),
         )
         .correlate(StoredAnswer)
     )
@@ -88,7 +88,7 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
             col(label.assessment_id) == col(StoredAnswer.assessment_id),
             col(label.statement) == str(MOMENT),
             col(label.judgement) != Judgement.UNDONE.value,
-            ~_is_followed(label),
+            ~is_followed(label),
         )
         .correlate(StoredAnswer)
         .scalar_subquery()
@@ -111,6 +111,27 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
     return dict(found.all())
 
 
+def progress_of(session: Session, sessions: Sequence[UUID]) -> dict[UUID, ReviewProgress]:
+    """Return how far each session's review has come; nothing for one in which nobody has judged anything."""
+    label = aliased(StoredLabel)
+    is_whole = col(label.statement) == str(MOMENT)
+    found = session.exec(
+        select(label.session_id, func.count().filter(is_whole), func.count().filter(~is_whole))
+        .join(StoredAnswer, col(StoredAnswer.assessment_id) == col(label.assessment_id))
+        .join(StoredExchange, answers_exchange())
+        .where(
+            col(label.session_id).in_(sessions),
+            col(StoredAnswer.session_id).in_(sessions),
+            col(label.judgement) != Judgement.UNDONE.value,
+            col(StoredAnswer.superseded_by).is_(None),
+            col(StoredExchange.shown),
+            ~is_followed(label),
+        )
+        .group_by(col(label.session_id))
+    )
+    return {session_id: ReviewProgress(moments, statements) for session_id, moments, statements in found}
+
+
 def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
     """Return the sessions in which a supervisor withholds or corrects a statement of a valid answer."""
     label = aliased(StoredLabel)
@@ -122,13 +143,13 @@ def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
             col(StoredAnswer.session_id).in_(sessions),
             col(label.judgement).in_([Judgement.WITHHELD.value, Judgement.CORRECTED.value]),
             col(StoredAnswer.superseded_by).is_(None),
-            ~_is_followed(label),
+            ~is_followed(label),
         )
     )
     return set(found)
 
 
-def _is_followed(label: type[StoredLabel]) -> Exists:
+def is_followed(label: type[StoredLabel]) -> Exists:
     """Return the condition that a later label is about the same statement."""
     later = aliased(StoredLabel)
     return exists(

@@ -112,8 +112,13 @@ def verdict(assessment: Assessment | None) -> str:
     return _confirmed(assessment.resistance_type)
 
 
+def behaviour(kind: ResistanceType) -> str:
+    """Return what a type of resistance is called, such as "minimum talk"."""
+    return kind.value.replace("_", " ")
+
+
 def _confirmed(kind: ResistanceType | None) -> str:
-    return "resistance, confirmed by the model" + (f": {kind.value.replace('_', ' ')}" if kind else "")
+    return "resistance, confirmed by the model" + (f": {behaviour(kind)}" if kind else "")
 
 
 def not_shown(further: int, not_confirmed: int) -> str:

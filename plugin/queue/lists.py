@@ -22,7 +22,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.acknowledgements import acknowledgements_of
 from plugin.queue.claims import claims_of
 from plugin.queue.dispute_reading import count_open, has_open_dispute
-from plugin.queue.judgements import answers_exchange, changed_sessions, reviewed_sessions
+from plugin.queue.judgements import answers_exchange, changed_sessions, progress_of, reviewed_sessions
 from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
 from plugin.queue.views import (
     ConversationTotals,
@@ -203,9 +203,13 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
     """Return the rows of a supervisor's list, in the order given."""
     ids = [row.session_id for row in sessions]
     counsellors, decisions, moments = _counsellors(session, ids), _decisions(session, ids), _moments(session, ids)
-    claims, reviewed = claims_of(session, ids, now), reviewed_sessions(session, ids)
+    claims, reviewed, progress = (
+        claims_of(session, ids, now),
+        reviewed_sessions(session, ids),
+        progress_of(session, ids),
+    )
     acknowledgements, open_disputes = acknowledgements_of(session, ids), count_open(session, ids)
-    changed = changed_sessions(session, ids)
+    changed, progress = changed_sessions(session, ids), progress_of(session, ids)
     return tuple(
         SessionRow(
             session_id=row.session_id,
@@ -223,6 +227,7 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
             decision=decisions.get(row.session_id),
             claim=claims.get(row.session_id),
             is_reviewed=row.session_id in reviewed,
+            progress=progress.get(row.session_id),
             acknowledgements=acknowledgements.get(row.session_id, ()),
             open_disputes=open_disputes.get(row.session_id, 0),
             is_changed=row.session_id in changed,

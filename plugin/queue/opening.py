@@ -88,6 +88,7 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
             counts=Counts(),
             claim=None,
             is_reviewed=False,
+            progress=None,
             acknowledgements=tuple(each for each in view.row.acknowledgements if each.account_id == viewer.user_id),
             open_disputes=0,
         ),

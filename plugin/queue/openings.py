@@ -18,6 +18,8 @@ class OpeningKind(StrEnum):
 
     PAGE = "review"
     DIGEST = "digest"
+    ACROSS = "across sessions"
+    """Among moments of several sessions, with what the model says of them."""
     SAMPLE = "agreement sample"
     LOOK = "blind look"
     CALIBRATION = "calibration"

@@ -21,13 +21,22 @@ def hash_password(password: str) -> str:
     """Return the hash under which a new password is stored.
 
     Raises:
+        Misconfigured: as `check_password` does.
+    """
+    check_password(password)
+    return _PASSWORD_HASH.hash(password)
+
+
+def check_password(password: str) -> None:
+    """Check that a new password may be one, which takes no time.
+
+    Raises:
         Misconfigured: the password is too short or too long, or is not text.
     """
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise Misconfigured(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
     if not _is_text(password):
         raise Misconfigured("A password is text in UTF-8.")
-    return _PASSWORD_HASH.hash(password)
 
 
 def is_correct(password: str, expected: str | None) -> bool:

@@ -55,6 +55,16 @@ class Label:
 
 
 @dataclass(frozen=True)
+class ReviewProgress:
+    """How far the review of a session has come, whoever takes part in it."""
+
+    moments: int
+    """The number of moments that are shown and were passed on or kept back."""
+    statements: int
+    """The number of their other statements with which somebody agreed, or which were corrected or withheld."""
+
+
+@dataclass(frozen=True)
 class Claim:
     """Who reviews a session now, and until when nobody else may."""
 

@@ -34,6 +34,7 @@ from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
 from plugin.queue.looks import Looks
+from plugin.queue.moments_across import MomentsAcross
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import next_session, read_page
@@ -148,6 +149,11 @@ class Store:
         return CalibrationSteps(self._database, self._kek, now=self._now)
 
     @property
+    def moments(self) -> MomentsAcross:
+        """The moments of the same database across its sessions."""
+        return MomentsAcross(self._database, self._kek, now=self._now)
+
+    @property
     def digests(self) -> Digests:
         """The digests of the people of the same database."""
         return Digests(self._database, now=self._now)
@@ -221,6 +227,13 @@ class Store:
                     return viewer
         self._failed_logins.add(account_id, self._now())
         return None
+
+    def change_password(self, viewer: Viewer, present: str, password: str, *, request_id: str = "") -> int | None:
+        """Set another password of a person's own, as `Accounts.change_own_password`; a wrong one is a failed login."""
+        generation = self.accounts.change_own_password(viewer, present, password, request_id=request_id)
+        if generation is None:
+            self._failed_logins.add(viewer.user_id, self._now())
+        return generation
 
     def write_failed_logins(self, *, whole: bool = False) -> None:
         """Write one entry for each account, and one for all unknown names, whose window is over.

@@ -9,7 +9,7 @@ from uuid import UUID
 from plugin.database.needs import Facts, Need
 from plugin.queue.criterion_views import Criterion, CriterionAnswer
 from plugin.queue.dispute_views import Acknowledgement, Dispute
-from plugin.queue.review_views import Claim, Label, Note
+from plugin.queue.review_views import Claim, Label, Note, ReviewProgress
 from plugin.queue.statements import Statement
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.messages import Consent
@@ -83,6 +83,8 @@ class SessionRow:
     """Who reviews the session now."""
     is_reviewed: bool = False
     """Whether every moment that is shown was passed on or kept back."""
+    progress: ReviewProgress | None = None
+    """How far the review has come; None where nobody has judged anything."""
     acknowledgements: tuple[Acknowledgement, ...] = ()
     """Which therapists have acknowledged the standing release."""
     open_disputes: int = 0

@@ -1,7 +1,6 @@
 """The pages on which an operator manages accounts. They show no session; every change stands on the audit trail."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from plugin.database.viewer import AccountRole, Viewer
-from plugin.http_connections import address_of
 from plugin.queue.account_changes import Actor
 from plugin.queue.accounts import MAX_NAME, AccountEntry, NewAccount, check_tenant, counsellor_pseudonym
 from plugin.queue.passwords import MAX_PASSWORD
@@ -18,10 +16,9 @@ from plugin.web.dependencies import (
     Services,
     ServicesDep,
     ValidForm,
-    client_address,
     require_operator,
 )
-from plugin.web.login_queue import Busy
+from plugin.web.hashed_forms import Trouble, check_repeated, hashed
 from plugin.web.render import page
 from stream.contracts.errors import Misconfigured
 
@@ -29,16 +26,6 @@ router = APIRouter(prefix="/accounts", dependencies=[Depends(require_operator)])
 
 Name = Annotated[str, Form(max_length=MAX_NAME)]
 Password = Annotated[str, Form(max_length=MAX_PASSWORD)]
-
-_BUSY = "Many passwords are being checked at this moment. Nothing was changed; please send it again in a few seconds."
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why nothing was changed, as a sentence for the operator, and the status of the answer."""
-
-    sentence: str
-    status: int = 400
 
 
 @router.get("")
@@ -64,7 +51,7 @@ async def add(
     """Add an account; the teams are separated by commas."""
 
     def change() -> None:
-        _check_repeated(password, repeated)
+        check_repeated(password, repeated)
         if tenant and services.tenants:
             check_tenant(services.tenants, tenant)
         services.store.accounts.add(
@@ -80,7 +67,7 @@ async def add(
             _actor(request, viewer),
         )
 
-    trouble = await _hashed(request, services, change)
+    trouble = await hashed(request, services, change)
     return _list(request, services, trouble) if trouble else RedirectResponse("/accounts", 303)
 
 
@@ -103,10 +90,10 @@ async def set_password(
 
     def change() -> None:
         _entry(services, account_id)
-        _check_repeated(password, repeated)
+        check_repeated(password, repeated)
         services.store.accounts.set_password(account_id, password, _actor(request, viewer))
 
-    trouble = await _hashed(request, services, change)
+    trouble = await hashed(request, services, change)
     return _one(request, services, viewer, account_id, trouble) if trouble else _done(account_id)
 
 
@@ -174,17 +161,6 @@ def remove(
     return RedirectResponse("/accounts", 303) if answer.status_code == 303 else answer  # noqa: PLR2004 - a redirect
 
 
-async def _hashed(request: Request, services: Services, change: Callable[[], None]) -> Trouble | None:
-    """Run a change that hashes a password in its turn; return what is wrong, or None."""
-    try:
-        await services.logins.run(change, address=address_of((client_address(request), 0)), is_known=True)
-    except Misconfigured as error:
-        return Trouble(str(error))
-    except Busy:
-        return Trouble(_BUSY, 503)
-    return None
-
-
 def _change(
     request: Request, services: Services, viewer: Viewer, account_id: UUID, change: Callable[[], None]
 ) -> Response:
@@ -243,8 +219,3 @@ def _other(viewer: Viewer, account_id: UUID) -> UUID:
     if account_id == viewer.user_id:
         raise Misconfigured("That is your own account: another operator, or `counterpoint users`, can do this.")
     return account_id
-
-
-def _check_repeated(password: str, repeated: str) -> None:
-    if password != repeated:
-        raise Misconfigured("The two passwords are not the same. Please type them again.")

@@ -13,7 +13,7 @@ from plugin.queue.passwords import MAX_PASSWORD
 from plugin.web import login
 from plugin.web.attempts import Visitor
 from plugin.web.dependencies import CurrentViewer, Services, ServicesDep, ValidForm, client_address
-from plugin.web.labels import counted
+from plugin.web.hashed_forms import too_many_tries
 from plugin.web.login_page import login_page
 from plugin.web.login_queue import RETRY_AFTER_S, Busy
 from plugin.web.render import page
@@ -94,8 +94,7 @@ def _let_in(
 
 def _slow_down(request: Request, services: Services, wait: float) -> Response:
     get_logger().warning("login_slowed_down", retry_after_s=round(wait))
-    time_to_wait = counted(int(wait // 60) + 1, "minute") if wait >= 60 else "a few seconds"  # noqa: PLR2004 - a minute
-    answer = login_page(request, services, status=429, trouble=f"Too many tries. Please wait {time_to_wait}.")
+    answer = login_page(request, services, status=429, trouble=too_many_tries(wait))
     answer.headers["Retry-After"] = str(round(wait))
     return answer
 

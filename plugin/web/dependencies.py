@@ -14,10 +14,10 @@ from plugin.web import login
 from plugin.web.attempts import LoginAttempts
 from plugin.web.known_device import KnownDevices
 from plugin.web.login_queue import LoginQueue
+from plugin.web.moments_address import remembered
 from plugin.web.practice_limit import PracticeLimit
 from plugin.web.provider.attempt import Attempts
 from plugin.web.provider.provider import Provider
-from plugin.web.queue_address import remembered
 from stream.runtime.settings import Settings, TenantSettings
 
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from plugin.database.viewer import Viewer
+from plugin.operations.health_lines import health_groups
 from plugin.operations.status import QueueStatus, collect_status
 from plugin.queue.store import Store
 from plugin.web.dependencies import CurrentOperator, ServicesDep
-from plugin.web.health_lines import health_groups
 from plugin.web.render import page
 
 router = APIRouter()
@@ -35,4 +35,4 @@ def _read_queue(store: Store, viewer: Viewer) -> QueueStatus:
     counts, quality = store.operator_counts(viewer), store.quality(viewer)
     assert counts is not None  # noqa: S101 - the route is for operators alone
     assert quality is not None  # noqa: S101
-    return QueueStatus(counts.waiting, counts.oldest_waiting, quality)
+    return QueueStatus(counts.waiting, counts.oldest_waiting, quality, store.digests.due_since(viewer))

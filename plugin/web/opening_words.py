@@ -8,6 +8,7 @@ from plugin.web.export_words import WHY
 _KINDS: Final = {
     OpeningKind.PAGE: "opened its page",
     OpeningKind.DIGEST: "read it in a digest",
+    OpeningKind.ACROSS: "read quoted words of it among moments of several sessions",
     OpeningKind.SAMPLE: "took it into a sample that people rate, to measure the model",
     OpeningKind.LOOK: "read it in the random sample, without what the machine says of it",
     OpeningKind.CALIBRATION: "rated a moment of it for a calibration, without what the model says of it",

@@ -13,6 +13,7 @@ from plugin.queue.paging import PAGE
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome, SessionList, SessionRow
 from plugin.web.dependencies import CurrentSupervisor, Services, ServicesDep, ValidForm, require_supervisor
+from plugin.web.moments_address import PATH as MOMENTS
 from plugin.web.queue_address import PATHS, InvalidAddress, QueueAddress, read_address
 from plugin.web.render import message, page
 
@@ -104,7 +105,7 @@ def release_several(
 def invalid_address(request: Request, error: Exception) -> Response:
     """Say what is wrong with the address of a list, with a link to the whole list."""
     sentence = error.sentence if isinstance(error, InvalidAddress) else ""
-    back = request.url.path if request.url.path in PATHS.values() else "/"
+    back = request.url.path if request.url.path in {*PATHS.values(), MOMENTS} else "/"
     return message(request, 400, "No list looks like that", sentence, back=back)
 
 

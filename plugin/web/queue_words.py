@@ -27,6 +27,7 @@ STATE_WORDS: Final = {
     QueueState.NEW: "new",
     QueueState.MINE: "claimed by you",
     QueueState.OTHERS: "claimed by another",
+    QueueState.BEGUN: "reviewed in part",
     QueueState.REVIEWED: "reviewed",
     QueueState.RELEASED: "released",
     QueueState.WITHHELD: "withheld",

@@ -28,6 +28,7 @@ from plugin.web import (
     labels,
     login,
     look_layout,
+    moments_words,
     opening_words,
     practice_words,
     queue_groups,
@@ -48,6 +49,7 @@ _FOR_REVIEWERS = (
     ("/decided", "Decided"),
     ("/left-out", "Left out"),
     ("/sample", "Sample"),
+    ("/moments", "Moments"),
 )
 _NAVIGATION = {
     AccountRole.SUPERVISOR: (
@@ -138,6 +140,7 @@ def _templates() -> Environment:
         digest_words=digest_words,
         dispute_words=dispute_words,
         look_layout=look_layout,
+        moments_words=moments_words,
         opening_words=opening_words,
         practice_words=practice_words,
         queue_groups=queue_groups,

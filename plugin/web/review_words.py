@@ -5,9 +5,20 @@ from typing import Final
 from plugin.queue.review_views import Label, WithholdReason
 from plugin.queue.statements import MOMENT, STRENGTHS, VERDICT, level_of, rating_of, suggestion
 from plugin.queue.views import SessionRow
-from plugin.web.labels import clock
+from plugin.web.labels import clock, counted
 
-__all__ = ["MOMENT", "REASONS", "STRENGTHS", "VERDICT", "level_of", "rating_of", "said", "state", "suggestion"]
+__all__ = [
+    "MOMENT",
+    "REASONS",
+    "STRENGTHS",
+    "VERDICT",
+    "level_of",
+    "progress",
+    "rating_of",
+    "said",
+    "state",
+    "suggestion",
+]
 
 REASONS: Final = {
     WithholdReason.NOT_RESISTANCE: "not resistance",
@@ -28,5 +39,15 @@ def said(label: Label, *, moment: bool = False) -> str:
 def state(row: SessionRow) -> tuple[str, str] | None:
     """Return the kind and the words of a waiting session's state in its review; None for one that nobody has begun."""
     if row.claim is not None:
-        return "claimed", f"{row.claim.by} reviews it, until {clock(row.claim.until)} UTC at the latest"
-    return ("reviewed", "reviewed, waits for its release") if row.is_reviewed else None
+        claimed = f"{row.claim.by} reviews it, until {clock(row.claim.until)} UTC at the latest"
+        return "claimed", f"{claimed}; {progress(row)}" if row.progress is not None else claimed
+    if row.is_reviewed:
+        return "reviewed", "reviewed, waits for its release"
+    return None if row.progress is None else ("begun", f"reviewed in part: {progress(row)}")
+
+
+def progress(row: SessionRow) -> str:
+    """Return how many of a session's moments were reviewed; while that is none, how many statements were judged."""
+    done, statements = (0, 0) if row.progress is None else (row.progress.moments, row.progress.statements)
+    said = f"{done} of {counted(row.moments, 'moment')} reviewed"
+    return said if done or not statements else f"{said}, {counted(statements, 'statement')} judged"

@@ -141,6 +141,11 @@ RECONCILED = Counter(
     " (message, deletion, session-end, consent-withdrawal). Rising: the gateway was away, or does not answer in time.",
     ["tenant", "kind"],
 )
+DIGEST_DUE = Gauge(
+    "counterpoint_digest_due_seconds",
+    "Seconds since the oldest digest was due that was neither sent nor given up; 0 when there is none. Minutes: the"
+    " mail server or a receiver does not take it, see counterpoint_digests_total, or `counterpoint deliver` was down.",
+)
 PROVIDER_LOGINS_REFUSED = Counter(
     "counterpoint_provider_logins_refused",
     "Logins at the OpenID Connect provider that were refused, by reason; a log line names the request of each.",

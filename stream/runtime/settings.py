@@ -55,7 +55,7 @@ LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
 RoleName = Literal["supervisor", "therapist", "operator", "lead", "auditor"]
-StageName = Literal["gateway", "stream", "feedback", "sink", "web"]
+StageName = Literal["gateway", "stream", "feedback", "sink", "web", "deliver"]
 
 
 class SettingsSection(BaseModel):
@@ -393,6 +393,11 @@ class DeliverySettings(SettingsSection):
     mail: MailSettings = MailSettings()
     webhooks: dict[str, WebhookReceiverSettings] = {}
     """The receivers by the name under which people choose them."""
+
+    @property
+    def has_receivers(self) -> bool:
+        """Whether a digest could go anywhere."""
+        return bool(self.mail.host or self.webhooks)
 
 
 class OidcSettings(SettingsSection):

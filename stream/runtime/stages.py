@@ -21,6 +21,8 @@ class Stage:
     """The topic that the stage reads; None for a stage that reads no topic."""
     address: Callable[[Settings], tuple[str, int]] = field(repr=False)
     """A function that returns, from the settings, the host and port of /healthz, /readyz and /metrics."""
+    is_used: Callable[[Settings], bool] = field(default=lambda _settings: True, repr=False)
+    """A function that returns, from the settings, whether the stage has anything to do."""
 
     @property
     def kafka_id(self) -> str:
@@ -35,5 +37,16 @@ FEEDBACK: Final = Stage(
 )
 SINK: Final = Stage("sink", topics.FEEDBACK, lambda settings: (settings.health.host, settings.health.sink_port))
 WEB: Final = Stage("web", None, lambda settings: (settings.health.host, settings.health.web_port))
-STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB)
-"""All stages, in the order in which an event passes them."""
+DELIVER: Final = Stage(
+    "deliver",
+    None,
+    lambda settings: (settings.health.host, settings.health.deliver_port),
+    is_used=lambda settings: settings.delivery.has_receivers,
+)
+STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB, DELIVER)
+"""All stages, in the order in which an event passes them; digests come last."""
+
+
+def used_stages(settings: Settings) -> tuple[Stage, ...]:
+    """Return the stages that have anything to do with these settings."""
+    return tuple(stage for stage in STAGES if stage.is_used(settings))

@@ -37,6 +37,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/decided",
         "/left-out",
         "/sample",
+        "/moments",
+        "/moments?mechanism=stance_alignment&level=weak",
+        "/moments?level=weak",
+        "/password",
         "/calibrations",
         "/calibrations/new",
         "/digest",
@@ -59,7 +63,15 @@ PAGES: dict[str, tuple[str, ...]] = {
     THERAPIST: ("/", "/digest", "/preferences", "/trend", address(RELEASED.session_id), address(WAITING.session_id)),
     OTHER_THERAPIST: ("/",),  # nothing has been released to her
     OPERATOR: ("/", "/health", "/accounts", "/criteria"),
-    LEAD: ("/", "/digest", "/sample", "/trends", "/glossary", "/rubric-notes/new?mechanism=stance_alignment"),
+    LEAD: (
+        "/",
+        "/digest",
+        "/sample",
+        "/moments",
+        "/trends",
+        "/glossary",
+        "/rubric-notes/new?mechanism=stance_alignment",
+    ),
     AUDITOR: ("/trail", "/trail?kind=login&from=2026-01-01", "/trail?kind=export", "/trail/verify", "/glossary"),
 }
 """The addresses that each person opens, those with a bad address and those of somebody else among them."""

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 from plugin.database.migrate import downgrade, upgrade
 from tests.plugin.samples import NOW
 
-BEFORE = "0024"
+BEFORE = "0026"
 
 
 def test_a_request_that_was_never_answered_is_forgotten(database_url: str) -> None:

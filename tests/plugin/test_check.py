@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from plugin import check as checking
 from plugin.check import Finding
 from plugin.gateway import server
+from plugin.outbound.stage import run as deliver
 from plugin.sink import sink
 from plugin.web import app as web
 from plugin.web.provider.connection import Connection
@@ -62,7 +63,7 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     assert troubles(found) == set()
     assert set(found) == {
         "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "random sample",
-        "topics", "database", "database keys", "model", "activation", "practice",
+        "digests", "topics", "database", "database keys", "model", "activation", "practice",
     }  # fmt: skip
 
 
@@ -246,6 +247,26 @@ def test_a_key_of_another_database_is_reported(monkeypatch: pytest.MonkeyPatch) 
     found = findings(monkeypatch)
     assert troubles(found) == {"database keys"}
     assert "is not the key" in found["database keys"].sentence
+
+
+def test_digests_are_checked_where_they_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a receiver nothing is wrong; with one, `check` refuses what the deliverer refuses, in the same words."""
+    assert "None goes out" in findings(monkeypatch)["digests"].sentence
+    hook = {"url": "https://chat.example/digests", "secrets": ["whsec_" + KEY]}
+    page = {"session_secret": "s" * 32, "public_url": "https://counterpoint.example"}
+    good = findings(monkeypatch, delivery={"webhooks": {"chat": hook}}, web=page)
+    assert troubles(good) == set()
+    assert "by chat" in good["digests"].sentence
+    for changes in (
+        {"delivery": {"webhooks": {"chat": hook}}},
+        {"delivery": {"webhooks": {"chat": {**hook, "secrets": []}}}, "web": page},
+        {"delivery": {"mail": {"host": "mail.example", "sender": "a@b.example", "username": "u"}}, "web": page},
+    ):
+        found = findings(monkeypatch, **changes)
+        assert troubles(found) == {"digests"}
+        with pytest.raises(Misconfigured) as refused:
+            deliver(Settings.model_validate(GOOD | changes))
+        assert found["digests"].sentence == str(refused.value)
 
 
 WEAK = base64.b64encode(b"k" * 23).decode()

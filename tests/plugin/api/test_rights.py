@@ -81,6 +81,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("GET", "/sessions", None): (None, SUPERVISORS),
     ("GET", "/disputes", None): (None, SUPERVISORS),
     ("GET", "/therapists", None): (None, SUPERVISORS),
+    ("GET", "/moments", None): (None, SUPERVISORS),
     ("GET", SESSION, WAITING.session_id): (None, HERS_ALONE),
     ("GET", SESSION, RELEASED.session_id): (None, HERS_ALONE),  # its therapist reads it among his own
     ("GET", SESSION, LEFT_OUT.session_id): (None, HERS_ALONE),
@@ -166,7 +167,7 @@ def named(method: str, *paths: str) -> set[str]:
 SCOPES = {
     Scope.SESSIONS_READ: named(
         "GET",
-        *("/sessions", "/disputes", "/therapists", SESSION, "/own-sessions", OWN, NOTES),
+        *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),

@@ -23,6 +23,7 @@ from plugin.privacy.retention import RetentionCutoffs, RetentionReport, Retentio
 from plugin.privacy.rotation import rotate_keys
 from plugin.queue.dispute_views import Ground
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState
+from plugin.queue.moment_filter import MomentFilter
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import STRENGTHS, VERDICT
 from plugin.queue.store import Store
@@ -31,6 +32,7 @@ from plugin.sink.apply import ApplyResult
 from plugin.sink.writer import Writer
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import ConsentWithdrawal, Erasure
+from stream.contracts.vocabulary import Level, Mechanism
 from stream.runtime.settings import RetentionSettings
 from tests.plugin.conftest import People
 from tests.plugin.privacy.stored_sessions import RecordingAnnouncer, client_subject, conversation_subject
@@ -268,6 +270,34 @@ def test_the_web_role_works_through_a_list(roles: Roles) -> None:
     released = store.release_several(viewer, dict.fromkeys(ids, 1))
     assert released == {first.session_id: DecisionOutcome.DONE, last.session_id: DecisionOutcome.NOT_READ}
     assert store.decided(viewer, QueueFilter(state=QueueState.RELEASED)).matching == 1
+
+
+@pytest.mark.usefixtures("people")
+def test_the_web_role_reads_moments_across_sessions(roles: Roles) -> None:
+    """The web role finds a supervisor's moments by the levels that count, reads their words and writes the entries."""
+    sent = record()
+    apply_records(roles.owner, sent, record(conversation="c_south", counsellor="p_ben"))
+    store = Store(roles.by_stage["web"], KEK, now=lambda: NOW)
+    viewer = store.authenticate("mara", PASSWORD)
+    assert viewer is not None
+    weak = MomentFilter(mechanism=Mechanism.STANCE_ALIGNMENT, level=Level.WEAK, state=QueueState.NEW)
+    (moment,) = store.moments.read(viewer, weak).moments
+    assert moment.row.session_id == sent.session_id
+    assert moment.levels[0].rating.evidence[0].quote
+    assert store.moments.read(viewer, MomentFilter(own_differs=True)).moments == ()
+
+
+@pytest.mark.usefixtures("people")
+def test_the_web_role_changes_ones_own_password_and_no_other(roles: Roles) -> None:
+    """On behalf of a person the web role sets that person's password; another account stays out of its reach."""
+    store = Store(roles.by_stage["web"], KEK, now=lambda: NOW)
+    viewer = store.authenticate("mara", PASSWORD)
+    assert viewer is not None
+    assert store.change_password(viewer, PASSWORD, "another password altogether") == viewer.generation + 1
+    assert store.authenticate("mara", "another password altogether") is not None
+    with transaction(roles.by_stage["web"], viewer.user_id) as session:
+        changed = session.execute(text("UPDATE accounts SET generation = generation WHERE username <> 'mara'"))
+        assert changed.rowcount == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("people")

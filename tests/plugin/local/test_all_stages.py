@@ -39,13 +39,16 @@ def two(tmp_path: Path) -> Iterator[list[Process]]:
     all_stages.stop_all(running)
 
 
-def test_the_five_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
-    """The five stages are listed in the order of an event, each with the address that answers whether it is ready."""
+def test_the_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
+    """The stages are listed in the order of an event, each with its address; that of digests last, if they go out."""
     settings = Settings()
     made = all_stages.stage_processes(settings, tmp_path, env={})
     assert [stage.name for stage in made] == ["gateway", "stream", "feedback", "sink", "web"]
     assert len({stage.health_url for stage in made}) == 5
     assert made[0].health_url == f"http://{settings.health.host}:{settings.health.gateway_port}"
+    chat = {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}
+    with_digests = all_stages.stage_processes(Settings.model_validate({"delivery": chat}), tmp_path, env={})
+    assert [stage.name for stage in with_digests] == [*(stage.name for stage in made), "deliver"]
 
 
 def test_start_waits_for_each_and_says_how_long(two: list[Process]) -> None:

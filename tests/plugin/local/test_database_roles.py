@@ -33,6 +33,7 @@ def test_each_stage_logs_in_as_itself(create_database: Callable[..., str]) -> No
         assert {stage: user_of(url) for stage, url in made.items()} == {
             "sink": "counterpoint_sink",
             "web": "counterpoint_web",
+            "deliver": "counterpoint_digest",
         }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from plugin.local.demo_settings import SUPERVISORS, TENANT, USERS, demo_secrets, write_settings
 from stream.runtime.settings import load_settings
+from stream.runtime.stages import STAGES
 
 
 def written(folder: Path, *, clock_tolerance_s: float | None = None) -> Path:
@@ -107,4 +108,4 @@ def test_each_stage_has_a_port_of_its_own(tmp_path: Path) -> None:
     """Each stage has its own port on loopback, which is the default everywhere."""
     values = tomllib.loads(written(tmp_path).read_text())
     ports = [values["gateway"]["port"], values["web"]["port"], *values["health"].values()]
-    assert len(set(ports)) == 7
+    assert len(set(ports)) == 2 + len(STAGES)

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -18,7 +19,14 @@ from plugin.operations import consumer_lag
 from plugin.operations import status as status_module
 from plugin.operations.consumer_lag import ConsumerLag, read_consumer_lags
 from plugin.operations.stage_probe import probe_stage, probe_urls
-from plugin.operations.status import QueueStatus, Status, collect_status
+from plugin.operations.status import (
+    LagStatus,
+    ModelStatus,
+    QueueStatus,
+    StageStatus,
+    Status,
+    collect_status,
+)
 from plugin.operations.terminal import print_status
 from plugin.queue.quality import DisputeRate, Quality
 from stream.contracts.errors import Unavailable
@@ -76,13 +84,13 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
         now=datetime.now(UTC),
     )
     assert set(found.not_asked) == {*ALL, "broker", "database"}
-    assert [stage.ready for stage in found.stages.values()] == [None] * 5
+    assert [stage.ready for stage in found.stages.values()] == [None] * len(ALL)
     assert (found.lag, found.dead_letters_24_h, found.model, found.waiting_for_release) == (None, None, None, None)
-    assert len(found.troubles) == 7
+    assert len(found.troubles) == len(ALL) + 2
     assert found.as_json()["well"] is False
     text = printed(found)
-    assert text.count("no answer") == 5
-    assert text.count("not known") == 4
+    assert text.count("no answer") == len(ALL)
+    assert text.count("not known") == 5
     assert "zeppelin" not in text + str(found.as_json())
 
 
@@ -114,6 +122,65 @@ def test_the_queue_is_read_on_behalf_of_whoever_asks() -> None:
     assert (found.waiting_for_release, found.oldest_unreleased_s, found.quality) == (4, 7200, quality)
     assert "database" not in found.not_asked
     assert "random sample: 40 of 60 sessions looked at" in printed(found)
+
+
+DELIVER = {"delivery": {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_trouble"), [(None, False), (14, False), (16, True)], ids=["none due", "just due", "late"]
+)
+def test_a_deliverer_that_does_not_answer_is_a_trouble_once_a_digest_is_late(
+    minutes: int | None, is_trouble: bool
+) -> None:
+    """A timer may run it, so that nothing answers; then only a digest that is long due says that something is wrong."""
+    now = datetime.now(UTC)
+    due = None if minutes is None else now - timedelta(minutes=minutes)
+    quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
+    found = collect_status(
+        settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        now=now,
+        read_queue=lambda: QueueStatus(4, now, quality, due),
+    )
+    assert found.stages["deliver"].ready is None
+    said = [trouble for trouble in found.troubles if "deliver" in trouble or "digest" in trouble]
+    assert len(said) == 2 * is_trouble
+    assert ("Oldest digest that is due" in printed(found)) == is_trouble
+
+
+def test_a_deliverer_is_asked_where_digests_go_out() -> None:
+    """Where the settings name a receiver the deliverer is asked at its port; where none, nothing is said of digests."""
+    assert "deliver" not in probe_urls(Settings())
+    used = probe_urls(Settings.model_validate(DELIVER))
+    assert used["deliver"] == "http://127.0.0.1:8035"
+    now = datetime.now(UTC)
+    quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
+    found = collect_status(
+        Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}}),
+        now=now,
+        read_queue=lambda: QueueStatus(0, None, quality, now - timedelta(days=1)),
+        patience_s=0.5,
+    )
+    assert "deliver" not in found.stages
+    assert found.digest_due_s is None
+
+
+def test_what_needs_somebody_is_printed_with_what_to_do_and_nothing_else_is() -> None:
+    """A number that is not as it should be is printed once more, with advice; the others stand without any."""
+    well = Status(
+        at="now",
+        stages={name: StageStatus(ready=True, troubles={}) for name in ALL},
+        lag={name: LagStatus(0, None) for name in ("stream", "feedback", "sink")},
+        dead_letters_24_h={},
+        model=ModelStatus("closed", {"model": "CPU baseline", "validated": "true"}),
+        waiting_for_release=0,
+        quality=Quality(0, 0, (), (), DisputeRate(0, 0, None)),
+    )
+    assert printed(well).splitlines()[-1] == "All is well."
+    letters = printed(replace(well, dead_letters_24_h={"bad_schema": 2}))
+    assert "Dead letters of the last 24 hours: bad_schema 2" in letters
+    assert letters.count("Run `counterpoint") == 1
+    assert "All is well." not in letters
 
 
 def test_a_database_that_is_away_hides_nothing_else(bench: Bench) -> None:

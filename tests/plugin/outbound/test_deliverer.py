@@ -336,6 +336,24 @@ def test_a_refused_digest_waits_longer_each_time_and_is_sent(office: Office) -> 
     assert [each.counts.sessions for each in receiver.taken] == [1]
 
 
+def test_how_long_the_oldest_digest_has_been_due_is_measured_until_it_is_sent(office: Office) -> None:
+    """A digest that nobody takes grows older in the metric from its hour on; once it is sent, nothing is due."""
+
+    def measured() -> float | None:
+        office.deliverer.measure()
+        return REGISTRY.get_sample_value("counterpoint_digest_due_seconds")
+
+    assert measured() == 0
+    office.now = MORNING + 20 * MINUTE
+    assert measured() == 1200
+    receiver = Refusing([Refusal(Reason.UNREACHABLE)])
+    office.run(receiver)
+    office.now += MINUTE
+    assert measured() == 1260
+    office.drain(receiver)
+    assert measured() == 0
+
+
 @pytest.mark.parametrize(
     ("refusals", "attempts", "reason"),
     [

@@ -87,6 +87,9 @@ def test_it_runs_until_it_is_stopped(given: dict[str, str], box: MailBox, tmp_pa
         assert httpx.get(f"{health}/readyz").status_code == 200
         sent = 'counterpoint_digests_total{outcome="sent",way="mail"} 1.0'
         wait_until(lambda: sent in httpx.get(f"{health}/metrics").text, "it is counted")
+        metrics = httpx.get(f"{health}/metrics").text
+        assert "counterpoint_digest_due_seconds " in metrics
+        assert 'counterpoint_build_info{stage="deliver"' in metrics
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=DEADLOCK_S)

@@ -1,5 +1,8 @@
 """Tests of the kinds of entries: every purpose that the code writes is of exactly one kind."""
 
+import re
+from collections.abc import Iterable
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -8,17 +11,30 @@ from plugin.privacy.trail_kinds import PATTERNS, TrailKind
 from plugin.queue.export_entries import OWN_WORDS, ExportKind, ExportPurpose, export_entry
 from plugin.queue.review_views import Judgement
 from plugin.queue.statements import StatementKind
+from plugin.queue.views import DecisionKind
+from tests.plugin.privacy.written_entries import ANYTHING, written_entries
 
+EXPORTS = {export_entry(kind, purpose) for kind in ExportKind for purpose in ExportPurpose}
+JUDGEMENTS = {f"{judgement} {kind}" for judgement in Judgement for kind in StatementKind}
 WRITTEN = {
     TrailKind.LOGIN: {"login", "logout", "logout at the provider"},
     TrailKind.READING: {
-        *("review", "digest", "agreement sample", "blind look", "trend"),
+        *("review", "digest", "across sessions", "agreement sample", "blind look", "trend"),
+        *("calibration draw", "calibration", "calibration comparison"),
         *("read a dead letter: fault", "read a dead letter: erasure"),
         *("calibration draw", "calibration", "calibration comparison"),
     },
     TrailKind.REVIEW: {
         *("claim", "give back", "shared note", "private note", "remove note", "blind answers"),
-        *(f"{judgement} {kind}" for judgement in Judgement for kind in StatementKind),
+        *JUDGEMENTS,
+    },
+    TrailKind.CRITERION: {
+        *("criterion answer", "criterion answer undone"),
+        *(f"criterion {what}" for what in ("added", "changed", "moved", "retired", "restored")),
+    },
+    TrailKind.CALIBRATION: {
+        *("open calibration", "calibration rating", "calibration done", "calibration ask", "calibration settled"),
+        "calibration agreement",
     },
     TrailKind.CALIBRATION: {
         *("open calibration", "cancel calibration", "calibration rating", "calibration done", "calibration ask"),
@@ -31,16 +47,15 @@ WRITTEN = {
     TrailKind.DECISION: {"released", "withheld"},
     TrailKind.ANSWER: {"acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"},
     TrailKind.PRACTICE: {"practise", "keep attempt", "remove attempt"},
-    TrailKind.EXPORT: {
-        *(export_entry(kind, purpose) for kind in ExportKind for purpose in ExportPurpose),
-        OWN_WORDS,
-    },
+    TrailKind.EXPORT: {*EXPORTS, OWN_WORDS},
     TrailKind.ACCOUNT: {
         *("account added", "account disabled", "account enabled", "account removed", "account teams changed"),
-        *("account follows provider: role, teams", "password set", "token created", "token revoked"),
+        *("account follows provider: role, teams", "password set", "password changed"),
+        *("token created", "token revoked"),
         *("digest preferences", "digest read"),
     },
     TrailKind.RUBRIC_NOTE: {"rubric note written", "rubric note edited", "rubric note removed"},
+    TrailKind.RERATING: {"rerate: trends", "rerate: model-quality"},
     TrailKind.REMOVAL: {"erasure", "hold", "retention"},
     TrailKind.DEAD_LETTER: {"replay dead letters (as_recorded)", "drop dead letters"},
     TrailKind.TRAIL: {
@@ -49,6 +64,24 @@ WRITTEN = {
     },
 }
 """The purposes as the code writes them."""
+COMPUTED = {
+    "kind.value": {kind.value for kind in DecisionKind},
+    "f'{opinion.judgement} {statement.kind}'": JUDGEMENTS,
+    "run.entry": EXPORTS,
+    "self.entry": EXPORTS,
+}
+"""The purposes that the code works out, by the expression that does."""
+OBJECT_TYPES = {
+    *("session", "answer", "dispute", "account", "criterion", "calibration", "rubric_note"),
+    *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run"),
+}
+"""The types of objects as the code writes them; an erasure's is that of its subject (`row.kind`)."""
+
+
+def fits(purposes: Iterable[str], written: str) -> bool:
+    """Return whether one of some purposes is as the code writes it, with anything in the place of what it works out."""
+    pattern = re.escape(written).replace(re.escape(ANYTHING), ".+")
+    return any(re.fullmatch(pattern, purpose) for purpose in purposes)
 
 
 def test_every_kind_but_the_last_has_purposes() -> None:
@@ -70,3 +103,21 @@ def test_each_purpose_is_of_one_kind(engine: Engine, kind: TrailKind) -> None:
                 )
             }
             assert fits == {kind}, purpose
+
+
+def test_every_purpose_that_the_code_writes_has_a_kind_of_its_own() -> None:
+    """Every purpose in the code stands in the table above, and each that is worked out is known; none is left over."""
+    found = written_entries("purpose")
+    known = set().union(*WRITTEN.values())
+    assert {text for text in found.texts if not fits(known, text)} == set()
+    assert found.computed == set(COMPUTED)
+    assert set().union(*COMPUTED.values()) <= known
+    computed = set().union(*COMPUTED.values())
+    assert {each for each in known - computed if not any(fits([each], text) for text in found.texts)} == set()
+
+
+def test_every_type_of_object_that_the_code_writes_is_known() -> None:
+    """Every type of object in the code is listed, so that a new one makes somebody think of its kind."""
+    found = written_entries("object_type")
+    assert found.texts == OBJECT_TYPES
+    assert found.computed == {"row.kind"}

@@ -34,10 +34,16 @@ def generation(engine: Engine, viewer: Viewer) -> int:
         return session.get_one(Account, viewer.user_id).generation
 
 
+def change_own(accounts: Accounts, who: Viewer) -> int | None:
+    """Let a person change their own password."""
+    return accounts.change_own_password(who, PASSWORD, OTHER_PASSWORD)
+
+
 CHANGES: dict[str, tuple[Callable[[Accounts, Viewer], object], bool]] = {
     "password set": (lambda accounts, who: accounts.set_password(who.user_id, OTHER_PASSWORD), True),
     "account disabled": (lambda accounts, who: accounts.disable(who.user_id), True),
     "account removed": (lambda accounts, who: accounts.remove(who.user_id), True),
+    "password changed": (change_own, True),
     "logout": (lambda accounts, who: accounts.end_logins(who), True),
     "account enabled": (lambda accounts, who: accounts.enable(who.user_id), False),
     "taken out of a team": (
@@ -72,7 +78,7 @@ def test_a_change_is_on_the_trail_with_who_made_it(
         str(people.supervisor.user_id),
         "done",
     )
-    assert entry.account_id == (people.supervisor.user_id if purpose == "logout" else None)
+    assert entry.account_id == (people.supervisor.user_id if purpose in {"logout", "password changed"} else None)
 
 
 def test_a_change_on_the_page_names_the_operator(engine: Engine, accounts: Accounts, people: People) -> None:
@@ -241,3 +247,45 @@ def test_a_new_account_is_hashed_before_its_transaction(
     made = accounts.add(NewAccount("otto", PASSWORD, AccountRole.OPERATOR, "Otto"))
     accounts.set_password(made, OTHER_PASSWORD)
     assert in_use == [0, 0]
+
+
+def test_who_changes_their_own_password_keeps_one_login(
+    engine: Engine, accounts: Accounts, store: Store, people: People
+) -> None:
+    """The generation that counts now is returned, for the login that stays; the new password opens the account."""
+    assert change_own(accounts, people.supervisor) == generation(engine, people.supervisor)
+    assert store.authenticate("mara", PASSWORD) is None
+    assert store.authenticate("mara", OTHER_PASSWORD) is not None
+
+
+@pytest.mark.parametrize(
+    ("present", "password"), [("not hers at all", OTHER_PASSWORD), (OTHER_PASSWORD, PASSWORD)], ids=["wrong", "swapped"]
+)
+def test_without_the_present_password_nothing_changes(
+    engine: Engine, accounts: Accounts, people: People, present: str, password: str
+) -> None:
+    """A wrong password changes nothing, ends no login and leaves no entry of a change."""
+    assert accounts.change_own_password(people.supervisor, present, password) is None
+    assert generation(engine, people.supervisor) == people.supervisor.generation
+    with Session(engine) as session:
+        assert session.exec(select(AuditEntry)).all() == []
+
+
+def test_a_wrong_present_password_is_a_failed_login(engine: Engine, store: Store, people: People) -> None:
+    """Who tries passwords in an open browser is counted as who tries them on the login page."""
+    for _ in range(2):
+        assert store.change_password(people.supervisor, "not hers at all", OTHER_PASSWORD) is None
+    store.write_failed_logins(whole=True)
+    with Session(engine) as session:
+        (entry,) = session.exec(select(AuditEntry)).all()
+    assert (entry.purpose, entry.object_id, entry.outcome) == (
+        "login",
+        str(people.supervisor.user_id),
+        "denied 2 times",
+    )
+
+
+def test_a_new_password_of_ones_own_keeps_to_the_limits(accounts: Accounts, people: People) -> None:
+    """A password that is too short is refused before the present one is looked at."""
+    with pytest.raises(Misconfigured, match="characters"):
+        accounts.change_own_password(people.supervisor, "not hers at all", "short")

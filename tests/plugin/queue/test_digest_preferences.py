@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.queue.digest_preferences import DigestPreferences, Way, due_day
+from plugin.queue.digest_preferences import DigestPreferences, Way, latest_due
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MONDAY = date(2026, 11, 30)
@@ -16,6 +16,12 @@ MONDAY = date(2026, 11, 30)
 def by_mail(days: set[int], hour: int, zone: str = "UTC") -> DigestPreferences:
     """Return preferences for a digest by mail."""
     return DigestPreferences(Way.MAIL, "mara@service.example", frozenset(days), hour, zone)
+
+
+def due_day(preferences: DigestPreferences, set_at: datetime, now: datetime) -> date | None:
+    """Return the day of the latest digest that is due."""
+    due = latest_due(preferences, set_at, now)
+    return None if due is None else due.day
 
 
 def utc(text: str) -> datetime:

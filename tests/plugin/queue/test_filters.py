@@ -19,7 +19,7 @@ from plugin.queue.filters import (
     check_filter,
 )
 from plugin.queue.review_views import Judgement, Opinion
-from plugin.queue.statements import MOMENT
+from plugin.queue.statements import MOMENT, VERDICT, Statement
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, SessionList
 from stream.contracts.feedback import FeedbackRecord
@@ -50,11 +50,11 @@ def waiting(store: Store, viewer: Viewer, **chosen: object) -> set[UUID]:
     return shown(store.waiting(viewer, QueueFilter(**chosen)))  # type: ignore[arg-type]
 
 
-def review(store: Store, viewer: Viewer, sent: FeedbackRecord) -> None:
-    """Review a session of one moment, pass the moment on, and give the claim back."""
+def review(store: Store, viewer: Viewer, sent: FeedbackRecord, statement: Statement = MOMENT) -> None:
+    """Review the first moment of a session, agree with it or with a part of it, and give the claim back."""
     store.reviews.claim(viewer, sent.session_id)
     answer = sent.assessments[0].assessment_id
-    store.reviews.judge(viewer, sent.session_id, 1, answer, MOMENT, Opinion(Judgement.AGREED))
+    store.reviews.judge(viewer, sent.session_id, 1, answer, statement, Opinion(Judgement.AGREED))
     store.reviews.give_back(viewer, sent.session_id)
 
 
@@ -102,10 +102,13 @@ def test_a_need_has_its_own_sessions(engine: Engine, store: Store, people: Peopl
 
 
 def test_each_waiting_session_has_one_state(engine: Engine, store: Store, people: People) -> None:
-    """A waiting session is new, claimed by the viewer, claimed by another or reviewed: one of them, as its row says."""
+    """A waiting session is new, claimed by the viewer or another, reviewed in part or reviewed: one of them."""
     second = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
     new, mine, theirs, reviewed, again = (record(conversation=f"c_{number}") for number in range(5))
-    apply_records(engine, new, mine, theirs, reviewed, again)
+    begun, hardly = (record(conversation=f"c_begun_{number}", moments=2) for number in range(2))
+    apply_records(engine, new, mine, theirs, reviewed, again, begun, hardly)
+    review(store, second, begun)  # its first moment
+    review(store, second, hardly, VERDICT)
     store.reviews.claim(people.supervisor, mine.session_id)
     store.reviews.claim(second, theirs.session_id)
     review(store, second, reviewed)
@@ -118,6 +121,7 @@ def test_each_waiting_session_has_one_state(engine: Engine, store: Store, people
     assert of_state(QueueState.NEW) == {new.session_id}
     assert of_state(QueueState.MINE) == {mine.session_id, again.session_id}
     assert of_state(QueueState.OTHERS) == {theirs.session_id}
+    assert of_state(QueueState.BEGUN) == {begun.session_id, hardly.session_id}
     assert of_state(QueueState.REVIEWED) == {reviewed.session_id}
     (row,) = store.waiting(people.supervisor, QueueFilter(state=QueueState.REVIEWED)).rows
     assert row.is_reviewed

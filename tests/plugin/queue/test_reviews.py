@@ -426,3 +426,35 @@ def test_a_withdrawal_takes_the_review_with_it(store: Store, engine: Engine, peo
     assert rows(engine, sent.session_id) == [1, 1]
     apply_records(engine, ConsentWithdrawal(tenant=TENANT, conversation_id=CONVERSATION, withdrawn_at=NOW))
     assert rows(engine, sent.session_id) == [0, 0]
+
+
+def test_a_row_says_how_far_its_review_has_come(engine: Engine, store: Store, people: People) -> None:
+    """Moments passed on or kept back, and other statements judged, are counted while they stand, whoever judged."""
+    sent = answered(record(moments=4), {}, {}, {}, REJECTED)  # the last one is not shown
+    apply_records(engine, sent)
+    second = add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",))
+    store.reviews.claim(people.supervisor, sent.session_id)
+
+    def say(viewer: Viewer, moment: int, statement: Statement, opinion: Opinion) -> None:
+        answer = sent.assessments[moment].assessment_id
+        assert store.reviews.judge(viewer, sent.session_id, 1, answer, statement, opinion) is DONE
+
+    def progress() -> tuple[int, int] | None:
+        (row,) = store.waiting(people.supervisor).rows
+        return None if row.progress is None else (row.progress.moments, row.progress.statements)
+
+    assert progress() is None
+    say(people.supervisor, 0, VERDICT, AGREED)
+    say(people.supervisor, 0, level_of(STANCE), STRONG)
+    assert progress() == (0, 2)
+    say(people.supervisor, 0, MOMENT, AGREED)
+    say(people.supervisor, 3, VERDICT, AGREED)
+    assert progress() == (1, 2)
+    store.reviews.give_back(people.supervisor, sent.session_id)
+    store.reviews.claim(second, sent.session_id)
+    say(second, 1, MOMENT, UNCLEAR)
+    say(second, 0, VERDICT, UNDONE)
+    assert progress() == (2, 1)
+    say(second, 2, MOMENT, AGREED)
+    (row,) = store.waiting(people.supervisor).rows
+    assert (row.moments, row.is_reviewed, progress()) == (3, True, (3, 1))

@@ -291,3 +291,13 @@ def test_paper_has_no_buttons_and_parts_no_moment() -> None:
     printed = (FOLDER / "static" / "style.css").read_text().rpartition("@media print")[2]
     assert ".digest .screen { display: none; }" in printed
     assert ".digest .news, .changes li { break-inside: avoid; }" in printed
+
+
+async def test_what_is_of_no_use_on_paper_is_marked(supervisor: Browser) -> None:
+    """The button and the way to the preferences are for the screen alone; sessions and moments are for paper too."""
+    page = (await supervisor.get("/digest")).text
+    left = re.sub(r'<(section|p|span) class="[^"]*\bscreen\b.*?</\1>', "", page, flags=re.DOTALL)
+    assert "I have read this" not in left
+    assert "/preferences" not in left
+    assert "Jonas Weber" in left
+    assert "you should try it for two more weeks" in left

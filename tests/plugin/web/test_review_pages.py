@@ -12,16 +12,18 @@ from plugin.database.engine import transaction
 from plugin.database.viewer import AccountRole
 from plugin.queue.accounts import NewAccount, insert_account
 from plugin.queue.passwords import hash_password
-from plugin.queue.review_views import WithholdReason
-from plugin.queue.statements import Statement
+from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.statements import MOMENT, Statement
+from plugin.queue.store import Store
 from plugin.web.review_pages import Say
 from plugin.web.review_words import REASONS
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Verdict
 from tests.plugin.samples import NOW, answered
-from tests.plugin.web.conftest import PASSWORD, RELEASED, WAITING, Browser, address
+from tests.plugin.web.conftest import PASSWORD, RELEASED, SUPERVISOR, WAITING, Browser, address
 from tests.plugin.web.samples import ALTERNATIVE, RATINGS, record
-from tests.plugin.web.test_pages import hostile_record, words_of
+from tests.plugin.web.test_pages import hostile_record, long_record, words_of
+from tests.plugin.web.test_queue_pages import sessions_on
 
 Put = Callable[[FeedbackRecord], None]
 PAGE = address(WAITING.session_id)
@@ -322,3 +324,18 @@ async def test_an_answer_of_an_earlier_version_has_no_verdict_to_judge(superviso
     statements = [form.fields["statement"] for form in forms_of((await supervisor.get(page)).text)]
     assert "verdict" not in statements
     assert statements[-1] == "moment"
+
+
+async def test_what_was_begun_is_found_again_in_the_list(supervisor: Browser, store: Store, put: Put) -> None:
+    """A session of which a part was judged says in its row how many moments are reviewed, and can be filtered by."""
+    put(sent := long_record())
+    maria = store.find_viewer(SUPERVISOR)
+    assert maria is not None
+    store.reviews.claim(maria, sent.session_id)
+    answer = sent.assessments[0].assessment_id
+    store.reviews.judge(maria, sent.session_id, 1, answer, MOMENT, Opinion(Judgement.AGREED))
+    store.reviews.give_back(maria, sent.session_id)
+    page = (await supervisor.get("/?state=begun")).text
+    assert sessions_on(page) == [str(sent.session_id)]
+    assert "reviewed in part: 1 of 3 moments reviewed" in page
+    assert str(sent.session_id) not in sessions_on((await supervisor.get("/?state=new")).text)

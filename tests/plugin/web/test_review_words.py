@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from plugin.queue.review_views import Claim, Judgement, Label, Opinion, WithholdReason
+from plugin.queue.review_views import Claim, Judgement, Label, Opinion, ReviewProgress, WithholdReason
 from plugin.web.review_words import REASONS, said, state
 from tests.plugin.web.samples import row
 
@@ -31,3 +31,18 @@ def test_a_state_is_that_of_the_claim_before_that_of_the_review() -> None:
     assert state(row()) is None
     assert state(row(is_reviewed=True)) == ("reviewed", "reviewed, waits for its release")
     assert state(row(is_reviewed=True, claim=claim)) == ("claimed", "Mara reviews it, until 15:05 UTC at the latest")
+
+
+def test_a_session_reviewed_in_part_says_how_much_of_it() -> None:
+    """What was begun says how many moments are done; before the first one, how many statements were judged."""
+    begun, hardly = ReviewProgress(moments=2, statements=7), ReviewProgress(moments=0, statements=1)
+    assert state(row(moments=3, progress=begun)) == ("begun", "reviewed in part: 2 of 3 moments reviewed")
+    assert state(row(moments=3, progress=hardly)) == (
+        "begun",
+        "reviewed in part: 0 of 3 moments reviewed, 1 statement judged",
+    )
+    whole = row(moments=3, is_reviewed=True, progress=ReviewProgress(3, 0))
+    assert state(whole) == ("reviewed", "reviewed, waits for its release")
+    claimed = state(row(moments=3, progress=begun, claim=Claim(uuid4(), "Mara", AT)))
+    assert claimed is not None
+    assert claimed[1].endswith("at the latest; 2 of 3 moments reviewed")

@@ -76,6 +76,9 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/left-out", None): SUPERVISORS,
     ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
     ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404),  # each says what it may not release
+    ("GET", "/moments", None): SUPERVISORS,
+    ("GET", "/password", None): SIGNED_IN,
+    ("POST", "/password", None): Expected(LOGIN, *(400,) * 7),  # without the present password
     ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
     ("POST", "/digest/read", None): Expected(LOGIN, 303, 303, 303, 303, 404, 303, 404),
     ("GET", "/preferences", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),

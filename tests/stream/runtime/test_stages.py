@@ -5,7 +5,7 @@ from typing import get_args
 from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
 from stream.runtime import stages
 from stream.runtime.settings import Settings, StageName
-from stream.runtime.stages import STAGES
+from stream.runtime.stages import STAGES, used_stages
 
 
 def test_the_table_has_every_name_that_the_settings_know() -> None:
@@ -14,13 +14,14 @@ def test_the_table_has_every_name_that_the_settings_know() -> None:
 
 
 def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
-    """The stream, feedback and sink stages each read the topic of the stage before; gateway and web read none."""
+    """The stream, feedback and sink stages each read the topic of the stage before; the others read none."""
     assert {stage.name: stage.topic for stage in STAGES} == {
         "gateway": None,
         "stream": MESSAGES,
         "feedback": SESSIONS,
         "sink": FEEDBACK,
         "web": None,
+        "deliver": None,
     }
 
 
@@ -32,6 +33,7 @@ def test_names_on_the_broker_never_change() -> None:
         "counterpoint-feedback",
         "counterpoint-sink",
         "counterpoint-web",
+        "counterpoint-deliver",
     ]
     assert OPEN_SESSIONS_CHANGELOG.startswith(f"{stages.STREAM.kafka_id}-")
 
@@ -39,3 +41,15 @@ def test_names_on_the_broker_never_change() -> None:
 def test_each_stage_has_an_address_of_its_own() -> None:
     """With the default settings no two stages have the same address."""
     assert len({stage.address(Settings()) for stage in STAGES}) == len(STAGES)
+
+
+def test_digests_need_a_stage_where_they_can_go_out() -> None:
+    """Without a receiver every stage but that of digests is used, with a mail server or a webhook that one too."""
+    assert [stage.name for stage in used_stages(Settings())] == [
+        stage.name for stage in STAGES if stage.name != "deliver"
+    ]
+    for delivery in (
+        {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}},
+        {"webhooks": {"chat": {"url": "https://chat.example/digests"}}},
+    ):
+        assert used_stages(Settings.model_validate({"delivery": delivery})) == STAGES

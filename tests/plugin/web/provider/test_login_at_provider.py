@@ -304,3 +304,15 @@ async def test_a_logged_in_person_sees_what_the_role_sees(browser: Browser, log_
     assert (await browser.get(address(WAITING.session_id))).status_code == 200
     await log_in(browser, groups=["South"])
     assert (await browser.get(address(WAITING.session_id))).status_code == 404
+
+
+async def test_a_password_is_changed_at_the_provider(browser: Browser, log_in: LogIn) -> None:
+    """An account of the provider has no password here: its page says where to change it, and a form changes nothing."""
+    await log_in(browser)
+    await browser.get("/")
+    page = (await browser.get("/password")).text
+    assert "You log in at the Example login" in page
+    assert 'name="present"' not in page
+    answer = await browser.post("/password", present=PASSWORD, password=PASSWORD, repeated=PASSWORD)
+    assert answer.status_code == 400
+    assert "You log in at the Example login" in answer.text

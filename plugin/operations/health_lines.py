@@ -1,4 +1,7 @@
-"""The lines of the operator's page: each number with its state, and what to do where it needs somebody."""
+"""The lines of the operator's page and of `counterpoint status`: each number with its state, and what to do about it.
+
+Only a number that is not as it should be, or not known, says what to do.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ from plugin.queue.filters import OVERDUE_AFTER
 from plugin.queue.proportion import Proportion
 from plugin.queue.quality import Quality
 from stream.contracts.rubric import RUBRIC
-from stream.runtime.stages import STAGES
+from stream.runtime.stages import DELIVER, FEEDBACK, STAGES
 
 MAX_LAG_S: Final = 300
 """Longer than a stage needs to start again, so that its records really wait."""
@@ -35,6 +38,12 @@ MIN_PRECISION: Final = 0.5
 """Below, more of what is shown as resistance is none than is."""
 MIN_RECALL: Final = 0.3
 """Three moments of a session are shown at once, so not all can be; below a third, most of what matters is missed."""
+
+_ASK_BROKER: Final = "See that the broker answers; `counterpoint status` has this where the broker can be reached."
+_ASK_DATABASE: Final = "See that the database answers."
+_MORE_REVIEWS: Final = (
+    "It comes with more reviews: supervisors agree with levels or set their own on a session\u2019s page."
+)
 
 
 class HealthState(Enum):
@@ -52,8 +61,8 @@ class HealthLine:
     title: str
     value: str
     state: HealthState
-    remedy: str
-    """What to do when it needs somebody, or is not known."""
+    remedy: str = ""
+    """What to do, in a sentence; empty when it is as it should be."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,14 @@ class HealthGroup:
 def health_groups(status: Status) -> tuple[HealthGroup, ...]:
     """Return everything that the page shows, in the order of a morning."""
     return (
-        HealthGroup("Stages", tuple(_stage_line(status, stage.name, stage.topic is not None) for stage in STAGES)),
+        HealthGroup(
+            "Stages",
+            tuple(
+                _stage_line(status, stage.name, stage.topic is not None)
+                for stage in STAGES
+                if stage.name in status.stages
+            ),
+        ),
         HealthGroup("What waits", tuple(_waiting_lines(status))),
         HealthGroup("Model", tuple(_model_lines(status))),
         HealthGroup("Agreement and disputes", tuple(_said_lines(status))),
@@ -75,8 +91,20 @@ def health_groups(status: Status) -> tuple[HealthGroup, ...]:
     )
 
 
+def lines_to_look_at(status: Status) -> Iterator[HealthLine]:
+    """Yield the lines that need somebody, in the order of the page."""
+    for group in health_groups(status):
+        yield from (line for line in group.lines if line.state is HealthState.LOOK_AT)
+
+
+def _line(title: str, value: str, state: HealthState, remedy: str, *, unknown: str) -> HealthLine:
+    """Return a line; `remedy` says what to do when it needs somebody, `unknown` what when it is not known."""
+    said = {HealthState.FINE: "", HealthState.LOOK_AT: remedy, HealthState.NOT_KNOWN: unknown}
+    return HealthLine(title, value, state, said[state])
+
+
 def _stage_line(status: Status, name: str, reads_topic: bool) -> HealthLine:
-    stage = status.stages.get(name, StageStatus(ready=None, troubles={}))
+    stage = status.stages[name]
     lag = (status.lag or {}).get(name)
     said = [_ready_words(status, name, stage)]
     if reads_topic:
@@ -88,64 +116,71 @@ def _stage_line(status: Status, name: str, reads_topic: bool) -> HealthLine:
         f"Read the log of `counterpoint {name}`; `counterpoint check` names what it lacks. If it is ready and records"
         " wait for more than five minutes, start a second one."
     )
-    return HealthLine(name, "; ".join(said), state, remedy)
+    unknown = _ASK_BROKER if stage.ready is not None else _ask_stage(name)
+    return _line(name, "; ".join(said), state, remedy, unknown=unknown)
 
 
 def _waiting_lines(status: Status) -> Iterator[HealthLine]:
     letters = status.dead_letters_24_h
-    yield HealthLine(
+    yield _line(
         "Dead letters of the last 24 hours",
         _why(status, "broker")
         if letters is None
         else ", ".join(f"{reason} {count}" for reason, count in letters.items()) or "none",
         _state(bool(letters), is_unknown=letters is None),
         "Run `counterpoint dead-letters list`: it says what each reason means; then correct the cause and replay them.",
+        unknown=_ASK_BROKER,
     )
-    yield HealthLine(
+    yield _line(
         "Oldest unscored session",
         _why(status, "broker") if status.lag is None else age_words(status.oldest_unscored_s),
         _state((status.oldest_unscored_s or 0) > MAX_UNSCORED_S, is_unknown=status.lag is None),
-        "See above whether the feedback stage or the sink is late, and below whether the model answers.",
+        "See whether the feedback stage or the sink is late, and whether the model answers.",
+        unknown=_ASK_BROKER,
     )
     waiting = status.waiting_for_release
-    yield HealthLine(
+    yield _line(
         "Oldest unreviewed session",
         _why(status, "database")
         if waiting is None
         else f"{age_words(status.oldest_unreleased_s)}; {counted(waiting, 'session waits', 'sessions wait')}",
         _state((status.oldest_unreleased_s or 0) > MAX_UNREVIEWED_S, is_unknown=waiting is None),
         "Ask whether the supervisors have time enough, and see on the start page whether counsellors are in no team.",
+        unknown=_ASK_DATABASE,
     )
+    if DELIVER.name in status.stages:
+        yield _line(
+            "Oldest digest that is due",
+            _why(status, "database") if waiting is None else age_words(status.digest_due_s),
+            _state(status.digest_is_late, is_unknown=waiting is None),
+            "See that `counterpoint deliver` runs, and read in its log why the mail server or the receiver takes none.",
+            unknown=_ASK_DATABASE,
+        )
 
 
 def _model_lines(status: Status) -> Iterator[HealthLine]:
     model = status.model
     why = _why(status, "feedback")
-    yield HealthLine(
+    yield _line(
         "Circuit breaker",
         why if model is None else model.breaker,
         _state(model is not None and model.breaker != BREAKER_STATES[0], is_unknown=model is None),
         "Sessions are held until it is closed, none is lost: see that Triton runs and answers at feedback.triton_url.",
+        unknown=_ask_stage(FEEDBACK.name),
     )
     version = {} if model is None else model.version
     name = f"{version.get('model', '')}, weights {version.get('weights', '')}, prompt {version.get('prompt', '')}"
     is_validated = version.get("validated") == "true"
     said = "its agreement with clinicians has been measured" if is_validated else "unvalidated"
-    yield HealthLine(
+    yield _line(
         "Active model",
         f"{name}; {said}" if version else why,
         _state(needs_somebody=False, is_unknown=not version),
-        "While it is unvalidated, the word stands beside its levels; `counterpoint model agreement` measures that."
-        " If it is the wrong one, activate another with `counterpoint model activate`.",
+        "",
+        unknown=_ask_stage(FEEDBACK.name),
     )
     if status.quality is not None and status.quality.shadow is not None:
-        yield HealthLine(
-            "Model in shadow",
-            shadow_words(status.quality.shadow),
-            HealthState.FINE,
-            "What it says is shown to nobody. `counterpoint model compare` has intervals, and each one\u2019s agreement"
-            " with supervisors; once it has passed its check, `counterpoint model activate` promotes it.",
-        )
+        yield HealthLine("Model in shadow", shadow_words(status.quality.shadow), HealthState.FINE)
 
 
 def _said_lines(status: Status) -> Iterator[HealthLine]:
@@ -154,24 +189,24 @@ def _said_lines(status: Status) -> Iterator[HealthLine]:
         yield _unread("Agreement and disputes", status)
         return
     if not quality.agreement:
-        yield HealthLine(
-            "Agreement with supervisors", "nobody has agreed with a level or set one yet", HealthState.NOT_KNOWN,
-            "Supervisors agree with levels or set their own on a session\u2019s page, in a review.",
-        )  # fmt: skip
+        said = "nobody has agreed with a level or set one yet"
+        yield HealthLine("Agreement with supervisors", said, HealthState.NOT_KNOWN, _MORE_REVIEWS)
     for each in quality.agreement:
-        yield HealthLine(
+        yield _line(
             f"{RUBRIC[each.mechanism].title}, {each.model}",
             agreement_words(each),
             _state(each.kappa is not None and each.kappa < MIN_KAPPA, is_unknown=each.kappa is None),
-            "They had the model\u2019s level in view, so blind ratings would agree less. If it is low, let"
+            "They had the model\u2019s level in view, so blind ratings would agree less. Let"
             " clinicians rate a sample (`counterpoint model sample`) before anybody relies on these levels.",
+            unknown=_MORE_REVIEWS,
         )
     rate = quality.disputes.rate
-    yield HealthLine(
+    yield _line(
         "Disputed sessions",
         dispute_words(quality.disputes),
         _state(rate is not None and rate > MAX_DISPUTE_RATE, is_unknown=rate is None),
         "Ask the supervisors which statements are disputed and on what grounds, and whether to withhold such ones.",
+        unknown="It comes with more released sessions.",
     )
 
 
@@ -180,13 +215,8 @@ def _sample_lines(status: Status) -> Iterator[HealthLine]:
     if quality is None:
         yield _unread("Random sample", status)
         return
-    yield HealthLine(
-        "Looks",
-        sample_words(quality),
-        _state(needs_somebody=False, is_unknown=not quality.sampled),
-        "No session is sampled before sample.key is set. If few are looked at, ask supervisors to take one a week:"
-        " those who look choose freely, so the numbers below hold for what was looked at.",
-    )
+    state = _state(needs_somebody=False, is_unknown=not quality.sampled)
+    yield _line("Looks", sample_words(quality), state, "", unknown="No session is sampled before `sample.key` is set.")
     yield from _estimate_lines(quality)
 
 
@@ -199,12 +229,13 @@ def _estimate_lines(quality: Quality) -> Iterator[HealthLine]:
             ("Precision of signs for critical content", found.critical_precision, 0, "Signs are often wrong"),
             ("Recall of critical content", found.critical_recall, 0, "No number is good enough to rely on"),
         ):
-            yield HealthLine(
+            yield _line(
                 f"{title}, {version}",
                 proportion_words(estimate),
                 _state(_is_surely_below(estimate, least), is_unknown=estimate.value is None),
                 f"{remedy}: tell the supervisors, and report it to whoever makes the model. The platform\u2019s own"
                 " protocol handles risk, whatever is found here.",
+                unknown="It comes with more looks: ask supervisors to take one of the sample a week.",
             )
 
 
@@ -214,7 +245,11 @@ def _is_surely_below(estimate: Proportion, least: float) -> bool:
 
 
 def _unread(title: str, status: Status) -> HealthLine:
-    return HealthLine(title, _why(status, "database"), HealthState.NOT_KNOWN, "See that the database answers.")
+    return HealthLine(title, _why(status, "database"), HealthState.NOT_KNOWN, _ASK_DATABASE)
+
+
+def _ask_stage(name: str) -> str:
+    return f"See that `counterpoint {name}` runs, and that `health.urls` names its address."
 
 
 def _state(needs_somebody: bool, *, is_unknown: bool) -> HealthState:
