@@ -19,12 +19,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugin.api import (
     calibration_routes,
+    handover_routes,
     moment_routes,
+    note_routes,
     own_routes,
     read_routes,
     review_routes,
     rubric_routes,
     trail_routes,
+    view_routes,
 )
 from plugin.api.caller import Services
 from plugin.api.problems import ApiProblem, Problem, invalid_request, nothing_here
@@ -82,6 +85,9 @@ def create_api(services: Services | None = None) -> FastAPI:
     for router in (
         read_routes.router,
         review_routes.router,
+        note_routes.router,
+        handover_routes.router,
+        view_routes.router,
         own_routes.router,
         moment_routes.router,
         calibration_routes.router,

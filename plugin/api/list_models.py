@@ -7,7 +7,16 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plugin.api.codes import Day, NeedName
-from plugin.queue.filters import QueueFilter, QueueList, QueueOrder, QueueState, check_filter
+from plugin.queue.filters import (
+    FollowUpState,
+    HandedTo,
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    QueueState,
+    check_filter,
+)
+from plugin.queue.handover_views import HandoverKind
 from plugin.queue.paging import PAGE
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import Concern, EndReason, LeftOut, Mechanism
@@ -22,26 +31,20 @@ class Part(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True, hide_input_in_errors=True)
 
 
-class ListQuery(BaseModel):
-    """Which list, by what it is filtered, in which order, and which part of it."""
+class AskedFilter(BaseModel):
+    """By what a list is filtered, and in which order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    queue_list: QueueList = Field(default=QueueList.WAITING, alias="list")
     therapist: UUID | None = Field(default=None, description="The account of a counsellor who wrote in the session.")
     need: NeedName | None = None
     state: QueueState | None = Field(default=None, description="A state that the list has.")
+    handed: HandedTo | None = Field(default=None, description="With whom it is by a hand-over; for the waiting list.")
+    follow_up: FollowUpState | None = Field(default=None, description="Whether a note of one's own is to follow up.")
     mechanism: Mechanism | None = Field(default=None, description="One that no reply of the session expresses.")
     ended_from: Day | None = Field(default=None, alias="from", description="The first day, in UTC, of its end.")
     ended_to: Day | None = Field(default=None, alias="to", description="The last day, in UTC, of its end.")
     sort: QueueOrder | None = Field(default=None, description="Without it each list has its own order.")
-    cursor: str | None = Field(default=None, max_length=64, description="The `next_cursor` of the part before.")
-    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        check_filter(self.queue_list, self.chosen)
-        return self
 
     @property
     def chosen(self) -> QueueFilter:
@@ -50,11 +53,26 @@ class ListQuery(BaseModel):
             therapist=self.therapist,
             need=self.need,
             state=self.state,
+            handed=self.handed,
+            follow_up=self.follow_up,
             mechanism=self.mechanism,
             ended_from=self.ended_from,
             ended_to=self.ended_to,
             order=self.sort,
         )
+
+
+class ListQuery(AskedFilter):
+    """Which list, by what it is filtered, in which order, and which part of it."""
+
+    queue_list: QueueList = Field(default=QueueList.WAITING, alias="list")
+    cursor: str | None = Field(default=None, max_length=64, description="The `next_cursor` of the part before.")
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        check_filter(self.queue_list, self.chosen)
+        return self
 
 
 class Decision(Part):
@@ -81,6 +99,16 @@ class ReviewProgress(Part):
 
     moments: int
     statements: int
+
+
+class Assignment(Part):
+    """With whom a waiting session is, and by whose step; nobody else reviews it or decides before taking it over."""
+
+    account_id: UUID
+    name: str
+    kind: HandoverKind
+    by: str
+    at: datetime
 
 
 class Acknowledgement(Part):
@@ -115,6 +143,7 @@ class SessionLine(Part):
     left_out: LeftOut | None
     decision: Decision | None
     claim: Claim | None
+    assignment: Assignment | None
     is_reviewed: bool
     progress: ReviewProgress | None = Field(description="Null where nobody has judged anything.")
     is_changed: bool
@@ -127,9 +156,10 @@ class SessionPart(Part):
     """A part of a list, with the numbers of the whole list."""
 
     sessions: tuple[SessionLine, ...] = Field(validation_alias="rows")
-    total: int = Field(description="The sessions of the list without the filter; likewise the two below.")
+    total: int = Field(description="The sessions of the list without the filter; likewise the three below.")
     overdue: int
     claimed: int = Field(description="Those that the supervisor herself has claimed.")
+    handed: int = Field(description="Those that were handed over to her.")
     matching: int = Field(description="The sessions of the list with the filter.")
     next_cursor: str | None = Field(default=None, description="The place of the next part; null at the list's end.")
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from plugin.api.codes import StatementName
 from plugin.api.list_models import Part
-from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Note, Rating
+from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Rating, ReadNote
 from plugin.database.viewer import AccountRole
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import Cue
@@ -86,7 +86,7 @@ class OwnSession(Part):
     acknowledged_at: datetime | None
     messages: tuple[Message, ...]
     moments: tuple[OwnMoment, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[ReadNote, ...]
     criterion_answers: tuple[CriterionAnswer, ...] = Field(description="Those to criteria that are shared, of people.")
     disputes: tuple[Dispute, ...]
     dispute_until: datetime | None

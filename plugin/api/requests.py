@@ -4,24 +4,30 @@ from enum import StrEnum
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from plugin.api.codes import AskedStatement, LevelName
-from plugin.api.list_models import MAX_PAGE
+from plugin.api.codes import AskedStatement, Day, LevelName
+from plugin.api.list_models import MAX_PAGE, AskedFilter
 from plugin.privacy.anchors import MAX_NUMBER, Anchor
 from plugin.queue.criterion_views import CANNOT_SAY, CODES, MAX_ANSWER_NOTE, UNDONE
 from plugin.queue.criterion_views import Said as CriterionSaid
 from plugin.queue.dispute_views import Ground
 from plugin.queue.disputes import MAX_COMMENT
+from plugin.queue.filters import QueueList, check_filter
+from plugin.queue.handover_views import MAX_REASON
+from plugin.queue.note_threads import MAX_NOTE_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
 from plugin.queue.statements import Statement
+from plugin.queue.view_names import MAX_VIEW_NAME, checked_view_name
 from stream.contracts.base import Utc
 from stream.contracts.vocabulary import Mechanism
 
 NoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_COMMENT)]
+NoteCommentWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NOTE_COMMENT)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON)]
 AnswerNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_ANSWER_NOTE)]
 _SAID: Final = "|".join((*(code for codes in CODES.values() for code in codes), CANNOT_SAY, UNDONE))
 Revision = Annotated[int, Field(ge=1, strict=True, description="The revision of the session that was read.")]
@@ -30,6 +36,18 @@ Seen = Annotated[
 ]
 
 
+SeenHandovers = Annotated[
+    int, Field(ge=0, le=1_000_000, strict=True, description="The number of the last hand-over that was read, or 0.")
+]
+
+
+def _view_name(name: str) -> str:
+    if (checked := checked_view_name(name)) is None:
+        raise ValueError("a name is one line, with nothing invisible in it")
+    return checked
+
+
+ViewName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VIEW_NAME), AfterValidator(_view_name)]
 RubricNoteWords = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_RUBRIC_NOTE)]
 SeenVersion = Annotated[int, Field(ge=1, strict=True, description="The number of the version that was read.")]
 MAX_ANCHORS: Final = 200
@@ -120,6 +138,64 @@ class AddNote(Asked):
     text: Annotated[NoteWords, Field(repr=False)]
     exchange_id: UUID | None = None
     shared: Annotated[bool, Field(strict=True, description="Whether the therapist reads it after the release.")] = False
+    follow_up_on: Annotated[Day | None, Field(description="The day on which its author wants to come back to it.")] = (
+        None
+    )
+
+
+class FollowUpOn(Asked):
+    """The day on which a supervisor wants to come back to a note of her own."""
+
+    day: Day
+
+
+class CommentOnNote(Asked):
+    """A comment under a note. It cannot be edited, and is removed by its author alone."""
+
+    text: Annotated[NoteCommentWords, Field(repr=False)]
+
+
+class TakeOver(Asked):
+    """The hand-overs that were read, and why the next one is made."""
+
+    seen: SeenHandovers
+    reason: Annotated[Reason, Field(repr=False)]
+
+
+class HandOver(TakeOver):
+    """To whom a session is handed over, and why."""
+
+    account_id: Annotated[UUID, Field(description="One of the session's `colleagues`.")]
+
+
+class BackTo(StrEnum):
+    """To whom a session is sent back."""
+
+    SENDER = "sender"
+    QUEUE = "queue"
+
+
+class SendBack(TakeOver):
+    """To whom a session is sent back, and why."""
+
+    to: BackTo
+
+
+class RenameView(Asked):
+    """Another name of a saved view."""
+
+    name: ViewName
+
+
+class SaveView(AskedFilter):
+    """A filter of the waiting list with its order, and the name under which it is saved."""
+
+    name: ViewName
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        check_filter(QueueList.WAITING, self.chosen)
+        return self
 
 
 class AnswerCriterion(Asked):

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from plugin.api.caller import Releaser, Resolver, Reviewer
 from plugin.api.once import OnceDep
 from plugin.api.problems import documented
-from plugin.api.requests import AddNote, AnswerCriterion, Decide, Judge, ReleaseSeveral, Resolve
+from plugin.api.requests import AnswerCriterion, Decide, Judge, ReleaseSeveral, Resolve
 from plugin.api.results import Decided, DecidedSession, Done
 from plugin.queue.replies import Reply
 from plugin.queue.store import Store
@@ -44,24 +44,6 @@ def judge(caller: Reviewer, once: OnceDep, session_id: UUID, said: Judge) -> Res
             said.opinion,
             request_id=caller.request_id,
         )
-    )
-
-
-@router.post("/sessions/{session_id}/notes", response_model=Done, tags=["review"])
-def add_note(caller: Reviewer, once: OnceDep, session_id: UUID, note: AddNote) -> Response:
-    """Store a coaching note about the session, or about one of its moments."""
-    return once.step(
-        lambda store: store.reviews.add_note(
-            caller.viewer, session_id, note.exchange_id, note.text, shared=note.shared, request_id=caller.request_id
-        )
-    )
-
-
-@router.post("/sessions/{session_id}/notes/{note_id}/remove", response_model=Done, tags=["review"])
-def remove_note(caller: Reviewer, once: OnceDep, session_id: UUID, note_id: UUID) -> Response:
-    """Remove a note that this supervisor has written."""
-    return once.step(
-        lambda store: store.reviews.remove_note(caller.viewer, session_id, note_id, request_id=caller.request_id)
     )
 
 

@@ -1,7 +1,7 @@
 """The JSON of an opened session, with its text, as a supervisor reads it; most parts are a therapist's too."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from plugin.api.codes import LevelName, StatementName
 from plugin.api.list_models import Part, SessionLine
 from plugin.queue.criterion_views import CriterionAbout, CriterionScale
 from plugin.queue.dispute_views import DisputeState, Ground, StepKind
+from plugin.queue.handover_views import HandoverKind
 from plugin.queue.review_views import Judgement, WithholdReason
 from plugin.queue.views import AfterwardsKind
 from stream.contracts.feedback import Alternative, Evidence, ModelVersion
@@ -90,8 +91,18 @@ class Moment(Part):
     afterwards: Afterwards
 
 
-class Note(Part):
-    """A coaching note about the session, or about the moment `exchange_id`."""
+class NoteComment(Part):
+    """A comment under a coaching note, by one of those who read the note."""
+
+    comment_id: UUID
+    by: str
+    is_own: bool
+    at: datetime
+    text: str = Field(repr=False)
+
+
+class ReadNote(Part):
+    """A coaching note about the session, or about the moment `exchange_id`, with what was said under it."""
 
     note_id: UUID
     exchange_id: UUID | None
@@ -100,6 +111,33 @@ class Note(Part):
     shared: bool
     at: datetime
     text: str = Field(repr=False)
+    comments: tuple[NoteComment, ...]
+
+
+class Note(ReadNote):
+    """A coaching note as a supervisor reads it; the follow-up is of her own notes alone."""
+
+    follow_up_on: date | None
+    followed_up_at: datetime | None
+
+
+class Handover(Part):
+    """A hand-over of the session with its reason; the number of the last one is the `seen` of the next one."""
+
+    number: int
+    kind: HandoverKind
+    by: str
+    to: str | None = Field(description="With whom the session was from then on; null for the queue.")
+    at: datetime
+    text: str = Field(repr=False)
+
+
+class SessionColleague(Part):
+    """Somebody to whom the session can be handed over."""
+
+    account_id: UUID
+    name: str
+    is_lead: bool
 
 
 class Criterion(Part):
@@ -172,3 +210,7 @@ class OpenedSession(Part):
     criteria: tuple[Criterion, ...] = Field(description="What is asked now, in its order.")
     criterion_answers: tuple[CriterionAnswer, ...]
     disputes: tuple[Dispute, ...]
+    handovers: tuple[Handover, ...] = Field(description="In order; those alone read them who may review the session.")
+    colleagues: tuple[SessionColleague, ...] = Field(
+        description="To whom it can be handed over; empty once it is decided."
+    )

@@ -15,6 +15,7 @@ from plugin.database.tables import (
     StoredCriterionAnswer,
     StoredDispute,
     StoredFinalLevel,
+    StoredHandover,
     StoredMessage,
     StoredNote,
     StoredSession,
@@ -75,6 +76,11 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
         .join(StoredSession, col(StoredSession.session_id) == col(StoredNote.session_id))
         .where(*in_conversation)
     )
+    has_reasons = exists(
+        select(StoredHandover.session_id)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredHandover.session_id))
+        .where(*in_conversation, col(StoredHandover.has_words))
+    )
     has_answer_notes = exists(
         select(StoredCriterionAnswer.number)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredCriterionAnswer.session_id))
@@ -106,7 +112,8 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
             col(ConversationKey.conversation_id) == conversation_id,
             ~has_text,
             ~has_words,
-            ~has_notes,
+            ~has_notes,  # comments have notes
+            ~has_reasons,
             ~has_answer_notes,
             ~has_disputes,
             ~has_attempts,

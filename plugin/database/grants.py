@@ -12,6 +12,7 @@ _ANSWERS_WITHOUT_WORDS: Final = (
 )
 _MESSAGES_WITHOUT_TEXT: Final = "SELECT (session_id, message_id, position, revision, role, author, sent_at)"
 _CRITERION_ANSWERS_WITHOUT_WORDS: Final = "SELECT (number, session_id, exchange_id, has_words)"
+_HANDOVERS_WITHOUT_WORDS: Final = "SELECT (session_id, has_words)"
 _LOOKS_WITHOUT_MACHINE: Final = (
     "SELECT (session_id, position, revision, resistance, critical, rubric, account_id, said_at)"
 )
@@ -37,6 +38,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "DELETE"),
+        "handovers": (_HANDOVERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),
@@ -63,7 +65,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT", "INSERT", "UPDATE"),
         "claims": ("SELECT", "INSERT", "UPDATE"),
         "labels": ("SELECT", "INSERT"),  # never changed: the latest one counts
-        "notes": ("SELECT", "INSERT", "DELETE"),
+        "handovers": ("SELECT", "INSERT"),  # never changed: the latest one counts
+        "notes": ("SELECT", "INSERT", "UPDATE (follow_up_on, followed_up_at)", "DELETE"),
+        "note_comments": ("SELECT", "INSERT", "DELETE"),  # never changed
         "criteria": ("SELECT", "INSERT", "UPDATE (position, retired_at)"),
         "criterion_versions": ("SELECT", "INSERT"),  # never changed: the highest one is asked
         "criterion_answers": ("SELECT", "INSERT", "UPDATE (stands, words)"),  # never changed: the latest one stands
@@ -91,6 +95,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "api_replies": ("SELECT", "INSERT", "DELETE"),  # never changed
         "rubric_notes": ("SELECT", "INSERT", "DELETE"),
         "rubric_note_versions": ("SELECT", "INSERT"),  # never changed; they go with their note
+        "saved_views": ("SELECT", "INSERT", "UPDATE (name)", "DELETE"),
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -106,7 +111,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "decisions": ("SELECT",),
         "claims": ("SELECT",),
         "labels": ("SELECT",),
+        "handovers": ("SELECT",),
         "notes": ("SELECT",),
+        "note_comments": ("SELECT",),
         "criteria": ("SELECT",),
         "criterion_versions": ("SELECT",),
         "criterion_answers": ("SELECT",),
@@ -127,7 +134,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "service_keys": (_KEY_IDS,),
         "rubric_notes": ("SELECT",),
         "rubric_note_versions": ("SELECT",),  # a lead's own, for the export of their own data
-        "look_answers": (_LOOKS_WITHOUT_MACHINE,),  # for the same, like the tokens
+        "look_answers": (_LOOKS_WITHOUT_MACHINE,),  # for the same, like the tokens and the saved views
+        "saved_views": ("SELECT",),
         "api_tokens": (_NO_HASH_OF_TOKENS,),
         "audit": ("INSERT",),
     },
@@ -142,6 +150,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "claims": ("SELECT (session_id)", "DELETE"),
         "notes": ("SELECT (note_id, session_id, exchange_id)", "DELETE"),
         "criterion_answers": (_CRITERION_ANSWERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
+        "handovers": (_HANDOVERS_WITHOUT_WORDS, "UPDATE (words)", "DELETE"),
         "disputes": ("SELECT (dispute_id, session_id, exchange_id)", "DELETE"),
         "practice_attempts": ("SELECT (attempt_id, session_id, exchange_id)", "DELETE"),
         "acknowledgements": ("SELECT (session_id)", "DELETE"),

@@ -26,6 +26,12 @@ def lock_criteria(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint criteria', 0))"))
 
 
+def lock_saved_views(session: Session, account_id: UUID) -> None:
+    """Wait until no other transaction changes the saved views of this account; the lock ends with the transaction."""
+    key = text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint saved views ' || :id, 0))")
+    session.execute(key, {"id": str(account_id)})
+
+
 def lock_accounts(session: Session) -> None:
     """Lock the creation of accounts until the transaction ends, so that two of one name are not made side by side."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, or_, select
+from sqlmodel import Session, col, delete, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.database import holds
@@ -23,6 +23,7 @@ from plugin.database.tables import (
     StoredDecision,
     StoredDispute,
     StoredExchange,
+    StoredHandover,
     StoredLookAnswer,
     StoredMessage,
     StoredNote,
@@ -52,9 +53,10 @@ def remove_sample(session: Session, session_id: UUID) -> None:
 def remove_what_people_said(session: Session, session_id: UUID, exchanges: Collection[UUID]) -> None:
     """Remove what people said of some moments and of their session, after the words of these moments have changed.
 
-    That is notes, disputes, answers to criteria and practised replies, which may quote those words or were given after
-    them. The moments also drop out of calibrations with their ratings, since they are no longer what was drawn. Labels
-    stay: each is about an answer, and the answer stays as a superseded one.
+    That is notes with their comments, disputes, answers to criteria and practised replies, which may quote those words
+    or were given after them. The moments also drop out of calibrations with their ratings, since they are no longer
+    what was drawn. Labels stay: each is about an answer, and the answer stays as a superseded one. A hand-over stays
+    without its reason, since its session is still with somebody.
     """
     about = or_(col(StoredNote.exchange_id).in_(exchanges), col(StoredNote.exchange_id).is_(None))
     session.exec(delete(StoredNote).where(col(StoredNote.session_id) == session_id, about))
@@ -67,6 +69,15 @@ def remove_what_people_said(session: Session, session_id: UUID, exchanges: Colle
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == session_id, rewritten))
     drawn = col(StoredCalibrationMoment.exchange_id).in_(exchanges)
     session.exec(delete(StoredCalibrationMoment).where(col(StoredCalibrationMoment.session_id) == session_id, drawn))
+    remove_handover_words(session, [session_id])
+
+
+def remove_handover_words(session: Session, sessions: Collection[UUID]) -> None:
+    """Remove the reasons of the hand-overs of some sessions."""
+    worded = col(StoredHandover.session_id).in_(sessions), col(StoredHandover.has_words)
+    # Without the numbers of the rows, which the roles that call this may not read.
+    unread = update(StoredHandover).where(*worded).execution_options(synchronize_session=False)
+    session.exec(unread.values(words=None))
 
 
 def withdraw_session(session: Session, row: StoredSession) -> None:
@@ -84,7 +95,8 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredDecision).where(col(StoredDecision.session_id) == row.session_id))
     session.exec(delete(StoredClaim).where(col(StoredClaim.session_id) == row.session_id))
     session.exec(delete(StoredAcknowledgement).where(col(StoredAcknowledgement.session_id) == row.session_id))
-    session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))
+    session.exec(delete(StoredNote).where(col(StoredNote.session_id) == row.session_id))  # and their comments
+    session.exec(delete(StoredHandover).where(col(StoredHandover.session_id) == row.session_id))
     session.exec(delete(StoredCriterionAnswer).where(col(StoredCriterionAnswer.session_id) == row.session_id))
     remove_sample(session, row.session_id)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == row.session_id))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from plugin.database import criterion_rights
+from plugin.database import criterion_rights, queue_rights
 from plugin.database.calibration_rights import calibration_policies
 from plugin.database.grants import GRANTS, PREFIX
 from plugin.database.person_conditions import (
@@ -20,7 +20,8 @@ from plugin.database.token_rights import token_policies
 
 SCOPED_TABLES: Final = (
     *("sessions", "session_counsellors", "decisions", "messages", "exchanges", "answers"),
-    *("claims", "labels", "notes", "criterion_answers"),
+    *("claims", "labels", "notes", "criterion_answers", "handovers"),
+    "note_comments",
     *("acknowledgements", "disputes", "dispute_steps"),
     *("samples", "look_answers"),
     "practice_attempts",
@@ -47,6 +48,8 @@ _STEP_IS_THEIRS: Final = (
 )
 _READ_BESIDE_SCOPE: Final = {
     "notes": f"(shared OR {OWN})",
+    "note_comments": queue_rights.COMMENT_IS_READ,
+    "handovers": REVIEWS,
     "criterion_answers": criterion_rights.read_rule(),
     "acknowledgements": f"({OWN} OR {REVIEWS})",
     "disputes": f"({OWN} OR {REVIEWS})",
@@ -61,6 +64,8 @@ _WRITTEN_BY: Final = {
     "claims": _BY_WHO_REVIEWS,
     "labels": _BY_WHO_REVIEWS,
     "notes": _BY_WHO_REVIEWS,
+    "note_comments": f"{OWN} AND ({REVIEWS} OR {IS_THERAPIST})",
+    "handovers": f"{_BY_WHO_REVIEWS} AND {queue_rights.TO_A_REVIEWER}",
     "criterion_answers": _BY_WHO_REVIEWS,
     "acknowledgements": _BY_A_THERAPIST,
     "disputes": _BY_A_THERAPIST,
@@ -69,6 +74,8 @@ _WRITTEN_BY: Final = {
     "practice_attempts": _BY_A_THERAPIST,
 }
 """Who writes a row of the tables that people write in their own name alone."""
+_REMOVED_BY_AUTHOR: Final = frozenset({"notes", "note_comments"})
+"""The tables of which the page removes a row on behalf of its author alone, though others read it."""
 # Counsellors as `sessions.counsellor_keys` has them. Each set is read once for a statement, and compared with each row.
 _THEIR_COUNSELLORS: Final = f"""ARRAY(
     SELECT a.tenant || '/' || a.counsellor FROM public.accounts a WHERE {ACCOUNT} AND a.role = 'therapist'
@@ -104,6 +111,7 @@ def policy_statements() -> Iterator[str]:
         f"CREATE POLICY counterpoint_own ON public.accounts FOR UPDATE TO {PREFIX}web USING ({OWN}) WITH CHECK ({OWN})"
     )
     yield from token_policies(f"{PREFIX}web", f"{PREFIX}digest")
+    yield from queue_rights.saved_view_policies(f"{PREFIX}web", f"{PREFIX}digest")
     yield from calibration_policies(PREFIX)
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
     yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
@@ -160,7 +168,7 @@ def _policies(table: str) -> Iterator[str]:
         condition = f"{condition} AND {_READ_BESIDE_SCOPE[table]}"
     if table == criterion_rights.TABLE:
         yield from criterion_rights.replace_policy(PREFIX, _session_is_visible(table))
-    if table == "notes":
+    if table in _REMOVED_BY_AUTHOR:
         yield f"DROP POLICY IF EXISTS counterpoint_author ON public.{table}"
         yield (
             f"CREATE POLICY counterpoint_author ON public.{table} AS RESTRICTIVE FOR DELETE TO {PREFIX}web"

@@ -15,6 +15,16 @@ def note_words_binding(tenant: str, note_id: UUID) -> ColumnBinding:
     return ColumnBinding(tenant, "notes", str(note_id), "words")
 
 
+def note_comment_words_binding(tenant: str, comment_id: UUID) -> ColumnBinding:
+    """Return what the ciphertext of a comment on a coaching note is bound to."""
+    return ColumnBinding(tenant, "note_comments", str(comment_id), "words")
+
+
+def handover_words_binding(tenant: str, session_id: UUID, number: int) -> ColumnBinding:
+    """Return what the ciphertext of the reason of a hand-over is bound to."""
+    return ColumnBinding(tenant, "handovers", f"{session_id}\x1f{number}", "words")
+
+
 def criterion_answer_words_binding(tenant: str, session_id: UUID, criterion_id: UUID, place: UUID) -> ColumnBinding:
     """Return what the ciphertext of the note with a criterion answer is bound to; `place` is a moment or a session."""
     return ColumnBinding(tenant, "criterion_answers", f"{session_id}\x1f{criterion_id}\x1f{place}", "words")

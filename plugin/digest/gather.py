@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plugin.database.viewer import Viewer
+from plugin.queue.follow_ups import FollowUp
 from plugin.queue.store import Store
 from plugin.queue.views import SessionView
 from stream.contracts.vocabulary import LeftOut
@@ -19,6 +20,8 @@ class Digest:
     """The new sessions with something to read, by need."""
     left_out: dict[LeftOut, int]
     """The number of new sessions without feedback by reason, for a supervisor."""
+    follow_ups: tuple[FollowUp, ...] = ()
+    """The notes that a supervisor wanted to come back to by today, without their words."""
 
 
 def gather_digest(store: Store, viewer: Viewer, since: datetime, *, request_id: str = "") -> Digest:
@@ -36,4 +39,5 @@ def gather_digest(store: Store, viewer: Viewer, since: datetime, *, request_id: 
         since=since,
         sessions=tuple(view for view in opened if view is not None),
         left_out=store.left_out_since(viewer, since),
+        follow_ups=store.follow_ups(viewer).shown,
     )

@@ -27,6 +27,10 @@ def render_digest(digest: Digest, console: Console) -> None:
     since = f"since {digest.since:%Y-%m-%d %H:%M} UTC"
     new = counted(len(digest.sessions), "session")
     console.print(Rule(Text(printable(f"For {digest.viewer.display_name}: {new} {since}"))))
+    for due in digest.follow_ups:
+        who, row = join_words(list(due.row.counsellors)) or "no counsellor", due.row
+        when = f"{row.started_at:%Y-%m-%d %H:%M} UTC"
+        console.print(_text(f"Follow up your note: session of {when} with {who}, /sessions/{row.session_id}"))
     for view in digest.sessions:
         for text, indent in _session_lines(view, digest.viewer.role):
             console.print(Padding(text, (0, 0, 0, indent)))

@@ -30,7 +30,14 @@ from plugin.exports.person_rows import (
     time_of,
     trail_about,
 )
-from plugin.exports.person_staff import calibrations_of, criteria_of, notes_with_words, rubric_notes_of, trail_of
+from plugin.exports.person_staff import (
+    calibrations_of,
+    criteria_of,
+    notes_with_words,
+    rubric_notes_of,
+    saved_views_of,
+    trail_of,
+)
 from plugin.exports.person_tokens import tokens_of
 from plugin.exports.run import ExportRun, ShowProgress
 from plugin.exports.words import practice_of, words_of
@@ -43,8 +50,8 @@ from stream.contracts.errors import Misconfigured
 TEXT_LEFT_OUT: Final = "Words are left out: the person alone may export them, with their own password."
 NOT_IN_IT: Final = (
     "Not in this file: what is stored about clients alone, messages and words of sessions that are not released, notes"
-    " that their author has not shared, answers to criteria that are not shared, what a model in shadow says (it is"
-    " shown to nobody), secrets of tokens, copies in backups and on the broker."
+    " that their author has not shared, hand-overs between supervisors, answers to criteria that are not shared, what a"
+    " model in shadow says (it is shown to nobody), secrets of tokens, copies in backups and on the broker."
 )
 NOT_IN_IT_OF_STAFF: Final = (
     "Not in this file: words of sessions, what others said, what this person said of sessions that they may no longer"
@@ -124,6 +131,7 @@ def _of_staff(run: ExportRun, session: Session, person: Viewer) -> Json:
         "calibrations": calibrations_of(session, person),
         "rubric_notes": rubric_notes_of(session, person, run.kek if _with_words(run, person) else None),
         "criteria": criteria_of(session, person),
+        "saved_views": saved_views_of(session, person),
     }
     for note_id in notes_with_words(found["rubric_notes"]):
         _add_entry(run, session, OWN_WORDS, "rubric_note", note_id)

@@ -14,6 +14,8 @@ from plugin.database.sealed_columns import (
     criterion_answer_words_binding,
     dispute_step_words_binding,
     final_level_words_binding,
+    handover_words_binding,
+    note_comment_words_binding,
     note_words_binding,
     rating_words_binding,
 )
@@ -25,9 +27,11 @@ from plugin.database.tables import (
     StoredDecision,
     StoredDisputeStep,
     StoredFinalLevel,
+    StoredHandover,
     StoredLabel,
     StoredLookAnswer,
     StoredNote,
+    StoredNoteComment,
     StoredSession,
 )
 from plugin.database.viewer import Viewer
@@ -36,7 +40,7 @@ from plugin.queue.scope import visible_to
 
 _TABLES: Final[tuple[Any, ...]] = (
     *(StoredClaim, StoredDecision, StoredLabel, StoredNote, StoredCriterionAnswer, StoredDisputeStep),
-    *(StoredLookAnswer, StoredCalibrationRating, StoredFinalLevel),
+    *(StoredLookAnswer, StoredCalibrationRating, StoredFinalLevel, StoredHandover, StoredNoteComment),
 )
 """The tables whose rows are somebody's own, and about a session."""
 
@@ -61,7 +65,9 @@ def acts_in(session: Session, person: Viewer, row: StoredSession, cipher: TextCi
         "claims": acts.claims(),
         "labels": acts.labels(),
         "decisions": acts.decisions(),
+        "handovers": acts.handovers(),
         "notes": acts.notes(),
+        "note_comments": acts.note_comments(),
         "criterion_answers": acts.criterion_answers(),
         "dispute_steps": acts.dispute_steps(),
         "look_answers": acts.look_answers(),
@@ -122,9 +128,34 @@ class _Acts:
                 "moment": _id(each.exchange_id),
                 "shared": each.shared,
                 "at": time_of(each.written_at),
+                "follow_up_on": None if each.follow_up_on is None else each.follow_up_on.isoformat(),
+                "followed_up_at": None if each.followed_up_at is None else time_of(each.followed_up_at),
                 **self._text(each.words, note_words_binding(self._row.tenant, each.note_id)),
             }
             for each in self._own(StoredNote, StoredNote.written_at)
+        ]
+
+    def note_comments(self) -> list[Json]:
+        return [
+            {
+                "note": str(each.note_id),
+                "at": time_of(each.written_at),
+                **self._text(each.words, note_comment_words_binding(self._row.tenant, each.comment_id)),
+            }
+            for each in self._own(StoredNoteComment, StoredNoteComment.written_at)
+        ]
+
+    def handovers(self) -> list[Json]:
+        row = self._row
+        return [
+            {
+                "number": each.number,
+                "revision": each.revision,
+                "kind": each.kind,
+                "at": time_of(each.handed_at),
+                **self._text(each.words, handover_words_binding(row.tenant, row.session_id, each.number)),
+            }
+            for each in self._own(StoredHandover, StoredHandover.number)
         ]
 
     def criterion_answers(self) -> list[Json]:

@@ -15,6 +15,7 @@ from plugin.database.tables import (
     StoredCriterionVersion,
     StoredRubricNote,
     StoredRubricNoteVersion,
+    StoredView,
 )
 from plugin.database.viewer import Viewer
 from plugin.exports.person_rows import Json, time_of
@@ -78,6 +79,16 @@ def criteria_of(session: Session, person: Viewer) -> list[Json]:
         {"criterion": name, "version": row.version, "question": row.question, "at": time_of(row.written_at)}
         for name, row in found
     ]
+
+
+def saved_views_of(session: Session, person: Viewer) -> list[Json]:
+    """Return the views of the waiting list that this person saved, in order."""
+    found = session.exec(
+        select(StoredView)
+        .where(col(StoredView.account_id) == person.user_id)
+        .order_by(col(StoredView.saved_at), col(StoredView.view_id))
+    )
+    return [{"name": row.name, "filter": row.chosen, "at": time_of(row.saved_at)} for row in found]
 
 
 def trail_of(session: Session) -> list[Json]:

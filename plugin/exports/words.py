@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def words_of(view: SessionView) -> Json:
-    """Return the messages, the model's words and people's notes of a session that was opened as its therapist."""
+    """Return the messages, the model's words, and people's notes and comments of a session opened as its therapist."""
     return {
         "messages": [
             {
@@ -30,6 +30,9 @@ def words_of(view: SessionView) -> Json:
                 "by": note.by,
                 "at": note.at.isoformat(),
                 "text": note.text,
+                "comments": [
+                    {"by": comment.by, "at": comment.at.isoformat(), "text": comment.text} for comment in note.comments
+                ],
             }
             for note in view.notes
         ],

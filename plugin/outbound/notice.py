@@ -80,6 +80,9 @@ def webhook_body(notice: Notice) -> str:
             "disputed": counts.disputed,
             "resolved": counts.resolved,
             "calibrations": counts.calibrations,
+            "handed_over": counts.handed_over,
+            "comments": counts.comments,
+            "follow_ups": counts.follow_ups,
         },
         "url": notice.link,
     }
@@ -87,11 +90,13 @@ def webhook_body(notice: Notice) -> str:
 
 
 def lines_of(role: AccountRole, counts: NewsCounts) -> Iterator[str]:
-    """Yield what is new in numbers, one line for each kind."""
-    is_therapist = role is AccountRole.THERAPIST
-    if role is AccountRole.LEAD and counts.disputed:
-        yield counted(counts.disputed, "dispute was escalated", "disputes were escalated")
+    """Yield what is new in numbers, one line for each kind; to a lead a session is no news because it is new."""
+    yield from _lines_for_the_reader(counts)
+    if role is AccountRole.LEAD:
+        if counts.disputed:
+            yield counted(counts.disputed, "dispute was escalated", "disputes were escalated")
         return
+    is_therapist = role is AccountRole.THERAPIST
     if counts.sessions and is_therapist:
         yield counted(counts.sessions, "session was passed on to you", "sessions were passed on to you")
     elif counts.sessions:
@@ -105,6 +110,16 @@ def lines_of(role: AccountRole, counts: NewsCounts) -> Iterator[str]:
         yield counted(counts.resolved, f"dispute{of_whom} was decided", f"disputes{of_whom} were decided")
     if counts.calibrations:
         yield counted(counts.calibrations, "calibration for you to rate", "calibrations for you to rate")
+
+
+def _lines_for_the_reader(counts: NewsCounts) -> Iterator[str]:
+    """Yield what the reader wanted to come back to, and what others did for them."""
+    if counts.follow_ups:
+        yield f"Follow up today: {counted(counts.follow_ups, 'note')}"
+    if counts.handed_over:
+        yield counted(counts.handed_over, "session was handed over to you", "sessions were handed over to you")
+    if counts.comments:
+        yield counted(counts.comments, "new comment on a note", "new comments on notes")
 
 
 def one_line(name: str) -> str:

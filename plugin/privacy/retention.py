@@ -18,6 +18,7 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
+from plugin.database.removal import remove_handover_words
 from plugin.database.tables import (
     RetentionRun,
     StoredAnswer,
@@ -28,6 +29,7 @@ from plugin.database.tables import (
     StoredCriterionAnswer,
     StoredDispute,
     StoredFinalLevel,
+    StoredHandover,
     StoredMessage,
     StoredNote,
     StoredSession,
@@ -144,7 +146,8 @@ class RetentionRunner:
             .where(col(StoredAnswer.session_id).in_(without_quotes), col(StoredAnswer.has_words))
             .values(words=None)
         )
-        session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))
+        session.exec(delete(StoredNote).where(col(StoredNote.session_id).in_(without_quotes)))  # and their comments
+        remove_handover_words(session, without_quotes)
         session.exec(
             update(StoredCriterionAnswer)
             .where(col(StoredCriterionAnswer.session_id).in_(without_quotes), col(StoredCriterionAnswer.has_words))
@@ -218,12 +221,15 @@ def _quotes_due(cutoffs: RetentionCutoffs) -> ColumnElement[bool]:
     answer_notes = select(StoredCriterionAnswer.number).where(
         col(StoredCriterionAnswer.session_id) == col(StoredSession.session_id), col(StoredCriterionAnswer.has_words)
     )
+    reasons = select(StoredHandover.session_id).where(
+        col(StoredHandover.session_id) == col(StoredSession.session_id), col(StoredHandover.has_words)
+    )
     disputes = select(StoredDispute.dispute_id).where(col(StoredDispute.session_id) == col(StoredSession.session_id))
     ratings, final_levels = (
         select(table.session_id).where(col(table.session_id) == col(StoredSession.session_id), col(table.has_words))
         for table in (StoredCalibrationRating, StoredFinalLevel)
     )
-    found = (stored_words, notes, answer_notes, disputes, ratings, final_levels)
+    found = (stored_words, notes, answer_notes, reasons, disputes, ratings, final_levels)
     stored = or_(*(exists(each.correlate(StoredSession)) for each in found))
     return and_(col(StoredSession.last_appended_at) < cutoffs.quotes, stored)
 

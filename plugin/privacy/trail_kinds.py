@@ -12,7 +12,7 @@ class TrailKind(StrEnum):
     READING = "reading"
     """Somebody opened words of a session or of a dead letter, or the trend of one person."""
     REVIEW = "review"
-    """Claims, labels, coaching notes and blind looks."""
+    """Claims, hand-overs, labels, coaching notes with their comments and follow-ups, and blind looks."""
     CALIBRATION = "calibration"
     """The steps of calibrations; the words of their moments are read under `READING`."""
     CRITERION = "criterion"
@@ -24,7 +24,7 @@ class TrailKind(StrEnum):
     PRACTICE = "practice"
     EXPORT = "export"
     ACCOUNT = "account"
-    """Accounts, tokens and preferences."""
+    """Accounts, tokens, preferences and saved views."""
     RUBRIC_NOTE = "rubric-note"
     RERATING = "rerating"
     """Stored exchanges that another version of the model rated again."""
@@ -46,7 +46,9 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     ),
     TrailKind.REVIEW: (
         *("claim", "give back", "agreed %", "corrected %", "withheld %", "undone %"),
-        *("shared note", "private note", "remove note", "blind answers"),
+        *("hand over", "send back", "take over"),
+        *("shared note", "private note", "remove note", "note comment", "remove comment"),
+        *("follow-up set", "follow-up done", "blind answers"),
     ),
     TrailKind.CALIBRATION: (
         *("open calibration", "cancel calibration", "calibration rating", "calibration done", "calibration ask"),
@@ -59,7 +61,7 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.EXPORT: ("export %", "own words"),
     TrailKind.ACCOUNT: (
         *("account %", "password set", "password changed", "token created", "token revoked"),
-        *("digest preferences", "digest read"),
+        *("digest preferences", "digest read", "saved view %"),
     ),
     TrailKind.RUBRIC_NOTE: ("rubric note %",),
     TrailKind.RERATING: ("rerate: %",),

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 from plugin.database.locks import lock_conversation
 from plugin.database.tables import Account, StoredClaim, StoredDecision, StoredSession
 from plugin.database.viewer import Viewer
+from plugin.queue.handover_reading import assignments_of
 from plugin.queue.review_views import Claim
 from plugin.queue.scope import visible_to
-from plugin.queue.views import DecisionKind
+from plugin.queue.views import DecisionKind, DecisionOutcome
 
 CLAIM_LASTS: Final = timedelta(minutes=30)
 """From the last step of a review: long enough to read a moment, short enough that nobody waits for an open tab."""
@@ -34,6 +35,20 @@ def is_claimed_by_another(session: Session, viewer: Viewer, session_id: UUID, no
     """Return whether somebody else reviews this session. The caller holds the session's row."""
     claim = session.get(StoredClaim, session_id)
     return claim is not None and claim.until > now and claim.account_id != viewer.user_id
+
+
+def refusal_of_review(session: Session, viewer: Viewer, row: StoredSession, now: datetime) -> DecisionOutcome | None:
+    """Return why this supervisor may not review or decide about a session, or None. The caller holds the session's row.
+
+    Another's claim keeps her out until it ends, and so does an assignment to another until she takes the session over.
+    Whoever holds the claim goes on in any case.
+    """
+    claim = session.get(StoredClaim, row.session_id)
+    if claim is not None and claim.until > now:
+        return None if claim.account_id == viewer.user_id else DecisionOutcome.CLAIMED
+    stands = assignments_of(session, [row.session_id]).get(row.session_id)
+    is_with_another = stands is not None and stands.account_id != viewer.user_id
+    return DecisionOutcome.WITH_ANOTHER if is_with_another else None
 
 
 def set_claim(session: Session, viewer: Viewer, session_id: UUID, now: datetime) -> None:

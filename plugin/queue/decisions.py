@@ -17,7 +17,7 @@ from plugin.database.needs import Need
 from plugin.database.tables import StoredDecision, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue import lists
-from plugin.queue.claims import end_claim, is_claimed_by_another, lock_for_review, standing_decision
+from plugin.queue.claims import end_claim, lock_for_review, refusal_of_review, standing_decision
 from plugin.queue.scope import visible_to
 from plugin.queue.views import DecisionKind, DecisionOutcome
 
@@ -53,8 +53,8 @@ def store_decision(session: Session, viewer: Viewer, asked: AskedDecision, now: 
     row = lock_for_review(session, viewer, asked.session_id)
     if row is None:
         return DecisionOutcome.NOT_FOUND
-    if is_claimed_by_another(session, viewer, asked.session_id, now):
-        return DecisionOutcome.CLAIMED
+    if (refusal := refusal_of_review(session, viewer, row, now)) is not None:
+        return refusal
     stands = standing_decision(session, row)
     is_unseen = asked.stands is not None and asked.stands != (stands or NO_DECISION) and stands is not asked.kind
     if row.revision != asked.revision or is_unseen or not _may_be_decided(row, asked.kind):

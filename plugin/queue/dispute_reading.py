@@ -12,8 +12,6 @@ from plugin.crypto.text import TextCipher
 from plugin.database.sealed_columns import dispute_step_words_binding, dispute_words_binding
 from plugin.database.tables import (
     Account,
-    Membership,
-    SessionCounsellor,
     StoredAnswer,
     StoredDispute,
     StoredDisputeStep,
@@ -23,6 +21,7 @@ from plugin.database.tables import (
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.dispute_views import Dispute, DisputeState, DisputeStep, Ground, StepKind, deciders_of
 from plugin.queue.judgements import opinion_of
+from plugin.queue.reviewers import reviewers_of
 from plugin.queue.statements import Statement
 
 
@@ -46,7 +45,8 @@ def disputes_of(
     ).all()
     if not found:
         return ()
-    steps, supervisors, leads = _steps(session, cipher, row), _supervisors(session, row), _leads(session)
+    steps = _steps(session, cipher, row)
+    supervisors, leads = (reviewers_of(session, row, role) for role in (AccountRole.SUPERVISOR, AccountRole.LEAD))
     disputes = (
         Dispute(
             dispute_id=dispute.dispute_id,
@@ -137,41 +137,3 @@ def _steps(session: Session, cipher: TextCipher, row: StoredSession) -> Mapping[
             )
         )
     return steps
-
-
-def _supervisors(session: Session, row: StoredSession) -> dict[UUID, str]:
-    """Return the names of the supervisors who see a session, as `plugin.queue.scope.visible_to` says, by account."""
-    teams = (
-        select(Membership.team_id)
-        .join(Account, col(Account.account_id) == col(Membership.account_id))
-        .join(
-            SessionCounsellor,
-            and_(
-                col(SessionCounsellor.tenant) == col(Account.tenant),
-                col(SessionCounsellor.counsellor) == col(Account.counsellor),
-            ),
-        )
-        .where(col(SessionCounsellor.session_id) == row.session_id)
-    )
-    members = select(Membership.account_id).where(col(Membership.team_id).in_(teams))
-    has_team = session.exec(teams.limit(1)).first() is not None
-    found = session.exec(
-        select(Account.account_id, Account.display_name)
-        .where(
-            col(Account.role) == AccountRole.SUPERVISOR.value,
-            col(Account.disabled_at).is_(None),
-            col(Account.account_id).in_(members) if has_team else col(Account.tenant) == row.tenant,
-        )
-        .order_by(col(Account.display_name))
-    )
-    return dict(found.all())
-
-
-def _leads(session: Session) -> dict[UUID, str]:
-    """Return the names of the leads, who see every session, by account."""
-    found = session.exec(
-        select(Account.account_id, Account.display_name)
-        .where(col(Account.role) == AccountRole.LEAD.value, col(Account.disabled_at).is_(None))
-        .order_by(col(Account.display_name))
-    )
-    return dict(found.all())

@@ -18,6 +18,8 @@ from plugin.database.tables import (
     StoredSession,
 )
 from plugin.database.viewer import Viewer
+from plugin.queue.follow_ups import has_follow_up, today_of
+from plugin.queue.handover_reading import assigned_sessions
 from plugin.queue.judgements import progress_of, reviewed_sessions
 from plugin.queue.review_views import ReviewProgress
 from plugin.queue.scope import decides_present_revision, has_counsellor, is_decided, visible_to
@@ -68,6 +70,22 @@ class QueueOrder(StrEnum):
     THERAPIST = "therapist"
 
 
+class HandedTo(StrEnum):
+    """With whom a waiting session is by a hand-over; the values stand in addresses."""
+
+    ME = "me"
+    OTHERS = "others"
+
+
+class FollowUpState(StrEnum):
+    """Whether a session has a note of one's own to come back to; the values stand in addresses."""
+
+    DUE = "due"
+    """One whose day is today or was before."""
+    OPEN = "open"
+    """One that is not done, whatever its day."""
+
+
 @dataclass(frozen=True)
 class QueueFilter:
     """What a list is filtered by, and its order; None leaves everything in, and the list in its own order."""
@@ -76,6 +94,8 @@ class QueueFilter:
     """The account of a counsellor who wrote in the session."""
     need: Need | None = None
     state: QueueState | None = None
+    handed: HandedTo | None = None
+    follow_up: FollowUpState | None = None
     mechanism: Mechanism | None = None
     """A mechanism that no reply of the session expresses."""
     ended_from: date | None = None
@@ -100,6 +120,8 @@ def check_filter(queue_list: QueueList, chosen: QueueFilter) -> None:
     """
     if chosen.state is not None and chosen.state not in STATES[queue_list]:
         raise ValueError("This list has no sessions in that state.")
+    if chosen.handed is not None and queue_list is not QueueList.WAITING:
+        raise ValueError("Only waiting sessions are with somebody.")
     if chosen.ended_from is not None and chosen.ended_to is not None and chosen.ended_from > chosen.ended_to:
         raise ValueError("The first day comes after the last day.")
 
@@ -131,6 +153,13 @@ def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: date
         yield col(StoredSession.need) == chosen.need.value
     if chosen.state is not None:
         yield _state(session, viewer, chosen.state, now)
+    if chosen.handed is not None:
+        assigned = assigned_sessions(session, viewer)
+        of_whom = assigned.to_viewer if chosen.handed is HandedTo.ME else assigned.to_others
+        yield col(StoredSession.session_id).in_(of_whom)
+    if chosen.follow_up is not None:
+        until = today_of(session, viewer, now) if chosen.follow_up is FollowUpState.DUE else None
+        yield has_follow_up(viewer, until)
     if chosen.mechanism is not None:
         yield col(StoredSession.facts).contains({"without_expression": [chosen.mechanism.value]})
     if chosen.ended_from is not None:

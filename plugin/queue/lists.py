@@ -22,6 +22,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.acknowledgements import acknowledgements_of
 from plugin.queue.claims import claims_of
 from plugin.queue.dispute_reading import count_open, has_open_dispute
+from plugin.queue.handover_reading import assignments_of
 from plugin.queue.judgements import answers_exchange, changed_sessions, progress_of, reviewed_sessions
 from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
 from plugin.queue.views import (
@@ -209,7 +210,7 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
         progress_of(session, ids),
     )
     acknowledgements, open_disputes = acknowledgements_of(session, ids), count_open(session, ids)
-    changed, progress = changed_sessions(session, ids), progress_of(session, ids)
+    changed, assignments = changed_sessions(session, ids), assignments_of(session, ids)
     return tuple(
         SessionRow(
             session_id=row.session_id,
@@ -226,6 +227,7 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
             left_out=None if row.left_out is None else LeftOut(row.left_out),
             decision=decisions.get(row.session_id),
             claim=claims.get(row.session_id),
+            assignment=assignments.get(row.session_id),
             is_reviewed=row.session_id in reviewed,
             progress=progress.get(row.session_id),
             acknowledgements=acknowledgements.get(row.session_id, ()),
@@ -251,6 +253,11 @@ def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -
 def is_queued() -> ColumnElement[bool]:
     """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
     return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == Need.RISK.value)
+
+
+def waits(row: StoredSession) -> bool:
+    """Return whether a session waits for a decision, as `is_queued` and `is_decided` say in SQL."""
+    return (row.left_out is None or row.need == Need.RISK) and not row.decided
 
 
 def _counsellors(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:

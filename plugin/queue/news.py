@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, func, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, func, or_, true
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import (
@@ -16,11 +17,16 @@ from plugin.database.tables import (
     StoredDecision,
     StoredDispute,
     StoredDisputeStep,
+    StoredHandover,
+    StoredNote,
+    StoredNoteComment,
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.calibration_invitations import Invitation, invitations_between
 from plugin.queue.dispute_views import StepKind
+from plugin.queue.follow_ups import count_due
+from plugin.queue.handover_reading import is_latest, is_not_decided_since
 from plugin.queue.lists import is_queued
 from plugin.queue.scope import decides_present_revision, visible_to
 
@@ -34,17 +40,21 @@ SHOWN_AT_ONCE: Final = 20
 
 
 class ChangeKind(StrEnum):
-    """What somebody else has done about a released session."""
+    """What somebody else has done about a session, or for its reader."""
 
     ACKNOWLEDGED = "acknowledged"
     DISPUTED = "disputed"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
+    HANDED_OVER = "handed_over"
+    """A session was handed over to the reader."""
+    COMMENTED = "commented"
+    """A comment stands under a note on which the reader wrote too."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that somebody else has done about a released session."""
+    """Something that somebody else has done about a session."""
 
     kind: ChangeKind
     session_id: UUID
@@ -87,11 +97,17 @@ class NewsCounts:
     resolved: int = 0
     calibrations: int = 0
     """The number of calibrations to which others have invited a supervisor."""
+    handed_over: int = 0
+    """The number of sessions that were handed over to the reader and are still with them."""
+    comments: int = 0
+    """The number of comments by others under notes on which the reader wrote too."""
+    follow_ups: int = 0
+    """The number of notes that their author wanted to come back to by now, told again until it is done."""
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing is new."""
-        return not (self.sessions or self.acknowledged or self.disputed or self.resolved or self.calibrations)
+        """Whether there is nothing to tell."""
+        return self == NewsCounts()
 
 
 def read_news(session: Session, viewer: Viewer, since: datetime, now: datetime) -> News:
@@ -122,17 +138,21 @@ def count_news(session: Session, viewer: Viewer, since: datetime, until: datetim
         disputed=kinds[ChangeKind.DISPUTED] + kinds[ChangeKind.ESCALATED],
         resolved=kinds[ChangeKind.RESOLVED],
         calibrations=len(invitations_between(session, viewer, since, until)),
+        handed_over=kinds[ChangeKind.HANDED_OVER],
+        comments=kinds[ChangeKind.COMMENTED],
+        # By the day that it is now: news end a little before, which after midnight is the day before.
+        follow_ups=count_due(session, viewer, until + SETTLED_AFTER),
     )
 
 
 def changes_between(session: Session, viewer: Viewer, since: datetime, until: datetime) -> tuple[Change, ...]:
     """Return what others did about sessions that a person sees, in order.
 
-    To a therapist about their own disputes; to a lead what was escalated, and nothing else.
+    To a therapist about their own disputes; to a lead what was escalated. To everybody what was done for them.
     """
-    found = _steps(session, viewer, since, until)
+    found = _steps(session, viewer, since, until) + _comments(session, viewer, since, until)
     if viewer.role.reviews:
-        found += _disputes(session, viewer, since, until)
+        found += _disputes(session, viewer, since, until) + _handovers(session, viewer, since, until)
     if viewer.role is AccountRole.SUPERVISOR:
         found += _acknowledgements(session, viewer, since, until)
     return tuple(sorted(found, key=lambda change: (change.at, str(change.session_id))))
@@ -216,3 +236,44 @@ def _steps(session: Session, viewer: Viewer, since: datetime, until: datetime) -
         )
     )
     return [Change(ChangeKind(row.kind), row.session_id, started, by, row.taken_at) for row, started, by in found]
+
+
+def _handovers(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
+    """Return the hand-overs by which sessions came to a supervisor that are still with her."""
+    found = session.exec(
+        select(StoredHandover, StoredSession.started_at, Account.display_name)
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredHandover.session_id))
+        .join(Account, col(Account.account_id) == col(StoredHandover.account_id))
+        .where(
+            visible_to(viewer),
+            *_within(col(StoredHandover.handed_at), since, until),
+            col(StoredHandover.receiver_id) == viewer.user_id,
+            col(StoredHandover.account_id) != viewer.user_id,
+            is_latest(),
+            is_not_decided_since(),
+        )
+    )
+    return [Change(ChangeKind.HANDED_OVER, row.session_id, started, by, row.handed_at) for row, started, by in found]
+
+
+def _comments(session: Session, viewer: Viewer, since: datetime, until: datetime) -> list[Change]:
+    """Return others' comments under the notes that a person has written or commented on."""
+    own = aliased(StoredNoteComment)
+    takes_part = exists(
+        select(own.comment_id)
+        .where(col(own.note_id) == col(StoredNote.note_id), col(own.account_id) == viewer.user_id)
+        .correlate(StoredNote)
+    )
+    found = session.exec(
+        select(StoredNoteComment, StoredSession.started_at, Account.display_name)
+        .join(StoredNote, col(StoredNote.note_id) == col(StoredNoteComment.note_id))
+        .join(StoredSession, col(StoredSession.session_id) == col(StoredNoteComment.session_id))
+        .join(Account, col(Account.account_id) == col(StoredNoteComment.account_id))
+        .where(
+            visible_to(viewer),
+            *_within(col(StoredNoteComment.written_at), since, until),
+            col(StoredNoteComment.account_id) != viewer.user_id,
+            or_(col(StoredNote.account_id) == viewer.user_id, takes_part),
+        )
+    )
+    return [Change(ChangeKind.COMMENTED, row.session_id, started, by, row.written_at) for row, started, by in found]

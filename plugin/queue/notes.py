@@ -1,6 +1,6 @@
 """Coaching notes: what a supervisor writes about a session or a moment, for herself or for the therapist too."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ from plugin.crypto.text import TextCipher
 from plugin.database.sealed_columns import note_words_binding
 from plugin.database.tables import Account, StoredExchange, StoredNote, StoredSession
 from plugin.database.viewer import Viewer
+from plugin.queue.note_comments import comments_of
 from plugin.queue.review_views import Note
 
 MAX_NOTE: Final = 3500
@@ -26,7 +27,8 @@ def notes_of(session: Session, cipher: TextCipher, viewer: Viewer, row: StoredSe
             or_(col(StoredNote.shared), col(StoredNote.account_id) == viewer.user_id),
         )
         .order_by(col(StoredNote.written_at), col(StoredNote.note_id))
-    )
+    ).all()
+    comments = comments_of(session, cipher, viewer, row, [note.note_id for note, _ in found])
     return tuple(
         Note(
             note_id=note.note_id,
@@ -36,6 +38,9 @@ def notes_of(session: Session, cipher: TextCipher, viewer: Viewer, row: StoredSe
             shared=note.shared,
             at=note.written_at,
             text=cipher.decrypt(note.words, note_words_binding(row.tenant, note.note_id)),
+            comments=tuple(comments[note.note_id]),
+            follow_up_on=note.follow_up_on if note.account_id == viewer.user_id else None,
+            followed_up_at=note.followed_up_at if note.account_id == viewer.user_id else None,
         )
         for note, by in found
     )
@@ -57,6 +62,7 @@ def store_note(
     now: datetime,
     *,
     shared: bool,
+    follow_up_on: date | None,
 ) -> None:
     """Store a note. The caller holds the conversation's lock, so that its key is not deleted meanwhile."""
     note_id = uuid4()
@@ -69,6 +75,7 @@ def store_note(
             shared=shared,
             words=cipher.encrypt(text, note_words_binding(row.tenant, note_id)),
             written_at=now,
+            follow_up_on=follow_up_on,
         )
     )
     session.flush()
@@ -80,6 +87,22 @@ def find_own_note(session: Session, viewer: Viewer, session_id: UUID, note_id: U
     return note if note is not None and (note.session_id, note.account_id) == (session_id, viewer.user_id) else None
 
 
+def set_follow_up(session: Session, note: StoredNote, day: date) -> None:
+    """Let a note be followed up on a day, whether or not it was before."""
+    note.follow_up_on, note.followed_up_at = day, None
+    session.flush()
+
+
+def finish_follow_up(session: Session, note: StoredNote, now: datetime) -> bool:
+    """Store that a note was followed up, and return whether it was to be; the first time counts."""
+    if note.follow_up_on is None:
+        return False
+    if note.followed_up_at is None:
+        note.followed_up_at = now
+        session.flush()
+    return True
+
+
 def delete_note(session: Session, note_id: UUID) -> None:
-    """Remove a note."""
+    """Remove a note; the database removes its comments."""
     session.exec(delete(StoredNote).where(col(StoredNote.note_id) == note_id))

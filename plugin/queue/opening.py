@@ -16,12 +16,14 @@ from plugin.database.sealed_columns import answer_words_binding, message_text_bi
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.afterwards import StoredTalk, afterwards
+from plugin.queue.colleagues import colleagues_of
 from plugin.queue.criterion_answers import criterion_answers_of
 from plugin.queue.criterion_reading import asked_criteria
 from plugin.queue.dispute_reading import disputes_of
 from plugin.queue.dispute_views import DISPUTE_WITHIN, disputable
+from plugin.queue.handover_reading import handovers_of
 from plugin.queue.judgements import Labels, is_called_no_resistance, is_kept_back, labels_of, withheld_in
-from plugin.queue.lists import counsellor_names, session_rows
+from plugin.queue.lists import counsellor_names, session_rows, waits
 from plugin.queue.notes import notes_of
 from plugin.queue.review_views import Judgement
 from plugin.queue.scope import visible_to
@@ -64,6 +66,8 @@ def open_session(
         notes=() if cipher is None else notes_of(session, cipher, viewer, row),
         criteria=() if viewer.role is AccountRole.THERAPIST else asked_criteria(session),
         criterion_answers=criterion_answers_of(session, cipher, viewer, row),
+        handovers=handovers_of(session, cipher, row) if viewer.role.reviews else (),
+        colleagues=colleagues_of(session, viewer, row) if viewer.role.reviews and waits(row) else (),
         disputes=()
         if cipher is None
         else disputes_of(session, cipher, viewer, row, [answer.assessment_id for _, answer in stored]),
@@ -87,6 +91,7 @@ def _own_part(view: SessionView, viewer: Viewer) -> SessionView:
             moments=len(view.moments),
             counts=Counts(),
             claim=None,
+            assignment=None,
             is_reviewed=False,
             progress=None,
             acknowledgements=tuple(each for each in view.row.acknowledgements if each.account_id == viewer.user_id),

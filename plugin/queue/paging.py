@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -25,6 +25,7 @@ from plugin.queue.filters import (
     is_overdue,
     matches,
 )
+from plugin.queue.handover_reading import assigned_sessions, was_with
 from plugin.queue.lists import is_queued, session_rows
 from plugin.queue.scope import decides_present_revision, is_decided, visible_to
 from plugin.queue.views import SessionList
@@ -72,24 +73,28 @@ def read_page(
     A page has `size` sessions, or as many as a page of the site.
     """
     size = PAGE if size is None else size
+    hers = assigned_sessions(session, viewer).to_viewer
     in_list, matching = (visible_to(viewer), _is_in(queue_list)), matches(session, viewer, chosen, now)
-    total, overdue, claimed, matched = session.exec(
-        select(
+    total, overdue, claimed, handed, matched = session.execute(
+        select_columns(
             func.count(),
             func.count().filter(is_overdue(now)),
             func.count().filter(is_claimed_by(viewer, now)),
+            func.count().filter(col(StoredSession.session_id).in_(hers)),
             func.count().filter(matching),
         )
         .select_from(StoredSession)
         .where(*in_list)
     ).one()
-    found = _from_place(session, viewer, queue_list, chosen, after, (*in_list, matching), size + 1)
+    order = _order(queue_list, chosen.order, _first(session, viewer, queue_list, hers, after))
+    found = _from_place(session, viewer, order, after, (*in_list, matching), size + 1)
     return SessionList(
         rows=session_rows(session, found[:size], now),
         total=total,
         matching=matched,
         overdue=overdue,
         claimed=claimed,
+        handed=handed,
         goes_on=len(found) > size,
     )
 
@@ -102,28 +107,32 @@ def next_session(
     after: UUID | None,
     now: datetime,
 ) -> UUID | None:
-    """Return the session that comes next in a list, without those that others have claimed; None at its end."""
+    """Return the session that comes next in a list, without those that others have; None at its end.
+
+    Others have what they have claimed and what was handed over to them.
+    """
+    assigned = assigned_sessions(session, viewer)
     shown = (
         visible_to(viewer),
         _is_in(queue_list),
         matches(session, viewer, chosen, now),
         ~is_claimed_by_others(viewer, now),
+        col(StoredSession.session_id).not_in(assigned.to_others),
     )
-    found = _from_place(session, viewer, queue_list, chosen, after, shown, 1)
+    order = _order(queue_list, chosen.order, _first(session, viewer, queue_list, assigned.to_viewer, after))
+    found = _from_place(session, viewer, order, after, shown, 1)
     return found[0].session_id if found else None
 
 
 def _from_place(
     session: Session,
     viewer: Viewer,
-    queue_list: QueueList,
-    chosen: QueueFilter,
+    order: _Order,
     after: UUID | None,
     shown: Sequence[ColumnElement[bool]],
     limit: int,
 ) -> Sequence[StoredSession]:
     """Return the sessions after a place, in order; from the beginning where the session that marked it is gone."""
-    order = _order(queue_list, chosen.order)
     place = None if after is None else _place(session, viewer, order, after)
     beyond = () if place is None else (order.beyond(place),)
     found = order.join(select(StoredSession)).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
@@ -136,7 +145,19 @@ def _place(session: Session, viewer: Viewer, order: _Order, session_id: UUID) ->
     return session.execute(place).first()
 
 
-def _order(queue_list: QueueList, order: QueueOrder | None) -> _Order:
+def _first(
+    session: Session, viewer: Viewer, queue_list: QueueList, hers: frozenset[UUID], after: UUID | None
+) -> frozenset[UUID]:
+    """Return the sessions that stand first in the waiting list: those that are with the supervisor.
+
+    One that she has just decided about or handed on keeps its place there, so that none after it is passed over.
+    """
+    if queue_list is not QueueList.WAITING:
+        return frozenset()
+    return hers | {after} if after is not None and was_with(session, viewer, after) else hers
+
+
+def _order(queue_list: QueueList, order: QueueOrder | None, first: frozenset[UUID]) -> _Order:
     ended_at, session_id = col(StoredSession.ended_at), col(StoredSession.session_id)
     match order:
         case QueueOrder.AGE:
@@ -147,6 +168,9 @@ def _order(queue_list: QueueList, order: QueueOrder | None) -> _Order:
             return _Order((col(StoredDecision.decided_at), session_id), descending=True, by_decision=True)
         case None if queue_list is QueueList.LEFT_OUT:
             return _Order((ended_at, session_id), descending=True)
+        case _ if first:
+            comes_after = case((session_id.in_(first), 0), else_=1)
+            return _Order((comes_after, col(StoredSession.need), ended_at, session_id))
         case _:
             return _Order((col(StoredSession.need), ended_at, session_id))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from plugin.queue.view_names import MAX_VIEWS
 from plugin.queue.views import DecisionOutcome
 
 REFUSED: Final[Mapping[DecisionOutcome, tuple[str, str]]] = {
@@ -13,6 +14,14 @@ REFUSED: Final[Mapping[DecisionOutcome, tuple[str, str]]] = {
     DecisionOutcome.CLAIMED: (
         "Somebody else is reviewing this session",
         "Another supervisor has begun to review it, so nothing of yours was stored. Its page says until when.",
+    ),
+    DecisionOutcome.WITH_ANOTHER: (
+        "This session is with somebody else",
+        "It was handed over to a colleague, so nothing of yours was stored. On its page you can take it over.",
+    ),
+    DecisionOutcome.NOT_FOR_THEM: (
+        "This person cannot take the session",
+        "Only another supervisor who sees it, or a lead, can. Nothing was changed; please choose somebody else.",
     ),
     DecisionOutcome.TOO_LATE: (
         "The time for this is over",
@@ -29,5 +38,13 @@ REFUSED: Final[Mapping[DecisionOutcome, tuple[str, str]]] = {
     DecisionOutcome.OTHER_VERSION: (
         "This note has another version",
         "Somebody has written one while you were reading, so nothing was stored. Please read it first.",
+    ),
+    DecisionOutcome.NAME_TAKEN: (
+        "You have a view of this name",
+        "Nothing was stored. Please choose another name, or rename or remove the other view first.",
+    ),
+    DecisionOutcome.FULL: (
+        "There is no room for another view",
+        f"You have {MAX_VIEWS} already, which is as many as stand above the list. Please remove one first.",
     ),
 }

@@ -1,7 +1,7 @@
 """The plain values of a supervisor's review that pages and digests show."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -77,6 +77,18 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class NoteComment:
+    """A comment under a coaching note, by one of those who read the note."""
+
+    comment_id: UUID
+    by: str
+    is_own: bool
+    """Whether its reader has written it."""
+    at: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Note:
     """A coaching note of a supervisor."""
 
@@ -90,3 +102,9 @@ class Note:
     """Whether the therapist reads it after the release."""
     at: datetime
     text: str = field(repr=False)
+    comments: tuple[NoteComment, ...] = ()
+    """What was said under it, in order."""
+    follow_up_on: date | None = None
+    """The day on which its author wants to come back to it; None for every other reader."""
+    followed_up_at: datetime | None = None
+    """When its author said that this is done."""

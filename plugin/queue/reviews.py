@@ -6,7 +6,7 @@ Each method is one transaction with its entry in the audit trail. Every step ren
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -19,14 +19,21 @@ from plugin.database.tables import StoredAnswer, StoredExchange, StoredLabel, St
 from plugin.database.viewer import Viewer
 from plugin.queue.claims import (
     end_claim,
-    is_claimed_by_another,
     lock_for_review,
+    refusal_of_review,
     set_claim,
     standing_decision,
 )
 from plugin.queue.criterion_answers import store_said
 from plugin.queue.criterion_views import UNDONE, Said
-from plugin.queue.notes import delete_note, find_own_note, has_moment, store_note
+from plugin.queue.notes import (
+    delete_note,
+    find_own_note,
+    finish_follow_up,
+    has_moment,
+    set_follow_up,
+    store_note,
+)
 from plugin.queue.opening import stored_answer
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import Statement, StatementKind, statements_of
@@ -93,13 +100,19 @@ class Reviews:
         text: str,
         *,
         shared: bool,
+        follow_up_on: date | None = None,
         request_id: str = "",
     ) -> DecisionOutcome:
-        """Store a coaching note about a session or a moment. One that is shared is a step of the review."""
+        """Store a coaching note about a session or a moment. One that is shared is a step of the review.
+
+        Its author may want to come back to it on a day.
+        """
         purpose, step_of = ("shared note", self._step) if shared else ("private note", self._aside)
         with step_of(viewer, session_id, purpose, "session", session_id, request_id, with_text=True) as step:
             if step.row is not None:
-                step.outcome = self._store_note(step.session, viewer, step.row, exchange_id, text, shared=shared)
+                step.outcome = self._store_note(
+                    step.session, viewer, step.row, exchange_id, text, shared=shared, follow_up_on=follow_up_on
+                )
         return step.outcome
 
     def answer_criterion(
@@ -128,15 +141,49 @@ class Reviews:
                     delete_note(step.session, note_id)
         return step.outcome
 
+    def set_follow_up(
+        self, viewer: Viewer, session_id: UUID, note_id: UUID, day: date, *, request_id: str = ""
+    ) -> DecisionOutcome:
+        """Set the day on which this supervisor wants to come back to a note of her own, in the place of another one."""
+        with self._aside(viewer, session_id, "follow-up set", "session", session_id, request_id) as step:
+            if step.row is not None:
+                note = find_own_note(step.session, viewer, session_id, note_id)
+                if note is None:
+                    step.outcome = DecisionOutcome.CHANGED
+                else:
+                    set_follow_up(step.session, note, day)
+        return step.outcome
+
+    def finish_follow_up(
+        self, viewer: Viewer, session_id: UUID, note_id: UUID, *, request_id: str = ""
+    ) -> DecisionOutcome:
+        """Store that this supervisor has come back to a note of her own."""
+        with self._aside(viewer, session_id, "follow-up done", "session", session_id, request_id) as step:
+            if step.row is not None:
+                note = find_own_note(step.session, viewer, session_id, note_id)
+                if note is None or not finish_follow_up(step.session, note, self._now()):
+                    step.outcome = DecisionOutcome.CHANGED
+        return step.outcome
+
     def _store_note(
-        self, session: Session, viewer: Viewer, row: StoredSession, exchange_id: UUID | None, text: str, *, shared: bool
+        self,
+        session: Session,
+        viewer: Viewer,
+        row: StoredSession,
+        exchange_id: UUID | None,
+        text: str,
+        *,
+        shared: bool,
+        follow_up_on: date | None,
     ) -> DecisionOutcome:
         if shared and standing_decision(session, row) is DecisionKind.RELEASED:
             return DecisionOutcome.RELEASED
         cipher = find_cipher(session, self._kek, row.tenant, row.conversation_id)
         if cipher is None or (exchange_id is not None and not has_moment(session, row.session_id, exchange_id)):
             return DecisionOutcome.CHANGED
-        store_note(session, cipher, viewer, row, exchange_id, text, self._now(), shared=shared)
+        store_note(
+            session, cipher, viewer, row, exchange_id, text, self._now(), shared=shared, follow_up_on=follow_up_on
+        )
         return DecisionOutcome.DONE
 
     def _add_label(
@@ -173,10 +220,14 @@ class Reviews:
         *,
         with_text: bool = False,
     ) -> Iterator[_Step]:
-        """Begin a step of the review, which only the supervisor who holds the claim may take; it renews the claim."""
+        """Begin a step of the review, which renews the claim.
+
+        It is for the supervisor alone who holds the claim or, where nobody does, with whom the session is.
+        """
         with self._aside(viewer, session_id, purpose, object_type, object_id, request_id, with_text=with_text) as step:
-            if step.row is not None and is_claimed_by_another(step.session, viewer, session_id, self._now()):
-                step.row, step.outcome = None, DecisionOutcome.CLAIMED
+            refusal = None if step.row is None else refusal_of_review(step.session, viewer, step.row, self._now())
+            if refusal is not None:
+                step.row, step.outcome = None, refusal
             elif step.row is not None:
                 set_claim(step.session, viewer, session_id, self._now())
             yield step

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, exists, false, func, or_, true
+from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, any_, exists, false, func, or_, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -36,6 +37,18 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         is_shown = and_(col(StoredSession.state) == SessionState.CLOSED.value, ~col(StoredSession.restricted))
         return and_(is_shown, _is_released(), _has_own_moment(viewer))
     return false()
+
+
+def may_review(account: type[Account]) -> ColumnElement[bool]:
+    """Return the condition that an account, or an alias of the table, reviews a `StoredSession`, if it is visible.
+
+    It says in SQL of any account what `visible_to` says of a viewer who reviews.
+    """
+    is_supervisor = and_(
+        col(account.role) == AccountRole.SUPERVISOR.value,
+        or_(_shares_team(account), and_(col(account.tenant) == col(StoredSession.tenant), ~has_team())),
+    )
+    return and_(col(account.disabled_at).is_(None), or_(col(account.role) == AccountRole.LEAD.value, is_supervisor))
 
 
 def has_team() -> ColumnElement[bool]:
@@ -73,6 +86,19 @@ def is_decided() -> SQLColumnExpression[bool]:
 def _of_teams(viewer: Viewer) -> ColumnElement[bool]:
     members = select(Membership.account_id).where(col(Membership.team_id).in_(viewer.team_ids))
     return has_counsellor(col(Account.account_id).in_(members))
+
+
+def _shares_team(account: type[Account]) -> Exists:
+    """Return the condition that an account is in a team of one of the session's counsellors."""
+    mine, theirs, counsellor = aliased(Membership), aliased(Membership), aliased(Account)
+    key = col(counsellor.tenant) + "/" + col(counsellor.counsellor)
+    return exists(
+        select(counsellor.account_id)
+        .join(theirs, col(theirs.account_id) == col(counsellor.account_id))
+        .join(mine, col(mine.team_id) == col(theirs.team_id))
+        .where(col(mine.account_id) == col(account.account_id), key == any_(col(StoredSession.counsellor_keys)))
+        .correlate(account, StoredSession)
+    )
 
 
 def _of_no_team(viewer: Viewer) -> ColumnElement[bool]:

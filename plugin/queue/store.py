@@ -33,8 +33,11 @@ from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList
+from plugin.queue.follow_ups import DueFollowUps, due_follow_ups
+from plugin.queue.handovers import Handovers
 from plugin.queue.looks import Looks
 from plugin.queue.moments_across import MomentsAcross
+from plugin.queue.note_threads import NoteThreads
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import next_session, read_page
@@ -44,6 +47,7 @@ from plugin.queue.quality import Quality, read_quality
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
 from plugin.queue.rubric_notes import RubricNotes
+from plugin.queue.saved_views import SavedViews
 from plugin.queue.tokens import Tokens
 from plugin.queue.trend_reading import Trends
 from plugin.queue.views import (
@@ -122,6 +126,21 @@ class Store:
     def reviews(self) -> Reviews:
         """The reviews of the sessions of the same database."""
         return Reviews(self._database, self._kek, now=self._now)
+
+    @property
+    def handovers(self) -> Handovers:
+        """The hand-overs of the sessions of the same database."""
+        return Handovers(self._database, self._kek, now=self._now)
+
+    @property
+    def note_threads(self) -> NoteThreads:
+        """The comments under the coaching notes of the same database."""
+        return NoteThreads(self._database, self._kek, now=self._now)
+
+    @property
+    def saved_views(self) -> SavedViews:
+        """The views of the waiting list that the supervisors of the same database have saved."""
+        return SavedViews(self._database, now=self._now)
 
     @property
     def criteria(self) -> Criteria:
@@ -276,7 +295,7 @@ class Store:
     def next_session(
         self, viewer: Viewer, queue_list: QueueList, chosen: QueueFilter, after: UUID | None
     ) -> UUID | None:
-        """Return the session that comes after another in a supervisor's list, or None; others' claims are skipped."""
+        """Return the session that comes after another in a supervisor's list, or None; what others have is skipped."""
         if not viewer.role.reviews:
             return None
         with self._transaction(viewer) as session:
@@ -295,6 +314,11 @@ class Store:
             return SessionList()
         with self._transaction(viewer) as session:
             return lists.disputed_sessions(session, viewer, self._now())
+
+    def follow_ups(self, viewer: Viewer) -> DueFollowUps:
+        """Return the notes that a supervisor wanted to come back to by today; none for any other role."""
+        with self._transaction(viewer) as session:
+            return due_follow_ups(session, viewer, self._now())
 
     def therapists(self, viewer: Viewer) -> tuple[TherapistName, ...]:
         """Return the counsellors by whom a supervisor may filter, by the alphabet; empty for any other role."""

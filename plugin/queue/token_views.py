@@ -27,11 +27,12 @@ class Scope(StrEnum):
 
     SESSIONS_READ = "sessions.read"
     SESSIONS_REVIEW = "sessions.review"
-    """Claim and give back, judge statements, answer criteria, write notes; open calibrations, rate and settle."""
+    """Claim and give back, hand over, judge statements, answer criteria, write notes and comments, save views; open
+    calibrations, rate and settle."""
     SESSIONS_RELEASE = "sessions.release"
     """Release and withhold."""
     DISPUTES_WRITE = "disputes.write"
-    """Acknowledge and dispute; for a supervisor or a lead, resolve."""
+    """Acknowledge, dispute and comment on shared notes; for a supervisor or a lead, resolve disputes."""
     RUBRIC_WRITE = "rubric.write"
     """A lead: write, edit and remove rubric notes."""
     TRAIL_READ = "trail.read"

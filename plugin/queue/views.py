@@ -9,6 +9,7 @@ from uuid import UUID
 from plugin.database.needs import Facts, Need
 from plugin.queue.criterion_views import Criterion, CriterionAnswer
 from plugin.queue.dispute_views import Acknowledgement, Dispute
+from plugin.queue.handover_views import Assignment, Colleague, Handover
 from plugin.queue.review_views import Claim, Label, Note, ReviewProgress
 from plugin.queue.statements import Statement
 from stream.contracts.feedback import Abstention, Assessment
@@ -25,13 +26,17 @@ class DecisionKind(StrEnum):
 
 
 class DecisionOutcome(StrEnum):
-    """The outcome of an attempt to decide about a session, to review it or open it, or to write a rubric note."""
+    """The outcome of a step: about a session, its review or one of its notes, about a rubric note or a saved view."""
 
     DONE = "done"
     CHANGED = "changed"
     """The session has another revision or decision now, or there is nothing of that kind in it: look again."""
     CLAIMED = "claimed"
     """Another supervisor reviews it."""
+    WITH_ANOTHER = "with_another"
+    """It was handed over to another supervisor, from whom it has to be taken over first."""
+    NOT_FOR_THEM = "not_for_them"
+    """The person to whom it would be handed over may not review it."""
     TOO_LATE = "too_late"
     """The time in which a therapist may dispute or escalate is over."""
     NOT_YOURS = "not_yours"
@@ -42,6 +47,10 @@ class DecisionOutcome(StrEnum):
     """It is released as it is; what a therapist reads is only changed after it was withheld again."""
     OTHER_VERSION = "other_version"
     """A rubric note has another version than the one that was read."""
+    NAME_TAKEN = "name_taken"
+    """The person has a saved view of that name already."""
+    FULL = "full"
+    """The person has as many saved views as there may be."""
     NOT_FOUND = "not_found"
     """There is no such session for this person."""
 
@@ -81,6 +90,8 @@ class SessionRow:
     """The latest decision. It only counts if its revision is this row's: a new revision needs a new decision."""
     claim: Claim | None = None
     """Who reviews the session now."""
+    assignment: Assignment | None = None
+    """With whom the session is, if it waits and was handed over to somebody who may review it."""
     is_reviewed: bool = False
     """Whether every moment that is shown was passed on or kept back."""
     progress: ReviewProgress | None = None
@@ -95,6 +106,10 @@ class SessionRow:
     def is_claimed_by(self, account_id: UUID) -> bool:
         """Return whether this supervisor claims it."""
         return self.claim is not None and self.claim.account_id == account_id
+
+    def is_with(self, account_id: UUID) -> bool:
+        """Return whether it was handed over to this supervisor, and waits."""
+        return self.assignment is not None and self.assignment.account_id == account_id
 
     def is_read_by(self, account_id: UUID) -> bool:
         """Return whether a supervisor claims it, has opened this revision meanwhile, and everything stands unchanged.
@@ -121,10 +136,12 @@ class SessionList:
 
     rows: tuple[SessionRow, ...] = ()
     total: int = 0
-    """The number of sessions without the filter; likewise the two below."""
+    """The number of sessions without the filter; likewise the three below."""
     overdue: int = 0
     claimed: int = 0
     """The number of sessions that the supervisor herself has claimed."""
+    handed: int = 0
+    """The number of sessions that were handed over to her."""
     matching: int = 0
     """The number of sessions with the filter."""
     goes_on: bool = False
@@ -227,6 +244,10 @@ class SessionView:
     """The disputes about the moments; a therapist's own alone."""
     dispute_until: datetime | None = None
     """Until when its therapist may dispute a statement; None where no time is left, or words are no longer kept."""
+    handovers: tuple[Handover, ...] = ()
+    """Its hand-overs in order, for those who may review it; never for a therapist."""
+    colleagues: tuple[Colleague, ...] = ()
+    """To whom it can be handed over; empty once it is decided, and for a therapist."""
 
     @property
     def read_without_names(self) -> bool:

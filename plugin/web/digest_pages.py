@@ -51,6 +51,7 @@ def digest(request: Request, services: ServicesDep, viewer: CurrentReader) -> Re
         news=news,
         therapists=by_therapist(sessions),
         shown=len(sessions),
+        follow_ups=store.follow_ups(viewer),
         zone=store.digests.preferences(viewer).zone,
     )
 

@@ -13,7 +13,9 @@ WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 NOTHING_YET: Final = {
     AccountRole.SUPERVISOR: "New sessions, and what counsellors answer to a release, appear here.",
     AccountRole.THERAPIST: "What your supervisor passes on to you appears here.",
-    AccountRole.LEAD: "Nothing new. Disputes for which a counsellor asks for somebody else appear here.",
+    AccountRole.LEAD: (
+        "Nothing new. Disputes for which a counsellor asks for somebody else appear here, and what is handed to you."
+    ),
 }
 """What the page of news says where it is empty, to those who have one."""
 _DONE: Final = {
@@ -21,6 +23,8 @@ _DONE: Final = {
     ChangeKind.DISPUTED: "disputes a point",
     ChangeKind.ESCALATED: "asks for somebody else than who released or decided",
     ChangeKind.RESOLVED: "decided a dispute",
+    ChangeKind.HANDED_OVER: "hands over to you",
+    ChangeKind.COMMENTED: "comments on a note",
 }
 
 
@@ -32,7 +36,7 @@ def change(each: Change) -> str:
 def what_is_new(role: AccountRole, number: int) -> str:
     """Return how many sessions are new, in the words of the reader's role; to a lead sessions alone are no news."""
     if role is AccountRole.LEAD:
-        return "What was escalated"
+        return "What was escalated, or came to you"
     if not number:
         return "Nothing new"
     if role is AccountRole.THERAPIST:

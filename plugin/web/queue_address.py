@@ -14,7 +14,15 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from plugin.database.needs import Need
-from plugin.queue.filters import QueueFilter, QueueList, QueueOrder, QueueState, check_filter
+from plugin.queue.filters import (
+    FollowUpState,
+    HandedTo,
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    QueueState,
+    check_filter,
+)
 from stream.contracts.vocabulary import Mechanism
 
 PATHS: Final[Mapping[QueueList, str]] = {
@@ -27,6 +35,8 @@ FIELDS: Final = {
     "therapist": "counsellor",
     "need": "need",
     "state": "state",
+    "handed": "colleague",
+    "follow_up": "follow-ups",
     "mechanism": "mechanism",
     "from": "first day",
     "to": "last day",
@@ -69,6 +79,8 @@ class QueueAddress(BaseModel):
     therapist: UUID | None = None
     need: NeedByName | None = None
     state: QueueState | None = None
+    handed: HandedTo | None = None
+    follow_up: FollowUpState | None = None
     mechanism: Mechanism | None = None
     ended_from: Day | None = Field(default=None, alias="from")
     ended_to: Day | None = Field(default=None, alias="to")
@@ -87,6 +99,8 @@ class QueueAddress(BaseModel):
             therapist=self.therapist,
             need=self.need,
             state=self.state,
+            handed=self.handed,
+            follow_up=self.follow_up,
             mechanism=self.mechanism,
             ended_from=self.ended_from,
             ended_to=self.ended_to,
@@ -107,6 +121,11 @@ class QueueAddress(BaseModel):
     def release(self) -> str:
         """The address that releases several sessions of the list."""
         return "/release" + _query(self, "list", "after")
+
+    @property
+    def saved(self) -> str:
+        """The address that saves the list's filter and order as a view."""
+        return "/views" + _query(self, "list", "after")
 
     @property
     def query(self) -> str:
@@ -144,6 +163,23 @@ def read_address(given: Mapping[str, str], queue_list: QueueList | None = None) 
         return QueueAddress.model_validate(values)
     except ValidationError as error:
         raise InvalidAddress(_sentence(error)) from None
+
+
+def address_of(chosen: QueueFilter) -> QueueAddress:
+    """Return the waiting list with a filter and an order."""
+    return QueueAddress.model_validate(
+        {
+            "therapist": chosen.therapist,
+            "need": None if chosen.need is None else chosen.need.name,
+            "state": chosen.state,
+            "handed": chosen.handed,
+            "follow_up": chosen.follow_up,
+            "mechanism": chosen.mechanism,
+            "from": chosen.ended_from,
+            "to": chosen.ended_to,
+            "sort": chosen.order,
+        }
+    )
 
 
 def list_of(request: Request) -> QueueAddress | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 from plugin.database.needs import Need
 from plugin.queue.filters import QueueOrder
@@ -42,6 +43,9 @@ HEADINGS: Final = {
 }
 
 
+HANDED_OVER: Final = Heading(
+    "Handed over to you", "A colleague asks you to take these, or you took them over. Each page says why."
+)
 ORDERED: Final = {
     QueueOrder.AGE: Heading("By age", "The oldest first, whatever their need."),
     QueueOrder.THERAPIST: Heading(
@@ -52,7 +56,7 @@ ORDERED: Final = {
 
 @dataclass(frozen=True)
 class QueueGroup:
-    """The sessions with the same need, in the order in which the store returned them."""
+    """Sessions with something in common, such as their need, in the order in which the store returned them."""
 
     heading: Heading
     rows: tuple[SessionRow, ...]
@@ -63,10 +67,15 @@ def group_by_need(rows: Iterable[SessionRow]) -> tuple[QueueGroup, ...]:
     return tuple(QueueGroup(HEADINGS[need], tuple(group)) for need, group in groupby(rows, key=lambda row: row.need))
 
 
-def group_rows(rows: Sequence[SessionRow], order: QueueOrder | None) -> tuple[QueueGroup, ...]:
-    """Group the waiting sessions by need where they are in that order, and otherwise leave them in one group."""
+def group_rows(rows: Sequence[SessionRow], order: QueueOrder | None, reader: UUID) -> tuple[QueueGroup, ...]:
+    """Group the waiting sessions by need where they are in that order, and otherwise leave them in one group.
+
+    In the order of need those that were handed over to the reader come first, and are a group of their own.
+    """
     if order is None or order is QueueOrder.NEED:
-        return group_by_need(rows)
+        hers = tuple(row for row in rows if row.is_with(reader))
+        rest = group_by_need(row for row in rows if not row.is_with(reader))
+        return (QueueGroup(HANDED_OVER, hers), *rest) if hers else rest
     return (QueueGroup(ORDERED[order], tuple(rows)),) if rows else ()
 
 

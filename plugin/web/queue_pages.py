@@ -47,6 +47,7 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
     sessions = _read(services.store, viewer, listing)
     is_start = queue_list is QueueList.WAITING
     calibrations = services.store.calibrations
+    on_top = is_start and listing.after is None
     return page(
         request,
         TEMPLATES[queue_list],
@@ -55,6 +56,8 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
         therapists=services.store.therapists(viewer),
         disputed=services.store.disputed(viewer) if is_start else SessionList(),
         calibrations=calibrations.waiting(viewer) if is_start else (),
+        views=services.store.saved_views.all(viewer) if is_start else (),
+        follow_ups=services.store.follow_ups(viewer) if on_top else None,
         to_rate_first=calibrations.to_rate_first(viewer) if is_start else frozenset(),
         zone=services.store.digests.preferences(viewer).zone,
         can_release_several=any(row.is_read_by(viewer.user_id) for row in sessions.rows),

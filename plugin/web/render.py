@@ -14,10 +14,13 @@ from plugin.queue.calibration_steps import MAX_WORDS
 from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.queue.criterion_views import MAX_ANSWER_NOTE, MAX_QUESTION, MAX_WORD
 from plugin.queue.disputes import MAX_COMMENT
+from plugin.queue.handover_views import MAX_REASON
+from plugin.queue.note_threads import MAX_NOTE_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.queue.practice import MAX_REPLY
 from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
+from plugin.queue.view_names import MAX_VIEW_NAME, MAX_VIEWS
 from plugin.web import (
     afterwards_words,
     calibration_words,
@@ -74,6 +77,10 @@ LIMITS = {
     "max_password": MAX_PASSWORD,
     "max_name": MAX_NAME,
     "max_note": MAX_NOTE,
+    "max_note_comment": MAX_NOTE_COMMENT,
+    "max_reason": MAX_REASON,
+    "max_view_name": MAX_VIEW_NAME,
+    "max_views": MAX_VIEWS,
     "max_comment": MAX_COMMENT,
     "max_question": MAX_QUESTION,
     "max_word": MAX_WORD,

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import Response
 
-from plugin.queue.notes import MAX_NOTE
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import Statement
 from plugin.web.dependencies import CurrentSupervisor, ServicesDep, ValidForm, require_supervisor
@@ -86,38 +85,4 @@ def judge(
     outcome = services.store.reviews.judge(
         viewer, session_id, revision, assessment, meant, say.opinion, request_id=request.state.request_id
     )
-    return answer_to_form(request, outcome, page, f"#{place}")
-
-
-@router.post("/sessions/{session_id}/notes")
-def add_note(
-    request: Request,
-    services: ServicesDep,
-    viewer: CurrentSupervisor,
-    session_id: UUID,
-    text: Annotated[str, Form(max_length=2 * MAX_NOTE)],  # a browser sends two characters for the end of a line
-    place: Place,
-    moment: Annotated[UUID | None, Form()] = None,
-    *,
-    share: Annotated[bool, Form()] = False,
-    further: Annotated[bool, Form()] = False,
-) -> Response:
-    """Store a coaching note about the session, or about one of its moments."""
-    words = text.replace("\r\n", "\n").strip()
-    if not words or len(words) > MAX_NOTE:
-        raise HTTPException(400)
-    page = session_page(request, session_id, further=further)
-    outcome = services.store.reviews.add_note(
-        viewer, session_id, moment, words, shared=share, request_id=request.state.request_id
-    )
-    return answer_to_form(request, outcome, page, f"#{place}")
-
-
-@router.post("/sessions/{session_id}/notes/{note_id}/remove")
-def remove_note(
-    request: Request, services: ServicesDep, viewer: CurrentSupervisor, session_id: UUID, note_id: UUID, place: Place
-) -> Response:
-    """Remove a note that this supervisor has written."""
-    page = session_page(request, session_id)
-    outcome = services.store.reviews.remove_note(viewer, session_id, note_id, request_id=request.state.request_id)
     return answer_to_form(request, outcome, page, f"#{place}")

@@ -1,17 +1,21 @@
 """The words with which pages show a review: who holds it, and what supervisors said of each statement."""
 
 from typing import Final
+from uuid import UUID
 
+from plugin.queue.handover_views import Assignment, Handover, HandoverKind
 from plugin.queue.review_views import Label, WithholdReason
 from plugin.queue.statements import MOMENT, STRENGTHS, VERDICT, level_of, rating_of, suggestion
 from plugin.queue.views import SessionRow
-from plugin.web.labels import clock, counted
+from plugin.web.labels import clock, counted, short_day
 
 __all__ = [
     "MOMENT",
     "REASONS",
     "STRENGTHS",
     "VERDICT",
+    "assigned",
+    "handed",
     "level_of",
     "progress",
     "rating_of",
@@ -51,3 +55,22 @@ def progress(row: SessionRow) -> str:
     done, statements = (0, 0) if row.progress is None else (row.progress.moments, row.progress.statements)
     said = f"{done} of {counted(row.moments, 'moment')} reviewed"
     return said if done or not statements else f"{said}, {counted(statements, 'statement')} judged"
+
+
+def assigned(assignment: Assignment, reader: UUID) -> str:
+    """Return with whom a waiting session is and by whose step, in the words of its reader."""
+    to_you, by_you = assignment.account_id == reader, assignment.by_id == reader
+    by = "you" if by_you else assignment.by
+    if assignment.kind is HandoverKind.TAKEN_OVER:
+        return "taken over by you" if to_you else f"taken over by {assignment.name}"
+    done = "sent back" if assignment.kind is HandoverKind.SENT_BACK else "handed"
+    return f"{done} to {'you' if to_you else assignment.name} by {by}"
+
+
+def handed(handover: Handover) -> str:
+    """Return what somebody did with a session and when, in one sentence of its history."""
+    at = f"{short_day(handover.at)}, {clock(handover.at)} UTC"
+    if handover.kind is HandoverKind.TAKEN_OVER:
+        return f"{handover.by} took it over on {at}"
+    verb = "sent it back" if handover.kind is HandoverKind.SENT_BACK else "handed it over"
+    return f"{handover.by} {verb} to {handover.to or 'the queue'} on {at}"

@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/",
         "/?sort=therapist",
         "/?need=risk",
+        "/views",
         "/decided",
         "/left-out",
         "/sample",

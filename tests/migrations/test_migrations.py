@@ -22,6 +22,8 @@ SEALED = {
     ("messages", "text"),
     ("answers", "words"),
     ("notes", "words"),
+    ("note_comments", "words"),
+    ("handovers", "words"),
     ("criterion_answers", "words"),
     ("disputes", "words"),
     ("dispute_steps", "words"),

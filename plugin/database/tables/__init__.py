@@ -12,6 +12,7 @@ from plugin.database.tables.calibrations import (
 from plugin.database.tables.criteria import StoredCriterion, StoredCriterionAnswer, StoredCriterionVersion
 from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
+from plugin.database.tables.handovers import StoredHandover
 from plugin.database.tables.operations import HandledDeadLetter
 from plugin.database.tables.people import Account, Membership, Team
 from plugin.database.tables.practice import StoredAttempt
@@ -26,9 +27,10 @@ from plugin.database.tables.protection import (
     TombstoneKind,
 )
 from plugin.database.tables.reratings import StoredRerating
-from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote
+from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote, StoredNoteComment
 from plugin.database.tables.rubric_notes import StoredRubricNote, StoredRubricNoteVersion
 from plugin.database.tables.sample import StoredLookAnswer, StoredSample
+from plugin.database.tables.saved_views import StoredView
 from plugin.database.tables.sessions import (
     SessionClient,
     SessionCounsellor,
@@ -73,15 +75,18 @@ __all__ = [
     "StoredDisputeStep",
     "StoredExchange",
     "StoredFinalLevel",
+    "StoredHandover",
     "StoredLabel",
     "StoredLookAnswer",
     "StoredMessage",
     "StoredNote",
+    "StoredNoteComment",
     "StoredRerating",
     "StoredRubricNote",
     "StoredRubricNoteVersion",
     "StoredSample",
     "StoredSession",
+    "StoredView",
     "Table",
     "Team",
     "Tombstone",

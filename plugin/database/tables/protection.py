@@ -110,7 +110,7 @@ class RetentionRun(Table, table=True):
     texts: int = 0
     """The number of sessions whose messages were removed."""
     quotes: int = 0
-    """The number of sessions whose answers' words, coaching notes and disputes were removed."""
+    """The number of sessions whose answers' words, coaching notes, reasons and disputes were removed."""
     sessions: int = 0
     """The number of sessions that were removed as a whole."""
     keys: int = 0

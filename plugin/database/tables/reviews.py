@@ -1,9 +1,9 @@
-"""The tables of a supervisor's review: claims of sessions, labels of statements, and coaching notes."""
+"""The tables of a supervisor's review: claims of sessions, labels of statements, coaching notes and their comments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, text
 from sqlmodel import Field
 
 from plugin.database.tables.base import Json, Table, json, utc
@@ -58,7 +58,14 @@ class StoredNote(Table, table=True):
     """A coaching note of a supervisor about a session or one of its moments."""
 
     __tablename__ = "notes"
-    __table_args__ = (Index(None, "session_id"),)
+    __table_args__ = (
+        Index(None, "session_id"),
+        Index(
+            "ix_notes_follow_up",
+            *("account_id", "follow_up_on"),
+            postgresql_where=text("follow_up_on IS NOT NULL AND followed_up_at IS NULL"),
+        ),
+    )
 
     note_id: UUID = Field(primary_key=True)
     session_id: UUID = Field(foreign_key="sessions.session_id", ondelete="CASCADE")
@@ -67,6 +74,25 @@ class StoredNote(Table, table=True):
     account_id: UUID = Field(foreign_key="accounts.account_id")
     shared: bool
     """Whether the therapist reads it after the release; otherwise its author alone does."""
+    words: bytes = Field(repr=False)
+    """The encrypted text."""
+    written_at: datetime = utc()
+    follow_up_on: date | None = None
+    """The day on which its author wants to come back to it, on the clocks of their zone."""
+    followed_up_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """When its author said that this is done."""
+
+
+class StoredNoteComment(Table, table=True):
+    """A comment under a coaching note, by one of those who read the note. It is never changed, only removed."""
+
+    __tablename__ = "note_comments"
+    __table_args__ = (Index(None, "session_id"), Index(None, "note_id"))
+
+    comment_id: UUID = Field(primary_key=True)
+    note_id: UUID = Field(foreign_key="notes.note_id", ondelete="CASCADE")
+    session_id: UUID = Field(foreign_key="sessions.session_id", ondelete="CASCADE")
+    account_id: UUID = Field(foreign_key="accounts.account_id")
     words: bytes = Field(repr=False)
     """The encrypted text."""
     written_at: datetime = utc()

@@ -47,6 +47,7 @@ HERS_ALONE = Expected(401, 200, 404, 404, 404, 404, 200, 404)
 HERS_FIRST = Expected(401, 200, 404, 404, 404, 404, 409, 404)
 """The supervisor of the team is first, and has the claim when the lead asks."""
 HERS_REFUSED = Expected(401, 409, 404, 404, 404, 404, 409, 404)
+THEIRS_REFUSED = Expected(401, 404, 409, 404, 404, 404, 409, 404)
 RATERS = Expected(401, 200, 404, 404, 404, 404, 404, 404)
 RATERS_REFUSED = Expected(401, 409, 404, 404, 404, 404, 404, 404)
 """A lead rates in no calibration."""
@@ -66,6 +67,10 @@ DECIDE = {"revision": 1, "stands": "none"}
 JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
 NOTE = {"text": "Well met."}
 CRITERION = {"revision": 1, "criterion_id": "0b1f2c9e-0d36-4f56-9f2b-5a0c7b8f1a11", "version": 1, "said": "yes"}
+DAY = {"day": "2026-11-30"}
+BACK = {"seen": 0, "reason": "I am away."}
+OVER = {**BACK, "account_id": str(UNKNOWN)}
+VIEW = {"need": "risk", "name": "First"}
 ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
 OPEN = {**ACKNOWLEDGE, "assessment_id": ASSESSMENT, "statement": "strengths", "ground": "unclear", "text": "Why?"}
 SEEN = {"seen": 0}
@@ -134,6 +139,29 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/notes", UNKNOWN): (NOTE, NOBODY),
     ("POST", SESSION + "/notes/{note_id}/remove", WAITING.session_id): (None, HERS_REFUSED),  # no note has that id
     ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/notes/{note_id}/follow-up", WAITING.session_id): (DAY, HERS_REFUSED),
+    ("POST", SESSION + "/notes/{note_id}/follow-up", UNKNOWN): (DAY, NOBODY),
+    ("POST", SESSION + "/notes/{note_id}/follow-up/done", WAITING.session_id): (None, HERS_REFUSED),
+    ("POST", SESSION + "/notes/{note_id}/follow-up/done", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/notes/{note_id}/comments", WAITING.session_id): (NOTE, HERS_REFUSED),
+    ("POST", SESSION + "/notes/{note_id}/comments", UNKNOWN): (NOTE, NOBODY),
+    ("POST", SESSION + "/notes/comments/{comment_id}/remove", WAITING.session_id): (None, HERS_REFUSED),
+    ("POST", SESSION + "/notes/comments/{comment_id}/remove", UNKNOWN): (None, NOBODY),
+    ("POST", OWN + "/notes/{note_id}/comments", RELEASED.session_id): (NOTE, HIS_REFUSED),
+    ("POST", OWN + "/notes/{note_id}/comments", WAITING.session_id): (NOTE, NOBODY),
+    ("POST", OWN + "/notes/comments/{comment_id}/remove", RELEASED.session_id): (None, HIS_REFUSED),
+    ("POST", OWN + "/notes/comments/{comment_id}/remove", WAITING.session_id): (None, NOBODY),
+    ("GET", "/follow-ups", None): (None, SUPERVISORS),
+    ("GET", "/views", None): (None, SUPERVISORS),
+    ("POST", "/views", None): (VIEW, SUPERVISORS),
+    ("POST", "/views/{view_id}/rename", UNKNOWN): ({"name": "Second"}, NOBODY),
+    ("POST", "/views/{view_id}/remove", UNKNOWN): (None, NOBODY),
+    ("POST", SESSION + "/hand-over", ELSEWHERE.session_id): (OVER, THEIRS_REFUSED),
+    ("POST", SESSION + "/hand-over", UNKNOWN): (OVER, NOBODY),
+    ("POST", SESSION + "/send-back", ELSEWHERE.session_id): ({**BACK, "to": "queue"}, THEIRS_REFUSED),
+    ("POST", SESSION + "/send-back", UNKNOWN): ({**BACK, "to": "queue"}, NOBODY),
+    ("POST", SESSION + "/take-over", ELSEWHERE.session_id): (BACK, THEIRS_REFUSED),
+    ("POST", SESSION + "/take-over", UNKNOWN): (BACK, NOBODY),
     ("POST", SESSION + "/criterion-answers", WAITING.session_id): (CRITERION, HERS_REFUSED),  # nobody asks that
     ("POST", SESSION + "/criterion-answers", RELEASED.session_id): (CRITERION, HERS_REFUSED),
     ("POST", SESSION + "/criterion-answers", ELSEWHERE.session_id): (
@@ -156,7 +184,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/trail/verify", None): ({}, AUDITORS),
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
-IDS = ("session_id", "note_id", "dispute_id", "calibration_id")
+IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id")
 
 
 def named(method: str, *paths: str) -> set[str]:
@@ -168,13 +196,17 @@ SCOPES = {
     Scope.SESSIONS_READ: named(
         "GET",
         *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
-        *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT),
+        *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
         "POST",
         *(SESSION + "/claim", SESSION + "/give-back", SESSION + "/judgements"),
         *(SESSION + "/notes", SESSION + "/notes/{note_id}/remove", SESSION + "/criterion-answers"),
+        *(SESSION + "/notes/{note_id}/follow-up", SESSION + "/notes/{note_id}/follow-up/done"),
+        *(SESSION + "/notes/{note_id}/comments", SESSION + "/notes/comments/{comment_id}/remove"),
+        *(SESSION + "/hand-over", SESSION + "/send-back", SESSION + "/take-over"),
+        *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove"),
         *(
             "/calibrations",
             CALIBRATED + "/done",
@@ -187,6 +219,7 @@ SCOPES = {
     Scope.DISPUTES_WRITE: named(
         "POST",
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
+        *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove"),
         SESSION + DISPUTE + "/resolve",
     ),
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),

@@ -61,6 +61,15 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     apply_records(engine, sent.model_copy(update={"assessments": (quoting,)}))
     noted = store.reviews.add_note(people.supervisor, sent.session_id, None, f"I read: {CANARY}", shared=False)
     assert noted is DecisionOutcome.DONE
+    view = store.open(people.supervisor, sent.session_id)
+    assert view is not None
+    threads, handovers = store.note_threads, store.handovers
+    said = threads.comment(people.supervisor, sent.session_id, view.notes[0].note_id, f"And again: {CANARY}")
+    assert said is DecisionOutcome.DONE
+    lead = add_person(engine, "lena", AccountRole.LEAD)
+    over = handovers.hand_over(people.supervisor, sent.session_id, 0, lead.user_id, f"They wrote: {CANARY}")
+    assert over is DecisionOutcome.DONE
+    assert handovers.take_over(people.supervisor, sent.session_id, 1, f"Still: {CANARY}") is DecisionOutcome.DONE
     told = store.criteria.add("told", CriterionAbout.SESSION, Wording("Told?", CriterionScale.YES_NO))
     answered = store.reviews.answer_criterion(
         people.supervisor, sent.session_id, 1, Said(told, 1, None, "no", f"They asked: {CANARY}")
@@ -84,6 +93,8 @@ def test_a_phrase_from_a_chat_is_in_no_byte_of_the_database(
     assert CANARY in view.disputes[0].steps[0].text
     assert view.messages[0].text == CANARY
     assert CANARY in view.notes[0].text
+    assert CANARY in view.notes[0].comments[0].text
+    assert CANARY in view.handovers[0].text
     assert CANARY in view.criterion_answers[0].note
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))  # a checkpoint takes as long as the disk needs

@@ -81,6 +81,11 @@ RERATING = (
     "INSERT INTO reratings (assessment_id, model_key, shadow, session_id, model, ratings, rated_at)"
     " SELECT assessment_id, 'newer', false, session_id, '{}', '[]', now() FROM answers"
 )
+COMMENT = "INSERT INTO note_comments SELECT gen_random_uuid(), note_id, session_id, :a, '', now() FROM notes"
+HANDOVER = (
+    "INSERT INTO handovers (session_id, number, revision, kind, account_id, receiver_id, words, handed_at)"
+    " SELECT session_id, 1, 1, 'sent_back', :a, NULL, '', now() FROM sessions"
+)
 CRITERION = (
     "INSERT INTO criteria (criterion_id, name, about, position) VALUES (:c, 'told', 'session', 1);"
     "INSERT INTO criterion_versions (criterion_id, version, question, scale, shared, written_at)"
@@ -91,9 +96,11 @@ CRITERION_ANSWER = (
     "INSERT INTO criterion_answers (session_id, revision, criterion_id, version, said, stands, account_id, said_at)"
     f" SELECT session_id, 1, '{CRITERION_ID}', 1, 'no', true, :a, now() FROM sessions"
 )
-OF_SUPERVISORS = {"samples", "look_answers"}
+OF_THE_SAMPLE = {"samples", "look_answers"}
+"""The tables that the digest does not read."""
+OF_SUPERVISORS = OF_THE_SAMPLE | {"handovers"}
 """The tables of which a therapist sees no row."""
-OF_A_RELEASE = {"criterion_answers"}
+OF_A_RELEASE = {"criterion_answers", "note_comments"}
 """The tables of which a therapist sees no row of a session that is not released."""
 OF_A_THERAPIST_ALONE = {"practice_attempts"}
 """The tables of which a supervisor sees no row."""
@@ -139,7 +146,7 @@ class Roles:
             for statement in (
                 "INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions",
                 *CRITERION.split(";"),
-                *(CLAIM, LABEL, NOTE, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
+                *(CLAIM, LABEL, NOTE, COMMENT, HANDOVER, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
                 *(SAMPLE, LOOK, ATTEMPT, RERATING),
             ):
                 session.execute(text(statement), named)
@@ -188,6 +195,8 @@ def test_the_sink_leaves_out_a_session_in_which_nothing_was_confirmed(roles: Rol
         "SELECT words FROM notes",
         "SELECT words FROM criterion_answers",
         "SELECT said FROM criterion_answers",
+        "SELECT words FROM handovers",
+        "SELECT words FROM note_comments",
         "SELECT words FROM disputes",
         "SELECT words FROM dispute_steps",
         "SELECT count(words) FROM answers",
@@ -337,6 +346,10 @@ def test_the_digest_role_opens_a_claimed_session_and_marks_nothing(roles: Roles)
         "UPDATE accounts SET role = 'supervisor'",
         "UPDATE labels SET judgement = 'agreed'",
         "UPDATE notes SET shared = true",
+        "UPDATE note_comments SET words = ''",
+        "UPDATE handovers SET receiver_id = NULL",
+        "DELETE FROM handovers",
+        "UPDATE saved_views SET chosen = '{}'",
         "UPDATE acknowledgements SET acknowledged_at = now()",
         "UPDATE disputes SET ground = 'other'",
         "UPDATE dispute_steps SET kind = 'resolved'",
@@ -385,7 +398,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     for table in SCOPED_TABLES:
         assert roles.ids("web", None, table) == set(), f"nobody is named: {table}"
     for table in (
-        *("messages", "answers", "exchanges", "labels", "notes", "criterion_answers"),
+        *("messages", "answers", "exchanges", "labels", "notes", "criterion_answers", "handovers", "note_comments"),
         *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers", "practice_attempts"),
         "reratings",
     ):
@@ -422,9 +435,9 @@ def test_a_private_note_is_its_authors_alone(roles: Roles, people: People) -> No
             assert len(session.execute(text("DELETE FROM notes RETURNING 1")).all()) == removed, viewer.username
 
 
-@pytest.mark.parametrize("statement", [CLAIM, LABEL, NOTE])
+@pytest.mark.parametrize("statement", [CLAIM, LABEL, NOTE, HANDOVER])
 def test_a_review_is_written_by_its_supervisor_alone(roles: Roles, people: People, statement: str) -> None:
-    """The database refuses a claim, label or note in another's name, and one by a therapist of the session."""
+    """The database refuses a claim, label, note or hand-over in another's name, and one by the session's therapist."""
     apply_records(roles.owner, record())
     for person, named in (
         (people.supervisor, people.other_supervisor),
@@ -522,7 +535,7 @@ def test_the_digest_role_reads_its_persons_sessions_and_changes_nothing(roles: R
     assert opened is not None
     assert opened.messages[0].text == SAID[0]
     for table in SCOPED_TABLES:
-        if table == "samples":
+        if table in OF_THE_SAMPLE:
             assert roles.refuses("digest", f"SELECT session_id FROM {table}")
         else:
             assert roles.ids("digest", None, table) == set(), f"nobody is named: {table}"
@@ -558,6 +571,8 @@ def test_the_privacy_role_erases_and_rotates_keys_without_reading_text(roles: Ro
         "SELECT words FROM notes",
         "SELECT words FROM criterion_answers",
         "SELECT said FROM criterion_answers",
+        "SELECT words FROM handovers",
+        "SELECT words FROM note_comments",
         "SELECT words FROM disputes",
         "SELECT words FROM dispute_steps",
         "DELETE FROM erasures",

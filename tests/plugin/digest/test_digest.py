@@ -339,3 +339,19 @@ def test_the_trail_names_the_person_and_who_ran_the_command(engine: Engine, queu
     with Session(engine) as session:
         entries = session.exec(select(AuditEntry).where(col(AuditEntry.request_id) == f"digest, uid {os.getuid()}"))
         assert [(entry.purpose, entry.role) for entry in entries] == [("login", "supervisor"), ("digest", "supervisor")]
+
+
+def test_notes_to_follow_up_are_named_without_their_words(engine: Engine, store: Store, people: People) -> None:
+    """A supervisor's digest names the sessions of the notes that are due, and not what she wrote."""
+    sent = record()
+    apply_records(engine, sent)
+    store.reviews.add_note(
+        people.supervisor, sent.session_id, None, "Ask again.", shared=False, follow_up_on=NOW.date()
+    )
+    digest = gather_digest(store, people.supervisor, NOW + timedelta(days=1))
+    assert digest.sessions == ()
+    assert f"Follow up your note: session of 2026-03-02 18:00 UTC with Ana, /sessions/{sent.session_id}" in printed(
+        digest
+    )
+    assert "Ask again" not in printed(digest)
+    assert "Follow up" not in printed(gather_digest(store, people.ana, NOW))

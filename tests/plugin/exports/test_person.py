@@ -17,7 +17,7 @@ from plugin.queue.export_entries import ExportKind, ExportPurpose
 from plugin.queue.practice_views import Rated, Rewriting
 from plugin.queue.statements import STRENGTHS, VERDICT, level_of
 from plugin.queue.store import Store
-from plugin.queue.views import DecisionKind
+from plugin.queue.views import DecisionKind, DecisionOutcome
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Level, Mechanism
@@ -180,6 +180,30 @@ def test_shared_notes_are_in_it_and_private_ones_are_not(engine: Engine, people:
     found = exported(engine, people.ana, tmp_path)
     assert [note["text"] for note in found["sessions"][0]["released_words"]["notes"]] == ["For both of us."]
     assert "For me alone" not in json.dumps(found)
+
+
+def test_comments_on_shared_notes_are_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """What the therapist and others said under a shared note is in it with the note, and no hand-over ever is."""
+    sent = record()
+    apply_records(engine, sent)
+    store = Store(engine, KEK, now=lambda: NOW)
+    lead = add_person(engine, "lena", AccountRole.LEAD)
+    reason = "For our eyes alone."
+    assert (
+        store.handovers.hand_over(people.supervisor, sent.session_id, 0, lead.user_id, reason) is DecisionOutcome.DONE
+    )
+    assert store.handovers.take_over(people.supervisor, sent.session_id, 1, reason) is DecisionOutcome.DONE
+    store.reviews.add_note(people.supervisor, sent.session_id, None, "For both of us.", shared=True)
+    release(engine, people, sent)
+    view = store.open(people.ana, sent.session_id)
+    assert view is not None
+    store.note_threads.comment(people.ana, sent.session_id, view.notes[0].note_id, "Said by Ana.")
+    found = exported(engine, people.ana, tmp_path)
+    (note,) = found["sessions"][0]["released_words"]["notes"]
+    assert [(each["by"], each["text"]) for each in note["comments"]] == [("Ana", "Said by Ana.")]
+    whole = json.dumps(found)
+    assert not any(word in whole for word in ("our eyes", "hand over", "take over", "Lena"))
+    assert "Said by Ana" not in json.dumps(exported(engine, people.operator, tmp_path))
 
 
 def test_shared_answers_to_criteria_are_in_it_and_no_others(engine: Engine, people: People, tmp_path: Path) -> None:

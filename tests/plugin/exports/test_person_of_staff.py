@@ -16,6 +16,7 @@ from plugin.queue.account_changes import Actor
 from plugin.queue.calibration_drawing import seen_by
 from plugin.queue.dispute_views import Ground
 from plugin.queue.export_entries import OWN_WORDS, ExportKind, ExportPurpose
+from plugin.queue.filters import HandedTo, QueueFilter
 from plugin.queue.statements import STRENGTHS, VERDICT, level_of
 from plugin.queue.store import Store
 from plugin.queue.token_views import Scope
@@ -31,6 +32,7 @@ from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, reco
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 NOTE, ANSWER_NOTE, RATING_NOTE = "A note of mine.", "Asked at the end.", "Both could be said."
 WORDS, REASON, RUBRIC_NOTE = "I see that now.", "We read it so.", "A menu is weak."
+COMMENT, HANDED = "I said more of it.", "I am away."
 
 
 def exported(engine: Engine, viewer: Viewer, folder: Path, person: str) -> dict[str, Any]:
@@ -71,9 +73,14 @@ def test_what_a_supervisor_said_and_did_is_in_it(
     store.calibration_steps.finish(nele, calibration)
     store.calibration_steps.settle(mara, calibration, 1, {AUTONOMY: (Level.WEAK, REASON)})
     judge(engine, mara, sent, (VERDICT, AGREED), (level_of(AUTONOMY), STRONG))
-    store.reviews.add_note(mara, sent.session_id, None, NOTE, shared=False)
+    store.reviews.add_note(mara, sent.session_id, None, NOTE, shared=False, follow_up_on=NOW.date())
+    note_id = store.open(mara, sent.session_id).notes[0].note_id  # type: ignore[union-attr]
+    store.note_threads.comment(mara, sent.session_id, note_id, COMMENT)
     store.reviews.add_note(nele, sent.session_id, None, "A colleague's.", shared=True)
+    store.handovers.hand_over(mara, sent.session_id, 0, nele.user_id, HANDED)
+    store.handovers.send_back(nele, sent.session_id, 1, "A colleague's.", to_sender=True)
     say(store, mara, sent, told, "yes", ANSWER_NOTE)
+    store.saved_views.save(mara, "Mine", QueueFilter(handed=HandedTo.ME))
     store.decide(mara, sent.session_id, 1, DecisionKind.RELEASED)
     answer = sent.assessments[0].assessment_id
     store.disputes.dispute(
@@ -86,13 +93,16 @@ def test_what_a_supervisor_said_and_did_is_in_it(
         *("mara", "supervisor"),
         NOT_IN_IT_OF_STAFF,
     )
+    assert [(each["name"], each["filter"]) for each in found["saved_views"]] == [("Mine", {"handed": "me"})]
     (one,) = found["sessions"]
     said = {name: [each.get("text") for each in part] for name, part in one.items() if isinstance(part, list)}
     assert said == {
         "claims": [None],
         "labels": [None, None, None],  # the last one is that of the resolution
         "decisions": [None],
+        "handovers": [HANDED],
         "notes": [NOTE],
+        "note_comments": [COMMENT],
         "criterion_answers": [ANSWER_NOTE],
         "dispute_steps": [WORDS],
         "look_answers": [],
@@ -105,6 +115,7 @@ def test_what_a_supervisor_said_and_did_is_in_it(
     ]
     assert (one["criterion_answers"][0]["criterion"], one["criterion_answers"][0]["said"]) == ("told", "yes")
     assert one["calibration_ratings"][0]["levels"][AUTONOMY] == 0
+    assert one["notes"][0]["follow_up_on"] == NOW.date().isoformat()
     (calibrated,) = found["calibrations"]
     assert (calibrated["calibration"], calibrated["opened_by_them"], calibrated["cancelled_at"]) == (
         *(str(calibration), True),

@@ -203,6 +203,37 @@ def test_each_person_is_told_what_is_theirs(office: Office) -> None:
     assert "1 new session\n" in told["olga"]
 
 
+def test_what_came_to_its_reader_and_what_is_due_is_told_in_numbers(office: Office) -> None:
+    """The digest counts hand-overs, comments and follow-ups; a follow-up is told each day until it is done."""
+    people, store, sent = office.people, office.store, record()
+    lead = add_person(office.owner, "lena", AccountRole.LEAD)
+    office.wants(lead)
+    mara, day = people.supervisor, MORNING.date()
+    store.reviews.add_note(mara, sent.session_id, None, "A note of Mara\u2019s.", shared=True, follow_up_on=day)
+    view = store.open(mara, sent.session_id)
+    assert view is not None
+    note = view.notes[0].note_id
+    store.note_threads.comment(lead, sent.session_id, note, "A comment of Lena\u2019s.")
+    store.handovers.hand_over(mara, sent.session_id, 0, lead.user_id, "A reason of Mara\u2019s.")
+    office.now = MORNING
+    office.run()
+    told = {mail["To"].addresses[0].username: plain(office.box, at) for at, mail in enumerate(office.box.mails)}
+    assert "- Follow up today: 1 note\n" in told["mara"]
+    assert "- 1 new comment on a note\n" in told["mara"]
+    assert "- 1 session was handed over to you\n" in told["lena"]
+    assert "Follow up" not in told["lena"]
+    for out in told.values():
+        assert not any(word in out for word in ("reason of", "note of", "comment of"))
+    office.now += DAY
+    office.run()
+    assert "- Follow up today: 1 note\n" in plain(office.box)
+    store.reviews.finish_follow_up(mara, sent.session_id, note)
+    sent_so_far = len(office.box.mails)
+    office.now += DAY
+    office.run()
+    assert len(office.box.mails) == sent_so_far
+
+
 def test_no_word_of_a_session_and_nobodys_name_goes_out(office: Office) -> None:
     """A mail holds no text of a session, no pseudonym and no other person's name; neither do the lines of the log."""
     office.now = MORNING

@@ -73,6 +73,16 @@ def test_invitations_to_calibrations_are_told_in_numbers() -> None:
     assert "1 calibration for you to rate" in text_of(sent(replace(NOTICE, counts=NewsCounts(calibrations=1))), "plain")
 
 
+@pytest.mark.parametrize("role", [AccountRole.SUPERVISOR, AccountRole.LEAD])
+def test_follow_ups_and_what_came_to_the_reader_are_told_in_numbers(role: AccountRole) -> None:
+    """A digest says how many notes are to follow up and what came to its reader, first of all, and to a lead too."""
+    assert list(lines_of(role, NewsCounts(disputed=1, handed_over=1, comments=2, follow_ups=1)))[:3] == [
+        "Follow up today: 1 note",
+        "1 session was handed over to you",
+        "2 new comments on notes",
+    ]
+
+
 def test_the_headers_say_nothing_of_sessions() -> None:
     """The subject is the same every time, and automatic answers are not asked for."""
     mail = sent(NOTICE)
@@ -137,7 +147,16 @@ def test_a_webhook_says_whose_it_is_and_how_much_is_new() -> None:
             "user_name": "mara",
             "since": NOTICE.since.isoformat(),
             "until": NOW.isoformat(),
-            "counts": {"sessions": 3, "acknowledged": 1, "disputed": 2, "resolved": 0, "calibrations": 0},
+            "counts": {
+                "sessions": 3,
+                "acknowledged": 1,
+                "disputed": 2,
+                "resolved": 0,
+                "calibrations": 0,
+                "handed_over": 0,
+                "comments": 0,
+                "follow_ups": 0,
+            },
             "url": "https://counterpoint.example/digest",
         },
     }

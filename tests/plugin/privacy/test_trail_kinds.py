@@ -25,16 +25,10 @@ WRITTEN = {
         *("calibration draw", "calibration", "calibration comparison"),
     },
     TrailKind.REVIEW: {
-        *("claim", "give back", "shared note", "private note", "remove note", "blind answers"),
+        *("claim", "give back", "hand over", "send back", "take over", "blind answers"),
+        *("shared note", "private note", "remove note", "note comment", "remove comment"),
+        *("follow-up set", "follow-up done"),
         *JUDGEMENTS,
-    },
-    TrailKind.CRITERION: {
-        *("criterion answer", "criterion answer undone"),
-        *(f"criterion {what}" for what in ("added", "changed", "moved", "retired", "restored")),
-    },
-    TrailKind.CALIBRATION: {
-        *("open calibration", "calibration rating", "calibration done", "calibration ask", "calibration settled"),
-        "calibration agreement",
     },
     TrailKind.CALIBRATION: {
         *("open calibration", "cancel calibration", "calibration rating", "calibration done", "calibration ask"),
@@ -53,6 +47,7 @@ WRITTEN = {
         *("account follows provider: role, teams", "password set", "password changed"),
         *("token created", "token revoked"),
         *("digest preferences", "digest read"),
+        *("saved view added", "saved view renamed", "saved view removed"),
     },
     TrailKind.RUBRIC_NOTE: {"rubric note written", "rubric note edited", "rubric note removed"},
     TrailKind.RERATING: {"rerate: trends", "rerate: model-quality"},
@@ -72,7 +67,7 @@ COMPUTED = {
 }
 """The purposes that the code works out, by the expression that does."""
 OBJECT_TYPES = {
-    *("session", "answer", "dispute", "account", "criterion", "calibration", "rubric_note"),
+    *("session", "answer", "dispute", "account", "criterion", "calibration", "rubric_note", "saved_view"),
     *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run"),
 }
 """The types of objects as the code writes them; an erasure's is that of its subject (`row.kind`)."""

@@ -45,6 +45,6 @@ def test_a_therapist_and_a_supervisor_are_told_differently() -> None:
 
 def test_a_lead_is_told_of_no_session() -> None:
     """To the lead a session is no news: the page names what was escalated, and says so where there is nothing."""
-    assert what_is_new(AccountRole.LEAD, 0) == "What was escalated"
+    assert what_is_new(AccountRole.LEAD, 0) == "What was escalated, or came to you"
     assert what_is_new(AccountRole.SUPERVISOR, 0) == "Nothing new"
     assert set(NOTHING_YET) == {role for role in AccountRole if role.reads_sessions}

@@ -8,8 +8,16 @@ import pytest
 from fastapi import Request
 
 from plugin.database.needs import Need
-from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState
-from plugin.web.queue_address import InvalidAddress, list_of, read_address, remembered, session_page
+from plugin.queue.filters import (
+    EVERYTHING,
+    FollowUpState,
+    HandedTo,
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    QueueState,
+)
+from plugin.web.queue_address import InvalidAddress, address_of, list_of, read_address, remembered, session_page
 from stream.contracts.vocabulary import Mechanism
 
 THERAPIST, SESSION = UUID(int=1), UUID(int=2)
@@ -18,6 +26,8 @@ WHOLE = {
     "therapist": str(THERAPIST),
     "need": "without_expression",
     "state": "mine",
+    "handed": "me",
+    "follow_up": "due",
     "mechanism": "stance_alignment",
     "from": "2026-11-01",
     "to": "2026-11-30",
@@ -43,13 +53,15 @@ def test_an_address_says_everything_about_a_list() -> None:
         therapist=THERAPIST,
         need=Need.WITHOUT_EXPRESSION,
         state=QueueState.MINE,
+        handed=HandedTo.ME,
+        follow_up=FollowUpState.DUE,
         mechanism=Mechanism.STANCE_ALIGNMENT,
         ended_from=date(2026, 11, 1),
         ended_to=date(2026, 11, 30),
         order=QueueOrder.THERAPIST,
     )
     assert query_of(address.query) == WHOLE
-    assert read_address(query_of(address.query)) == address
+    assert read_address(query_of(address.query)) == address == address_of(address.chosen)
 
 
 @pytest.mark.parametrize("need", list(Need))
@@ -74,6 +86,7 @@ def test_the_addresses_of_a_list() -> None:
     assert address.next_after(SESSION) == f"/next?list=decided&need=risk&after={SESSION}"
     assert address.session_after(SESSION) == f"/sessions/{SESSION}?list=decided&need=risk&after={THERAPIST}"
     assert address.release == "/release?need=risk"
+    assert address.saved == "/views?need=risk"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +110,9 @@ def test_the_addresses_of_a_list() -> None:
         ({"need": PLANTED, "to": PLANTED}, "see its need, last day."),
         ({PLANTED: "x"}, "The address has a field that no list has."),
         ({"from": "2026-11-02", "to": "2026-11-01"}, "The first day comes after the last day."),
+        ({"handed": PLANTED}, "see its colleague."),
+        ({"follow_up": PLANTED}, "see its follow-ups."),
+        ({"list": "decided", "handed": "me"}, "Only waiting sessions are with somebody."),
         ({"state": "released"}, "This list has no sessions in that state."),
         ({"list": "decided", "state": "new"}, "This list has no sessions in that state."),
         ({"list": "left-out", "state": "new"}, "This list has no sessions in that state."),

@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from plugin.database.needs import Facts, Need
 from plugin.queue.filters import QueueOrder
+from plugin.queue.handover_views import Assignment, HandoverKind
 from plugin.queue.views import Decision, DecisionKind
 from plugin.web.queue_groups import (
+    HANDED_OVER,
     HEADINGS,
     ORDERED,
     QueueGroup,
@@ -20,6 +23,7 @@ from plugin.web.queue_groups import (
 from stream.contracts.vocabulary import Concern, Mechanism
 from tests.plugin.web.samples import START, row
 
+READER = UUID(int=7)
 RELEASED = Decision(DecisionKind.RELEASED, revision=1, by="Maria Keller", at=START + timedelta(days=1))
 WITHHELD = Decision(DecisionKind.WITHHELD, revision=1, by="Maria Keller", at=START + timedelta(days=1))
 
@@ -48,16 +52,32 @@ def test_sessions_are_grouped_by_need_in_the_order_they_came() -> None:
 @pytest.mark.parametrize("order", [None, *QueueOrder])
 def test_no_session_no_group(order: QueueOrder | None) -> None:
     """A queue without sessions has no groups."""
-    assert group_rows([], order) == ()
+    assert group_rows([], order, READER) == ()
 
 
 def test_sessions_in_another_order_are_one_group() -> None:
     """Sessions by age or by the alphabet stay in one group, since their needs are mixed, and people are not ranked."""
     rows = [row(need=Need.OTHER), row(need=Need.RISK), row(need=Need.OTHER)]
     for order, heading in ORDERED.items():
-        assert group_rows(rows, order) == (QueueGroup(heading, tuple(rows)),)
+        assert group_rows(rows, order, READER) == (QueueGroup(heading, tuple(rows)),)
     assert "says nothing about anybody" in ORDERED[QueueOrder.THERAPIST].sentence
-    assert group_rows(rows[1:], None) == group_rows(rows[1:], QueueOrder.NEED) == group_by_need(rows[1:])
+    by_need = [group_rows(rows[1:], order, READER) for order in (None, QueueOrder.NEED)]
+    assert by_need == [group_by_need(rows[1:])] * 2
+
+
+def test_what_was_handed_over_to_the_reader_comes_first() -> None:
+    """Sessions that are with the reader are a group before the needs; those of a colleague stay where they are."""
+    to_reader, to_another = (
+        Assignment(account, "Nele", HandoverKind.HANDED_OVER, UUID(int=8), "Mara", START)
+        for account in (READER, UUID(int=9))
+    )
+    hers, theirs, free = row(assignment=to_reader), row(need=Need.RISK, assignment=to_another), row()
+    groups = group_rows([hers, theirs, free], None, READER)
+    assert [(group.heading, group.rows) for group in groups] == [
+        (HANDED_OVER, (hers,)),
+        (HEADINGS[Need.RISK], (theirs,)),
+        (HEADINGS[Need.OTHER], (free,)),
+    ]
 
 
 @pytest.mark.parametrize(

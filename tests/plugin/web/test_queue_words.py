@@ -7,7 +7,16 @@ from uuid import UUID
 import pytest
 
 from plugin.queue.alphabet import TherapistName
-from plugin.queue.filters import OVERDUE_AFTER, QueueList, QueueOrder, QueueState
+from plugin.queue.filters import (
+    OVERDUE_AFTER,
+    FollowUpState,
+    HandedTo,
+    QueueFilter,
+    QueueList,
+    QueueOrder,
+    QueueState,
+)
+from plugin.queue.saved_views import SavedView
 from plugin.queue.views import DecisionOutcome, SessionList
 from plugin.web import queue_words
 from plugin.web.queue_address import read_address
@@ -20,10 +29,13 @@ def test_every_code_has_its_words() -> None:
     assert queue_words.LIST_WORDS.keys() == queue_words.OWN_ORDERS.keys() == set(QueueList)
     assert queue_words.STATE_WORDS.keys() == set(QueueState)
     assert queue_words.ORDER_WORDS.keys() == set(QueueOrder)
-    # `released` is the refusal of a step of a review, the others of a dispute's or of a rubric note's.
+    assert queue_words.HANDED_WORDS.keys() == set(HandedTo)
+    assert queue_words.FOLLOW_UP_WORDS.keys() == set(FollowUpState)
+    # `released` is the refusal of a step of a review, the others of a dispute's, a hand-over's, a note's or a view's.
     elsewhere = {
         *(DecisionOutcome.RELEASED, DecisionOutcome.NOT_YOURS),
-        *(DecisionOutcome.TOO_LATE, DecisionOutcome.OTHER_VERSION),
+        *(DecisionOutcome.TOO_LATE, DecisionOutcome.OTHER_VERSION, DecisionOutcome.NOT_FOR_THEM),
+        *(DecisionOutcome.NAME_TAKEN, DecisionOutcome.FULL),
     }
     assert queue_words.RELEASED.keys() == set(DecisionOutcome) - elsewhere
 
@@ -43,6 +55,7 @@ def test_a_form_has_a_select_for_all_that_can_be_chosen(queue_list: QueueList) -
         "therapist": str(ANA.account_id),
     }
     assert ("state" in found) is (queue_list is not QueueList.LEFT_OUT)
+    assert ("handed" in found) is (queue_list is QueueList.WAITING)
 
 
 def test_nobody_to_choose_no_select() -> None:
@@ -65,6 +78,8 @@ def test_people_are_ordered_by_the_alphabet_alone() -> None:
         ({"therapist": str(UUID(int=9))}, ("counsellor outside of your teams",)),
         ({"need": "critical"}, ("need: Critical content",)),
         ({"state": "mine"}, ("claimed by you",)),
+        ({"handed": "me"}, ("handed over to you",)),
+        ({"follow_up": "due"}, ("with a note of yours to follow up today",)),
         ({"mechanism": "emotional_resonance"}, ("no expression of Emotional Resonance",)),
         ({"from": "2026-11-03"}, ("ended on Tue 3 Nov 2026 or later",)),
         ({"to": "2026-11-03", "need": "risk"}, ("need: Risk language", "ended on Tue 3 Nov 2026 or before")),
@@ -88,5 +103,20 @@ def test_the_numbers_are_said_in_words() -> None:
     overdue = f"1 session ended more than {OVERDUE_AFTER.days} days ago"
     assert queue_words.pressing(sessions) == f"{overdue}; you hold 2 sessions claimed."
     assert queue_words.pressing(replace(sessions, claimed=0)) == f"{overdue}."
+    assert (
+        queue_words.pressing(replace(sessions, claimed=0, handed=1)) == f"{overdue}; 1 session was handed over to you."
+    )
     assert queue_words.pressing(replace(sessions, overdue=0)) == "You hold 2 sessions claimed."
     assert queue_words.pressing(replace(sessions, overdue=0, claimed=0)) == ""
+
+
+def test_a_saved_view_says_what_it_shows() -> None:
+    """A view's link leads to its list and says its filter and order; one of another version can only be removed."""
+    chosen = QueueFilter(therapist=ANA.account_id, handed=HandedTo.ME, order=QueueOrder.AGE)
+    views = [SavedView(UUID(int=1), "Mine", chosen), SavedView(UUID(int=2), "Of old", None)]
+    listing = read_address({"therapist": str(ANA.account_id), "handed": "me", "sort": "age", "after": str(UUID(int=5))})
+    mine, old = queue_words.view_links(views, listing, [ANA])
+    assert (mine.address, mine.is_current) == (listing.listed, True)
+    assert mine.said == ("counsellor Ana", "handed over to you", "in order of age, the oldest first")
+    assert (old.address, old.said, old.is_current) == ("", (), False)
+    assert not queue_words.view_links(views, read_address({"handed": "me"}), [ANA])[0].is_current

@@ -55,6 +55,8 @@ OPERATORS = Expected(LOGIN, 404, 404, 404, 404, 200, 404, 404)
 LEADS = Expected(LOGIN, 404, 404, 404, 404, 404, 200, 404)
 AUDITORS = Expected(LOGIN, 404, 404, 404, 404, 404, 404, 200)
 NOBODY = Expected(LOGIN, 404, 404, 404, 404, 404, 404, 404)
+HERS_GONE = Expected(LOGIN, 409, 404, 404, 404, 404, 409, 404)
+"""Something in a session of hers that is not there any more."""
 
 SESSION = "/sessions/{session_id}"
 ACCOUNT = "/accounts/{account_id}"
@@ -72,6 +74,10 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ),  # without answers
     ("POST", SESSION + "/look", WAITING.session_id): NOBODY,
     ("GET", "/", None): Expected(LOGIN, 200, 200, 200, 200, 200, 200, 303),  # the trail is all that an auditor sees
+    ("GET", "/views", None): SUPERVISORS,
+    ("POST", "/views", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
+    ("POST", "/views/{view_id}/rename", UNKNOWN): NOBODY,
+    ("POST", "/views/{view_id}/remove", UNKNOWN): NOBODY,
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
     ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
@@ -163,6 +169,28 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", SESSION + "/notes", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
     ("POST", SESSION + "/notes", UNKNOWN): NOBODY,
     ("POST", SESSION + "/notes/{note_id}/remove", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes/{note_id}/follow-up", RELEASED.session_id): HERS_GONE,
+    ("POST", SESSION + "/notes/{note_id}/follow-up", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes/{note_id}/follow-up/done", RELEASED.session_id): HERS_GONE,
+    ("POST", SESSION + "/notes/{note_id}/follow-up/done", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes/{note_id}/comments", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 409, 404, 404, 404, 409, 404
+    ),  # no note has that id
+    ("POST", SESSION + "/notes/{note_id}/comments", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/notes/comments/{comment_id}/remove", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 303, 404, 404, 404, 303, 404
+    ),  # what is gone is gone
+    ("POST", SESSION + "/notes/comments/{comment_id}/remove", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/hand-over", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 409, 404, 404, 404, 409, 404
+    ),  # to nobody that there is
+    ("POST", SESSION + "/hand-over", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/send-back", ELSEWHERE.session_id): Expected(
+        LOGIN, 404, 409, 404, 404, 404, 409, 404
+    ),  # it is with nobody
+    ("POST", SESSION + "/send-back", UNKNOWN): NOBODY,
+    ("POST", SESSION + "/take-over", ELSEWHERE.session_id): Expected(LOGIN, 404, 409, 404, 404, 404, 409, 404),
+    ("POST", SESSION + "/take-over", UNKNOWN): NOBODY,
     ("POST", SESSION + "/criteria", WAITING.session_id): Expected(
         LOGIN, 409, 404, 404, 404, 404, 409, 404
     ),  # nobody asks that
@@ -217,10 +245,18 @@ FORM = {
     "purpose": "internal-audit",
     "until": "2026-11-03T14:02:00Z",
     "chosen": f"{WAITING.session_id}.1",
+    "name": "A view",
+    "follow_up": "2026-11-30",
+    "reason": "I am away.",
+    "colleague": str(UNKNOWN),
+    "to": "queue",
     "exchange": str(RELEASED.exchanges[0].exchange_id),
 }
 """The fields of every form about a session."""
-NAMES = ("session_id", "account_id", "criterion_id", "note_id", "dispute_id", "attempt_id", "calibration_id")
+NAMES = (
+    *("session_id", "account_id", "criterion_id", "note_id", "comment_id", "dispute_id", "attempt_id"),
+    *("calibration_id", "view_id"),
+)
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
 
