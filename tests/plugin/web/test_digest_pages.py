@@ -15,7 +15,6 @@ from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome
 from plugin.web.digest_pages import time_zones
-from plugin.web.render import FOLDER
 from stream.contracts.feedback import FeedbackRecord
 from stream.runtime.settings import (
     DeliverySettings,
@@ -284,13 +283,6 @@ async def test_nobody_sees_anothers_preferences(supervisor: Browser, therapist: 
 def test_every_zone_of_the_page_is_known() -> None:
     """The zones to choose from are those by which a digest can be due."""
     assert {"UTC", "Europe/Berlin", "America/New_York"} <= set(time_zones())
-
-
-def test_paper_has_no_buttons_and_parts_no_moment() -> None:
-    """The style sheet keeps buttons and links to settings off paper, and a moment on one page."""
-    printed = (FOLDER / "static" / "style.css").read_text().rpartition("@media print")[2]
-    assert ".digest .screen { display: none; }" in printed
-    assert ".digest .news, .changes li { break-inside: avoid; }" in printed
 
 
 async def test_what_is_of_no_use_on_paper_is_marked(supervisor: Browser) -> None:
