@@ -85,7 +85,7 @@ def test_each_command_explains_itself(command: str) -> None:
         ("dead-letters replay", ["--policy", "--limit", "--dry-run", "consent", "each once"]),
         ("export reviews", ["--purpose", "--with-text", "docs/export.md", "Example: counterpoint export reviews"]),
         ("export training", ["consent.secondary_use", "prepare", "Example: counterpoint export training"]),
-        ("export person", ["own password", "operator gets no words", "Example: counterpoint export person"]),
+        ("export person", ["own password", "gets no words", "Example: counterpoint export person"]),
         ("dead-letters show", ["--text", "--reason", "password", "trail"]),
     ],
 )
