@@ -75,7 +75,9 @@ async def test_the_leads_news_open_no_session(lead: Browser) -> None:
     page = (await lead.get("/digest")).text
     assert sessions_on(page) == []
     assert "What was escalated" in words_of(page)
-    assert "Disputes for which a counsellor asks for somebody else appear here." in words_of(page)
+    assert "Disputes for which a counsellor asks for somebody else appear here, and what is handed to you." in words_of(
+        page
+    )
 
 
 @pytest.mark.parametrize("page", ["/accounts", "/health", "/trail", "/trend"])
