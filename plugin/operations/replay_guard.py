@@ -19,7 +19,7 @@ from stream.contracts.sessions import SessionOutline
 from stream.contracts.vocabulary import Role
 
 _KEY: Final = re.compile(rb"([a-z0-9][a-z0-9-]{0,62}):([A-Za-z0-9_.~-]{1,128})")
-_TIMES: Final = ("sent_at", "edited_at", "deleted_at", "ended_at", "started_at", "first_appended_at")
+_TIMES: Final = ("sent_at", "edited_at", "deleted_at", "ended_at", "started_at", "first_appended_at", "appended_at")
 """Fields that say when what a record is about happened."""
 
 

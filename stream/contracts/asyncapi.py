@@ -13,7 +13,16 @@ from pydantic.json_schema import models_json_schema
 
 from stream.contracts.base import ConversationRecord, TopicRecord
 from stream.contracts.schema import RECORDS_BY_TOPIC
-from stream.contracts.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, FEEDBACK, MESSAGES, SESSIONS, TOPICS, TopicSpec
+from stream.contracts.topics import (
+    DEAD_LETTERS,
+    DEFAULT_PARTITIONS,
+    FEEDBACK,
+    MESSAGES,
+    RISK,
+    SESSIONS,
+    TOPICS,
+    TopicSpec,
+)
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 
@@ -21,12 +30,14 @@ _CHANNELS: Final = {
     MESSAGES: ("messages", "The events of a platform, and our own ticks and erasures of persons."),
     SESSIONS: ("sessions", "One record per session revision, when it closes, reopens or is erased."),
     FEEDBACK: ("feedback", "The session record without names, with one answer per exchange."),
+    RISK: ("risk", "One record for each client message with risk language, at once, where a platform asked for it."),
     DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, with their story in headers."),
 }
 _OPERATIONS: Final = {
     "receiveMessages": ("receive", MESSAGES, "The stream stage scores messages, keeps open sessions and closes them."),
     "sendSessions": ("send", SESSIONS, "The stream stage writes a record when a session closes, reopens or is erased."),
     "sendFeedback": ("send", FEEDBACK, "The feedback stage writes its answers; the sink stores them."),
+    "sendRisk": ("send", RISK, "The stream stage writes a signal before it acknowledges the message."),
     "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage writes the records that it could not use."),
 }
 _STORY: Final = {

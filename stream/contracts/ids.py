@@ -34,6 +34,11 @@ def conversation_event_id(tenant: str, conversation_id: str, event_type: str, de
     return _id("conversation", tenant, conversation_id, event_type, detail)
 
 
+def risk_signal_id(tenant: str, conversation_id: str, message_id: str, revision: int) -> UUID:
+    """Return the id of the risk signal of one revision of a message."""
+    return _id("risk", tenant, conversation_id, message_id, str(revision))
+
+
 def session_id(tenant: str, conversation_id: str, first_message_id: str) -> UUID:
     """Return the id of a session, made from its conversation and the first message accepted into the session."""
     return _id("session", tenant, conversation_id, first_message_id)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Deletion, Edit, Erasure
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.topics import FEEDBACK, MESSAGES, RISK, SESSIONS
 
 FOLDER = Path(__file__).parent / "schemas"
 EXAMPLES = Path(__file__).parent / "examples"
@@ -20,6 +21,7 @@ RECORDS_BY_TOPIC = {
     MESSAGES: MESSAGES_RECORDS,
     SESSIONS: (SessionRecord, *TRAVELLING),
     FEEDBACK: (FeedbackRecord, *TRAVELLING),
+    RISK: (RiskSignal,),
 }
 """The records that may be on each topic; the changelog and dead letters have no schema."""
 

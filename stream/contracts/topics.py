@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 MESSAGES = "counterpoint.messages.v1"
 SESSIONS = "counterpoint.sessions.v1"
 FEEDBACK = "counterpoint.feedback.v1"
+RISK = "counterpoint.risk.v1"
 DEAD_LETTERS = "counterpoint.dead-letters.v1"
 OPEN_SESSIONS_CHANGELOG = "counterpoint-stream-open-sessions-changelog"
 """The changelog of the open sessions, with the name that Faust gives it: `{app id}-{table name}-changelog`."""
@@ -41,6 +42,7 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(MESSAGES, _kept_for(3, **{"message.timestamp.type": "LogAppendTime"})),
     TopicSpec(SESSIONS, _kept_for(7)),
     TopicSpec(FEEDBACK, _kept_for(7)),
+    TopicSpec(RISK, _kept_for(7)),
     TopicSpec(DEAD_LETTERS, _kept_for(14)),
     TopicSpec(
         OPEN_SESSIONS_CHANGELOG,

@@ -63,6 +63,12 @@ RISK_CONCERNS = frozenset({Concern.SUICIDE, Concern.SELF_HARM, Concern.HARM_TO_O
 """The concerns that are risk language: they put even a session that is left out into the queue."""
 
 
+class HeardBy(StrEnum):
+    """By what risk language was heard. More may come, so a receiver takes a value that it does not know."""
+
+    LEXICON = "lexicon"
+
+
 class OperatingPoint(StrEnum):
     """The operating point of a detector, which decides its threshold."""
 

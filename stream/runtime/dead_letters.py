@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from stream.contracts.errors import Poison, TooManyDeadLetters
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import TEXTLESS_EVENTS
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import DEAD_LETTERS
 from stream.contracts.vocabulary import DeadLetterReason
@@ -29,7 +30,7 @@ _NOT_COUNTED = frozenset({DeadLetterReason.NO_CONSENT, DeadLetterReason.SEGMENT_
 """Reasons that do not count towards the limit in a row: the record is well formed, and a rule excludes it."""
 _OF_SESSIONS = frozenset({SessionRecord.event_type.encode(), FeedbackRecord.event_type.encode()})
 _FIELDS_WITH_TEXT = ("messages", "known_names", "assessments")
-_TEXTLESS = {event.event_type: event for event in TEXTLESS_EVENTS}
+_TEXTLESS = {event.event_type: event for event in (*TEXTLESS_EVENTS, RiskSignal)}
 UNACKNOWLEDGED_AFTER_S = 5.0
 """The time after which /readyz reports a missing acknowledgement; an acknowledgement normally takes milliseconds."""
 MAX_BODY_BYTES = 1_000_000

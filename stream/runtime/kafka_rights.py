@@ -21,7 +21,7 @@ from kafka.admin import (
 from kafka.errors import SecurityDisabledError
 
 from stream.contracts.errors import Misconfigured
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS
 from stream.runtime import command_clients, stages
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.stages import KAFKA_NAME_PREFIX, Stage
@@ -62,7 +62,7 @@ RIGHTS: Final = (
     *_stage_rights(
         stages.STREAM,
         also_reads=(OPEN_SESSIONS_CHANGELOG,),
-        writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, DEAD_LETTERS),
+        writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS),
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
     *_stage_rights(stages.SINK, writes=(DEAD_LETTERS,)),
@@ -71,7 +71,7 @@ RIGHTS: Final = (
     Right(_OPERATOR, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
     Right(_OPERATOR, "DescribeConfigs", "topic", KAFKA_NAME_PREFIX, prefix=True),  # `erase` says how long copies stay
     Right(_OPERATOR, "Read", "topic", DEAD_LETTERS),
-    *(Right(_OPERATOR, "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS)),
+    *(Right(_OPERATOR, "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, RISK, DEAD_LETTERS)),
     Right(_OPERATOR, "Describe", "group", KAFKA_NAME_PREFIX, prefix=True),
     # `counterpoint reconcile` looks which messages came, and publishes those that did not. It is in no group.
     Right(_RECONCILE, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),

@@ -76,6 +76,12 @@ DAMAGED_TEXTS = Counter(
     " program can bring back.",
     ["kind"],
 )
+RISK_SIGNALS = Counter(
+    "counterpoint_risk_signals_total",
+    "Risk signals raised, by concern; one that names two concerns counts for both. 0 for days on a busy platform: look"
+    " whether the stream stage's settings name its receiver. Rising steeply: read some of the messages there.",
+    ["tenant", "concern"],
+)
 SESSIONS_CLOSED = Counter(
     "counterpoint_sessions_closed_total",
     "Session revisions closed, by reason of the end. Only `idle`: the platform's session-end events do not arrive.",

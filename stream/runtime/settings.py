@@ -148,6 +148,28 @@ class TwilioSettings(SettingsSection):
     """
 
 
+class WebhookReceiverSettings(SettingsSection):
+    """Settings of a receiver of signed webhooks, such as the service's own chat."""
+
+    url: HttpAddress = ""
+    secrets: tuple[SecretStr, ...] = ()
+    """Standard Webhooks secrets (`whsec_...`); a request is signed with each, so that one can be replaced."""
+
+    @field_validator("url")
+    @classmethod
+    def _require_tls(cls, url: str) -> str:
+        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
+            raise ValueError("a receiver is reached by https; http is for one on loopback alone")
+        return url
+
+
+class RiskSettings(SettingsSection):
+    """Settings of a platform's risk signals; without a receiver none is raised. See docs/risk-signal.md."""
+
+    receiver: WebhookReceiverSettings = WebhookReceiverSettings()
+    """What takes them: the platform's own protocol. The stream stage needs the address alone, `deliver` its secrets."""
+
+
 class TenantSettings(SettingsSection):
     """Settings of one chat platform."""
 
@@ -161,6 +183,7 @@ class TenantSettings(SettingsSection):
     pseudonym_key: SecretStr | None = None
     """At least 32 random bytes in base64. Never change it: every person would get a new pseudonym."""
     consent: ConsentSettings = ConsentSettings()
+    risk: RiskSettings = RiskSettings()
     bots: tuple[str, ...] = ()
     """Authors that are programs, as the platform names them; what they write is left out."""
     chatwoot: ChatwootSettings = ChatwootSettings()
@@ -372,21 +395,6 @@ class MailSettings(SettingsSection):
         return self
 
 
-class WebhookReceiverSettings(SettingsSection):
-    """Settings of a receiver to which digests go by a signed webhook, such as the service's own chat."""
-
-    url: HttpAddress = ""
-    secrets: tuple[SecretStr, ...] = ()
-    """Standard Webhooks secrets (`whsec_...`); a request is signed with each, so that one can be replaced."""
-
-    @field_validator("url")
-    @classmethod
-    def _require_tls(cls, url: str) -> str:
-        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
-            raise ValueError("a receiver is reached by https; http is for one on loopback alone")
-        return url
-
-
 class DeliverySettings(SettingsSection):
     """Settings of `counterpoint deliver`, by which digests reach people."""
 
@@ -500,6 +508,11 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     health: HealthSettings = HealthSettings()
     tenants: dict[str, TenantSettings] = {}
+
+    @property
+    def risk_tenants(self) -> frozenset[str]:
+        """The tenants whose platform takes risk signals."""
+        return frozenset(name for name, tenant in self.tenants.items() if tenant.risk.receiver.url)
 
     @classmethod
     def settings_customise_sources(

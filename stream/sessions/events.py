@@ -27,6 +27,7 @@ from stream.contracts.messages import (
     PersonErasure,
     SessionEnd,
 )
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import KnownName, SessionRecord
 from stream.contracts.vocabulary import DeadLetterReason, EndReason, NoEffect, Role
 from stream.sessions import lifecycle
@@ -34,6 +35,7 @@ from stream.sessions.clocks import clamped_time
 from stream.sessions.conversation import Conversation
 from stream.sessions.lifecycle import PlatformEnd
 from stream.sessions.record import broker_time
+from stream.sessions.risk import raise_risk
 from stream.sessions.rules import LATE_MS, Arrival, Rules
 from stream.sessions.state import EarlyChange, Entry, Scored, SessionHead
 
@@ -46,7 +48,7 @@ class Ignored:
     count: int = 1
 
 
-Published = SessionRecord | Erasure | ConsentWithdrawal | Deletion | Edit
+Published = SessionRecord | Erasure | ConsentWithdrawal | Deletion | Edit | RiskSignal
 Output = Published | Ignored
 Outputs = Iterator[Output]
 ScoreText = Callable[[str], Scored]
@@ -91,7 +93,9 @@ def _apply_message(
     if not _is_repeated(conversation, message, at):
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
-        conversation.add(session, _entry(conversation, message, at, score))
+        entry = _entry(conversation, message, at, score)
+        yield from raise_risk(conversation, session, entry, rules)
+        conversation.add(session, entry)
     # Also after a repeated message: a crash may have happened between the message and the close that it causes.
     yield from lifecycle.close_if_too_long(conversation, at, rules)
 
@@ -197,7 +201,9 @@ def _apply_edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rule
         scored = score(edit.text) if entry.role is Role.CLIENT else None
         secondary_use = entry.secondary_use and edit.consent.secondary_use  # only if both allow it
         edited = replace(entry, text=edit.text, revision=revision, scored=scored, secondary_use=secondary_use)
-        conversation.replace(replace(edited, touched=at.offset, touched_ms=at.time_ms))
+        edited = replace(edited, touched=at.offset, touched_ms=at.time_ms)
+        yield from raise_risk(conversation, conversation.session_of(edit.message_id), edited, rules)
+        conversation.replace(edited)
         yield from lifecycle.close_if_too_long(conversation, at, rules)
 
 

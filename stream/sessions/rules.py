@@ -44,6 +44,8 @@ class Rules:
     min_words: int = 10
     sample: SampleRule | None = None
     """The rule of the random sample; None where no key was set, and nothing is sampled."""
+    risk_tenants: frozenset[str] = frozenset()
+    """The tenants whose platform takes risk signals."""
 
     @property
     def text_kept_ms(self) -> int:

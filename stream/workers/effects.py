@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from stream.contracts.errors import CounterpointError, Poison
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import SessionState
 from stream.runtime import metrics
@@ -15,7 +16,7 @@ from stream.sessions.events import Ignored, Outputs, Published
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A record for the sessions topic, with the trace that it carries."""
+    """A record for the sessions topic, or a risk signal for its own, with the trace that it carries."""
 
     output: Published
     record: EncodedRecord
@@ -86,7 +87,13 @@ def count_ignored(raw: RawRecord, ignored: Ignored) -> None:
 
 
 def log_published(output: Published, trace: bytes) -> None:
-    """Count and log an output that was published."""
+    """Count and log an output that was published; of a risk signal the log does not say what it is about."""
+    if isinstance(output, RiskSignal):
+        for concern in output.concerns:
+            metrics.RISK_SIGNALS.labels(tenant=output.tenant, concern=concern.value).inc()
+        event_id = str(output.event_id)
+        get_logger().info("risk_raised", tenant=output.tenant, event_id=event_id, trace_id=trace_id(trace))
+        return
     if not isinstance(output, SessionRecord):
         get_logger().info("passed_on", event_type=output.event_type, tenant=output.tenant, trace_id=trace_id(trace))
         return

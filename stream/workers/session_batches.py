@@ -24,6 +24,7 @@ from stream.contracts.messages import (
     SessionEnd,
     Tick,
 )
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import Cue
 from stream.contracts.vocabulary import DeadLetterReason, NoEffect
 from stream.detection.base import Detection, Detector, DetectorInput
@@ -70,6 +71,10 @@ class Outlet(Protocol):
 
     async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         """Put records on the sessions topic, in this order."""
+        ...
+
+    async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
+        """Put risk signals on their topic."""
         ...
 
     async def dead_letter(self, raw: RawRecord, error: Exception) -> None:
@@ -311,8 +316,12 @@ class SessionBatches:
 
     async def _emit(self, partition: int, effects: Sequence[Effect]) -> None:
         published = [effect for effect in effects if isinstance(effect, Publish)]
-        if published:
-            await self._outlet.publish(partition, [effect.record for effect in published])
+        signals = [effect.record for effect in published if isinstance(effect.output, RiskSignal)]
+        records = [effect.record for effect in published if not isinstance(effect.output, RiskSignal)]
+        if signals:
+            await self._outlet.raise_risk(partition, signals)
+        if records:
+            await self._outlet.publish(partition, records)
         for effect in published:
             log_published(effect.output, effect.trace)
         for dead in (effect for effect in effects if isinstance(effect, DeadLetter)):

@@ -19,7 +19,7 @@ from faust.types import EventT, StreamT
 from stream.contracts.errors import TooManyDeadLetters, Unavailable
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
-from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
+from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS
 from stream.contracts.vocabulary import Concern, OperatingPoint
 from stream.detection import load_detector
 from stream.detection.language import detect_language, load_language_model
@@ -74,7 +74,7 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     detector = load_detector()
     load_language_model()  # takes a second, for which no session should wait
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
-    rules = rules_of(settings.sessions, version, sample_rule(settings.sample))
+    rules = rules_of(settings.sessions, version, sample_rule(settings.sample), settings.risk_tenants)
     sessions = OpenSessions(rules)
     app = create_app(stages.STREAM.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
@@ -112,7 +112,9 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
         await worker.drain()
 
 
-def rules_of(sessions: SessionsSettings, detector: DetectorVersion, sample: SampleRule | None) -> Rules:
+def rules_of(
+    sessions: SessionsSettings, detector: DetectorVersion, sample: SampleRule | None, risk_tenants: frozenset[str]
+) -> Rules:
     """Return the settings in the form of the pure rules: whole milliseconds of broker time, and the lexicon."""
     return Rules(
         detector=detector,
@@ -128,6 +130,7 @@ def rules_of(sessions: SessionsSettings, detector: DetectorVersion, sample: Samp
         min_client_messages=sessions.min_client_messages,
         min_words=sessions.min_words,
         sample=sample,
+        risk_tenants=risk_tenants,
     )
 
 
@@ -148,6 +151,9 @@ class _Outlet:
 
     async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         await send_all(self._app, SESSIONS, records, partition)
+
+    async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
+        await send_all(self._app, RISK, signals, partition)
 
 
 class _MessagesWorker:

@@ -20,8 +20,9 @@ from stream.contracts.messages import (
     SessionEnd,
     Tick,
 )
+from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.vocabulary import EndReason, Role, SessionState
+from stream.contracts.vocabulary import Concern, EndReason, HeardBy, Role, SessionState
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
 part = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=8)
@@ -54,6 +55,13 @@ RECORDS: list[tuple[TopicRecord, str]] = [
             closed_at=AT, end_reason=EndReason.IDLE,
         ),
         "688b1404-73f5-5bc6-94f4-a06be962e7f1",
+    ),
+    (
+        RiskSignal(
+            **ROOM, session_id=UUID(int=9), message_id="m-1", revision=0, concerns=(Concern.SUICIDE,),
+            heard_by=(HeardBy.LEXICON,), appended_at=AT,
+        ),
+        "a4f8a873-0eb2-5c70-97a5-7e71624ff4da",
     ),
     (
         PersonErasure(
@@ -108,8 +116,9 @@ def test_ids_of_different_kinds_do_not_collide() -> None:
         ids.message_event_id("a", "b", "c", ""),
         ids.conversation_event_id("a", "b", "c", ""),
         ids.exchange_id(SESSION, "c"),
+        ids.risk_signal_id("a", "b", "c", 0),
         ids.session_event_id(SESSION, 1, "closed"),
         ids.session_event_id(SESSION, 1, "reopened"),
         ids.assessment_id(SESSION, SESSION, SESSION, "m"),
     }
-    assert len(made) == 7
+    assert len(made) == 8

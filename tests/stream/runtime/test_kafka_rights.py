@@ -9,7 +9,7 @@ from kafka.errors import AuthorizationError, KafkaTimeoutError
 from plugin.local.kafka import KafkaBroker
 from plugin.local.kafka_security import ADMIN
 from stream.contracts.errors import Misconfigured
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS, TOPICS
 from stream.runtime import kafka_rights, settings
 from stream.runtime.kafka_connection import connection_options
 from stream.runtime.topics import create_missing_topics, require_topics, topic_differences
@@ -27,10 +27,10 @@ READS = {
 }
 WRITES = {
     "gateway": {MESSAGES},
-    "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, DEAD_LETTERS},
+    "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS},
     "feedback": {FEEDBACK, DEAD_LETTERS},
     "sink": {DEAD_LETTERS},
-    "operator": {MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS},
+    "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
 }

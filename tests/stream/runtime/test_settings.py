@@ -163,3 +163,12 @@ def test_the_parts_of_a_delivery_come_from_several_sources(monkeypatch: pytest.M
     assert delivery.mail.password == SecretStr("p")
     assert (delivery.mail.host, delivery.webhooks["chat"].url) == ("mail.example", "https://chat.example/hook")
     assert delivery.webhooks["chat"].secrets == (SecretStr("whsec_x"),)
+
+
+def test_a_platform_takes_risk_signals_once_it_has_a_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No platform takes risk signals by default; one with the address of a receiver does, with or without secrets."""
+    monkeypatch.setenv("COUNTERPOINT_TENANTS", '{"riverside": {}, "meadow": {}}')
+    assert load_settings().risk_tenants == frozenset()
+    receiver = '{"risk": {"receiver": {"url": "https://protocol.riverside.example/signals"}}}'
+    monkeypatch.setenv("COUNTERPOINT_TENANTS", f'{{"riverside": {receiver}, "meadow": {{}}}}')
+    assert load_settings().risk_tenants == {"riverside"}

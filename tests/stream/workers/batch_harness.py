@@ -57,6 +57,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.changelog: dict[bytes, bytes] = {}
         self.published: list[tuple[int, EncodedRecord]] = []
+        self.signals: list[tuple[int, EncodedRecord]] = []
         self.dead: list[tuple[RawRecord, DeadLetterReason]] = []
         self.usable_records = 0
         self.effects = 0
@@ -73,6 +74,11 @@ class MemoryBroker:
         """Keep each of the published records."""
         assert records
         await self._effects([partial(self.published.append, (partition, record)) for record in records])
+
+    async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
+        """Keep each of the risk signals."""
+        assert signals
+        await self._effects([partial(self.signals.append, (partition, signal)) for signal in signals])
 
     async def dead_letter(self, raw: RawRecord, error: Exception) -> None:
         """Keep the dead letter of one record."""
