@@ -1,7 +1,5 @@
 """The receivers to which digests go: a mail server, and webhooks signed after Standard Webhooks."""
 
-import base64
-import binascii
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -9,19 +7,15 @@ from contextlib import closing, suppress
 from datetime import datetime
 from typing import Final, Protocol
 
-import httpx
-from standardwebhooks import Webhook
-
 from plugin.outbound.deliveries import Reason, Refusal
 from plugin.outbound.notice import Notice, mail_of, webhook_body
+from plugin.outbound.webhook import signed_webhook
 from plugin.queue.digest_preferences import Way
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import MailSettings, WebhookReceiverSettings, required_secret
 
 TIMEOUT_S: Final = 20.0
 """Seconds for each step of a sending; a receiver that takes longer is asked again later."""
-MIN_SECRET_BYTES: Final = 24
-"""The shortest secret that Standard Webhooks allows, in bytes."""
 _PERMANENT: Final = 500
 """SMTP answers from here on are final."""
 
@@ -85,54 +79,14 @@ class WebhookReceiver:
     way = Way.WEBHOOK
 
     def __init__(self, name: str, settings: WebhookReceiverSettings, now: Callable[[], datetime]) -> None:
+        """Raise `Misconfigured` if it has no address, or no secret that Standard Webhooks allows."""
         self.name = name
-        self._url = settings.url
-        self._signers = [Webhook(secret.get_secret_value()) for secret in settings.secrets]
-        self._now = now
+        self._webhook = signed_webhook(f"delivery.webhooks.{name}", settings, now, timeout_s=TIMEOUT_S)
 
     def send(self, notice: Notice, address: str) -> Refusal | None:
-        """Send a digest as a signed request; any answer but 2xx, a redirect too, means that it was not taken."""
+        """Send a digest as a signed request."""
         del address  # everybody's digests go to the same URL, and the body says whose it is
-        body, now = webhook_body(notice), self._now()
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": str(notice.delivery_id),
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(
-                signer.sign(msg_id=str(notice.delivery_id), timestamp=now, data=body) for signer in self._signers
-            ),
-        }
-        try:
-            # Only the status is read: a body without an end would hold the thread.
-            with httpx.stream(
-                "POST", self._url, content=body, headers=headers, timeout=TIMEOUT_S, follow_redirects=False
-            ) as answer:
-                return None if answer.is_success else Refusal(Reason.NOT_ACCEPTED)
-        except httpx.HTTPError:
-            return Refusal(Reason.UNREACHABLE)
-
-
-def webhook_receiver(name: str, settings: WebhookReceiverSettings, now: Callable[[], datetime]) -> WebhookReceiver:
-    """Return the receiver of a name.
-
-    Raises:
-        Misconfigured: it has no address, or no secret that Standard Webhooks allows.
-    """
-    place = f"delivery.webhooks.{name}"
-    if not settings.url:
-        raise Misconfigured(f"{place}.url is not set.")
-    if not settings.secrets:
-        raise Misconfigured(f"{place}.secrets is not set: the receiver could not verify a digest.")
-    for secret in settings.secrets:
-        if not _is_long_enough(secret.get_secret_value()):
-            raise Misconfigured(
-                f"{place}.secrets: a secret is whsec_ and at least {MIN_SECRET_BYTES} random bytes in base64."
-            )
-    return WebhookReceiver(name, settings, now)
-
-
-def _is_long_enough(secret: str) -> bool:
-    try:
-        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= MIN_SECRET_BYTES
-    except (binascii.Error, ValueError):
-        return False
+        answer = self._webhook.post(notice.delivery_id, webhook_body(notice))
+        if answer.is_taken:
+            return None
+        return Refusal(Reason.UNREACHABLE if answer.status is None else Reason.NOT_ACCEPTED)

@@ -8,7 +8,7 @@ from typing import Final
 
 from plugin.database.engine import temporary_engine, utc_now
 from plugin.outbound.deliverer import Deliverer
-from plugin.outbound.receivers import MailServer, Receiver, webhook_receiver
+from plugin.outbound.receivers import MailServer, Receiver, WebhookReceiver
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
@@ -47,7 +47,7 @@ def receivers_of(settings: Settings) -> tuple[Receiver, ...]:
         Misconfigured: there is none, or one lacks what it needs.
     """
     delivery = settings.delivery
-    webhooks = [webhook_receiver(name, each, utc_now) for name, each in delivery.webhooks.items()]
+    webhooks = [WebhookReceiver(name, each, utc_now) for name, each in delivery.webhooks.items()]
     mail = [MailServer(delivery.mail, utc_now)] if delivery.mail.host else []
     if not (mail or webhooks):
         raise Misconfigured("No digest could go anywhere. Set delivery.mail.host, or delivery.webhooks.NAME.")

@@ -18,7 +18,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.outbound.deliverer import Deliverer
 from plugin.outbound.deliveries import LEASE, MAX_ATTEMPTS, RETRY_AFTER, Reason, Refusal
 from plugin.outbound.notice import Notice
-from plugin.outbound.receivers import MailServer, Receiver, webhook_receiver
+from plugin.outbound.receivers import MailServer, Receiver, WebhookReceiver
 from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
@@ -65,7 +65,7 @@ class Office:
     def hook(self, name: str = "chat") -> Receiver:
         """Return the receiver of webhooks with this name."""
         settings = WebhookReceiverSettings(url=self.hooks[name], secrets=(SecretStr(SECRET),))
-        return webhook_receiver(name, settings, lambda: datetime.now(UTC))
+        return WebhookReceiver(name, settings, lambda: datetime.now(UTC))
 
     @property
     def deliverer(self) -> Deliverer:

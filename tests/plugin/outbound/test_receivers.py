@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from plugin.local.loopback import free_ports
 from plugin.outbound.deliveries import Reason, Refusal
-from plugin.outbound.receivers import MailServer, webhook_receiver
+from plugin.outbound.receivers import MailServer, WebhookReceiver
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import MailSettings, WebhookReceiverSettings
 from tests.fixtures.certificates import CertificateAuthority
@@ -103,7 +103,7 @@ def test_a_mail_server_needs_what_it_was_told(tmp_path: Path) -> None:
 def test_a_webhook_is_signed_with_each_secret() -> None:
     """A receiver verifies a digest with the old secret and with the new one, by the library of the standard."""
     with webhook_server() as hook:
-        receiver = webhook_receiver("chat", by_webhook(hook.url, *SECRETS), now)
+        receiver = WebhookReceiver("chat", by_webhook(hook.url, *SECRETS), now)
         assert receiver.send(NOTICE, "chat") is None
         assert receiver.send(NOTICE, "chat") is None
     for headers, body in hook.requests:
@@ -118,8 +118,7 @@ def test_a_webhook_bears_the_time_of_its_try() -> None:
         for late in (timedelta(), timedelta(hours=3)):
             at = datetime(2026, 11, 30, 8, tzinfo=UTC) + late
             assert (
-                webhook_receiver("chat", by_webhook(hook.url, *SECRETS), partial(fixed, at)).send(NOTICE, "chat")
-                is None
+                WebhookReceiver("chat", by_webhook(hook.url, *SECRETS), partial(fixed, at)).send(NOTICE, "chat") is None
             )
     first, second = (int(headers["webhook-timestamp"]) for headers, _ in hook.requests)
     assert second - first == 3 * 3600
@@ -130,7 +129,7 @@ def test_a_receiver_that_does_not_say_2xx_is_asked_again(status: int) -> None:
     """Any other answer means that it was not taken; a redirect is not followed, since nobody signed for that place."""
     with webhook_server() as hook:
         hook.statuses.append(status)
-        refusal = webhook_receiver("chat", by_webhook(hook.url, *SECRETS), now).send(NOTICE, "chat")
+        refusal = WebhookReceiver("chat", by_webhook(hook.url, *SECRETS), now).send(NOTICE, "chat")
         assert refusal == Refusal(Reason.NOT_ACCEPTED)
         assert len(hook.requests) == 1
 
@@ -138,7 +137,7 @@ def test_a_receiver_that_does_not_say_2xx_is_asked_again(status: int) -> None:
 def test_a_receiver_that_is_away_is_asked_again() -> None:
     """A receiver on which nobody listens is unreachable."""
     (port,) = free_ports(1)
-    receiver = webhook_receiver("chat", by_webhook(f"http://127.0.0.1:{port}/", *SECRETS), now)
+    receiver = WebhookReceiver("chat", by_webhook(f"http://127.0.0.1:{port}/", *SECRETS), now)
     assert receiver.send(NOTICE, "chat") == Refusal(Reason.UNREACHABLE)
 
 
@@ -154,4 +153,4 @@ def test_a_receiver_that_is_away_is_asked_again() -> None:
 def test_a_receiver_without_address_or_secret_is_refused(url: str, secrets: tuple[str, ...], wrong: str) -> None:
     """A receiver that could not be reached or could not verify a digest is said at the start."""
     with pytest.raises(Misconfigured, match=wrong):
-        webhook_receiver("chat", by_webhook(url, *secrets), now)
+        WebhookReceiver("chat", by_webhook(url, *secrets), now)
