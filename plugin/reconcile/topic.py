@@ -11,8 +11,8 @@ from stream.contracts.errors import Poison
 from stream.contracts.messages import MESSAGES_RECORDS, MessagesRecord, Tick
 from stream.contracts.topics import MESSAGES
 from stream.runtime import command_clients
-from stream.runtime.codec import RawRecord, decode, encode, known_types, partition_of
-from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, send_and_wait
+from stream.runtime.codec import decode, encode, known_types, partition_of
+from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, raw_record, send_and_wait
 from stream.runtime.settings import KafkaSettings
 
 _KNOWN: Final = known_types(*MESSAGES_RECORDS)
@@ -60,11 +60,8 @@ class MessagesTopic:
 def _add(seen: Seen, record: Any) -> None:
     if _TICK in record.headers:  # one a second on each partition, and nothing to learn from them
         return
-    raw = RawRecord(
-        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-    )
     try:
-        data = decode(raw, _KNOWN).data
+        data = decode(raw_record(record), _KNOWN).data
     except Poison:
         return  # the stream makes a dead letter of it
     if isinstance(data, MessagesRecord):

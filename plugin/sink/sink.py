@@ -4,11 +4,10 @@ The Kafka offset is committed after the transaction, never before. While the dat
 its consumer group: it pauses its partitions and continues to poll.
 """
 
-import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,14 +17,13 @@ from kafka.structs import OffsetAndMetadata
 
 from plugin.database.engine import connect, utc_now
 from plugin.database.key_encryption_key import key_encryption_key
-from plugin.sink.dead_letters import SinkDeadLetters
 from plugin.sink.writer import Writer
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.topics import FEEDBACK
 from stream.runtime import metrics, settings
-from stream.runtime.codec import RawRecord
+from stream.runtime.dead_letter_writer import DeadLetterWriter
 from stream.runtime.health import Health, ReadinessPart, serve
-from stream.runtime.kafka_clients import SINK_TIMEOUTS, consumer, producer
+from stream.runtime.kafka_clients import READER_TIMEOUTS, group_clients, raw_record
 from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
 from stream.runtime.stages import SINK
@@ -37,7 +35,6 @@ MAX_POLL_RECORDS: Final = 50
 CHECK_INTERVAL_S: Final = 5.0
 RETRY_INTERVAL_S: Final = 1.0
 """The interval of checks while the database or the broker is away."""
-HEARTBEAT_MS: Final = 1_000
 
 
 def run(given: settings.Settings) -> int:
@@ -81,14 +78,17 @@ class Sink:
         """Consume records until `stop` is set; wait while the broker is away."""
         while not self.stop.is_set():
             try:
-                with self._clients() as (consumer, dead_letters):
-                    self._consume(consumer, dead_letters)
+                with group_clients(
+                    self.kafka, client_id=SINK.kafka_id, group=SINK.kafka_id, max_poll_records=MAX_POLL_RECORDS
+                ) as (consumer, producer):
+                    limit = self.kafka.dead_letters_in_a_row
+                    self._consume(consumer, DeadLetterWriter(producer, SINK.name, limit, self.health))
             except KafkaError as error:
                 get_logger().warning("broker_away", error_type=type(error).__name__)
                 self.health.set(ReadinessPart.BROKER, f"The broker at {self.kafka.bootstrap_servers} does not answer.")
                 self.stop.wait(RETRY_INTERVAL_S)
 
-    def _consume(self, consumer: Any, dead_letters: SinkDeadLetters) -> None:
+    def _consume(self, consumer: Any, dead_letters: DeadLetterWriter) -> None:
         consumer.subscribe([FEEDBACK])
         while not self.stop.is_set():
             if self.clock() >= self._next_check_at:
@@ -106,13 +106,13 @@ class Sink:
             if not self._is_healthy:
                 _rewind_and_pause(consumer, batches, done)
 
-    def _process(self, batches: dict[Any, list[Any]], dead_letters: SinkDeadLetters, done: dict[Any, int]) -> None:
+    def _process(self, batches: dict[Any, list[Any]], dead_letters: DeadLetterWriter, done: dict[Any, int]) -> None:
         """Process records in their order, and note in `done` the next offset of each partition."""
         for partition, records in batches.items():
             for record in records:
                 if self.stop.is_set():
                     return
-                raw = _raw_record(record)
+                raw = raw_record(record)
                 self._progress.start(raw)
                 try:
                     self.writer.write(raw)
@@ -130,7 +130,7 @@ class Sink:
             return
         offsets = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in done.items()}
         try:
-            consumer.commit(offsets, timeout_ms=SINK_TIMEOUTS.answer_ms)
+            consumer.commit(offsets, timeout_ms=READER_TIMEOUTS.answer_ms)
         except KafkaError as error:
             get_logger().warning("commit_failed", error_type=type(error).__name__, count=len(done))
 
@@ -157,32 +157,10 @@ class Sink:
         if len(found) != self.kafka.partitions:
             return f"The topic {FEEDBACK} has {len(found)} partitions, kafka.partitions says {self.kafka.partitions}."
         try:
-            consumer.end_offsets([TopicPartition(FEEDBACK, 0)], timeout_ms=SINK_TIMEOUTS.answer_ms)
+            consumer.end_offsets([TopicPartition(FEEDBACK, 0)], timeout_ms=READER_TIMEOUTS.answer_ms)
         except KafkaError:
             return f"The broker at {self.kafka.bootstrap_servers} does not answer."
         return None
-
-    @contextlib.contextmanager
-    def _clients(self) -> Iterator[tuple[Any, SinkDeadLetters]]:
-        session_ms = self.kafka.session_timeout_s * 1000
-        reader = consumer(
-            self.kafka,
-            SINK_TIMEOUTS,
-            client_id=SINK.kafka_id,
-            group_id=SINK.kafka_id,
-            max_poll_records=MAX_POLL_RECORDS,
-            session_timeout_ms=session_ms,
-            heartbeat_interval_ms=HEARTBEAT_MS,
-            request_timeout_ms=session_ms + 5_000,
-        )
-        try:
-            writer = producer(self.kafka, SINK_TIMEOUTS, client_id=SINK.kafka_id, enable_idempotence=False)
-            try:
-                yield reader, SinkDeadLetters(writer, self.kafka.dead_letters_in_a_row, self.health)
-            finally:
-                writer.close(timeout=SINK_TIMEOUTS.answer_s)
-        finally:
-            reader.close(autocommit=False, timeout_ms=SINK_TIMEOUTS.answer_ms)
 
 
 def _rewind_and_pause(consumer: Any, batches: dict[Any, list[Any]], done: dict[Any, int]) -> None:
@@ -190,15 +168,3 @@ def _rewind_and_pause(consumer: Any, batches: dict[Any, list[Any]], done: dict[A
     for partition, records in batches.items():
         consumer.seek(partition, done.get(partition, records[0].offset))
     consumer.pause(*consumer.assignment())
-
-
-def _raw_record(record: Any) -> RawRecord:
-    return RawRecord(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp_ms=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=tuple(record.headers),
-    )

@@ -1,5 +1,7 @@
 """Factories for kafka-python's producer, consumer and admin client, their timeouts, and functions to send a record."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -12,6 +14,7 @@ from stream.runtime.kafka_connection import connection_options
 from stream.runtime.settings import KafkaSettings
 
 _HEADERS_BYTES: Final = 200_000  # headers and framing, with the headers of a dead letter's story
+_HEARTBEAT_MS: Final = 1_000
 _RECONNECT_MAX_MS: Final = 1_000  # so that a client finds a restarted broker within a second
 
 
@@ -50,7 +53,8 @@ GATEWAY_TIMEOUTS: Final = Timeouts(
     metadata_ms=500,  # `send` is called from the event loop and must not block it for long
     acknowledge_ms=4_000,  # less than the 5 s after which a platform counts a webhook as failed (Chatwoot's default)
 )
-SINK_TIMEOUTS: Final = Timeouts(connect_ms=3_000, answer_ms=3_000, metadata_ms=3_000, acknowledge_ms=5_000)
+READER_TIMEOUTS: Final = Timeouts(connect_ms=3_000, answer_ms=3_000, metadata_ms=3_000, acknowledge_ms=5_000)
+"""Those of a stage that reads a topic without Faust."""
 COMMAND_TIMEOUTS: Final = Timeouts(
     connect_ms=10_000,  # an operator learns within ten seconds that there is no broker at an address
     answer_ms=10_000,  # a broker may be busy
@@ -108,6 +112,50 @@ def admin(kafka: KafkaSettings, timeouts: Timeouts, *, client_id: str, **setting
         Misconfigured: a certificate or key file of the settings cannot be used.
     """
     return KafkaAdminClient(**_common(kafka, timeouts, client_id), **settings)
+
+
+@contextmanager
+def group_clients(
+    kafka: KafkaSettings, *, client_id: str, group: str, max_poll_records: int
+) -> Iterator[tuple[KafkaConsumer, KafkaProducer]]:
+    """Yield a consumer that is a member of a group, and a producer for dead letters; both are closed with the block.
+
+    Raises:
+        KafkaError: no broker is found in time, or the broker refuses us.
+        Misconfigured: a certificate or key file of the settings cannot be used.
+    """
+    session_ms = kafka.session_timeout_s * 1000
+    reader = consumer(
+        kafka,
+        READER_TIMEOUTS,
+        client_id=client_id,
+        group_id=group,
+        max_poll_records=max_poll_records,
+        session_timeout_ms=session_ms,
+        heartbeat_interval_ms=_HEARTBEAT_MS,
+        request_timeout_ms=session_ms + 5_000,
+    )
+    try:
+        writer = producer(kafka, READER_TIMEOUTS, client_id=client_id, enable_idempotence=False)
+        try:
+            yield reader, writer
+        finally:
+            writer.close(timeout=READER_TIMEOUTS.answer_s)
+    finally:
+        reader.close(autocommit=False, timeout_ms=READER_TIMEOUTS.answer_ms)
+
+
+def raw_record(record: Any) -> RawRecord:
+    """Return a record of a kafka-python consumer as the codec reads it."""
+    return RawRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+    )
 
 
 def send(producer: Any, topic: str, record: EncodedRecord | RawRecord, partition: int) -> Any:

@@ -10,7 +10,7 @@ from stream.contracts.errors import Unavailable
 from stream.contracts.topics import MESSAGES
 from stream.runtime import command_clients, kafka_clients
 from stream.runtime.codec import EncodedRecord
-from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, GATEWAY_TIMEOUTS, SINK_TIMEOUTS, send_and_wait
+from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, GATEWAY_TIMEOUTS, READER_TIMEOUTS, send_and_wait
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.topics import create_missing_topics
 from tests.fixtures.waiting import DEADLOCK_S
@@ -31,13 +31,13 @@ def broker(fresh_kafka: Callable[[], KafkaBroker]) -> KafkaSettings:
 def test_an_acknowledged_record_is_on_its_topic(broker: KafkaSettings, enable_idempotence: bool) -> None:
     """An acknowledged record is on the requested partition with its key, value and headers."""
     producer = kafka_clients.producer(
-        broker, SINK_TIMEOUTS, client_id="test", enable_idempotence=enable_idempotence, linger_ms=0
+        broker, READER_TIMEOUTS, client_id="test", enable_idempotence=enable_idempotence, linger_ms=0
     )
-    send_and_wait(producer, MESSAGES, RECORD, 1, timeouts=SINK_TIMEOUTS)
-    producer.close(timeout=SINK_TIMEOUTS.answer_s)
+    send_and_wait(producer, MESSAGES, RECORD, 1, timeouts=READER_TIMEOUTS)
+    producer.close(timeout=READER_TIMEOUTS.answer_s)
 
     consumer = kafka_clients.consumer(
-        broker, SINK_TIMEOUTS, client_id="test", consumer_timeout_ms=int(DEADLOCK_S * 1000)
+        broker, READER_TIMEOUTS, client_id="test", consumer_timeout_ms=int(DEADLOCK_S * 1000)
     )
     consumer.subscribe([MESSAGES])
     record = next(consumer)
@@ -51,10 +51,10 @@ def test_sending_to_a_missing_partition_raises_a_kafka_error(broker: KafkaSettin
 
     kafka-python itself raises a ValueError, which no caller expects.
     """
-    producer = kafka_clients.producer(broker, SINK_TIMEOUTS, client_id="test", enable_idempotence=False)
+    producer = kafka_clients.producer(broker, READER_TIMEOUTS, client_id="test", enable_idempotence=False)
     with pytest.raises(UnknownTopicOrPartitionError):
-        send_and_wait(producer, MESSAGES, RECORD, PARTITIONS, timeouts=SINK_TIMEOUTS)
-    producer.close(timeout=SINK_TIMEOUTS.answer_s)
+        send_and_wait(producer, MESSAGES, RECORD, PARTITIONS, timeouts=READER_TIMEOUTS)
+    producer.close(timeout=READER_TIMEOUTS.answer_s)
 
 
 def test_a_missing_partition_makes_a_command_raise_unavailable(broker: KafkaSettings) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters of the sink, which are written before a record is committed; too many in a row stop the sink."""
+"""Dead letters of a stage without Faust, written before a record is committed; too many in a row stop the stage."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from stream.contracts.topics import DEAD_LETTERS
 from stream.runtime.codec import RawRecord
 from stream.runtime.dead_letters import ConsecutiveDeadLetters, dead_letter, report_dead_letter, unacknowledged_trouble
 from stream.runtime.health import Health, ReadinessPart
-from stream.runtime.kafka_clients import SINK_TIMEOUTS, send_and_wait
-from stream.runtime.stages import SINK
+from stream.runtime.kafka_clients import READER_TIMEOUTS, send_and_wait
 
 
-class SinkDeadLetters:
+class DeadLetterWriter:
     """A writer of dead letters through a kafka-python producer."""
 
-    def __init__(self, producer: Any, limit: int, health: Health) -> None:
+    def __init__(self, producer: Any, stage: str, limit: int, health: Health) -> None:
         """`limit` is `kafka.dead_letters_in_a_row`."""
         self._producer = producer
+        self._stage = stage
         self._health = health
         self._streak = ConsecutiveDeadLetters(limit)
 
@@ -35,12 +35,12 @@ class SinkDeadLetters:
             TooManyDeadLetters: nearly every record is refused; this one is not written as a dead letter.
         """
         self._streak.check(raw)
-        letter = dead_letter(raw, why, stage=SINK.name)
+        letter = dead_letter(raw, why, stage=self._stage)
         try:
-            send_and_wait(self._producer, DEAD_LETTERS, letter, raw.partition, timeouts=SINK_TIMEOUTS)
+            send_and_wait(self._producer, DEAD_LETTERS, letter, raw.partition, timeouts=READER_TIMEOUTS)
         except KafkaError as error:
             self._health.set(ReadinessPart.DEAD_LETTERS, unacknowledged_trouble(error))
             raise Unavailable(f"the topic {DEAD_LETTERS}") from None
         self._health.set(ReadinessPart.DEAD_LETTERS, None)
         self._streak.count(raw, why)
-        report_dead_letter(raw, why, stage=SINK.name)
+        report_dead_letter(raw, why, stage=self._stage)

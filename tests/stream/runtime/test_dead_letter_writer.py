@@ -1,4 +1,4 @@
-"""Tests of the sink's dead letters: acknowledged, described without text, and limited in number."""
+"""Tests of the dead letters of a stage without Faust: acknowledged, described without text, and limited in number."""
 
 import json
 from typing import Any
@@ -7,11 +7,11 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from structlog.testing import capture_logs
 
-from plugin.sink.dead_letters import SinkDeadLetters
 from stream.contracts.errors import Poison, TooManyDeadLetters, Unavailable
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import RawRecord
+from stream.runtime.dead_letter_writer import DeadLetterWriter
 from stream.runtime.dead_letters import MAX_BODY_BYTES
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.settings import KafkaSettings
@@ -56,7 +56,7 @@ def story(sent: dict[str, Any]) -> dict[str, str]:
 def test_a_dead_letter_is_the_record_with_its_story() -> None:
     """A dead letter is the record with its story, on the same partition, so that a replay can keep the order."""
     producer = Producer()
-    SinkDeadLetters(producer, IN_A_ROW, Health()).put(raw(partition=3), POISON)
+    DeadLetterWriter(producer, "sink", IN_A_ROW, Health()).put(raw(partition=3), POISON)
     (sent,) = producer.sent
     assert (sent["topic"], sent["partition"], sent["value"]) == (DEAD_LETTERS, 3, BODY)
     assert story(sent)["cp_reason"] == "bad_json"
@@ -66,7 +66,7 @@ def test_a_dead_letter_is_the_record_with_its_story() -> None:
 def test_a_broker_that_does_not_acknowledge_keeps_the_record_from_being_committed() -> None:
     """An unacknowledged dead letter raises Unavailable, and does not count towards the limit."""
     producer, health = Producer(answers=False), Health()
-    dead_letters = SinkDeadLetters(producer, IN_A_ROW, health)
+    dead_letters = DeadLetterWriter(producer, "sink", IN_A_ROW, health)
     for number in range(2 * IN_A_ROW):
         with pytest.raises(Unavailable):
             dead_letters.put(raw(conversation=number), POISON)
@@ -77,7 +77,7 @@ def test_a_broker_that_does_not_acknowledge_keeps_the_record_from_being_committe
 
 
 def test_a_dead_letter_topic_with_too_few_partitions_keeps_the_record_from_being_committed() -> None:
-    """A missing partition, for which kafka-python raises ValueError, raises Unavailable instead of ending the sink."""
+    """A missing partition, for which kafka-python raises ValueError, raises Unavailable instead of ending the stage."""
 
     class OnePartition(Producer):
         def send(self, topic: str, **record: Any) -> Producer:
@@ -85,7 +85,7 @@ def test_a_dead_letter_topic_with_too_few_partitions_keeps_the_record_from_being
 
     health = Health()
     with pytest.raises(Unavailable):
-        SinkDeadLetters(OnePartition(), IN_A_ROW, health).put(raw(partition=3), POISON)
+        DeadLetterWriter(OnePartition(), "sink", IN_A_ROW, health).put(raw(partition=3), POISON)
     assert "(UnknownTopicOrPartitionError)" in health.troubles()[ReadinessPart.DEAD_LETTERS]
 
 
@@ -96,7 +96,7 @@ def test_an_unexpected_error_makes_a_dead_letter_without_its_message() -> None:
         try:
             raise KeyError(SAID)
         except KeyError as error:
-            SinkDeadLetters(producer, IN_A_ROW, Health()).put(raw(), error)
+            DeadLetterWriter(producer, "sink", IN_A_ROW, Health()).put(raw(), error)
     (sent,) = producer.sent
     assert story(sent)["cp_reason"] == "bug"
     assert story(sent)["cp_error_type"] == "KeyError"
@@ -108,7 +108,7 @@ def test_an_unexpected_error_makes_a_dead_letter_without_its_message() -> None:
 def test_after_twenty_in_a_row_the_stage_stops() -> None:
     """The stage stops after dead letters of too many conversations in a row; a good record starts the count again."""
     producer = Producer()
-    dead_letters = SinkDeadLetters(producer, IN_A_ROW, Health())
+    dead_letters = DeadLetterWriter(producer, "sink", IN_A_ROW, Health())
     for _ in range(2):
         dead_letters.reset(0)
         for number in range(IN_A_ROW):
@@ -121,7 +121,7 @@ def test_after_twenty_in_a_row_the_stage_stops() -> None:
 def test_a_too_large_dead_letter_has_no_body() -> None:
     """A dead letter of a too large record has no body, and its story says where the original is."""
     producer = Producer()
-    SinkDeadLetters(producer, IN_A_ROW, Health()).put(
+    DeadLetterWriter(producer, "sink", IN_A_ROW, Health()).put(
         raw(value=BODY.ljust(MAX_BODY_BYTES + 1)), Poison(DeadLetterReason.OVERSIZE, "value")
     )
     (sent,) = producer.sent
