@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from plugin.adapters.registry import OWN, WEBHOOK
 from plugin.database.engine import DRIVER, connect, temporary_engine, transaction
@@ -13,6 +14,7 @@ from plugin.database.migrate import pending_migrations
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
+from plugin.outbound.risk_stage import risk_receiver
 from plugin.outbound.stage import public_url_of, receivers_of
 from plugin.plain_text import join_words
 from plugin.reconcile.chatwoot_api import ChatwootApi
@@ -25,7 +27,6 @@ from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
 from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
-from stream.runtime.stages import DELIVER
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
 from stream.workers.sample_rule import sample_rule
@@ -131,11 +132,12 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
     if settings.oidc.issuer:
         yield _check_provider(settings)
     yield _check_digests(settings)
+    yield from _check_risk(settings)
 
 
 def _check_digests(settings: Settings) -> Finding:
     """Try what `counterpoint deliver` requires at its start, where a digest could go anywhere."""
-    if not DELIVER.is_used(settings):
+    if not settings.delivery.has_receivers:
         return Finding("digests", "None goes out, since neither delivery.mail.host nor delivery.webhooks is set.")
     ways = [*(["mail"] if settings.delivery.mail.host else []), *sorted(settings.delivery.webhooks)]
     return _tried(
@@ -144,6 +146,19 @@ def _check_digests(settings: Settings) -> Finding:
         f"`counterpoint deliver` can start; they go out by {join_words(ways)}.",
         "Correct the sections delivery and web of the settings; docs/operations.md, Digests, explains them.",
     )
+
+
+def _check_risk(settings: Settings) -> Iterator[Finding]:
+    """Try what `counterpoint deliver` requires of the receivers of risk signals; none is asked."""
+    if not settings.risk_tenants:
+        yield Finding("risk signals", "None is raised, since no tenants.NAME.risk.receiver is set.")
+    for tenant in sorted(settings.risk_tenants):
+        yield _tried(
+            f"risk signals of {tenant}",
+            partial(risk_receiver, settings, tenant),
+            f"They go to {settings.tenants[tenant].risk.receiver.url}; `counterpoint receivers test` sends it a test.",
+            f"Correct tenants.{tenant}.risk; docs/risk-signal.md explains it. The stream stage alone needs no secrets.",
+        )
 
 
 def _check_provider(settings: Settings) -> Finding:

@@ -98,7 +98,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
-        ("deliver", {"DATABASE__URL", "DELIVERY"}),
+        ("deliver", {"DATABASE__URL", "DELIVERY", "KAFKA__PASSWORD", "TENANTS"}),
         ("reconcile", {"KAFKA__PASSWORD", "TENANTS"}),
         ("rerate", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
         ("topics", {"KAFKA__PASSWORD"}),
@@ -114,7 +114,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"web", "deliver", "migrate", "rerate"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"web", "migrate", "rerate"}))
 def test_every_client_of_the_broker_has_a_user_of_its_own(name: str) -> None:
     """Every service of ours on the broker's network comes by TLS, with a user, a password and an authority to trust."""
     service = SERVICES[name]
@@ -295,6 +295,8 @@ def secret_files(
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     values["key_encryption_key"] = values["sample_key"] = key
     values["delivery"] = json.dumps({"mail": {"password": "a password of this test"}})
+    receiver = {"url": "https://protocol.example/signals", "secrets": [f"whsec_{key}"]}
+    values["risk"] = json.dumps({"riverside": {"risk": {"receiver": receiver}}})
     chatwoot = {"api_url": chatwoot_url, "account": "7", "api_token": "a token of this test"}
     values["tenants"] = json.dumps(
         {

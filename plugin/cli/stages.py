@@ -69,11 +69,14 @@ def web() -> None:
 
 @app.command(rich_help_panel=STAGES_PANEL)
 def deliver(
-    once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end; for a timer.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Send the digests that are due now, then end; for a timer.")
+    ] = False,
 ) -> None:
-    """Send digests to those who asked for them, by mail or signed webhook: numbers and a link, never any words.
+    """Send digests to those who asked for them, by mail or signed webhook, and risk signals to their platforms.
 
-    It runs under the database role of `digest` and has no key of any text. Two at once send each digest once.
+    Neither holds any words. It runs under the database role of `digest` and has no key of any text. Two at once send
+    each digest once, and share the platforms' signals; a signal goes out while the database is away too.
     """
     from plugin.outbound.stage import run
 
@@ -103,8 +106,8 @@ def up(
 ) -> None:
     """Run all stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
-    That of digests is among them where they can go out. Broker, database and Triton must be reachable: `counterpoint
-    check` says whether they are.
+    `deliver` is among them where the settings name a receiver. Broker, database and Triton must be reachable:
+    `counterpoint check` says whether they are.
     """
     from plugin.local.all_stages import run_all_stages as run
 

@@ -1,7 +1,7 @@
-"""`counterpoint deliver`: the process that sends digests, with a thread for planning and one for each receiver."""
+"""`counterpoint deliver`: the process that sends digests and risk signals, with a thread for each receiver."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from plugin.database.engine import temporary_engine, utc_now
 from plugin.outbound.deliverer import Deliverer
 from plugin.outbound.receivers import MailServer, Receiver, WebhookReceiver
+from plugin.outbound.risk_stage import risk_receivers_of, risk_work
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
@@ -20,37 +21,51 @@ PLAN_EVERY_S: Final = 60.0
 """Digests are due at full hours: a minute later is soon enough."""
 LOOK_EVERY_S: Final = 10.0
 
+Work = Callable[[], None]
+"""What a thread does until the process is to stop."""
+
 
 def run(settings: Settings, *, once: bool = False) -> int:
-    """Deliver digests until SIGTERM or SIGINT, or with `once` what is due now, and return the exit status.
+    """Deliver until SIGTERM or SIGINT, or with `once` the digests that are due now, and return the exit status.
 
     Raises:
         Misconfigured: a setting that it needs is missing or wrong.
         Unavailable: the database is away, and it runs once.
+        TooManyDeadLetters: nearly every risk signal is refused.
     """
-    receivers, public_url = receivers_of(settings), public_url_of(settings)
-    with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
+    receivers, risk_receivers = receivers_of(settings), risk_receivers_of(settings)
+    if not receivers and (once or not risk_receivers):
+        raise Misconfigured(
+            "Nothing could go anywhere. Set delivery.mail.host or delivery.webhooks.NAME for digests, or"
+            " tenants.NAME.risk.receiver for risk signals, which need a process that stays."
+        )
+    public_url = public_url_of(settings) if receivers else ""
+    stop = threading.Event()
+    with (
+        temporary_engine(required_secret(settings.database.url, "database.url")) as engine,
+        stopped_by_signals(stop),
+    ):
         deliverer = Deliverer(engine, public_url, now=utc_now)
-        stop = threading.Event()
-        with stopped_by_signals(stop):
-            if once:
-                _deliver_once(deliverer, receivers, stop)
-            else:
-                _deliver_until(stop, deliverer, receivers, settings)
+        if once:
+            _deliver_once(deliverer, receivers, stop)
+            return 0
+        health = Health(*_parts(settings))
+        work = list(_digest_work(deliverer, receivers, health, stop)) if receivers else []
+        work += risk_work(settings, risk_receivers, health, stop)
+        with serving(health, *DELIVER.address(settings)):
+            _work_until_stopped(work, stop)
     return 0
 
 
 def receivers_of(settings: Settings) -> tuple[Receiver, ...]:
-    """Return the receivers of the settings.
+    """Return the receivers of digests that the settings name.
 
     Raises:
-        Misconfigured: there is none, or one lacks what it needs.
+        Misconfigured: one lacks what it needs.
     """
     delivery = settings.delivery
     webhooks = [WebhookReceiver(name, each, utc_now) for name, each in delivery.webhooks.items()]
     mail = [MailServer(delivery.mail, utc_now)] if delivery.mail.host else []
-    if not (mail or webhooks):
-        raise Misconfigured("No digest could go anywhere. Set delivery.mail.host, or delivery.webhooks.NAME.")
     return (*mail, *webhooks)
 
 
@@ -72,21 +87,28 @@ def _deliver_once(deliverer: Deliverer, receivers: tuple[Receiver, ...], stop: t
             done.result()
 
 
-def _deliver_until(
-    stop: threading.Event, deliverer: Deliverer, receivers: tuple[Receiver, ...], settings: Settings
-) -> None:
-    health = Health(ReadinessPart.DATABASE)
-    with (
-        serving(health, *DELIVER.address(settings)),
-        ThreadPoolExecutor(len(receivers) + 1) as pool,
-    ):
-        work = [pool.submit(_repeat, stop, health, PLAN_EVERY_S, partial(_plan, deliverer))]
-        for receiver in receivers:
-            deliver = partial(_deliver_all, deliverer, receiver, stop)
-            work.append(pool.submit(_repeat, stop, health, LOOK_EVERY_S, deliver))
-        wait(work, return_when=FIRST_EXCEPTION)
-        stop.set()  # a fault of ours in one thread ends the process, which is then started again as a whole
-        for done in work:
+def _parts(settings: Settings) -> Iterator[ReadinessPart]:
+    if settings.delivery.has_receivers:
+        yield ReadinessPart.DATABASE
+    if settings.risk_tenants:
+        yield ReadinessPart.BROKER
+
+
+def _digest_work(
+    deliverer: Deliverer, receivers: tuple[Receiver, ...], health: Health, stop: threading.Event
+) -> Iterator[Work]:
+    yield partial(_repeat, stop, health, PLAN_EVERY_S, partial(_plan, deliverer))
+    for receiver in receivers:
+        yield partial(_repeat, stop, health, LOOK_EVERY_S, partial(_deliver_all, deliverer, receiver, stop))
+
+
+def _work_until_stopped(work: list[Work], stop: threading.Event) -> None:
+    """Do each piece of work in a thread of its own; a fault of ours in one ends the process, to be started again."""
+    with ThreadPoolExecutor(len(work)) as pool:
+        begun = [pool.submit(each) for each in work]
+        wait(begun, return_when=FIRST_EXCEPTION)
+        stop.set()
+        for done in begun:
             done.result()
 
 

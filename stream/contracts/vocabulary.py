@@ -166,4 +166,6 @@ class DeadLetterReason(StrEnum):
     WRONG_PARTITION = "wrong_partition"
     NO_CONSENT = "no_consent"
     UNKNOWN_TENANT = "unknown_tenant"
+    NOT_DELIVERED = "not_delivered"
+    """Of a risk signal that its receiver did not take."""
     BUG = "bug"

@@ -26,8 +26,15 @@ STORY_PREFIX = "cp_"
 # A replay needs the envelope to decode the bytes; no other original header is kept.
 _ENVELOPE = frozenset({"ce_id", "ce_source", "ce_type", "ce_specversion", "content-type"})
 _LONGEST_ENVELOPE_VALUE = 512  # bytes; real ids and types are far shorter
-_NOT_COUNTED = frozenset({DeadLetterReason.NO_CONSENT, DeadLetterReason.SEGMENT_FULL, DeadLetterReason.UNKNOWN_TENANT})
-"""Reasons that do not count towards the limit in a row: the record is well formed, and a rule excludes it."""
+_NOT_COUNTED = frozenset(
+    {
+        DeadLetterReason.NO_CONSENT,
+        DeadLetterReason.SEGMENT_FULL,
+        DeadLetterReason.UNKNOWN_TENANT,
+        DeadLetterReason.NOT_DELIVERED,
+    }
+)
+"""Reasons that do not count towards the limit in a row: the record is well formed, and nothing is wrong with it."""
 _OF_SESSIONS = frozenset({SessionRecord.event_type.encode(), FeedbackRecord.event_type.encode()})
 _FIELDS_WITH_TEXT = ("messages", "known_names", "assessments")
 _TEXTLESS = {event.event_type: event for event in (*TEXTLESS_EVENTS, RiskSignal)}

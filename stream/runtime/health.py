@@ -32,6 +32,8 @@ class ReadinessPart(StrEnum):
     STATE = "state"
     """The open sessions of the stream worker's partitions."""
     DEAD_LETTERS = "dead letters"
+    RECEIVER = "risk receiver"
+    """The receivers of risk signals, as `counterpoint deliver` tells them."""
     PLATFORM = "platform"
     """The API of a chat platform, as `counterpoint reconcile` asks it."""
 

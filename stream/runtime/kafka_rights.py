@@ -66,6 +66,10 @@ RIGHTS: Final = (
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
     *_stage_rights(stages.SINK, writes=(DEAD_LETTERS,)),
+    # The deliver stage reads risk signals, in a group for each platform.
+    *_stage_rights(stages.DELIVER, writes=(DEAD_LETTERS,)),
+    Right(stages.DELIVER.kafka_id, "Read", "topic", RISK),
+    Right(stages.DELIVER.kafka_id, "Read", "group", f"{stages.DELIVER.kafka_id}-", prefix=True),
     # `counterpoint status`, `dead-letters`, `erase` and the like: a replayed dead letter goes back to its topic, and an
     # erasure is written to the topics of all stages.
     Right(_OPERATOR, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),

@@ -82,6 +82,18 @@ RISK_SIGNALS = Counter(
     " whether the stream stage's settings name its receiver. Rising steeply: read some of the messages there.",
     ["tenant", "concern"],
 )
+RISK_DELIVERIES = Counter(
+    "counterpoint_risk_deliveries_total",
+    "Tries to tell a platform's receiver of a risk signal, by outcome: delivered, tried (not taken, and tried again),"
+    " given_up (a dead letter `not_delivered`). `tried` rising: the receiver is away or refuses; call the platform.",
+    ["tenant", "outcome"],
+)
+RISK_SECONDS = Histogram(
+    "counterpoint_risk_seconds",
+    "Seconds from the broker's append of a message to the answer of the receiver that took its risk signal. Above 1:"
+    " the receiver is slow, or the stream stage or the machine of `counterpoint deliver` is short of CPU.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900),
+)
 SESSIONS_CLOSED = Counter(
     "counterpoint_sessions_closed_total",
     "Session revisions closed, by reason of the end. Only `idle`: the platform's session-end events do not arrive.",

@@ -92,7 +92,7 @@ class KafkaSettings(SettingsSection):
     """The user for SASL_SSL. Each stage has its own: `counterpoint acls` prints what each of them needs."""
     password: SecretStr | None = None
     user_passwords: dict[str, SecretStr] = {}
-    """Passwords by user (gateway, stream, feedback, sink, operator, setup), for `counterpoint kafka users` alone."""
+    """Passwords by user (gateway, stream, feedback, sink, deliver ...), for `counterpoint kafka users` alone."""
 
     @model_validator(mode="after")
     def _require_user_for_sasl(self) -> Self:
@@ -168,6 +168,8 @@ class RiskSettings(SettingsSection):
 
     receiver: WebhookReceiverSettings = WebhookReceiverSettings()
     """What takes them: the platform's own protocol. The stream stage needs the address alone, `deliver` its secrets."""
+    give_up_after_s: float = Field(default=900, gt=0)
+    """Seconds for which a signal is tried again that the receiver does not take; then it becomes a dead letter."""
 
 
 class TenantSettings(SettingsSection):

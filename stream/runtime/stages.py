@@ -41,10 +41,10 @@ DELIVER: Final = Stage(
     "deliver",
     None,
     lambda settings: (settings.health.host, settings.health.deliver_port),
-    is_used=lambda settings: settings.delivery.has_receivers,
+    is_used=lambda settings: settings.delivery.has_receivers or bool(settings.risk_tenants),
 )
 STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB, DELIVER)
-"""All stages, in the order in which an event passes them; digests come last."""
+"""All stages, in the order in which an event passes them; digests and risk signals come last."""
 
 
 def used_stages(settings: Settings) -> tuple[Stage, ...]:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from plugin.local.paths import ROOT
+from plugin.outbound.risk_delivery import RiskOutcome
 from stream.contracts.vocabulary import DeadLetterReason, NeedsHuman
 from tests.ops.rules import OPS, grouped, selectors, series, strangers
 
@@ -18,6 +19,7 @@ GUIDE = (ROOT / "docs" / "operations.md").read_text()
 KNOWN_VALUES = {
     "counterpoint_dead_letters_total": set(DeadLetterReason),
     "counterpoint_feedback_answers_total": {"assessed", *NeedsHuman},
+    "counterpoint_risk_deliveries_total": set(RiskOutcome),
     "counterpoint_gateway_events_total": {
         "published",
         "repeated",

@@ -269,6 +269,22 @@ def test_digests_are_checked_where_they_go_out(monkeypatch: pytest.MonkeyPatch) 
         assert found["digests"].sentence == str(refused.value)
 
 
+def test_receivers_of_risk_signals_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a receiver nothing is wrong; with one, `check` refuses what the deliverer refuses, in the same words."""
+    assert "None is raised" in findings(monkeypatch)["risk signals"].sentence
+    platform = GOOD["tenants"]["riverside"]
+    hook = {"url": "https://protocol.example/signals", "secrets": ["whsec_" + KEY]}
+    good = findings(monkeypatch, tenants={"riverside": platform | {"risk": {"receiver": hook}}})
+    assert troubles(good) == set()
+    assert "https://protocol.example/signals" in good["risk signals of riverside"].sentence
+    without = {"tenants": {"riverside": platform | {"risk": {"receiver": hook | {"secrets": []}}}}}
+    found = findings(monkeypatch, **without)
+    assert troubles(found) == {"risk signals of riverside"}
+    with pytest.raises(Misconfigured) as refused:
+        deliver(Settings.model_validate(GOOD | without))
+    assert found["risk signals of riverside"].sentence == str(refused.value)
+
+
 WEAK = base64.b64encode(b"k" * 23).decode()
 BROKEN: dict[str, dict[str, object]] = {
     "no tenant": {"tenants": {}},

@@ -28,6 +28,7 @@ COMMANDS = [
     "users",
     "status",
     "dead-letters",
+    "receivers",
     "export",
 ]
 CANARY = "canary-secret"
@@ -77,7 +78,7 @@ def test_each_command_explains_itself(command: str) -> None:
     [
         ("replay", ["mibot", "annomi", "jsonl", "max", "Consent is asserted"]),
         ("digest", ["--for", "--since", "seven days"]),
-        ("deliver", ["--once", "mail", "webhook", "no key of any text"]),
+        ("deliver", ["--once", "mail", "webhook", "no key of any text", "risk signals"]),
         ("reconcile", ["--once", "Chatwoot", "twelve hours", "withdrawn or erased"]),
         ("up", ["Ctrl-C", "started again"]),
         ("topics", ["fixed for life"]),

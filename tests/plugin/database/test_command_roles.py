@@ -183,6 +183,8 @@ WITHOUT_DATABASE = {
     "model check",
     "model activate",
     "model package",
+    "receivers list",
+    "receivers test",
 }
 
 

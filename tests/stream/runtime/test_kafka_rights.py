@@ -21,6 +21,7 @@ READS = {
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "feedback": {SESSIONS},
     "sink": {FEEDBACK},
+    "deliver": {RISK},
     "operator": {DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
@@ -30,6 +31,7 @@ WRITES = {
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS},
     "feedback": {FEEDBACK, DEAD_LETTERS},
     "sink": {DEAD_LETTERS},
+    "deliver": {DEAD_LETTERS},
     "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
@@ -64,6 +66,14 @@ def test_a_stage_joins_its_own_group_alone(secured_kafka: SecuredKafka, stage: s
     """A stage can join only its own consumer group, so that it cannot take the records of another stage."""
     for group in ("stream", "feedback", "sink"):
         assert _may_join(secured_kafka.as_user(stage), f"counterpoint-{group}") == (group == stage)
+
+
+def test_the_deliver_stage_joins_a_group_for_each_platform(secured_kafka: SecuredKafka) -> None:
+    """The deliver stage joins the groups of its receivers, whatever platforms there are, and no other stage's."""
+    deliver = secured_kafka.as_user("deliver")
+    assert _may_join(deliver, "counterpoint-deliver-riverside")
+    assert not _may_join(deliver, "counterpoint-sink")
+    assert not _may_join(secured_kafka.as_user("sink"), "counterpoint-deliver-riverside")
 
 
 @pytest.mark.parametrize("user", ["gateway", "stream", "feedback", "sink"])

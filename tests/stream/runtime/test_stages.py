@@ -43,13 +43,14 @@ def test_each_stage_has_an_address_of_its_own() -> None:
     assert len({stage.address(Settings()) for stage in STAGES}) == len(STAGES)
 
 
-def test_digests_need_a_stage_where_they_can_go_out() -> None:
-    """Without a receiver every stage but that of digests is used, with a mail server or a webhook that one too."""
+def test_what_goes_out_needs_a_stage() -> None:
+    """Without a receiver every stage but `deliver` is used; with one of digests or of risk signals that one too."""
     assert [stage.name for stage in used_stages(Settings())] == [
         stage.name for stage in STAGES if stage.name != "deliver"
     ]
-    for delivery in (
-        {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}},
-        {"webhooks": {"chat": {"url": "https://chat.example/digests"}}},
+    for given in (
+        {"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}},
+        {"delivery": {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}},
+        {"tenants": {"riverside": {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}}},
     ):
-        assert used_stages(Settings.model_validate({"delivery": delivery})) == STAGES
+        assert used_stages(Settings.model_validate(given)) == STAGES

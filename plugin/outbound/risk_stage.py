@@ -1,0 +1,53 @@
+"""The part of `counterpoint deliver` that tells platforms of risk signals: one reader for each receiver.
+
+Each has a group of its own on the broker, so one that is slow or away holds nobody else's signals.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+
+from plugin.database.engine import utc_now
+from plugin.outbound.group_reader import GroupReader
+from plugin.outbound.risk_delivery import TIMEOUT_S, ReceiverTroubles, RiskDelivery
+from plugin.outbound.webhook import SignedWebhook, signed_webhook
+from stream.contracts.topics import RISK
+from stream.runtime.health import Health
+from stream.runtime.settings import Settings
+from stream.runtime.stages import DELIVER
+
+
+def risk_receivers_of(settings: Settings) -> dict[str, SignedWebhook]:
+    """Return the receiver of each platform that takes risk signals.
+
+    Raises:
+        Misconfigured: one has no secret with which it could verify a signal.
+    """
+    return {tenant: risk_receiver(settings, tenant) for tenant in sorted(settings.risk_tenants)}
+
+
+def risk_receiver(settings: Settings, tenant: str) -> SignedWebhook:
+    """Return the receiver of one platform's risk signals.
+
+    Raises:
+        Misconfigured: it has no address, or no secret with which it could verify a signal.
+    """
+    receiver = settings.tenants[tenant].risk.receiver
+    return signed_webhook(f"tenants.{tenant}.risk.receiver", receiver, utc_now, timeout_s=TIMEOUT_S)
+
+
+def risk_work(
+    settings: Settings, receivers: dict[str, SignedWebhook], health: Health, stop: threading.Event
+) -> Iterator[Callable[[], None]]:
+    """Yield what tells each receiver until `stop` is set, for a thread of its own."""
+    troubles = ReceiverTroubles(health)
+    for tenant, receiver in receivers.items():
+        delivery = RiskDelivery(
+            tenant,
+            receiver,
+            troubles,
+            partitions=settings.kafka.partitions,
+            give_up_after_s=settings.tenants[tenant].risk.give_up_after_s,
+            now=utc_now,
+        )
+        group = f"{DELIVER.kafka_id}-{tenant}"
+        yield GroupReader(settings.kafka, DELIVER, RISK, group, delivery.handle, health, stop).run
