@@ -14,8 +14,9 @@ from plugin.database.migrate import pending_migrations
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
-from plugin.outbound.risk_stage import risk_receiver
+from plugin.outbound.risk_stage import escalation_receiver, risk_receiver
 from plugin.outbound.stage import public_url_of, receivers_of
+from plugin.outbound.webhook import SignedWebhook
 from plugin.plain_text import join_words
 from plugin.reconcile.chatwoot_api import ChatwootApi
 from plugin.web.provider.connection import ProviderAwayError
@@ -153,12 +154,22 @@ def _check_risk(settings: Settings) -> Iterator[Finding]:
     if not settings.risk_tenants:
         yield Finding("risk signals", "None is raised, since no tenants.NAME.risk.receiver is set.")
     for tenant in sorted(settings.risk_tenants):
+        risk = settings.tenants[tenant].risk
+        escalated = (
+            f"within {risk.acknowledge_within_s:g} s somebody must acknowledge them"
+            if risk.acknowledge_within_s
+            else "nobody has to acknowledge them"
+        )
         yield _tried(
             f"risk signals of {tenant}",
-            partial(risk_receiver, settings, tenant),
-            f"They go to {settings.tenants[tenant].risk.receiver.url}; `counterpoint receivers test` sends it a test.",
+            partial(_risk_receivers, settings, tenant),
+            f"They go to {risk.receiver.url}; {escalated}. `counterpoint receivers test {tenant}/risk` tries it.",
             f"Correct tenants.{tenant}.risk; docs/risk-signal.md explains it. The stream stage alone needs no secrets.",
         )
+
+
+def _risk_receivers(settings: Settings, tenant: str) -> tuple[SignedWebhook, SignedWebhook]:
+    return risk_receiver(settings, tenant), escalation_receiver(settings, tenant)
 
 
 def _check_provider(settings: Settings) -> Finding:

@@ -25,6 +25,7 @@ from plugin.api import (
     own_routes,
     read_routes,
     review_routes,
+    risk_routes,
     rubric_routes,
     trail_routes,
     view_routes,
@@ -91,6 +92,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         own_routes.router,
         moment_routes.router,
         calibration_routes.router,
+        risk_routes.router,
         rubric_routes.router,
         trail_routes.router,
     ):

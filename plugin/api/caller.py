@@ -123,6 +123,7 @@ Disputer = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, AccountRole.THE
 RubricReader = Annotated[
     Caller, Depends(needs(Scope.SESSIONS_READ, *(role for role in AccountRole if role is not AccountRole.AUDITOR)))
 ]
+RiskAcknowledger = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS, AccountRole.OPERATOR))]
 RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
 TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
 

@@ -18,6 +18,7 @@ from plugin.queue.handover_views import MAX_REASON
 from plugin.queue.note_threads import MAX_NOTE_COMMENT
 from plugin.queue.notes import MAX_NOTE
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
+from plugin.queue.risk_signals import RiskAction
 from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
 from plugin.queue.statements import Statement
 from plugin.queue.view_names import MAX_VIEW_NAME, checked_view_name
@@ -277,3 +278,9 @@ class Resolve(Said):
 
     seen: Seen
     text: Annotated[Comment, Field(repr=False)]
+
+
+class AcknowledgeRisk(Asked):
+    """What was done about a risk signal."""
+
+    action: RiskAction

@@ -19,7 +19,9 @@ tokens = typer.Typer(
 )
 app.add_typer(tokens, name="tokens", rich_help_panel=SETUP_PANEL)
 
-SCOPES = "sessions.read, sessions.review, sessions.release, disputes.write, rubric.write or trail.read"
+SCOPES = (
+    "sessions.read, sessions.review, sessions.release, disputes.write, risk.acknowledge, rubric.write or trail.read"
+)
 
 
 @tokens.command("create")

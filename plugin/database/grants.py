@@ -23,6 +23,8 @@ _CHANGED_BY_OPERATORS: Final = (
 """The columns of an account that its page changes; its role is not among them."""
 _KEY_IDS: Final = "SELECT (name, kek_id)"
 """Enough to see which key encryption key wrapped the service's keys."""
+_RISK_PLACES: Final = "SELECT (signal_id, tenant, conversation_id, session_id, appended_at)"
+"""Enough to find the risk signals of what was erased, withdrawn or has had its time."""
 _NOTE_KEY_IDS: Final = "SELECT (note_id, kek_id)"
 """The same of the keys of rubric notes."""
 
@@ -51,6 +53,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "service_keys": ("SELECT", "INSERT"),
         "rubric_notes": (_NOTE_KEY_IDS,),
         "erasures": ("SELECT", "INSERT"),
+        "risk_signals": (_RISK_PLACES, "INSERT", "DELETE"),
         "holds": ("SELECT",),
     },
     "web": {
@@ -96,6 +99,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "rubric_notes": ("SELECT", "INSERT", "DELETE"),
         "rubric_note_versions": ("SELECT", "INSERT"),  # never changed; they go with their note
         "saved_views": ("SELECT", "INSERT", "UPDATE (name)", "DELETE"),
+        "risk_signals": ("SELECT", "UPDATE (acknowledged_at, action)"),
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -123,6 +127,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_preferences": ("SELECT",),
         "digest_marks": ("SELECT",),
         "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "risk_signals": ("SELECT", "UPDATE (escalation_tries, next_try_at, escalated_at)"),
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "reratings": ("SELECT",),  # for the same
         "calibrations": ("SELECT",),
@@ -169,6 +174,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "holds": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "audit": ("SELECT", "INSERT"),  # entries are removed by a function of the owner
         "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
+        "risk_signals": (_RISK_PLACES, "DELETE"),
     },
     # Reads messages for a model alone: `counterpoint rerate` shows nobody a word, and reads nothing that people wrote
     # about a session.

@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
+from plugin.database.risk_removal import remove_risk_of_conversation, remove_risk_of_session
 from plugin.database.tables import (
     StoredAcknowledgement,
     StoredAnswer,
@@ -99,6 +100,7 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredHandover).where(col(StoredHandover.session_id) == row.session_id))
     session.exec(delete(StoredCriterionAnswer).where(col(StoredCriterionAnswer.session_id) == row.session_id))
     remove_sample(session, row.session_id)
+    remove_risk_of_session(session, row.session_id)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == row.session_id))
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
@@ -139,6 +141,8 @@ def erase_sessions(session: Session, tenant: str, conversation_id: str, until: d
         else:
             session.delete(row)  # the database deletes what refers to it
     session.flush()
+    if not held:
+        remove_risk_of_conversation(session, tenant, conversation_id, until)
     keys = delete_unused_data_key(session, tenant, conversation_id)
     return 0 if held else len(rows), keys
 

@@ -15,6 +15,7 @@ from plugin.database.person_conditions import (
     OWN,
     REVIEWS,
 )
+from plugin.database.risk_rights import risk_policies
 from plugin.database.rubric_note_rights import rubric_note_policies
 from plugin.database.token_rights import token_policies
 
@@ -113,6 +114,8 @@ def policy_statements() -> Iterator[str]:
     yield from token_policies(f"{PREFIX}web", f"{PREFIX}digest")
     yield from queue_rights.saved_view_policies(f"{PREFIX}web", f"{PREFIX}digest")
     yield from calibration_policies(PREFIX)
+    others = [PREFIX + stage for stage in GRANTS if stage != "web" and "risk_signals" in GRANTS[stage]]
+    yield from risk_policies(f"{PREFIX}web", others)
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
     yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
 

@@ -156,6 +156,14 @@ def _waiting_lines(status: Status) -> Iterator[HealthLine]:
             "See that `counterpoint deliver` runs, and read in its log why the mail server or the receiver takes none.",
             unknown=_ASK_DATABASE,
         )
+    if status.risk_unacknowledged is not None:
+        yield _line(
+            "Risk signals that nobody acknowledged in time",
+            str(status.risk_unacknowledged or "none"),
+            _state(status.risk_unacknowledged > 0, is_unknown=False),
+            "Call the platform: its protocol must look. docs/risk-signal.md says how it acknowledges one.",
+            unknown="",
+        )
 
 
 def _model_lines(status: Status) -> Iterator[HealthLine]:

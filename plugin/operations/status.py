@@ -93,6 +93,10 @@ class Status:
     """What supervisors and therapists say of the machine, in numbers."""
     digest_due_s: float | None = None
     """Seconds since the oldest digest was due that was neither sent nor given up; None where there is none."""
+    risk_unacknowledged: int | None = None
+    """Of the last day, the risk signals of one platform, the worst, that nobody acknowledged in time; None for none."""
+    tells_of_risk: bool = False
+    """Whether a platform takes risk signals, so that `counterpoint deliver` must run all the time."""
     not_asked: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -104,9 +108,11 @@ class Status:
     def unanswered(self) -> list[str]:
         """The parts that could not be asked, a sentence each.
 
-        `counterpoint deliver` is not among them while no digest is late: a timer may run it with `--once`.
+        `counterpoint deliver` is not among them while it sends digests alone and none is late: a timer may run it with
+        `--once`.
         """
-        may_be_away = {DELIVER.name} if "database" not in self.not_asked and not self.digest_is_late else set()
+        is_seldom_needed = "database" not in self.not_asked and not self.digest_is_late and not self.tells_of_risk
+        may_be_away = {DELIVER.name} if is_seldom_needed else set()
         return [f"{part}: could not be asked: {why}" for part, why in self.not_asked.items() if part not in may_be_away]
 
     @property
@@ -132,6 +138,8 @@ class Status:
             said.append(f"model: its breaker is {self.model.breaker}; sessions are held until it is closed")
         if self.digest_is_late:
             said.append(f"digests: one has been due for {age_words(self.digest_due_s)} and was not sent")
+        if self.risk_unacknowledged:
+            said.append(f"risk signals: nobody acknowledged {self.risk_unacknowledged} in time")
         return said
 
     def as_json(self) -> dict[str, Any]:
@@ -151,7 +159,7 @@ def collect_status(
     `read_queue` reads the queue on behalf of somebody; without it, it is read with the role of `database.url`. Nothing
     is waited for longer than `patience_s` seconds.
     """
-    found = Status(now.isoformat(timespec="seconds"))
+    found = Status(now.isoformat(timespec="seconds"), tells_of_risk=bool(settings.risk_tenants))
     urls = probe_urls(settings)
     pool = ThreadPoolExecutor(max_workers=len(urls) + 3)
     try:
@@ -186,6 +194,9 @@ def collect_status(
         found.oldest_unreleased_s = None if numbers.oldest is None else _age_s(numbers.oldest, now)
         if DELIVER.name in urls and numbers.digest_due is not None:
             found.digest_due_s = _age_s(numbers.digest_due, now)
+    if DELIVER.name in answers:
+        unacknowledged = answers[DELIVER.name].value("counterpoint_risk_unacknowledged")
+        found.risk_unacknowledged = None if unacknowledged is None else int(unacknowledged)
     if FEEDBACK.name in answers:
         found.model = _model_status(answers[FEEDBACK.name])
     return found

@@ -28,8 +28,11 @@ class NamedReceiver:
 def named_receivers(settings: Settings) -> Iterator[NamedReceiver]:
     """Yield the receivers of the settings, those of risk signals first."""
     for tenant in sorted(settings.risk_tenants):
-        receiver = settings.tenants[tenant].risk.receiver
-        yield NamedReceiver(f"{tenant}/risk", f"risk signals of {tenant}", f"tenants.{tenant}.risk.receiver", receiver)
+        risk, place = settings.tenants[tenant].risk, f"tenants.{tenant}.risk"
+        yield NamedReceiver(f"{tenant}/risk", f"risk signals of {tenant}", f"{place}.receiver", risk.receiver)
+        if risk.escalation.url:
+            escalated = f"those that nobody acknowledged within {risk.acknowledge_within_s:g} s"
+            yield NamedReceiver(f"{tenant}/escalation", escalated, f"{place}.escalation", risk.escalation)
     for name, receiver in sorted(settings.delivery.webhooks.items()):
         yield NamedReceiver(name, "digests", f"delivery.webhooks.{name}", receiver)
 

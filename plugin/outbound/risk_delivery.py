@@ -34,6 +34,9 @@ class RiskOutcome(StrEnum):
     """It was not taken, and is tried again."""
     GIVEN_UP = "given_up"
     """It was not taken for so long that it became a dead letter."""
+    ESCALATED = "escalated"
+    """Nobody acknowledged it in time, and a receiver took it as such a one."""
+    ESCALATION_TRIED = "escalation_tried"
 
 
 class ReceiverTroubles:

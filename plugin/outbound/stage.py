@@ -1,15 +1,16 @@
 """`counterpoint deliver`: the process that sends digests and risk signals, with a thread for each receiver."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Final
 
 from plugin.database.engine import temporary_engine, utc_now
 from plugin.outbound.deliverer import Deliverer
+from plugin.outbound.escalation import Escalator
 from plugin.outbound.receivers import MailServer, Receiver, WebhookReceiver
-from plugin.outbound.risk_stage import risk_receivers_of, risk_work
+from plugin.outbound.risk_stage import escalators_of, risk_receivers_of, risk_work
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
@@ -20,6 +21,7 @@ from stream.runtime.stages import DELIVER
 PLAN_EVERY_S: Final = 60.0
 """Digests are due at full hours: a minute later is soon enough."""
 LOOK_EVERY_S: Final = 10.0
+LOOK_FOR_RISK_EVERY_S: Final = 5.0
 
 Work = Callable[[], None]
 """What a thread does until the process is to stop."""
@@ -49,9 +51,12 @@ def run(settings: Settings, *, once: bool = False) -> int:
         if once:
             _deliver_once(deliverer, receivers, stop)
             return 0
-        health = Health(*_parts(settings))
+        escalators = escalators_of(settings, engine)
+        health = Health(*_parts(settings, escalators))
         work = list(_digest_work(deliverer, receivers, health, stop)) if receivers else []
         work += risk_work(settings, risk_receivers, health, stop)
+        for escalator in escalators:
+            work.append(partial(_repeat, stop, health, LOOK_FOR_RISK_EVERY_S, partial(_escalate, escalator, stop)))
         with serving(health, *DELIVER.address(settings)):
             _work_until_stopped(work, stop)
     return 0
@@ -87,8 +92,8 @@ def _deliver_once(deliverer: Deliverer, receivers: tuple[Receiver, ...], stop: t
             done.result()
 
 
-def _parts(settings: Settings) -> Iterator[ReadinessPart]:
-    if settings.delivery.has_receivers:
+def _parts(settings: Settings, escalators: Sequence[Escalator]) -> Iterator[ReadinessPart]:
+    if settings.delivery.has_receivers or escalators:
         yield ReadinessPart.DATABASE
     if settings.risk_tenants:
         yield ReadinessPart.BROKER
@@ -110,6 +115,12 @@ def _work_until_stopped(work: list[Work], stop: threading.Event) -> None:
         stop.set()
         for done in begun:
             done.result()
+
+
+def _escalate(escalator: Escalator, stop: threading.Event) -> None:
+    escalator.measure()
+    while not stop.is_set() and escalator.escalate_one():
+        pass
 
 
 def _plan(deliverer: Deliverer) -> None:

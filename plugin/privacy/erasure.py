@@ -21,6 +21,7 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.locks import lock_conversation
 from plugin.database.removal import erase_sessions, sessions_until
+from plugin.database.risk_removal import remove_risk_of_conversation
 from plugin.database.tables import ErasureRequest, StoredSession, TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
 from plugin.database.tombstones import Subject, add_tombstone
@@ -127,6 +128,8 @@ class Eraser:
             until = self._announcer.announce_conversation(subject.tenant, subject.pseudonym, erasure_id, at)
         with transaction(self._engine) as session:
             self._add_tombstone(session, subject, erasure_id, until)
+            if not subject.kind.is_person:  # also of a session that is open, of which nothing else is stored
+                remove_risk_of_conversation(session, subject.tenant, subject.pseudonym, None)
         return until
 
     def _add_tombstone(self, session: Session, subject: Subject, erasure_id: UUID, until: datetime) -> None:

@@ -19,6 +19,7 @@ from plugin.database.engine import transaction
 from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
 from plugin.database.removal import remove_handover_words
+from plugin.database.risk_removal import remove_old_risk
 from plugin.database.tables import (
     RetentionRun,
     StoredAnswer,
@@ -117,6 +118,8 @@ class RetentionRunner:
                     self._add_to_report(session, self._apply(session, tenant, conversation_id))
             step(len(batch))
         self._remove_empty_calibrations()
+        with transaction(self._engine) as session:
+            remove_old_risk(session, self._cutoffs.texts)
         while removed := self._remove_audit_entries():
             step(removed)
         return self._finish()

@@ -25,6 +25,8 @@ class TrailKind(StrEnum):
     EXPORT = "export"
     ACCOUNT = "account"
     """Accounts, tokens, preferences and saved views."""
+    RISK = "risk"
+    """Risk signals that were acknowledged, each with what was done."""
     RUBRIC_NOTE = "rubric-note"
     RERATING = "rerating"
     """Stored exchanges that another version of the model rated again."""
@@ -63,6 +65,7 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
         *("account %", "password set", "password changed", "token created", "token revoked"),
         *("digest preferences", "digest read", "saved view %"),
     ),
+    TrailKind.RISK: ("risk acknowledgement",),
     TrailKind.RUBRIC_NOTE: ("rubric note %",),
     TrailKind.RERATING: ("rerate: %",),
     TrailKind.REMOVAL: ("erasure", "hold", "retention"),

@@ -46,6 +46,7 @@ from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
+from plugin.queue.risk_signals import RiskSignals
 from plugin.queue.rubric_notes import RubricNotes
 from plugin.queue.saved_views import SavedViews
 from plugin.queue.tokens import Tokens
@@ -186,6 +187,11 @@ class Store:
     def trends(self) -> Trends:
         """The trends of the therapists of the same database."""
         return Trends(self._database)
+
+    @property
+    def risk_signals(self) -> RiskSignals:
+        """The risk signals of the platforms of the same database, to acknowledge."""
+        return RiskSignals(self._database, now=self._now)
 
     @property
     def rubric_notes(self) -> RubricNotes:

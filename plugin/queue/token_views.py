@@ -33,6 +33,8 @@ class Scope(StrEnum):
     """Release and withhold."""
     DISPUTES_WRITE = "disputes.write"
     """Acknowledge, dispute and comment on shared notes; for a supervisor or a lead, resolve disputes."""
+    RISK_ACKNOWLEDGE = "risk.acknowledge"
+    """Acknowledge risk signals, for a supervisor, a lead or an operator."""
     RUBRIC_WRITE = "rubric.write"
     """A lead: write, edit and remove rubric notes."""
     TRAIL_READ = "trail.read"

@@ -1,4 +1,4 @@
-"""Application of one record of the feedback topic to the database, in the caller's transaction.
+"""Application of one record of the feedback topic, or of a risk signal, to the database, in the caller's transaction.
 
 The records of a session are ordered by (revision, closed before reopened), and erased comes after everything. The rows
 of a session are those of its highest record; a lower or repeated one changes nothing, so the order of arrival does not
@@ -30,12 +30,15 @@ from plugin.sink.content import store_content
 from plugin.sink.moments import leave_out_unconfirmed, store_shown
 from plugin.sink.need import store_need
 from plugin.sink.outline import people_in, store_outline
+from plugin.sink.risk import store_risk
 from plugin.sink.sample import store_sample
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
+from stream.contracts.risk import RiskSignal
 from stream.contracts.vocabulary import SessionState
 
 FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal | Deletion | Edit
+SinkRecord = FeedbackTopicRecord | RiskSignal
 
 
 class ApplyResult(StrEnum):
@@ -47,9 +50,11 @@ class ApplyResult(StrEnum):
     ERASED = "erased"
     CHANGED = "changed"
     """A stored message was deleted or edited."""
+    SIGNALLED = "signalled"
+    """A risk signal was stored, so that it can be acknowledged."""
 
 
-def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, now: datetime) -> ApplyResult:
+def apply(session: Session, kek: KeyEncryptionKey, record: SinkRecord, now: datetime) -> ApplyResult:
     """Apply one record to the database. `now` is stored as the time of its arrival."""
     lock_conversation(session, record.tenant, record.conversation_id)
     key = tombstone_key(session, kek)
@@ -66,6 +71,8 @@ def apply(session: Session, kek: KeyEncryptionKey, record: FeedbackTopicRecord, 
             return ApplyResult.CHANGED if change_message(session, kek, key, record, now) else ApplyResult.REPEATED
         case FeedbackRecord():
             return _store(session, kek, key, record, now)
+        case RiskSignal():
+            return ApplyResult.ERASED if store_risk(session, key, record, now) else ApplyResult.SIGNALLED
 
 
 def _erase(session: Session, key: FingerprintKey, record: Erasure, now: datetime) -> ApplyResult:

@@ -1,4 +1,4 @@
-"""The sink stage (`counterpoint sink`), which writes the records of the feedback topic to PostgreSQL.
+"""The sink stage (`counterpoint sink`), which writes feedback and risk signals from their topics to PostgreSQL.
 
 The Kafka offset is committed after the transaction, never before. While the database is away the sink stays a member of
 its consumer group: it pauses its partitions and continues to poll.
@@ -17,7 +17,7 @@ from kafka.structs import OffsetAndMetadata
 
 from plugin.database.engine import connect, utc_now
 from plugin.database.key_encryption_key import key_encryption_key
-from plugin.sink.writer import Writer
+from plugin.sink.writer import TOPICS, Writer
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.topics import FEEDBACK
 from stream.runtime import metrics, settings
@@ -89,7 +89,7 @@ class Sink:
                 self.stop.wait(RETRY_INTERVAL_S)
 
     def _consume(self, consumer: Any, dead_letters: DeadLetterWriter) -> None:
-        consumer.subscribe([FEEDBACK])
+        consumer.subscribe(list(TOPICS))
         while not self.stop.is_set():
             if self.clock() >= self._next_check_at:
                 self._check_dependencies(consumer)

@@ -1,4 +1,4 @@
-"""The writer that decodes one record of the feedback topic and applies it in one transaction."""
+"""The writer that decodes one record of the topics that the sink reads, and applies it in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,17 +11,19 @@ from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
 from plugin.database.key_encryption_key import check_key_encryption_key
 from plugin.database.migrate import is_up_to_date, known_revisions
-from plugin.sink.apply import FeedbackTopicRecord, apply
+from plugin.sink.apply import SinkRecord, apply
 from plugin.sink.validate import validate_record
 from stream.contracts.errors import Unavailable
 from stream.contracts.schema import RECORDS_BY_TOPIC
-from stream.contracts.topics import FEEDBACK
+from stream.contracts.topics import FEEDBACK, RISK
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.logging import get_logger
 from stream.runtime.trace import trace_id, traceparent_of
 
-_KNOWN: Final = known_types(*RECORDS_BY_TOPIC[FEEDBACK])
+TOPICS: Final = (FEEDBACK, RISK)
+"""The topics that the sink reads."""
+_KNOWN: Final = {topic: known_types(*RECORDS_BY_TOPIC[topic]) for topic in TOPICS}
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Writer:
             Poison: the record can never be stored.
             Unavailable: the database is away; nothing was changed.
         """
-        event = decode(raw, _KNOWN)
-        record = cast("FeedbackTopicRecord", event.data)  # `_KNOWN` holds nothing else
+        event = decode(raw, _KNOWN[raw.topic])
+        record = cast("SinkRecord", event.data)  # `_KNOWN` holds nothing else
         check_partition(raw, record, self.partitions)
         validate_record(record)
         with transaction(self.engine) as session:

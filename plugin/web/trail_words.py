@@ -22,6 +22,7 @@ KINDS: Final = {
     TrailKind.PRACTICE: "practice",
     TrailKind.EXPORT: "exports",
     TrailKind.ACCOUNT: "accounts, tokens, preferences",
+    TrailKind.RISK: "risk signals acknowledged",
     TrailKind.RUBRIC_NOTE: "rubric notes",
     TrailKind.RERATING: "rated again by another version",
     TrailKind.REMOVAL: "erasure, holds, retention",

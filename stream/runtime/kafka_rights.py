@@ -65,7 +65,7 @@ RIGHTS: Final = (
         writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS),
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
-    *_stage_rights(stages.SINK, writes=(DEAD_LETTERS,)),
+    *_stage_rights(stages.SINK, also_reads=(RISK,), writes=(DEAD_LETTERS,)),
     # The deliver stage reads risk signals, in a group for each platform.
     *_stage_rights(stages.DELIVER, writes=(DEAD_LETTERS,)),
     Right(stages.DELIVER.kafka_id, "Read", "topic", RISK),

@@ -85,8 +85,15 @@ RISK_SIGNALS = Counter(
 RISK_DELIVERIES = Counter(
     "counterpoint_risk_deliveries_total",
     "Tries to tell a platform's receiver of a risk signal, by outcome: delivered, tried (not taken, and tried again),"
-    " given_up (a dead letter `not_delivered`). `tried` rising: the receiver is away or refuses; call the platform.",
+    " given_up (a dead letter `not_delivered`); escalated and escalation_tried of those that nobody acknowledged."
+    " `tried` rising: the receiver is away or refuses; call the platform.",
     ["tenant", "outcome"],
+)
+RISK_UNACKNOWLEDGED = Gauge(
+    "counterpoint_risk_unacknowledged",
+    "Risk signals of the last day that nobody acknowledged within tenants.NAME.risk.acknowledge_within_s. Above 0: ask"
+    " the platform whether its protocol has them; if it acknowledges none at all, set that time to 0.",
+    ["tenant"],
 )
 RISK_SECONDS = Histogram(
     "counterpoint_risk_seconds",
@@ -138,7 +145,8 @@ BREAKER_STATE = Gauge(
 )
 ROWS_STORED = Counter(
     "counterpoint_queue_revisions_total",
-    "Session revisions the sink handled, by outcome (stored, repeated, older, erased)."
+    "Session revisions the sink handled, by outcome (stored, repeated, older, erased, changed), and risk signals"
+    " (signalled)."
     " `repeated` after a restart is normal.",
     ["outcome"],
 )

@@ -168,6 +168,13 @@ class RiskSettings(SettingsSection):
 
     receiver: WebhookReceiverSettings = WebhookReceiverSettings()
     """What takes them: the platform's own protocol. The stream stage needs the address alone, `deliver` its secrets."""
+    escalation: WebhookReceiverSettings = WebhookReceiverSettings()
+    """What takes those that nobody acknowledged; without an address it is `receiver`. `deliver` alone needs it."""
+    acknowledge_within_s: float = Field(default=600, ge=0)
+    """Seconds from the append of the message after which a signal that nobody acknowledged is escalated; 0 for never.
+
+    Ten minutes: long enough to read the conversation and act first, and a platform that acknowledges none notices soon.
+    """
     give_up_after_s: float = Field(default=900, gt=0)
     """Seconds for which a signal is tried again that the receiver does not take; then it becomes a dead letter."""
 

@@ -13,7 +13,7 @@ from plugin.database.tables import Account
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import NewAccount, insert_account, viewer_of
 from plugin.queue.passwords import hash_password
-from plugin.sink.apply import ApplyResult, FeedbackTopicRecord, apply
+from plugin.sink.apply import ApplyResult, SinkRecord, apply
 from stream.contracts import ids
 from stream.contracts.feedback import (
     Abstention,
@@ -218,7 +218,7 @@ def mark(kind: MarkKind, *concerns: Any) -> Mark:
     return Mark(kind=kind, concerns=concerns, message_ids=("m-1",))
 
 
-def apply_records(engine: Engine, *records: FeedbackTopicRecord, now: datetime = NOW) -> list[ApplyResult]:
+def apply_records(engine: Engine, *records: SinkRecord, now: datetime = NOW) -> list[ApplyResult]:
     """Apply records one by one, each in a transaction of its own, as the sink does."""
     outcomes = []
     for each in records:

@@ -63,7 +63,7 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     assert troubles(found) == set()
     assert set(found) == {
         "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "random sample",
-        "digests", "topics", "database", "database keys", "model", "activation", "practice",
+        "digests", "risk signals", "topics", "database", "database keys", "model", "activation", "practice",
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from plugin.database.tables.protection import (
 )
 from plugin.database.tables.reratings import StoredRerating
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote, StoredNoteComment
+from plugin.database.tables.risk import StoredRiskSignal
 from plugin.database.tables.rubric_notes import StoredRubricNote, StoredRubricNoteVersion
 from plugin.database.tables.sample import StoredLookAnswer, StoredSample
 from plugin.database.tables.saved_views import StoredView
@@ -82,6 +83,7 @@ __all__ = [
     "StoredNote",
     "StoredNoteComment",
     "StoredRerating",
+    "StoredRiskSignal",
     "StoredRubricNote",
     "StoredRubricNoteVersion",
     "StoredSample",

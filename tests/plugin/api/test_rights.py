@@ -62,6 +62,7 @@ SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
 DISPUTE = "/disputes/{dispute_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
 NOTES = "/rubric-notes"
+RISK = "/risk-signals/{signal_id}/acknowledgement"
 ASSESSMENT = str(WAITING.assessments[0].assessment_id)
 DECIDE = {"revision": 1, "stands": "none"}
 JUDGE = {"revision": 1, "assessment_id": ASSESSMENT, "statement": "verdict", "judgement": "agreed"}
@@ -176,6 +177,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/release", UNKNOWN): (DECIDE, NOBODY),
     ("POST", SESSION + "/withhold", RELEASED.session_id): ({**DECIDE, "stands": "released"}, HERS_ALONE),
     ("POST", SESSION + "/withhold", UNKNOWN): (DECIDE, NOBODY),
+    ("POST", RISK, UNKNOWN): ({"action": "contacted"}, NOBODY),
     ("GET", NOTES, None): (None, ALL_BUT_AUDITOR),
     ("POST", NOTES, None): ({"mechanism": "stance_alignment", **NOTE}, LEADS),
     ("POST", NOTES + "/{note_id}/versions", UNKNOWN): ({"seen": 1, **NOTE}, NOBODY),
@@ -184,7 +186,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/trail/verify", None): ({}, AUDITORS),
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
-IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id")
+IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id", "signal_id")
 
 
 def named(method: str, *paths: str) -> set[str]:
@@ -222,6 +224,7 @@ SCOPES = {
         *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove"),
         SESSION + DISPUTE + "/resolve",
     ),
+    Scope.RISK_ACKNOWLEDGE: named("POST", RISK),
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
 }

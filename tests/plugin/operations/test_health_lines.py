@@ -71,6 +71,7 @@ def test_when_all_is_well_nothing_needs_somebody() -> None:
         ({"oldest_unreleased_s": 8 * 86_400.0}, "Oldest unreviewed session"),
         ({"model": ModelStatus("open", {"model": "CPU baseline"})}, "Circuit breaker"),
         ({"digest_due_s": 901.0}, "Oldest digest that is due"),
+        ({"risk_unacknowledged": 2}, "Risk signals that nobody acknowledged in time"),
     ],
 )
 def test_what_is_wrong_needs_somebody(change: dict[str, Any], title: str) -> None:
@@ -142,6 +143,14 @@ def test_where_no_digest_goes_out_nothing_is_said_of_them() -> None:
     """Without `counterpoint deliver` among the stages there is no line about it and none about digests."""
     found = lines(replace(WELL, stages={name: each for name, each in WELL.stages.items() if name != "deliver"}))
     assert not {"deliver", "Oldest digest that is due"} & set(found)
+
+
+def test_risk_signals_have_a_line_where_somebody_must_acknowledge_them() -> None:
+    """Where `counterpoint deliver` counts them their number is shown, and otherwise nothing of them."""
+    title = "Risk signals that nobody acknowledged in time"
+    assert title not in lines(WELL)
+    line = lines(replace(WELL, risk_unacknowledged=0))[title]
+    assert (line.value, line.state, line.remedy) == ("none", FINE, "")
 
 
 def test_an_unvalidated_model_is_called_so() -> None:

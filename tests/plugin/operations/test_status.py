@@ -148,6 +148,21 @@ def test_a_deliverer_that_does_not_answer_is_a_trouble_once_a_digest_is_late(
     assert ("Oldest digest that is due" in printed(found)) == is_trouble
 
 
+def test_a_deliverer_that_tells_of_risk_must_run_all_the_time() -> None:
+    """Where a platform takes risk signals a deliverer that does not answer is a trouble, whatever is due."""
+    now = datetime.now(UTC)
+    risk = {"tenants": {"riverside": {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}}}
+    found = collect_status(
+        Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}} | risk),
+        now=now,
+        read_queue=lambda: QueueStatus(0, None, Quality(60, 40, (), (), DisputeRate(0, 0, None))),
+        patience_s=5,
+    )
+    assert [trouble for trouble in found.troubles if trouble.startswith("deliver: could not be asked")]
+    found.risk_unacknowledged = 2
+    assert "risk signals: nobody acknowledged 2 in time" in found.troubles
+
+
 def test_a_deliverer_is_asked_where_digests_go_out() -> None:
     """Where the settings name a receiver the deliverer is asked at its port; where none, nothing is said of digests."""
     assert "deliver" not in probe_urls(Settings())

@@ -81,7 +81,9 @@ def test_signals_reach_their_receivers_without_a_database(
         meadow.hold.set()
         delivered = 'counterpoint_risk_deliveries_total{outcome="delivered",tenant="meadow"} 1.0'
         wait_until(lambda: delivered in httpx.get(f"{health}/metrics").text, "meadow took it")
-        wait_until(lambda: httpx.get(f"{health}/readyz").status_code == 200, "it is ready")
+        wait_until(
+            lambda: set(httpx.get(f"{health}/readyz").json()["troubles"]) == {"database"}, "it is ready but for it"
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=DEADLOCK_S)

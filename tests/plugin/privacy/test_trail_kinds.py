@@ -49,6 +49,7 @@ WRITTEN = {
         *("digest preferences", "digest read"),
         *("saved view added", "saved view renamed", "saved view removed"),
     },
+    TrailKind.RISK: {"risk acknowledgement"},
     TrailKind.RUBRIC_NOTE: {"rubric note written", "rubric note edited", "rubric note removed"},
     TrailKind.RERATING: {"rerate: trends", "rerate: model-quality"},
     TrailKind.REMOVAL: {"erasure", "hold", "retention"},
@@ -67,7 +68,17 @@ COMPUTED = {
 }
 """The purposes that the code works out, by the expression that does."""
 OBJECT_TYPES = {
-    *("session", "answer", "dispute", "account", "criterion", "calibration", "rubric_note", "saved_view"),
+    *(
+        "session",
+        "answer",
+        "dispute",
+        "account",
+        "criterion",
+        "calibration",
+        "rubric_note",
+        "saved_view",
+        "risk_signal",
+    ),
     *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run"),
 }
 """The types of objects as the code writes them; an erasure's is that of its subject (`row.kind`)."""

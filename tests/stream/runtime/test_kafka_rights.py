@@ -20,7 +20,7 @@ READS = {
     "gateway": set[str](),
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "feedback": {SESSIONS},
-    "sink": {FEEDBACK},
+    "sink": {FEEDBACK, RISK},
     "deliver": {RISK},
     "operator": {DEAD_LETTERS},
     "setup": set[str](),
