@@ -3,8 +3,10 @@
 import json
 import statistics
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -14,6 +16,7 @@ from bench.environment import BenchEnvironment, percentile, rate
 from bench.lists import filled_database, lists, reads
 from bench.load import Load
 from bench.measures import Scale, changelog_bytes
+from bench.risk import is_danger, receiver, with_danger
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import utc_now
 from plugin.local.kafka import KafkaBroker
@@ -22,6 +25,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import SessionList
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import Role
+from stream.detection.lexicons import find_concerns
 from stream.runtime import settings
 from stream.runtime.topics import create_missing_topics
 
@@ -125,3 +129,15 @@ def test_the_filled_lists_have_sessions_in_them(run_dir: Path) -> None:
                 assert found.rows, name
             elif "digest" not in name:
                 assert found, name
+
+
+def test_every_tenth_message_speaks_of_danger_to_a_receiver_that_answers() -> None:
+    """One message in ten becomes one of the client with risk language; the receiver notes how late each signal came."""
+    changed = [event for event in with_danger(SMALL.events()) if isinstance(event, Message) and is_danger(event)]
+    assert len(changed) in range(8, 10)
+    assert all(event.role is Role.CLIENT and find_concerns(event.text) for event in changed)
+    with receiver() as told:
+        at = utc_now() - timedelta(seconds=2)
+        body = {"type": "risk.raised", "data": {"appended_at": at.isoformat()}}
+        assert httpx.post(told.url, json=body).status_code == 204
+    assert told.delays_ms[0] >= 2_000
