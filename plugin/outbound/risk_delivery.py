@@ -46,7 +46,6 @@ class ReceiverTroubles:
         self._health = health
         self._lock = threading.Lock()
         self._troubles: dict[str, str] = {}
-        health.set(ReadinessPart.RECEIVER, None)
 
     def set(self, tenant: str, trouble: str | None) -> None:
         """Set what is wrong with a platform's receiver; None if it takes signals."""
