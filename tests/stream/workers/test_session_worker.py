@@ -18,14 +18,16 @@ from plugin.local.loopback import free_ports
 from plugin.local.stage_process import StageProcess
 from stream.contracts.errors import Misconfigured, TooManyDeadLetters
 from stream.contracts.messages import Consent, Deletion, Edit
-from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG
+from stream.contracts.risk import RiskSignal
+from stream.contracts.topics import OPEN_SESSIONS_CHANGELOG, RISK
 from stream.contracts.vocabulary import Concern, EndReason, LeftOut, MarkKind, SessionState
 from stream.runtime import settings
-from stream.runtime.codec import STRUCTURED, encode, partition_of
+from stream.runtime.codec import STRUCTURED, RawRecord, encode, partition_of
 from stream.sessions.rules import LATE_MS
 from tests.e2e.conversations import CALM, RESISTANT
 from tests.fixtures.stream_stage import PARTITIONS, TENANT, Room, StreamStageHarness, stream_stage
-from tests.fixtures.waiting import DEADLOCK_S, eventually
+from tests.fixtures.topics import read_topic
+from tests.fixtures.waiting import DEADLOCK_S, eventually, wait_until
 
 IDLE_S = 4
 PATIENT_S = 600  # longer than any restart takes, so that no session ends meanwhile
@@ -36,7 +38,7 @@ IN_A_ROW = settings.KafkaSettings().dead_letters_in_a_row
 def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[StreamStageHarness]:
     """Yield one stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
-    known = json.dumps({TENANT: {}})
+    known = json.dumps({TENANT: {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}})
     with stream_stage(
         run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S), COUNTERPOINT_TENANTS=known
     ) as harness:
@@ -102,6 +104,24 @@ def test_a_marked_up_text_is_read_as_its_words(harness: StreamStageHarness) -> N
     (record,) = room.wait_for_records()
     assert [(mark.kind, mark.concerns) for mark in record.marks] == [(MarkKind.RISK_LANGUAGE, (Concern.SUICIDE,))]
     assert record.messages[0].text == text
+
+
+def test_risk_language_is_signalled_while_the_session_is_open(harness: StreamStageHarness) -> None:
+    """A client's message with risk language is on the risk topic at once, without its words; its session is not."""
+    room = harness.room()
+    said = "some nights I want to kill myself"  # written by us
+    room.put(room.message("client", said))
+
+    def signals() -> list[RawRecord]:
+        return [raw for raw in read_topic(harness.servers, RISK, PARTITIONS) if raw.key == room.key]
+
+    wait_until(signals, "the signal is on its topic")
+    (raw,) = signals()
+    found = RiskSignal.model_validate_json(raw.value or b"")
+    assert (found.message_id, found.concerns, raw.partition) == ("m-1", (Concern.SUICIDE,), room.partition)
+    assert [found.appended_at.timestamp() * 1000] == harness.appended_ms(room.key, room.partition)
+    assert said.encode() not in (raw.value or b"")
+    assert harness.sessions(room) == []
 
 
 def test_structured_mode_is_taken_too(harness: StreamStageHarness) -> None:
