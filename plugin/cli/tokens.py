@@ -19,7 +19,7 @@ tokens = typer.Typer(
 )
 app.add_typer(tokens, name="tokens", rich_help_panel=SETUP_PANEL)
 
-SCOPES = "sessions.read, sessions.review, sessions.release, disputes.write, rubric.write or trail.read"
+SCOPES = "sessions.read, sessions.review, sessions.release, disputes.write, rubric.write, trail.read or people.write"
 
 
 @tokens.command("create")
