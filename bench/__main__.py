@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import lists, measures, queue
+from bench import lists, measures, queue, units
 from bench.measures import Figures, Scale
 
 MEASURES = {
@@ -21,6 +21,7 @@ MEASURES = {
     "memory": measures.memory,
     "bytes": measures.changelog_bytes,
     "lists": lists.lists,
+    "units": units.units,
 }
 _RATIOS = (
     ("times the loop written by hand", "stream, one worker", "written by hand"),
