@@ -112,6 +112,8 @@ class NeedsHuman(StrEnum):
     """The reason why an exchange, or one mechanism of it, has no level and a person must look at it."""
 
     CRITICAL_CONTENT = "critical_content"
+    POSSIBLE_CRITICAL_CONTENT = "possible_critical_content"
+    """A model hears critical content and is not sure. It is rated no more than the other, and does not come first."""
     REPLY_BY_SEVERAL = "reply_by_several"
     REPLY_BY_SYSTEM = "reply_by_system"
     EVIDENCE_NOT_FOUND = "evidence_not_found"
@@ -120,6 +122,10 @@ class NeedsHuman(StrEnum):
     MODEL_FAILED = "model_failed"
     TEXT_CHANGED = "text_changed"
     NAMES_NOT_TOLD = "names_not_told"
+
+
+CRITICAL_REASONS = frozenset({NeedsHuman.CRITICAL_CONTENT, NeedsHuman.POSSIBLE_CRITICAL_CONTENT})
+"""Both grades of critical content: of a turn with either, a model says nothing else."""
 
 
 class Verdict(StrEnum):
