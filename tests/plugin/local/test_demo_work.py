@@ -35,7 +35,7 @@ from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records, le
 MOMENTS = {
     "sample-exam-nerves": ("m7", "m15", "m27", "m31"),
     "sample-sleep-and-phone": ("m6", "m27"),
-    "sample-a-quiet-house": ("m11", "m19", "m21"),
+    "sample-a-quiet-house": ("m11", "m15", "m19"),
     "sample-night-shift": ("m2", "m16"),
     "sample-first-interview": ("m8", "m14"),
     "sample-after-work-drinks": ("m9", "m18"),
