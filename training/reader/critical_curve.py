@@ -55,6 +55,12 @@ def critical_curve(turns: Sequence[TurnExample], logits: Any, thresholds: Sequen
         )
 
 
+def sessions_by_lexicon(turns: Sequence[TurnExample]) -> dict[str, tuple[int, int]]:
+    """Return by corpus how many sessions the lexicon alone puts first, and how many there are."""
+    found = [bool(find_concerns(turn.text)) for turn in turns]
+    return {name: _sessions(turns, found, name) for name in _TRANSCRIPTS if _of(turns, name).any()}
+
+
 def _of(turns: Sequence[TurnExample], corpus: str) -> Any:
     return np.array([turn.source == corpus for turn in turns])
 

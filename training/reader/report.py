@@ -10,7 +10,7 @@ from rich.table import Table
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.models.baseline import READER
 from stream.model_repository import version_folder
-from training.reader.critical_curve import LADDER, critical_curve
+from training.reader.critical_curve import LADDER, critical_curve, sessions_by_lexicon
 from training.reader.curve import Point
 from training.reader.data import Examples
 from training.reader.evaluate import (
@@ -44,6 +44,8 @@ def print_report(console: Console, name: str, examples: Examples, found: OutOfFo
     _resistance(console, name, turns, found, served.confirm)
     _critical(console, name, turns, found, served)
     console.print(_critical_table(name, turns, found, served))
+    by_lexicon = ", ".join(f"{corpus} {n} of {total}" for corpus, (n, total) in sessions_by_lexicon(turns).items())
+    console.print(f"sessions in which the lexicon alone finds critical content: {by_lexicon}")
     _levels(console, name, replies, found, examples)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.training.reader.samples import turn
-from training.reader.critical_curve import CurvePoint, critical_curve
+from training.reader.critical_curve import CurvePoint, critical_curve, sessions_by_lexicon
 from training.reader.examples import TurnExample
 from training.reader.targets import CRITICAL, TURN_HEADS, width
 
@@ -67,6 +67,12 @@ def test_a_session_counts_once_however_many_of_its_turns_pass() -> None:
     assert lower.turns == {"annomi": 0.75, "mibot": 1.0}
     assert lower.sessions == {"annomi": (2, 2), "mibot": (1, 1)}
     assert upper.sessions == {"annomi": (1, 2), "mibot": (1, 1)}
+
+
+def test_sessions_of_the_lexicon_are_counted_apart() -> None:
+    """A session counts for the lexicon if any of its turns holds one of its words."""
+    turns = [in_session(0, "s1", "annomi"), replace(in_session(1, "s2", "annomi"), text="I want to kill myself.")]
+    assert sessions_by_lexicon(turns) == {"annomi": (1, 2)}
 
 
 def test_a_corpus_that_is_not_at_hand_is_not_in_the_curve() -> None:

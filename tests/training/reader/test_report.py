@@ -95,6 +95,7 @@ def test_the_curve_of_danger_names_the_thresholds_that_ship(printed: str) -> Non
     for threshold, name in ((served.critical, "sure"), (served.possible_critical, "possible")):
         assert row(printed, f"{threshold:.4f} {name}")[1:5] == ["1.00", "1.00", "nan", "nan"]
         assert row(printed, f"{threshold:.4f} {name}")[5:] == ["0.0000", "0 of 1"]
+    assert "the lexicon alone finds critical content: annomi 0 of 1" in printed
 
 
 def test_levels_stand_beside_their_rules_of_thumb(printed: str) -> None:
