@@ -144,6 +144,7 @@ class NoEffect(StrEnum):
     END_REPEATED = "end_repeated"
     END_WITHOUT_SESSION = "end_without_session"
     END_BEFORE_SESSION = "end_before_session"
+    EDIT_BY_ANOTHER = "edit_by_another"
     TOO_MANY_EARLY_CHANGES = "too_many_early_changes"
     TOO_MANY_NAMES = "too_many_names"
     CLAMPED = "clamped"
