@@ -181,6 +181,7 @@ WITHOUT_DATABASE = {
     "acls",
     "kafka secrets",
     "kafka users",
+    "matrix registration",
     "replay",
     "model check",
     "model activate",
