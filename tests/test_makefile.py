@@ -33,6 +33,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
     [
         (["setup"], "scripts/setup.py runtime"),
         (["setup-local"], "scripts/setup.py local"),
+        (["setup-matrix"], "scripts/setup.py matrix"),
         (["setup-dev"], "scripts/setup.py dev"),
         (["demo"], "counterpoint demo"),
         (["demo", "ONCE=1"], "counterpoint demo --once"),

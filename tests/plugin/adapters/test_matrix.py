@@ -300,7 +300,7 @@ def test_what_no_homeserver_sends_is_named_by_its_place(sent: object, place: str
     assert poison.value.reason in {DeadLetterReason.BAD_SCHEMA, DeadLetterReason.BAD_JSON}
 
 
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     (None, True, 7, 1.5, "", "x", "$e", "m.image", "join", [], [7], {}, {"event_id": "$e"}, {"a": [{}]})
 )
 TYPES = ("m.room.message", "m.room.redaction", "m.room.member", "m.room.encrypted", END_EVENT)
