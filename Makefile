@@ -28,8 +28,8 @@ setup-training: ## Make .venv-training, which fine-tunes a feedback model (sever
 setup-llm: ## The same, with a small Llama and what serves it on a CPU
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py llm
 
-demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after the digest
-	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
+demo: $(if $(filter matrix,$(PLATFORM)),setup-matrix,setup-local) ## Run the whole of it on bundled samples; ONCE=1 ends after the digest, PLATFORM=matrix lets Matrix users say them
+	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once) $(if $(PLATFORM),--platform $(PLATFORM))
 
 test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL, Triton and Synapse
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -37,6 +37,8 @@ def test_help_is_the_default_and_names_every_target() -> None:
         (["setup-dev"], "scripts/setup.py dev"),
         (["demo"], "counterpoint demo"),
         (["demo", "ONCE=1"], "counterpoint demo --once"),
+        (["demo", "PLATFORM=matrix"], "scripts/setup.py matrix"),
+        (["demo", "PLATFORM=matrix"], "counterpoint demo  --platform matrix"),
         (["test"], "-m pytest"),
         (["test-browser"], "-o python_files='*_journey.py' tests/browser"),
         (["eval", "DATA=some-folder"], 'training.detector eval "some-folder"'),

@@ -9,13 +9,12 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from plugin.local.loopback import ADDRESS, free_ports, responds
-from plugin.local.matrix_user import ANSWER_S, MatrixUser, content_of
+from plugin.local.matrix_user import MatrixUser, content_of, new_client
 from plugin.local.paths import SYNAPSE_PYTHON
 from plugin.local.process import Command, MissingRequirement, Process
 
@@ -29,6 +28,7 @@ _LIMITS: Final[dict[str, Any]] = {
     "rc_joins_per_room": _UNLIMITED,
     "rc_invites": {"per_room": _UNLIMITED, "per_user": _UNLIMITED, "per_issuer": _UNLIMITED},
     "rc_room_creation": _UNLIMITED,
+    "rc_login": {"address": _UNLIMITED, "account": _UNLIMITED},
 }
 
 
@@ -65,17 +65,24 @@ class SynapseServer(Process):
         """Ask the server whether it serves."""
         return responds(f"{self.url}/health")
 
-    def register(self, localpart: str, display_name: str) -> MatrixUser:
-        """Make an account as an administrator does, and return its user, logged in."""
-        path = "/_synapse/admin/v1/register"
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=ANSWER_S) as client:
+    def password_of(self, localpart: str) -> str:
+        """Return the password of an account, which follows from a secret of this server."""
+        return hmac.new(self._secret("passwords").encode(), localpart.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def user(self, localpart: str, display_name: str) -> MatrixUser:
+        """Return a user, logged in. The account is made, as an administrator does it, where there is none yet."""
+        path, password = f"{self.url}/_synapse/admin/v1/register", self.password_of(localpart)
+        with new_client() as client:
             nonce = content_of(client.get(path))["nonce"]
-            password = secrets.token_urlsafe()
             signed = f"{nonce}\0{localpart}\0{password}\0notadmin".encode()
             mac = hmac.new(self._secret("registration").encode(), signed, hashlib.sha1).hexdigest()
             account = {"nonce": nonce, "username": localpart, "displayname": display_name, "password": password}
-            made = content_of(client.post(path, json=account | {"admin": False, "mac": mac}))
-        return MatrixUser(self.url, made["user_id"], made["access_token"])
+            answer = client.post(path, json=account | {"admin": False, "mac": mac})
+            if answer.status_code == HTTPStatus.BAD_REQUEST and answer.json()["errcode"] == "M_USER_IN_USE":
+                known = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": localpart}}
+                answer = client.post(f"{self.url}/_matrix/client/v3/login", json=known | {"password": password})
+            logged_in = content_of(answer)
+        return MatrixUser(self.url, logged_in["user_id"], logged_in["access_token"])
 
     def service_user(self, localpart: str, as_token: str) -> MatrixUser:
         """Return the user that the homeserver keeps for an Application Service."""
