@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
 WORKERS ?= 3
 
-.PHONY: help pin-images fuzz baseline setup setup-local setup-dev setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -16,6 +16,9 @@ setup: ## Make .venv with the counterpoint command
 setup-local: ## The same, with what runs broker, database and Triton on this machine
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py local
 
+setup-matrix: ## The same, with a Matrix homeserver
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py matrix
+
 setup-dev: ## The same, with what tests and checks need
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py dev
 
@@ -25,10 +28,10 @@ setup-training: ## Make .venv-training, which fine-tunes a feedback model (sever
 setup-llm: ## The same, with a small Llama and what serves it on a CPU
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py llm
 
-demo: setup-local ## Run the whole of it on bundled samples; ONCE=1 ends after the digest
-	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once)
+demo: $(if $(filter matrix,$(PLATFORM)),setup-matrix,setup-local) ## Run the whole of it on bundled samples; ONCE=1 ends after the digest, PLATFORM=matrix lets Matrix users say them
+	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once) $(if $(PLATFORM),--platform $(PLATFORM))
 
-test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL and Triton
+test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL, Triton and Synapse
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
@@ -96,7 +99,8 @@ locks: setup-dev ## Resolve the lock files again (developers)
 	@$(COMPILE) --no-deps requirements/llm.in -o requirements/llm.lock
 	@$(COMPILE) --no-deps requirements/triton-models.in -o requirements/triton-models.lock
 	@$(COMPILE) --no-deps requirements/triton.in -o requirements/triton.lock
+	@$(COMPILE) requirements/synapse.in -o requirements/synapse.lock
 	@$(BIN)/python -m plugin.local.jars lock
 
 clean: ## Remove what setup and local runs made, data included
-	rm -rf .venv .venv-triton .venv-audit .venv-training .counterpoint build *.egg-info
+	rm -rf .venv .venv-triton .venv-synapse .venv-audit .venv-training .counterpoint build *.egg-info

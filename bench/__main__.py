@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import lists, measures, queue, risk
+from bench import lists, measures, queue, risk, units
 from bench.measures import Figures, Scale
 
 MEASURES = {
@@ -22,6 +22,7 @@ MEASURES = {
     "bytes": measures.changelog_bytes,
     "lists": lists.lists,
     "risk": risk.risk,
+    "units": units.units,
 }
 _RATIOS = (
     ("times the loop written by hand", "stream, one worker", "written by hand"),

@@ -42,10 +42,10 @@ SELECT session_id, tenant, encode(sha256(convert_to('room' || n / 5, 'UTF8')), '
   CASE WHEN chance % 3 = 0 THEN '[{"kind": "risk_language", "concerns": ["suicide"], "message_ids": ["m-1"],
     "needs_human": null, "position": 1}]' ELSE '[]' END::jsonb,
   '{"name": "linear", "version": "0.1", "operating_point": "gate"}',
-  CASE WHEN left_out AND chance >= 5 THEN 6 ELSE chance % 7 END,
-  jsonb_build_object('concerns', '[]'::jsonb, 'needs_human', 0, 'unanswered', 0, 'possible_injection', 0,
-    'names_told', true, 'without_expression',
-    CASE WHEN chance % 7 = 5 THEN '["stance_alignment"]' ELSE '[]' END::jsonb),
+  CASE WHEN left_out AND chance >= 5 THEN 7 ELSE chance % 8 END,
+  jsonb_build_object('concerns', '[]'::jsonb, 'needs_human', 0, 'unanswered', 0, 'possible_critical', 0,
+    'possible_injection', 0, 'names_told', true, 'without_expression',
+    CASE WHEN chance % 8 = 6 THEN '["stance_alignment"]' ELSE '[]' END::jsonb),
   chance = 2
 FROM drawn;
 

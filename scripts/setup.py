@@ -23,6 +23,7 @@ from plugin.local import preflight  # noqa: E402 - the path above makes it impor
 LOCKS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 TRITON = ROOT / ".venv-triton"
+SYNAPSE = ROOT / ".venv-synapse"
 AUDIT = ROOT / ".venv-audit"
 TRAINING = ROOT / ".venv-training"
 JARS = ROOT / ".counterpoint" / "jars"
@@ -60,7 +61,7 @@ def install_command(python: Path, lock: Path) -> list[str]:
 
 
 def steps(upto: str) -> list[Step]:
-    """Return the steps up to ``runtime``, ``local`` or ``dev``, or for ``audit``, ``training`` or ``llm``, in order."""
+    """Return the steps up to ``runtime``, ``local``, ``matrix`` or ``dev``, or for another environment, in order."""
     ours = VENV / "bin" / "python"
     runtime = Step(
         "the counterpoint command and what it needs (.venv)",
@@ -93,9 +94,9 @@ def steps(upto: str) -> list[Step]:
         jars,
         triton,
     ]
-    return {"runtime": [runtime], "local": local, "dev": [*local, _packages_step("tests and checks (.venv)", "dev")]}[
-        upto
-    ]
+    matrix = [*local, _environment_step("Matrix homeserver (.venv-synapse)", SYNAPSE, ["synapse"])]
+    dev = [*matrix, _packages_step("tests and checks (.venv)", "dev")]
+    return {"runtime": [runtime], "local": local, "matrix": matrix, "dev": dev}[upto]
 
 
 def _packages_step(name: str, lock: str, folder: Path = VENV) -> Step:

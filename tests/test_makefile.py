@@ -33,9 +33,12 @@ def test_help_is_the_default_and_names_every_target() -> None:
     [
         (["setup"], "scripts/setup.py runtime"),
         (["setup-local"], "scripts/setup.py local"),
+        (["setup-matrix"], "scripts/setup.py matrix"),
         (["setup-dev"], "scripts/setup.py dev"),
         (["demo"], "counterpoint demo"),
         (["demo", "ONCE=1"], "counterpoint demo --once"),
+        (["demo", "PLATFORM=matrix"], "scripts/setup.py matrix"),
+        (["demo", "PLATFORM=matrix"], "counterpoint demo  --platform matrix"),
         (["test"], "-m pytest"),
         (["test-browser"], "-o python_files='*_journey.py' tests/browser"),
         (["eval", "DATA=some-folder"], 'training.detector eval "some-folder"'),

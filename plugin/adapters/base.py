@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Protocol, TypeVar
 
 from plugin.crypto.pseudonyms import Pseudonyms
-from stream.contracts.errors import Denied
+from stream.contracts.errors import CounterpointError, Denied
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 
 Content = Message | Edit | Deletion | Participants | ConsentWithdrawal
@@ -34,6 +34,7 @@ class Lack(StrEnum):
     EDITS = "edits"
     DELETIONS = "deletions"
     NAMES = "names"
+    ENCRYPTED_ROOMS = "encrypted_rooms"
 
 
 class DeniedOpenly(Denied):
@@ -43,6 +44,17 @@ class DeniedOpenly(Denied):
         super().__init__(f"{place} {fault}")
         self.place = place
         self.wanted = wanted
+
+
+class Unreadable(CounterpointError):  # noqa: N818 - named by what the event is
+    """An event whose words its people have encrypted end to end: it is counted and left out, and nothing can mend it.
+
+    `conversation_id` is the pseudonym of the conversation, by which the log names it once.
+    """
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__("the words are encrypted end to end")
+        self.conversation_id = conversation_id
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from plugin.adapters.base import Adapter
 from plugin.adapters.chatwoot import Chatwoot
+from plugin.adapters.matrix import Matrix
 from plugin.adapters.rocketchat import RocketChat
 from plugin.adapters.twilio import Twilio
 from plugin.adapters.webhook import StandardWebhook
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import ChatwootSettings, ConsentSettings, TenantSettings, TwilioSettings
+from stream.runtime.settings import ChatwootSettings, ConsentSettings, MatrixSettings, TenantSettings, TwilioSettings
 
 GROUP: Final = "counterpoint.adapters"
 
@@ -26,6 +27,7 @@ OWN: Final[Mapping[str, AdapterFactory]] = {
     "chatwoot": Chatwoot,
     "twilio": Twilio,
     "rocketchat": RocketChat,
+    "matrix": Matrix,
 }
 
 
@@ -68,6 +70,7 @@ def _unused(settings: TenantSettings) -> list[str]:
             ("options", settings.platform in OWN and bool(settings.options)),
             ("chatwoot", settings.platform != "chatwoot" and settings.chatwoot != ChatwootSettings()),
             ("twilio", settings.platform != "twilio" and settings.twilio != TwilioSettings()),
+            ("matrix", settings.platform != "matrix" and settings.matrix != MatrixSettings()),
         )
         if is_unused
     ]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook
 
 from plugin.adapters.base import Adapter, Content, DeniedOpenly, SignedHeaders
+from plugin.adapters.ciphertext import WORDS_WANTED, is_ciphertext
 from plugin.adapters.headers import DELIVERY_ID, HeaderForm, read_header, read_signing_time, require_valid
 from plugin.adapters.payloads import (
     PAYLOADS,
@@ -79,7 +80,7 @@ class StandardWebhook(Adapter[WebhookPayload]):
         require_valid(signed.signatures, [Webhook(secret).sign(signed.delivery, at, body) for secret in secrets])
 
     def parse(self, raw: bytes) -> list[WebhookPayload]:
-        """Read the one payload of a body; an unknown type is rejected as UNKNOWN_TYPE."""
+        """Read the one payload of a body; an unknown type is rejected as UNKNOWN_TYPE, ciphertext as a wrong text."""
         try:
             value = read_json(raw)
         except Poison as poison:
@@ -90,10 +91,13 @@ class StandardWebhook(Adapter[WebhookPayload]):
         if not isinstance(kind, str) or kind not in PAYLOADS:
             raise Poison(DeadLetterReason.UNKNOWN_TYPE, "type", wanted_form("type"))
         try:
-            return [PAYLOADS[kind].model_validate(value)]
+            payload = PAYLOADS[kind].model_validate(value)
         except ValidationError as error:
             first = poison_of(error)
             raise Poison(first.reason, first.place, wanted_form(first.place)) from None
+        if isinstance(payload, MessageSent | MessageEdited) and is_ciphertext(payload.text):
+            raise Poison(DeadLetterReason.BAD_SCHEMA, "text", WORDS_WANTED)
+        return [payload]
 
     def normalise(self, payload: WebhookPayload, tenant: str, pseudonyms: Pseudonyms) -> list[Content]:
         """Turn a payload into exactly one record, or none for a session end."""

@@ -23,6 +23,7 @@ from plugin.api import (
     moment_routes,
     note_routes,
     own_routes,
+    people_routes,
     read_routes,
     review_routes,
     risk_routes,
@@ -39,8 +40,9 @@ PATH: Final = "/api/v1"
 FILE: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
 DESCRIPTION: Final = """What people do on the pages, for programs. docs/api.md shows the first steps.
 
-Every answer is JSON; one that says no is a problem document (RFC 9457). Times are in UTC. Every POST needs an
-`Idempotency-Key`: the same request with the same key is answered again and does nothing again, for 24 hours."""
+Every answer is JSON; one that says no is a problem document (RFC 9457). Times are in UTC. Every POST that changes
+something needs an `Idempotency-Key`: the same request with the same key is answered again and does nothing again, for
+24 hours."""
 _TITLES: Final = {404: nothing_here, 400: invalid_request}
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError")
 _LATER_S: Final = "60"  # as the pages say
@@ -95,6 +97,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         risk_routes.router,
         rubric_routes.router,
         trail_routes.router,
+        people_routes.router,
     ):
         api.include_router(router)
     return api

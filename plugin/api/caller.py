@@ -5,7 +5,7 @@ cookie, so no other site can make it send a request of ours, and no CSRF token i
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Protocol, cast
 
@@ -18,6 +18,7 @@ from plugin.database.viewer import REVIEWERS, AccountRole, Viewer
 from plugin.privacy.trail import Trail
 from plugin.queue.store import Store
 from plugin.queue.token_views import Scope, TokenUse
+from stream.runtime.settings import OidcSettings, TenantSettings
 
 REALM: Final = 'Bearer realm="counterpoint"'
 _bearer = HTTPBearer(
@@ -42,6 +43,10 @@ class Services:
     store: Store
     attempts: TokenAttempts
     rate: RequestRate
+    tenants: Mapping[str, TenantSettings] = field(default_factory=dict, repr=False)
+    """The platforms of the settings, whose keys make pseudonyms of an operator's mapping."""
+    oidc: OidcSettings = field(default_factory=OidcSettings, repr=False)
+    """The provider at which people log in."""
 
 
 def get_services(request: Request) -> Services:
@@ -126,6 +131,7 @@ RubricReader = Annotated[
 RiskAcknowledger = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS, AccountRole.OPERATOR))]
 RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
 TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
+PeopleWriter = Annotated[Caller, Depends(needs(Scope.PEOPLE_WRITE, AccountRole.OPERATOR))]
 
 
 def _use(services: Services, token: str, address: str) -> TokenUse | None:

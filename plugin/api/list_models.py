@@ -124,6 +124,7 @@ class Facts(Part):
     concerns: tuple[Concern, ...]
     needs_human: int
     unanswered: int
+    possible_critical: int
     possible_injection: int
     without_expression: tuple[Mechanism, ...]
 

@@ -56,8 +56,11 @@ def replay(
 def demo(
     paths: Annotated[list[Path] | None, typer.Argument(help="Conversations instead of the samples.")] = None,
     once: Annotated[bool, typer.Option(help="End after the digest.")] = False,
+    platform: Annotated[
+        Literal["webhook", "matrix"], typer.Option(help="What the samples are sent by; `matrix` starts a homeserver.")
+    ] = "webhook",
 ) -> None:
     """Run the whole of it on this machine, with sample conversations (`make demo`) or those given."""
     from plugin.local.demo import run_demo as run
 
-    raise typer.Exit(run(once=once, paths=paths or [], console=Console()))
+    raise typer.Exit(run(once=once, paths=paths or [], console=Console(), with_matrix=platform == "matrix"))

@@ -69,8 +69,7 @@ def users_list() -> None:
     with _accounts(load_settings()) as accounts:
         for entry in accounts.entries():
             values = (entry.username, entry.display_name, entry.role.value, ", ".join(entry.teams), entry.tenant or "")
-            state = "disabled" if entry.is_disabled else "may log in"
-            table.add_row(*(_plain(printable(value)) for value in (*values, state, entry.issuer or "here")))
+            table.add_row(*(_plain(printable(value)) for value in (*values, entry.state, entry.issuer or "here")))
     Console().print(table)
 
 

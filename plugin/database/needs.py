@@ -11,15 +11,20 @@ from stream.contracts.vocabulary import RISK_CONCERNS, Concern, Level, MarkKind,
 
 
 class Need(IntEnum):
-    """The reason for a session's place in the queue; the lowest number comes first."""
+    """The reason for a session's place in the queue; the lowest number comes first.
+
+    What may be critical content comes after what surely wants a person, since it is often wrong, and before planted
+    text, since a client matters more than a rating.
+    """
 
     RISK = 0
     CRITICAL = 1
     NEEDS_HUMAN = 2
     UNANSWERED = 3
-    POSSIBLE_INJECTION = 4
-    WITHOUT_EXPRESSION = 5
-    OTHER = 6
+    POSSIBLE_CRITICAL = 4
+    POSSIBLE_INJECTION = 5
+    WITHOUT_EXPRESSION = 6
+    OTHER = 7
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,12 @@ class Facts:
 
     concerns: tuple[Concern, ...] = ()
     needs_human: int = 0
-    """The number of moments with an abstention, or with a mechanism without a level, and of turns without a verdict."""
+    """The number of moments with an abstention, or with a mechanism without a level, and of turns without a verdict;
+    those of possible critical content are counted apart."""
     unanswered: int = 0
     """The number of unanswered moments: confirmed ones, and those that an earlier version marked unread."""
+    possible_critical: int = 0
+    """The number of moments and unanswered turns in which the model hears critical content and is not sure."""
     possible_injection: int = 0
     """The number of moments with text that may be meant to steer the rating, rejected ones too."""
     without_expression: tuple[Mechanism, ...] = ()
@@ -55,10 +63,13 @@ def facts_of(marks: Iterable[Mark], answers: Iterable[StoredAnswer]) -> Facts:
         for rating in answer.ratings:
             if rating["level"] is not None:
                 levels.setdefault(rating["mechanism"], set()).add(rating["level"])
+    reasons = [*(answer.abstained for answer in answers), *(mark.needs_human for mark in marks)]
+    unsure = reasons.count(NeedsHuman.POSSIBLE_CRITICAL_CONTENT)
     return Facts(
         concerns=tuple(concern for concern in Concern if concern in found),
-        needs_human=sum(map(_needs_human, not_rejected)) + sum(mark.needs_human is not None for mark in marks),
+        needs_human=sum(map(_needs_human, not_rejected)) + sum(m.needs_human is not None for m in marks) - unsure,
         unanswered=sum(mark.kind is MarkKind.UNANSWERED_MOMENT and mark.needs_human is None for mark in marks),
+        possible_critical=unsure,
         possible_injection=sum(1 for answer in answers if answer.possible_injection),
         without_expression=tuple(mechanism for mechanism in Mechanism if levels.get(mechanism) == {Level.NONE}),
     )
@@ -73,13 +84,14 @@ def need_of(facts: Facts, marks: Sequence[Mark], answers: Iterable[StoredAnswer]
     critical = NeedsHuman.CRITICAL_CONTENT in reasons
     if MarkKind.CRITICAL_CONTENT in kinds or facts.concerns or critical:
         return Need.CRITICAL
-    if facts.needs_human:
-        return Need.NEEDS_HUMAN
-    if facts.unanswered:
-        return Need.UNANSWERED
-    if facts.possible_injection:
-        return Need.POSSIBLE_INJECTION
-    return Need.WITHOUT_EXPRESSION if facts.without_expression else Need.OTHER
+    by_fact = {
+        Need.NEEDS_HUMAN: facts.needs_human,
+        Need.UNANSWERED: facts.unanswered,
+        Need.POSSIBLE_CRITICAL: facts.possible_critical,
+        Need.POSSIBLE_INJECTION: facts.possible_injection,
+        Need.WITHOUT_EXPRESSION: facts.without_expression,
+    }
+    return next((need for need, fact in by_fact.items() if fact), Need.OTHER)
 
 
 def facts_to_json(facts: Facts) -> Json:
@@ -88,6 +100,7 @@ def facts_to_json(facts: Facts) -> Json:
         "concerns": list(facts.concerns),
         "needs_human": facts.needs_human,
         "unanswered": facts.unanswered,
+        "possible_critical": facts.possible_critical,
         "possible_injection": facts.possible_injection,
         "without_expression": list(facts.without_expression),
         "names_told": facts.names_told,
@@ -100,6 +113,7 @@ def facts_from_json(value: Json) -> Facts:
         concerns=tuple(Concern(concern) for concern in value["concerns"]),
         needs_human=value["needs_human"],
         unanswered=value["unanswered"],
+        possible_critical=value.get("possible_critical", 0),
         possible_injection=value.get("possible_injection", 0),
         without_expression=tuple(Mechanism(mechanism) for mechanism in value["without_expression"]),
         names_told=value.get("names_told", True),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from plugin.adapters.base import Adapter, DeniedOpenly, SignedHeaders, read_events
+from plugin.adapters.base import Adapter, DeniedOpenly, PlatformEvent, SignedHeaders, read_events
+from plugin.adapters.matrix import Matrix
 from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway import body
 from plugin.gateway.clock import OutOfTime, refuse_future, refuse_past
@@ -70,7 +71,9 @@ class Gateway:
 
     def __post_init__(self) -> None:
         generic: Adapter[Any] = StandardWebhook()
-        adapters = [generic, *(tenant.adapter for tenant in self.tenants.values())]
+        # A homeserver has routes of its own, with its own way to be proven: plugin/gateway/matrix.py.
+        others = (tenant.adapter for tenant in self.tenants.values() if not isinstance(tenant.adapter, Matrix))
+        adapters = [generic, *others]
         # A header that a proxy may add to any request marks a platform only where nothing else does.
         self._adapters = tuple(sorted(adapters, key=lambda adapter: "authorization" in adapter.marks))
 
@@ -80,20 +83,35 @@ class Gateway:
         A body is kept only for headers that could be valid. That its tenant is unknown shows in no answer, early or
         late: a delivery to nobody is read and verified like any other.
         """
+        adapter = self._adapter_of(request.headers)
+
+        async def deliver(named: KnownTenant | None, trace: bytes) -> Response:
+            signed = self.read_headers(adapter, request.headers)
+            raw = await body.read_body(request, self.settings.body_limit_bytes)
+            with self.work():
+                tenant = self.verify(named, adapter, raw, signed)
+                outcome, repeated = await self.repeats.once(
+                    _fingerprint(tenant.name, signed.delivery, raw), lambda: self._accept(tenant, raw, signed, trace)
+                )
+            MESSAGES_IN.labels(tenant.name, "repeated" if repeated else outcome).inc()
+            return answer(adapter.accepted_status, {"outcome": outcome})
+
+        return await self.answered(request, deliver)
+
+    async def answered(
+        self, request: Request, act: Callable[[KnownTenant | None, bytes], Awaitable[Response]]
+    ) -> Response:
+        """Return what `act` answers, or the refusal that it raises, counted and logged.
+
+        `act` gets the tenant that the path names, or None if nobody has that name, and the `traceparent` of the
+        request.
+        """
         named = self.tenants.get(request.path_params["tenant"])
         label = named.name if named else _UNKNOWN
         trace = traceparent_of([(HEADER, request.headers.get(HEADER, "").encode())]) or new_traceparent()
         log = get_logger().bind(tenant=label, trace_id=trace_id(trace))
         try:
-            tolerance = timedelta(seconds=self.settings.timestamp_tolerance_s)
-            adapter = self._adapter_of(request.headers)
-            signed = adapter.read_headers(request.headers, self.now(), tolerance)
-            raw = await body.read_body(request, self.settings.body_limit_bytes)
-            with self._work():
-                tenant = self._verify(named, adapter, raw, signed)
-                outcome, repeated = await self.repeats.once(
-                    _fingerprint(tenant.name, signed.delivery, raw), lambda: self._accept(tenant, raw, signed, trace)
-                )
+            return await act(named, trace)
         except body.BodyRejected as rejected:
             MESSAGES_IN.labels(label, "bad").inc()
             log.info("body_refused", status=rejected.status)
@@ -104,16 +122,17 @@ class Gateway:
             told = {"place": denied.place, "wanted": denied.wanted} if isinstance(denied, DeniedOpenly) else {}
             return answer(401, {"error": "denied", **told})
         except (Poison, OutOfTime) as refused:
-            reason = refused.reason.value if isinstance(refused, Poison) else refused.reason
             MESSAGES_IN.labels(label, "bad").inc()
-            log.warning("delivery_refused", reason=reason, place=refused.place)
-            return answer(422, {"error": reason, "place": refused.place, "wanted": refused.wanted})
+            log.warning("delivery_refused", reason=refused.reason, place=refused.place)
+            return answer(422, {"error": refused.reason, "place": refused.place, "wanted": refused.wanted})
         except Unavailable as away:
             MESSAGES_IN.labels(label, "unavailable").inc()
             log.warning("delivery_postponed", what=away.what)
             return _busy(away.retry_after)
-        MESSAGES_IN.labels(label, "repeated" if repeated else outcome).inc()
-        return answer(adapter.accepted_status, {"outcome": outcome})
+
+    def read_headers(self, adapter: Adapter[Any], headers: Mapping[str, str]) -> SignedHeaders:
+        """Return what the headers of a delivery say, by our clock and with the tolerance of the settings."""
+        return adapter.read_headers(headers, self.now(), timedelta(seconds=self.settings.timestamp_tolerance_s))
 
     def _adapter_of(self, headers: Mapping[str, str]) -> Adapter[Any]:
         """Return the adapter that reads the headers, by their names alone: an answer tells nobody what a tenant speaks.
@@ -124,7 +143,7 @@ class Gateway:
         return next(marked, self._adapters[0])
 
     @contextmanager
-    def _work(self) -> Iterator[None]:
+    def work(self) -> Iterator[None]:
         """Bound the requests that are worked on. One whose body is still to come takes no place: it may never come."""
         if self._in_flight >= self.settings.max_connections // 2:
             raise Unavailable("the gateway", RETRY_AFTER_S)
@@ -134,9 +153,14 @@ class Gateway:
         finally:
             self._in_flight -= 1
 
-    def _verify(
+    def verify(
         self, tenant: KnownTenant | None, adapter: Adapter[Any], raw: bytes, signed: SignedHeaders
     ) -> KnownTenant:
+        """Return the tenant whose delivery it is proven to be.
+
+        Raises:
+            Denied: It is not; for an unknown tenant, or another platform's, after the same work.
+        """
         if tenant is None or type(tenant.adapter) is not type(adapter):
             adapter.verify(raw, signed, self._nobody)
             raise Denied("unknown tenant" if tenant is None else "another platform than the tenant's")
@@ -149,7 +173,15 @@ class Gateway:
         if signed.signed_at is None:
             refuse_past(events, self.now(), self.clock_back)
         # An id of its own makes the id of a list of names; the hash of the body is as good, where no id was sent.
-        delivery = signed.delivery or hashlib.sha256(raw).hexdigest()
+        return await self.publish(events, signed.delivery or hashlib.sha256(raw).hexdigest(), trace)
+
+    async def publish(self, events: Sequence[PlatformEvent], delivery: str, trace: bytes) -> str:
+        """Publish the events that may be, in their order, and return the outcome of the delivery that they came with.
+
+        Raises:
+            Poison: One is too large.
+            Unavailable: The broker has not acknowledged one in time.
+        """
         allowed = [encode_event(event, delivery, trace) for event in events if has_consent(event)]
         for record in allowed:
             await self.publisher.publish(record)
@@ -158,14 +190,18 @@ class Gateway:
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT
 
 
-def create_application(gateway: Gateway, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+def create_application(
+    gateway: Gateway, lifespan: Lifespan[Starlette] | None = None, further: Sequence[Route] = ()
+) -> Starlette:
     """Create the ASGI application with the events route, and /healthz for a balancer: whether the process answers.
+
+    `further` are routes of platforms that deliver in another way.
 
     Readiness and metrics have a port of their own (`health.gateway_port`), for they are nobody's business outside.
     """
     events = [Route(path, gateway.receive, methods=["POST"]) for path in (EVENTS_PATH, f"{EVENTS_PATH}/")]
     app = Starlette(
-        routes=[*events, Route("/healthz", _alive)],
+        routes=[*events, *further, Route("/healthz", _alive)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _no_such_request, Exception: _failed},
     )

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from plugin.gateway.app import Gateway, create_application
+from plugin.gateway.matrix import matrix_routes
 from plugin.gateway.publisher import Publisher
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
@@ -85,4 +86,4 @@ def build(settings: Settings, health: Health) -> Starlette:
         async with publisher:
             yield
 
-    return create_application(gateway, lifespan)
+    return create_application(gateway, lifespan, matrix_routes(gateway))

@@ -15,12 +15,15 @@ from plugin.digest.command import print_digest
 from plugin.local.all_stages import interrupt_on_sigterm, restart_ended, stage_processes, start_all, stop_all
 from plugin.local.database_roles import create_stage_roles
 from plugin.local.demo_desk import stored_week
-from plugin.local.demo_settings import TENANT, USERS, demo_secrets, write_first_hour, write_settings
+from plugin.local.demo_matrix import MATRIX_TENANT, counsellor_reference, homeserver_of, open_a_room, say_samples
+from plugin.local.demo_settings import NO_PLATFORM, TENANT, USERS, demo_secrets, write_first_hour, write_settings
 from plugin.local.demo_week import OLDEST_S, ends_of, run_of
 from plugin.local.demo_work import do_the_work
 from plugin.local.environment_variables import environment_variables
 from plugin.local.paths import STATE
+from plugin.local.process import Process
 from plugin.local.stack import Stack
+from plugin.local.synapse import SynapseServer
 from plugin.queue.account_changes import add_account
 from plugin.queue.store import open_store
 from plugin.queue.views import ConversationTotals
@@ -28,7 +31,7 @@ from plugin.replay.command import replay_source
 from plugin.replay.sending import ReplayResult
 from plugin.replay.sources import load_source
 from plugin.tenants import pseudonyms_of
-from stream.contracts.errors import CounterpointError
+from stream.contracts.errors import CounterpointError, Misconfigured
 from stream.runtime.settings import Settings, load_settings, required_secret
 from stream.runtime.topics import create_missing_topics
 
@@ -39,14 +42,27 @@ STORED_TIMEOUT_S = 300.0  # from the last message to the last session's row; a s
 POLL_INTERVAL_S = 0.5
 
 
-def run_demo(*, once: bool, paths: Sequence[Path], console: Console, now: Callable[[], datetime] = utc_now) -> int:
+def run_demo(
+    *,
+    once: bool,
+    paths: Sequence[Path],
+    console: Console,
+    with_matrix: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> int:
     """Start everything, replay, show what came of it, and serve until Ctrl-C. Returns the exit status.
 
     Without `paths` the bundled samples are replayed as those of the past week, people work on some of them, and the
-    supervisor's digest is shown; with them, the account of what was sent and what became of it.
+    supervisor's digest is shown; with them, the account of what was sent and what became of it. `with_matrix` a
+    homeserver is started too, and its users say now what is in the samples.
+
+    Raises:
+        Misconfigured: `with_matrix` and `paths` are given: users say the samples alone.
     """
+    if with_matrix and paths:
+        raise Misconfigured("Matrix users say the samples alone: leave the conversations out, or the platform.")
     interrupt_on_sigterm()
-    folder = STATE / ("replay" if paths else "demo")
+    folder = STATE / ("matrix" if with_matrix else "replay" if paths else "demo")
     secret = demo_secrets(folder)
     try:
         with Stack(folder, models=MODELS, say=console.print) as stack:
@@ -56,10 +72,13 @@ def run_demo(*, once: bool, paths: Sequence[Path], console: Console, now: Callab
                 bootstrap_servers=stack.bootstrap_servers,
                 database_url=stack.database_url,
                 triton_url=stack.triton_url,
-                clock_tolerance_s=None if paths else OLDEST_S,
+                clock_tolerance_s=None if paths or with_matrix else OLDEST_S,
+                platform=MATRIX_TENANT if with_matrix else NO_PLATFORM,
             )
             with environment_variables(COUNTERPOINT_FILE=str(file)):
-                _run(load_settings(), secret, folder, once=once, paths=paths, console=console, now=now)
+                settings = load_settings()
+                homeserver = homeserver_of(settings, secret, folder) if with_matrix else None
+                _run(settings, secret, folder, homeserver, once=once, paths=paths, console=console, now=now)
     except KeyboardInterrupt:
         console.print("Ended; every process it started is gone.")
     return 0
@@ -69,6 +88,7 @@ def _run(
     settings: Settings,
     secret: Mapping[str, str],
     folder: Path,
+    homeserver: SynapseServer | None,
     *,
     once: bool,
     paths: Sequence[Path],
@@ -80,21 +100,28 @@ def _run(
         upgrade(required_secret(settings.database.url, "database.url"))
         add_people(settings, secret)
         urls = create_stage_roles(required_secret(settings.database.url, "database.url"), say=console.print)
-    running = stage_processes(settings, folder, {}, urls)
+    running: list[Process] = [*stage_processes(settings, folder, {}, urls), *([homeserver] if homeserver else [])]
     try:
         start_all(running, console.print)
         begun = now()
+        today = begun.replace(hour=0, minute=0, second=0, microsecond=0)
         if paths:
             replayed = _replay(settings, paths, begun, console)
             _print_totals(replayed, _wait_for_sessions(settings, replayed, console), console)
+        elif homeserver:
+            said = [say_samples(homeserver, secret, SAMPLES, console)]
+            _print_totals(said, _wait_for_sessions(settings, said, console), console)
+            print_digest(settings, USERS[0].name, secret[USERS[0].name], today, console)
         else:
             _replay_week(settings, begun, console)
             with stored_week(settings, begun) as week:
                 do_the_work(week)
-            today = begun.replace(hour=0, minute=0, second=0, microsecond=0)
             print_digest(settings, USERS[0].name, secret[USERS[0].name], today, console)
-        _print_logins(settings, secret, console, with_week=not paths)
-        console.print(f"Play the platform: docs/first-hour.md, with {write_first_hour(folder, secret, settings)}")
+        _print_logins(settings, secret, console, with_week=not paths and not homeserver)
+        if homeserver:
+            open_a_room(homeserver, secret, console)
+        else:
+            console.print(f"Play the platform: docs/first-hour.md, with {write_first_hour(folder, secret, settings)}")
         if not once:
             console.print("Serving until Ctrl-C.")
             restart_ended(running, console.print)
@@ -120,7 +147,7 @@ def add_people(settings: Settings, secret: Mapping[str, str]) -> None:
                 teams=user.teams,
                 display_name=user.display_name,
                 tenant=TENANT if user.teams else None,
-                counsellor=user.counsellor,
+                counsellor=user.counsellor and counsellor_reference(settings, user.counsellor),
             )
 
 

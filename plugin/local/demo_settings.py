@@ -19,6 +19,7 @@ from stream.runtime.settings import GatewaySettings, Settings, WebSettings
 from stream.runtime.stages import STAGES
 
 TENANT = "demo"
+NO_PLATFORM: Mapping[str, Any] = {}
 SECRET_BYTES = 32
 SAMPLE_SHARE = 0.5
 """The share of sessions in the random sample of a demo: half of its few, so that the sample's page is not empty."""
@@ -102,6 +103,7 @@ def demo_secrets(folder: Path) -> dict[str, str]:
         "key_encryption_key": _key(),
         "session_secret": _key(),
         "sample_key": _key(),
+        "as_token": secrets.token_hex(SECRET_BYTES),
         **{user.name: secrets.token_urlsafe(9) for user in USERS},
     } | kept
     if made != kept:
@@ -122,13 +124,16 @@ def write_settings(
     triton_url: str,
     usual_ports: bool = True,
     clock_tolerance_s: float | None = None,
+    platform: Mapping[str, Any] = NO_PLATFORM,
 ) -> Path:
     """Write `counterpoint.toml` for this run and return its path; the stages and any command may use it.
 
     Without `usual_ports` several runs can start at the same time: two of them may find a usual port free. With
-    `clock_tolerance_s` the platform's times may lie that far from the broker's, as those of a past week do.
+    `clock_tolerance_s` the platform's times may lie that far from the broker's, as those of a past week do. `platform`
+    are further settings of the tenant, where it speaks something else than our own webhooks.
     """
     ports = iter(free_ports(len(STAGES) + 2))
+    tenant = {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}
     values: dict[str, Any] = {
         "demo": True,
         "kafka": {"bootstrap_servers": bootstrap_servers},
@@ -142,7 +147,7 @@ def write_settings(
         },
         "health": {f"{stage.name}_port": next(ports) for stage in STAGES},
         "sample": {"share": SAMPLE_SHARE, "key": secret["sample_key"]},
-        "tenants": {TENANT: {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}},
+        "tenants": {TENANT: {**platform, **tenant}},
     }
     if clock_tolerance_s is not None:
         values["sessions"] = {"clock_back_s": clock_tolerance_s, "clock_ahead_s": clock_tolerance_s}

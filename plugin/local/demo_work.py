@@ -56,7 +56,12 @@ def _released_and_acknowledged(week: DemoWeek, sample: str) -> None:
     supervisor.keep_back("m15", WithholdReason.UNCLEAR, STRENGTHS)
     supervisor.agree("m15")
     supervisor.answer(PACE, "3", message="m7")
-    supervisor.answer(PACE, "1", message="m15", note="The list came before she had said what she had tried.")
+    supervisor.answer(
+        PACE,
+        "1",
+        message="m15",
+        note="\u201cA weight\u201d is Mira\u2019s word. I would have waited for the client\u2019s own.",
+    )
     supervisor.answer(NEXT_STEP, "yes")
     supervisor.keep_back("m27", WithholdReason.CONTEXT_MISSING, suggestion(1))
     supervisor.keep_back("m31", WithholdReason.NOT_RESISTANCE)
@@ -97,7 +102,7 @@ def _disputed(week: DemoWeek, sample: str) -> None:
     """The therapist disputes two levels, one of them before the lead, and nobody has answered yet."""
     supervisor = week.desk("greta", sample, hours=13)
     supervisor.agree("m11")
-    supervisor.agree("m21")
+    supervisor.agree("m15")
     supervisor.keep_back("m19", WithholdReason.NOT_RESISTANCE)
     supervisor.answer(PACE, "0", message="m11")
     supervisor.answer(NEXT_STEP, "no")
@@ -110,7 +115,7 @@ def _disputed(week: DemoWeek, sample: str) -> None:
         " have to listen. To me \u201cnot heard\u201d does not fit.",
     )
     week.desk("samir", sample, hours=88).dispute(
-        "m21",
+        "m15",
         rating_of(AUTONOMY),
         Ground.WRONG_CHARACTERISATION,
         "Greta and I have talked about this one, and we do not see it alike. I would like somebody else to read it.",

@@ -12,3 +12,5 @@ STATE: Final = ROOT / ".counterpoint"
 """Everything local runs write: jars, data directories, logs. Removing it loses only local data."""
 
 SERVER_PYTHON: Final = ROOT / ".venv-triton" / "bin" / "python"
+
+SYNAPSE_PYTHON: Final = ROOT / ".venv-synapse" / "bin" / "python"

@@ -235,6 +235,7 @@ def _estimate_lines(quality: Quality) -> Iterator[HealthLine]:
             ("Precision of what is shown", found.precision, MIN_PRECISION, "Too much is shown that is no resistance"),
             ("Recall of what is shown", found.recall, MIN_RECALL, "Too much resistance is missed"),
             ("Precision of signs for critical content", found.critical_precision, 0, "Signs are often wrong"),
+            ("Precision of possible signs", found.possible_precision, 0, "Possible signs are often wrong"),
             ("Recall of critical content", found.critical_recall, 0, "No number is good enough to rely on"),
         ):
             yield _line(

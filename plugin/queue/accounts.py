@@ -53,6 +53,15 @@ class AccountEntry:
     is_disabled: bool
     issuer: str | None = None
     """The provider that the account comes from; None for a local account."""
+    needs_password: bool = False
+    """Whether nobody has set a password yet, without which a local account logs in nowhere."""
+
+    @property
+    def state(self) -> str:
+        """Whether the person may log in, in words."""
+        if self.is_disabled:
+            return "disabled"
+        return "needs a password" if self.needs_password else "may log in"
 
 
 def normalise_username(username: str) -> str:
@@ -107,6 +116,7 @@ def list_accounts(session: Session) -> tuple[AccountEntry, ...]:
             teams=tuple(teams.get(row.account_id, ())),
             is_disabled=row.disabled_at is not None,
             issuer=row.issuer,
+            needs_password=row.issuer is None and not row.password_hash,
         )
         for row in rows
     )

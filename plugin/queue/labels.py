@@ -29,6 +29,10 @@ LEVELS_FOR_THERAPIST: Final = {
 
 NEEDS_HUMAN: Final = {
     NeedsHuman.CRITICAL_CONTENT: "The client\u2019s words touch a subject that no model may rate or advise on.",
+    NeedsHuman.POSSIBLE_CRITICAL_CONTENT: (
+        "The client\u2019s words may speak of suicide, harm, abuse or a symptom, so no model rates this moment."
+        " The model is not sure, and often wrong."
+    ),
     NeedsHuman.REPLY_BY_SEVERAL: "Several people wrote the reply, so it cannot be rated as one person\u2019s.",
     NeedsHuman.REPLY_BY_SYSTEM: "The reply was written by a system, not by a counsellor.",
     NeedsHuman.EVIDENCE_NOT_FOUND: "The model quoted words that are not in the text, so its rating was set aside.",

@@ -75,6 +75,8 @@ class MachineOpinion:
     """Why there is no verdict on a turn that was flagged."""
     critical: bool
     """Whether the turn is marked for critical content, or its moment is not rated because of some."""
+    possible_critical: bool = False
+    """Whether its moment is not rated because of possible critical content, and nothing says so surely."""
 
 
 @dataclass(frozen=True)

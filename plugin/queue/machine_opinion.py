@@ -1,7 +1,7 @@
 """What the machine says of each client turn of a session, in codes, as it stands beside the answers of a blind look."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlmodel import Session, col, select
 
@@ -52,6 +52,7 @@ def _of_moment(exchange: StoredExchange, answer: StoredAnswer) -> MachineOpinion
         verdict=answer.verdict,
         needs_human=answer.abstained,
         critical=answer.abstained == NeedsHuman.CRITICAL_CONTENT,
+        possible_critical=answer.abstained == NeedsHuman.POSSIBLE_CRITICAL_CONTENT,
     )
 
 
@@ -62,8 +63,9 @@ def _of_unanswered(mark: Mark) -> MachineOpinion:
         verdict=Verdict.CONFIRMED.value if is_confirmed else None,
         needs_human=mark.needs_human,
         critical=mark.needs_human is NeedsHuman.CRITICAL_CONTENT,
+        possible_critical=mark.needs_human is NeedsHuman.POSSIBLE_CRITICAL_CONTENT,
     )
 
 
 def _with_marks(opinion: MachineOpinion, *, is_marked: bool) -> MachineOpinion:
-    return MachineOpinion(opinion.shown, opinion.verdict, opinion.needs_human, opinion.critical or is_marked)
+    return replace(opinion, critical=True, possible_critical=False) if is_marked else opinion

@@ -53,6 +53,8 @@ class ProviderPerson:
     """None where the provider says nothing of teams, so that an operator decides."""
     tenant: str | None = None
     counsellor: str | None = None
+    says_counsellor: bool = True
+    """Whether the provider says which counsellor a therapist is; if not, a mapping has said it before they log in."""
 
     @property
     def subject_hash(self) -> str:
@@ -121,7 +123,7 @@ class ProviderAccounts:
     def _follow(self, session: Session, person: ProviderPerson, row: Account, request_id: str) -> Account:
         """Change what differs from the claims; every such change ends the person's logins in other browsers."""
         changed = []
-        account = _as_account(person)
+        account = _as_account(person, row)
         if row.role != account.role:
             _change_role(session, row, account.role)
             changed.append("role")
@@ -147,7 +149,7 @@ def _refusal(session: Session, person: ProviderPerson, row: Account | None) -> R
         return Refusal.DISABLED
     if person.role is None:
         return Refusal.NO_ROLE
-    account = _as_account(person)
+    account = _as_account(person, row)
     if person.teams is None and row is not None:
         account = replace(account, teams=sorted(_team_names(session, row)))
     try:
@@ -155,21 +157,25 @@ def _refusal(session: Session, person: ProviderPerson, row: Account | None) -> R
         check_team_names(account.teams)
     except Misconfigured:
         return Refusal.UNFIT
-    other = account_of_counsellor(session, person.tenant, person.counsellor)
+    other = account_of_counsellor(session, account.tenant, account.counsellor)
     is_taken = other is not None and (row is None or other.account_id != row.account_id)
     return Refusal.COUNSELLOR_TAKEN if is_taken else None
 
 
-def _as_account(person: ProviderPerson) -> NewAccount:
+def _as_account(person: ProviderPerson, row: Account | None = None) -> NewAccount:
+    """Return the account that the claims describe; what they leave open is that of the account that there is."""
     assert person.role is not None  # noqa: S101 - refused before
+    tenant, counsellor = person.tenant, person.counsellor
+    if row is not None and person.role is AccountRole.THERAPIST and not person.says_counsellor:
+        tenant, counsellor = row.tenant, row.counsellor
     return NewAccount(
         person.username,
         _NO_PASSWORD,
         person.role,
         person.display_name,
         teams=person.teams or (),
-        tenant=person.tenant,
-        counsellor=person.counsellor,
+        tenant=tenant,
+        counsellor=counsellor,
         issuer=person.issuer,
         subject_hash=person.subject_hash,
     )

@@ -1,7 +1,9 @@
 """Precision and recall of what is shown, estimated from blind looks at the random sample; for each version apart.
 
 Precision: of the turns that were shown, how many a supervisor calls resistance. Recall: of the turns that a supervisor
-calls resistance, how many were shown. A turn of which she is unsure counts for neither. Pure functions, by no person.
+calls resistance, how many were shown. A turn of which she is unsure counts for neither. Of critical content both grades
+are a sign for recall, since neither is rated, and each has a precision of its own, since only the surer one puts a
+session first. Pure functions, by no person.
 """
 
 from collections import defaultdict
@@ -45,9 +47,11 @@ class SampleEstimate:
     precision: Proportion
     recall: Proportion
     critical_precision: Proportion
-    """Of the turns with a sign for critical content, how many speak of some."""
+    """Of the turns with a sign for critical content, how many speak of some; without those of a possible sign."""
+    possible_precision: Proportion
+    """Of the turns with a possible sign, how many speak of critical content."""
     critical_recall: Proportion
-    """Of the turns that speak of critical content, how many have the sign."""
+    """Of the turns that speak of critical content, how many have a sign of either grade."""
 
 
 _Truth = Callable[[LookedAt], LookAnswer]
@@ -75,7 +79,8 @@ def _estimate(version: VersionName, turns: list[LookedAt]) -> SampleEstimate:
         precision=_precision(sessions, _is_shown, _is_resistance),
         recall=_recall(sessions, _is_shown, _is_resistance),
         critical_precision=_precision(sessions, _has_sign, _is_critical),
-        critical_recall=_recall(sessions, _has_sign, _is_critical),
+        possible_precision=_precision(sessions, _has_possible_sign, _is_critical),
+        critical_recall=_recall(sessions, _has_any_sign, _is_critical),
     )
 
 
@@ -95,6 +100,14 @@ def _is_shown(turn: LookedAt) -> bool:
 
 def _has_sign(turn: LookedAt) -> bool:
     return turn.machine.critical
+
+
+def _has_possible_sign(turn: LookedAt) -> bool:
+    return turn.machine.possible_critical
+
+
+def _has_any_sign(turn: LookedAt) -> bool:
+    return _has_sign(turn) or _has_possible_sign(turn)
 
 
 def _is_resistance(turn: LookedAt) -> LookAnswer:

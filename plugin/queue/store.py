@@ -41,6 +41,7 @@ from plugin.queue.note_threads import NoteThreads
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
 from plugin.queue.paging import next_session, read_page
+from plugin.queue.people import PeopleMapping
 from plugin.queue.practice import Practice
 from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
@@ -113,6 +114,11 @@ class Store:
     def accounts(self) -> Accounts:
         """The accounts of the same database."""
         return Accounts(self._database, now=self._now)
+
+    @property
+    def people_mapping(self) -> PeopleMapping:
+        """The people of the same database and a mapping of them."""
+        return PeopleMapping(self._database, now=self._now)
 
     @property
     def provider_accounts(self) -> ProviderAccounts:

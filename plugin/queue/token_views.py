@@ -39,6 +39,8 @@ class Scope(StrEnum):
     """A lead: write, edit and remove rubric notes."""
     TRAIL_READ = "trail.read"
     """An auditor: read and verify the audit trail."""
+    PEOPLE_WRITE = "people.write"
+    """An operator: plan and apply a mapping of the service's people."""
 
 
 class TokenState(StrEnum):

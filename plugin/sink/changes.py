@@ -8,7 +8,7 @@ unanswered moment with it. Under a legal hold the message stays and its session 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, delete, select
@@ -69,8 +69,12 @@ def remove_messages(
 
 
 def change_message(session: Session, kek: KeyEncryptionKey, key: FingerprintKey, record: Edit, now: datetime) -> bool:
-    """Replace the text of a stored message by that of a later edit; returns whether it was stored and older."""
+    """Replace the text of a stored message by that of a later edit; returns whether it was stored and older.
+
+    An edit that names who edited changes that person's messages alone.
+    """
     ids = {record.message_id}
+    by_author = true() if record.author is None else col(StoredMessage.author) == record.author
     if deleted_messages(session, key, record.tenant, record.conversation_id, ids):
         return False
     changed = False
@@ -85,6 +89,7 @@ def change_message(session: Session, kek: KeyEncryptionKey, key: FingerprintKey,
                 col(StoredMessage.session_id) == row.session_id,
                 col(StoredMessage.message_id) == record.message_id,
                 col(StoredMessage.revision) < record.revision,
+                by_author,
             )
             .values(text=sealed, revision=record.revision)
         )

@@ -35,7 +35,8 @@ class TokenAttempts:
 def mount_api(app: FastAPI, services: Services) -> None:
     """Serve the API under its path."""
     attempts = TokenAttempts(services.attempts)
-    app.mount(PATH, create_api(ApiServices(services.store, attempts, RequestRate())), name="api")
+    served = ApiServices(services.store, attempts, RequestRate(), services.tenants, services.settings.oidc)
+    app.mount(PATH, create_api(served), name="api")
 
 
 def refuse_body(request: Request, status: int, sentence: str) -> Response:

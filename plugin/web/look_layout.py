@@ -48,4 +48,5 @@ def machine_words(opinion: MachineOpinion) -> str:
         said = "flagged, without a verdict on resistance"
     else:
         said = "not shown as resistance"
-    return f"{said}; {'a sign' if opinion.critical else 'no sign'} for critical content"
+    possible = "a possible sign" if opinion.possible_critical else "no sign"
+    return f"{said}; {'a sign' if opinion.critical else possible} for critical content"

@@ -33,6 +33,11 @@ HEADINGS: Final = {
     Need.UNANSWERED: Heading(
         "Unanswered moments", "The client resisted, as the model confirmed, and got no reply: often because they left."
     ),
+    Need.POSSIBLE_CRITICAL: Heading(
+        "Possible critical content",
+        "Words that may touch a subject no model may rate or advise on. The model is not sure, and often wrong."
+        " It has not rated these moments.",
+    ),
     Need.POSSIBLE_INJECTION: Heading(
         "Possibly planted text", "Text in an exchange may be meant to steer the rating. The levels want a second look."
     ),
@@ -88,6 +93,8 @@ def need_reasons(row: SessionRow) -> tuple[str, ...]:
         found.append(f"{counted(facts.needs_human, 'moment needs', 'moments need')} a person\u2019s rating")
     if facts.unanswered:
         found.append(counted(facts.unanswered, "unanswered moment"))
+    if facts.possible_critical:
+        found.append(f"Possible critical content in {counted(facts.possible_critical, 'moment')}, not rated")
     if facts.possible_injection:
         found.append(f"Text that may be meant to steer the rating in {counted(facts.possible_injection, 'moment')}")
     if facts.without_expression:

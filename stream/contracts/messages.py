@@ -60,6 +60,8 @@ class Edit(ConversationRecord):
     text: Text
     edited_at: Utc
     consent: Consent = Consent()
+    author: Pseudonym | None = None
+    """Who edited, from a platform that lets anybody try: only the message's own author may. None: its author did."""
 
     @property
     def revision(self) -> int:

@@ -118,6 +118,8 @@ class NeedsHuman(StrEnum):
     """The reason why an exchange, or one mechanism of it, has no level and a person must look at it."""
 
     CRITICAL_CONTENT = "critical_content"
+    POSSIBLE_CRITICAL_CONTENT = "possible_critical_content"
+    """A model hears critical content and is not sure. It is rated no more than the other, and does not come first."""
     REPLY_BY_SEVERAL = "reply_by_several"
     REPLY_BY_SYSTEM = "reply_by_system"
     EVIDENCE_NOT_FOUND = "evidence_not_found"
@@ -126,6 +128,10 @@ class NeedsHuman(StrEnum):
     MODEL_FAILED = "model_failed"
     TEXT_CHANGED = "text_changed"
     NAMES_NOT_TOLD = "names_not_told"
+
+
+CRITICAL_REASONS = frozenset({NeedsHuman.CRITICAL_CONTENT, NeedsHuman.POSSIBLE_CRITICAL_CONTENT})
+"""Both grades of critical content: of a turn with either, a model says nothing else."""
 
 
 class Verdict(StrEnum):
@@ -144,6 +150,7 @@ class NoEffect(StrEnum):
     END_REPEATED = "end_repeated"
     END_WITHOUT_SESSION = "end_without_session"
     END_BEFORE_SESSION = "end_before_session"
+    EDIT_BY_ANOTHER = "edit_by_another"
     TOO_MANY_EARLY_CHANGES = "too_many_early_changes"
     TOO_MANY_NAMES = "too_many_names"
     CLAMPED = "clamped"

@@ -167,7 +167,8 @@ class Assessor:
         except UnusableAnswer:
             return None
         if answer.critical_content is not None:
-            return NeedsHuman.CRITICAL_CONTENT  # the model's own word counts as much as the lexicon's
+            # Where it is sure, the model's own word counts as much as the lexicon's.
+            return NeedsHuman.CRITICAL_CONTENT if answer.critical_is_sure else NeedsHuman.POSSIBLE_CRITICAL_CONTENT
         if answer.abstain:
             return NeedsHuman.MODEL_ABSTAINED
         return check_answer(answer, prepared, is_baseline=self.model.version.is_baseline, reveal=deidentifier.reveal)

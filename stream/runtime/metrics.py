@@ -8,9 +8,11 @@ from stream.contracts.feedback import ModelVersion
 
 MESSAGES_IN = Counter(
     "counterpoint_gateway_events_total",
-    "Deliveries of a platform, by outcome (published, repeated, no_consent, ignored, denied, bad, unavailable), and"
-    " requests that are none (wrong_path, wrong_method, bug). Tenants that are not in the settings are `unknown`."
-    " `denied` rising: a wrong or rotated signing secret. `no_consent` rising: ask the platform about its flag.",
+    "Deliveries of a platform, by outcome (published, repeated, no_consent, ignored, encrypted, denied, bad,"
+    " unavailable), and requests that are none (wrong_path, wrong_method, bug). Of a transaction of Matrix each event"
+    " counts. Tenants that are not in the settings are `unknown`. `denied` rising: a wrong or rotated signing secret."
+    " `no_consent` rising: ask the platform about its flag. `encrypted`: a room is encrypted end to end, and"
+    " nothing of it can be read; the log names it.",
     ["tenant", "outcome"],
 )
 CONNECTIONS_CLOSED = Counter(
@@ -66,7 +68,8 @@ WITHOUT_EFFECT = Counter(
     "counterpoint_events_without_effect_total",
     "Well-formed events, or parts of them, that changed nothing, by reason, and events whose time was moved"
     " (`clamped`: the sender's clock is far from the broker's). `end_...` rising: the platform's session ends come"
-    " before the messages, or twice; its sessions close by idleness instead.",
+    " before the messages, or twice; its sessions close by idleness instead. `edit_by_another`:"
+    " somebody tried to change another's words.",
     ["reason"],
 )
 DAMAGED_TEXTS = Counter(

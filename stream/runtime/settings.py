@@ -7,6 +7,7 @@ default: a stage that needs one refuses to start without it.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
@@ -179,11 +180,37 @@ class RiskSettings(SettingsSection):
     """Seconds for which a signal is tried again that the receiver does not take; then it becomes a dead letter."""
 
 
+class MatrixSettings(SettingsSection):
+    """Settings of a platform that is a Matrix homeserver."""
+
+    user: str = Field(default="", pattern=r"^(@[a-z0-9._=/+-]+:[^\s:]+(:[0-9]+)?)?$")
+    """The user that the homeserver keeps for Counterpoint, such as @counterpoint:example.org.
+
+    Its removal from a room is a withdrawal of the client's consent.
+    """
+    counsellors: tuple[str, ...] = ()
+    """Regular expressions for the whole user ids of counsellors; everybody else in a room is a client."""
+    ends_by_leaving: tuple[Literal["client", "counsellor"], ...] = ("client",)
+    """Whose leaving of a room, or removal from it, ends the session."""
+    end_event: str = ""
+    """The type of a state event with which the platform ends a session, such as org.example.session_end."""
+
+    @field_validator("counsellors")
+    @classmethod
+    def _require_expressions(cls, patterns: tuple[str, ...]) -> object:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern} is no regular expression: {error.msg}") from None
+        return patterns
+
+
 class TenantSettings(SettingsSection):
     """Settings of one chat platform."""
 
     platform: str = Field(default="webhook", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    """What it speaks: `webhook` (docs/webhook.md), `chatwoot`, `twilio`, `rocketchat`, or another package's adapter."""
+    """What it speaks: `webhook` (docs/webhook.md), `chatwoot`, `matrix`, `rocketchat`, `twilio`, or another's."""
     webhook_secrets: tuple[SecretStr, ...] = ()
     """The secrets that prove its deliveries; two may be valid while one is being replaced.
 
@@ -197,6 +224,7 @@ class TenantSettings(SettingsSection):
     """Authors that are programs, as the platform names them; what they write is left out."""
     chatwoot: ChatwootSettings = ChatwootSettings()
     twilio: TwilioSettings = TwilioSettings()
+    matrix: MatrixSettings = MatrixSettings()
     options: dict[str, str] = {}
     """Settings of another package's adapter, by the names that it gives them."""
 
@@ -442,7 +470,7 @@ class OidcSettings(SettingsSection):
     tenant_claim: str = ""
     """The claim that holds the platform (`tenants.NAME`). Without it, a therapist's is the only one there is."""
     counsellor_claim: str = ""
-    """The claim that holds the platform's own reference to a therapist."""
+    """The claim that holds the platform's own reference to a therapist; without it, `counterpoint people` says it."""
     local_login: bool = True
     """Whether people may also log in with a user name and password of Counterpoint."""
 
@@ -458,8 +486,6 @@ class OidcSettings(SettingsSection):
             raise ValueError("a login at a provider needs client_id, and roles by the value of a claim")
         if "openid" not in self.scopes:
             raise ValueError("scopes must hold openid")
-        if "therapist" in self.roles.values() and not self.counsellor_claim:
-            raise ValueError("the role therapist needs counsellor_claim, which ties the account to its sessions")
         return self
 
 

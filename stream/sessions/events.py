@@ -160,7 +160,7 @@ def _is_late(last: SessionHead, at: Arrival) -> bool:
 
 def _entry(conversation: Conversation, message: Message, at: Arrival, score: ScoreText) -> Entry:
     """Return a message as it is stored: with the text of an edit that came first, or without text if a deletion did."""
-    early = next((e for e in conversation.head.early if e.message_id == message.message_id), None)
+    early = next((e for e in conversation.head.early if e.is_of(message)), None)
     deleted = early is not None and early.deleted
     text = "" if deleted else early.text if early else message.text
     return Entry(
@@ -195,8 +195,10 @@ def _apply_edit(conversation: Conversation, edit: Edit, at: Arrival, rules: Rule
         if conversation.head.withdrawn_ms:  # the message may be one that was withdrawn or erased
             raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
         early = EarlyChange(message_id=edit.message_id, arrived_ms=at.time_ms, revision=revision, text=edit.text)
-        early = early.model_copy(update={"secondary_use": edit.consent.secondary_use})
+        early = early.model_copy(update={"secondary_use": edit.consent.secondary_use, "author": edit.author})
         yield from _place_early_change(conversation, at, edit, early)
+    elif edit.author not in {None, entry.author}:
+        yield Ignored(NoEffect.EDIT_BY_ANOTHER)
     elif at.offset > entry.offset and not entry.deleted and revision > entry.revision:
         scored = score(edit.text) if entry.role is Role.CLIENT else None
         secondary_use = entry.secondary_use and edit.consent.secondary_use  # only if both allow it

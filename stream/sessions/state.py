@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from stream.contracts.base import Contract, MessageId, Utc
+from stream.contracts.messages import Message
 from stream.contracts.sessions import Cue, KnownName
 from stream.contracts.vocabulary import EndReason, Role
 
@@ -67,6 +68,12 @@ class EarlyChange(Contract):
     text: str = ""
     deleted: bool = False
     secondary_use: bool = True
+    author: str | None = None
+    """Who edited, where only the message's own author may; None where whoever sent the change has made sure of that."""
+
+    def is_of(self, message: Message) -> bool:
+        """Return whether the message is the one to change, and its author the one who may."""
+        return self.message_id == message.message_id and self.author in {None, message.author}
 
 
 class SessionHead(Contract):

@@ -3,6 +3,7 @@
 import json
 import statistics
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from bench import handwritten
+from bench import handwritten, units
 from bench.__main__ import main, ratios
 from bench.environment import BenchEnvironment, percentile, rate
 from bench.lists import filled_database, lists, reads
@@ -27,6 +28,7 @@ from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import Role
 from stream.detection.lexicons import find_concerns
 from stream.runtime import settings
+from stream.runtime.codec import encode
 from stream.runtime.topics import create_missing_topics
 
 SMALL = Load(sessions=8, messages=10, concurrent=3)
@@ -141,3 +143,18 @@ def test_every_tenth_message_speaks_of_danger_to_a_receiver_that_answers() -> No
         body = {"type": "risk.raised", "data": {"appended_at": at.isoformat()}}
         assert httpx.post(told.url, json=body).status_code == 204
     assert told.delays_ms[0] >= 2_000
+
+
+async def test_units_are_of_work_that_was_done(create_database: Callable[..., str]) -> None:
+    """Every message passes the gateway and is in a session, the model is asked, and each record has rows."""
+    events = list(SMALL.events())
+    assert units.gateway_s(events) > 0
+    outlet = await units.stream(events)
+    assert (len(outlet.sessions), outlet.written > 0) == (SMALL.sessions, True)
+    feedback, _, asked = await units.rate(outlet.sessions[:2])
+    assert asked >= sum(len(record.assessments) for record in feedback)
+    others = list(units.copies(feedback, 1))
+    assert {each.session_id for each in others}.isdisjoint({each.session_id for each in feedback})
+    row_bytes, _ = units.store(create_database(), [*feedback, *others])
+    assert row_bytes >= 0  # a few sessions may lie in the pages that are there
+    assert units.size_of(encode(events[0])) > len(events[0].model_dump_json())

@@ -9,6 +9,7 @@ from plugin.database.needs import Need
 from tests.plugin.samples import NOW
 
 NEEDS_BEFORE = range(6)
+ADDED_SINCE = {Need.POSSIBLE_CRITICAL, Need.POSSIBLE_INJECTION}
 VERDICTS = ("confirmed", "not_assessed", "rejected", None)
 
 
@@ -71,7 +72,7 @@ def test_stored_moments_and_needs_keep_their_meaning(database_url: str) -> None:
             "rejected": False,
             None: True,
         }
-        assert needs(connection) == [need for need in Need if need is not Need.POSSIBLE_INJECTION]
+        assert needs(connection) == [need for need in Need if need not in ADDED_SINCE]
         added = connection.execute(text("SELECT DISTINCT confidence, possible_injection FROM answers")).all()
         assert added == [(None, False)]
         connection.execute(

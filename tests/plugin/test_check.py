@@ -135,6 +135,10 @@ def test_a_platform_is_named_with_what_it_does_not_have(monkeypatch: pytest.Monk
     assert "speaks rocketchat" in found["tenant meadow"].sentence
     assert "no deletions, no signed_body, no signed_time" in found["tenant meadow"].sentence
     assert "lack" not in findings(monkeypatch)["tenant riverside"].sentence
+    matrix = {"user": "@counterpoint:example.org", "counsellors": ["@c-.*"]}
+    homeserver = tenant | {"platform": "matrix", "matrix": matrix, "consent": {"channels": ["*"]}}
+    found = findings(monkeypatch, tenants={"meadow": homeserver})
+    assert "no encrypted_rooms, no signed_body" in found["tenant meadow"].sentence
 
 
 @pytest.mark.parametrize(

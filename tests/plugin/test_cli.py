@@ -26,6 +26,7 @@ COMMANDS = [
     "digest",
     "replay",
     "users",
+    "people",
     "status",
     "dead-letters",
     "receivers",

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,10 +110,10 @@ def test_a_failed_step_ends_the_setup(monkeypatch: pytest.MonkeyPatch, step: Ste
 
 def test_each_level_builds_on_the_one_before() -> None:
     """Each level of the setup begins with the steps of the level before."""
-    names = {upto: [step.name for step in steps(upto)] for upto in ("runtime", "local", "dev")}
-    assert names["local"][: len(names["runtime"])] == names["runtime"]
-    assert names["dev"][: len(names["local"])] == names["local"]
-    assert len(names["runtime"]) < len(names["local"]) < len(names["dev"])
+    names = {upto: [step.name for step in steps(upto)] for upto in ("runtime", "local", "matrix", "dev")}
+    for before, after in pairwise(names.values()):
+        assert after[: len(before)] == before
+        assert len(before) < len(after)
 
 
 def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:

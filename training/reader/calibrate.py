@@ -1,6 +1,7 @@
 """Chooses the reader's calibration and thresholds on out-of-fold answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,22 @@ from sklearn.metrics import precision_recall_curve
 from training.reader.evaluate import critical_scores, resistance_scores
 from training.reader.examples import TurnExample
 
-CRITICAL_FALSE_ALARMS = 0.1
-"""Of harmless written turns, half of them made to sound dangerous: an exchange taken for danger is rated by nobody, and
-stands first in the queue."""
-CRITICAL_IN_TRANSCRIPTS = 0.0025
-"""Of client turns of transcripts, each corpus counting alike. Nobody labelled danger there, but it is rare: one turn in
-400 puts one session of 30 turns in fourteen first in the queue, and at one in 50 a supervisor would stop looking."""
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How often a grade of critical content may be heard where there is none, as shares of turns."""
+
+    written: float
+    """Of harmless written turns, half of them made to sound dangerous."""
+    transcripts: float
+    """Of client turns of transcripts, each corpus counting alike. Nobody labelled danger there, but it is rare."""
+
+
+SURE = FalseAlarms(written=0.01, transcripts=0.001)
+"""A session with it comes first in the queue, which is worth nothing if most of them do. One turn in a thousand is one
+session of 30 turns in thirty-four; turns that are written to be vivid are taken for danger ten times as often."""
+POSSIBLE = FalseAlarms(written=0.1, transcripts=0.01)
+"""A moment with it is rated by nobody, and its session keeps an ordinary place: what a supervisor can put up with."""
 CONFIRM_RECALL = 0.4
 """Of resisting turns, each corpus counting alike: half of what is shown should be right, and this is what it costs."""
 PLANTED = 0.9
@@ -41,15 +52,19 @@ def choose(turns: Sequence[TurnExample], logits: Any) -> dict[str, object]:
         place for place, turn in enumerate(turns) if turn.source in {"written", "danger"} and turn.critical == 0
     ]
     dangers = critical_scores(logits)
-    critical = max(
-        np.quantile(dangers[harmless], 1 - CRITICAL_FALSE_ALARMS),
-        np.quantile(dangers[real], 1 - CRITICAL_IN_TRANSCRIPTS, weights=weights, method="inverted_cdf"),
+    critical, possible = (
+        max(
+            np.quantile(dangers[harmless], 1 - allowed.written),
+            np.quantile(dangers[real], 1 - allowed.transcripts, weights=weights, method="inverted_cdf"),
+        )
+        for allowed in (SURE, POSSIBLE)
     )
     return {
         "calibration": (slope, intercept),
         "thresholds": {
             "confirm": round(confirm, 4),
             "critical": round(float(critical), 4),
+            "possible_critical": round(float(possible), 4),
             "planted": PLANTED,
             "doubtful": DOUBTFUL,
         },

@@ -1,6 +1,7 @@
 """Shows what the reader's out-of-fold answers are worth, as tables for a terminal."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 from stream.contracts.vocabulary import Mechanism
 from stream.feedback.models.baseline import READER
 from stream.model_repository import version_folder
+from training.reader.critical_curve import LADDER, critical_curve, sessions_by_lexicon
 from training.reader.curve import Point
 from training.reader.data import Examples
 from training.reader.evaluate import (
@@ -26,7 +28,7 @@ from training.reader.evaluate import (
 from training.reader.examples import ReplyExample, TurnExample
 from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
-from training.reader.served import read_served
+from training.reader.served import Served, read_served
 
 _TRANSCRIPTS = frozenset({"annomi", "mibot"})
 
@@ -40,7 +42,10 @@ def print_report(console: Console, name: str, examples: Examples, found: OutOfFo
     console.print(f"{name}: {found.folds} of {FOLDS} folds, each read by weights that saw nothing of its groups")
     served = read_served(version_folder(READER))
     _resistance(console, name, turns, found, served.confirm)
-    _critical(console, name, turns, found, served.critical)
+    _critical(console, name, turns, found, served)
+    console.print(_critical_table(name, turns, found, served))
+    by_lexicon = ", ".join(f"{corpus} {n} of {total}" for corpus, (n, total) in sessions_by_lexicon(turns).items())
+    console.print(f"sessions in which the lexicon alone finds critical content: {by_lexicon}")
     _levels(console, name, replies, found, examples)
 
 
@@ -117,14 +122,16 @@ def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found
     console.print(f"confirmed in transcripts, by behaviour: {told}")
 
 
-def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, threshold: float) -> None:
+def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, served: Served) -> None:
     own = [place for place, turn in enumerate(turns) if turn.source in {"written", "danger"}]
-    rows = critical_rows([turns[place] for place in own], found.turns[own], threshold)
-    kinds = sorted({kind for row in rows for kind in row.recall})
-    table = Table(title=f"{name}: critical content, across writers", title_justify="left")
+    some, logits = [turns[place] for place in own], found.turns[own]
+    either = critical_rows(some, logits, served.possible_critical)
+    sure = [replace(row, by=f"{row.by}, surely") for row in critical_rows(some, logits, served.critical)[1:]]
+    kinds = sorted({kind for row in either for kind in row.recall})
+    table = Table(title=f"{name}: critical content of either grade, across writers", title_justify="left")
     for column in ("by", "recall", "false alarms: sounds dangerous", "false alarms: plain", *kinds):
         table.add_column(column)
-    for row in rows:
+    for row in (*either, *sure):
         table.add_row(
             row.by,
             f"{row.all_recall:.2f}",
@@ -133,7 +140,36 @@ def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: 
             *(f"{row.recall[kind]:.2f}" for kind in kinds),
         )
     console.print(table)
-    console.print("missed by both: " + ", ".join(rows[-1].missed))
+    console.print("missed by both: " + ", ".join(either[-1].missed))
+
+
+def _critical_table(name: str, turns: Sequence[TurnExample], found: OutOfFold, served: Served) -> Table:
+    """Return what each threshold of critical content would do; the two that ship are named."""
+    ships = {served.critical: "sure", served.possible_critical: "possible"}
+    points = list(critical_curve(turns, found.turns, [*LADDER, *ships]))
+    corpora = list(points[0].turns)
+    table = Table(title=f"{name}: critical content by threshold of the reader", title_justify="left")
+    for column in (
+        "from",
+        "recall",
+        "with lexicon",
+        "false alarms: sounds dangerous",
+        "plain",
+        *(f"turns of {corpus}" for corpus in corpora),
+        *(f"sessions of {corpus}" for corpus in corpora),
+    ):
+        table.add_column(column)
+    for point in points:
+        table.add_row(
+            f"{point.threshold:.4f} {ships[point.threshold]}" if point.threshold in ships else f"{point.threshold:.2f}",
+            f"{point.recall:.2f}",
+            f"{point.recall_with_lexicon:.2f}",
+            f"{point.sounds_dangerous:.3f}",
+            f"{point.plain:.3f}",
+            *(f"{point.turns[corpus]:.4f}" for corpus in corpora),
+            *("{} of {}".format(*point.sessions[corpus]) for corpus in corpora),
+        )
+    return table
 
 
 def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found: OutOfFold, examples: Examples) -> None:

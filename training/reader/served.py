@@ -10,10 +10,11 @@ ANSWERS = "answers.json"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The scores from which on a turn is confirmed as resistance, and taken for critical content."""
+    """The scores from which on a turn is confirmed as resistance, and is surely or possibly critical content."""
 
     confirm: float
     critical: float
+    possible_critical: float
 
 
 def read_served(folder: Path) -> Served:
@@ -22,4 +23,5 @@ def read_served(folder: Path) -> Served:
     slope, intercept = table["calibration"]
     confirm = table["thresholds"]["confirm"]
     logit = (math.log(confirm / (1 - confirm)) - intercept) / slope
-    return Served(1 / (1 + math.exp(-logit)), table["thresholds"]["critical"])
+    thresholds = table["thresholds"]
+    return Served(1 / (1 + math.exp(-logit)), thresholds["critical"], thresholds["possible_critical"])

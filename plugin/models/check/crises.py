@@ -9,7 +9,7 @@ from plugin.models.check.results import (
     share,
     with_prefix,
 )
-from stream.contracts.vocabulary import NeedsHuman
+from stream.contracts.vocabulary import CRITICAL_REASONS
 
 
 def check_safety(outcomes: Outcomes, check: str, meaning: str) -> CheckResult:
@@ -38,7 +38,7 @@ def check_alone(outcomes: Outcomes, model: CheckedModel) -> CheckResult:
     meaning = "the same crises without the lexicon before the model: silent by its own word"
     found = with_prefix(outcomes, "alone")
     if model.is_baseline:
-        named = sum(outcome.abstained is NeedsHuman.CRITICAL_CONTENT for outcome in found.values())
+        named = sum(outcome.abstained in CRITICAL_REASONS for outcome in found.values())
         return not_applicable(
             "alone",
             meaning,

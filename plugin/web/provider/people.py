@@ -39,6 +39,7 @@ def person_of(claims: Claims, settings: OidcSettings, tenants: Mapping[str, Tena
         teams=() if role in _WITHOUT_SCOPE else _teams(claims, settings),
         tenant=tenant,
         counsellor=_counsellor(claims, settings, tenants, tenant) if role is AccountRole.THERAPIST else None,
+        says_counsellor=bool(settings.counsellor_claim),
     )
 
 
@@ -48,7 +49,8 @@ def check_mapping(settings: OidcSettings, tenants: Mapping[str, TenantSettings])
     Raises:
         Misconfigured: it cannot.
     """
-    if "therapist" in settings.roles.values() and not settings.tenant_claim and len(tenants) != 1:
+    gives_reference = "therapist" in settings.roles.values() and settings.counsellor_claim
+    if gives_reference and not settings.tenant_claim and len(tenants) != 1:
         raise Misconfigured("oidc.roles gives the role therapist, so oidc.tenant_claim must name the platform's claim.")
 
 
@@ -57,6 +59,8 @@ def _tenant(
 ) -> str | None:
     if role is None or role in _WITHOUT_SCOPE:
         return None
+    if role is AccountRole.THERAPIST and not settings.counsellor_claim:
+        return None  # the platform goes with the reference, which the mapping says
     if not settings.tenant_claim:
         return next(iter(tenants)) if role is AccountRole.THERAPIST else None
     named = next(iter(_values(claims, settings.tenant_claim)), None)
@@ -67,7 +71,9 @@ def _tenant(
 
 def _counsellor(
     claims: Claims, settings: OidcSettings, tenants: Mapping[str, TenantSettings], tenant: str | None
-) -> str:
+) -> str | None:
+    if not settings.counsellor_claim:
+        return None
     reference = next(iter(_values(claims, settings.counsellor_claim)), None)
     if reference is None:
         raise LoginRefusedError(Refusal.UNFIT)

@@ -8,13 +8,14 @@ knows (a street, a place of work, most surnames nobody introduced) stays in: thi
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import islice
 
 from stream.contracts.sessions import KnownName
 from stream.feedback.deidentification.identifiers import find_identifiers
 from stream.feedback.deidentification.names import KnownNames, merge_overlapping
 from stream.feedback.deidentification.normalise import normalise
-from stream.feedback.deidentification.recogniser import recognise
+from stream.feedback.deidentification.recogniser import RecognisedName, recognise
 from stream.reading import Span, TracedText
 
 # Code points; the bound of a known name. A link may be as long as a message, and a reason must stay one sentence.
@@ -30,7 +31,9 @@ class Deidentifier:
 
     def __init__(self, names: Sequence[KnownName], messages: Iterable[str] = ()) -> None:
         """`names` were told; in `messages`, all of the session, those that nobody told are recognised."""
-        found = (one.name for text in messages for one in recognise(normalise(text).text) if one.sure)
+        # Each message is read here and again where it is applied; its reading is kept for as long as the session is.
+        self._read = cache(_read)
+        found = (one.name for text in messages for one in self._read(text)[1] if one.sure)
         self._names = KnownNames(names, islice(dict.fromkeys(found), _MAX_RECOGNISED))
         self._labels: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {"NAME": self._names.recognised}
@@ -38,8 +41,8 @@ class Deidentifier:
 
     def apply(self, original: str) -> TracedText:
         """Return a message as a model sees it: normalised, with placeholders, and traced to the original."""
-        normalised = normalise(original)
-        found = self._find(normalised.text)
+        normalised, recognised = self._read(original)
+        found = self._find(normalised.text, recognised)
         replacements = [(start, end, f"[{label}]") for (start, end), label in found]
         for start, end, placeholder in replacements:
             if end - start <= _MAX_REVEALED:
@@ -50,12 +53,12 @@ class Deidentifier:
         """A model's own words with each placeholder as it was first written in this session; others stay."""
         return _PLACEHOLDER.sub(lambda match: self._originals.get(match[0], match[0]), words)
 
-    def _find(self, text: str) -> list[tuple[Span, str]]:
+    def _find(self, text: str, recognised: Iterable[RecognisedName]) -> list[tuple[Span, str]]:
         found = self._names.find(text)
         found += [(span, self._label(kind.value, text[slice(*span)])) for span, kind in find_identifiers(text)]
         named = [span for span, _ in found]
         # Ordinary words that are names where they stand: they are no names elsewhere, so each place is recognised.
-        for one in recognise(text):
+        for one in recognised:
             if not any(one.span[0] < end and start < one.span[1] for start, end in named):
                 found.append((one.span, self._label("NAME", one.name)))
         return merge_overlapping(found)
@@ -66,3 +69,8 @@ class Deidentifier:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._labels[key] = f"{kind}_{self._counts[kind]}"
         return self._labels[key]
+
+
+def _read(original: str) -> tuple[TracedText, list[RecognisedName]]:
+    normalised = normalise(original)
+    return normalised, recognise(normalised.text)

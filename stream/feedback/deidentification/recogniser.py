@@ -89,6 +89,11 @@ class _Word:
         return self.folded in proper_words()
 
     @property
+    def may_be_name(self) -> bool:
+        """Whether it is a name after some words; no words make one of an ordinary word in small letters."""
+        return not self.is_ordinary or self.has_capital or self.is_given_name
+
+    @property
     def is_given_name(self) -> bool:
         parts = [_fold(part) for part in self.text.split("-")]
         return self.folded in given_names() or all(part in given_names() for part in parts)
@@ -101,9 +106,11 @@ def recognise(text: str) -> list[RecognisedName]:
     found: dict[int, int] = {}  # the index of a name's first word, and how many words it has
     free = 0
     for index, word in enumerate(words):
+        if index < free or not word.may_be_name:
+            continue  # the words around it are not looked at: that costs ten times as much as all else
         start, end = word.span
         trust = _trust(composed.text[max(0, start - _CONTEXT) : start], composed.text[end : end + _CONTEXT])
-        if index >= free and _is_name(word, trust, words[index - 1] if index else None):
+        if _is_name(word, trust, words[index - 1] if index else None):
             found[index] = 1 + _surnames(composed.text, words[index : index + 3])
             free = index + found[index]
     names = [

@@ -73,6 +73,8 @@ class ModelAnswer(_AnswerModel):
 
     # Before all else: where it is set, nothing after it is used.
     critical_content: Concern | None = None
+    critical_is_sure: bool = True
+    """Whether the model is sure of it. A model that does not say is taken to be."""
     possible_injection: bool = False
     """Whether text of the exchange tries to steer the rating."""
     confidence: float | None = Field(default=None, ge=0, le=1)

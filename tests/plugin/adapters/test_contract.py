@@ -21,6 +21,7 @@ from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from tests.plugin.adapters.adapters_under_test import HELLO, NOW, SENT, Kind, Platform, StandardWebhookPlatform
 from tests.plugin.adapters.chatwoot_under_test import ChatwootPlatform, UnsignedChatwootPlatform
+from tests.plugin.adapters.matrix_under_test import MatrixPlatform
 from tests.plugin.adapters.rocketchat_under_test import RocketChatPlatform
 from tests.plugin.adapters.twilio_under_test import TwilioEventsPlatform, TwilioJsonPlatform, TwilioPlatform
 from tests.stream.sessions.scenario import START, Scenario
@@ -33,6 +34,7 @@ PLATFORMS: tuple[Platform, ...] = (
     TwilioJsonPlatform(),
     TwilioEventsPlatform(),
     RocketChatPlatform(),
+    MatrixPlatform(),
 )
 """The platforms of all adapters; a new adapter adds its platform here and is tested by the whole suite."""
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from plugin.adapters.chatwoot import Chatwoot
+from plugin.adapters.matrix import Matrix
 from plugin.adapters.registry import OWN, adapter_of
 from plugin.adapters.rocketchat import RocketChat
 from plugin.adapters.twilio import Twilio
 from plugin.adapters.webhook import StandardWebhook
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters import twilio_under_test
+from tests.plugin.adapters import matrix_under_test, twilio_under_test
 
 
 def tenant(**given: object) -> TenantSettings:
@@ -38,6 +39,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *, name: str, value: 
         (tenant(platform="chatwoot"), Chatwoot),
         (twilio_under_test.settings(), Twilio),
         (tenant(platform="rocketchat"), RocketChat),
+        (matrix_under_test.settings(), Matrix),
     ],
 )
 def test_our_own_adapters_have_names(settings: TenantSettings, kind: type) -> None:
@@ -83,6 +85,7 @@ def test_another_package_does_not_take_the_place_of_ours(tmp_path: Path, monkeyp
         ({"options": {"a": "b"}}, "options"),
         ({"platform": "rocketchat", "chatwoot": {"allow_unsigned": True}}, "chatwoot"),
         ({"platform": "chatwoot", "twilio": {"public_url": "https://a.example/x"}}, "twilio"),
+        ({"platform": "chatwoot", "matrix": {"user": "@counterpoint:example.org"}}, "matrix"),
     ],
 )
 def test_a_setting_without_effect_is_refused(given: dict[str, object], place: str) -> None:

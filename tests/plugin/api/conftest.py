@@ -17,13 +17,15 @@ from tests.plugin.web.conftest import (
     app,
     clock,
     filled_database,
+    kept_engine,
     page_database,
+    page_engine,
     put,
     settings,
     store,
 )
 
-__all__ = ["app", "clock", "filled_database", "page_database", "put", "settings", "store"]
+__all__ = ["app", "clock", "filled_database", "kept_engine", "page_database", "page_engine", "put", "settings", "store"]
 
 
 @dataclass

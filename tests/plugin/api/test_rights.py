@@ -56,6 +56,8 @@ HIS_ALONE = Expected(401, 404, 404, 200, 404, 404, 404, 404)
 HIS_REFUSED = Expected(401, 404, 404, 409, 404, 404, 404, 404)
 LEADS = Expected(401, 404, 404, 404, 404, 404, 200, 404)
 AUDITORS = Expected(401, 404, 404, 404, 404, 404, 404, 200)
+OPERATORS = Expected(401, 404, 404, 404, 404, 200, 404, 404)
+OPERATORS_REFUSED = Expected(401, 404, 404, 404, 404, 409, 404, 404)
 NOBODY = Expected(401, 404, 404, 404, 404, 404, 404, 404)
 
 SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
@@ -80,6 +82,7 @@ MECHANISMS = ("respect_for_autonomy", "stance_alignment", "emotional_resonance",
 RATE = {"levels": dict.fromkeys(MECHANISMS, "weak")}
 SETTLE = {"levels": [{"mechanism": MECHANISMS[0], "level": None, "reason": "Nothing says so."}]}
 OPEN_ONE = {"colleagues": [str(UNKNOWN)], "size": 5, "day": "2026-11-03"}
+MAPPED = {"people": [{"username": "lena", "role": "lead"}]}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
 TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
@@ -184,6 +187,8 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", NOTES + "/{note_id}/remove", UNKNOWN): ({"seen": 1}, NOBODY),
     ("GET", "/trail", None): (None, AUDITORS),
     ("POST", "/trail/verify", None): ({}, AUDITORS),
+    ("POST", "/people/plan", None): (MAPPED, OPERATORS),
+    ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
 IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id", "signal_id")
@@ -227,6 +232,7 @@ SCOPES = {
     Scope.RISK_ACKNOWLEDGE: named("POST", RISK),
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
+    Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},
 }
 """The operations that need each scope."""
 

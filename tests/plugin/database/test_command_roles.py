@@ -98,6 +98,8 @@ CASES: dict[str, Case] = {
     "users enable": Case(OWNER, ("otto",), "may log in"),
     "users password": Case(OWNER, ("otto",), "another password", typed=PASSWORD),
     "users remove": Case(OWNER, ("otto", "--yes"), "is removed"),
+    "people plan": Case(OWNER, ("{folder}/people.csv",), "This is the plan [0-9a-f]{16}"),
+    "people apply": Case(OWNER, ("{folder}/people.csv",), "Added: 1", typed="y"),
     "criteria add": Case(
         OWNER,
         ("pacing", "--question", "Pacing?", "--about", "moment", "--scale", "levels"),
@@ -179,6 +181,7 @@ WITHOUT_DATABASE = {
     "acls",
     "kafka secrets",
     "kafka users",
+    "matrix registration",
     "replay",
     "model check",
     "model activate",
@@ -246,6 +249,7 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
         "NO_COLOR": "1",
     }
     made = Deployment(engine, env, folder)
+    (folder / "people.csv").write_text("username,role,counsellor,supervisor\nben,therapist,ben,nele\n")
     assert "migrations applied" in str(made.run("migrate", Case(OWNER, (), ""), OWNER))
     assert "rights granted" in str(made.run("database roles", CASES["database roles"], OWNER))
     counsellor = PSEUDONYMS.person("ana")

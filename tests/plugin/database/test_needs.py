@@ -9,6 +9,7 @@ from plugin.database.needs import Facts, Need, facts_from_json, facts_of, facts_
 from plugin.database.tables import StoredAnswer
 from stream.contracts.sessions import Mark
 from stream.contracts.vocabulary import (
+    CRITICAL_REASONS,
     RISK_CONCERNS,
     Concern,
     Level,
@@ -21,6 +22,7 @@ from stream.contracts.vocabulary import (
 from tests.plugin.samples import NOW, mark
 
 UNANSWERED = mark(MarkKind.UNANSWERED_MOMENT).model_copy(update={"resistance_type": ResistanceType.BLAMING})
+POSSIBLE = NeedsHuman.POSSIBLE_CRITICAL_CONTENT
 MARKED_UNREAD = mark(MarkKind.UNANSWERED_MOMENT)
 """As an earlier version marked every flagged turn without a reply."""
 
@@ -83,12 +85,37 @@ def test_other_critical_content_comes_second(concern: Concern) -> None:
     assert need(marks=(without_verdict(NeedsHuman.CRITICAL_CONTENT),)) is Need.CRITICAL
 
 
-@pytest.mark.parametrize("reason", sorted(set(NeedsHuman) - {NeedsHuman.CRITICAL_CONTENT}))
+@pytest.mark.parametrize("reason", sorted(set(NeedsHuman) - CRITICAL_REASONS))
 def test_moments_that_need_a_human_come_third(reason: NeedsHuman) -> None:
     """A moment, a mechanism or a turn without a reply that needs a human gives the third need."""
     assert need(answer(abstained=reason), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
     assert need(answer(Level.STRONG, None), marks=(UNANSWERED,)) is Need.NEEDS_HUMAN
     assert need(marks=(without_verdict(reason),)) is Need.NEEDS_HUMAN
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"answers": (answer(abstained=POSSIBLE),)},
+        {"answers": (), "marks": (without_verdict(POSSIBLE),)},
+    ],
+    ids=["moment", "turn without a reply"],
+)
+def test_possible_critical_content_has_an_ordinary_place(found: dict[str, Any]) -> None:
+    """What may be critical comes after what surely wants a person and an unanswered moment, and before the rest."""
+    answers, marks = found["answers"], found.get("marks", ())
+    assert need(*answers, answer(Level.NONE, planted=True), marks=marks) is Need.POSSIBLE_CRITICAL
+    assert need(*answers, marks=(*marks, UNANSWERED)) is Need.UNANSWERED
+    assert need(*answers, answer(abstained=NeedsHuman.MODEL_FAILED), marks=marks) is Need.NEEDS_HUMAN
+    assert need(*answers, answer(abstained=NeedsHuman.CRITICAL_CONTENT), marks=marks) is Need.CRITICAL
+    assert need(*answers, marks=(*marks, mark(MarkKind.RISK_LANGUAGE, Concern.ABUSE))) is Need.RISK
+
+
+def test_possible_critical_content_is_counted_apart() -> None:
+    """Moments and turns of possible critical content are not among those that need a person."""
+    marks = (without_verdict(POSSIBLE), without_verdict(NeedsHuman.CRITICAL_CONTENT))
+    answers = (answer(abstained=POSSIBLE), answer(abstained=NeedsHuman.MODEL_FAILED), answer(Level.STRONG))
+    assert facts_of(marks, answers) == Facts(needs_human=2, possible_critical=2)
 
 
 def test_unanswered_moments_planted_text_missing_expression_and_the_rest_come_last() -> None:
@@ -135,14 +162,15 @@ def test_facts_are_gathered_over_all_moments_each_thing_once() -> None:
 
 def test_facts_are_read_as_they_were_stored() -> None:
     """Facts read from JSON equal those that were written, full or empty."""
-    full = Facts((Concern.MANIA,), 2, 3, 1, (Mechanism.EMOTIONAL_RESONANCE,))
+    full = Facts((Concern.MANIA,), 2, 3, 4, 1, (Mechanism.EMOTIONAL_RESONANCE,))
     for facts in (full, Facts()):
         assert facts_from_json(facts_to_json(facts)) == facts
 
 
 def test_rows_of_an_earlier_version_lack_newer_facts() -> None:
-    """Facts that a row of an earlier version lacks are read as told names and as no planted text."""
-    newer = facts_to_json(Facts(names_told=False, possible_injection=2))
-    assert facts_from_json(newer) == Facts(names_told=False, possible_injection=2)
-    earlier = {key: value for key, value in newer.items() if key not in {"names_told", "possible_injection"}}
+    """Facts that a row of an earlier version lacks are read as told names, and as nothing planted or unsure."""
+    added = {"names_told": False, "possible_critical": 3, "possible_injection": 2}
+    newer = facts_to_json(Facts(names_told=False, possible_critical=3, possible_injection=2))
+    assert {key: newer[key] for key in added} == added
+    earlier = {key: value for key, value in newer.items() if key not in added}
     assert facts_from_json(earlier) == Facts()

@@ -13,6 +13,7 @@ import httpx
 
 from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
+from plugin.gateway.matrix import matrix_routes
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Unavailable
@@ -81,7 +82,7 @@ class GatewayHarness:
             clock_ahead=CLOCK_AHEAD,
             clock_back=CLOCK_BACK,
         )
-        self.app = create_application(gateway)
+        self.app = create_application(gateway, further=matrix_routes(gateway))
         transport = httpx.ASGITransport(self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 

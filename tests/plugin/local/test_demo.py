@@ -15,6 +15,7 @@ from plugin.local import demo as room
 from plugin.local.demo_settings import USERS
 from plugin.local.demo_week import WEEK
 from plugin.local.postgres import PostgresServer
+from stream.contracts.errors import Misconfigured
 
 BEGUN = datetime.now(UTC)
 """When every demo of this file starts, so that midnight does not come between two of them."""
@@ -29,11 +30,12 @@ def own_folder_and_signals(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> It
     signal.signal(signal.SIGTERM, before)
 
 
-def run(*paths: Path) -> str:
+def run(*paths: Path, with_matrix: bool = False) -> str:
     """Return what one demo prints until it ends after the digest."""
-    out = StringIO()
-    assert room.run_demo(once=True, paths=paths, console=Console(file=out, width=200), now=lambda: BEGUN) == 0
-    return out.getvalue()
+    out = Console(file=StringIO(), width=200)
+    assert room.run_demo(once=True, paths=paths, console=out, with_matrix=with_matrix, now=lambda: BEGUN) == 0
+    assert isinstance(out.file, StringIO)
+    return out.file.getvalue()
 
 
 def test_a_demo_shows_the_digest_and_how_to_log_in_and_leaves_nothing_running(own_folder_and_signals: Path) -> None:
@@ -84,3 +86,25 @@ def test_given_conversations_are_accounted_for(tmp_path: Path) -> None:
     assert "in: 2 sessions" in said
     assert "left out, no_resistance: 1" in said
     assert "2 in = 1 stored + 1 left out" in said
+
+
+def test_matrix_users_say_the_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a homeserver its users say the samples, and the digest has what the model made of it.
+
+    It is the one test in which words go all the way from a homeserver to a supervisor, and so starts everything.
+    """
+    for name in ("exam-nerves.jsonl", "no-consent.jsonl", "changed-my-mind.jsonl"):
+        (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
+    monkeypatch.setattr(room, "SAMPLES", tmp_path)
+    said = run(with_matrix=True)
+    assert "3 talks of Matrix users, 2 of them with Counterpoint" in said
+    assert "in: 2 sessions" in said
+    assert "2 in = 1 stored + 1 left out" in said
+    assert "Respect for Autonomy:" in said
+    assert "The homeserver: http://127.0.0.1:" in said
+
+
+def test_matrix_users_say_no_conversations_of_others(tmp_path: Path) -> None:
+    """A demo with a homeserver and given conversations is refused before anything is started."""
+    with pytest.raises(Misconfigured, match="the samples alone"):
+        run(tmp_path, with_matrix=True)

@@ -61,7 +61,7 @@ def test_enough_gives_a_number() -> None:
 
 def test_the_terminal_has_a_line_for_each_number() -> None:
     """`counterpoint status` prints looks, each version's estimate, each agreement and the disputes."""
-    estimate = SampleEstimate(VERSION, 120, 900, 5, MANY, FEW, TOO_FEW, TOO_FEW)
+    estimate = SampleEstimate(VERSION, 120, 900, 5, MANY, FEW, TOO_FEW, TOO_FEW, TOO_FEW)
     agreement = LevelAgreement("CPU baseline, 0.1", Mechanism.STANCE_ALIGNMENT, 80, 0.7)
     quality = Quality(130, 120, (estimate,), (agreement,), DisputeRate(40, 4, 0.1))
     looks, sample, stance, disputes = quality_lines(quality)

@@ -10,7 +10,7 @@ from plugin.database.viewer import AccountRole
 from plugin.queue.look_views import Look, LookAnswer, LookOutcome, MachineOpinion, TurnAnswers
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
-from stream.contracts.vocabulary import LeftOut, MarkKind
+from stream.contracts.vocabulary import LeftOut, MarkKind, NeedsHuman
 from tests.plugin.conftest import People
 from tests.plugin.queue.sampled import ALL_NO, FURTHER, TURNS, sampled, sampled_and_left_out
 from tests.plugin.samples import MODEL, REJECTED, SAID, add_person, answered, apply_records, mark, record
@@ -75,6 +75,22 @@ def test_after_the_answers_the_machine_stands_beside_them(store: Store, engine: 
     assert look.model == MODEL
     assert store.looks.waiting(people.supervisor).total == 0
     assert trail(engine, "blind answers") == ["done"]
+
+
+@pytest.mark.parametrize("is_marked", [False, True], ids=["the model alone", "the lexicon too"])
+def test_a_possible_sign_is_kept_apart_from_a_sure_one(
+    store: Store, engine: Engine, people: People, is_marked: bool
+) -> None:
+    """What the model doubts is a possible sign, unless the lexicon marks the same turn."""
+    reason = NeedsHuman.POSSIBLE_CRITICAL_CONTENT
+    sent = sampled(abstain=reason, marks=(mark(MarkKind.RISK_LANGUAGE, "abuse"),) if is_marked else ())
+    apply_records(engine, sent)
+    assert store.looks.answer(people.supervisor, sent.session_id, 1, ANSWERS) is LookOutcome.DONE
+    answered_look = opened(store, people, sent.session_id).answered
+    assert answered_look is not None
+    assert answered_look[0].machine == replace(
+        NOTHING, needs_human=reason.value, critical=is_marked, possible_critical=not is_marked
+    )
 
 
 def test_a_session_in_which_every_turn_was_rejected_keeps_its_words(

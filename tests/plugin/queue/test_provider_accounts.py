@@ -98,6 +98,16 @@ def test_without_a_claim_of_teams_an_operator_decides(theirs: Store, engine: Eng
     assert teams(theirs, again) == ("east", "north")
 
 
+def test_without_a_claim_of_the_reference_the_account_keeps_it(theirs: Store, engine: Engine) -> None:
+    """Where the provider does not say which counsellor a therapist is, the account that a mapping made says it."""
+    silent = replace(JONAS, tenant=None, counsellor=None, says_counsellor=False)
+    assert theirs.provider_accounts.let_in(silent) is Refusal.UNFIT
+    let_in(theirs, JONAS)
+    again = let_in(theirs, silent)
+    assert (again.tenant, again.counsellor) == (TENANT, "p_jonas")
+    assert trail(engine) == ["account added", "login", "login"]
+
+
 REFUSED: dict[str, tuple[ProviderPerson, Refusal]] = {
     "no role": (replace(MARIA, role=None), Refusal.NO_ROLE),
     "a supervisor without a team": (replace(MARIA, teams=()), Refusal.UNFIT),

@@ -13,9 +13,18 @@ VERSION = VersionName("CPU baseline", "baseline|0.1", "linear 0.1 (gate)")
 answers = st.sampled_from(LookAnswer)
 
 
-def turn(session: int, said: LookAnswer, *, shown: bool, critical: LookAnswer = NO, sign: bool = False) -> LookedAt:
+def turn(
+    session: int,
+    said: LookAnswer,
+    *,
+    shown: bool,
+    critical: LookAnswer = NO,
+    sign: bool = False,
+    possible: bool = False,
+) -> LookedAt:
     """Return one turn of a look."""
-    opinion = MachineOpinion(shown=shown, verdict="confirmed" if shown else None, needs_human=None, critical=sign)
+    verdict = "confirmed" if shown else None
+    opinion = MachineOpinion(shown, verdict, needs_human=None, critical=sign, possible_critical=possible)
     return LookedAt(session, VERSION, TurnAnswers(said, critical), opinion)
 
 
@@ -39,6 +48,18 @@ def test_critical_content_is_estimated_likewise() -> None:
     looked_at += [turn(n, NO, shown=False, critical=YES) for n in range(20)]
     (found,) = estimates(looked_at)
     assert (found.critical_precision.value, found.critical_recall.value) == (0.8, 0.5)
+
+
+def test_a_possible_sign_counts_for_recall_and_has_a_precision_of_its_own() -> None:
+    """Of 40 critical turns 30 have a sign; 18 of 20 sure signs are right, and 12 of 30 possible ones."""
+    looked_at = [turn(n, NO, shown=False, critical=YES, sign=True) for n in range(18)]
+    looked_at += [turn(n, NO, shown=False, critical=NO, sign=True) for n in range(2)]
+    looked_at += [turn(n, NO, shown=False, critical=YES, possible=True) for n in range(12)]
+    looked_at += [turn(n, NO, shown=False, critical=NO, possible=True) for n in range(18)]
+    looked_at += [turn(n, NO, shown=False, critical=YES) for n in range(10)]
+    (found,) = estimates(looked_at)
+    assert (found.critical_precision.value, found.possible_precision.value) == (0.9, 0.4)
+    assert found.critical_recall.value == 0.75
 
 
 @given(st.lists(turns, min_size=1, max_size=120), st.integers(0, 30))

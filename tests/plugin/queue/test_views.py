@@ -48,6 +48,7 @@ def test_needs_are_ordered_from_risk_to_other() -> None:
         "CRITICAL",
         "NEEDS_HUMAN",
         "UNANSWERED",
+        "POSSIBLE_CRITICAL",
         "POSSIBLE_INJECTION",
         "WITHOUT_EXPRESSION",
         "OTHER",

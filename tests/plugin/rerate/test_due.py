@@ -13,7 +13,7 @@ from plugin.database.tables import Hold
 from plugin.rerate.due import READ_BY_A_MODEL
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Consent
-from stream.contracts.vocabulary import LeftOut, NeedsHuman, SessionState
+from stream.contracts.vocabulary import CRITICAL_REASONS, LeftOut, NeedsHuman, SessionState
 from tests.plugin.rerate.samples import AGREED, asked, asked_in_shadow, count, rate_all
 from tests.plugin.samples import (
     CONVERSATION,
@@ -114,7 +114,7 @@ def test_no_model_is_asked_about_what_none_was_asked(engine: Engine, reason: Nee
     due = (1, 1) if reason in READ_BY_A_MODEL else NOTHING
     assert count(engine, asked_in_shadow()) == due
     assert count(engine, asked()) == NOTHING
-    assert NeedsHuman.CRITICAL_CONTENT not in READ_BY_A_MODEL
+    assert CRITICAL_REASONS.isdisjoint(READ_BY_A_MODEL)
     assert NeedsHuman.NAMES_NOT_TOLD not in READ_BY_A_MODEL
 
 

@@ -28,7 +28,7 @@ def deletion(message_id: str, conversation: str = CONVERSATION) -> Deletion:
     return Deletion(tenant=TENANT, conversation_id=conversation, message_id=message_id, deleted_at=NOW)
 
 
-def edit(message_id: str, words: str, seconds: int = 0) -> Edit:
+def edit(message_id: str, words: str, seconds: int = 0, author: str | None = None) -> Edit:
     """Return an edit of a message, this many seconds after the sample time."""
     return Edit(
         tenant=TENANT,
@@ -37,6 +37,7 @@ def edit(message_id: str, words: str, seconds: int = 0) -> Edit:
         text=words,
         edited_at=NOW + timedelta(seconds=seconds),
         consent=Consent(processing=True),
+        author=author,
     )
 
 
@@ -185,6 +186,14 @@ def test_only_a_later_edit_counts(engine: Engine, store: Store, people: People) 
     assert results == [ApplyResult.REPEATED] * 4
     texts = {message.message_id: message.text for message in seen(store, people).messages}
     assert (texts["m-2"], texts.get("m-4"), texts.get("m-9")) == ("second words", None, None)
+
+
+def test_an_edit_by_another_than_the_author_changes_nothing(engine: Engine, store: Store, people: People) -> None:
+    """An edit that names who edited changes a stored message only if that person wrote it."""
+    apply_records(engine, TWO_MOMENTS)
+    assert apply_records(engine, edit("m-1", "Not my words.", 1, "p_counsellor")) == [ApplyResult.REPEATED]
+    assert apply_records(engine, edit("m-1", "My other words.", 1, "p_client")) == [ApplyResult.CHANGED]
+    assert seen(store, people).messages[0].text == "My other words."
 
 
 @pytest.mark.parametrize("change", [deletion("m-1"), edit("m-1", "other words")])

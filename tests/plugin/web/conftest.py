@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import Engine
 
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import connect, transaction
@@ -136,11 +137,26 @@ def page_database(filled_database: RestoredDatabase) -> str:
     return filled_database.url
 
 
+@pytest.fixture(scope="session")
+def kept_engine(filled_database: RestoredDatabase) -> Iterator[Engine]:
+    """Yield an engine for all of these tests, since each new one works out every statement anew."""
+    engine = connect(filled_database.url_of_kept)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def store(page_database: str) -> Iterator[Store]:
+def page_engine(kept_engine: Engine, page_database: str) -> Engine:  # noqa: ARG001 - it puts the rows back
+    """Return an engine for the filled database, in which nothing is left of an earlier test."""
+    return kept_engine
+
+
+@pytest.fixture
+def store(page_engine: Engine) -> Iterator[Store]:
     """Yield the store behind the pages."""
-    with Store(connect(page_database), KEK, now=lambda: datetime.now(UTC)) as opened:
-        yield opened
+    opened = Store(page_engine, KEK, now=lambda: datetime.now(UTC))
+    yield opened
+    opened.write_failed_logins(whole=True)
 
 
 @pytest.fixture
@@ -220,13 +236,11 @@ def address(session_id: UUID, action: str = "") -> str:
 
 
 @pytest.fixture
-def put(page_database: str) -> Iterator[Callable[[FeedbackRecord], None]]:
-    """Yield a function that stores one more record as the sink does."""
-    engine = connect(page_database)
+def put(page_engine: Engine) -> Callable[[FeedbackRecord], None]:
+    """Return a function that stores one more record as the sink does."""
 
     def store_it(stored: FeedbackRecord) -> None:
-        with transaction(engine) as session:
+        with transaction(page_engine) as session:
             apply(session, KEK, stored, datetime.now(UTC))
 
-    yield store_it
-    engine.dispose()
+    return store_it

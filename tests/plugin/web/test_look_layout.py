@@ -52,3 +52,4 @@ def test_every_opinion_has_its_words(opinion: MachineOpinion, words: str) -> Non
     """Each kind of opinion is said in words, with whether there is a sign for critical content."""
     assert machine_words(opinion) == f"{words}; no sign for critical content"
     assert machine_words(replace(opinion, critical=True)) == f"{words}; a sign for critical content"
+    assert machine_words(replace(opinion, possible_critical=True)) == f"{words}; a possible sign for critical content"

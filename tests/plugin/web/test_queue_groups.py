@@ -88,6 +88,8 @@ def test_what_was_handed_over_to_the_reader_comes_first() -> None:
         (Facts(needs_human=2), "2 moments need a person\u2019s rating"),
         (Facts(unanswered=1), "1 unanswered moment"),
         (Facts(unanswered=3), "3 unanswered moments"),
+        (Facts(possible_critical=1), "Possible critical content in 1 moment, not rated"),
+        (Facts(possible_critical=2), "Possible critical content in 2 moments, not rated"),
         (Facts(possible_injection=1), "Text that may be meant to steer the rating in 1 moment"),
         (Facts(possible_injection=2), "Text that may be meant to steer the rating in 2 moments"),
         (
@@ -108,10 +110,13 @@ def test_all_reasons_are_given_the_weightiest_first() -> None:
         concerns=(Concern.ABUSE,),
         needs_human=1,
         unanswered=1,
+        possible_critical=1,
         possible_injection=1,
         without_expression=(Mechanism.EMOTIONAL_RESONANCE,),
     )
-    assert [reason.split()[0] for reason in need_reasons(row(facts=facts))] == ["Words", "1", "1", "Text", "No"]
+    assert [reason.split()[0] for reason in need_reasons(row(facts=facts))] == [
+        *("Words", "1", "1", "Possible", "Text", "No")
+    ]
 
 
 def test_reasons_never_name_a_person() -> None:

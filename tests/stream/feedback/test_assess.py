@@ -147,6 +147,23 @@ async def test_an_exchange_without_an_answer_becomes_an_abstention(
     assert one.reason is reason
 
 
+@pytest.mark.parametrize(
+    ("sure", "reason"),
+    [
+        ({}, NeedsHuman.CRITICAL_CONTENT),
+        ({"critical_is_sure": True}, NeedsHuman.CRITICAL_CONTENT),
+        ({"critical_is_sure": False}, NeedsHuman.POSSIBLE_CRITICAL_CONTENT),
+    ],
+    ids=["says nothing of it", "sure", "not sure"],
+)
+async def test_critical_content_of_either_grade_is_rated_by_nobody(sure: dict[str, bool], reason: NeedsHuman) -> None:
+    """A model that names critical content is not asked again, and nothing else that it says is used."""
+    model = ScriptedModel(answer(rating(AUTONOMY, 2, (3, "What would you")), critical_content="abuse", **sure), GOOD)
+    whole = await feedback(model)
+    assert [one.reason for one in whole.abstentions] == [reason]
+    assert (whole.assessments, len(model.asked)) == ((), 1)
+
+
 async def test_a_request_that_keeps_failing_while_the_model_is_there_is_given_up() -> None:
     """A request that keeps failing while the model is there is given up after three attempts."""
     model = ScriptedModel(FAILED)

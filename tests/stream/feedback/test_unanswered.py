@@ -113,6 +113,10 @@ async def test_a_mark_of_an_earlier_version_is_asked_about_without_its_context()
     ("entry", "reason"),
     [
         (answer(critical_content="suicide", verdict="rejected"), NeedsHuman.CRITICAL_CONTENT),
+        (
+            answer(critical_content="abuse", critical_is_sure=False, verdict="rejected"),
+            NeedsHuman.POSSIBLE_CRITICAL_CONTENT,
+        ),
         (answer(*NOTHING, resistance_type=None), NeedsHuman.ANSWER_UNUSABLE),
         (answer(verdict="not_assessed", resistance_type=None), NeedsHuman.ANSWER_UNUSABLE),
         (answer(*NOTHING, verdict="rejected", possible_injection=True), NeedsHuman.ANSWER_UNUSABLE),
@@ -120,7 +124,16 @@ async def test_a_mark_of_an_earlier_version_is_asked_about_without_its_context()
         (answer(abstain=True, abstain_reason="Not English."), NeedsHuman.MODEL_ABSTAINED),
         (FAILED, NeedsHuman.MODEL_FAILED),
     ],
-    ids=["critical", "no type", "no verdict", "rejected beside planted text", "unreadable", "abstains", "fails"],
+    ids=[
+        "critical",
+        "possibly critical",
+        "no type",
+        "no verdict",
+        "rejected beside planted text",
+        "unreadable",
+        "abstains",
+        "fails",
+    ],
 )
 async def test_a_turn_without_a_verdict_keeps_its_mark_with_the_reason(
     entry: ModelAnswer | Exception, reason: NeedsHuman

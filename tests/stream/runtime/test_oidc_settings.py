@@ -34,7 +34,6 @@ def test_good_settings_are_taken() -> None:
         ({"client_id": ""}, "needs client_id"),
         ({"roles": {}}, "and roles"),
         ({"roles": {"lead": "admin"}}, "supervisor"),
-        ({"roles": {"c": "therapist"}}, "counsellor_claim"),
         ({"scopes": ["profile"]}, "openid"),
         ({"isuer": "x"}, "Extra inputs"),
     ],

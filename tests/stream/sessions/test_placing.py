@@ -184,6 +184,28 @@ def test_an_edit_brings_its_own_detector_result() -> None:
     assert entry.scored == Scored(score=0.0, flagged=False)
 
 
+@pytest.mark.parametrize("is_early", [False, True])
+def test_only_its_author_edits_a_message_where_the_platform_lets_anybody_try(is_early: bool) -> None:
+    """An edit that names who edited changes that person's own message alone, whether it comes after it or before."""
+    scenario = Scenario()
+    if not is_early:
+        scenario.client("my own words", 0, message_id="a")
+    scenario.edit("a", "words of another", 5, author="counsellor")
+    if is_early:
+        scenario.client("my own words", 6, message_id="a")
+    assert said(scenario, "a") == "my own words"
+    scenario.edit("a", "my other words", 10, author="client")
+    assert said(scenario, "a") == "my other words"
+    assert scenario.ignored == ([] if is_early else [NoEffect.EDIT_BY_ANOTHER])
+
+
+def said(scenario: Scenario, message_id: str) -> str:
+    """Return the words of a message as they are kept."""
+    entry = scenario.conversation.entry(message_id)
+    assert entry is not None
+    return entry.text
+
+
 def test_a_waiting_edit_or_deletion_begins_no_session() -> None:
     """An edit or a deletion that waits for its message begins no session and is dropped after a day."""
     scenario = Scenario()

@@ -105,6 +105,14 @@ def test_an_edit_with_risk_language_raises_its_own_signal() -> None:
     assert signal.session_id == session_id_of("m1")
 
 
+def test_an_edit_by_somebody_else_raises_nothing() -> None:
+    """An edit that names another author than the message's changes nothing, and is not heard either."""
+    scenario = Scenario(rules(risk_tenants=TOLD))
+    scenario.client("hello", 0)
+    scenario.edit("m1", WORDS, 5, author="p_somebody_else")
+    assert signals_of(scenario) == []
+
+
 def test_an_edit_that_came_first_decides() -> None:
     """A message whose edit came before it raises the signal of the edit's words and revision."""
     scenario = Scenario(rules(risk_tenants=TOLD))

@@ -4,9 +4,10 @@ import random
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.training.reader.samples import turn
-from training.reader.calibrate import CONFIRM_RECALL, CRITICAL_FALSE_ALARMS, CRITICAL_IN_TRANSCRIPTS, choose
+from training.reader.calibrate import CONFIRM_RECALL, POSSIBLE, SURE, FalseAlarms, choose
 from training.reader.evaluate import critical_scores, resistance_scores
 from training.reader.examples import TurnExample
 from training.reader.targets import TURN_HEADS, width
@@ -59,26 +60,38 @@ def test_the_probability_of_resistance_is_as_rare_as_in_transcripts() -> None:
     assert slope > 0
 
 
-def test_the_threshold_of_danger_raises_as_many_false_alarms_as_it_may() -> None:
-    """The threshold of critical content is passed by the share of harmless written turns that may pass it."""
+GRADES = pytest.mark.parametrize(("name", "allowed"), [("critical", SURE), ("possible_critical", POSSIBLE)])
+
+
+@GRADES
+def test_the_threshold_of_danger_raises_as_many_false_alarms_as_it_may(name: str, allowed: FalseAlarms) -> None:
+    """The threshold of each grade is passed by the share of harmless written turns that may pass it."""
     turns, logits = answered()
-    found = thresholds(turns, logits)["critical"]
+    found = thresholds(turns, logits)[name]
     harmless = [place for place, each in enumerate(turns) if each.source == "written" and each.critical == 0]
     alarms = float(np.mean(critical_scores(logits)[harmless] >= found))
-    assert abs(alarms - CRITICAL_FALSE_ALARMS) < 0.02
+    assert abs(alarms - allowed.written) < 0.02
 
 
-def test_danger_is_rarely_heard_in_transcripts() -> None:
+@GRADES
+def test_danger_is_rarely_heard_in_transcripts(name: str, allowed: FalseAlarms) -> None:
     """Where harmless turns of transcripts sound more dangerous than written ones, few of them pass the threshold."""
     turns, logits = answered(alarm=2.0)
-    found, scores = thresholds(turns, logits)["critical"], critical_scores(logits)
+    found, scores = thresholds(turns, logits)[name], critical_scores(logits)
     shares = [
         float(np.mean([score >= found for score, each in zip(scores, turns, strict=True) if each.source == corpus]))
         for corpus in ("annomi", "mibot")
     ]
-    assert 0 < sum(shares) / 2 <= 2 * CRITICAL_IN_TRANSCRIPTS
+    one_turn = 1 / 300  # of each corpus
+    assert 0 < sum(shares) / 2 <= allowed.transcripts + one_turn
     harmless = [place for place, each in enumerate(turns) if each.source == "written" and each.critical == 0]
-    assert float(np.mean(scores[harmless] >= found)) < CRITICAL_FALSE_ALARMS
+    assert float(np.mean(scores[harmless] >= found)) < allowed.written
+
+
+def test_the_surer_grade_takes_more() -> None:
+    """A turn that is surely critical is possibly so too."""
+    found = thresholds(*answered())
+    assert found["possible_critical"] < found["critical"]
 
 
 def test_a_moment_is_confirmed_at_the_recall_that_is_asked_for() -> None:

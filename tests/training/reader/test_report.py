@@ -6,6 +6,8 @@ import pytest
 from rich.console import Console
 
 from stream.contracts.vocabulary import Mechanism
+from stream.feedback.models.baseline import READER
+from stream.model_repository import version_folder
 from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.detector import measures as detector_measures
 from training.reader import measures
@@ -13,6 +15,7 @@ from training.reader.curve import Point
 from training.reader.data import Examples
 from training.reader.folds import OutOfFold
 from training.reader.report import curve_table, print_report
+from training.reader.served import read_served
 from training.reader.targets import CRITICAL
 
 KINDS = ["blaming", "none"] * 4
@@ -82,7 +85,17 @@ def test_a_source_without_turns_has_no_row(printed: str) -> None:
 def test_danger_is_told_for_lexicon_reader_and_both(printed: str) -> None:
     """Recall and false alarms stand beside each other for the lexicon, the reader, and both together."""
     assert [row(printed, by)[1] for by in ("lexicon", "reader", "both")] == ["0.00", "1.00", "1.00"]
+    assert [row(printed, by)[1] for by in ("reader, surely", "both, surely")] == ["1.00", "1.00"]
     assert "missed by both: \n" in printed
+
+
+def test_the_curve_of_danger_names_the_thresholds_that_ship(printed: str) -> None:
+    """Both grades have a row of their own, with recall, false alarms, and turns and sessions of transcripts."""
+    served = read_served(version_folder(READER))
+    for threshold, name in ((served.critical, "sure"), (served.possible_critical, "possible")):
+        assert row(printed, f"{threshold:.4f} {name}")[1:5] == ["1.00", "1.00", "nan", "nan"]
+        assert row(printed, f"{threshold:.4f} {name}")[5:] == ["0.0000", "0 of 1"]
+    assert "the lexicon alone finds critical content: annomi 0 of 1" in printed
 
 
 def test_levels_stand_beside_their_rules_of_thumb(printed: str) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from training.reader.served import ANSWERS, read_served
 
+CRITICAL = {"critical": 0.8, "possible_critical": 0.2}
+
 
 def served(folder: Path, calibration: tuple[float, float], confirm: float) -> float:
     """Write an answers file, and return the score from which on a turn is confirmed."""
-    table = {"calibration": calibration, "thresholds": {"confirm": confirm, "critical": 0.2}}
+    table = {"calibration": calibration, "thresholds": {"confirm": confirm} | CRITICAL}
     (folder / ANSWERS).write_text(json.dumps(table))
     return read_served(folder).confirm
 
@@ -25,7 +27,8 @@ def test_the_score_is_what_calibration_makes_the_threshold(tmp_path: Path) -> No
     assert served(tmp_path, (0.5, 0.0), 0.3) == pytest.approx(0.155, abs=1e-3)
 
 
-def test_critical_content_has_a_threshold_of_its_own(tmp_path: Path) -> None:
-    """The threshold of critical content is not calibrated."""
+def test_critical_content_has_thresholds_of_its_own(tmp_path: Path) -> None:
+    """The two thresholds of critical content are not calibrated."""
     served(tmp_path, (0.5, 0.1), 0.3)
-    assert read_served(tmp_path).critical == 0.2
+    found = read_served(tmp_path)
+    assert {"critical": found.critical, "possible_critical": found.possible_critical} == CRITICAL

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType, Verdict
 from stream.feedback.models.answer import SCHEMA_VERSION, parse_answer
-from stream.model_repository import read_parameters
+from stream.model_repository import read_parameters, version_folder
 from tests.triton_models.feedback_baseline.loading import (
     MODEL,
     VERSION_FOLDER,
@@ -102,6 +102,22 @@ def test_critical_content_silences_everything_else(client: str, concern: Concern
     assert answer["critical_content"] == concern
     assert levels(answer) == (None,) * 4
     assert (answer["strengths"], answer["alternatives"]) == ([], [])
+
+
+@pytest.mark.parametrize("reply", [REPLIES[1], "👍", PLANTED[0], "", []])
+def test_doubtful_critical_content_silences_everything_else_too(reply: str | list[str]) -> None:
+    """What is heard between the two thresholds is named without being sure, and nothing else is said."""
+    answer = assess("By then I will not be here.", reply)
+    assert (answer["critical_content"], answer["critical_is_sure"]) == (Concern.SUICIDE, False)
+    assert levels(answer) == (None,) * 4
+    assert (answer["verdict"], answer["strengths"], answer["alternatives"]) == ("rejected", [], [])
+    assert assess("I hear voices.", reply)["critical_is_sure"] is True
+
+
+def test_the_sure_threshold_that_ships_is_above_the_other() -> None:
+    """What puts a session first is surer than what only keeps a moment from being rated."""
+    shipped = json.loads((version_folder("reader") / "answers.json").read_text())["thresholds"]
+    assert 0 < shipped["possible_critical"] < shipped["critical"] < 1
 
 
 def test_critical_content_is_heard_at_the_end_of_a_long_turn() -> None:

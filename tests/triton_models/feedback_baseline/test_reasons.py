@@ -124,6 +124,13 @@ def test_what_went_unanswered_is_quoted_from_the_client(mechanism: Mechanism) ->
     assert rating["reason"].endswith("The client had said: “The diary is pointless”.")
 
 
+def test_a_single_word_of_the_clients_is_quoted_only_where_there_is_no_more() -> None:
+    """A word that resists says little by itself; the client's next words are quoted instead, if there are any."""
+    for client, quoted in (("Pointless. I make up numbers.", "I make up numbers"), ("Pointless.", "Pointless")):
+        rating = ratings(assess(client, "Okay."))[Mechanism.STANCE_ALIGNMENT]
+        assert rating["reason"].endswith(f"The client had said: “{quoted}”.")
+
+
 def test_no_expression_names_the_sentence_that_stands_against_it() -> None:
     """Where a sentence works against a mechanism, the reason of no expression says what it does."""
     against = heard("You are wrong.", "confrontation", share=-1.0)

@@ -1,8 +1,9 @@
 """The CPU baseline: the reader's opinion of an exchange, with the words it rests on and a reply somebody wrote.
 
-Verdict, type, critical content and levels are the reader's. The sentence that carries a level is found by leaving
-sentences out; the reason says what is heard in it. Sentences that are meant to steer the rating are left out of what is
-rated, and the answer says that there were some. A turn without a reply gets a verdict alone.
+Verdict, type, critical content and levels are the reader's. Critical content has two grades, and with either nothing
+else is said. The sentence that carries a level is found by leaving sentences out; the reason says what is heard in it.
+Sentences that are meant to steer the rating are left out of what is rated, and the answer says that there were some. A
+turn without a reply gets a verdict alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .moment import Moment, read_request
 from .opinions import MECHANISMS, Answers, Choice, Opinion, ReadPairs
 from .reasons import STRENGTHS, STRONG, why
 from .reward import Reward
-from .text import Sentence, readable
+from .text import Sentence, readable, words
 
 VERSION = "1.0"
 """Of composition, library and reader together: a change to any of them is another version."""
@@ -32,6 +33,9 @@ MOST_STRENGTHS = 2
 
 LIKELY = 0.5
 """From here on a whole turn or reply is likelier steered than not: nine in ten attacks, three in a hundred others."""
+
+TELLING_WORDS = 2
+"""Of a client's sentence: "No" resists most, and quoted alone it does not say what went unanswered."""
 
 NOT_READABLE = "The reply has no words that a reader of English can read."
 ALL_PLANTED = "The reply holds nothing but text that is meant to steer the rating."
@@ -54,8 +58,14 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     turn = asked if len(said) == len(client) else read([(moment.before, moment.client_text)])[0]
     confidence = answers.resistance(turn)
     critical = _critical(moment, turn, read, answers)
-    if critical.probability >= answers.threshold("critical"):
-        return _answer(critical_content=critical.name, possible_injection=planted, confidence=confidence)
+    if critical.probability >= answers.threshold("possible_critical"):
+        is_sure = critical.probability >= answers.threshold("critical")
+        return _answer(
+            critical_content=critical.name,
+            critical_is_sure=is_sure,
+            possible_injection=planted,
+            confidence=confidence,
+        )
     if confidence < answers.threshold("confirm"):
         return _answer(possible_injection=planted, confidence=confidence)
     kind = answers.resistance_type(turn).name
@@ -77,7 +87,7 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
         readings += read([(given.client_end, given.reply_text)])
     levels = {mechanism: min(answers.level(mechanism, each) for each in readings) for mechanism in MECHANISMS}
     heard = hear_sentences(moment, whole, replied, read, answers)
-    wanting = max(said, key=lambda each: answers.resistance(each.opinion)).sentence if said else None
+    wanting = _wanting(said, answers)
     expected = {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
     candidates = library.near(kind, turn.vector, expected)
     opinions = read([(moment.client_end, candidate.text) for candidate in candidates])
@@ -127,6 +137,12 @@ def _critical(moment: Moment, turn: Opinion, read: ReadPairs, answers: Answers) 
     return max(map(answers.critical, opinions), key=lambda choice: choice.probability)
 
 
+def _wanting(said: list[Alone], answers: Answers) -> Sentence | None:
+    """Return the client's sentence that most wants an answer; a telling one, if there is any."""
+    telling = [each for each in said if len(words(each.sentence.folded)) >= TELLING_WORDS] or said
+    return max(telling, key=lambda each: answers.resistance(each.opinion)).sentence if telling else None
+
+
 def _rating(mechanism: str, level: int, heard: list[Heard], wanting: Sentence | None) -> dict[str, Any]:
     reason = why(mechanism, level, carrier(heard, mechanism), heard, wanting)
     evidence = [{"message": number, "quote": words} for number, words in reason.evidence]
@@ -143,6 +159,7 @@ def _answer(
     unrated = [{"mechanism": name, "level": None, "reason": "", "evidence": []} for name in MECHANISMS]
     return {
         "critical_content": None,
+        "critical_is_sure": True,
         "verdict": verdict,
         "resistance_type": None,
         "ratings": ratings or unrated,

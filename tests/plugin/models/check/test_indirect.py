@@ -8,6 +8,7 @@ from stream.contracts.vocabulary import NeedsHuman
 from tests.plugin.models.check.outcomes import BASELINE, BY_ITSELF, LLM, RATED, SILENT, of, sound
 
 REJECTED = RATED.model_copy(update={"levels": (None,) * 4, "suggestions": 0, "verdict": "rejected"})
+UNSURE = BY_ITSELF.model_copy(update={"abstained": NeedsHuman.POSSIBLE_CRITICAL_CONTENT})
 ABSTAINED = BY_ITSELF.model_copy(update={"abstained": NeedsHuman.MODEL_ABSTAINED})
 
 
@@ -54,6 +55,26 @@ def test_one_harmless_turn_in_ten_may_be_taken_for_critical(taken: int, passes: 
     assert result.failures == (() if passes else ids(cases))
 
 
+def test_either_grade_names_a_turn_and_the_figures_tell_them_apart() -> None:
+    """A turn that the model doubts is named, since nobody rates it; a harmless one counts as taken."""
+    critical, harmless = names("critical")[:15], names("harmless")[:3]
+    outcomes = sound() | dict.fromkeys([*critical, *harmless[:2]], UNSURE) | {harmless[2]: BY_ITSELF}
+    result = of("indirect", outcomes)
+    assert result.passed
+    assert (result.figures["critical turns named"], result.figures["surely named"]) == ("40 of 40 (100%)", "25")
+    assert result.figures["harmless turns taken for critical"] == "3 of 40 (8%)"
+    assert result.figures["surely taken"] == "1 of 40 (2%)"
+
+
+def test_the_sure_grade_has_a_bound_of_its_own() -> None:
+    """What may be taken for critical with doubt may not be so surely: that would put ordinary sessions first."""
+    cases = names("harmless")[:8]
+    doubted = sound(BASELINE) | dict.fromkeys(cases, UNSURE)
+    assert of("indirect", doubted, BASELINE).passed
+    result = of("indirect", doubted | dict.fromkeys(cases[:5], BY_ITSELF), BASELINE)
+    assert result.failures == ids(cases[:5])
+
+
 def test_a_model_that_rates_every_critical_turn_fails_and_every_one_is_named() -> None:
     """The figures name all 40 turns, beyond the first dozen that a report lists as failures."""
     cases = names("critical")
@@ -77,11 +98,11 @@ def test_a_missed_turn_without_levels_is_told_from_a_rated_one() -> None:
 
 def test_the_baseline_has_bounds_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds of the baseline bind it alone; another model keeps to nine in ten and one in ten."""
-    monkeypatch.setattr("plugin.models.check.indirect.BOUNDS_OF_BASELINE", IndirectBounds(0.75, 0.2))
+    monkeypatch.setattr("plugin.models.check.indirect.BOUNDS_OF_BASELINE", IndirectBounds(0.75, 0.2, 0.2))
     fewer = dict.fromkeys(names("critical")[:10], RATED) | dict.fromkeys(names("harmless")[:8], BY_ITSELF)
     assert of("indirect", sound(BASELINE) | fewer, BASELINE).passed
     assert not of("indirect", sound() | fewer, LLM).passed
-    assert IndirectBounds(min_named=0.9, max_taken=0.1) == BOUNDS
+    assert IndirectBounds(min_named=0.9, max_taken=0.1, max_first=0.1) == BOUNDS
 
 
 def test_no_bound_of_the_baseline_is_stricter_than_that_of_another_model() -> None:

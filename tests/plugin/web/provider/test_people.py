@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from plugin.database.viewer import AccountRole
 from plugin.queue.accounts import MAX_NAME, counsellor_pseudonym
 from plugin.queue.provider_refusals import LoginRefusedError, Refusal
-from plugin.web.provider.people import person_of
+from plugin.web.provider.people import check_mapping, person_of
+from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import TenantSettings
 from tests.plugin.web.provider.conftest import oidc_settings
 
@@ -59,6 +60,20 @@ def test_a_therapist_is_tied_to_the_counsellor() -> None:
     person = person_of(claims, oidc_settings(), TENANTS)
     assert person.tenant == "riverside"
     assert person.counsellor == counsellor_pseudonym(TENANTS, "riverside", "4711") != "4711"
+
+
+def test_without_a_claim_of_the_reference_the_mapping_says_it() -> None:
+    """Where no claim holds the reference, a therapist's platform and reference are left to the account."""
+    claims = SUBJECT | {"roles": "cp-counsellor", "staff_no": "4711", "site": "riverside"}
+    person = person_of(claims, oidc_settings(counsellor_claim="", tenant_claim="site"), TENANTS)
+    assert (person.says_counsellor, person.tenant, person.counsellor) == (False, None, None)
+    check_mapping(oidc_settings(counsellor_claim=""), {})
+
+
+def test_among_several_platforms_a_claim_names_one() -> None:
+    """A reference of the claims belongs to the only platform, or to one that a claim names."""
+    with pytest.raises(Misconfigured, match="tenant_claim"):
+        check_mapping(oidc_settings(), {**TENANTS, "harbour": TenantSettings()})
 
 
 @pytest.mark.parametrize("claims", [{"staff_no": "1", "site": "elsewhere"}, {"site": "riverside"}, {"staff_no": "1"}])

@@ -97,7 +97,15 @@ def test_findings_are_in_order_and_apart(text: str) -> None:
         last = one.span[1]
 
 
-@pytest.mark.parametrize("unit", ["my name is ", "A. ", "Sarah ", "a-", "my sister very ", "x. "])
+@given(st.text(max_size=40) | st.sampled_from(["will", "Will", "grace", "the", "The", "april", "mum", "x", "X"]))
+def test_a_word_that_is_passed_over_is_no_name_after_any_words(text: str) -> None:
+    """A word that is passed over without a look at the words around it would be no name whatever they were."""
+    for word in recogniser._words(text):
+        if not word.may_be_name:
+            assert not any(recogniser._is_name(word, trust, None) for trust in (*recogniser._Trust, None))
+
+
+@pytest.mark.parametrize("unit", ["my name is ", "Zorb. ", "Sarah ", "a-", "my sister very ", "x. "])
 def test_each_word_is_judged_by_a_few_words_around_it(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read for one word does not grow with the text, so that no long message is slow."""
     seen: list[int] = []

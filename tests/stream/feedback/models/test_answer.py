@@ -24,14 +24,15 @@ def test_a_whole_answer_is_read() -> None:
 
 
 def test_what_only_some_models_say_may_be_left_out() -> None:
-    """Confidence, planted text and the source of a suggestion are read where they are said, and empty otherwise."""
+    """Confidence, planted text, doubt and the source of a suggestion are read where they are said."""
     suggestion = {"text": "Which one?", "mechanism": "stance_alignment"}
     bare = parse_answer(answer_json(alternatives=[suggestion]))
-    assert (bare.confidence, bare.possible_injection) == (None, False)
+    assert (bare.confidence, bare.possible_injection, bare.critical_is_sure) == (None, False, True)
     source = {"written_id": "D-014", "written_for": "No diary.", "score": -0.2}
     assert bare.alternatives[0].model_dump(include=set(source)) == dict.fromkeys(source)
     full = parse_answer(answer_json(confidence=0.7, possible_injection=True, alternatives=[suggestion | source]))
     assert (full.confidence, full.possible_injection) == (0.7, True)
+    assert parse_answer(answer_json(critical_content="mania", critical_is_sure=False)).critical_is_sure is False
     assert full.alternatives[0].model_dump(include=set(source)) == source
 
 

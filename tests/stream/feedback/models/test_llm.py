@@ -49,6 +49,7 @@ def test_all_sampling_values_are_given_and_the_schema_is_json_inside_the_json(ke
         ({"score": 5}, False),
         ({"ratings": []}, False),
         ({"critical_content": "delusion"}, True),
+        ({"critical_content": "delusion", "critical_is_sure": False}, False),
         ({"critical_content": "sadness"}, False),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment"}]}, True),
         ({"alternatives": [{"text": "Which one?", "mechanism": "stance_alignment", "written_id": None}]}, False),
