@@ -3,7 +3,7 @@
 A flagged turn without a reply gets the model's verdict alone (`unanswered`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
 from stream.feedback.models.answer import UnusableAnswer
 from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
+from stream.feedback.offered import choose_alternatives
 from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.feedback.sampled import with_sample_of, without_sample
 from stream.feedback.size import fit_to_max_size
@@ -79,11 +80,13 @@ class Assessor:
         withheld = NeedsHuman.NAMES_NOT_TOLD if self.without_names == "abstain" and not names_told else None
         assessments: list[Assessment] = []
         abstentions: list[Abstention] = []
+        offered: set[str] = set()
         everything = prepare_record(record, deidentifier)
         for exchange, prepared in zip(record.exchanges, everything.exchanges, strict=True):
             needs_human = exchange.needs_human or withheld
-            result = await self._assess_exchange(record.session_id, needs_human, prepared, deidentifier)
+            result = await self._assess_exchange(record.session_id, needs_human, prepared, deidentifier, offered)
             if isinstance(result, Assessment):
+                offered |= {each.written_id for each in result.alternatives if each.written_id}
                 assessments.append(result)
                 ANSWERS.labels(outcome="assessed").inc()
             else:
@@ -102,7 +105,12 @@ class Assessor:
         return fit_to_max_size(with_sample_of(whole, feedback, self.model.version))
 
     async def _assess_exchange(
-        self, session: UUID, needs_human: NeedsHuman | None, prepared: PreparedExchange, deidentifier: Deidentifier
+        self,
+        session: UUID,
+        needs_human: NeedsHuman | None,
+        prepared: PreparedExchange,
+        deidentifier: Deidentifier,
+        offered: Collection[str],
     ) -> Assessment | Abstention:
         await self.availability.wait_until_seen()
         outcome = needs_human or await self._ask_until_answered(prepared, deidentifier)
@@ -123,7 +131,7 @@ class Assessor:
             possible_injection=outcome.possible_injection,
             ratings=outcome.ratings,
             strengths=outcome.strengths,
-            alternatives=outcome.alternatives,
+            alternatives=choose_alternatives(outcome.alternatives, outcome.spares, offered),
         )
 
     async def _ask_until_answered(

@@ -17,6 +17,8 @@ from training.errors import DataError
 FOLDER = Path(__file__).parent / "written"
 DANGER = Path(__file__).parent / "danger"
 """Turns about danger, said plainly or not, and harmless turns beside them; nobody replies in these."""
+PORTABLE = Path(__file__).parent / "portable"
+"""Replies that fit many moments of a type of resistance; no model learns from them."""
 Label = ResistanceType | Literal["none"]
 
 

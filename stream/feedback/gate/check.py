@@ -18,7 +18,7 @@ from stream.feedback.deidentification.normalise import normalise
 from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.quotes import find_quote
 from stream.feedback.gate.suggestions import find_fault
-from stream.feedback.models.answer import MAX_REASON, MAX_SENTENCE, ModelAnswer, Quotation, RatedMechanism
+from stream.feedback.models.answer import MAX_REASON, MAX_SENTENCE, ModelAnswer, Quotation, RatedMechanism, SuggestedReply
 from stream.feedback.models.base import ExchangePart
 from stream.feedback.prepared import PreparedExchange
 
@@ -49,6 +49,8 @@ class CheckedAnswer:
     problems: tuple[AnswerProblem, ...]
     confidence: float | None = None
     possible_injection: bool = False
+    spares: tuple[Alternative, ...] = field(default=(), repr=False)
+    """What may stand in the place of the first alternative."""
 
     @property
     def abstention(self) -> NeedsHuman | None:
@@ -79,14 +81,9 @@ def check_whole_answer(
     checked = [_check_rating(rated, prepared, conversation, reveal) for rated in answer.ratings]
     problems = [found for found in (_verdict_problem(answer), *(p for _, p in checked)) if found]
     order = list(Mechanism)
-    return CheckedAnswer(
-        verdict=answer.verdict,
-        resistance_type=answer.resistance_type,
-        ratings=tuple(sorted((rating for rating, _ in checked), key=lambda rating: order.index(rating.mechanism))),
-        strengths=tuple(
-            text for text in map(reveal, answer.strengths) if _is_allowed(text, conversation, max_length=MAX_SENTENCE)
-        ),
-        alternatives=tuple(
+
+    def suggested(replies: Sequence[SuggestedReply]) -> tuple[Alternative, ...]:
+        return tuple(
             Alternative(
                 text=text,
                 mechanism=other.mechanism,
@@ -95,12 +92,22 @@ def check_whole_answer(
                 written_for=other.written_for if is_baseline else None,
                 score=other.score if is_baseline else None,
             )
-            for other in answer.alternatives
+            for other in replies
             if _is_suggestable(text := reveal(other.text), conversation)
+        )
+
+    return CheckedAnswer(
+        verdict=answer.verdict,
+        resistance_type=answer.resistance_type,
+        ratings=tuple(sorted((rating for rating, _ in checked), key=lambda rating: order.index(rating.mechanism))),
+        strengths=tuple(
+            text for text in map(reveal, answer.strengths) if _is_allowed(text, conversation, max_length=MAX_SENTENCE)
         ),
+        alternatives=suggested(answer.alternatives),
         problems=tuple(problems),
         confidence=answer.confidence,
         possible_injection=answer.possible_injection,
+        spares=suggested(answer.spares) if is_baseline else (),
     )
 
 

@@ -84,6 +84,8 @@ class ModelAnswer(_AnswerModel):
     ratings: tuple[RatedMechanism, ...] = Field(min_length=len(Mechanism), max_length=len(Mechanism))
     strengths: tuple[_SentenceText, ...] = Field(max_length=len(Mechanism))
     alternatives: tuple[SuggestedReply, ...] = Field(max_length=2)
+    spares: tuple[SuggestedReply, ...] = Field(default=(), max_length=4)
+    """Written replies that are as good as the first alternative, for when that was offered in the session before."""
     abstain: bool
     abstain_reason: _SentenceText
 

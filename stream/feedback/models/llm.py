@@ -41,7 +41,7 @@ def answer_schema() -> dict[str, object]:
     """
     schema = ModelAnswer.model_json_schema()
     schema["$defs"]["Verdict"]["enum"] = [Verdict.CONFIRMED.value, Verdict.REJECTED.value]
-    for name in ("critical_is_sure", "possible_injection", "confidence"):
+    for name in ("critical_is_sure", "possible_injection", "confidence", "spares"):
         del schema["properties"][name]
     for name in ("written_id", "written_for", "score"):
         del schema["$defs"]["SuggestedReply"]["properties"][name]

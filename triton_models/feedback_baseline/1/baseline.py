@@ -89,9 +89,9 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     heard = hear_sentences(moment, whole, replied, read, answers)
     wanting = _wanting(said, answers)
     expected = {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
-    candidates = library.near(kind, turn.vector, expected)
+    candidates = library.candidates(kind, turn.vector, expected)
     opinions = read([(moment.client_end, candidate.text) for candidate in candidates])
-    suggestion = library.suggest(candidates, [each.vector for each in opinions], whole.vector)
+    suggestions = library.suggest(candidates, [each.vector for each in opinions], whole.vector)
     return _answer(
         possible_injection=planted,
         confidence=confidence,
@@ -99,7 +99,8 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
         resistance_type=kind,
         ratings=[_rating(mechanism, level, heard, wanting) for mechanism, level in levels.items()],
         strengths=[STRENGTHS[name] for name, level in levels.items() if level == STRONG][:MOST_STRENGTHS],
-        alternatives=[suggestion] if suggestion else [],
+        alternatives=suggestions[:1],
+        spares=suggestions[1:],
     )
 
 
@@ -165,6 +166,7 @@ def _answer(
         "ratings": ratings or unrated,
         "strengths": [],
         "alternatives": [],
+        "spares": [],
         "abstain": bool(abstain_reason),
         "abstain_reason": abstain_reason,
         "possible_injection": False,
