@@ -17,7 +17,7 @@ from stream.feedback.models.base import Deadline, ShownExchange
 from stream.feedback.models.baseline import MODEL, READER, InProcessBaseline, load_reader
 from stream.model_repository import version_folder
 from training.corpora.ratings import written_pairs
-from training.corpora.written import load_written
+from training.corpora.written import PORTABLE, load_written
 from training.errors import DataError
 from training.progress import progress_bar
 from training.reader.calibrate import choose
@@ -25,7 +25,7 @@ from training.reader.curve import learning_curve
 from training.reader.data import load_examples
 from training.reader.examples import pairs_of
 from training.reader.folds import FOLDS, Split, compute_fold, finished_folds, split_examples
-from training.reader.library import NEAREST, write_library
+from training.reader.library import write_library
 from training.reader.planted import load_planted
 from training.reader.reasons import draw_replies, load_marks, marks_table, write_sheet
 from training.reader.recipe import Recipe, steps_per_epoch
@@ -210,10 +210,12 @@ def export_all(
     found = finished_folds(answers)
     place = {each.id: number for number, each in enumerate(examples.turns)}
     reader = network.load_weights(base, weights)
-    chosen = choose([examples.turns[place[each]] for each in found.turn_ids], found.turns)
+    turns = [examples.turns[place[each]] for each in found.turn_ids]
+    place = {each.id: number for number, each in enumerate(examples.replies)}
+    chosen = choose(turns, found.turns, [examples.replies[place[each]] for each in found.reply_ids], found.replies)
     size = export(reader, base, version_folder(READER), chosen)
     served = load_reader(version_folder(READER))[1]
-    replies = write_library(load_written(), served, version_folder(MODEL), NEAREST)
+    replies = write_library(load_written(PORTABLE), served, version_folder(MODEL))
     compared = write_reward(load_written(), served, version_folder(MODEL))
     Console().print(
         f"reader of {size / 1e6:.1f} MB, {replies} replies in the library, a reward head of {compared} pairs;"

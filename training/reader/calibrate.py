@@ -8,8 +8,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
+from stream.contracts.vocabulary import Mechanism
 from training.reader.evaluate import critical_scores, resistance_scores
-from training.reader.examples import TurnExample
+from training.reader.examples import ReplyExample, TurnExample
+from training.reader.praise import choose_praise
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ DOUBTFUL = 0.05
 """From here on a sentence is not rated: one in twenty of unseen writers, nine in ten of planted ones."""
 
 
-def choose(turns: Sequence[TurnExample], logits: Any) -> dict[str, object]:
+def choose(
+    turns: Sequence[TurnExample], logits: Any, replies: Sequence[ReplyExample], reply_logits: Any
+) -> dict[str, object]:
     """Return calibration and thresholds as the served model reads them.
 
     Resistance is calibrated on transcripts alone, where it is as rare as in life, each corpus counting alike.
@@ -67,7 +71,8 @@ def choose(turns: Sequence[TurnExample], logits: Any) -> dict[str, object]:
             "possible_critical": round(float(possible), 4),
             "planted": PLANTED,
             "doubtful": DOUBTFUL,
-        },
+        }
+        | {f"praise_{mechanism}": choose_praise(replies, reply_logits, mechanism) for mechanism in Mechanism},
     }
 
 

@@ -28,7 +28,8 @@ from training.reader.evaluate import (
 from training.reader.examples import ReplyExample, TurnExample
 from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
-from training.reader.served import Served, read_served
+from training.reader.praise import praise_at
+from training.reader.served import Served, read_praise, read_served
 
 _TRANSCRIPTS = frozenset({"annomi", "mibot"})
 
@@ -202,7 +203,24 @@ def _levels(console: Console, name: str, replies: Sequence[ReplyExample], found:
                 corpus, by, str(len(some)), *(f"{each.macro_f1:.2f} / {each.kappa:.2f}" for each in row.values())
             )
     console.print(table)
+    _praise(console, name, replies, found)
     pairs = pairs_in_order(replies, found.replies)
     shares = ", ".join(f"{mechanism} {estimate:.3f}" for mechanism, estimate in pairs.items())
     mean = np.mean([each.value for each in pairs.values()])
     console.print(f"the better of two written replies above the worse: {shares}; all {mean:.3f}")
+
+
+def _praise(console: Console, name: str, replies: Sequence[ReplyExample], found: OutOfFold) -> None:
+    """Print how often what is called a strength is one; the thresholds were chosen on the same replies."""
+    thresholds = read_praise(version_folder(READER))
+    table = Table(title=f"{name}: strengths, at the thresholds that ship and for every strong level")
+    for column in ("corpus", "mechanism", "from", "strong", "said", "precision", "precision of every strong level"):
+        table.add_column(column)
+    for corpus, is_written in (("transcripts", False), ("written", True)):
+        own = [place for place, reply in enumerate(replies) if (reply.source == "written") is is_written]
+        some, logits = [replies[place] for place in own], found.replies[own]
+        for mechanism, threshold in thresholds.items() if own else ():
+            said, every = (praise_at(each, some, logits, mechanism) for each in (threshold, 0.0))
+            row = (f"{threshold:.2f}", str(said.strong), str(said.said), f"{said.precision:.2f}", f"{every.precision:.2f}")
+            table.add_row(corpus, mechanism, *row)
+    console.print(table)

@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from stream.contracts.vocabulary import Mechanism
+
 ANSWERS = "answers.json"
 
 
@@ -25,3 +27,9 @@ def read_served(folder: Path) -> Served:
     logit = (math.log(confirm / (1 - confirm)) - intercept) / slope
     thresholds = table["thresholds"]
     return Served(1 / (1 + math.exp(-logit)), thresholds["critical"], thresholds["possible_critical"])
+
+
+def read_praise(folder: Path) -> dict[Mechanism, float]:
+    """Return the probabilities of strong from which on strengths are said, of the reader in a folder."""
+    thresholds = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))["thresholds"]
+    return {mechanism: thresholds[f"praise_{mechanism}"] for mechanism in Mechanism}

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .diagnoses import blind
-from .evidence import Alone, Heard, carrier, hear_sentences, read_alone
+from .evidence import Alone, Heard, hear_sentences, read_alone
 from .fingerprint import fingerprint
 from .library import Library
 from .moment import Moment, read_request
 from .opinions import MECHANISMS, Answers, Choice, Opinion, ReadPairs
-from .reasons import STRENGTHS, STRONG, why
+from .reasons import STRENGTHS, STRONG, oppositions, why
 from .reward import Reward
 from .text import Sentence, readable, words
 
@@ -30,6 +30,10 @@ RUBRIC_VERSION = "0.3"
 
 MOST_STRENGTHS = 2
 """Few points are read; the levels show the rest."""
+
+OF_THE_TYPE = 0.3
+"""The probability that a turn is resistance of its very type, from which on a reply to that type is offered. Of those
+that were read below it four in ten made no sense in place: mostly the type was another, or nothing resisted."""
 
 LIKELY = 0.5
 """From here on a whole turn or reply is likelier steered than not: nine in ten attacks, three in a hundred others."""
@@ -68,7 +72,7 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
         )
     if confidence < answers.threshold("confirm"):
         return _answer(possible_injection=planted, confidence=confidence)
-    kind = answers.resistance_type(turn).name
+    kind, share = answers.resistance_type(turn)
     if not given.is_answered:
         return _answer(verdict="confirmed", resistance_type=kind, possible_injection=planted, confidence=confidence)
     if not readable(given.reply):
@@ -89,7 +93,8 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     heard = hear_sentences(moment, whole, replied, read, answers)
     wanting = _wanting(said, answers)
     expected = {mechanism: answers.expected_level(mechanism, whole) for mechanism in MECHANISMS}
-    candidates = library.candidates(kind, turn.vector, expected)
+    is_of_type = confidence * share >= OF_THE_TYPE
+    candidates = library.candidates(kind, turn.vector, expected) if is_of_type else []
     opinions = read([(moment.client_end, candidate.text) for candidate in candidates])
     suggestions = library.suggest(candidates, [each.vector for each in opinions], whole.vector)
     return _answer(
@@ -97,8 +102,12 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
         confidence=confidence,
         verdict="confirmed",
         resistance_type=kind,
-        ratings=[_rating(mechanism, level, heard, wanting) for mechanism, level in levels.items()],
-        strengths=[STRENGTHS[name] for name, level in levels.items() if level == STRONG][:MOST_STRENGTHS],
+        ratings=_ratings(levels, heard, wanting),
+        strengths=[
+            STRENGTHS[name]
+            for name, level in levels.items()
+            if level == STRONG and answers.levels(name, whole)[STRONG] >= answers.threshold(f"praise_{name}")
+        ][:MOST_STRENGTHS],
         alternatives=suggestions[:1],
         spares=suggestions[1:],
     )
@@ -144,10 +153,18 @@ def _wanting(said: list[Alone], answers: Answers) -> Sentence | None:
     return max(telling, key=lambda each: answers.resistance(each.opinion)).sentence if telling else None
 
 
-def _rating(mechanism: str, level: int, heard: list[Heard], wanting: Sentence | None) -> dict[str, Any]:
-    reason = why(mechanism, level, carrier(heard, mechanism), heard, wanting)
-    evidence = [{"message": number, "quote": words} for number, words in reason.evidence]
-    return {"mechanism": mechanism, "level": level, "reason": reason.text, "evidence": evidence}
+def _ratings(levels: dict[str, int], heard: list[Heard], wanting: Sentence | None) -> list[dict[str, Any]]:
+    against = oppositions(levels, heard)
+    reasons = {name: why(name, level, heard, wanting, against.get(name)) for name, level in levels.items()}
+    return [
+        {
+            "mechanism": name,
+            "level": levels[name],
+            "reason": reason.text,
+            "evidence": [{"message": number, "quote": words} for number, words in reason.evidence],
+        }
+        for name, reason in reasons.items()
+    ]
 
 
 def _answer(

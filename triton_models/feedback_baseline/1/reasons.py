@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .evidence import Heard, opponent
+from .evidence import Heard, carrier, opponent
+from .opinions import MECHANISMS
 from .text import Sentence, quotation
 
 NONE, WEAK, STRONG = 0, 1, 2
@@ -94,6 +95,14 @@ AGAINST = {
 Mistakes are not named: of sentences by themselves the reader says "argues for a change" too often where it is untrue.
 """
 
+_COSTS_MOST = {
+    "advice_without_permission": "respect_for_autonomy",
+    "confrontation": "stance_alignment",
+    "information": "stance_alignment",
+    "self_disclosure": "stance_alignment",
+}
+"""The mechanism that each costs most, by the rubric's common mistakes: there it is told, if it is told at all."""
+
 _PRESSES_NEITHER = " Nothing was found in it that presses, either."
 """Of autonomy: a reply that presses and one that says nothing of whose choice it is are both without expression."""
 
@@ -126,24 +135,51 @@ class Reason:
     evidence: tuple[tuple[int, str], ...] = field(default=(), repr=False)
 
 
-def why(mechanism: str, level: int, carrier: Heard, heard: list[Heard], client: Sentence | None) -> Reason:
-    """Return the reason for a level. `client` is the sentence of the client's that most wants an answer."""
+def oppositions(levels: dict[str, int], heard: list[Heard]) -> dict[str, Heard]:
+    """Return the sentence that works against each mechanism, each sentence at one mechanism alone.
+
+    That is the one that such a sentence costs most, if its level is below strong too; else the first.
+    """
+    found = {name: each for name, level in levels.items() if (each := _opposition(name, level, heard))}
+    return {name: each for name, each in found.items() if name == _told_at(each, found)}
+
+
+def _opposition(mechanism: str, level: int, heard: list[Heard]) -> Heard | None:
     against = opponent(heard, mechanism)
-    takes = _takes_away(mechanism, against) if against else ""
+    if against and not _takes_away(mechanism, against):
+        against = None
     if level == NONE:
-        if not takes:
-            against, takes = _instead(mechanism, heard)
-        does = f" Instead, {_shown(against.sentence)} {takes}." if against and takes else ""
+        return against or next((each for each in heard if _takes_away(mechanism, each)), None)
+    is_weak_by_another = level == WEAK and against and against.sentence != carrier(heard, mechanism).sentence
+    return against if is_weak_by_another else None
+
+
+def _told_at(one: Heard, found: dict[str, Heard]) -> str:
+    places = [name for name in MECHANISMS if name in found and found[name].sentence == one.sentence]
+    most = _COSTS_MOST.get(one.technique.name)
+    return most if most in places else places[0]
+
+
+def why(mechanism: str, level: int, heard: list[Heard], client: Sentence | None, against: Heard | None) -> Reason:
+    """Return the reason for a level.
+
+    `client` is the sentence of the client's that most wants an answer, `against` the one of the reply that works
+    against the mechanism, where that is told.
+    """
+    if level == NONE:
+        does = f" Instead, {_shown(against.sentence)} {_takes_away(mechanism, against)}." if against else ""
         if mechanism == "respect_for_autonomy" and all(each.technique.name in _PRESSES_NOBODY for each in heard):
             does = _PRESSES_NEITHER
         return _beside_client(_LACKS[mechanism] + does, (), mechanism, client)
-    evidence = ((carrier.sentence.number, quotation(carrier.sentence)),)
-    if level == WEAK and against and takes and against.sentence != carrier.sentence:
+    carries = carrier(heard, mechanism)
+    evidence = ((carries.sentence.number, quotation(carries.sentence)),)
+    if against:
         # What the sentence is by itself: the other one is why the whole is weak.
-        own = _expresses(mechanism, STRONG if carrier.alone[mechanism] >= _STRONG_FROM else WEAK, carrier)
-        text = f"{_shown(carrier.sentence)} {own}. Against it, {_shown(against.sentence)} {takes}."
+        own = _expresses(mechanism, STRONG if carries.alone[mechanism] >= _STRONG_FROM else WEAK, carries)
+        takes = _takes_away(mechanism, against)
+        text = f"{_shown(carries.sentence)} {own}. Against it, {_shown(against.sentence)} {takes}."
         return Reason(text, (*evidence, (against.sentence.number, quotation(against.sentence))))
-    text = f"{_shown(carrier.sentence)} {_expresses(mechanism, level, carrier)}."
+    text = f"{_shown(carries.sentence)} {_expresses(mechanism, level, carries)}."
     return Reason(text, evidence) if level == STRONG else _beside_client(text, evidence, mechanism, client)
 
 
@@ -169,8 +205,3 @@ def _shown(sentence: Sentence) -> str:
 def _takes_away(mechanism: str, heard: Heard) -> str:
     """Return what a sentence does against a mechanism, or an empty text where nothing is surely heard."""
     return AGAINST[mechanism].get(heard.technique.name, "") if heard.technique.probability >= SURE else ""
-
-
-def _instead(mechanism: str, heard: list[Heard]) -> tuple[Heard | None, str]:
-    """Return the first sentence that surely does something against a mechanism, and what it does."""
-    return next(((each, takes) for each in heard if (takes := _takes_away(mechanism, each))), (None, ""))
