@@ -16,7 +16,6 @@ from stream.contracts.vocabulary import Level, Mechanism
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 ALIGNMENT = Mechanism.STANCE_ALIGNMENT
-RESONANCE = Mechanism.EMOTIONAL_RESONANCE
 RUBRIC_NOTE: Final = (
     "A menu of one\u2019s own plans is weak, however long it is: the client chooses, but only among what somebody else"
     " has thought of. It becomes strong where the reply also leaves the client free to want none of them."
@@ -126,14 +125,14 @@ def _disputed(week: DemoWeek, sample: str) -> None:
 def _released_and_unread(week: DemoWeek, sample: str) -> None:
     """A level is corrected, a moment is kept back, and the therapist has not yet read the rest."""
     supervisor = week.desk("greta", sample, hours=69)
-    supervisor.keep_back("m2", WithholdReason.NOT_RESISTANCE)
-    supervisor.set_level("m16", RESONANCE, Level.WEAK)
-    supervisor.agree("m16")
+    supervisor.keep_back("m24", WithholdReason.NOT_RESISTANCE)
+    supervisor.set_level("m13", ALIGNMENT, Level.NONE)
+    supervisor.agree("m13")
     supervisor.note(
-        "\u201cTwo houses with one wage\u201d: from there on she talks to you, and before it she defends herself. What"
-        " did you hear that made you stop advising?",
+        "She tells you what a question would cost her, and hears that her health comes first. With \u201ctwo houses"
+        " with one wage\u201d she begins to talk to you. What did you hear that made you stop advising?",
         shared=True,
-        message="m16",
+        message="m13",
     )
     supervisor.decide(DecisionKind.RELEASED)
 

@@ -139,7 +139,7 @@ def not_shown(further: int, not_confirmed: int) -> str:
 def source(alternative: Alternative, model: ModelVersion) -> str:
     """Return the words that introduce a suggested reply: what somebody wrote, or what the model worded."""
     if alternative.written_id is not None:
-        return "What somebody wrote in a similar moment"
+        return "What somebody wrote for moments of this kind"
     # The baseline words nothing itself; what its earlier versions completed has no source that could be named.
     return "An option" if model.is_baseline else "Worded by the model"
 

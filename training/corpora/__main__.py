@@ -12,7 +12,7 @@ from rich.table import Table
 from training.corpora.agreement import level_agreement
 from training.corpora.labels import PLAIN, SECOND_RATER, load_reply_labels
 from training.corpora.overlap import copied_from_evaluation, evaluation_texts, near_duplicates, stimuli_folder
-from training.corpora.written import DANGER, FOLDER, WrittenExchange, load_written
+from training.corpora.written import DANGER, FOLDER, PORTABLE, WrittenExchange, load_written
 from training.errors import DataError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+_FOLDERS = [FOLDER, DANGER, PORTABLE]
 
 
 @app.callback()
@@ -31,7 +33,7 @@ def corpora() -> None:
 @app.command()
 def check(
     remove: Annotated[bool, typer.Option(help="Take copies out of the files.")] = False,
-    folders: Annotated[list[Path], typer.Option("--folder", help="Folder of written exchanges.")] = [FOLDER, DANGER],  # noqa: B006 - typer copies it
+    folders: Annotated[list[Path], typer.Option("--folder", help="Folder of written exchanges.")] = _FOLDERS,
 ) -> None:
     """Count the written exchanges, and name those that repeat another or an evaluation set."""
     console = Console() if sys.stdout.isatty() else Console(width=160)

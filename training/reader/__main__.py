@@ -223,6 +223,14 @@ def export_all(
     )
 
 
+@app.command()
+def library() -> None:
+    """Write the library of portable replies for the reader that ships. Run `make baseline` afterwards."""
+    served = load_reader(version_folder(READER))[1]
+    replies = write_library(load_written(PORTABLE), served, version_folder(MODEL))
+    Console().print(f"{replies} replies in the library")
+
+
 def _fitting() -> tuple[Any, Any]:
     """Return the modules that need torch, which only .venv-training has.
 

@@ -221,6 +221,12 @@ def _praise(console: Console, name: str, replies: Sequence[ReplyExample], found:
         some, logits = [replies[place] for place in own], found.replies[own]
         for mechanism, threshold in thresholds.items() if own else ():
             said, every = (praise_at(each, some, logits, mechanism) for each in (threshold, 0.0))
-            row = (f"{threshold:.2f}", str(said.strong), str(said.said), f"{said.precision:.2f}", f"{every.precision:.2f}")
+            row = (
+                f"{threshold:.2f}",
+                str(said.strong),
+                str(said.said),
+                f"{said.precision:.2f}",
+                f"{every.precision:.2f}",
+            )
             table.add_row(corpus, mechanism, *row)
     console.print(table)

@@ -18,7 +18,14 @@ from stream.feedback.deidentification.normalise import normalise
 from stream.feedback.gate.blame import contains_blame
 from stream.feedback.gate.quotes import find_quote
 from stream.feedback.gate.suggestions import find_fault
-from stream.feedback.models.answer import MAX_REASON, MAX_SENTENCE, ModelAnswer, Quotation, RatedMechanism, SuggestedReply
+from stream.feedback.models.answer import (
+    MAX_REASON,
+    MAX_SENTENCE,
+    ModelAnswer,
+    Quotation,
+    RatedMechanism,
+    SuggestedReply,
+)
 from stream.feedback.models.base import ExchangePart
 from stream.feedback.prepared import PreparedExchange
 

@@ -72,7 +72,7 @@ def test_a_supervisor_reads_the_moment_levels_reasons_and_an_alternative(
         "Conversational Orientation:",
         "\u201cIt sounds as if\u201d",
         "resistance, confirmed by the model",
-        "What somebody wrote in a similar moment (invented, S-001): Talking has not helped so far.",
+        "What somebody wrote for moments of this kind (invented, S-001): Talking has not helped so far.",
         "CPU baseline (a baseline, unvalidated",
         "Not a crisis monitor, not a diagnosis, not a performance record.",
     ):
@@ -220,7 +220,7 @@ def test_a_digest_shows_the_words_that_a_written_reply_answers(engine: Engine, s
     written = answer.alternatives[0].model_copy(update={"written_for": "It goes round and round."})
     apply_records(engine, answered(sent, {"alternatives": (written,)}))
     assert (
-        "What somebody wrote in a similar moment (invented, S-001), where an invented client wrote"
+        "What somebody wrote for moments of this kind (invented, S-001), where an invented client wrote"
         " \u201cIt goes round and round.\u201d: Talking has not helped so far."
     ) in " ".join(digest_of(store, people.supervisor).split())
 

@@ -36,7 +36,7 @@ MOMENTS = {
     "sample-exam-nerves": ("m7", "m15", "m27", "m31"),
     "sample-sleep-and-phone": ("m6", "m27"),
     "sample-a-quiet-house": ("m11", "m15", "m19"),
-    "sample-night-shift": ("m2", "m16"),
+    "sample-night-shift": ("m13", "m24"),
     "sample-first-interview": ("m8", "m14"),
     "sample-after-work-drinks": ("m9", "m18"),
 }
@@ -188,7 +188,7 @@ def test_a_session_is_released_and_unread(worked: DemoWeek) -> None:
     assert released.is_released
     assert released.acknowledgements == ()
     view = opened(worked, "sample-night-shift", "samir")
-    assert [moment.client_turn for moment in view.moments] == [("m16",)]
+    assert [moment.client_turn for moment in view.moments] == [("m13",)]
     (note,) = view.notes
     assert note.exchange_id == view.moments[0].exchange_id
 

@@ -121,7 +121,7 @@ def test_a_suggestion_is_introduced_by_where_it_comes_from() -> None:
     """What somebody wrote is called that, a model's own words are, and an earlier baseline's suggestion is neither."""
     (answer,) = record().assessments
     (written,) = answer.alternatives
-    assert labels.source(written, answer.model) == "What somebody wrote in a similar moment"
+    assert labels.source(written, answer.model) == "What somebody wrote for moments of this kind"
     unnamed = written.model_copy(update={"written_id": None})
     llm = answer.model.model_copy(update={"is_baseline": False})
     assert labels.source(unnamed, llm) == "Worded by the model"

@@ -172,7 +172,7 @@ async def test_the_alternative_says_where_it_comes_from(supervisor: Browser) -> 
     """An alternative is shown as an option, with the words that it answers and its source, not as an instruction."""
     said = words_of((await supervisor.get(address(WAITING.session_id))).text)
     assert (
-        "What somebody wrote in a similar moment An invented client had written:"
+        "What somebody wrote for moments of this kind An invented client had written:"
         f" {ALTERNATIVE.written_for} The answer to it: {ALTERNATIVE.text}"
     ) in said
     assert "An option, not an instruction" in said

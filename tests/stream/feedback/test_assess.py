@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid5
 
 import pytest
 
@@ -13,6 +14,7 @@ from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.feedback.models.answer import ModelAnswer
 from stream.runtime.settings import WithoutNames
 from tests.stream.feedback.builders import (
+    BASELINE,
     FAILED,
     LLM,
     NAMES,
@@ -261,3 +263,17 @@ async def test_names_in_a_record_of_an_earlier_version_were_told() -> None:
     whole = await without_names(ScriptedModel(GOOD), "abstain", names_told=False)
     assert whole.names_told is True
     assert len(whole.assessments) == 1
+
+
+async def test_a_written_reply_is_offered_once_in_a_session() -> None:
+    """The second moment gets a spare where the first has the same written reply; a language model has no spares."""
+    reply = {"text": "What matters most?", "mechanism": STANCE.value}
+    both = answer(alternatives=[reply | {"written_id": "R-001"}], spares=[reply | {"written_id": "R-002"}])
+    session = record()
+    (exchange,) = session.exchanges
+    again = exchange.model_copy(update={"exchange_id": uuid5(exchange.exchange_id, "again")})
+    twice = session.model_copy(update={"exchanges": (exchange, again)})
+    whole = await feedback(ScriptedModel(both, version=BASELINE), twice)
+    assert [one.alternatives[0].written_id for one in whole.assessments] == ["R-001", "R-002"]
+    whole = await feedback(ScriptedModel(both, version=LLM), twice)
+    assert [len(one.alternatives) for one in whole.assessments] == [1, 1]

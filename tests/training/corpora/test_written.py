@@ -1,14 +1,21 @@
 """Written exchanges are read strictly, and a line that is wrong is named without its text."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stream.contracts.vocabulary import Concern, Mechanism, ResistanceType
+from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType
+from stream.feedback.gate.blame import contains_blame
+from stream.feedback.gate.suggestions import find_fault
 from tests.training.corpora.samples import exchange, parsed, reply, write_exchanges
-from training.corpora.written import load_written, read_written
+from training.corpora.overlap import copied_from_evaluation, evaluation_texts, near_duplicates, stimuli_folder
+from training.corpora.written import DANGER, FOLDER, PORTABLE, load_written, read_written
 from training.errors import DataError
+
+SHORT = 200
+"""Characters of a portable reply: it is read in a few seconds."""
 
 
 def test_an_exchange_is_read_with_its_turns_as_texts() -> None:
@@ -110,3 +117,45 @@ def test_evidence_of_a_written_reply_stands_in_it() -> None:
         for one in each.replies:
             said = [" ".join(one.text), *one.text, each.client_text, *each.client]
             assert all(any(words in text for text in said) for words in one.evidence.values()), each.id
+
+
+PORTABLE_REPLIES = load_written(PORTABLE)
+
+
+@pytest.mark.parametrize("kind", list(ResistanceType))
+def test_every_type_has_portable_replies(kind: ResistanceType) -> None:
+    """Six to eight portable replies are written for each type, and no two of them are alike."""
+    own = [each.replies[0].text for each in PORTABLE_REPLIES if each.label == kind]
+    assert 6 <= len(own) <= 8
+    assert len(set(own)) == len(own)
+
+
+def test_a_portable_reply_expresses_two_mechanisms_strongly_and_can_be_shown() -> None:
+    """Each is one reply, strong in at least two mechanisms, short, and nothing that the gate would drop."""
+    for each in PORTABLE_REPLIES:
+        (one,) = each.replies
+        text = " ".join(one.text)
+        assert sum(level == Level.STRONG for level in one.levels.values()) >= 2, each.id
+        assert all(words in text for words in one.evidence.values()), each.id
+        assert len(text) <= SHORT, each.id
+        assert find_fault(text) is None, each.id
+        assert not contains_blame(text, ""), each.id
+
+
+def test_a_portable_reply_has_no_name_and_no_number() -> None:
+    """A reply that fits many moments holds no digit, and no capital letter but at a sentence's start or in I."""
+    for each in PORTABLE_REPLIES:
+        text = each.replies[0].text[0]
+        assert not re.search(r"\d|(?<![.?!:] )(?<!^)\b[A-Z](?!\b|')", text), each.id
+
+
+def test_no_model_learns_from_the_portable_replies() -> None:
+    """The portable replies have a hand of their own, which stands in no folder that is learned from."""
+    learned = {each.writer for folder in (FOLDER, DANGER) for each in load_written(folder)}
+    assert {each.writer for each in PORTABLE_REPLIES}.isdisjoint(learned)
+
+
+def test_the_portable_replies_copy_nothing() -> None:
+    """They repeat one another nowhere, and share five words in a row with no text that models are measured on."""
+    assert copied_from_evaluation(PORTABLE_REPLIES, evaluation_texts(stimuli_folder())) == []
+    assert near_duplicates(PORTABLE_REPLIES) == []

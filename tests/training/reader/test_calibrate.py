@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.reader.samples import turn
+from stream.contracts.vocabulary import Mechanism
+from tests.training.reader.samples import reply, reply_logits, turn
 from training.reader.calibrate import CONFIRM_RECALL, POSSIBLE, SURE, FalseAlarms, choose
 from training.reader.evaluate import critical_scores, resistance_scores
 from training.reader.examples import TurnExample
 from training.reader.targets import TURN_HEADS, width
+
+REPLIES = [reply(number, (2, 0, 0, 0)) for number in range(4)]
 
 
 def answered(alarm: float = 8.0) -> tuple[list[TurnExample], Any]:
@@ -34,13 +37,13 @@ def answered(alarm: float = 8.0) -> tuple[list[TurnExample], Any]:
 
 def calibration(turns: list[TurnExample], logits: Any) -> tuple[float, float]:
     """Return the slope and the intercept that are chosen."""
-    found: Any = choose(turns, logits)["calibration"]
+    found: Any = choose(turns, logits, REPLIES, reply_logits([each.levels for each in REPLIES]))["calibration"]
     return float(found[0]), float(found[1])
 
 
 def thresholds(turns: list[TurnExample], logits: Any) -> dict[str, float]:
     """Return the thresholds that are chosen."""
-    found: Any = choose(turns, logits)["thresholds"]
+    found: Any = choose(turns, logits, REPLIES, reply_logits([each.levels for each in REPLIES]))["thresholds"]
     return dict(found)
 
 
@@ -106,3 +109,8 @@ def test_a_moment_is_confirmed_at_the_recall_that_is_asked_for() -> None:
 def test_every_threshold_is_a_probability() -> None:
     """Whatever is decided by a threshold is decided by a probability."""
     assert all(0 < each < 1 for each in thresholds(*answered()).values())
+
+
+def test_every_mechanism_has_a_threshold_of_praise() -> None:
+    """From how sure a level on a strength is said is chosen for each mechanism by itself."""
+    assert {f"praise_{mechanism}" for mechanism in Mechanism} <= set(thresholds(*answered()))

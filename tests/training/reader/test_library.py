@@ -10,7 +10,7 @@ import pytest
 
 from tests.training.corpora.samples import parsed
 from tests.training.reader.samples import reply_logits
-from training.reader.library import moments, write_library
+from training.reader.library import write_library
 
 
 class Opinion(NamedTuple):
@@ -32,38 +32,18 @@ class Fixed:
         return [Opinion(reply_logits([(2, 0, 0, 0)])[0], np.array([1.0, -float(len(text))])) for _, text in pairs]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"label": "none"},
-        {"critical": "mania"},
-        {"better": ""},
-        {"better": "You should rest."},
-        {"better": "When I was ill, nobody saw it."},
-        {"better": "Do not be stubborn about it."},
-        {"better": "x" * 401},
-        {"client": ["x" * 601]},
-    ],
-)
-def test_a_moment_that_offers_nothing_is_left_out(change: dict[str, Any]) -> None:
-    """Harmless and critical moments are left out, and replies that the gate would drop."""
-    assert moments([parsed(**change)]) == []
-    assert len(moments([parsed()])) == 1
-
-
 def test_replies_are_written_with_their_moments(tmp_path: Path) -> None:
     """Each reply has the id, type and direction of its moment, and its own expected levels."""
     reader = Fixed()
-    assert write_library([parsed(), parsed(id="Z-002", label="none")], reader, tmp_path, 0.7) == 1
+    assert write_library([parsed()], reader, tmp_path) == 1
     table = json.loads((tmp_path / "library.json").read_text())
-    assert table["nearest"] == 0.7
     (entry,) = table["entries"]
     assert (entry["id"], entry["type"]) == ("Z-001", "discounting")
-    assert (entry["client"], entry["text"]) == ("I left it it changes nothing", "What would you put in its place?")
+    assert (entry["client"], entry["text"]) == ("I left it it changes nothing", "You should try again.")
     assert entry["levels"] == pytest.approx([2.0, 0.0, 0.0, 0.0], abs=0.01)
     directions = np.load(tmp_path / "library.npy", allow_pickle=False)
     assert (directions.dtype, directions.tolist()) == (np.int8, [[round(127 / 28), -127]])
     assert reader.pairs == [
-        ("How did the diary go?", "I left it it changes nothing"),
-        ("I left it it changes nothing", "What would you put in its place?"),
+        ("", "I left it it changes nothing"),
+        ("I left it it changes nothing", "You should try again."),
     ]

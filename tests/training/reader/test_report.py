@@ -121,3 +121,11 @@ def test_a_point_of_the_curves_is_a_row() -> None:
     console.print(curve_table([point]))
     assert isinstance(console.file, io.StringIO)
     assert row(console.file.getvalue(), "both") == ["both", "0.50", "40", "12", "0.31", "0.42", "0.53", *["0.25"] * 4]
+
+
+def test_strengths_are_told_beside_every_strong_level(printed: str) -> None:
+    """Of each mechanism stands how many strong levels get a strength, and how often either is right."""
+    title = printed.index("strengths, at the thresholds that ship")
+    cells = row(printed[title:], "written", Mechanism.STANCE_ALIGNMENT)
+    assert cells[3] == cells[4]  # a reader that is sure of all praises all
+    assert cells[5:] == ["1.00", "1.00"]

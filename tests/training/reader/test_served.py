@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from training.reader.served import ANSWERS, read_served
+from stream.contracts.vocabulary import Mechanism
+from training.reader.served import ANSWERS, read_praise, read_served
 
 CRITICAL = {"critical": 0.8, "possible_critical": 0.2}
 
@@ -32,3 +33,10 @@ def test_critical_content_has_thresholds_of_its_own(tmp_path: Path) -> None:
     served(tmp_path, (0.5, 0.1), 0.3)
     found = read_served(tmp_path)
     assert {"critical": found.critical, "possible_critical": found.possible_critical} == CRITICAL
+
+
+def test_praise_has_a_threshold_for_each_mechanism(tmp_path: Path) -> None:
+    """The thresholds of praise are read by mechanism."""
+    own = {f"praise_{mechanism}": 0.5 + place / 10 for place, mechanism in enumerate(Mechanism)}
+    (tmp_path / ANSWERS).write_text(json.dumps({"thresholds": own}))
+    assert read_praise(tmp_path) == {mechanism: own[f"praise_{mechanism}"] for mechanism in Mechanism}

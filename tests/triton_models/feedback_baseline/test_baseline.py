@@ -17,6 +17,7 @@ from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Concern, Level, Mechanism, ResistanceType, Verdict
 from stream.feedback.models.answer import SCHEMA_VERSION, parse_answer
 from stream.model_repository import read_parameters, version_folder
+from tests.fixtures.scripted_reader import scripted_answers, scripted_library
 from tests.triton_models.feedback_baseline.loading import (
     MODEL,
     VERSION_FOLDER,
@@ -160,6 +161,17 @@ def test_strengths_are_said_of_strong_mechanisms_and_two_at_most() -> None:
     assert assess(CLIENT, "Fair enough.")["strengths"] == []
 
 
+def test_a_strength_is_said_only_where_the_reader_is_sure_of_it() -> None:
+    """A strong level below the threshold of praise stays strong, and is not praised."""
+    module, own = baseline(), scripted_answers(baseline())
+    demanding = type(own)(
+        own.table | {"thresholds": own.table["thresholds"] | {f"praise_{each}": 0.9999 for each in Mechanism}}
+    )
+    answer = module.assess(request(CLIENT, "It's up to you."), reader().read, demanding, scripted_library(module))
+    assert levels(answer)[0] == Level.STRONG
+    assert answer["strengths"] == []
+
+
 def test_a_level_quotes_the_sentence_without_which_it_would_be_lower() -> None:
     """The evidence of a level is the sentence it hangs on, wherever the sentence stands."""
     found = ratings(assess(CLIENT, ["I hear you.", "Still. It's up to you."]))[Mechanism.RESPECT_FOR_AUTONOMY]
@@ -239,8 +251,8 @@ def test_a_reply_without_readable_words_gets_no_level(reply: str) -> None:
     assert (answer["strengths"], answer["alternatives"]) == ([], [])
 
 
-def test_a_reply_from_a_similar_moment_is_suggested() -> None:
-    """What somebody wrote in a similar moment of the same type is suggested, word for word and under its id."""
+def test_a_reply_that_was_written_for_the_type_is_suggested() -> None:
+    """What somebody wrote for moments of the type is suggested, word for word and under its id."""
     assert assess(CLIENT, "Okay.")["alternatives"] == [
         {
             "text": "What would make the diary yours?",
@@ -264,12 +276,21 @@ def test_nothing_is_suggested_that_scores_no_higher_than_the_reply() -> None:
     assert assess(CLIENT, "The diary, then.")["alternatives"] == []
 
 
-@pytest.mark.parametrize(
-    "client", ["The pills are pointless.", "I won't keep a diary."], ids=["not near", "other type"]
-)
-def test_nothing_is_suggested_where_nothing_similar_was_written(client: str) -> None:
-    """Another subject or another type of resistance gets no suggestion rather than a far one."""
-    answer = assess(client, "Okay.")
+def test_nothing_is_suggested_where_nothing_was_written_for_the_type() -> None:
+    """Another type of resistance gets no suggestion rather than a reply to something else."""
+    answer = assess("I won't keep a diary.", "Okay.")
+    assert answer["verdict"] == Verdict.CONFIRMED
+    assert answer["alternatives"] == answer["spares"] == []
+
+
+def test_nothing_is_suggested_where_the_type_is_unsure() -> None:
+    """Where the reader is too unsure of resistance and type together, no reply to the type is suggested."""
+    module, own = baseline(), scripted_answers(baseline())
+    unsure = type(own)(
+        own.table | {"calibration": [1.0, -1.0], "thresholds": own.table["thresholds"] | {"confirm": 0.0}}
+    )
+    asked = request("Mostly okay.", "Okay.")
+    answer = module.assess(asked, reader().read, unsure, scripted_library(module))
     assert answer["verdict"] == Verdict.CONFIRMED
     assert answer["alternatives"] == []
 

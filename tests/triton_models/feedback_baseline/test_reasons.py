@@ -37,6 +37,11 @@ def heard(words: str, technique: str, share: float = 1.0, alone: float = 1.0, su
     )
 
 
+def why(mechanism: str, level: int, said: list[Any], client: Any = None) -> Any:
+    """Return the reason of a mechanism in a reply in which no other one is below strong."""
+    return reasons.why(mechanism, level, said, client, reasons.oppositions({mechanism: level}, said).get(mechanism))
+
+
 def test_every_level_and_mechanism_has_its_words() -> None:
     """Each mechanism and level has its words."""
     assert set(reasons.AGAINST) == set(reasons.STRENGTHS) == set(Mechanism)
@@ -88,7 +93,7 @@ def test_a_divided_reply_says_of_a_weak_sentence_that_it_is_weak() -> None:
     """Of a sentence that is weak by itself a divided reply's reason says no more than that."""
     weak = heard("Fair enough.", "minimal")
     against = heard("You are wrong.", "confrontation", share=-1.0)
-    assert reasons.why("stance_alignment", Level.WEAK, weak, [weak, against], None).text == (
+    assert why("stance_alignment", Level.WEAK, [weak, against]).text == (
         "“Fair enough” touches on the client's view without saying it back and letting it stand."
         " Against it, “You are wrong” disagrees with the client."
     )
@@ -97,14 +102,14 @@ def test_a_divided_reply_says_of_a_weak_sentence_that_it_is_weak() -> None:
 @pytest.mark.parametrize("technique", ["confrontation", "advice_without_permission", "chit_chat"])
 def test_a_technique_that_does_not_fit_a_level_is_not_named(technique: str) -> None:
     """A strong level never says in one breath that its sentence argues, advises or turns away."""
-    found = reasons.why("stance_alignment", Level.STRONG, heard("So.", technique), [heard("So.", technique)], None)
+    found = why("stance_alignment", Level.STRONG, [heard("So.", technique)])
     assert found.text == "“So” takes up the client's view and lets it stand."
 
 
 def test_a_technique_that_is_only_likely_is_not_named() -> None:
     """A technique that the reader is unsure of is not told; the level's own words are."""
     unsure = heard("Whether you go?", "emphasize_autonomy", sure=0.7)
-    assert reasons.why("respect_for_autonomy", Level.STRONG, unsure, [unsure], None).text == (
+    assert why("respect_for_autonomy", Level.STRONG, [unsure]).text == (
         "“Whether you go?” leaves the choice to the client."
     )
 
@@ -134,7 +139,7 @@ def test_a_single_word_of_the_clients_is_quoted_only_where_there_is_no_more() ->
 def test_no_expression_names_the_sentence_that_stands_against_it() -> None:
     """Where a sentence works against a mechanism, the reason of no expression says what it does."""
     against = heard("You are wrong.", "confrontation", share=-1.0)
-    found = reasons.why("stance_alignment", Level.NONE, against, [against], sentence("it is pointless", 1))
+    found = why("stance_alignment", Level.NONE, [against], sentence("it is pointless", 1))
     assert found.text == (
         "No words were found in the reply that take up how the client sees the matter."
         " Instead, “You are wrong” disagrees with the client."
@@ -146,7 +151,7 @@ def test_no_expression_names_the_sentence_that_stands_against_it() -> None:
 def test_no_expression_of_autonomy_says_that_nothing_presses() -> None:
     """Where no sentence is heard as advice or argument, the reason of no autonomy says so."""
     plain = heard("On Sundays, then.", "simple_reflection", sure=0.4)
-    assert reasons.why("respect_for_autonomy", Level.NONE, plain, [plain], None).text == (
+    assert why("respect_for_autonomy", Level.NONE, [plain]).text == (
         "No words were found in the reply that say whose choice this is. Nothing was found in it that presses, either."
     )
 
@@ -155,7 +160,7 @@ def test_no_expression_of_autonomy_says_that_nothing_presses() -> None:
 def test_whether_a_reply_presses_is_left_open_where_that_is_unsure(technique: str) -> None:
     """Where a sentence may press, by advice or facts, the reason of no autonomy says neither that it does nor not."""
     perhaps = heard("Sunday would be best.", technique, sure=0.4)
-    assert reasons.why("respect_for_autonomy", Level.NONE, perhaps, [perhaps], None).text == (
+    assert why("respect_for_autonomy", Level.NONE, [perhaps]).text == (
         "No words were found in the reply that say whose choice this is."
     )
 
@@ -163,7 +168,7 @@ def test_whether_a_reply_presses_is_left_open_where_that_is_unsure(technique: st
 def test_a_single_sentence_that_presses_is_named_though_nothing_else_is_there() -> None:
     """Where a reply of one sentence expresses nothing, the reason says what it does instead."""
     pressing = heard("You have to fill it in.", "advice_without_permission", share=0.1, alone=0.1)
-    assert reasons.why("respect_for_autonomy", Level.NONE, pressing, [pressing], None).text == (
+    assert why("respect_for_autonomy", Level.NONE, [pressing]).text == (
         "No words were found in the reply that say whose choice this is."
         " Instead, “You have to fill it in” gives advice that was not asked for."
     )
@@ -172,28 +177,50 @@ def test_a_single_sentence_that_presses_is_named_though_nothing_else_is_there() 
 def test_what_works_against_another_mechanism_is_not_named() -> None:
     """A sentence is held against the mechanisms alone that it works against."""
     arguing = heard("You are wrong.", "confrontation", share=-1.0)
-    found = reasons.why("emotional_resonance", Level.NONE, arguing, [arguing], None)
+    found = why("emotional_resonance", Level.NONE, [arguing])
     assert found.text == "No words were found in the reply that name a feeling of the client's."
+
+
+@pytest.mark.parametrize(
+    ("technique", "told_at"),
+    [
+        ("confrontation", Mechanism.STANCE_ALIGNMENT),
+        ("advice_without_permission", Mechanism.RESPECT_FOR_AUTONOMY),
+        ("information", Mechanism.STANCE_ALIGNMENT),
+        ("structure", Mechanism.CONVERSATIONAL_ORIENTATION),
+    ],
+)
+def test_a_sentence_is_held_against_one_mechanism_alone(technique: str, told_at: Mechanism) -> None:
+    """A sentence that works against several mechanisms is told at the one that it costs most."""
+    said = [heard("You are wrong.", technique, share=-1.0)]
+    assert reasons.oppositions(dict.fromkeys(Mechanism, Level.NONE), said) == {told_at: said[0]}
+
+
+def test_a_sentence_is_told_elsewhere_where_the_level_it_costs_most_is_strong() -> None:
+    """Where the mechanism that it costs most is strong, a sentence is told at the first one that is not."""
+    said = [heard("You are wrong.", "confrontation", share=-1.0)]
+    levels = dict.fromkeys(Mechanism, Level.NONE) | {Mechanism.STANCE_ALIGNMENT: Level.STRONG}
+    assert reasons.oppositions(levels, said) == {Mechanism.RESPECT_FOR_AUTONOMY: said[0]}
 
 
 def test_a_sentence_of_an_unsure_technique_is_not_held_against_a_reply() -> None:
     """A sentence that lowers a level says nothing where the reader is not sure of its technique."""
     unsure = heard("Well.", "information", share=-1.0, sure=0.5)
-    found = reasons.why("conversational_orientation", Level.NONE, unsure, [unsure], None)
+    found = why("conversational_orientation", Level.NONE, [unsure])
     assert found.text == "Nothing was found in the reply that the client could go on with."
 
 
 def test_a_turn_without_words_is_not_quoted() -> None:
     """Where the client said nothing in words there is nothing to quote."""
     said = heard("Okay.", "minimal")
-    found = reasons.why("stance_alignment", Level.NONE, said, [said], None)
+    found = why("stance_alignment", Level.NONE, [said])
     assert found == reasons.Reason("No words were found in the reply that take up how the client sees the matter.")
 
 
 def test_a_quotation_that_was_cut_says_so_and_stays_verbatim_as_evidence() -> None:
     """A long sentence ends in an ellipsis in the reason, and in its own words in the evidence."""
     long = heard("word " * 60 + "end.", "minimal")
-    found = reasons.why("conversational_orientation", Level.STRONG, long, [long], None)
+    found = why("conversational_orientation", Level.STRONG, [long])
     ((_, quote),) = found.evidence
     assert long.sentence.raw.startswith(quote)
     assert f"“{quote}…”" in found.text
@@ -206,7 +233,7 @@ def test_the_longest_reason_can_be_shown(mechanism: Mechanism, level: Level) -> 
     words = {name: text for own in reasons._BY_TECHNIQUE.values() for name, text in own.items()}
     long = heard("a" * 300, max(words, key=lambda name: len(words[name])))
     other = heard("b" * 300, "information", share=-1.0)
-    found = reasons.why(mechanism, level, long, [long, other], sentence("c" * 300, 1))
+    found = why(mechanism, level, [long, other], sentence("c" * 300, 1))
     assert len(found.text) <= MAX_REASON
     assert not contains_blame(found.text, "")
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.contracts.vocabulary import Mechanism
 from tests.triton_models.reader.loading import MODEL, PAIRS, VERSION_FOLDER, module, reader
 from training.reader.targets import REPLY_HEADS, TURN_HEADS, as_json, width
 
@@ -94,7 +95,8 @@ def test_the_calibration_is_complete() -> None:
     assert slope > 0
     assert np.isfinite(intercept)
     assert set(shipped) == {*as_json(), "calibration", "thresholds"}
-    assert set(shipped["thresholds"]) == {"confirm", "critical", "planted", "doubtful"}
+    decided = {"confirm", "critical", "possible_critical", "planted", "doubtful"}
+    assert set(shipped["thresholds"]) == decided | {f"praise_{mechanism}" for mechanism in Mechanism}
     assert all(0 < threshold < 1 for threshold in shipped["thresholds"].values())
 
 

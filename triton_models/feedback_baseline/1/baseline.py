@@ -1,4 +1,4 @@
-"""The CPU baseline: the reader's opinion of an exchange, with the words it rests on and a reply somebody wrote.
+"""The CPU baseline: the reader's opinion of an exchange, with the words it rests on and a portable reply.
 
 Verdict, type, critical content and levels are the reader's. Critical content has two grades, and with either nothing
 else is said. The sentence that carries a level is found by leaving sentences out; the reason says what is heard in it.
