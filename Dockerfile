@@ -2,10 +2,11 @@
 ARG PYTHON_IMAGE=python:3.12.12-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /counterpoint
-COPY requirements/runtime.lock requirements/runtime.lock
+COPY requirements/runtime.lock requirements/page.lock requirements/
 # Everything by its hash, and nothing is compiled: a package without a wheel stops the build.
 RUN python -m venv --without-pip /venv \
- && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --only-binary=:all: -r requirements/runtime.lock
+ && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
+    -r requirements/runtime.lock -r requirements/page.lock
 COPY pyproject.toml README.md ./
 COPY plugin plugin
 COPY stream stream

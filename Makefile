@@ -92,6 +92,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 locks: setup-dev ## Resolve the lock files again (developers)
 	@$(COMPILE) pyproject.toml requirements/build.in -o requirements/runtime.lock
+	@$(COMPILE) --no-deps requirements/page.in -o requirements/page.lock
 	@$(COMPILE) requirements/local.in -o requirements/local.lock
 	@$(COMPILE) requirements/dev.in -o requirements/dev.lock
 	@$(COMPILE) requirements/audit.in -o requirements/audit.lock

@@ -1,9 +1,9 @@
 """`make audit`: known vulnerabilities in what we ship, a list of its parts (CycloneDX), and their licences.
 
-The parts are those of requirements/runtime.lock, and those of requirements/triton-models.lock, which the image for
-Triton holds; what only tests, local runs and training use is not shipped. Exit status 1 when there is a known
-vulnerability, a licence that nobody has reviewed, or when the vulnerability service was not reached: an audit that did
-not happen is not a clean one.
+The parts are those of requirements/runtime.lock and requirements/page.lock, and those of
+requirements/triton-models.lock, which the image for Triton holds; what only tests, local runs and training use is not
+shipped. Exit status 1 when there is a known vulnerability, a licence that nobody has reviewed, or when the
+vulnerability service was not reached: an audit that did not happen is not a clean one.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Shipment:
 
 SHIPMENTS = (
     Shipment(LOCKS / "runtime.lock", ROOT / ".venv" / "bin" / "python", ROOT / "build" / "sbom.json"),
+    Shipment(LOCKS / "page.lock", ROOT / ".venv" / "bin" / "python", ROOT / "build" / "sbom-page.json"),
     Shipment(
         LOCKS / "triton-models.lock", ROOT / ".venv-triton" / "bin" / "python", ROOT / "build" / "sbom-triton.json"
     ),

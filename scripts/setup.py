@@ -68,10 +68,11 @@ def steps(upto: str) -> list[Step]:
         [
             [sys.executable, "-m", "venv", str(VENV)],
             install_command(ours, LOCKS / "runtime.lock"),
+            install_command(ours, LOCKS / "page.lock"),
             [str(ours), *PIP, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)],
         ],
         VENV / "runtime.stamp",
-        [LOCKS / "runtime.lock", ROOT / "pyproject.toml"],
+        [LOCKS / "runtime.lock", LOCKS / "page.lock", ROOT / "pyproject.toml"],
     )
     triton = _environment_step("Triton server (.venv-triton)", TRITON, ["triton-models", "triton"])
     if upto == "audit":

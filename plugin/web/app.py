@@ -13,7 +13,6 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
@@ -63,8 +62,9 @@ from plugin.web.practice_limit import PracticeLimit
 from plugin.web.provider.attempt import Attempts
 from plugin.web.provider.provider import Provider
 from plugin.web.queue_address import InvalidAddress
-from plugin.web.render import FOLDER, Pages, message
+from plugin.web.render import Pages, message
 from plugin.web.session_secret import session_secret
+from plugin.web.static_files import PageFiles, find_htmx
 from stream.contracts.errors import CounterpointError, Unavailable
 from stream.runtime.health import Health, ReadinessPart, serving
 from stream.runtime.logging import get_logger
@@ -108,7 +108,10 @@ def create_app(
         PracticeLimit(),
         rater,
     )
-    app.state.pages = Pages(demo=settings.demo)
+    htmx = find_htmx()
+    if htmx is None:
+        get_logger().warning("pages_without_htmx")  # each step then loads its page anew
+    app.state.pages = Pages(demo=settings.demo, swaps=htmx is not None)
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret,
@@ -159,7 +162,7 @@ def create_app(
     ):
         app.include_router(router)
     api_mount.mount_api(app, app.state.services)
-    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    app.mount("/static", PageFiles(htmx), name="static")
     return app
 
 

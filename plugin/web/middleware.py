@@ -20,8 +20,8 @@ of up to 12 bytes once it is encoded."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -30,7 +30,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_STATIC = "/static/"  # browsers may keep style and icon but must revalidate them; pages must not be stored at all
+_STATIC = (
+    "/static/"  # browsers may keep style, scripts and icon but must revalidate them; pages must not be stored at all
+)
 _QUIET = frozenset({"/healthz"})  # a probe arrives every second and would fill the log
 
 

@@ -94,10 +94,15 @@ LIMITS = {
 
 
 class Pages:
-    """The templates of this folder; `demo` shows a line on every page that says that its conversations are samples."""
+    """The templates of this folder.
 
-    def __init__(self, *, demo: bool) -> None:
+    `demo` shows a line on every page that says that its conversations are samples. With `swaps` forms change one part
+    of their page in place.
+    """
+
+    def __init__(self, *, demo: bool, swaps: bool) -> None:
         self._demo = demo
+        self._swaps = swaps
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render `template` for the visitor of `request`."""
@@ -109,6 +114,7 @@ class Pages:
                 request=request,
                 viewer=viewer,
                 demo=self._demo,
+                swaps=self._swaps,
                 navigation=_NAVIGATION[viewer.role] if viewer else (),
                 csrf=lambda: login.csrf_token(request.session),
                 **values,

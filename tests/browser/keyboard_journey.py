@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, answered
 from tests.plugin.web.conftest import PASSWORD, SUPERVISOR, THERAPIST, WAITING, address
 
 _FOCUSED = """() => {
@@ -48,7 +48,7 @@ class Keyboard:
     def enter(self, words: str, within: str = "") -> None:
         """Go to a link or a button and press Enter, which leads to a page."""
         self.tab_to(words, within)
-        with self.page.expect_navigation():
+        with answered(self.page.locator(":focus")):
             self.page.keyboard.press("Enter")
 
     def write(self, label: str, words: str) -> None:

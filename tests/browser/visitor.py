@@ -1,5 +1,7 @@
 """A person before the pages: opens addresses, follows links, presses buttons, and reads."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -7,6 +9,10 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.looks import Looks
 from tests.plugin.web.conftest import PASSWORD
+
+_SWAPPED = """() => {
+    window.swapped = new Promise(done => document.addEventListener('htmx:afterSettle', () => done(), {once: true}));
+}"""
 
 
 @dataclass
@@ -88,9 +94,22 @@ class Visitor:
             self.looks.check(self.page)
 
     def _go(self, target: Locator) -> None:
-        with self.page.expect_navigation():
-            one(target).click()
+        with answered(one(target)):
+            target.click()
         self.look()
+
+
+@contextmanager
+def answered(control: Locator) -> Iterator[None]:
+    """Do something with a link or a button, and wait until its answer is there: a part of the page, or a new page."""
+    page = control.page
+    if not control.evaluate("e => 'htmx' in window && e.closest('form[hx-post]') !== null"):
+        with page.expect_navigation():
+            yield
+        return
+    page.evaluate(_SWAPPED)
+    yield
+    page.evaluate("window.swapped")
 
 
 def one(found: Locator) -> Locator:

@@ -63,8 +63,9 @@ def test_what_is_audited_is_what_the_images_install() -> None:
     dockerfiles = [ROOT / "Dockerfile", ROOT / "ops" / "triton" / "Dockerfile"]
     installed = {name for file in dockerfiles for name in re.findall(r"requirements/([\w-]+\.lock)", file.read_text())}
     assert {shipment.lock.name for shipment in SHIPMENTS} == installed
-    ours, triton = (locked_names(shipment.lock.read_text()) for shipment in SHIPMENTS)
+    ours, page, triton = (locked_names(shipment.lock.read_text()) for shipment in SHIPMENTS)
     assert {"kafka-python", "faust-streaming", "psycopg"} <= ours
+    assert page == {"django-htmx"}
     assert {"onnxruntime", "tokenizers"} <= triton
 
 

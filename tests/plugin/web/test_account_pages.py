@@ -194,11 +194,10 @@ async def test_a_form_of_another_site_changes_no_account(operator: Browser, stor
     assert store.accounts.entries() == before
 
 
-async def test_every_form_works_without_javascript_and_with_labels(operator: Browser, store: Store) -> None:
-    """The pages have no script, and every field that is seen has a label."""
+async def test_every_field_has_a_label(operator: Browser, store: Store) -> None:
+    """Every field that is seen on the pages has a label."""
     for path in ("/accounts", page_of(store, SUPERVISOR), page_of(store, OPERATOR)):
         page = (await operator.get(path)).text
-        assert "<script" not in page
         fields = set(re.findall(r'<(?:input|select)[^>]* id="([^"]+)"', page))
         assert fields == set(re.findall(r'<label for="([^"]+)"', page))
 

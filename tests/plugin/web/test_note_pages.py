@@ -93,7 +93,7 @@ async def test_hostile_notes_are_text(reviewer: Browser, therapist: Browser) -> 
     for browser in (reviewer, therapist):
         page = (await browser.get(PAGE)).text
         assert "&lt;script&gt;alert(1)" in page
-        assert not re.search(r"<script|<img src=x", page)
+        assert not re.search(r"<script>|<img src=x", page)
 
 
 async def test_a_released_session_takes_private_notes_alone(supervisor: Browser, therapist: Browser) -> None:
@@ -128,7 +128,7 @@ async def test_a_note_is_talked_about_under_it(reviewer: Browser, therapist: Bro
     for browser, name in ((therapist, "You"), (reviewer, "Jonas Weber")):
         page = (await browser.get(PAGE)).text
         assert "&lt;script&gt;alert(1)" in page
-        assert "<script" not in page
+        assert "<script>" not in page
         assert re.search(rf"{name}, \w+ \d+ \w+ \d+, [\d:]+ UTC", words_of(page))
     assert places((await reviewer.get(PAGE)).text, "/remove") == []
     (remove,) = places((await therapist.get(PAGE)).text, "/remove")

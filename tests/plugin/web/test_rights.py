@@ -225,6 +225,8 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/static", None): Expected(*(404,) * 8),  # the folder itself is not listed
     ("GET", "/static/style.css", None): EVERYBODY,
     ("GET", "/static/icon.svg", None): EVERYBODY,
+    ("GET", "/static/htmx.js", None): EVERYBODY,
+    ("GET", "/static/swap.js", None): EVERYBODY,
     ("GET", "/no-such-page", None): Expected(*(404,) * 8),
 }
 FORM = {
@@ -258,7 +260,10 @@ NAMES = (
     *("calibration_id", "view_id"),
 )
 """The names of the ids in paths, each of which gets the id of the row."""
-NO_ROUTE = {"/no-such-page", "/readyz", "/metrics", "/static/style.css", "/static/icon.svg"}
+NO_ROUTE = {
+    *("/no-such-page", "/readyz", "/metrics"),
+    *("/static/style.css", "/static/icon.svg", "/static/htmx.js", "/static/swap.js"),
+}
 
 
 def declared(app: FastAPI) -> set[tuple[str, str]]:

@@ -1,0 +1,62 @@
+// What htmx leaves to a page: answers without the part that was asked for, the focus, and words for those who listen.
+"use strict";
+
+sessionStorage.clear(); // htmx notes the address of a page there, and nothing of a page stays in a browser
+
+const words = (element) =>
+  [...element.childNodes].filter((node) => node.ariaHidden !== "true").map((node) => node.textContent).join("")
+    .replace(/\s+/g, " ").trim();
+
+function say(sentence, seen) {
+  const status = document.getElementById("status");
+  status.className = seen ? "notice care" : "hidden";
+  status.textContent = sentence;
+}
+
+function unreached() {
+  say(document.getElementById("status").dataset.unreached, true);
+}
+
+/** Return the ids of an element and of all around it, the innermost first. */
+function idsAround(element) {
+  const found = [];
+  for (let each = element; each; each = each.parentElement) if (each.id) found.push(each.id);
+  return found;
+}
+
+/** Focus the innermost of these that is still there. */
+function focusFirst(ids) {
+  const place = ids.map((id) => document.getElementById(id)).find(Boolean);
+  if (place.tabIndex < 0) place.tabIndex = -1; // what is no control can be focused only with the attribute
+  place.focus({ preventScroll: place.id !== "main" });
+}
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const answer = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+  const at = new URL(detail.xhr.responseURL);
+  const refused = detail.xhr.status >= 400;
+  if (!refused && at.pathname !== location.pathname) {
+    detail.shouldSwap = false;
+    location.assign(at); // to the login page, where the login has ended
+    return;
+  }
+  if (!answer.getElementById("main")) {
+    detail.shouldSwap = false;
+    unreached(); // a proxy answered, and not the pages
+    return;
+  }
+  if (!answer.getElementById(detail.target.id)) {
+    detail.target = document.getElementById("main");
+    detail.selectOverride = "#main > *";
+  }
+  const focused = document.activeElement;
+  const around = idsAround(focused);
+  const button = detail.requestConfig.triggeringEvent.submitter;
+  const group = button.closest("fieldset")?.querySelector("legend");
+  const done = (group ? `${words(group)}: ` : "") + `${words(button)}: done.`;
+  queueMicrotask(() => { // htmx swaps at once, so this runs after it
+    if (!focused.isConnected) focusFirst(around);
+    say(refused ? words(answer.querySelector("h1")) : done, false);
+  });
+});
+document.addEventListener("htmx:sendError", unreached);
