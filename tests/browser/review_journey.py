@@ -13,6 +13,7 @@ from tests.plugin.web.samples import ALTERNATIVE, START, record
 Visit = Callable[..., Visitor]
 LATER = record("later", "counsellor-1", ended_at=START + timedelta(minutes=50))
 NOTE = "Let us talk about what she said at the end."
+REASON = "I am away until Monday."
 COMMENT = "He had asked me to decide."
 ANSWER = "Thank you, I had not seen that."
 
@@ -54,6 +55,51 @@ def test_a_session_goes_from_the_queue_to_its_therapist(
     jonas.sees("The client\u2019s words", "A note from Maria Keller", NOTE, ALTERNATIVE.text)
     jonas.sees("Respect for Autonomy Maria Keller:")
     jonas.does_not_see("Conversational Orientation")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_session_is_handed_over_and_talked_about(visit: Visit, *, javascript: bool) -> None:
+    """A supervisor hands a session to a colleague, who releases it with a note; its therapist and she talk under it."""
+    # given: a session that waits
+    maria = visit(checked=javascript, javascript=javascript)
+    maria.log_in(SUPERVISOR)
+    maria.open(address(WAITING.session_id))
+    # when: a supervisor hands it over
+    maria.unfold("Hand it over to a colleague")
+    maria.choose("To", "Nele Roth")
+    maria.fill("Why, and what should they look at?", REASON)
+    maria.press("Hand it over", maria.part("handovers"))
+    maria.sees("Nele Roth is to review this session", "Handed to Nele Roth by you", REASON)
+    # then: the colleague reads why, and reviews and releases it with a note
+    nele = visit(checked=javascript, javascript=javascript)
+    nele.log_in(COLLEAGUE)
+    nele.sees("handed to you by Maria Keller")
+    nele.open(address(WAITING.session_id))
+    nele.sees(REASON)
+    nele.press("Review it")
+    nele.unfold("Write a note on the session")
+    nele.fill("Your note on the session", NOTE)
+    nele.press("Share it at the release", nele.part("notes"))
+    nele.press("Release to the counsellor", nele.part("decision"))
+    # and: the therapist comments on the note, and the colleague answers
+    jonas = visit(checked=javascript, javascript=javascript)
+    jonas.log_in(THERAPIST)
+    jonas.open(address(WAITING.session_id))
+    jonas.unfold("Comment on this note")
+    jonas.fill("Your comment", COMMENT)
+    jonas.press("Comment")
+    jonas.sees(COMMENT, "Remove this comment")
+    nele.open(address(WAITING.session_id))
+    nele.sees("Jonas Weber", COMMENT)
+    nele.unfold("Comment on this note")
+    nele.fill("Your comment", ANSWER)
+    nele.press("Comment")
+    nele.sees(ANSWER)
+    jonas.open(address(WAITING.session_id))
+    jonas.sees("Nele Roth", ANSWER)
+    # and: a comment is taken back
+    jonas.press("Remove this comment")
+    jonas.does_not_see(COMMENT)
 
 
 def test_a_disputed_point_is_decided(visit: Visit) -> None:
