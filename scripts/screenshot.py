@@ -49,7 +49,8 @@ def take_pictures(page: Page, passwords: Mapping[str, str]) -> Iterator[Path]:
     go(page, LAST_WAITING)
     yield save(page, "session.png")
     counsellors = page.locator("h1").inner_text()
-    go(page, "form[action*='/claim'] button")
+    page.locator("form[action*='/claim'] button").click()
+    page.locator("form[action*='/judge']").first.wait_for()  # a part of the page, and no new one
     page.goto(page.url.partition("#")[0] + "#moment1")
     yield save(page, "review.png")
     go(page, ".closing form[action*='/release'] button")

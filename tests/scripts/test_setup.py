@@ -116,6 +116,14 @@ def test_each_level_builds_on_the_one_before() -> None:
         assert len(before) < len(after)
 
 
+def test_the_command_comes_with_what_its_pages_load() -> None:
+    """The step that installs the command also installs what its pages load, from a lock of its own."""
+    (runtime,) = steps("runtime")
+    locks = {command[-1] for command in runtime.commands if command[-2] == "-r"}
+    assert locks == {str(path) for path in runtime.inputs if path.suffix == ".lock"}
+    assert {Path(lock).name for lock in locks} == {"runtime.lock", "page.lock"}
+
+
 def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
     """The fine-tuning recipe has an environment of its own, which neither a demo nor a test installs."""
     (training,) = steps("training")
