@@ -91,15 +91,16 @@ def reads(store: Store) -> Mapping[str, Read]:
     }
     waiting, decided = partial(store.waiting, supervisor), partial(store.decided, supervisor)
     following = partial(store.next_session, supervisor, QueueList.WAITING)
-    first_page, decided_page = waiting().rows, decided().rows
+    first_page, decided_page, page_of_one = waiting().rows, decided().rows, waiting(of_one).rows
     after = first_page[-1].session_id if first_page else None
+    after_first_of_one = page_of_one[0].session_id if page_of_one else None
     after_decided = decided_page[-1].session_id if decided_page else None
     return {
         "waiting": waiting,
         "waiting, second page": partial(waiting, after=after),
         **{f"waiting, {name}": partial(waiting, chosen) for name, chosen in filters.items()},
         "next": partial(following, EVERYTHING, after),
-        "next, one therapist": partial(following, of_one, after),
+        "next, one therapist": partial(following, of_one, after_first_of_one),
         "decided": decided,
         "decided, second page": partial(decided, after=after_decided),
         **{f"decided, {name}": partial(decided, chosen) for name, chosen in filters_of_decided.items()},
