@@ -1,11 +1,14 @@
 """Fixtures that every test may use, and one that every test does."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
 from hypothesis import settings
+
+from plugin.local import loopback
 
 # No test judges speed: on a busy machine one example may take any time.
 settings.register_profile("counterpoint", settings.default, deadline=None)
@@ -20,6 +23,16 @@ pytest_plugins = [
     "tests.fixtures.certificates",
     "tests.fixtures.secured_kafka",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_ports() -> Iterator[None]:
+    """Give each process of a run ports of its own, so that none takes that of a server which another one restarts."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loopback, "PORTS", loopback.PORTS[number::count])
+        yield
 
 
 @pytest.fixture(autouse=True)
