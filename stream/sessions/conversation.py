@@ -8,6 +8,7 @@ from typing import Self
 from stream.contracts.errors import Poison
 from stream.contracts.ids import record_key
 from stream.contracts.vocabulary import DeadLetterReason
+from stream.sessions.id_hashes import HASH_CHARS, MAX_HASHES, id_hash, newest, with_hashes
 from stream.sessions.rules import MAX_SESSIONS, SEGMENT_BYTES, SEGMENT_MESSAGES
 from stream.sessions.state import EMPTY_HEAD, HEAD_NUMBER, Entry, Head, Segment, SessionHead, encode_part
 
@@ -216,14 +217,32 @@ class Conversation:
             self.drop_text(oldest.session)
         self.set_head(sessions=(*heads, head)[-MAX_SESSIONS:])
 
-    def drop_text(self, session: str) -> None:
-        """Delete the segments of a session, which hold all its text."""
+    def drop_text(self, session: str) -> str:
+        """Delete the segments of a session, which hold all its text, and return the id hashes of its messages."""
+        dropped: list[str] = []
         for number in [n for n, s in self.segments.items() if s.session == session]:
             for entry in self.segments.pop(number).entries:
                 del self._segment_of[entry.message_id]
+                dropped.append(entry.message_id)
             self.dirty.add(number)
         self.summaries.pop(session, None)
         self._update_open_session()
+        return "".join(map(id_hash, dropped))
+
+    def drop_final_text(self, head: SessionHead) -> None:
+        """Delete the text of a session that nothing can change any more, and keep the id hashes of its messages."""
+        hashes = with_hashes(head.id_hashes, self.drop_text(head.session))
+        self.set_session_head(head.model_copy(update={"id_hashes": hashes}))
+        room = MAX_HASHES
+        kept: list[SessionHead] = []
+        for other in reversed(self.head.sessions):
+            kept.append(other.model_copy(update={"id_hashes": newest(other.id_hashes, room)}))
+            room -= len(kept[-1].id_hashes) // HASH_CHARS
+        self.set_head(sessions=tuple(reversed(kept)))
+
+    def refuse_again(self, hashes: str) -> None:
+        """Keep the id hashes of messages that were withdrawn, erased or refused, so that they are refused again."""
+        self.set_head(refused_id_hashes=with_hashes(self.head.refused_id_hashes, hashes))
 
     def clear(self) -> None:
         """Delete every part of the conversation."""

@@ -33,6 +33,7 @@ from stream.contracts.vocabulary import DeadLetterReason, EndReason, NoEffect, R
 from stream.sessions import lifecycle
 from stream.sessions.clocks import clamped_time
 from stream.sessions.conversation import Conversation
+from stream.sessions.id_hashes import holds, id_hash
 from stream.sessions.lifecycle import PlatformEnd
 from stream.sessions.record import broker_time
 from stream.sessions.risk import raise_risk
@@ -91,6 +92,8 @@ def _apply_message(
     if not message.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")
     if not _is_repeated(conversation, message, at):
+        if holds(conversation.head.refused_id_hashes, id_hash(message.message_id)):
+            raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
         yield from lifecycle.close_if_idle(conversation, at, rules, through=at.offset - 1)
         session = yield from _session_for(conversation, message, at, rules)
         entry = _entry(conversation, message, at, score)
@@ -101,9 +104,16 @@ def _apply_message(
 
 
 def _is_repeated(conversation: Conversation, message: Message, at: Arrival) -> bool:
-    """Whether the message has had its effect: by its offset, by its id, or because a session is named after it."""
-    stored = conversation.entry(message.message_id) or conversation.session_head(message.message_id)
-    return stored is not None or at.offset <= conversation.head.through
+    """Whether the message has had its effect: by its offset, by its id, or because a session is named after it.
+
+    Of messages whose text is gone the hash of the id is left.
+    """
+    if at.offset <= conversation.head.through or conversation.entry(message.message_id) is not None:
+        return True
+    hashed = id_hash(message.message_id)
+    return any(
+        message.message_id == head.session or holds(head.id_hashes, hashed) for head in conversation.head.sessions
+    )
 
 
 def _session_for(
@@ -118,8 +128,10 @@ def _session_for(
     head = None if session is None else conversation.session_head(session)
     if head is not None and head.withdrawn:
         conversation.set_session_head(head.model_copy(update={"active_ms": at.time_ms}))
+        conversation.refuse_again(id_hash(message.message_id))
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     if _is_overtaken(conversation, message, at):
+        conversation.refuse_again(id_hash(message.message_id))
         raise Poison(DeadLetterReason.NO_CONSENT, "withdrawn")
     if session is not None:
         return session
@@ -316,8 +328,11 @@ def _apply_erasure(conversation: Conversation, event: Erasure, at: Arrival) -> I
     yield event.model_copy(update={"appended_at": broker_time(at.time_ms)})
     for session, summary in list(conversation.summaries.items()):
         if summary.first_offset < at.offset:
-            conversation.drop_text(session)
+            conversation.refuse_again(conversation.drop_text(session))
     since = tuple(head for head in conversation.head.sessions if head.first_offset > at.offset)
+    for head in conversation.head.sessions:
+        if head not in since:
+            conversation.refuse_again(head.id_hashes)
     conversation.advance_head(at.offset, sessions=since, names=(), names_ms=0, early=())
     lifecycle.refuse_older(conversation, event.requested_at, at)
 
@@ -347,9 +362,11 @@ def apply_person_erasure(conversation: Conversation, event: PersonErasure, at: A
         yield from _apply_erasure(conversation, erasure, at)
         return
     for session in theirs:
-        conversation.drop_text(session)
-    others = tuple(head for head in conversation.head.sessions if head.session not in theirs)
-    conversation.advance_head(at.offset, sessions=others)
+        conversation.refuse_again(conversation.drop_text(session))
+    head = conversation.head
+    others = tuple(other for other in head.sessions if other.session not in theirs)
+    early = tuple(e for e in head.early if e.deleted)  # a waiting edit may be of what was erased
+    conversation.advance_head(at.offset, sessions=others, early=early, withdrawn_ms=max(at.time_ms, head.withdrawn_ms))
 
 
 def _ms(time: datetime) -> int:

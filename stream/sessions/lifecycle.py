@@ -119,7 +119,7 @@ def _publish_closed(conversation: Conversation, head: SessionHead, at: Arrival, 
     names_ms = max(conversation.head.names_ms, at.time_ms) if conversation.head.names else 0
     conversation.advance_head(head.closed_through, names_ms=names_ms)
     if head.end_reason is EndReason.TOO_LONG:
-        conversation.drop_text(head.session)
+        conversation.drop_final_text(head)
 
 
 def reopen(conversation: Conversation, head: SessionHead, at: Arrival) -> Records:
@@ -147,7 +147,7 @@ def withdraw(conversation: Conversation, session: str, at: Arrival) -> Records:
     yield erased_record(conversation, head, at.time_ms)
     conversation.set_session_head(head)
     conversation.advance_head(at.offset, early=())
-    conversation.drop_text(session)
+    conversation.refuse_again(conversation.drop_text(session))
 
 
 def refuse_older(conversation: Conversation, claimed_at: datetime, at: Arrival) -> None:
@@ -203,10 +203,16 @@ def apply_tick(conversation: Conversation, at: Arrival, rules: Rules) -> Records
 
 def _drop_expired(conversation: Conversation, at: Arrival, rules: Rules) -> None:
     """Drop what no event can change any more; events up to `at` have no effect if they come again."""
+    for session_head in conversation.head.sessions:
+        if session_head.session not in conversation.summaries:
+            continue
+        if session_head.withdrawn:
+            conversation.refuse_again(conversation.drop_text(session_head.session))
+        elif _loses_text_at_once(session_head) or _is_expired(
+            conversation, session_head, at.time_ms, rules.text_kept_ms
+        ):
+            conversation.drop_final_text(session_head)
     head = conversation.head
-    for session_head in head.sessions:
-        if _loses_text_at_once(session_head) or _is_expired(conversation, session_head, at.time_ms, rules.text_kept_ms):
-            conversation.drop_text(session_head.session)
     head_kept_ms = rules.text_kept_ms + HEAD_KEPT_MS
     kept = Head(
         through=head.through,
@@ -216,7 +222,8 @@ def _drop_expired(conversation: Conversation, at: Arrival, rules: Rules) -> None
     if conversation.summaries or head.names_ms + NAMES_KEPT_MS > at.time_ms:
         kept = kept.model_copy(update={"names": head.names, "names_ms": head.names_ms})
     if head.withdrawn_ms + head_kept_ms > at.time_ms:
-        kept = kept.model_copy(update={"withdrawn_ms": head.withdrawn_ms, "withdrawn_at": head.withdrawn_at})
+        refused = {"withdrawn_ms": head.withdrawn_ms, "withdrawn_at": head.withdrawn_at}
+        kept = kept.model_copy(update=refused | {"refused_id_hashes": head.refused_id_hashes})
     if kept == Head(through=head.through) and not conversation.segments:
         conversation.clear()
     elif kept != head or conversation.dirty:

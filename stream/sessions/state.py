@@ -101,6 +101,8 @@ class SessionHead(Contract):
     withdrawn: bool = False
     active_ms: int = 0
     """The broker time of its reopening; for a withdrawn session, of its withdrawal or last refused message."""
+    id_hashes: str = ""
+    """The hashes of the ids of its messages once their text is gone: a message that comes again is no new one."""
 
 
 class Head(Contract):
@@ -113,6 +115,8 @@ class Head(Contract):
     """The broker time of the last withdrawal or erasure, or at which a withdrawn session ended; 0 if there was none."""
     withdrawn_at: Utc | None = None
     """The time that the same event claims: older messages that come within seconds of it are refused."""
+    refused_id_hashes: str = ""
+    """The same of messages that were withdrawn or erased, or refused after that: they are refused again."""
     names: tuple[KnownName, ...] = ()
     names_ms: int = 0
     """The broker time at which names were last told, or a session last closed."""

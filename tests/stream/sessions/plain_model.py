@@ -57,6 +57,7 @@ class PlainSession:
     began_ms: int = 0
     heard_ms: int = 0  # arrival of the last message
     text_dropped: bool = False
+    dropped_ids: set[str] = field(default_factory=set)  # of messages whose text was dropped
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -94,6 +95,7 @@ class PlainConversation:
         self.names_ms = 0
         self.withdrawn_ms = 0  # the last withdrawal or erasure
         self.withdrawn_at: datetime | None = None  # the time that it claims
+        self.refused_ids: set[str] = set()  # of messages withdrawn, erased or refused, as long as that is remembered
         self.arrivals = 0
 
     # The interface of the model.
@@ -126,7 +128,10 @@ class PlainConversation:
         ]
         if event.role is Role.CLIENT and theirs:
             return list(self._apply_erasure(event.erasure_id, event.requested_at, ms))
-        self.sessions = [session for session in self.sessions if session not in theirs]
+        if theirs:
+            self._forget(theirs)
+            self.withdrawn_ms = ms
+            self.early = [early for early in self.early if early.deleted]
         return []
 
     def apply_tick(self, ms: int) -> list[Published]:
@@ -163,9 +168,11 @@ class PlainConversation:
         if not message.consent.processing:
             raise _Refused(Reason.NO_CONSENT)
         if self._find(message.message_id) or any(
-            session.first_message_id == message.message_id for session in self.sessions
+            message.message_id in {session.first_message_id, *session.dropped_ids} for session in self.sessions
         ):
             return  # the platform sent it twice
+        if message.message_id in self.refused_ids:
+            raise _Refused(Reason.NO_CONSENT)
         yield from self._close_if_idle(ms)
         session = yield from self._session_for(message, ms)
         session.heard_ms = ms
@@ -193,8 +200,10 @@ class PlainConversation:
         current = self._open_session()
         if current is not None and current.withdrawn:  # a message after a withdrawal only keeps its session open
             current.active_ms = ms
+            self.refused_ids.add(message.message_id)
             raise _Refused(Reason.NO_CONSENT)
         if self.withdrawn_at and ms - self.withdrawn_ms < LATE_MS and message.sent_at <= self.withdrawn_at:
+            self.refused_ids.add(message.message_id)
             raise _Refused(Reason.NO_CONSENT)
         if current is not None:
             return current
@@ -285,14 +294,22 @@ class PlainConversation:
             session.started_at, session.ended_at = session.first_sent_at, self._end_of(session, session.explicit_end)
             yield ("erased", session.first_message_id, session.revision, session.started_at, session.ended_at, ms)
             session.withdrawn, session.end_reason, session.active_ms = True, EndReason.WITHDRAWN, ms
+            self.refused_ids |= set(session.messages)
             session.messages, session.changed_at_ms, session.text_dropped = {}, None, True
             self.early = []
         self._refuse_older(event.withdrawn_at, ms)
 
     def _apply_erasure(self, erasure_id: str, requested_at: datetime, ms: int) -> Iterator[Published]:
         yield ("erasure", erasure_id)
-        self.sessions, self.early, self.names, self.names_ms = [], [], [], 0
+        self._forget(list(self.sessions))
+        self.early, self.names, self.names_ms = [], [], 0
         self._refuse_older(requested_at, ms)
+
+    def _forget(self, erased: list[PlainSession]) -> None:
+        """Drop sessions, and refuse their messages when they come again."""
+        for session in erased:
+            self.refused_ids |= set(session.messages) | session.dropped_ids
+        self.sessions = [session for session in self.sessions if session not in erased]
 
     def _refuse_older(self, claimed: datetime, ms: int) -> None:
         if self.withdrawn_at and ms - self.withdrawn_ms < LATE_MS:
@@ -345,7 +362,7 @@ class PlainConversation:
         times = (session.started_at, session.ended_at, ms, session.began_ms, session.heard_ms)
         yield ("closed", session.first_message_id, session.revision, reason, *times, content)
         if reason is EndReason.TOO_LONG:
-            session.messages, session.text_dropped = {}, True
+            self._drop_text(session)
 
     @staticmethod
     def _end_of(session: PlainSession, explicit_end: datetime | None) -> datetime:
@@ -360,14 +377,19 @@ class PlainConversation:
 
         for session in self.sessions:
             if is_expired(session, self.text_kept_ms):
-                session.messages, session.text_dropped = {}, True
+                self._drop_text(session)
         head_kept_ms = self.text_kept_ms + HEAD_KEPT_MS
         self.sessions = [session for session in self.sessions if not is_expired(session, head_kept_ms)]
         self.early = [early for early in self.early if early.arrived_ms + self.text_kept_ms > ms]
         if not any(session.messages for session in self.sessions) and self.names_ms + NAMES_KEPT_MS <= ms:
             self.names, self.names_ms = [], 0
         if self.withdrawn_ms + head_kept_ms <= ms:
-            self.withdrawn_ms, self.withdrawn_at = 0, None
+            self.withdrawn_ms, self.withdrawn_at, self.refused_ids = 0, None, set()
+
+    @staticmethod
+    def _drop_text(session: PlainSession) -> None:
+        session.dropped_ids |= set(session.messages)
+        session.messages, session.text_dropped = {}, True
 
 
 class _Refused(Exception):  # noqa: N818 - it is a result, not an error
