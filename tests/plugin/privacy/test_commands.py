@@ -1,10 +1,7 @@
 """Tests of the privacy commands on a real broker and database: what they print, and that it holds no secret."""
 
 import base64
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +16,8 @@ from plugin.local.kafka import KafkaBroker
 from stream.contracts.topics import MESSAGES
 from stream.runtime import settings
 from stream.runtime.topics import create_missing_topics
+from tests.fixtures.command import run_command
 from tests.fixtures.topics import read_topic
-from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.privacy.stored_sessions import count_rows, session_of_week, stored_conversations
 from tests.plugin.samples import KEK, START, TENANT, apply_records
 
@@ -36,7 +33,7 @@ RECENT = (datetime.now(UTC) - START) // timedelta(weeks=1) - 1
 
 @dataclass
 class Operator:
-    """An operator who runs commands in a shell."""
+    """An operator who runs commands."""
 
     environment: dict[str, str]
     broker: str
@@ -44,15 +41,7 @@ class Operator:
 
     def run(self, *arguments: str, status: int = 0, typed: str = "", changes: Mapping[str, str] | None = None) -> str:
         """Run a command and return all that it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "plugin.cli", *arguments],
-            env={**os.environ, **self.environment, **(changes or {})},
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=DEADLOCK_S,
-            check=False,
-        )
+        done = run_command(*arguments, env={**self.environment, **(changes or {})}, stdin=typed)
         screen = re.sub(r"\s+", " ", done.stdout + done.stderr)
         self.seen.append(done.stdout + done.stderr)
         assert done.returncode == status, screen

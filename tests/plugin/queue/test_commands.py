@@ -1,9 +1,6 @@
 """Tests of the commands of the supervisor queue, run as an operator runs them."""
 
 import base64
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -12,30 +9,21 @@ from plugin.local.loopback import free_ports
 from plugin.queue.store import open_store
 from stream.contracts.errors import Misconfigured, Unavailable
 from stream.runtime.settings import DatabaseSettings, Settings
-from tests.fixtures.waiting import DEADLOCK_S
+from tests.fixtures.command import Done, run_command
 from tests.plugin.samples import KEK, PASSWORD, SAID, apply_records, record
 
 KEY = base64.b64encode(KEK.secret).decode()
 
 
-def counterpoint(url: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def counterpoint(url: str, *arguments: str, typed: str = "") -> Done:
     """Run a command with a database and a platform in its settings."""
     environment = {
-        **os.environ,
         "COUNTERPOINT_DATABASE__URL": url,
         "COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": KEY,
         "COUNTERPOINT_TENANTS": f'{{"sample": {{"pseudonym_key": "{KEY}"}}}}',
         "COLUMNS": "200",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "plugin.cli", *arguments],
-        env=environment,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_S,
-        check=False,
-    )
+    return run_command(*arguments, env=environment, stdin=typed)
 
 
 def test_from_an_empty_database_to_a_digest(database_url: str) -> None:
