@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 from plugin.local.jars import class_path
 from plugin.local.kafka_security import BrokerSecurity
 from plugin.local.loopback import ADDRESS, free_ports, is_listening
+from plugin.local.paths import STATE
 from plugin.local.process import Command, Process, run_once
 
 HEAP_MB: Final = 512
@@ -27,6 +28,8 @@ QUICK_START: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 A broker under load wants the JVM's own choice, the optimising compiler and the G1 collector: pass none.
 """
+CLASSES: Final = STATE / "kafka-classes.jsa"
+"""The archive of `plugin/local/kafka_classes.py`, which `make setup-dev` makes: 1.6 s until it is ready."""
 
 CONFIG: Final = """\
 process.roles=broker,controller
@@ -84,16 +87,19 @@ class KafkaBroker(Process):
         name: str = "kafka",
         node: ClusterNode | None = None,
         heap_mb: int = HEAP_MB,
-        jvm_options: Sequence[str] = QUICK_START,
+        jvm_options: Sequence[str] | None = None,
         security: BrokerSecurity | None = None,
     ) -> None:
-        """Without a ``node`` the broker is a cluster by itself; without ``security`` local clients have all rights."""
+        """Without a ``node`` the broker is a cluster by itself; without ``security`` local clients have all rights.
+
+        Without ``jvm_options`` it starts as quickly as it can.
+        """
         super().__init__(name, data_dir)
         self.node = node or plan_cluster(1)[0]
         self.security = security
         self.advertised_address: str | None = None
         """Host and port that clients are sent to, if it is not the broker's own: a proxy's. Read at each start."""
-        self._jvm_options = (f"-Xmx{heap_mb}m", *jvm_options)
+        self._jvm_options = (f"-Xmx{heap_mb}m", *(_quick_start() if jvm_options is None else jvm_options))
         self._client_port, self._internal_port = free_ports(2)
 
     @property
@@ -177,6 +183,11 @@ def plan_cluster(size: int) -> list[ClusterNode]:
     voters = tuple(free_ports(size))
     cluster_id = _cluster_id()
     return [ClusterNode(node, voters, cluster_id) for node in range(1, size + 1)]
+
+
+def _quick_start() -> list[str]:
+    """Return the options of a quick start, with the archive of classes if it was made."""
+    return [*QUICK_START, *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() else [])]
 
 
 def _cluster_id() -> str:
