@@ -20,6 +20,9 @@ from plugin.database.viewer import Viewer
 from plugin.queue.handover_views import Assignment, Handover, HandoverKind
 from plugin.queue.scope import may_review, visible_to
 
+# Made once, since SQLAlchemy derives all columns of an alias at its first use.
+_SENDER, _RECEIVER, _LATER = aliased(Account), aliased(Account), aliased(StoredHandover)
+
 
 @dataclass(frozen=True)
 class Assigned:
@@ -31,7 +34,7 @@ class Assigned:
 
 def assigned_sessions(session: Session, viewer: Viewer) -> Assigned:
     """Return which of a supervisor's sessions are with her, and which with others: few, so they are read at once."""
-    receiver = aliased(Account)
+    receiver = _RECEIVER
     found = session.exec(
         select(StoredHandover.session_id, receiver.account_id)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredHandover.session_id))
@@ -44,7 +47,7 @@ def assigned_sessions(session: Session, viewer: Viewer) -> Assigned:
 
 def assignments_of(session: Session, sessions: Collection[UUID]) -> dict[UUID, Assignment]:
     """Return with whom some sessions are; one that is with nobody is missing."""
-    sender, receiver = aliased(Account), aliased(Account)
+    sender, receiver = _SENDER, _RECEIVER
     found = session.exec(
         select(StoredHandover, sender.display_name, receiver.display_name)
         .join(StoredSession, col(StoredSession.session_id) == col(StoredHandover.session_id))
@@ -94,7 +97,7 @@ def latest_number(session: Session, session_id: UUID) -> int:
 
 def handovers_of(session: Session, cipher: TextCipher | None, row: StoredSession) -> tuple[Handover, ...]:
     """Return the hand-overs of a session in order. The caller is sure that its reader may review the session."""
-    sender, receiver = aliased(Account), aliased(Account)
+    sender, receiver = _SENDER, _RECEIVER
     found = session.exec(
         select(StoredHandover, sender.display_name, receiver.display_name)
         .join(sender, col(sender.account_id) == col(StoredHandover.account_id))
@@ -117,7 +120,7 @@ def handovers_of(session: Session, cipher: TextCipher | None, row: StoredSession
 
 def is_latest() -> ColumnElement[bool]:
     """Return the condition that no later hand-over of its session follows a `StoredHandover`."""
-    later = aliased(StoredHandover)
+    later = _LATER
     return ~exists(
         select(later.number)
         .where(col(later.session_id) == col(StoredHandover.session_id), col(later.number) > col(StoredHandover.number))

@@ -14,6 +14,8 @@ from plugin.queue.review_views import Judgement, Label, Opinion, ReviewProgress,
 from plugin.queue.statements import MOMENT, WHOLE_MOMENT
 from stream.contracts.vocabulary import Level
 
+# Made once, since SQLAlchemy derives all columns of an alias at its first use.
+_LABEL, _LATER = aliased(StoredLabel), aliased(StoredLabel)
 Labels = Mapping[str, Label]
 """The latest label of each statement, by the statement's written form; without those that were undone."""
 
@@ -66,7 +68,7 @@ def answers_exchange() -> ColumnElement[bool]:
 
 def is_passed_on() -> ColumnElement[bool]:
     """Return the condition that no supervisor keeps back the whole moment that a `StoredAnswer` is about."""
-    label = aliased(StoredLabel)
+    label = _LABEL
     return ~exists(
         select(label.number)
         .where(
@@ -81,7 +83,7 @@ def is_passed_on() -> ColumnElement[bool]:
 
 def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, datetime]:
     """Return the sessions in which every moment that is shown was passed on or kept back, with the last time of it."""
-    label = aliased(StoredLabel)
+    label = _LABEL
     done = (
         select(func.max(label.said_at))
         .where(
@@ -113,7 +115,7 @@ def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, 
 
 def progress_of(session: Session, sessions: Sequence[UUID]) -> dict[UUID, ReviewProgress]:
     """Return how far each session's review has come; nothing for one in which nobody has judged anything."""
-    label = aliased(StoredLabel)
+    label = _LABEL
     is_whole = col(label.statement) == str(MOMENT)
     found = session.exec(
         select(label.session_id, func.count().filter(is_whole), func.count().filter(~is_whole))
@@ -134,7 +136,7 @@ def progress_of(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Review
 
 def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
     """Return the sessions in which a supervisor withholds or corrects a statement of a valid answer."""
-    label = aliased(StoredLabel)
+    label = _LABEL
     found = session.exec(
         select(label.session_id)
         .join(StoredAnswer, col(StoredAnswer.assessment_id) == col(label.assessment_id))
@@ -151,7 +153,7 @@ def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
 
 def is_followed(label: type[StoredLabel]) -> Exists:
     """Return the condition that a later label is about the same statement."""
-    later = aliased(StoredLabel)
+    later = _LATER
     return exists(
         select(later.number)
         .where(

@@ -19,6 +19,9 @@ from plugin.queue.scope import is_decided
 from plugin.queue.statements import StatementKind, level_of
 from stream.contracts.vocabulary import Level, Mechanism, ResistanceType, Verdict
 
+_OWN = aliased(StoredLabel)
+"""Made once, since SQLAlchemy derives all columns of an alias at its first use."""
+
 
 @dataclass(frozen=True)
 class MomentFilter:
@@ -101,7 +104,7 @@ def moment_matches(chosen: MomentFilter) -> Iterator[ColumnElement[bool]]:
 
 def _has_level(mechanism: Mechanism, levels: tuple[Level, ...]) -> ColumnElement[bool]:
     """Return the condition that one of these levels is what counts of a mechanism."""
-    own = aliased(StoredLabel)
+    own = _OWN
     by_model = or_(
         *(col(StoredAnswer.ratings).contains([{"mechanism": mechanism.value, "level": level}]) for level in levels)
     )
@@ -110,7 +113,7 @@ def _has_level(mechanism: Mechanism, levels: tuple[Level, ...]) -> ColumnElement
 
 def _own_level_differs(mechanism: Mechanism | None) -> ColumnElement[bool]:
     """Return the condition that a supervisor's own level is another than the model's, or stands where it has none."""
-    own = aliased(StoredLabel)
+    own = _OWN
     machine = col(own.machine)["level"].as_integer()
     return _own_level(own, mechanism, col(own.level).is_distinct_from(machine))
 

@@ -20,6 +20,9 @@ from plugin.queue.judgements import answers_exchange, is_passed_on
 from plugin.queue.views import DecisionKind
 from stream.contracts.vocabulary import SessionState, Verdict
 
+# Made once, since SQLAlchemy derives all columns of an alias at its first use.
+_MINE, _THEIRS, _COUNSELLOR = aliased(Membership), aliased(Membership), aliased(Account)
+
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `StoredSession` that this person may see it.
@@ -90,7 +93,7 @@ def _of_teams(viewer: Viewer) -> ColumnElement[bool]:
 
 def _shares_team(account: type[Account]) -> Exists:
     """Return the condition that an account is in a team of one of the session's counsellors."""
-    mine, theirs, counsellor = aliased(Membership), aliased(Membership), aliased(Account)
+    mine, theirs, counsellor = _MINE, _THEIRS, _COUNSELLOR
     key = col(counsellor.tenant) + "/" + col(counsellor.counsellor)
     return exists(
         select(counsellor.account_id)
