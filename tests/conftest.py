@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.nothing_left_out",
     "tests.fixtures.guarantees",
     "tests.fixtures.certificates",
+    "tests.fixtures.kept_routes",
     "tests.fixtures.secured_kafka",
 ]
 

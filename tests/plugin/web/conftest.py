@@ -172,7 +172,7 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, store: Store, clock: Clock) -> FastAPI:
+def app(settings: Settings, store: Store, clock: Clock, kept_routes: None) -> FastAPI:  # noqa: ARG001 - its effect
     """Return the web application."""
     return create_app(settings, store, now=clock)
 

@@ -53,7 +53,7 @@ def rater() -> Rater:
 
 
 @pytest.fixture
-def app(settings: Settings, store: Store, clock: Clock, rater: Rater) -> FastAPI:
+def app(settings: Settings, store: Store, clock: Clock, rater: Rater, kept_routes: None) -> FastAPI:  # noqa: ARG001 - its effect
     """Return the web application with a rater."""
     return create_app(settings, store, now=clock, rater=rater)
 

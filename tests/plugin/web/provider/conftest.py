@@ -64,7 +64,7 @@ def provider(clock: Clock) -> SmallProvider:
 
 
 @pytest.fixture
-def app(settings: Settings, store: Store, clock: Clock, provider: SmallProvider) -> FastAPI:
+def app(settings: Settings, store: Store, clock: Clock, provider: SmallProvider, kept_routes: None) -> FastAPI:  # noqa: ARG001 - its effect
     """Return the web application with the provider behind it."""
     return create_app(settings, store, now=clock, transport=provider.transport)
 
