@@ -3,6 +3,8 @@ PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
 # Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
 WORKERS ?= 3
+# Images of Python often switch its cache of compiled modules off; then each stage of a test compiles all of ours anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
 .DEFAULT_GOAL := help
