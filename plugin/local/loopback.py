@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import socket
 from typing import Final
@@ -39,7 +40,15 @@ def is_listening(port: int) -> bool:
 def responds(url: str) -> bool:
     """Whether a GET on a loopback URL is answered with success within a second."""
     try:
-        # Not through a proxy that the environment names: it would look for 127.0.0.1 on its own machine.
-        return httpx.get(url, timeout=1.0, trust_env=False).is_success
+        return _client().get(url).is_success
     except httpx.TransportError:
         return False
+
+
+@functools.cache
+def _client() -> httpx.Client:
+    """Return the client that asks whatever starts, since making one reads all certificates of the machine: 28 ms.
+
+    It keeps no connection, and takes no proxy that the environment names, which would ask its own 127.0.0.1.
+    """
+    return httpx.Client(timeout=1.0, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from plugin.local.kafka import KafkaBroker
@@ -18,7 +17,7 @@ from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.stack import BACKENDS
 from tests.fixtures.system import RECORD_STAGES, PlatformConversation, RunningSystem, running_system
 from tests.fixtures.topics import count_records
-from tests.fixtures.waiting import DEADLOCK_S, wait_until
+from tests.fixtures.waiting import wait_until
 
 DEADLINE_S = 3.0
 """Deadline of a model request in seconds: the stand-in engine answers at once unless its script makes it slow."""
@@ -44,13 +43,13 @@ class DedicatedSystem:
 
     def readiness_troubles(self, stage: str) -> dict[str, str]:
         """Return the troubles that a stage reports at /readyz, by readiness part."""
-        answer = httpx.get(f"{self.system.stages[stage].health_url}/readyz", trust_env=False, timeout=DEADLOCK_S)
+        answer = self.system.http.get(f"{self.system.stages[stage].health_url}/readyz")
         found: dict[str, str] = answer.json()["troubles"]
         return found
 
     def metric(self, stage: str, name: str, **labels: str) -> float:
         """Return the sum of a metric over all series that have these labels."""
-        answer = httpx.get(f"{self.system.stages[stage].health_url}/metrics", trust_env=False, timeout=DEADLOCK_S)
+        answer = self.system.http.get(f"{self.system.stages[stage].health_url}/metrics")
         samples = (sample for family in text_string_to_metric_families(answer.text) for sample in family.samples)
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 

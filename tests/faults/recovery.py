@@ -59,7 +59,7 @@ def kill_and_measure_recovery(system: RunningSystem, name: str) -> float:
     stage.launch()
     if name in _INPUT_TOPICS:
         _send_withdrawals(system, _INPUT_TOPICS[name])
-    wait_until(lambda: _has_finished_record(stage), f"{name} finishes a record")
+    wait_until(lambda: _has_finished_record(system.http, stage), f"{name} finishes a record")
     return time.monotonic() - begun
 
 
@@ -79,11 +79,11 @@ def _send_withdrawals(system: RunningSystem, topic: str) -> None:
         producer.close()
 
 
-def _has_finished_record(stage: StageProcess) -> bool:
+def _has_finished_record(http: httpx.Client, stage: StageProcess) -> bool:
     """Whether the stage's process has finished a record since its start."""
     name, labels = _FINISHED_METRICS.get(stage.name, ("counterpoint_records", {"stage": stage.name}))
     try:
-        answer = httpx.get(f"{stage.health_url}/metrics", trust_env=False, timeout=1)
+        answer = http.get(f"{stage.health_url}/metrics", timeout=1)
     except httpx.TransportError:
         return False
     return any(
