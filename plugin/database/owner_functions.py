@@ -30,6 +30,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "counterpoint_calibrated_about_account()": ("digest",),
     "counterpoint_wanted_digests()": ("web", "digest", "privacy"),
     "counterpoint_calibration_cancel(uuid, timestamptz)": ("web",),
+    "counterpoint_session_is_over(uuid)": ("web",),
 }
 """The functions that run with the owner's rights, and the stages that may call them."""
 VIEWS: Final = ("counterpoint_trail",)

@@ -15,6 +15,7 @@ from plugin.database.person_conditions import (
     OWN,
     REVIEWS,
 )
+from plugin.database.receiver_rights import receiver_policies
 from plugin.database.risk_rights import risk_policies
 from plugin.database.rubric_note_rights import rubric_note_policies
 from plugin.database.token_rights import token_policies
@@ -116,6 +117,7 @@ def policy_statements() -> Iterator[str]:
     yield from calibration_policies(PREFIX)
     others = [PREFIX + stage for stage in GRANTS if stage != "web" and "risk_signals" in GRANTS[stage]]
     yield from risk_policies(f"{PREFIX}web", others)
+    yield from receiver_policies(f"{PREFIX}web", f"{PREFIX}digest", [f"{PREFIX}privacy"])
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
     yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
 
