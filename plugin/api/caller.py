@@ -129,6 +129,7 @@ RubricReader = Annotated[
     Caller, Depends(needs(Scope.SESSIONS_READ, *(role for role in AccountRole if role is not AccountRole.AUDITOR)))
 ]
 RiskAcknowledger = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS, AccountRole.OPERATOR))]
+RiskReader = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS))]
 RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
 TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
 PeopleWriter = Annotated[Caller, Depends(needs(Scope.PEOPLE_WRITE, AccountRole.OPERATOR))]

@@ -13,6 +13,7 @@ from plugin.database.tables import (
     StoredAnswer,
     StoredDecision,
     StoredExchange,
+    StoredRiskSignal,
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
@@ -40,6 +41,26 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         is_shown = and_(col(StoredSession.state) == SessionState.CLOSED.value, ~col(StoredSession.restricted))
         return and_(is_shown, _is_released(), _has_own_moment(viewer))
     return false()
+
+
+def signal_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `StoredRiskSignal` that this person may see it, who reviews sessions.
+
+    Once its session is over, those see it who see the session. While the session is open nobody knows yet whose it will
+    be, and somebody has to act: a supervisor sees the signals of her account's platform and of those of her teams'
+    therapists, and a lead sees all.
+    """
+    if not viewer.role.reviews:
+        return false()
+    is_over = (
+        select(StoredSession.session_id)
+        .where(
+            col(StoredSession.session_id) == col(StoredRiskSignal.session_id),
+            col(StoredSession.state) != SessionState.REOPENED.value,
+        )
+        .correlate(StoredRiskSignal)
+    )
+    return or_(exists(is_over.where(visible_to(viewer))), and_(~exists(is_over), _is_of_their_platforms(viewer)))
 
 
 def may_review(account: type[Account]) -> ColumnElement[bool]:
@@ -89,6 +110,19 @@ def is_decided() -> SQLColumnExpression[bool]:
 def _of_teams(viewer: Viewer) -> ColumnElement[bool]:
     members = select(Membership.account_id).where(col(Membership.team_id).in_(viewer.team_ids))
     return has_counsellor(col(Account.account_id).in_(members))
+
+
+def _is_of_their_platforms(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition that a `StoredRiskSignal` is of a platform whose sessions this person may come to see."""
+    if viewer.role is AccountRole.LEAD:
+        return true()
+    of_their_teams = (
+        select(Account.tenant)
+        .join(Membership, col(Membership.account_id) == col(Account.account_id))
+        .where(col(Membership.team_id).in_(viewer.team_ids), col(Account.role) == AccountRole.THERAPIST.value)
+    )
+    tenant = col(StoredRiskSignal.tenant)
+    return or_(false() if viewer.tenant is None else tenant == viewer.tenant, tenant.in_(of_their_teams))
 
 
 def _shares_team(account: type[Account]) -> Exists:

@@ -34,7 +34,7 @@ class Scope(StrEnum):
     DISPUTES_WRITE = "disputes.write"
     """Acknowledge, dispute and comment on shared notes; for a supervisor or a lead, resolve disputes."""
     RISK_ACKNOWLEDGE = "risk.acknowledge"
-    """Acknowledge risk signals, for a supervisor, a lead or an operator."""
+    """Acknowledge risk signals, for a supervisor, a lead or an operator; the first two also read which there are."""
     RUBRIC_WRITE = "rubric.write"
     """A lead: write, edit and remove rubric notes."""
     TRAIL_READ = "trail.read"

@@ -57,6 +57,7 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
         disputed=services.store.disputed(viewer) if is_start else SessionList(),
         calibrations=calibrations.waiting(viewer) if is_start else (),
         views=services.store.saved_views.all(viewer) if is_start else (),
+        open_risk=services.store.risk_signals.count_open(viewer) if on_top else 0,
         follow_ups=services.store.follow_ups(viewer) if on_top else None,
         to_rate_first=calibrations.to_rate_first(viewer) if is_start else frozenset(),
         zone=services.store.digests.preferences(viewer).zone,

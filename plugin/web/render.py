@@ -37,6 +37,7 @@ from plugin.web import (
     queue_groups,
     queue_words,
     review_words,
+    risk_words,
     trail_words,
     trend_words,
 )
@@ -48,6 +49,7 @@ FOLDER = Path(__file__).parent
 _FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
 _FOR_REVIEWERS = (
     ("/", "Waiting"),
+    ("/risk-signals", "Risk signals"),
     ("/digest", "New"),
     ("/decided", "Decided"),
     ("/left-out", "Left out"),
@@ -159,6 +161,7 @@ def _templates() -> Environment:
         queue_groups=queue_groups,
         queue_words=queue_words,
         review_words=review_words,
+        risk_words=risk_words,
         trail_words=trail_words,
         trend_words=trend_words,
         rubric=rubric,

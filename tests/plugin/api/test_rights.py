@@ -22,6 +22,7 @@ from tests.plugin.web.conftest import (
     THERAPIST,
     WAITING,
 )
+from tests.plugin.web.risk_samples import RISK_OF_WAITING, RISK_OPEN, raise_signals
 
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 PEOPLE = (None, SUPERVISOR, OTHER_SUPERVISOR, THERAPIST, OTHER_THERAPIST, OPERATOR, LEAD, AUDITOR)
@@ -73,6 +74,7 @@ CRITERION = {"revision": 1, "criterion_id": "0b1f2c9e-0d36-4f56-9f2b-5a0c7b8f1a1
 DAY = {"day": "2026-11-30"}
 BACK = {"seen": 0, "reason": "I am away."}
 OVER = {**BACK, "account_id": str(UNKNOWN)}
+ACTION = {"action": "contacted"}
 VIEW = {"need": "risk", "name": "First"}
 ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
 OPEN = {**ACKNOWLEDGE, "assessment_id": ASSESSMENT, "statement": "strengths", "ground": "unclear", "text": "Why?"}
@@ -180,7 +182,10 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/release", UNKNOWN): (DECIDE, NOBODY),
     ("POST", SESSION + "/withhold", RELEASED.session_id): ({**DECIDE, "stands": "released"}, HERS_ALONE),
     ("POST", SESSION + "/withhold", UNKNOWN): (DECIDE, NOBODY),
-    ("POST", RISK, UNKNOWN): ({"action": "contacted"}, NOBODY),
+    ("GET", "/risk-signals", None): (None, SUPERVISORS),
+    ("POST", RISK, RISK_OF_WAITING.event_id): (ACTION, Expected(401, 200, 404, 404, 404, 200, 200, 404)),
+    ("POST", RISK, RISK_OPEN.event_id): (ACTION, Expected(401, 200, 200, 404, 404, 200, 200, 404)),  # of their platform
+    ("POST", RISK, UNKNOWN): (ACTION, NOBODY),
     ("GET", NOTES, None): (None, ALL_BUT_AUDITOR),
     ("POST", NOTES, None): ({"mechanism": "stance_alignment", **NOTE}, LEADS),
     ("POST", NOTES + "/{note_id}/versions", UNKNOWN): ({"seen": 1, **NOTE}, NOBODY),
@@ -229,7 +234,7 @@ SCOPES = {
         *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove"),
         SESSION + DISPUTE + "/resolve",
     ),
-    Scope.RISK_ACKNOWLEDGE: named("POST", RISK),
+    Scope.RISK_ACKNOWLEDGE: {"GET /risk-signals", f"POST {RISK}"},
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
     Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},
@@ -258,6 +263,7 @@ def test_every_operation_has_its_row() -> None:
 async def test_every_role_gets_what_the_table_says(programs: Programs, page_database: str) -> None:
     """Every role gets the status of the table on every operation, with a token of every scope."""
     open_calibration(page_database)
+    raise_signals(page_database)
     opened = [programs(person) for person in PEOPLE]
     found = {}
     for (method, path, session_id), (body, _) in TABLE.items():

@@ -11,12 +11,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from plugin.database.engine import transaction
 from plugin.database.tables import StoredRiskSignal
-from plugin.database.viewer import AccountRole
-from plugin.queue.risk_signals import RiskAction, RiskSignals
+from plugin.queue.risk_signals import RiskAction, RiskRow, RiskSignals, RiskState
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome
 from tests.plugin.conftest import People
-from tests.plugin.samples import KEK, NOW, add_person, apply_records
+from tests.plugin.samples import KEK, NOW, START, apply_records, record
 from tests.plugin.sink.test_risk import signal
 
 SIGNAL = signal().event_id
@@ -63,17 +62,50 @@ def test_a_signal_that_is_not_there_is_not_found(engine: Engine, people: People)
         assert connection.scalar(text("SELECT count(*) FROM audit")) == 0
 
 
-def test_the_database_lets_only_those_acknowledge_who_may(
-    engine: Engine, role_engines: Mapping[str, Engine], people: People
-) -> None:
-    """The page's role finds a signal for a supervisor, a lead and an operator, and for no therapist and no auditor."""
+def test_open_signals_come_by_their_wait_and_acknowledged_ones_by_their_time(engine: Engine, people: People) -> None:
+    """The open list begins with what has waited longest, the other with the latest message; each goes on in parts."""
+    sent = [signal(f"m-{number}", appended_at=START + timedelta(minutes=number)) for number in range(5)]
+    apply_records(engine, *reversed(sent))
+    signals = RiskSignals(engine, now=lambda: NOW)
+    first = signals.page(people.supervisor, RiskState.OPEN, size=3)
+    assert first is not None
+    assert ([row.message_id for row in first.rows], first.goes_on) == (["m-0", "m-1", "m-2"], True)
+    then = signals.page(people.supervisor, RiskState.OPEN, first.rows[-1].signal_id, size=3)
+    assert then is not None
+    assert ([row.message_id for row in then.rows], then.goes_on) == (["m-3", "m-4"], False)
+    for each in sent[:2]:
+        signals.acknowledge(people.supervisor, each.event_id, RiskAction.CONTACTED)
+    done = signals.page(people.supervisor, RiskState.ACKNOWLEDGED)
+    assert done is not None
+    assert [(row.message_id, row.action) for row in done.rows] == [("m-1", "contacted"), ("m-0", "contacted")]
+    assert signals.count_open(people.supervisor) == 3
+
+
+def test_a_place_whose_signal_has_left_the_list_is_lost(engine: Engine, people: People) -> None:
+    """A part cannot begin after a signal that was acknowledged meanwhile, or is another platform's."""
+    elsewhere = signal("m-2", tenant="elsewhere")
+    apply_records(engine, signal(), elsewhere)
+    signals = RiskSignals(engine, now=lambda: NOW)
+    assert signals.page(people.supervisor, RiskState.OPEN, elsewhere.event_id) is None
+    signals.acknowledge(people.supervisor, SIGNAL, RiskAction.OTHER)
+    assert signals.page(people.supervisor, RiskState.OPEN, SIGNAL) is None
+
+
+def test_a_row_says_where_there_is_something_to_read(engine: Engine, people: People) -> None:
+    """A row has kind, message, times and what became of it; its session can be opened once it is over."""
     apply_records(engine, signal())
-    signals = Store(role_engines["web"], KEK, now=lambda: NOW).risk_signals
-    lead, auditor = (add_person(engine, role.value, role) for role in (AccountRole.LEAD, AccountRole.AUDITOR))
-    for viewer in (people.supervisor, lead, people.operator):
-        assert signals.acknowledge(viewer, SIGNAL, RiskAction.OTHER) is DecisionOutcome.DONE
-    for viewer in (people.ana, auditor):
-        assert signals.acknowledge(viewer, SIGNAL, RiskAction.OTHER) is DecisionOutcome.NOT_FOUND
+    signals = RiskSignals(engine, now=lambda: NOW)
+
+    def row() -> RiskRow:
+        found = signals.page(people.supervisor, RiskState.OPEN)
+        assert found is not None
+        return found.rows[0]
+
+    assert (row().message_id, row().concerns, row().heard_by) == ("m-1", ("abuse", "suicide"), ("lexicon",))
+    assert (row().appended_at, row().escalated_at, row().action) == (START, None, None)
+    assert not row().can_be_opened
+    apply_records(engine, record())
+    assert row().can_be_opened
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tests.plugin.web.conftest import (
     WAITING,
     Browser,
 )
+from tests.plugin.web.risk_samples import RISK_OF_WAITING, RISK_OPEN, raise_signals
 
 UNKNOWN = UUID("00000000-0000-4000-8000-000000000000")
 LOGIN = "-> login"
@@ -63,6 +64,7 @@ ACCOUNT = "/accounts/{account_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
 CRITERION = "/criteria/{criterion_id}"
 NOTE = "/rubric-notes"
+RISK = "/risk-signals/{signal_id}"
 TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     # First, since who has seen a session elsewhere may give no blind look at it.
     ("GET", SESSION + "/look", ELSEWHERE.session_id): Expected(
@@ -83,6 +85,10 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
     ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404),  # each says what it may not release
     ("GET", "/moments", None): SUPERVISORS,
+    ("GET", "/risk-signals", None): SUPERVISORS,
+    ("POST", RISK, RISK_OF_WAITING.event_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
+    ("POST", RISK, RISK_OPEN.event_id): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),  # of their platform
+    ("POST", RISK, UNKNOWN): NOBODY,
     ("GET", "/password", None): SIGNED_IN,
     ("POST", "/password", None): Expected(LOGIN, *(400,) * 7),  # without the present password
     ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
@@ -252,12 +258,13 @@ FORM = {
     "reason": "I am away.",
     "colleague": str(UNKNOWN),
     "to": "queue",
+    "action": "contacted",
     "exchange": str(RELEASED.exchanges[0].exchange_id),
 }
 """The fields of every form about a session."""
 NAMES = (
     *("session_id", "account_id", "criterion_id", "note_id", "comment_id", "dispute_id", "attempt_id"),
-    *("calibration_id", "view_id"),
+    *("calibration_id", "view_id", "signal_id"),
 )
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {
@@ -282,6 +289,7 @@ def test_every_route_has_its_row(app: FastAPI) -> None:
 async def test_every_role_gets_what_the_table_says(browsers: Callable[[], Browser], page_database: str) -> None:
     """Every role gets the answer of the table on every route, with a valid form token each time."""
     open_calibration(page_database)
+    raise_signals(page_database)
     opened = [browsers() for _ in PEOPLE]
     for person, browser in zip(PEOPLE, opened, strict=True):
         if person is not None:
