@@ -11,11 +11,13 @@ from plugin.adapters.registry import OWN, WEBHOOK
 from plugin.database.engine import DRIVER, connect, temporary_engine, transaction
 from plugin.database.key_encryption_key import check_key_encryption_key, key_encryption_key
 from plugin.database.migrate import pending_migrations
+from plugin.database.receivers_key import receivers_key
 from plugin.gateway.tenants import known_tenants
 from plugin.http_connections import require_open_files
 from plugin.operations.unknown_tenants import REMEDY, recent_unknown_tenants
 from plugin.outbound.risk_stage import escalation_receiver, risk_receiver
 from plugin.outbound.stage import public_url_of, receivers_of
+from plugin.outbound.stored_receivers import check_receivers_key
 from plugin.outbound.webhook import SignedWebhook
 from plugin.plain_text import join_words
 from plugin.reconcile.chatwoot_api import ChatwootApi
@@ -139,11 +141,19 @@ def _check_rules(settings: Settings) -> Iterator[Finding]:
 def _check_digests(settings: Settings) -> Finding:
     """Try what `counterpoint deliver` requires at its start, where a digest could go anywhere."""
     if not settings.delivery.has_receivers:
-        return Finding("digests", "None goes out, since neither delivery.mail.host nor delivery.webhooks is set.")
-    ways = [*(["mail"] if settings.delivery.mail.host else []), *sorted(settings.delivery.webhooks)]
+        return Finding("digests", "None goes out, since neither delivery.mail.host nor delivery.receivers_key is set.")
+    delivery = settings.delivery
+    ways = [*(["mail"] if delivery.mail.host else []), *(["stored receivers"] if delivery.stores_receivers else [])]
+
+    def require() -> None:
+        receivers_of(settings)
+        public_url_of(settings)
+        if delivery.stores_receivers:
+            receivers_key(delivery)
+
     return _tried(
         "digests",
-        lambda: (receivers_of(settings), public_url_of(settings)),
+        require,
         f"`counterpoint deliver` can start; they go out by {join_words(ways)}.",
         "Correct the sections delivery and web of the settings; docs/operations.md, Digests, explains them.",
     )
@@ -247,6 +257,21 @@ def _check_wrapped_keys(settings: Settings, url: str) -> Iterator[Finding]:
         yield Finding("database keys", str(error), "Put the key back that this database was filled with.")
         return
     yield Finding("database keys", "The key encryption key is the one that wrapped them.")
+    yield from _check_receivers(settings, url)
+
+
+def _check_receivers(settings: Settings, url: str) -> Iterator[Finding]:
+    try:
+        key = receivers_key(settings.delivery)
+    except Misconfigured:
+        return  # there are none, or it was told already
+    try:
+        with temporary_engine(url) as engine, transaction(engine) as session:
+            check_receivers_key(session, key)
+    except CounterpointError as error:
+        yield Finding("stored receivers", str(error), "Put the key back, or add the receivers anew.")
+        return
+    yield Finding("stored receivers", "Their secrets can be opened. `counterpoint receivers list` shows them.")
 
 
 def _check_model(settings: Settings) -> Iterator[Finding]:

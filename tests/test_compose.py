@@ -97,13 +97,13 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("stream", {"KAFKA__PASSWORD", "SAMPLE__KEY"}),
         ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
-        ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "WEB__SESSION_SECRET"}),
-        ("deliver", {"DATABASE__URL", "DELIVERY", "KAFKA__PASSWORD", "TENANTS"}),
+        ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "DELIVERY__RECEIVERS_KEY", "WEB__SESSION_SECRET"}),
+        ("deliver", {"DATABASE__URL", "DELIVERY", "DELIVERY__RECEIVERS_KEY", "KAFKA__PASSWORD", "TENANTS"}),
         ("reconcile", {"KAFKA__PASSWORD", "TENANTS"}),
         ("rerate", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
         ("topics", {"KAFKA__PASSWORD"}),
         ("kafka-users", {"KAFKA__PASSWORD", *(f"KAFKA__USER_PASSWORDS__{name.upper()}" for name in KAFKA_USERS)}),
-        ("migrate", {"DATABASE__URL"}),
+        ("migrate", {"DATABASE__URL", "DELIVERY__RECEIVERS_KEY"}),
     ],
 )
 def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
@@ -154,11 +154,11 @@ def test_every_image_has_an_exact_version() -> None:
     ("name", "role"), [("sink", "sink"), ("web", "web"), ("deliver", "digest"), ("rerate", "rerate")]
 )
 def test_a_stage_uses_the_database_under_its_own_name(name: str, role: str) -> None:
-    """A stage uses the database under its own name, and only the migration is the owner."""
+    """A stage uses the database under its own name, and only migration and owner's commands are the owner."""
     sources = {each: {s["source"] for s in SERVICES[each]["secrets"]} for each in (name, "migrate")}
     assert f"{role}_database_url" in sources[name]
     assert "owner_database_url" not in sources[name]
-    assert sources["migrate"] == {"owner_database_url"}
+    assert sources["migrate"] == {"owner_database_url", "receivers_key"}
 
 
 def test_only_who_needs_it_reaches_the_database() -> None:
@@ -293,7 +293,7 @@ def secret_files(
     values = {f"{role}_database_url": url_for_role(owner, role, passwords[role]) for role in GRANTS}
     values |= {"owner_database_url": owner, "triton_admin": "unused", "session_secret": "s" * 40}
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-    values["key_encryption_key"] = values["sample_key"] = key
+    values["key_encryption_key"] = values["sample_key"] = values["receivers_key"] = key
     values["delivery"] = json.dumps({"mail": {"password": "a password of this test"}})
     receiver = {"url": "https://protocol.example/signals", "secrets": [f"whsec_{key}"]}
     values["risk"] = json.dumps({"riverside": {"risk": {"receiver": receiver}}})

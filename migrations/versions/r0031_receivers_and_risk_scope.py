@@ -28,17 +28,17 @@ _END: Final = """
 CREATE FUNCTION public.counterpoint_end_releases(session uuid, why text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  INSERT INTO public.notices (notice_id, receiver_id, kind, release_id, session_id, content, made_at, state, attempts,
-    next_try_at)
+  INSERT INTO public.release_notices (notice_id, receiver_id, kind, release_id, session_id, content, made_at,
+    waiting_since, state, attempts, next_try_at)
   SELECT gen_random_uuid(), n.receiver_id, 'withdrawn', n.release_id, n.session_id,
-    jsonb_build_object('tenant', n.content -> 'tenant', 'reason', why), now(), 'waiting', 0, now()
-  FROM (SELECT DISTINCT ON (l.receiver_id) l.* FROM public.notices l WHERE l.session_id = session
+    jsonb_build_object('tenant', n.content -> 'tenant', 'reason', why), now(), now(), 'waiting', 0, now()
+  FROM (SELECT DISTINCT ON (l.receiver_id) l.* FROM public.release_notices l WHERE l.session_id = session
     ORDER BY l.receiver_id, l.number DESC) n
   JOIN public.receivers r ON r.receiver_id = n.receiver_id AND r.removed_at IS NULL
   WHERE n.kind = 'released' AND (why <> 'removed' OR n.attempts > 0)
   ORDER BY n.number;
   IF why = 'removed' THEN
-    DELETE FROM public.notices n WHERE n.session_id = session AND n.kind = 'released';
+    DELETE FROM public.release_notices n WHERE n.session_id = session AND n.kind = 'released';
   END IF;
 END $$
 """
@@ -96,7 +96,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_receivers_name")),
     )
     op.create_table(
-        "notices",
+        "release_notices",
         sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("notice_id", sa.Uuid(), nullable=False),
         sa.Column("receiver_id", sa.Uuid(), nullable=False),
@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("content", postgresql.JSONB(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
@@ -114,17 +115,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["receiver_id"],
             ["receivers.receiver_id"],
-            name=op.f("fk_notices_receiver_id"),
+            name=op.f("fk_release_notices_receiver_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_notices")),
-        sa.UniqueConstraint("receiver_id", "notice_id", name=op.f("uq_notices_receiver_id_notice_id")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_release_notices")),
+        sa.UniqueConstraint("receiver_id", "notice_id", name=op.f("uq_release_notices_receiver_id_notice_id")),
     )
     op.create_index(
-        "ix_notices_waiting", "notices", ["receiver_id", "number"], postgresql_where=sa.text("state = 'waiting'")
+        "ix_release_notices_waiting",
+        "release_notices",
+        ["receiver_id", "number"],
+        postgresql_where=sa.text("state = 'waiting'"),
     )
-    op.create_index(op.f("ix_notices_session_id"), "notices", ["session_id"])
-    op.create_index(op.f("ix_notices_ended_at"), "notices", ["ended_at"])
+    op.create_index(op.f("ix_release_notices_session_id"), "release_notices", ["session_id"])
+    op.create_index(op.f("ix_release_notices_ended_at"), "release_notices", ["ended_at"])
     for statement in (_END, _DECIDED, _CHANGED):
         op.execute(statement)
     for function in _FUNCTIONS:
@@ -144,5 +148,5 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {trigger} ON public.{table}")
     for function in _FUNCTIONS:
         op.execute(f"DROP FUNCTION public.{function}")
-    op.drop_table("notices")
+    op.drop_table("release_notices")
     op.drop_table("receivers")

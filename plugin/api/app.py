@@ -25,6 +25,7 @@ from plugin.api import (
     own_routes,
     people_routes,
     read_routes,
+    receiver_routes,
     review_routes,
     risk_routes,
     rubric_routes,
@@ -98,6 +99,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         rubric_routes.router,
         trail_routes.router,
         people_routes.router,
+        receiver_routes.router,
     ):
         api.include_router(router)
     return api

@@ -18,7 +18,7 @@ from plugin.database.viewer import REVIEWERS, AccountRole, Viewer
 from plugin.privacy.trail import Trail
 from plugin.queue.store import Store
 from plugin.queue.token_views import Scope, TokenUse
-from stream.runtime.settings import OidcSettings, TenantSettings
+from stream.runtime.settings import DeliverySettings, OidcSettings, TenantSettings
 
 REALM: Final = 'Bearer realm="counterpoint"'
 _bearer = HTTPBearer(
@@ -47,6 +47,8 @@ class Services:
     """The platforms of the settings, whose keys make pseudonyms of an operator's mapping."""
     oidc: OidcSettings = field(default_factory=OidcSettings, repr=False)
     """The provider at which people log in."""
+    delivery: DeliverySettings = field(default_factory=DeliverySettings, repr=False)
+    """The key of stored receivers."""
 
 
 def get_services(request: Request) -> Services:
@@ -133,6 +135,7 @@ RiskReader = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS)
 RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
 TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
 PeopleWriter = Annotated[Caller, Depends(needs(Scope.PEOPLE_WRITE, AccountRole.OPERATOR))]
+ReceiverWriter = Annotated[Caller, Depends(needs(Scope.RECEIVERS_WRITE, AccountRole.OPERATOR))]
 
 
 def _use(services: Services, token: str, address: str) -> TokenUse | None:

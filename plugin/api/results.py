@@ -57,7 +57,7 @@ def calibration_problem(outcome: CalibrationOutcome, status: int = CONFLICT) -> 
 def response_of(reply: Reply) -> Response:
     """Return the response to a step, fresh or from the store: its result, or the problem that its outcome is."""
     if reply.status == 200:  # noqa: PLR2004 - OK
-        return JSONResponse(reply.result)
+        return JSONResponse({**reply.result, **reply.shown_once} if reply.shown_once else reply.result)
     if reply.result["outcome"] == DecisionOutcome.NOT_FOUND:
         return nothing_here().response
     if reply.result["outcome"] in {refused.value for refused in CALIBRATION_REFUSED}:

@@ -20,8 +20,8 @@ tokens = typer.Typer(
 app.add_typer(tokens, name="tokens", rich_help_panel=SETUP_PANEL)
 
 SCOPES = (
-    "sessions.read, sessions.review, sessions.release, disputes.write, risk.acknowledge, rubric.write, trail.read or"
-    " people.write"
+    "sessions.read, sessions.review, sessions.release, disputes.write, risk.acknowledge, rubric.write, trail.read,"
+    " people.write or receivers.write"
 )
 
 

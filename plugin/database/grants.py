@@ -27,7 +27,7 @@ _RISK_PLACES: Final = "SELECT (signal_id, tenant, conversation_id, session_id, a
 """Enough to find the risk signals of what was erased, withdrawn or has had its time."""
 _CHANGED_OF_RECEIVERS: Final = "url, kek_id, secret, previous_secret, previous_until, disabled_at, removed_at"
 """What an operator changes of a receiver; its name, platform and kinds are not among them."""
-_CHANGED_OF_NOTICES: Final = "state, attempts, next_try_at, leased_until, reason, ended_at"
+_CHANGED_OF_NOTICES: Final = "waiting_since, state, attempts, next_try_at, leased_until, reason, ended_at"
 """What became of a notice; what it tells is never changed."""
 _NOTE_KEY_IDS: Final = "SELECT (note_id, kek_id)"
 """The same of the keys of rubric notes."""
@@ -105,7 +105,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "saved_views": ("SELECT", "INSERT", "UPDATE (name)", "DELETE"),
         "risk_signals": ("SELECT", "UPDATE (acknowledged_at, action)"),
         "receivers": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_OF_RECEIVERS})"),
-        "notices": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_OF_NOTICES})"),
+        "release_notices": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_OF_NOTICES})"),
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -135,7 +135,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_deliveries": ("SELECT", "INSERT", "UPDATE", "DELETE"),
         "risk_signals": ("SELECT", "UPDATE (escalation_tries, next_try_at, escalated_at)"),
         "receivers": ("SELECT",),
-        "notices": ("SELECT", f"UPDATE ({_CHANGED_OF_NOTICES})", "DELETE"),
+        "release_notices": ("SELECT", f"UPDATE ({_CHANGED_OF_NOTICES})", "DELETE"),
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "reratings": ("SELECT",),  # for the same
         "calibrations": ("SELECT",),

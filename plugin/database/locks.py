@@ -37,6 +37,11 @@ def lock_accounts(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint accounts', 0))"))
 
 
+def lock_receivers(session: Session) -> None:
+    """Lock the adding of receivers until the transaction ends, so that two of one name are not made side by side."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('counterpoint receivers', 0))"))
+
+
 def try_lock_key(session: Session, token_id: UUID, key_hash: bytes) -> bool:
     """Lock an idempotency key until the transaction ends; return False at once while another transaction has it."""
     key = int.from_bytes(hashlib.sha256(token_id.bytes + key_hash).digest()[:8], signed=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from plugin.database.person_conditions import IS_OPERATOR, REVIEWS
 
-_IS_VISIBLE: Final = "EXISTS (SELECT FROM public.sessions s WHERE s.session_id = notices.session_id)"
+_IS_VISIBLE: Final = "EXISTS (SELECT FROM public.sessions s WHERE s.session_id = release_notices.session_id)"
 """The policy of the sessions applies to this query too."""
 
 
@@ -16,17 +16,17 @@ def receiver_policies(page_role: str, sending_role: str, key_roles: Iterable[str
     triggers, with the rights of the owner.
     """
     keys = ", ".join(key_roles)
-    for table in ("receivers", "notices"):
+    for table in ("receivers", "release_notices"):
         yield f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY"
     for name, table, right, role, rule in (
         ("read", "receivers", "SELECT", f"{page_role}, {sending_role}", "USING (true)"),
         ("add", "receivers", "INSERT", page_role, f"WITH CHECK ({IS_OPERATOR})"),
         ("change", "receivers", "UPDATE", page_role, f"USING ({IS_OPERATOR}) WITH CHECK ({IS_OPERATOR})"),
         ("rewrap", "receivers", "ALL", keys, "USING (true) WITH CHECK (true)"),
-        ("make", "notices", "INSERT", page_role, f"WITH CHECK ({REVIEWS} AND {_IS_VISIBLE})"),
-        ("read", "notices", "SELECT", page_role, f"USING ({IS_OPERATOR})"),
-        ("replay", "notices", "UPDATE", page_role, f"USING ({IS_OPERATOR}) WITH CHECK ({IS_OPERATOR})"),
-        ("send", "notices", "ALL", sending_role, "USING (true) WITH CHECK (true)"),
+        ("make", "release_notices", "INSERT", page_role, f"WITH CHECK ({REVIEWS} AND {_IS_VISIBLE})"),
+        ("read", "release_notices", "SELECT", page_role, f"USING ({IS_OPERATOR})"),
+        ("replay", "release_notices", "UPDATE", page_role, f"USING ({IS_OPERATOR}) WITH CHECK ({IS_OPERATOR})"),
+        ("send", "release_notices", "ALL", sending_role, "USING (true) WITH CHECK (true)"),
     ):
         yield f"DROP POLICY IF EXISTS counterpoint_{name} ON public.{table}"
         yield f"CREATE POLICY counterpoint_{name} ON public.{table} FOR {right} TO {role} {rule}"

@@ -1,1 +1,1 @@
-"""Digests on their way out: which are due, what they say, and how they reach people by mail or webhook."""
+"""What leaves for people and programs: digests by mail or webhook, notices of releases, and risk signals."""

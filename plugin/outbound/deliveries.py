@@ -16,6 +16,7 @@ from sqlmodel import Session, col, delete, or_, select
 
 from plugin.database.tables import Account, StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.outbound.pauses import LATER
 from plugin.queue.accounts import viewer_of
 from plugin.queue.digest_preferences import DigestPreferences, Way, latest_due, preferences_of
 from plugin.queue.digests import DeliveryState
@@ -25,16 +26,7 @@ from stream.contracts.ids import NAMESPACE
 LEASE: Final = timedelta(minutes=10)
 """How long a row belongs to the process that took it: many times the timeouts of one sending, and the clocks of two
 machines are not that far apart."""
-RETRY_AFTER: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=3),
-    timedelta(hours=6),
-)
-"""The waits after each failed try. They add up to half a day, so that a digest ends before the next day's is due."""
-MAX_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+MAX_ATTEMPTS: Final = len(LATER) + 1
 KEPT: Final = timedelta(days=90)
 """How long an ended row is kept, long enough to see what became of the digests of a quarter."""
 
@@ -156,7 +148,7 @@ def try_again(session: Session, taken: Taken, reason: Reason, now: datetime) -> 
             col(StoredDelivery.state) == DeliveryState.WAITING.value,
             col(StoredDelivery.attempts) == taken.attempt,
         )
-        .values(reason=reason.value, next_try_at=now + RETRY_AFTER[taken.attempt - 1], leased_until=None)
+        .values(reason=reason.value, next_try_at=now + LATER[taken.attempt - 1], leased_until=None)
     )
 
 

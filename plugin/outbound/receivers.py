@@ -9,10 +9,10 @@ from typing import Final, Protocol
 
 from plugin.outbound.deliveries import Reason, Refusal
 from plugin.outbound.notice import Notice, mail_of, webhook_body
-from plugin.outbound.webhook import signed_webhook
+from plugin.outbound.webhook import SignedWebhook
 from plugin.queue.digest_preferences import Way
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import MailSettings, WebhookReceiverSettings, required_secret
+from stream.runtime.settings import MailSettings, required_secret
 
 TIMEOUT_S: Final = 20.0
 """Seconds for each step of a sending; a receiver that takes longer is asked again later."""
@@ -74,14 +74,13 @@ def _tls_of(settings: MailSettings) -> ssl.SSLContext:
 
 
 class WebhookReceiver:
-    """A receiver of signed webhooks."""
+    """A stored receiver of signed webhooks."""
 
     way = Way.WEBHOOK
 
-    def __init__(self, name: str, settings: WebhookReceiverSettings, now: Callable[[], datetime]) -> None:
-        """Raise `Misconfigured` if it has no address, or no secret that Standard Webhooks allows."""
+    def __init__(self, name: str, webhook: SignedWebhook) -> None:
         self.name = name
-        self._webhook = signed_webhook(f"delivery.webhooks.{name}", settings, now, timeout_s=TIMEOUT_S)
+        self._webhook = webhook
 
     def send(self, notice: Notice, address: str) -> Refusal | None:
         """Send a digest as a signed request."""

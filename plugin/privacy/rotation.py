@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
+from plugin.crypto.receiver_secrets import open_secret, seal_secret
 from plugin.database.conversation_keys import conversation_key_owner
 from plugin.database.engine import transaction
+from plugin.database.receivers_key import WRONG_KEY
 from plugin.database.rubric_note_keys import rubric_note_key_owner
-from plugin.database.tables import ConversationKey, ServiceKey, StoredRubricNote
+from plugin.database.tables import ConversationKey, ServiceKey, StoredReceiver, StoredRubricNote
 from plugin.database.tombstone_key import service_key_owner
 from stream.contracts.errors import Misconfigured
 
@@ -70,6 +72,31 @@ def rotate_keys(engine: Engine, kek: KeyEncryptionKey, *, step: Callable[[int], 
     while (batch := _rewrap_some(engine, kek)) > 0:
         done += batch
         step(batch)
+    return done
+
+
+def rotate_receiver_secrets(engine: Engine, key: KeyEncryptionKey) -> int:
+    """Encrypt with the present key the secrets of stored receivers that another one encrypted; return how many.
+
+    Raises:
+        Misconfigured: one cannot be decrypted with any of the settings' keys. Nothing was changed.
+        Unavailable: the database is away.
+    """
+    done = 0
+    with transaction(engine) as session:
+        others = select(StoredReceiver).where(
+            col(StoredReceiver.removed_at).is_(None), col(StoredReceiver.kek_id) != key.id
+        )
+        for row in session.exec(others.with_for_update()):
+            try:
+                row.secret = seal_secret(key, open_secret(key, row.secret, row.receiver_id), row.receiver_id)
+                if row.previous_secret is not None:
+                    opened = open_secret(key, row.previous_secret, row.receiver_id)
+                    row.previous_secret = seal_secret(key, opened, row.receiver_id)
+            except WrongKey:
+                raise Misconfigured(WRONG_KEY) from None
+            row.kek_id = key.id
+            done += 1
     return done
 
 

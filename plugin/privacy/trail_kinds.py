@@ -27,6 +27,8 @@ class TrailKind(StrEnum):
     """Accounts, tokens, preferences and saved views."""
     RISK = "risk"
     """Risk signals that were acknowledged, each with what was done."""
+    RECEIVER = "receiver"
+    """Stored receivers of webhooks: added, changed, removed, and told again."""
     RUBRIC_NOTE = "rubric-note"
     RERATING = "rerating"
     """Stored exchanges that another version of the model rated again."""
@@ -66,6 +68,7 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
         *("digest preferences", "digest read", "saved view %"),
     ),
     TrailKind.RISK: ("risk acknowledgement",),
+    TrailKind.RECEIVER: ("receiver %",),
     TrailKind.RUBRIC_NOTE: ("rubric note %",),
     TrailKind.RERATING: ("rerate: %",),
     TrailKind.REMOVAL: ("erasure", "hold", "retention"),

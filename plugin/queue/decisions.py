@@ -18,6 +18,7 @@ from plugin.database.tables import StoredDecision, StoredSession
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue import lists
 from plugin.queue.claims import end_claim, lock_for_review, refusal_of_review, standing_decision
+from plugin.queue.release_notices import announce_release
 from plugin.queue.scope import visible_to
 from plugin.queue.views import DecisionKind, DecisionOutcome
 
@@ -75,6 +76,8 @@ def store_decision(session: Session, viewer: Viewer, asked: AskedDecision, now: 
         .on_conflict_do_update(index_elements=["session_id", "revision"], set_=values)
     )
     end_claim(session, viewer, asked.session_id, now)
+    if asked.kind is DecisionKind.RELEASED:
+        announce_release(session, row, now)
     return DecisionOutcome.DONE
 
 

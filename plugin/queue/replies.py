@@ -8,8 +8,8 @@ the token as their key, so that nobody who reads the database can try whether a 
 
 import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -42,6 +42,8 @@ class Reply:
 
     status: int
     result: Json
+    shown_once: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the answer holds beside it and is never stored: secrets. A repeated request is answered without it."""
 
 
 @dataclass(frozen=True)

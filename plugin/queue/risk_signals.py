@@ -149,9 +149,9 @@ def _is_in(state: RiskState) -> ColumnElement[bool]:
     return is_open if state is RiskState.OPEN else ~is_open
 
 
-def _order(state: RiskState) -> tuple[ColumnElement[Any], ...]:
+def _order(state: RiskState) -> list[ColumnElement[Any]]:
     columns = col(StoredRiskSignal.appended_at), col(StoredRiskSignal.signal_id)
-    return columns if state is RiskState.OPEN else tuple(column.desc() for column in columns)
+    return [column.asc() if state is RiskState.OPEN else column.desc() for column in columns]
 
 
 def _comes_after(begun: StoredRiskSignal, state: RiskState) -> ColumnElement[bool]:

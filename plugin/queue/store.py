@@ -45,6 +45,7 @@ from plugin.queue.people import PeopleMapping
 from plugin.queue.practice import Practice
 from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
+from plugin.queue.receivers import Receivers
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
 from plugin.queue.risk_signals import RiskSignals
@@ -198,6 +199,11 @@ class Store:
     def risk_signals(self) -> RiskSignals:
         """The risk signals of the platforms of the same database, to acknowledge."""
         return RiskSignals(self._database, now=self._now)
+
+    @property
+    def receivers(self) -> Receivers:
+        """The stored receivers of the same database."""
+        return Receivers(self._database, now=self._now)
 
     @property
     def rubric_notes(self) -> RubricNotes:

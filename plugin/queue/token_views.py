@@ -41,6 +41,8 @@ class Scope(StrEnum):
     """An auditor: read and verify the audit trail."""
     PEOPLE_WRITE = "people.write"
     """An operator: plan and apply a mapping of the service's people."""
+    RECEIVERS_WRITE = "receivers.write"
+    """An operator: list, add, change and remove stored receivers, and have them told again."""
 
 
 class TokenState(StrEnum):

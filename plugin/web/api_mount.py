@@ -35,7 +35,8 @@ class TokenAttempts:
 def mount_api(app: FastAPI, services: Services) -> None:
     """Serve the API under its path."""
     attempts = TokenAttempts(services.attempts)
-    served = ApiServices(services.store, attempts, RequestRate(), services.tenants, services.settings.oidc)
+    settings = services.settings
+    served = ApiServices(services.store, attempts, RequestRate(), services.tenants, settings.oidc, settings.delivery)
     app.mount(PATH, create_api(served), name="api")
 
 

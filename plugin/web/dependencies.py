@@ -9,6 +9,7 @@ from fastapi import Depends, Form, HTTPException, Request
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.trail import Trail
 from plugin.queue.practice_views import Rater
+from plugin.queue.receiver_views import ReceiverKind
 from plugin.queue.store import Store
 from plugin.web import login
 from plugin.web.attempts import LoginAttempts
@@ -56,8 +57,8 @@ class Services:
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        """The names of the webhooks by which digests may be chosen to come."""
-        return tuple(sorted(self.settings.delivery.webhooks))
+        """The names of the stored receivers by which digests may be chosen to come."""
+        return self.store.receivers.names(ReceiverKind.DIGESTS)
 
 
 class LoginRequired(Exception):  # noqa: N818 - named by what the caller does

@@ -23,6 +23,7 @@ KINDS: Final = {
     TrailKind.EXPORT: "exports",
     TrailKind.ACCOUNT: "accounts, tokens, preferences",
     TrailKind.RISK: "risk signals acknowledged",
+    TrailKind.RECEIVER: "receivers of webhooks",
     TrailKind.RUBRIC_NOTE: "rubric notes",
     TrailKind.RERATING: "rated again by another version",
     TrailKind.REMOVAL: "erasure, holds, retention",

@@ -20,6 +20,7 @@ SECRETS_DIR: Final = f"{PREFIX}SECRETS_DIR"
 RETIRED: Final[Mapping[str, str]] = {
     "sessions.detector": "there is one detector; remove it",
     "sessions.operating_point": "the model confirms or rejects whatever the detector flags; remove it",
+    "delivery.webhooks": "`counterpoint receivers add` stores receivers of digests now, under the same names",
     "sessions.max_moments": "every flagged moment goes to the model, and the page shows those it confirmed; remove it",
 }
 """What earlier versions had, with what holds instead."""
@@ -33,8 +34,9 @@ def unknown_variables(model: type[BaseModel], environ: Mapping[str, str]) -> Ite
         if not variable.upper().startswith(PREFIX) or variable in {FILE, SECRETS_DIR}:
             continue
         parts = variable[len(PREFIX) :].lower().split(BETWEEN)
-        if (place := ".".join(parts)) in RETIRED:
-            yield f"{variable} is no setting any more: {RETIRED[place]}"
+        retired = [place for end in range(len(parts), 0, -1) if (place := ".".join(parts[:end])) in RETIRED]
+        if retired:
+            yield f"{variable} is no setting any more: {RETIRED[retired[0]]}"
         elif not _is_known(model, parts):
             known = [FILE, SECRETS_DIR, *_variables(model, parts)]
             yield f"{variable} is no setting; did you mean {nearest(variable.upper(), known)}?"

@@ -175,6 +175,17 @@ DIGEST_DUE = Gauge(
     "Seconds since the oldest digest was due that was neither sent nor given up; 0 when there is none. Minutes: the"
     " mail server or a receiver does not take it, see counterpoint_digests_total, or `counterpoint deliver` was down.",
 )
+NOTICES = Counter(
+    "counterpoint_notices_total",
+    "Notices of releases by stored receiver and outcome: sent, tried (it waits for another try), or failed. `tried`"
+    " rising: the receiver does not take them, and those after it wait; `failed`: after three days it was given up.",
+    ["receiver", "outcome"],
+)
+NOTICE_WAITING = Gauge(
+    "counterpoint_notice_waiting_seconds",
+    "Seconds since the oldest notice of a release waits for an enabled receiver; 0 when there is none. Hours: see"
+    " counterpoint_notices_total, and try the receiver with `counterpoint receivers test`.",
+)
 PROVIDER_LOGINS_REFUSED = Counter(
     "counterpoint_provider_logins_refused",
     "Logins at the OpenID Connect provider that were refused, by reason; a log line names the request of each.",

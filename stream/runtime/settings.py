@@ -150,7 +150,7 @@ class TwilioSettings(SettingsSection):
 
 
 class WebhookReceiverSettings(SettingsSection):
-    """Settings of a receiver of signed webhooks, such as the service's own chat."""
+    """Settings of a receiver of risk signals, such as the platform's own protocol."""
 
     url: HttpAddress = ""
     secrets: tuple[SecretStr, ...] = ()
@@ -433,16 +433,31 @@ class MailSettings(SettingsSection):
 
 
 class DeliverySettings(SettingsSection):
-    """Settings of `counterpoint deliver`, by which digests reach people."""
+    """Settings of `counterpoint deliver`, by which digests reach people and releases are told to programs."""
 
     mail: MailSettings = MailSettings()
-    webhooks: dict[str, WebhookReceiverSettings] = {}
-    """The receivers by the name under which people choose them."""
+    receivers_key: SecretStr | None = None
+    """32 random bytes in base64; encrypts the secrets of stored receivers, of which there are none without it.
+
+    It is another key than that of texts, which the process that sends has not.
+    """
+    previous_receivers_keys: tuple[SecretStr, ...] = ()
+    """Earlier keys that can still decrypt those secrets, until `counterpoint keys rotate` has run."""
+    private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks beside the public internet in which a stored receiver may be, such as 10.0.5.0/24.
+
+    Receivers of the settings file may be anywhere: whoever writes it decides that.
+    """
+
+    @property
+    def stores_receivers(self) -> bool:
+        """Whether there may be stored receivers."""
+        return self.receivers_key is not None and bool(self.receivers_key.get_secret_value())
 
     @property
     def has_receivers(self) -> bool:
-        """Whether a digest could go anywhere."""
-        return bool(self.mail.host or self.webhooks)
+        """Whether a digest or a notice of a release could go anywhere."""
+        return bool(self.mail.host) or self.stores_receivers
 
 
 class OidcSettings(SettingsSection):

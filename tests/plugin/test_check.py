@@ -39,6 +39,7 @@ def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "topic_differences", lambda _kafka: [])
     monkeypatch.setattr(checking, "pending_migrations", lambda _url: [])
     monkeypatch.setattr(checking, "check_key_encryption_key", lambda _session, _kek: None)
+    monkeypatch.setattr(checking, "check_receivers_key", lambda _session, _key: None)
     monkeypatch.setattr(checking, "run_canary", lambda _feedback: SERVED)
     monkeypatch.setattr(checking, "recent_unknown_tenants", lambda _settings, now: {})  # noqa: ARG005
 
@@ -256,14 +257,14 @@ def test_a_key_of_another_database_is_reported(monkeypatch: pytest.MonkeyPatch) 
 def test_digests_are_checked_where_they_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a receiver nothing is wrong; with one, `check` refuses what the deliverer refuses, in the same words."""
     assert "None goes out" in findings(monkeypatch)["digests"].sentence
-    hook = {"url": "https://chat.example/digests", "secrets": ["whsec_" + KEY]}
+    stored = {"receivers_key": KEY}
     page = {"session_secret": "s" * 32, "public_url": "https://counterpoint.example"}
-    good = findings(monkeypatch, delivery={"webhooks": {"chat": hook}}, web=page)
+    good = findings(monkeypatch, delivery=stored, web=page)
     assert troubles(good) == set()
-    assert "by chat" in good["digests"].sentence
+    assert "by stored receivers" in good["digests"].sentence
     for changes in (
-        {"delivery": {"webhooks": {"chat": hook}}},
-        {"delivery": {"webhooks": {"chat": {**hook, "secrets": []}}}, "web": page},
+        {"delivery": stored},
+        {"delivery": {"receivers_key": "c2hvcnQ="}, "web": page},
         {"delivery": {"mail": {"host": "mail.example", "sender": "a@b.example", "username": "u"}}, "web": page},
     ):
         found = findings(monkeypatch, **changes)

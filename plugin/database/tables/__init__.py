@@ -26,7 +26,7 @@ from plugin.database.tables.protection import (
     Tombstone,
     TombstoneKind,
 )
-from plugin.database.tables.receivers import StoredNotice, StoredReceiver
+from plugin.database.tables.receivers import StoredReceiver, StoredReleaseNotice
 from plugin.database.tables.reratings import StoredRerating
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote, StoredNoteComment
 from plugin.database.tables.risk import StoredRiskSignal
@@ -83,8 +83,8 @@ __all__ = [
     "StoredMessage",
     "StoredNote",
     "StoredNoteComment",
-    "StoredNotice",
     "StoredReceiver",
+    "StoredReleaseNotice",
     "StoredRerating",
     "StoredRiskSignal",
     "StoredRubricNote",

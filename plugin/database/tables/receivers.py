@@ -35,16 +35,16 @@ class StoredReceiver(Table, table=True):
     removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
-class StoredNotice(Table, table=True):
+class StoredReleaseNotice(Table, table=True):
     """A notice to one receiver that something was released, or is released no more; it holds no words.
 
     It refers to a session without belonging to its row, which may go while a receiver has still to be told so.
     """
 
-    __tablename__ = "notices"
+    __tablename__ = "release_notices"
     __table_args__ = (
         UniqueConstraint("receiver_id", "notice_id"),
-        Index("ix_notices_waiting", "receiver_id", "number", postgresql_where=text("state = 'waiting'")),
+        Index("ix_release_notices_waiting", "receiver_id", "number", postgresql_where=text("state = 'waiting'")),
         Index(None, "session_id"),
         Index(None, "ended_at"),
     )
@@ -54,16 +54,19 @@ class StoredNotice(Table, table=True):
     )
     """The order in which notices were made, in which each receiver gets its own."""
     notice_id: UUID
-    """Made of what it tells, so that each try, also after a replay, has the same id."""
+    """The id that each try of it has, also after a replay; of a release it is the release's own."""
     receiver_id: UUID = Field(foreign_key="receivers.receiver_id", ondelete="CASCADE")
     kind: str
-    """One of `plugin.database.notices.NoticeKind`."""
+    """One of `plugin.queue.release_notices.NoticeKind`."""
     release_id: UUID
     session_id: UUID
     content: Json = json()
     """Ids, codes and times that the receiver is told beside the ids above."""
     made_at: datetime = utc()
+    waiting_since: datetime = utc()
+    """From when its tries count: when it was made, or the latest replay."""
     state: str
+    """One of `plugin.queue.release_notices.NoticeState`."""
     attempts: int
     next_try_at: datetime = utc()
     leased_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -4,9 +4,10 @@ from rich.console import Console
 from rich.table import Table
 
 from plugin.database.engine import transaction
+from plugin.database.receivers_key import receivers_key
 from plugin.plain_text import counted
 from plugin.privacy.commands.common import open_database, progress_bar, say
-from plugin.privacy.rotation import check_keys_known, count_keys, rotate_keys
+from plugin.privacy.rotation import check_keys_known, count_keys, rotate_keys, rotate_receiver_secrets
 from stream.runtime.settings import Settings
 
 
@@ -36,6 +37,10 @@ def keys_rotate(settings: Settings, console: Console, *, dry_run: bool) -> None:
             with progress_bar(console, "wrapping", to_rewrap) as advance:
                 done = rotate_keys(database.engine, database.kek, step=advance)
             say(console, f"{counted(done, 'data key')} wrapped again with key {database.kek.id}.")
+        if settings.delivery.stores_receivers and not dry_run:
+            done = rotate_receiver_secrets(database.engine, receivers_key(settings.delivery))
+            if done:
+                say(console, f"{counted(done, 'secret')} of receivers encrypted again with the present receivers' key.")
     if not dry_run and settings.database.previous_key_encryption_keys:
         say(
             console,

@@ -74,6 +74,8 @@ CRITERION = {"revision": 1, "criterion_id": "0b1f2c9e-0d36-4f56-9f2b-5a0c7b8f1a1
 DAY = {"day": "2026-11-30"}
 BACK = {"seen": 0, "reason": "I am away."}
 OVER = {**BACK, "account_id": str(UNKNOWN)}
+RECEIVERS = "/receivers/{receiver_id}"
+RECEIVER = {"name": "board", "url": "https://board.example/", "kinds": ["releases"]}
 ACTION = {"action": "contacted"}
 VIEW = {"need": "risk", "name": "First"}
 ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
@@ -192,11 +194,18 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", NOTES + "/{note_id}/remove", UNKNOWN): ({"seen": 1}, NOBODY),
     ("GET", "/trail", None): (None, AUDITORS),
     ("POST", "/trail/verify", None): ({}, AUDITORS),
+    ("GET", "/receivers", None): (None, OPERATORS),
+    ("POST", "/receivers", None): (RECEIVER, OPERATORS_REFUSED),  # without their key in the settings
+    ("POST", RECEIVERS + "/rotate", UNKNOWN): (None, OPERATORS_REFUSED),
+    ("POST", RECEIVERS + "/disable", UNKNOWN): (None, NOBODY),
+    ("POST", RECEIVERS + "/enable", UNKNOWN): (None, NOBODY),
+    ("POST", RECEIVERS + "/remove", UNKNOWN): (None, NOBODY),
+    ("POST", RECEIVERS + "/replay", UNKNOWN): ({"since": "2026-11-01T00:00:00Z"}, NOBODY),
     ("POST", "/people/plan", None): (MAPPED, OPERATORS),
     ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
-IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id", "signal_id")
+IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id", "signal_id", "receiver_id")
 
 
 def named(method: str, *paths: str) -> set[str]:
@@ -238,6 +247,10 @@ SCOPES = {
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
     Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},
+    Scope.RECEIVERS_WRITE: {
+        *("GET /receivers", "POST /receivers"),
+        *(f"POST {RECEIVERS}/{step}" for step in ("rotate", "disable", "enable", "remove", "replay")),
+    },
 }
 """The operations that need each scope."""
 

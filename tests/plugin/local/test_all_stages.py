@@ -46,8 +46,8 @@ def test_the_stages_stand_in_the_order_of_an_event(tmp_path: Path) -> None:
     assert [stage.name for stage in made] == ["gateway", "stream", "feedback", "sink", "web"]
     assert len({stage.health_url for stage in made}) == 5
     assert made[0].health_url == f"http://{settings.health.host}:{settings.health.gateway_port}"
-    chat = {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}
-    with_digests = all_stages.stage_processes(Settings.model_validate({"delivery": chat}), tmp_path, env={})
+    stored = Settings.model_validate({"delivery": {"receivers_key": "a key"}})
+    with_digests = all_stages.stage_processes(stored, tmp_path, env={})
     assert [stage.name for stage in with_digests] == [*(stage.name for stage in made), "deliver"]
 
 

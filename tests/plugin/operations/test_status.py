@@ -124,7 +124,7 @@ def test_the_queue_is_read_on_behalf_of_whoever_asks() -> None:
     assert "random sample: 40 of 60 sessions looked at" in printed(found)
 
 
-DELIVER = {"delivery": {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}}
+DELIVER = {"delivery": {"receivers_key": "a key"}}
 
 
 @pytest.mark.parametrize(

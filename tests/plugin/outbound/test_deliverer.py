@@ -9,21 +9,22 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from plugin.database.engine import connect, transaction
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.outbound.deliverer import Deliverer
-from plugin.outbound.deliveries import LEASE, MAX_ATTEMPTS, RETRY_AFTER, Reason, Refusal
+from plugin.outbound.deliveries import LEASE, MAX_ATTEMPTS, Reason, Refusal
 from plugin.outbound.notice import Notice
+from plugin.outbound.pauses import LATER
 from plugin.outbound.receivers import MailServer, Receiver, WebhookReceiver
+from plugin.outbound.webhook import SignedWebhook
 from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from stream.contracts.feedback import FeedbackRecord
-from stream.runtime.settings import MailSettings, WebhookReceiverSettings
+from stream.runtime.settings import MailSettings
 from tests.plugin.conftest import People
 from tests.plugin.outbound.servers import Hook, MailBox, mail_server, webhook_server
 from tests.plugin.privacy.stored_sessions import run_killed_at
@@ -64,8 +65,8 @@ class Office:
 
     def hook(self, name: str = "chat") -> Receiver:
         """Return the receiver of webhooks with this name."""
-        settings = WebhookReceiverSettings(url=self.hooks[name], secrets=(SecretStr(SECRET),))
-        return WebhookReceiver(name, settings, lambda: datetime.now(UTC))
+        webhook = SignedWebhook(self.hooks[name], [SECRET], lambda: datetime.now(UTC), timeout_s=5)
+        return WebhookReceiver(name, webhook)
 
     @property
     def deliverer(self) -> Deliverer:
@@ -346,8 +347,8 @@ def test_a_digest_whose_process_always_ends_is_given_up(office: Office) -> None:
 
 def test_waits_grow_and_end_within_the_day() -> None:
     """Each wait is longer than the one before, and together they are less than a day."""
-    assert list(RETRY_AFTER) == sorted(set(RETRY_AFTER))
-    assert sum(RETRY_AFTER, timedelta()) < DAY
+    assert list(LATER) == sorted(set(LATER))
+    assert sum(LATER, timedelta()) < DAY
 
 
 def test_a_refused_digest_waits_longer_each_time_and_is_sent(office: Office) -> None:
@@ -356,7 +357,7 @@ def test_a_refused_digest_waits_longer_each_time_and_is_sent(office: Office) -> 
     office.deliverer.plan()
     receiver = Refusing([Refusal(Reason.UNREACHABLE)] * (MAX_ATTEMPTS - 1))
     before = counted("tried")
-    for wait in RETRY_AFTER:
+    for wait in LATER:
         assert office.drain(receiver) == 1
         office.now += wait - timedelta(seconds=1)
         assert office.drain(receiver) == 0
@@ -399,7 +400,7 @@ def test_a_digest_that_is_never_taken_ends_with_a_counted_reason(
     office.now = MORNING
     office.deliverer.plan()
     receiver, before = Refusing(list(refusals)), counted(reason)
-    for wait in (*RETRY_AFTER, DAY):
+    for wait in (*LATER, DAY):
         office.drain(receiver)
         office.now += wait
     assert office.rows() == [("mara", "failed", attempts, reason)]

@@ -11,20 +11,27 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Engine, text
+from standardwebhooks import Webhook
 
+from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import transaction
 from plugin.local.loopback import free_ports
 from plugin.outbound.stage import run
 from plugin.queue.digest_preferences import DigestPreferences, Way
+from plugin.queue.receiver_views import ReceiverKind
+from plugin.queue.receivers import Receivers
 from plugin.queue.store import Store
+from plugin.queue.views import DecisionKind
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import Settings
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.conftest import People
-from tests.plugin.outbound.servers import MailBox, mail_server
+from tests.plugin.outbound.servers import MailBox, mail_server, webhook_server
 from tests.plugin.outbound.test_deliverer import MORNING
 from tests.plugin.samples import KEK, apply_records, record
 
+KEY_TEXT = "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1+f4CBgoM="
+KEY = KeyEncryptionKey.from_base64(KEY_TEXT)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -77,6 +84,31 @@ def test_once_sends_what_is_due_and_ends(given: dict[str, str], box: MailBox, tm
     assert box.recipients == ["mara@service.example"]
 
 
+def test_a_stored_receiver_gets_releases_and_the_digests_of_who_chose_it(
+    given: dict[str, str], engine: Engine, people: People, box: MailBox, tmp_path: Path
+) -> None:
+    """A receiver that gets both is told of a release, and of the digest of the person who chose it by its name."""
+    store = Store(engine, KEK, now=lambda: datetime.now(UTC))
+    with webhook_server() as hook:
+        _, secret = Receivers(engine, now=lambda: datetime.now(UTC)).add(KEY, "chat", hook.url, set(ReceiverKind), None)
+        wanted = DigestPreferences(Way.WEBHOOK, "chat", frozenset(range(7)), 8, "UTC")
+        Store(engine, KEK, now=lambda: MORNING.replace(year=2020)).digests.set_preferences(people.supervisor, wanted)
+        store.decide(people.supervisor, record().session_id, 1, DecisionKind.RELEASED)
+        mine = {
+            "COUNTERPOINT_DELIVERY__MAIL__HOST": "",
+            "COUNTERPOINT_DELIVERY__RECEIVERS_KEY": KEY_TEXT,
+            "COUNTERPOINT_DELIVERY__PRIVATE_NETWORKS": '["127.0.0.0/8"]',
+        }
+        process = deliver(tmp_path, {**given, **mine}, "--once")
+        _, said = process.communicate(timeout=DEADLOCK_S)
+        assert process.returncode == 0, said
+    assert [Webhook(secret).verify(body, headers)["type"] for headers, body in hook.requests] == [
+        *("feedback.released", "digest.ready"),
+    ]
+    assert hook.url not in said
+    assert box.recipients == []
+
+
 def test_it_runs_until_it_is_stopped(given: dict[str, str], box: MailBox, tmp_path: Path) -> None:
     """Without it, it is ready, counts what it sends, and ends well at SIGTERM."""
     process = deliver(tmp_path, given)
@@ -102,7 +134,7 @@ def test_it_runs_until_it_is_stopped(given: dict[str, str], box: MailBox, tmp_pa
         ({"COUNTERPOINT_WEB__PUBLIC_URL": ""}, "web.public_url"),
         ({"COUNTERPOINT_DELIVERY__MAIL__HOST": ""}, "delivery.mail.host"),
         ({"COUNTERPOINT_DELIVERY__MAIL__USERNAME": "counterpoint"}, "delivery.mail.password"),
-        ({"COUNTERPOINT_DELIVERY__WEBHOOKS__CHAT__URL": "https://chat.example/"}, "delivery.webhooks.chat.secrets"),
+        ({"COUNTERPOINT_DELIVERY__RECEIVERS_KEY": "c2hvcnQ="}, "delivery.receivers_key"),
         ({"COUNTERPOINT_DATABASE__URL": ""}, "database.url"),
     ],
 )

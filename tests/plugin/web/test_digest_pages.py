@@ -11,6 +11,7 @@ from sqlalchemy import text
 from plugin.database.engine import connect
 from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.queue.dispute_views import Ground
+from plugin.queue.receiver_views import ReceiverKind
 from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome
@@ -20,7 +21,6 @@ from stream.runtime.settings import (
     DeliverySettings,
     MailSettings,
     Settings,
-    WebhookReceiverSettings,
     WebSettings,
 )
 from tests.plugin.web.conftest import (
@@ -50,13 +50,10 @@ def store(page_database: str) -> Iterator[Store]:
 
 @pytest.fixture
 def settings() -> Settings:
-    """Return settings with a mail server and a receiver of webhooks."""
+    """Return settings with a mail server."""
     return Settings(
         web=WebSettings(session_secret=SecretStr("not a secret outside of the tests")),
-        delivery=DeliverySettings(
-            mail=MailSettings(host="mail.example", sender="counterpoint@service.example"),
-            webhooks={"chat": WebhookReceiverSettings(url="https://chat.example/hook")},
-        ),
+        delivery=DeliverySettings(mail=MailSettings(host="mail.example", sender="counterpoint@service.example")),
     )
 
 
@@ -212,9 +209,12 @@ async def test_preferences_are_stored_and_shown(supervisor: Browser, store: Stor
 
 
 async def test_a_webhook_is_chosen_by_its_name(supervisor: Browser, store: Store) -> None:
-    """A person chooses among the receivers of the settings, whose addresses and secrets no page shows."""
+    """A person chooses among the stored receivers of digests, whose addresses and secrets no page shows."""
+    for name, kind in (("chat", ReceiverKind.DIGESTS), ("board", ReceiverKind.RELEASES)):
+        store.receivers.add(KEK, name, f"https://{name}.example/hook", {kind}, None)
     page = (await supervisor.get("/preferences")).text
     assert "By chat" in page
+    assert "board" not in page
     assert "chat.example" not in page
     assert (await supervisor.post("/preferences", **{**GOOD, "way": "webhook:chat"})).status_code == 303
     maria = store.find_viewer(SUPERVISOR)

@@ -130,8 +130,15 @@ def test_a_network_that_is_everybody_or_nobody_is_refused(monkeypatch: pytest.Mo
     [
         ("DELIVERY__MAIL__STARTTLS", "false", "loopback alone"),
         ("DELIVERY__MAIL__SENDER", "nobody", "sender must be a mail address"),
-        ("DELIVERY__WEBHOOKS__CHAT__URL", "http://chat.example/hook", "reached by https"),
-        ("DELIVERY__WEBHOOKS__CHAT__URL", "https://user:canary-secret@chat.example/", "delivery.webhooks.chat.url"),
+        (
+            *("TENANTS", '{"riverside": {"risk": {"receiver": {"url": "http://protocol.example/"}}}}'),
+            "reached by https",
+        ),
+        (
+            *("TENANTS", '{"riverside": {"risk": {"receiver": {"url": "https://user:canary-secret@p.example/"}}}}'),
+            "risk.receiver.url",
+        ),
+        ("DELIVERY__PRIVATE_NETWORKS", '["canary-secret"]', "delivery.private_networks"),
         ("WEB__PUBLIC_URL", "counterpoint.example", "web.public_url"),
         ("WEB__PUBLIC_URL", "javascript:alert(1)//canary-secret", "web.public_url"),
     ],
@@ -150,19 +157,32 @@ def test_digests_go_out_protected_or_not_at_all(
 
 
 def test_the_parts_of_a_delivery_come_from_several_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Secrets of mail and webhooks come from one file, and the rest from the environment that the page reads too."""
+    """Secrets of mail and receivers come from one file, and the rest from the environment that the page reads too."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "COUNTERPOINT_DELIVERY").write_text(
-        '{"mail": {"password": "p"}, "webhooks": {"chat": {"secrets": ["whsec_x"]}}}'
+        '{"mail": {"password": "p"}, "previous_receivers_keys": ["k"]}'
     )
     monkeypatch.setenv("COUNTERPOINT_SECRETS_DIR", str(tmp_path / "secrets"))
     monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__HOST", "mail.example")
     monkeypatch.setenv("COUNTERPOINT_DELIVERY__MAIL__SENDER", "counterpoint@service.example")
-    monkeypatch.setenv("COUNTERPOINT_DELIVERY__WEBHOOKS__CHAT__URL", "https://chat.example/hook")
+    monkeypatch.setenv("COUNTERPOINT_DELIVERY__RECEIVERS_KEY", "")
     delivery = load_settings().delivery
     assert delivery.mail.password == SecretStr("p")
-    assert (delivery.mail.host, delivery.webhooks["chat"].url) == ("mail.example", "https://chat.example/hook")
-    assert delivery.webhooks["chat"].secrets == (SecretStr("whsec_x"),)
+    assert delivery.mail.host == "mail.example"
+    assert delivery.previous_receivers_keys == (SecretStr("k"),)
+    assert not delivery.stores_receivers, "an empty file stands for no key"
+
+
+def test_receivers_of_digests_are_stored_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver of digests in the settings is refused with the command that stores one."""
+    for name, value in (
+        ("DELIVERY", '{"webhooks": {"chat": {"url": "https://chat.example/"}}}'),
+        ("DELIVERY__WEBHOOKS__CHAT__URL", "https://chat.example/"),
+    ):
+        with monkeypatch.context() as given:
+            given.setenv(f"COUNTERPOINT_{name}", value)
+            with pytest.raises(Misconfigured, match="counterpoint receivers add"):
+                load_settings()
 
 
 def test_a_platform_takes_risk_signals_once_it_has_a_receiver(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_what_goes_out_needs_a_stage() -> None:
     ]
     for given in (
         {"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}},
-        {"delivery": {"webhooks": {"chat": {"url": "https://chat.example/digests"}}}},
+        {"delivery": {"receivers_key": "a key"}},
         {"tenants": {"riverside": {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}}},
     ):
         assert used_stages(Settings.model_validate(given)) == STAGES
