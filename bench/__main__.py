@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import lists, measures, queue, risk, units
+from bench import deliveries, lists, measures, queue, risk, units
 from bench.measures import Figures, Scale
 
 MEASURES = {
@@ -22,8 +22,11 @@ MEASURES = {
     "bytes": measures.changelog_bytes,
     "lists": lists.lists,
     "risk": risk.risk,
+    "load": deliveries.deliveries,
     "units": units.units,
 }
+LONG = {"load"}
+"""The measures that are taken when they are named alone: ten minutes and more."""
 _RATIOS = (
     ("times the loop written by hand", "stream, one worker", "written by hand"),
     ("of the Faust agent with a table", "stream, one worker", "Faust agent, table"),
@@ -35,7 +38,8 @@ _RATIOS = (
 def main() -> None:
     """Take the measures asked for and print their figures."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="which measures to take")
+    usual = [name for name in MEASURES if name not in LONG]
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=usual, help="which measures to take")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the load; below 1 says little")
     parser.add_argument("--plans", action="store_true", help="log the plans of the statements that the lists take")

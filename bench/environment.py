@@ -1,6 +1,7 @@
 """The environment of a measure: a broker of its own, topics to fill, stream workers to start, and their records."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -152,6 +153,12 @@ def rate(times: list[float], since: float) -> float:
 def percentile(values: list[float], share: float) -> float:
     """Return the value below which that share of all lies."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
