@@ -75,20 +75,39 @@ def test_without_the_option_nothing_is_written(pytester: pytest.Pytester) -> Non
     assert {path.suffix for path in set(pytester.path.iterdir()) - before} <= {".py", ""}
 
 
+def result(fault: str, measured: str = "", *, passed: bool = True) -> FaultResult:
+    """Return the result of the only test of a fault, which may have measured one thing."""
+    cells = {"p50|p99": measured} if measured else {}
+    return FaultResult(fault, "nothing lost", "It is cut.", "test_d", "tests/faults/test_d.py::test_d", passed, cells)
+
+
 def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
     """The text around the table stays; the run replaces what is between the two marks."""
     path = tmp_path / "guarantees.md"
     path.write_text(f"# What is promised\n\n{BEGIN}\nold\n{END}\n\n## What is not\n")
-    write_fault_table(path, "new\n")
-    assert path.read_text() == f"# What is promised\n\n{BEGIN}\nnew\n{END}\n\n## What is not\n"
+    write_fault_table(path, "long run", [result("broker gone")])
+    made = f"_long run_\n\n{fault_table([result('broker gone')])}"
+    assert path.read_text() == f"# What is promised\n\n{BEGIN}\n{made}{END}\n\n## What is not\n"
+
+
+def test_a_run_of_a_part_replaces_its_own_rows(tmp_path: Path) -> None:
+    """A run of some fault tests replaces their rows in place and says which; a run of all replaces everything."""
+    path = tmp_path / "guarantees.md"
+    faults = ("broker gone", "disk full", "clock jump")
+    write_fault_table(path, "first run", [result(fault, passed=fault != "disk full") for fault in faults])
+    write_fault_table(path, "second run", [result("disk full", "1 s")])
+    lines = path.read_text().splitlines()
+    assert lines[1:3] == ["_first run_", "_Again, disk full: second run_"]
+    assert [line.split(" | ")[0] for line in lines[6:9]] == [f"| {fault}" for fault in faults]
+    assert "**FAILED**" not in path.read_text()
+    assert "1 s" in lines[7]
+    write_fault_table(path, "third run", [result(fault) for fault in faults])
+    assert [line for line in path.read_text().splitlines() if line.startswith("_")] == ["_third run_"]
 
 
 def test_a_bar_in_a_cell_breaks_no_row() -> None:
     """A vertical bar in a cell is escaped, so that it does not end the cell."""
-    result = FaultResult(
-        "a", "b", "c", "test_d", "tests/faults/test_d.py::test_d", passed=True, measured={"p50|p99": "1|2 s"}
-    )
-    assert r"p50\|p99: 1\|2 s" in fault_table([result])
+    assert r"p50\|p99: 1\|2 s" in fault_table([result("broker gone", "1|2 s")])
 
 
 GUARANTEES = Path(__file__).parents[1] / "docs" / "guarantees.md"
