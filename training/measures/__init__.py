@@ -1,0 +1,1 @@
+"""What the whole-session measures are worth on real transcripts, beside constants and what lost."""
