@@ -104,10 +104,10 @@ class Browser:
         return await self.client.post(path, data={"csrf": self.token, **form})
 
     async def log_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
-        """Fill in the login page, then open the start page as a browser would."""
+        """Fill in the login page, then open a page for the token of its forms: one that asks the database for little."""
         await self.get("/login")
         answer = await self.post("/login", username=username, password=password)
-        await self.get("/")
+        await self.get("/password")
         return answer
 
 
