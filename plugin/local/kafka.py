@@ -99,7 +99,7 @@ class KafkaBroker(Process):
         self.security = security
         self.advertised_address: str | None = None
         """Host and port that clients are sent to, if it is not the broker's own: a proxy's. Read at each start."""
-        self._jvm_options = (f"-Xmx{heap_mb}m", *(_quick_start() if jvm_options is None else jvm_options))
+        self._jvm_options = (f"-Xmx{heap_mb}m", *(quick_start() if jvm_options is None else jvm_options))
         self._client_port, self._internal_port = free_ports(2)
 
     @property
@@ -185,8 +185,8 @@ def plan_cluster(size: int) -> list[ClusterNode]:
     return [ClusterNode(node, voters, cluster_id) for node in range(1, size + 1)]
 
 
-def _quick_start() -> list[str]:
-    """Return the options of a quick start, with the archive of classes if it was made."""
+def quick_start() -> list[str]:
+    """Return the JVM options of a quick start, with the archive of classes if it was made."""
     return [*QUICK_START, *([f"-XX:SharedArchiveFile={CLASSES}"] if CLASSES.exists() else [])]
 
 

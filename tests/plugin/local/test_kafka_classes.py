@@ -14,9 +14,9 @@ def test_a_broker_takes_the_archive_where_it_was_made(tmp_path: Path, monkeypatc
     """The options of a quick start name the archive if there is one, and are otherwise those of any quick start."""
     archive = tmp_path / "classes.jsa"
     monkeypatch.setattr(kafka, "CLASSES", archive)
-    assert kafka._quick_start() == list(kafka.QUICK_START)
+    assert kafka.quick_start() == list(kafka.QUICK_START)
     archive.touch()
-    assert kafka._quick_start() == [*kafka.QUICK_START, f"-XX:SharedArchiveFile={archive}"]
+    assert kafka.quick_start() == [*kafka.QUICK_START, f"-XX:SharedArchiveFile={archive}"]
 
 
 def test_java_starts_without_an_archive_that_does_not_fit(tmp_path: Path) -> None:
