@@ -23,8 +23,9 @@ from plugin.database.roles import apply_roles, url_for_role
 from plugin.database.viewer import Viewer
 from plugin.local.postgres import PostgresServer
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState
+from plugin.queue.moment_filter import MomentFilter
 from plugin.queue.store import Store
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import Level, Mechanism
 
 SESSIONS: Final = 50_000
 RUNS: Final = 40
@@ -92,6 +93,8 @@ def reads(store: Store) -> Mapping[str, Read]:
     waiting, decided = partial(store.waiting, supervisor), partial(store.decided, supervisor)
     following = partial(store.next_session, supervisor, QueueList.WAITING)
     first_page, decided_page, page_of_one = waiting().rows, decided().rows, waiting(of_one).rows
+    own_page = store.own_sessions(therapist)
+    weak = MomentFilter(mechanism=Mechanism.STANCE_ALIGNMENT, level=Level.WEAK)
     after = first_page[-1].session_id if first_page else None
     after_first_of_one = page_of_one[0].session_id if page_of_one else None
     after_decided = decided_page[-1].session_id if decided_page else None
@@ -109,6 +112,12 @@ def reads(store: Store) -> Mapping[str, Read]:
         "disputed": partial(store.disputed, supervisor),
         "therapists to filter by": partial(store.therapists, supervisor),
         "own list": partial(store.own_sessions, therapist),
+        "own list, second page": partial(store.own_sessions, therapist, own_page[-1].session_id if own_page else None),
+        "trend of a therapist": partial(store.trends.own, therapist),
+        "moments": partial(store.moments.read, supervisor),
+        "moments, one mechanism": partial(store.moments.read, supervisor, weak),
+        "moments, one therapist": partial(store.moments.read, supervisor, MomentFilter(therapist=of_one.therapist)),
+        "start page": partial(_start_page, store, supervisor),
         "digest of a week": partial(store.new_since, supervisor, now - timedelta(days=7)),
         "digest of a year": partial(store.new_since, supervisor, now - timedelta(days=365)),
         "digest of a week, left out": partial(store.left_out_since, supervisor, now - timedelta(days=7)),
@@ -131,6 +140,18 @@ def plans_of(engine: Engine, read: Read) -> list[str]:
     read()
     event.remove(engine, "before_cursor_execute", explain)
     return lines
+
+
+def _start_page(store: Store, supervisor: Viewer) -> None:
+    """Read all that the start page of a supervisor reads, beside who she is."""
+    store.viewer(supervisor.user_id)
+    store.waiting(supervisor)
+    store.therapists(supervisor)
+    store.disputed(supervisor)
+    store.calibrations.waiting(supervisor)
+    store.calibrations.to_rate_first(supervisor)
+    store.saved_views.all(supervisor)
+    store.follow_ups(supervisor)
 
 
 def _viewer(store: Store, username: str) -> Viewer:

@@ -54,6 +54,7 @@ def take_pictures(page: Page, passwords: Mapping[str, str]) -> Iterator[Path]:
     page.goto(page.url.partition("#")[0] + "#moment1")
     yield save(page, "review.png")
     go(page, ".closing form[action*='/release'] button")
+    page.locator(".who summary").click()
     go(page, "form[action='/logout'] button")
     therapist = next(user for user in USERS if user.display_name in counsellors)
     log_in(page, therapist.name, passwords[therapist.name])

@@ -12,6 +12,7 @@ from plugin.queue.moment_views import MomentPlace
 
 _CHECK: Final = 8
 """Bytes that bind a cursor to its list: enough against a mix-up, which is all that they are for."""
+_OWN: Final = "own"
 _POSITION: Final = 4
 """Bytes of the position of a moment in its session."""
 
@@ -28,6 +29,20 @@ def session_of(cursor: str, queue_list: QueueList, chosen: QueueFilter) -> UUID:
         ValueError: it is no cursor of this list with this filter and order.
     """
     return UUID(bytes=_checked(cursor, _check(queue_list, chosen)))
+
+
+def cursor_after_own(session_id: UUID) -> str:
+    """Return the cursor of the place after a session of a therapist's own list."""
+    return _written(session_id.bytes, _check(_OWN))
+
+
+def own_session_of(cursor: str) -> UUID:
+    """Return the session of a therapist's own list after which a cursor's place is.
+
+    Raises:
+        ValueError: it is no cursor of that list.
+    """
+    return UUID(bytes=_checked(cursor, _check(_OWN)))
 
 
 def cursor_of_place(place: MomentPlace, chosen: MomentFilter) -> str:

@@ -42,8 +42,8 @@ class AskedFilter(BaseModel):
     handed: HandedTo | None = Field(default=None, description="With whom it is by a hand-over; for the waiting list.")
     follow_up: FollowUpState | None = Field(default=None, description="Whether a note of one's own is to follow up.")
     mechanism: Mechanism | None = Field(default=None, description="One that no reply of the session expresses.")
-    ended_from: Day | None = Field(default=None, alias="from", description="The first day, in UTC, of its end.")
-    ended_to: Day | None = Field(default=None, alias="to", description="The last day, in UTC, of its end.")
+    ended_from: Day | None = Field(default=None, alias="from", description="Its first day, on the clocks of `/me`.")
+    ended_to: Day | None = Field(default=None, alias="to", description="Its last day, on the clocks of `/me`.")
     sort: QueueOrder | None = Field(default=None, description="Without it each list has its own order.")
 
     @property

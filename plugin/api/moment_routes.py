@@ -38,8 +38,8 @@ class MomentQuery(BaseModel):
     therapist: UUID | None = Field(default=None, description="The account of the counsellor who replied.")
     decided: bool | None = Field(default=None, description="Whether the session was decided about.")
     state: QueueState | None = None
-    ended_from: Day | None = Field(default=None, alias="from", description="The first day, in UTC, of its end.")
-    ended_to: Day | None = Field(default=None, alias="to", description="The last day, in UTC, of its end.")
+    ended_from: Day | None = Field(default=None, alias="from", description="Its first day, on the clocks of `/me`.")
+    ended_to: Day | None = Field(default=None, alias="to", description="Its last day, on the clocks of `/me`.")
     cursor: str | None = Field(
         default=None, max_length=_MAX_CURSOR, description="The `next_cursor` of the part before."
     )

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from plugin.api.codes import StatementName
-from plugin.api.list_models import Part
+from plugin.api.list_models import MAX_PAGE, Part
 from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Rating, ReadNote
 from plugin.database.viewer import AccountRole
+from plugin.queue.paging import PAGE
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import Cue
 from stream.contracts.vocabulary import Mechanism
@@ -27,10 +28,20 @@ class OwnLine(Part):
     acknowledged_at: datetime | None
 
 
+class OwnQuery(BaseModel):
+    """Which part of a therapist's released sessions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    cursor: str | None = Field(default=None, max_length=64, description="The `next_cursor` of the part before.")
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
+
+
 class OwnSessions(Part):
-    """A therapist's released sessions, the latest release first."""
+    """A part of a therapist's released sessions, the latest release first."""
 
     sessions: tuple[OwnLine, ...]
+    next_cursor: str | None = Field(description="The place of the next part; null at the list's end.")
 
 
 class OwnAlternative(Part):

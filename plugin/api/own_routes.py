@@ -1,14 +1,16 @@
 """The routes of a therapist: their own released sessions, and what they answer to a release."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from plugin.api.caller import Disputer, OwnReader
+from plugin.api.cursors import cursor_after_own, own_session_of
 from plugin.api.once import OnceDep
-from plugin.api.own_models import OwnSession, OwnSessions
-from plugin.api.problems import nothing_here
+from plugin.api.own_models import OwnQuery, OwnSession, OwnSessions
+from plugin.api.problems import invalid_request, nothing_here
 from plugin.api.read_routes import READING
 from plugin.api.requests import Acknowledge, DisputeSeen, OpenDispute
 from plugin.api.results import Done
@@ -20,9 +22,16 @@ router = APIRouter(prefix="/own-sessions", tags=["own sessions"])
 
 
 @router.get("", responses=READING)
-def list_own_sessions(caller: OwnReader) -> OwnSessions:
-    """Return a therapist's released sessions, the latest release first."""
-    return OwnSessions.model_validate({"sessions": caller.store.own_sessions(caller.viewer)})
+def list_own_sessions(caller: OwnReader, asked: Annotated[OwnQuery, Query()]) -> OwnSessions:
+    """Return a part of a therapist's released sessions, the latest release first."""
+    try:
+        after = None if asked.cursor is None else own_session_of(asked.cursor)
+    except ValueError:
+        raise invalid_request("cursor") from None
+    found = caller.store.own_sessions(caller.viewer, after, size=asked.limit + 1)
+    shown = found[: asked.limit]
+    cursor = cursor_after_own(shown[-1].session_id) if len(found) > asked.limit else None
+    return OwnSessions.model_validate({"sessions": shown, "next_cursor": cursor})
 
 
 @router.get("/{session_id}", responses=READING)

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from plugin.api.caller import Caller, CurrentCaller, Reader
 from plugin.api.cursors import cursor_after, session_of
@@ -26,6 +27,7 @@ class Me(Part):
     username: str
     display_name: str
     role: AccountRole
+    time_zone: str = Field(description="On its clocks the days of filters and follow-ups are meant; times are in UTC.")
     token_id: UUID
     scopes: tuple[Scope, ...]
 
@@ -38,6 +40,7 @@ def me(caller: CurrentCaller) -> Me:
         username=caller.viewer.username,
         display_name=caller.viewer.display_name,
         role=caller.viewer.role,
+        time_zone=caller.viewer.zone,
         token_id=caller.use.token_id,
         scopes=tuple(sorted(caller.use.scopes)),
     )

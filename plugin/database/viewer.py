@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from plugin.time_zones import NO_ZONE
+
 
 class AccountRole(StrEnum):
     """The role of an account, which decides what a person may see. Operators and auditors never see message text."""
@@ -49,3 +51,5 @@ class Viewer:
     """The generation of logins that is valid now."""
     issuer: str | None = None
     """The provider that the account comes from; None for a local account."""
+    zone: str = NO_ZONE
+    """The time zone on whose clocks the person reads times and means days."""

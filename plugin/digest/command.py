@@ -37,6 +37,7 @@ def print_digest(settings: Settings, username: str, password: str, since: dateti
             raise Misconfigured(f"An {viewer.role.value} reads no sessions, so there is no digest.")
         if viewer.role is AccountRole.LEAD:
             raise Misconfigured("This would open every new session of every team. What was escalated is on /digest.")
+        viewer = store.viewer(viewer.user_id) or viewer  # with their time zone, which says what is due today
         render_digest(gather_digest(store, viewer, _since(since), request_id=caller), console)
 
 

@@ -48,7 +48,7 @@ USERS = (
         "supervisor",
         "supervisor",
         "Sample Supervisor",
-        "waiting sessions; open the first, press “Review it”; four moments of a calibration to rate",
+        "waiting sessions: press “Begin with the first”, then “Review it”; four moments of a calibration to rate",
         (DAY_TEAM, SUPERVISORS),
     ),
     DemoUser(

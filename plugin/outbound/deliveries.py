@@ -18,9 +18,10 @@ from plugin.database.tables import Account, StoredDelivery, StoredDigestMark, St
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.outbound.pauses import LATER
 from plugin.queue.accounts import viewer_of
-from plugin.queue.digest_preferences import DigestPreferences, Way, latest_due, preferences_of
+from plugin.queue.digest_preferences import DigestPreferences, Way, latest_due, preferences_of, with_chosen_zone
 from plugin.queue.digests import DeliveryState
 from plugin.queue.news import FIRST_DAYS, SETTLED_AFTER
+from plugin.time_zones import NO_ZONE
 from stream.contracts.ids import NAMESPACE
 
 LEASE: Final = timedelta(minutes=10)
@@ -113,7 +114,7 @@ def take(session: Session, way: Way, receiver: str, now: datetime) -> Taken | No
     preferences = session.get(StoredDigestPreferences, row.account_id)
     return Taken(
         delivery_id=row.delivery_id,
-        viewer=viewer_of(session, account),
+        viewer=with_chosen_zone(session, viewer_of(session, account), NO_ZONE),
         address=_address(account, preferences, row),
         since=row.since,
         until=row.until,

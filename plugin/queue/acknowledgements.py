@@ -17,6 +17,8 @@ from plugin.queue.scope import decides_present_revision
 
 def acknowledgements_of(session: Session, sessions: Sequence[UUID]) -> dict[UUID, tuple[Acknowledgement, ...]]:
     """Return the acknowledgements of the standing releases of some sessions, in order."""
+    if not sessions:
+        return {}
     found = session.exec(
         select(StoredAcknowledgement, Account.display_name)
         .join(

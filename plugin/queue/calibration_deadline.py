@@ -1,10 +1,10 @@
 """The deadline of a calibration: the end of a day on the clocks of a person's time zone; pure functions."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from plugin.queue.digest_preferences import zone_of
+from plugin.time_zones import zone_of
 
 MAX_DAYS: Final = 31
 """Days from the opening to the last day at most: well within the time for which words are kept."""
@@ -35,6 +35,6 @@ def deadline_of(day: date, zone: str, now: datetime) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), time.min, zone_of(zone)).astimezone(UTC)
 
 
-def last_day(deadline: datetime, zone: str) -> date:
+def last_day(deadline: datetime, zone: tzinfo) -> date:
     """Return the last day on the clocks of a zone on which a moment can be rated."""
-    return (deadline - timedelta(seconds=1)).astimezone(zone_of(zone)).date()
+    return (deadline - timedelta(seconds=1)).astimezone(zone).date()

@@ -23,6 +23,8 @@ CLAIM_LASTS: Final = timedelta(minutes=30)
 
 def claims_of(session: Session, sessions: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     """Return the claims of some sessions that are not over."""
+    if not sessions:
+        return {}
     found = session.exec(
         select(StoredClaim, Account.display_name)
         .join(Account, col(Account.account_id) == col(StoredClaim.account_id))

@@ -1,12 +1,15 @@
 """A person's preferences for digests, and the pure function that says which one is due."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlmodel import Session
 
 from plugin.database.tables import StoredDigestPreferences
+from plugin.database.viewer import Viewer
+from plugin.time_zones import NO_ZONE, zone_of
 
 DAYS_BACK: Final = 7
 """Days back to which a digest can be due: every week has each day once, and only the latest of them is sent."""
@@ -30,12 +33,18 @@ class DigestPreferences:
     days: frozenset[int] = frozenset({0})
     """The days of the week, 0 for Monday to 6 for Sunday."""
     hour: int = 8
-    zone: str = "UTC"
+    zone: str = NO_ZONE
 
 
 def preferences_of(row: StoredDigestPreferences) -> DigestPreferences:
     """Return the preferences that a row holds."""
     return DigestPreferences(Way(row.way), row.receiver, frozenset(row.days), row.hour, row.zone)
+
+
+def with_chosen_zone(session: Session, viewer: Viewer, service_zone: str) -> Viewer:
+    """Return a person with the time zone that they chose, or that of the service; the transaction is theirs."""
+    row = session.get(StoredDigestPreferences, viewer.user_id)
+    return replace(viewer, zone=service_zone if row is None else row.zone)
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,3 @@ def latest_due(preferences: DigestPreferences, set_at: datetime, now: datetime) 
             if at <= now:
                 return Due(day, at) if at > set_at else None
     return None
-
-
-def zone_of(name: str) -> tzinfo:
-    """Return a time zone, or UTC where this machine does not know it: one person's choice stops nobody's digest."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

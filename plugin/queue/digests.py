@@ -55,7 +55,7 @@ class Digests:
         """Return a person's preferences; without any, no digest is sent."""
         with transaction(self._database, viewer.user_id) as session:
             row = session.get(StoredDigestPreferences, viewer.user_id)
-            return DigestPreferences() if row is None else preferences_of(row)
+            return DigestPreferences(zone=viewer.zone) if row is None else preferences_of(row)
 
     def set_preferences(self, viewer: Viewer, wanted: DigestPreferences, *, request_id: str = "") -> None:
         """Store a person's preferences, which count from now on."""

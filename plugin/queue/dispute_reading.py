@@ -73,6 +73,8 @@ def disputes_of(
 
 def count_open(session: Session, sessions: Sequence[UUID]) -> dict[UUID, int]:
     """Return how many disputes are open in some sessions; one without any is missing."""
+    if not sessions:
+        return {}
     found = session.exec(
         select(StoredDispute.session_id, func.count())
         .where(col(StoredDispute.session_id).in_(sessions), _is_open())

@@ -2,28 +2,27 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, true
+from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, select
 
 from plugin.database.needs import Need
 from plugin.database.tables import (
     Account,
     StoredClaim,
-    StoredDecision,
     StoredSession,
 )
 from plugin.database.viewer import Viewer
 from plugin.queue.follow_ups import has_follow_up, today_of
 from plugin.queue.handover_reading import assigned_sessions
-from plugin.queue.judgements import progress_of, reviewed_sessions
-from plugin.queue.review_views import ReviewProgress
-from plugin.queue.scope import decides_present_revision, has_counsellor, is_decided, visible_to
+from plugin.queue.review_states import ReviewState, review_states
+from plugin.queue.scope import has_counsellor, is_decided, is_queued, visible_to
 from plugin.queue.views import DecisionKind
+from plugin.time_zones import zone_of
 from stream.contracts.vocabulary import Mechanism
 
 OVERDUE_AFTER: Final = timedelta(days=7)
@@ -100,7 +99,7 @@ class QueueFilter:
     """A mechanism that no reply of the session expresses."""
     ended_from: date | None = None
     ended_to: date | None = None
-    """The first and the last day, in UTC, on which the session ended."""
+    """The first and the last day, on the reader's clocks, on which the session ended."""
     order: QueueOrder | None = None
 
     @property
@@ -158,14 +157,14 @@ def _conditions(session: Session, viewer: Viewer, chosen: QueueFilter, now: date
         of_whom = assigned.to_viewer if chosen.handed is HandedTo.ME else assigned.to_others
         yield col(StoredSession.session_id).in_(of_whom)
     if chosen.follow_up is not None:
-        until = today_of(session, viewer, now) if chosen.follow_up is FollowUpState.DUE else None
+        until = today_of(viewer, now) if chosen.follow_up is FollowUpState.DUE else None
         yield has_follow_up(viewer, until)
     if chosen.mechanism is not None:
         yield col(StoredSession.facts).contains({"without_expression": [chosen.mechanism.value]})
     if chosen.ended_from is not None:
-        yield col(StoredSession.ended_at) >= datetime.combine(chosen.ended_from, time.min, UTC)
+        yield col(StoredSession.ended_at) >= datetime.combine(chosen.ended_from, time.min, zone_of(viewer.zone))
     if chosen.ended_to is not None:
-        yield col(StoredSession.ended_at) <= datetime.combine(chosen.ended_to, time.max, UTC)
+        yield col(StoredSession.ended_at) <= datetime.combine(chosen.ended_to, time.max, zone_of(viewer.zone))
 
 
 def _state(session: Session, viewer: Viewer, state: QueueState, now: datetime) -> ColumnElement[bool]:
@@ -187,8 +186,8 @@ def _review_is(session: Session, viewer: Viewer, state: QueueState) -> ColumnEle
     session_id, judged = col(StoredSession.session_id), _judged(session, viewer)
     if state is QueueState.NEW:
         return session_id.not_in(judged)
-    reviewed = reviewed_sessions(session, list(judged))
-    return session_id.in_(reviewed if state is QueueState.REVIEWED else judged.keys() - reviewed.keys())
+    wanted = state is QueueState.REVIEWED
+    return session_id.in_([each for each, review in judged.items() if review.is_reviewed is wanted])
 
 
 def _claim(now: datetime, *more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -197,7 +196,7 @@ def _claim(now: datetime, *more: ColumnElement[bool]) -> ColumnElement[bool]:
     return col(StoredSession.session_id).in_(claimed)
 
 
-def _judged(session: Session, viewer: Viewer) -> dict[UUID, ReviewProgress]:
+def _judged(session: Session, viewer: Viewer) -> dict[UUID, ReviewState]:
     """Return the waiting sessions in which something was judged.
 
     Every review began with a claim, whose row stays. So labels are read of the few sessions alone that have one: the
@@ -206,11 +205,11 @@ def _judged(session: Session, viewer: Viewer) -> dict[UUID, ReviewProgress]:
     begun = session.exec(
         select(StoredSession.session_id)
         .join(StoredClaim, col(StoredClaim.session_id) == col(StoredSession.session_id))
-        .where(visible_to(viewer), ~is_decided())
+        .where(visible_to(viewer), is_queued(), ~is_decided())
     )
-    return progress_of(session, begun.all())
+    states = review_states(session, begun.all())
+    return {session_id: review for session_id, review in states.items() if review.progress is not None}
 
 
-def _is_decided_as(kind: DecisionKind) -> Exists:
-    decided = decides_present_revision(), col(StoredDecision.kind) == kind.value
-    return exists(select(StoredDecision.session_id).where(*decided).correlate(StoredSession))
+def _is_decided_as(kind: DecisionKind) -> ColumnElement[bool]:
+    return and_(is_decided(), col(StoredSession.decided_as) == kind.value)

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
 
-from plugin.database.tables import StoredDigestPreferences, StoredNote, StoredSession
+from plugin.database.tables import StoredNote, StoredSession
 from plugin.database.viewer import Viewer
-from plugin.queue.digest_preferences import DigestPreferences, zone_of
 from plugin.queue.lists import session_rows
 from plugin.queue.scope import visible_to
 from plugin.queue.views import SessionRow
+from plugin.time_zones import zone_of
 
 FOLLOW_UPS_SHOWN: Final = 25
 """Follow-ups that a page names; others follow as these are done."""
@@ -38,15 +38,14 @@ class DueFollowUps:
     total: int = 0
 
 
-def today_of(session: Session, viewer: Viewer, now: datetime) -> date:
-    """Return the day on the clocks of a person's zone, which is that of their digests."""
-    stored = session.get(StoredDigestPreferences, viewer.user_id)
-    return now.astimezone(zone_of(DigestPreferences().zone if stored is None else stored.zone)).date()
+def today_of(viewer: Viewer, now: datetime) -> date:
+    """Return the day on the clocks of a person's zone."""
+    return now.astimezone(zone_of(viewer.zone)).date()
 
 
 def due_follow_ups(session: Session, viewer: Viewer, now: datetime) -> DueFollowUps:
     """Return the follow-ups of a supervisor that are due, of the sessions that she may see; none for other roles."""
-    today = today_of(session, viewer, now)
+    today = today_of(viewer, now)
     if not viewer.role.reviews:
         return DueFollowUps(today)
     found = session.exec(
@@ -69,7 +68,7 @@ def count_due(session: Session, viewer: Viewer, now: datetime) -> int:
     """Return how many follow-ups of a supervisor are due."""
     if not viewer.role.reviews:
         return 0
-    due = _is_open(viewer, today_of(session, viewer, now))
+    due = _is_open(viewer, today_of(viewer, now))
     return session.exec(
         select(func.count())
         .select_from(StoredNote)

@@ -47,6 +47,8 @@ def assigned_sessions(session: Session, viewer: Viewer) -> Assigned:
 
 def assignments_of(session: Session, sessions: Collection[UUID]) -> dict[UUID, Assignment]:
     """Return with whom some sessions are; one that is with nobody is missing."""
+    if not sessions:
+        return {}
     sender, receiver = _SENDER, _RECEIVER
     found = session.exec(
         select(StoredHandover, sender.display_name, receiver.display_name)

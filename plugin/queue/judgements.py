@@ -1,17 +1,17 @@
 """Reading of labels: what counts of the things that supervisors said, and what it keeps from the therapist."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, func
+from sqlalchemy import ColumnElement, Exists, and_, exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredLabel
-from plugin.queue.review_views import Judgement, Label, Opinion, ReviewProgress, WithholdReason
-from plugin.queue.statements import MOMENT, WHOLE_MOMENT
+from plugin.queue.review_views import Judgement, Label, Opinion, WithholdReason
+from plugin.queue.statements import WHOLE_MOMENT
 from stream.contracts.vocabulary import Level
 
 # Made once, since SQLAlchemy derives all columns of an alias at its first use.
@@ -27,18 +27,20 @@ def labels_of(session: Session, session_id: UUID) -> dict[UUID, Labels]:
 
 def labels_of_sessions(session: Session, sessions: Collection[UUID]) -> dict[UUID, Labels]:
     """Return the labels that count of the valid answers of some sessions, by the answer's id."""
-    found = session.exec(
-        select(StoredLabel, Account.display_name)
-        .join(Account, col(Account.account_id) == col(StoredLabel.account_id))
-        .where(col(StoredLabel.session_id).in_(sessions))
-        .order_by(col(StoredLabel.number))
+    said: Any = StoredLabel  # of which what it is about is not read
+    query: Any = (
+        select(said.assessment_id, said.statement, said.judgement, said.reason)
+        .add_columns(said.level, said.said_at, col(Account.display_name))
+        .join(Account, col(Account.account_id) == said.account_id)
+        .where(said.session_id.in_(sessions))
+        .order_by(said.number)
     )
     labels: dict[UUID, dict[str, Label]] = defaultdict(dict)
-    for row, by in found:
-        if row.judgement == Judgement.UNDONE:
-            labels[row.assessment_id].pop(row.statement, None)
+    for assessment_id, statement, judgement, reason, level, at, by in session.exec(query):
+        if judgement == Judgement.UNDONE:
+            labels[assessment_id].pop(statement, None)
         else:
-            labels[row.assessment_id][row.statement] = Label(opinion_of(row), by, row.said_at)
+            labels[assessment_id][statement] = Label(_opinion(judgement, reason, level), by, at)
     return dict(labels)
 
 
@@ -81,76 +83,6 @@ def is_passed_on() -> ColumnElement[bool]:
     )
 
 
-def reviewed_sessions(session: Session, sessions: Sequence[UUID]) -> dict[UUID, datetime]:
-    """Return the sessions in which every moment that is shown was passed on or kept back, with the last time of it."""
-    label = _LABEL
-    done = (
-        select(func.max(label.said_at))
-        .where(
-            col(label.assessment_id) == col(StoredAnswer.assessment_id),
-            col(label.statement) == str(MOMENT),
-            col(label.judgement) != Judgement.UNDONE.value,
-            ~is_followed(label),
-        )
-        .correlate(StoredAnswer)
-        .scalar_subquery()
-    )
-    moments = (
-        select(col(StoredExchange.session_id).label("session_id"), done.label("done"))
-        .join(StoredAnswer, answers_exchange())
-        .where(
-            col(StoredExchange.session_id).in_(sessions),
-            col(StoredExchange.shown),
-            col(StoredAnswer.superseded_by).is_(None),
-        )
-        .subquery()
-    )
-    found = session.exec(
-        select(moments.c.session_id, func.max(moments.c.done))
-        .group_by(moments.c.session_id)
-        .having(func.count() == func.count(moments.c.done))
-    )
-    return dict(found.all())
-
-
-def progress_of(session: Session, sessions: Sequence[UUID]) -> dict[UUID, ReviewProgress]:
-    """Return how far each session's review has come; nothing for one in which nobody has judged anything."""
-    label = _LABEL
-    is_whole = col(label.statement) == str(MOMENT)
-    found = session.exec(
-        select(label.session_id, func.count().filter(is_whole), func.count().filter(~is_whole))
-        .join(StoredAnswer, col(StoredAnswer.assessment_id) == col(label.assessment_id))
-        .join(StoredExchange, answers_exchange())
-        .where(
-            col(label.session_id).in_(sessions),
-            col(StoredAnswer.session_id).in_(sessions),
-            col(label.judgement) != Judgement.UNDONE.value,
-            col(StoredAnswer.superseded_by).is_(None),
-            col(StoredExchange.shown),
-            ~is_followed(label),
-        )
-        .group_by(col(label.session_id))
-    )
-    return {session_id: ReviewProgress(moments, statements) for session_id, moments, statements in found}
-
-
-def changed_sessions(session: Session, sessions: Sequence[UUID]) -> set[UUID]:
-    """Return the sessions in which a supervisor withholds or corrects a statement of a valid answer."""
-    label = _LABEL
-    found = session.exec(
-        select(label.session_id)
-        .join(StoredAnswer, col(StoredAnswer.assessment_id) == col(label.assessment_id))
-        .where(
-            col(label.session_id).in_(sessions),
-            col(StoredAnswer.session_id).in_(sessions),
-            col(label.judgement).in_([Judgement.WITHHELD.value, Judgement.CORRECTED.value]),
-            col(StoredAnswer.superseded_by).is_(None),
-            ~is_followed(label),
-        )
-    )
-    return set(found)
-
-
 def is_followed(label: type[StoredLabel]) -> Exists:
     """Return the condition that a later label is about the same statement."""
     later = _LATER
@@ -167,8 +99,12 @@ def is_followed(label: type[StoredLabel]) -> Exists:
 
 def opinion_of(row: StoredLabel) -> Opinion:
     """Return the opinion that a label holds."""
+    return _opinion(row.judgement, row.reason, row.level)
+
+
+def _opinion(judgement: str, reason: str | None, level: int | None) -> Opinion:
     return Opinion(
-        Judgement(row.judgement),
-        None if row.reason is None else WithholdReason(row.reason),
-        None if row.level is None else Level(row.level),
+        Judgement(judgement),
+        None if reason is None else WithholdReason(reason),
+        None if level is None else Level(level),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import and_, func
 from sqlmodel import Session, col, select
 
 from plugin.database.needs import Need, facts_from_json
@@ -15,7 +15,6 @@ from plugin.database.tables import (
     SessionCounsellor,
     StoredAnswer,
     StoredDecision,
-    StoredExchange,
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
@@ -23,14 +22,13 @@ from plugin.queue.acknowledgements import acknowledgements_of
 from plugin.queue.claims import claims_of
 from plugin.queue.dispute_reading import count_open, has_open_dispute
 from plugin.queue.handover_reading import assignments_of
-from plugin.queue.judgements import answers_exchange, changed_sessions, progress_of, reviewed_sessions
-from plugin.queue.scope import decides_present_revision, has_team, is_decided, is_for_therapist, visible_to
+from plugin.queue.review_states import NOT_BEGUN, review_states
+from plugin.queue.scope import has_team, is_decided, is_queued, visible_to
 from plugin.queue.views import (
     ConversationTotals,
     Decision,
     DecisionKind,
     OperatorCounts,
-    OwnSessionRow,
     SessionList,
     SessionRow,
 )
@@ -51,54 +49,12 @@ def disputed_sessions(session: Session, viewer: Viewer, now: datetime) -> Sessio
 
     For a lead those alone with a dispute that was escalated.
     """
-    chosen = visible_to(viewer), has_open_dispute(viewer)
-    total = session.exec(select(func.count()).select_from(StoredSession).where(*chosen)).one()
     oldest_first = col(StoredSession.ended_at).asc(), col(StoredSession.session_id).asc()
-    found = session.exec(select(StoredSession).where(*chosen).order_by(*oldest_first).limit(DISPUTED_SHOWN)).all()
-    return SessionList(rows=session_rows(session, found, now), total=total, matching=total)
-
-
-def own_sessions(session: Session, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
-    """Return a therapist's released sessions, the latest release first."""
-    moments = (
-        select(func.count())
-        .select_from(StoredExchange)
-        .join(StoredAnswer, answers_exchange())
-        .where(
-            col(StoredExchange.session_id) == col(StoredSession.session_id),
-            col(StoredExchange.counsellor) == viewer.counsellor,
-            is_for_therapist(),
-        )
-        .correlate(StoredSession)
-        .scalar_subquery()
-    )
-    found = session.exec(
-        select(StoredSession, StoredDecision, Account.display_name, moments)
-        .join(StoredDecision, decides_present_revision())
-        .join(Account, col(Account.account_id) == col(StoredDecision.account_id))
-        .where(visible_to(viewer))
-        .order_by(col(StoredDecision.decided_at).desc())
-        .limit(LIST_LIMIT)
-    ).all()
-    acknowledgements = acknowledgements_of(session, [row.session_id for row, *_ in found])
-    own = {
-        session_id: acknowledgement.at
-        for session_id, each in acknowledgements.items()
-        for acknowledgement in each
-        if acknowledgement.account_id == viewer.user_id
-    }
-    return tuple(
-        OwnSessionRow(
-            session_id=row.session_id,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            moments=count,
-            released_at=decision.decided_at,
-            released_by=by,
-            acknowledged_at=own.get(row.session_id),
-        )
-        for row, decision, by, count in found
-    )
+    disputed = select(StoredSession.session_id).where(visible_to(viewer), has_open_dispute(viewer))
+    ids = session.exec(disputed.order_by(*oldest_first)).all()  # few, so they are looked for once
+    shown = col(StoredSession.session_id).in_(ids[:DISPUTED_SHOWN])
+    found = session.exec(select(StoredSession).where(shown).order_by(*oldest_first)).all() if ids else ()
+    return SessionList(rows=session_rows(session, found, now), total=len(ids), matching=len(ids))
 
 
 def new_since(session: Session, viewer: Viewer, since: datetime) -> tuple[UUID, ...]:
@@ -106,15 +62,10 @@ def new_since(session: Session, viewer: Viewer, since: datetime) -> tuple[UUID, 
 
     For a therapist: those that were released since then.
     """
-    released = (
-        select(StoredDecision.session_id)
-        .where(decides_present_revision(), col(StoredDecision.decided_at) >= since)
-        .correlate(StoredSession)
-    )
-    is_new = exists(released) if viewer.role is AccountRole.THERAPIST else col(StoredSession.stored_at) >= since
+    came = StoredSession.decided_at if viewer.role is AccountRole.THERAPIST else StoredSession.stored_at
     found = session.exec(
         select(StoredSession.session_id)
-        .where(visible_to(viewer), is_new, is_queued())
+        .where(visible_to(viewer), col(came) >= since, is_queued())
         .order_by(col(StoredSession.need), col(StoredSession.ended_at))
         .limit(LIST_LIMIT)
     )
@@ -203,14 +154,11 @@ def rows_of(session: Session, viewer: Viewer, session_ids: Collection[UUID], now
 def session_rows(session: Session, sessions: Sequence[StoredSession], now: datetime) -> tuple[SessionRow, ...]:
     """Return the rows of a supervisor's list, in the order given."""
     ids = [row.session_id for row in sessions]
-    counsellors, decisions, moments = _counsellors(session, ids), _decisions(session, ids), _moments(session, ids)
-    claims, reviewed, progress = (
-        claims_of(session, ids, now),
-        reviewed_sessions(session, ids),
-        progress_of(session, ids),
-    )
-    acknowledgements, open_disputes = acknowledgements_of(session, ids), count_open(session, ids)
-    changed, assignments = changed_sessions(session, ids), assignments_of(session, ids)
+    decided = [row.session_id for row in sessions if row.decided]
+    counsellors, reviews, claims = _counsellors(session, ids), review_states(session, ids), claims_of(session, ids, now)
+    decisions = _decisions(session, [row.session_id for row in sessions if row.decided_revision is not None])
+    acknowledgements, open_disputes = acknowledgements_of(session, decided), count_open(session, decided)
+    assignments = assignments_of(session, [row.session_id for row in sessions if not row.decided])
     return tuple(
         SessionRow(
             session_id=row.session_id,
@@ -222,19 +170,19 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
             revision=row.revision,
             need=Need(row.need),
             facts=facts_from_json(row.facts),
-            moments=moments.get(row.session_id, 0),
+            moments=review.moments,
             counts=Counts.model_validate(row.counts),
             left_out=None if row.left_out is None else LeftOut(row.left_out),
             decision=decisions.get(row.session_id),
             claim=claims.get(row.session_id),
             assignment=assignments.get(row.session_id),
-            is_reviewed=row.session_id in reviewed,
-            progress=progress.get(row.session_id),
+            is_reviewed=review.is_reviewed,
+            progress=review.progress,
             acknowledgements=acknowledgements.get(row.session_id, ()),
             open_disputes=open_disputes.get(row.session_id, 0),
-            is_changed=row.session_id in changed,
+            is_changed=review.is_changed,
         )
-        for row in sessions
+        for row, review in ((row, reviews.get(row.session_id, NOT_BEGUN)) for row in sessions)
     )
 
 
@@ -248,11 +196,6 @@ def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -
     )
     names = {counsellor: name for counsellor, name in known if counsellor is not None}
     return {pseudonym: names.get(pseudonym) or _short_name(pseudonym) for pseudonym in wanted}
-
-
-def is_queued() -> ColumnElement[bool]:
-    """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
-    return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == Need.RISK.value)
 
 
 def waits(row: StoredSession) -> bool:
@@ -281,6 +224,8 @@ def _counsellors(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, 
 
 def _decisions(session: Session, ids: Sequence[UUID]) -> dict[UUID, Decision]:
     """Return the latest decision about each session: that about the highest revision with a decision."""
+    if not ids:
+        return {}
     found = session.exec(
         select(StoredDecision, Account.display_name)
         .join(Account, col(Account.account_id) == col(StoredDecision.account_id))
@@ -291,15 +236,6 @@ def _decisions(session: Session, ids: Sequence[UUID]) -> dict[UUID, Decision]:
         row.session_id: Decision(DecisionKind(row.kind), row.revision, by, row.decided_at, row.as_lead)
         for row, by in found
     }
-
-
-def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
-    found = session.exec(
-        select(StoredExchange.session_id, func.count())
-        .where(col(StoredExchange.session_id).in_(ids), col(StoredExchange.shown))
-        .group_by(col(StoredExchange.session_id))
-    )
-    return dict(found.all())
 
 
 def _short_name(pseudonym: str) -> str:

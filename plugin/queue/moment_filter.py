@@ -38,7 +38,7 @@ class MomentFilter:
     """The account of the counsellor who replied."""
     ended_from: date | None = None
     ended_to: date | None = None
-    """The first and the last day, in UTC, on which the session ended."""
+    """The first and the last day, on the reader's clocks, on which the session ended."""
     decided: bool | None = None
     """Whether the session's present revision was decided about."""
     state: QueueState | None = None

@@ -26,6 +26,7 @@ from plugin.queue.moment_filter import EVERY_MOMENT, MomentFilter, moment_matche
 from plugin.queue.moment_views import MomentAcross, MomentPart, MomentPlace, VersionCount
 from plugin.queue.opening import stored_answer
 from plugin.queue.paging import PAGE
+from plugin.queue.quality import MIN_COUNSELLORS
 from plugin.queue.scope import visible_to
 from stream.contracts.feedback import Assessment, ModelVersion
 
@@ -95,7 +96,7 @@ class MomentsAcross:
         shown = found[:size]
         return MomentPart(
             moments=self._moments(session, viewer, shown, now, request_id),
-            versions=_counted(found) if place is None and chosen.therapist is None else (),
+            versions=_counted(found) if place is None else (),
             searched=len(searched),
             searched_to=searched[-1][1] if is_cut else None,
             to_rate_first=len(to_rate),
@@ -204,7 +205,9 @@ def _next_place(found: Sequence[_Found], shown: Sequence[_Found], cut_at: UUID |
 
 
 def _counted(found: Collection[_Found]) -> tuple[VersionCount, ...]:
-    """Return the numbers of moments by version, in the order of their names."""
+    """Return the numbers of moments by version, in the order of their names; none about few counsellors."""
+    if len({each.counsellor for each in found if each.counsellor is not None}) < MIN_COUNSELLORS:
+        return ()
     counts = Counter(each.model.key for each in found)
     models = {each.model.key: each.model for each in found}
     return tuple(VersionCount(models[key], counts[key]) for key in sorted(counts))

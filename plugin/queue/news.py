@@ -27,8 +27,7 @@ from plugin.queue.calibration_invitations import Invitation, invitations_between
 from plugin.queue.dispute_views import StepKind
 from plugin.queue.follow_ups import count_due
 from plugin.queue.handover_reading import is_latest, is_not_decided_since
-from plugin.queue.lists import is_queued
-from plugin.queue.scope import decides_present_revision, visible_to
+from plugin.queue.scope import decides_present_revision, is_queued, visible_to
 
 FIRST_DAYS: Final = 7
 """Days that are new to somebody who has never said that they have read: a week, as in `counterpoint digest`."""

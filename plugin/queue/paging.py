@@ -6,16 +6,17 @@ A page begins after a session, not at a number: what is decided or arrives meanw
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, literal, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from plugin.database.tables import StoredDecision, StoredSession
+from plugin.database.tables import StoredSession
 from plugin.database.viewer import Viewer
 from plugin.queue.alphabet import therapist_place
+from plugin.queue.calibration_reading import sessions_to_rate_first
 from plugin.queue.filters import (
     QueueFilter,
     QueueList,
@@ -26,11 +27,9 @@ from plugin.queue.filters import (
     matches,
 )
 from plugin.queue.handover_reading import assigned_sessions, was_with
-from plugin.queue.lists import is_queued, session_rows
-from plugin.queue.scope import decides_present_revision, is_decided, visible_to
+from plugin.queue.lists import session_rows
+from plugin.queue.scope import is_decided, is_queued, visible_to
 from plugin.queue.views import SessionList
-
-_Found = TypeVar("_Found", bound=Select[Any])
 
 PAGE: Final = 25
 """Sessions of one page: as many as fit on two or three screens, and more than anybody reviews at one sitting."""
@@ -42,12 +41,6 @@ class _Order:
 
     columns: tuple[Any, ...]  # columns of tables and expressions, which have no common type
     descending: bool = False
-    by_decision: bool = False
-    """Whether one of the columns is that of the decision about the session."""
-
-    def join(self, found: _Found) -> _Found:
-        """Return a statement about `StoredSession` that reads what the order needs."""
-        return found.join(StoredDecision, decides_present_revision()) if self.by_decision else found
 
     def clauses(self) -> list[ColumnElement[Any]]:
         return [column.desc() if self.descending else column.asc() for column in self.columns]
@@ -73,19 +66,16 @@ def read_page(
     A page has `size` sessions, or as many as a page of the site.
     """
     size = PAGE if size is None else size
-    hers = assigned_sessions(session, viewer).to_viewer
+    hers = assigned_sessions(session, viewer).to_viewer if queue_list is QueueList.WAITING else frozenset()
     in_list, matching = (visible_to(viewer), _is_in(queue_list)), matches(session, viewer, chosen, now)
-    total, overdue, claimed, handed, matched = session.execute(
-        select_columns(
-            func.count(),
-            func.count().filter(is_overdue(now)),
-            func.count().filter(is_claimed_by(viewer, now)),
-            func.count().filter(col(StoredSession.session_id).in_(hers)),
-            func.count().filter(matching),
-        )
-        .select_from(StoredSession)
-        .where(*in_list)
-    ).one()
+    pressing = (
+        func.count().filter(is_overdue(now)),
+        func.count().filter(is_claimed_by(viewer, now)),
+        func.count().filter(col(StoredSession.session_id).in_(hers)),
+    )
+    counted = func.count(), func.count().filter(matching), *(pressing if queue_list is QueueList.WAITING else ())
+    numbers = session.execute(select_columns(*counted).select_from(StoredSession).where(*in_list)).one()
+    total, matched, overdue, claimed, handed = (*numbers, 0, 0, 0)[:5]
     order = _order(queue_list, chosen.order, _first(session, viewer, queue_list, hers, after))
     found = _from_place(session, viewer, order, after, (*in_list, matching), size + 1)
     return SessionList(
@@ -109,7 +99,8 @@ def next_session(
 ) -> UUID | None:
     """Return the session that comes next in a list, without those that others have; None at its end.
 
-    Others have what they have claimed and what was handed over to them.
+    Others have what they have claimed and what was handed over to them. Left out too is what a calibration asks this
+    supervisor to rate before she opens it.
     """
     assigned = assigned_sessions(session, viewer)
     shown = (
@@ -117,7 +108,7 @@ def next_session(
         _is_in(queue_list),
         matches(session, viewer, chosen, now),
         ~is_claimed_by_others(viewer, now),
-        col(StoredSession.session_id).not_in(assigned.to_others),
+        col(StoredSession.session_id).not_in(assigned.to_others | sessions_to_rate_first(session, viewer, now)),
     )
     order = _order(queue_list, chosen.order, _first(session, viewer, queue_list, assigned.to_viewer, after))
     found = _from_place(session, viewer, order, after, shown, 1)
@@ -135,13 +126,13 @@ def _from_place(
     """Return the sessions after a place, in order; from the beginning where the session that marked it is gone."""
     place = None if after is None else _place(session, viewer, order, after)
     beyond = () if place is None else (order.beyond(place),)
-    found = order.join(select(StoredSession)).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
+    found = select(StoredSession).where(*shown, *beyond).order_by(*order.clauses()).limit(limit)
     return session.exec(found).all()
 
 
 def _place(session: Session, viewer: Viewer, order: _Order, session_id: UUID) -> Sequence[Any] | None:
     marker = visible_to(viewer), col(StoredSession.session_id) == session_id
-    place = order.join(select_columns(*order.columns).select_from(StoredSession)).where(*marker)
+    place = select_columns(*order.columns).select_from(StoredSession).where(*marker)
     return session.execute(place).first()
 
 
@@ -165,7 +156,7 @@ def _order(queue_list: QueueList, order: QueueOrder | None, first: frozenset[UUI
         case QueueOrder.THERAPIST:
             return _Order((therapist_place(), ended_at, session_id))
         case None if queue_list is QueueList.DECIDED:
-            return _Order((col(StoredDecision.decided_at), session_id), descending=True, by_decision=True)
+            return _Order((col(StoredSession.decided_at), session_id), descending=True)
         case None if queue_list is QueueList.LEFT_OUT:
             return _Order((ended_at, session_id), descending=True)
         case _ if first:

@@ -1,12 +1,22 @@
 """The rules of which sessions a person may see. Every read on behalf of a person uses `visible_to`."""
 
-from uuid import UUID
-
-from sqlalchemy import ColumnElement, Exists, SQLColumnExpression, and_, any_, exists, false, func, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    SQLColumnExpression,
+    and_,
+    any_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    true,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
+from plugin.database.needs import Need
 from plugin.database.tables import (
     Account,
     Membership,
@@ -107,6 +117,13 @@ def is_decided() -> SQLColumnExpression[bool]:
     return col(StoredSession.decided)
 
 
+def is_queued() -> ColumnElement[bool]:
+    """Return the condition that a session is in the queue: it has feedback, or is left out with risk language."""
+    # No parameter, so that PostgreSQL sees which index holds these rows.
+    risk: ColumnElement[int] = literal_column(str(Need.RISK.value))
+    return or_(col(StoredSession.left_out).is_(None), col(StoredSession.need) == risk)
+
+
 def _of_teams(viewer: Viewer) -> ColumnElement[bool]:
     members = select(Membership.account_id).where(col(Membership.team_id).in_(viewer.team_ids))
     return has_counsellor(col(Account.account_id).in_(members))
@@ -144,12 +161,8 @@ def _of_no_team(viewer: Viewer) -> ColumnElement[bool]:
     return and_(col(StoredSession.tenant) == viewer.tenant, ~has_team())
 
 
-def _decisions() -> SelectOfScalar[UUID]:
-    return select(StoredDecision.session_id).where(decides_present_revision()).correlate(StoredSession)
-
-
-def _is_released() -> Exists:
-    return exists(_decisions().where(col(StoredDecision.kind) == DecisionKind.RELEASED.value))
+def _is_released() -> ColumnElement[bool]:
+    return and_(is_decided(), col(StoredSession.decided_as) == DecisionKind.RELEASED.value)
 
 
 def _has_own_moment(viewer: Viewer) -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ from plugin.queue.calibrations import Calibrations
 from plugin.queue.claims import keep_read_revision
 from plugin.queue.criteria import Criteria
 from plugin.queue.decisions import NO_DECISION, AskedDecision, lock_sessions, store_decision
+from plugin.queue.digest_preferences import with_chosen_zone
 from plugin.queue.digests import Digests
 from plugin.queue.disputes import Disputes
 from plugin.queue.export_entries import ExportLine, exports_about_account
@@ -40,7 +41,8 @@ from plugin.queue.moments_across import MomentsAcross
 from plugin.queue.note_threads import NoteThreads
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
-from plugin.queue.paging import next_session, read_page
+from plugin.queue.own_list import own_sessions
+from plugin.queue.paging import PAGE, next_session, read_page
 from plugin.queue.people import PeopleMapping
 from plugin.queue.practice import Practice
 from plugin.queue.provider_accounts import ProviderAccounts
@@ -51,6 +53,7 @@ from plugin.queue.reviews import Reviews
 from plugin.queue.risk_signals import RiskSignals
 from plugin.queue.rubric_notes import RubricNotes
 from plugin.queue.saved_views import SavedViews
+from plugin.queue.team_numbers import TeamNumbers
 from plugin.queue.tokens import Tokens
 from plugin.queue.trend_reading import Trends
 from plugin.queue.views import (
@@ -63,6 +66,7 @@ from plugin.queue.views import (
     SessionRow,
     SessionView,
 )
+from plugin.time_zones import NO_ZONE
 from stream.contracts.errors import CounterpointError
 from stream.contracts.vocabulary import LeftOut
 from stream.runtime.logging import get_logger
@@ -78,21 +82,30 @@ def open_store(settings: Settings) -> "Store":
     Raises:
         Misconfigured: the URL or the key is missing or wrong.
     """
-    return Store(
-        connect(required_secret(settings.database.url, "database.url")), key_encryption_key(settings), now=utc_now
-    )
+    engine = connect(required_secret(settings.database.url, "database.url"))
+    return Store(engine, key_encryption_key(settings), now=utc_now, zone=settings.web.time_zone)
 
 
 class Store:
-    """A store of sessions and decisions. Every method may raise `Unavailable` when the database is away."""
+    """A store of sessions and decisions. Every method may raise `Unavailable` when the database is away.
+
+    `zone` is the time zone of who has chosen none.
+    """
 
     def __init__(
-        self, engine: Engine, kek: KeyEncryptionKey, *, now: Callable[[], datetime], begun: Connection | None = None
+        self,
+        engine: Engine,
+        kek: KeyEncryptionKey,
+        *,
+        now: Callable[[], datetime],
+        zone: str = NO_ZONE,
+        begun: Connection | None = None,
     ) -> None:
         self._engine = engine
         self._database: Database = engine if begun is None else begun
         self._kek = kek
         self._now = now
+        self._zone = zone
         self._failed_logins = FailedLogins()
 
     def __enter__(self) -> Self:
@@ -109,7 +122,7 @@ class Store:
 
     def within(self, begun: Connection) -> Self:
         """Return the same store, of which every transaction is a part of the one that has begun on a connection."""
-        return type(self)(self._engine, self._kek, now=self._now, begun=begun)
+        return type(self)(self._engine, self._kek, now=self._now, zone=self._zone, begun=begun)
 
     @property
     def accounts(self) -> Accounts:
@@ -191,6 +204,11 @@ class Store:
         return Practice(self._database, self._kek, now=self._now)
 
     @property
+    def team_numbers(self) -> TeamNumbers:
+        """The numbers about the sessions of all teams that somebody reviews."""
+        return TeamNumbers(self._database, now=self._now)
+
+    @property
     def trends(self) -> Trends:
         """The trends of the therapists of the same database."""
         return Trends(self._database)
@@ -218,7 +236,7 @@ class Store:
     @property
     def tokens(self) -> Tokens:
         """The tokens of the accounts of the same database."""
-        return Tokens(self._database, self._failed_logins, now=self._now)
+        return Tokens(self._database, self._failed_logins, now=self._now, zone=self._zone)
 
     @property
     def replies(self) -> Replies:
@@ -235,10 +253,12 @@ class Store:
             check_key_encryption_key(session, self._kek)
 
     def viewer(self, user_id: UUID) -> Viewer | None:
-        """Return a person by id with the rights they have now, or None if no such account is enabled."""
-        with self._transaction() as session:
+        """Return a person by id with the rights and the zone they have now, or None if no such account is enabled."""
+        with transaction(self._database, user_id) as session:
             row = session.get(Account, user_id)
-            return None if row is None or row.disabled_at is not None else viewer_of(session, row)
+            if row is None or row.disabled_at is not None:
+                return None
+            return with_chosen_zone(session, viewer_of(session, row), self._zone)
 
     def find_viewer(self, username: str) -> Viewer | None:
         """Return a person by user name, or None; for commands on the operator's own machine."""
@@ -345,12 +365,12 @@ class Store:
         with self._transaction(viewer) as session:
             return therapists_of(session, viewer)
 
-    def own_sessions(self, viewer: Viewer) -> tuple[OwnSessionRow, ...]:
-        """Return a therapist's released sessions, the latest release first; empty for any other role."""
+    def own_sessions(self, viewer: Viewer, after: UUID | None = None, *, size: int = PAGE) -> tuple[OwnSessionRow, ...]:
+        """Return a page of a therapist's released sessions, the latest release first; empty for any other role."""
         if viewer.role is not AccountRole.THERAPIST:
             return ()
         with self._transaction(viewer) as session:
-            return lists.own_sessions(session, viewer)
+            return own_sessions(session, viewer, after, size)
 
     def exports(self, viewer: Viewer) -> tuple[ExportLine, ...]:
         """Return who exported data about a therapist's sessions, the latest first; empty for any other role."""

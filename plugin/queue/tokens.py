@@ -15,6 +15,7 @@ from plugin.database.audit import add_audit_entry
 from plugin.database.engine import Database, transaction
 from plugin.database.tables import Account, ApiToken
 from plugin.queue.accounts import find_account, viewer_of
+from plugin.queue.digest_preferences import with_chosen_zone
 from plugin.queue.failed_logins import FailedLogins
 from plugin.queue.token_views import (
     DEFAULT_DAYS,
@@ -27,16 +28,23 @@ from plugin.queue.token_views import (
     new_token,
     token_hash,
 )
+from plugin.time_zones import NO_ZONE
 from stream.contracts.errors import Misconfigured
 
 
 class Tokens:
-    """The tokens of a database. Every method may raise `Unavailable` when the database is away."""
+    """The tokens of a database. Every method may raise `Unavailable` when the database is away.
 
-    def __init__(self, database: Database, failed: FailedLogins, *, now: Callable[[], datetime]) -> None:
+    `zone` is the time zone of who has chosen none.
+    """
+
+    def __init__(
+        self, database: Database, failed: FailedLogins, *, now: Callable[[], datetime], zone: str = NO_ZONE
+    ) -> None:
         self._database = database
         self._failed = failed
         self._now = now
+        self._zone = zone
 
     def create(self, username: str, scopes: Collection[Scope], days: int = DEFAULT_DAYS) -> tuple[str, datetime]:
         """Make a token for an account, and return it with the time at which it expires. It is not stored anywhere.
@@ -116,9 +124,8 @@ class Tokens:
                 row = session.exec(select(ApiToken).where(col(ApiToken.secret_hash) == token_hash(token))).one()
                 account, now = session.get_one(Account, account_id), self._now()
                 if token_state(row, account, now) is TokenState.VALID:
-                    used = TokenUse(
-                        viewer_of(session, account), row.token_id, frozenset(map(Scope, row.scopes)), row.expires_at
-                    )
+                    viewer = with_chosen_zone(session, viewer_of(session, account), self._zone)
+                    used = TokenUse(viewer, row.token_id, frozenset(map(Scope, row.scopes)), row.expires_at)
                     if row.last_used_on != now.date():
                         row.last_used_on = now.date()
                     return used

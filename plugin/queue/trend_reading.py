@@ -4,16 +4,19 @@ A moment that a later version rated again counts for each version; of a model in
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import cache
+from json import dumps
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, Text, cast, func, true
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlmodel import Session, col, select
 
 from plugin.database.audit import add_audit_entry
 from plugin.database.engine import Database, transaction
 from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredRerating, StoredSession
-from plugin.database.tables.base import Json
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import viewer_of
 from plugin.queue.alphabet import therapists_of
@@ -22,8 +25,13 @@ from plugin.queue.review_views import Judgement
 from plugin.queue.scope import is_for_therapist, visible_to
 from plugin.queue.statements import level_of, rating_of
 from plugin.queue.trend import RatedMoment, VersionTrend, trend_of
+from plugin.time_zones import zone_of
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.vocabulary import Level, Mechanism
+
+_RATINGS: Final = {mechanism: str(rating_of(mechanism)) for mechanism in Mechanism}
+_LEVELS: Final = {mechanism: str(level_of(mechanism)) for mechanism in Mechanism}
+"""The statements of each mechanism, as labels name them."""
 
 
 class Trends:
@@ -73,8 +81,10 @@ def _therapist(session: Session, viewer: Viewer, account_id: UUID) -> Viewer | N
 
 def _moments(session: Session, reader: Viewer, therapist: Viewer) -> list[RatedMoment]:
     """Return the released moments of a therapist that the reader may see too."""
-    found = session.exec(
-        select(StoredSession.session_id, StoredSession.started_at, StoredAnswer)
+    answer: Any = StoredAnswer  # of which the words are not read
+    query: Any = (
+        select(StoredSession.session_id, StoredSession.started_at, answer.assessment_id)
+        .add_columns(cast(answer.model, Text), _each(answer.ratings, "mechanism"), _each(answer.ratings, "level"))
         .join(StoredExchange, col(StoredExchange.session_id) == col(StoredSession.session_id))
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
         .where(
@@ -85,19 +95,37 @@ def _moments(session: Session, reader: Viewer, therapist: Viewer) -> list[RatedM
             is_for_therapist(),
         )
         .order_by(col(StoredSession.started_at), col(StoredExchange.position))
-    ).all()
-    sessions = {session_id for session_id, _, _ in found}
+    )
+    found = session.exec(query).all()
+    sessions = {session_id for session_id, *_ in found}
     labels, reratings = labels_of_sessions(session, sessions), _reratings(session, sessions)
+    zone, version = zone_of(reader.zone), cache(_version)
     return [
         RatedMoment(
-            at=started_at,
-            model=ModelVersion.model_validate(rated.model),
-            levels=_levels(rated.ratings, labels.get(answer.assessment_id, {})),
-            rated_again=isinstance(rated, StoredRerating),
+            at=started_at.astimezone(zone),
+            model=version(written),
+            levels=_levels(rated, labels.get(assessment_id, {})),
+            rated_again=again,
         )
-        for _, started_at, answer in found
-        for rated in (answer, *reratings.get(answer.assessment_id, ()))
+        for _, started_at, assessment_id, model, mechanisms, levels in found
+        for written, rated, again in (
+            (model, zip(mechanisms, levels, strict=True), False),
+            *((dumps(each.model), _rated(each), True) for each in reratings.get(assessment_id, ())),
+        )
     ]
+
+
+def _each(ratings: Any, name: str) -> ColumnElement[Any]:
+    """Return one field of each rating, in their order: a fraction of what all of them are, with their evidence."""
+    return func.jsonb_path_query_array(ratings, cast(f"$[*].{name}", JSONPATH))
+
+
+def _rated(row: StoredRerating) -> Iterable[tuple[str, int | None]]:
+    return ((rating["mechanism"], rating["level"]) for rating in row.ratings)
+
+
+def _version(written: str) -> ModelVersion:
+    return ModelVersion.model_validate_json(written)
 
 
 def _reratings(session: Session, sessions: Collection[UUID]) -> dict[UUID, list[StoredRerating]]:
@@ -110,16 +138,16 @@ def _reratings(session: Session, sessions: Collection[UUID]) -> dict[UUID, list[
     return found
 
 
-def _levels(ratings: Json, labels: Labels) -> dict[Mechanism, Level]:
+def _levels(rated: Iterable[tuple[str, int | None]], labels: Labels) -> dict[Mechanism, Level]:
     """Return the levels that the therapist reads: the supervisor's own where she set one, and none she withheld."""
     withheld, found = withheld_in(labels), {}
-    for rating in ratings:
-        mechanism = Mechanism(rating["mechanism"])
-        if str(rating_of(mechanism)) in withheld:
+    for name, level in rated:
+        mechanism = Mechanism(name)
+        if _RATINGS[mechanism] in withheld:
             continue
-        own = labels.get(str(level_of(mechanism)))
+        own = labels.get(_LEVELS[mechanism])
         if own is not None and own.opinion.judgement is Judgement.CORRECTED and own.opinion.level is not None:
             found[mechanism] = own.opinion.level
-        elif rating["level"] is not None:
-            found[mechanism] = Level(rating["level"])
+        elif level is not None:
+            found[mechanism] = Level(level)
     return found

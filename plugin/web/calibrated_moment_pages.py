@@ -11,7 +11,7 @@ from plugin.queue.calibration_comparison import can_be_asked_for
 from plugin.queue.calibration_views import CalibratedWords, Calibration, CalibrationOutcome
 from plugin.queue.calibrations import MAX_MOMENTS
 from plugin.web.calibration_forms import RatingForm, RatingFormDep, SettleForm, SettleFormDep
-from plugin.web.calibration_pages import answer_to_step, zone_for
+from plugin.web.calibration_pages import answer_to_step
 from plugin.web.calibration_words import choice
 from plugin.web.dependencies import (
     CurrentTeamSupervisor,
@@ -117,7 +117,6 @@ def _moment(
         again=again is not None,
         unsettled=unsettled,
         can_ask=_can_ask(found),
-        zone=zone_for(services, viewer),
     )
 
 

@@ -20,7 +20,6 @@ from plugin.web.dependencies import (
     ValidForm,
     require_supervisor_of_a_team,
 )
-from plugin.web.digest_pages import MAX_ZONE, time_zones
 from plugin.web.render import message, page
 
 router = APIRouter(prefix="/calibrations", dependencies=[Depends(require_supervisor_of_a_team)])
@@ -41,15 +40,14 @@ OF_THE_FORM: Final = {
 def listed(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor) -> Response:
     """List the calibrations in which the supervisor is a rater."""
     found = services.store.calibrations.listed(viewer)
-    return page(request, "calibrations.html", calibrations=found, zone=zone_for(services, viewer))
+    return page(request, "calibrations.html", calibrations=found)
 
 
 @router.get("/new")
 def new(request: Request, services: ServicesDep, viewer: CurrentTeamSupervisor) -> Response:
     """Show the form that opens a calibration."""
-    zone = zone_for(services, viewer)
-    day = services.store.calibrations.possible_days(zone).offered
-    return _form(request, services, viewer, size=MOMENTS_OFFERED, day=day, zone=zone, chosen=frozenset())
+    day = services.store.calibrations.possible_days(viewer.zone).offered
+    return _form(request, services, viewer, size=MOMENTS_OFFERED, day=day, chosen=frozenset())
 
 
 @router.post("", dependencies=[ValidForm])
@@ -59,20 +57,16 @@ def open_calibration(
     viewer: CurrentTeamSupervisor,
     size: Annotated[int, Form(ge=1, le=MAX_MOMENTS)],
     day: Annotated[date, Form()],
-    zone: Annotated[str, Form(max_length=MAX_ZONE)] = "UTC",
     colleagues: Annotated[list[UUID], Form(max_length=MAX_COLLEAGUES)] = [],  # noqa: B006 - never changed
 ) -> Response:
     """Draw the moments and open the calibration, or say on the form why not."""
-    zone, chosen = zone.strip(), frozenset(colleagues)
-    if zone not in time_zones():
-        trouble = "There is no such time zone. Please choose one of the list, such as Europe/Berlin."
-        return _form(request, services, viewer, size=size, day=day, zone=zone, chosen=chosen, trouble=trouble)
+    chosen = frozenset(colleagues)
     outcome, found = services.store.calibrations.open(
-        viewer, chosen, size, day, zone, request_id=request.state.request_id
+        viewer, chosen, size, day, viewer.zone, request_id=request.state.request_id
     )
     if outcome in OF_THE_FORM:
         trouble = ". ".join(CALIBRATION_REFUSED[outcome])
-        return _form(request, services, viewer, size=size, day=day, zone=zone, chosen=chosen, trouble=trouble)
+        return _form(request, services, viewer, size=size, day=day, chosen=chosen, trouble=trouble)
     return answer_to_step(request, outcome, f"/calibrations/{found}")
 
 
@@ -91,7 +85,6 @@ def calibration(
         pairs=pair_lines(found.head.raters, found.compared),
         apart=[each for each in found.compared if differs_anywhere(each)],
         alike=[each for each in found.compared if not differs_anywhere(each)],
-        zone=zone_for(services, viewer),
     )
 
 
@@ -120,11 +113,6 @@ def cancel(
     return answer_to_step(request, outcome, back)
 
 
-def zone_for(services: Services, viewer: Viewer) -> str:
-    """Return the time zone in which a person reads deadlines: that of their digests, UTC unless they set another."""
-    return services.store.digests.preferences(viewer).zone
-
-
 def _form(
     request: Request,
     services: Services,
@@ -132,7 +120,6 @@ def _form(
     *,
     size: int,
     day: date,
-    zone: str,
     chosen: frozenset[UUID],
     trouble: str | None = None,
 ) -> Response:
@@ -142,11 +129,9 @@ def _form(
         "calibration_new.html",
         status=400 if trouble else 200,
         colleagues=calibrations.colleagues(viewer),
-        days=calibrations.possible_days(zone),
+        days=calibrations.possible_days(viewer.zone),
         size=size,
         day=day,
-        zone=zone,
-        zones=time_zones(),
         chosen=chosen,
         trouble=trouble,
     )

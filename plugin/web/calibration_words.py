@@ -16,9 +16,9 @@ from plugin.queue.calibration_views import (
     FinalLevel,
     Rater,
 )
-from plugin.queue.digest_preferences import zone_of
 from plugin.queue.labels import GLYPHS
-from plugin.web.labels import clock, short_day
+from plugin.web import labels
+from plugin.web.times import Times
 from stream.contracts.vocabulary import Level, Mechanism
 
 MECHANISMS: Final = tuple(Mechanism)
@@ -44,23 +44,22 @@ def level(of: Level | None) -> str:
     return CANNOT_SAY if of is None else f"{GLYPHS[of]} {of.name.lower()}"
 
 
-def deadline(at: datetime, zone: str) -> str:
-    """Return a deadline on somebody's clocks: the end of a day, or a day and a time."""
-    local = at.astimezone(zone_of(zone))
-    if local.time() == time.min:
-        return f"the end of {short_day(last_day(at, zone))} ({zone})"
-    return f"{short_day(local)}, {clock(local)} ({zone})"
+def deadline(at: datetime, times: Times) -> str:
+    """Return a deadline on the reader's clocks: the end of a day, or a day and a time."""
+    if times.local(at).time() == time.min:
+        return f"the end of {labels.short_day(last_day(at, times.zone))}"
+    return f"{times.short_day(at)}, {times.zoned(at)}"
 
 
-def moments(head: CalibrationHead) -> str:
+def moments(head: CalibrationHead, times: Times) -> str:
     """Return how many moments a calibration has, by which its raters know it."""
-    return f"{counted(head.drawn, 'moment')}, opened {short_day(head.opened_at)} by {head.opened_by}"
+    return f"{counted(head.drawn, 'moment')}, opened {times.short_day(head.opened_at)} by {head.opened_by}"
 
 
-def state(head: CalibrationHead) -> str:
+def state(head: CalibrationHead, times: Times) -> str:
     """Return where a calibration stands for its reader."""
     if head.cancelled_at is not None:
-        return f"cancelled on {short_day(head.cancelled_at)}"
+        return f"cancelled on {times.short_day(head.cancelled_at)}"
     if head.is_over:
         return "over: you can compare and settle"
     if head.is_done:
@@ -126,6 +125,6 @@ def machine(moment: ComparedMoment, mechanism: Mechanism) -> str:
     return "no level" if of is None else level(Level(of))
 
 
-def settled(final: FinalLevel) -> str:
+def settled(final: FinalLevel, times: Times) -> str:
     """Return on what the raters settled, with who wrote it down."""
-    return f"Settled: {level(final.level)}. {final.by} wrote it down on {short_day(final.at)}."
+    return f"Settled: {level(final.level)}. {final.by} wrote it down on {times.short_day(final.at)}."

@@ -45,4 +45,6 @@ def answer(
         Said(criterion, version, moment, said, words),
         request_id=request.state.request_id,
     )
-    return answer_to_form(request, outcome, session_page(request, session_id, further=further), f"#{place}")
+    return answer_to_form(
+        request, outcome, session_page(request, session_id, further=further), f"#{place}", written=words
+    )

@@ -1,9 +1,8 @@
-"""The routes of what is new for a person, and of when and how that reaches them."""
+"""The routes of what is new for a person, and of when, how and on which clocks that reaches them."""
 
 from collections.abc import Sequence
-from functools import cache
+from datetime import UTC, datetime
 from typing import Annotated, Final
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,7 +10,15 @@ from pydantic import AwareDatetime
 
 from plugin.database.viewer import Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way
-from plugin.web.dependencies import CurrentViewer, Services, ServicesDep, ValidForm
+from plugin.time_zones import NO_ZONE, zone_names
+from plugin.web.dependencies import (
+    CurrentAllButAuditor,
+    CurrentViewer,
+    Services,
+    ServicesDep,
+    ValidForm,
+    require_all_but_auditor,
+)
 from plugin.web.digest_layout import by_therapist
 from plugin.web.render import page
 from stream.runtime.addresses import MAX_MAIL_ADDRESS, is_mail_address
@@ -52,7 +59,6 @@ def digest(request: Request, services: ServicesDep, viewer: CurrentReader) -> Re
         therapists=by_therapist(sessions),
         shown=len(sessions),
         follow_ups=store.follow_ups(viewer),
-        zone=store.digests.preferences(viewer).zone,
     )
 
 
@@ -66,23 +72,27 @@ def read(
 
 
 @router.get("/preferences")
-def preferences(request: Request, services: ServicesDep, viewer: CurrentReader, *, saved: bool = False) -> Response:
-    """Show on which days, at which hour and by which way digests reach a person."""
+def preferences(
+    request: Request, services: ServicesDep, viewer: CurrentAllButAuditor, *, saved: bool = False
+) -> Response:
+    """Show a person's time zone, and on which days, at which hour and by which way digests reach them."""
     return _form(request, services, viewer, services.store.digests.preferences(viewer), saved=saved)
 
 
-@router.post("/preferences", dependencies=[Depends(require_reader), ValidForm])
+@router.post("/preferences", dependencies=[Depends(require_all_but_auditor), ValidForm])
 def set_preferences(
     request: Request,
     services: ServicesDep,
-    viewer: CurrentReader,
+    viewer: CurrentAllButAuditor,
     way: Annotated[str, Form(max_length=MAX_WAY)] = Way.NONE,
     mail: Annotated[str, Form(max_length=MAX_MAIL_ADDRESS)] = "",
     days: Annotated[list[Annotated[int, Form(ge=0, le=6)]], Form(max_length=7)] = [],  # noqa: B006 - never changed
     hour: Annotated[int, Form(ge=0, le=23)] = 8,
-    zone: Annotated[str, Form(max_length=MAX_ZONE)] = "UTC",
+    zone: Annotated[str, Form(max_length=MAX_ZONE)] = NO_ZONE,
 ) -> Response:
-    """Store the preferences, or say what is wrong with them."""
+    """Store the preferences, or say what is wrong with them. Who has no digests has a time zone alone."""
+    if not viewer.role.reads_sessions:
+        way = Way.NONE
     chosen, receiver = _way_of(way, mail.strip(), services.webhooks)
     wanted = DigestPreferences(chosen, receiver, frozenset(days), hour, zone.strip())
     if trouble := _trouble(wanted, services):
@@ -103,7 +113,7 @@ def _way_of(way: str, mail: str, webhooks: Sequence[str]) -> tuple[Way, str]:
 
 def _trouble(wanted: DigestPreferences, services: Services) -> str | None:
     """Return what is wrong with preferences, as a sentence for the person."""
-    if wanted.zone not in time_zones():
+    if wanted.zone not in zone_names():
         return "There is no such time zone. Please choose one of the list, such as Europe/Berlin."
     if wanted.way is Way.NONE:
         return None
@@ -131,13 +141,8 @@ def _form(
         latest=services.store.digests.latest(viewer),
         sends_mail=services.sends_mail,
         webhooks=services.webhooks,
-        zones=time_zones(),
+        zones=sorted(zone_names()),
         saved=saved,
         trouble=trouble,
+        now=datetime.fromtimestamp(services.now(), UTC),
     )
-
-
-@cache
-def time_zones() -> tuple[str, ...]:
-    """Return the names of the time zones that this machine knows and the database's clock may be shown in."""
-    return tuple(sorted(available_timezones()))

@@ -10,6 +10,11 @@ from plugin.web.labels import short_day
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+RISK: Final = (
+    "Words of danger wait for no digest: they go to your platform\u2019s own protocol at once, where it asks for them,"
+    " whatever you choose here."
+)
+"""What the page of preferences says of risk, which no preference concerns."""
 NOTHING_YET: Final = {
     AccountRole.SUPERVISOR: "New sessions, and what counsellors answer to a release, appear here.",
     AccountRole.THERAPIST: "What your supervisor passes on to you appears here.",

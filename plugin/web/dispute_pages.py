@@ -66,7 +66,7 @@ def dispute(
         escalated=another,
         request_id=request.state.request_id,
     )
-    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}")
+    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}", written=text)
 
 
 @router.post("/sessions/{session_id}/disputes/{dispute_id}/withdraw")
@@ -122,7 +122,7 @@ def resolve(
         viewer, session_id, dispute_id, seen, say.opinion, _words(text), request_id=request.state.request_id
     )
     page = f"/sessions/{session_id}"
-    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}")
+    return answer_to_form(request, outcome, f"{page}?further=yes" if further else page, f"#{place}", written=text)
 
 
 def _words(text: str) -> str:

@@ -9,7 +9,7 @@ from plugin.queue.labels import LEVELS_FOR_THERAPIST, mechanism_title
 from plugin.queue.review_views import Judgement
 from plugin.queue.statements import Statement, StatementKind
 from plugin.queue.views import SessionRow
-from plugin.web.labels import short_day
+from plugin.web.times import Times
 from stream.contracts.feedback import Alternative
 from stream.contracts.vocabulary import Mechanism
 
@@ -31,13 +31,13 @@ def about(statement: Statement) -> str:
     return "what can be heard in the reply" if statement.kind is StatementKind.STRENGTHS else "the suggestion"
 
 
-def step(step: DisputeStep, therapist: str) -> str:
+def step(step: DisputeStep, therapist: str, times: Times) -> str:
     """Return what somebody did in a dispute, in one sentence; `therapist` names the one who disputes."""
     if step.kind is StepKind.WITHDRAWN:
-        return f"{therapist} took it back on {short_day(step.at)}."
+        return f"{therapist} took it back on {times.short_day(step.at)}."
     if step.kind is StepKind.ESCALATED:
-        return f"{therapist} asked for somebody else on {short_day(step.at)}."
-    return f"{step.by} decided on {short_day(step.at)}: {_decided(step)}."
+        return f"{therapist} asked for somebody else on {times.short_day(step.at)}."
+    return f"{step.by} decided on {times.short_day(step.at)}: {_decided(step)}."
 
 
 def who_decides(dispute: Dispute) -> str:

@@ -42,7 +42,7 @@ def hand_over(
     outcome = services.store.handovers.hand_over(
         viewer, session_id, seen, colleague, _words(reason), request_id=request.state.request_id
     )
-    return answer_to_form(request, outcome, page, PLACE)
+    return answer_to_form(request, outcome, page, PLACE, written=reason)
 
 
 @router.post("/send-back")
@@ -65,7 +65,7 @@ def send_back(
         to_sender=to is BackTo.SENDER,
         request_id=request.state.request_id,
     )
-    return answer_to_form(request, outcome, page, PLACE)
+    return answer_to_form(request, outcome, page, PLACE, written=reason)
 
 
 @router.post("/take-over")
@@ -77,7 +77,7 @@ def take_over(
     outcome = services.store.handovers.take_over(
         viewer, session_id, seen, _words(reason), request_id=request.state.request_id
     )
-    return answer_to_form(request, outcome, page, PLACE)
+    return answer_to_form(request, outcome, page, PLACE, written=reason)
 
 
 def _words(text: str) -> str:

@@ -14,6 +14,7 @@ from plugin.web import queue_groups, review_words
 from plugin.web.labels import counted, mechanism_title, short_day
 from plugin.web.moments_address import MomentsAddress
 from plugin.web.queue_words import STATE_WORDS, Choice
+from plugin.web.times import Times
 from stream.contracts.rubric import LEVEL_TITLES
 from stream.contracts.vocabulary import Level, Mechanism, ResistanceType
 
@@ -69,11 +70,11 @@ def version(count: VersionCount) -> str:
     return f"{counted(count.moments, 'moment')} rated by {name}, by rubric {model.rubric}"
 
 
-def searched(part: MomentPart) -> str:
+def searched(part: MomentPart, times: Times) -> str:
     """Return how far was searched, where there are older sessions; empty where there are none."""
     if part.searched_to is None:
         return ""
-    return f"The {part.searched} newest sessions were searched, back to {short_day(part.searched_to)}."
+    return f"The {part.searched} newest sessions were searched, back to {times.short_day(part.searched_to)}."
 
 
 def left_out(part: MomentPart) -> str:
@@ -84,12 +85,12 @@ def left_out(part: MomentPart) -> str:
     return f"{which} left out here: a calibration of yours asks you to rate a moment of each before you see its levels."
 
 
-def state(row: SessionRow) -> str:
+def state(row: SessionRow, times: Times) -> str:
     """Return where a session stands: its decision, or else its review."""
-    review = None if row.is_decided else review_words.state(row)
+    review = None if row.is_decided else review_words.state(row, times)
     return queue_groups.decision_text(row) if review is None else review[1]
 
 
-def by_day(moments: Iterable[MomentAcross]) -> list[tuple[date, list[MomentAcross]]]:
+def by_day(moments: Iterable[MomentAcross], times: Times) -> list[tuple[date, list[MomentAcross]]]:
     """Return moments by the day on which their session ended, in their order."""
-    return [(day, list(each)) for day, each in groupby(moments, key=lambda moment: moment.row.ended_at.date())]
+    return [(day, list(each)) for day, each in groupby(moments, key=lambda each: times.local(each.row.ended_at).date())]

@@ -47,7 +47,7 @@ def add_note(
         follow_up_on=follow_up,
         request_id=request.state.request_id,
     )
-    return answer_to_form(request, outcome, page, f"#{place}")
+    return answer_to_form(request, outcome, page, f"#{place}", written=text)
 
 
 @router.post("/{note_id}/remove")
@@ -110,7 +110,7 @@ def comment(
     outcome = services.store.note_threads.comment(
         viewer, session_id, note_id, _words(text, MAX_NOTE_COMMENT), request_id=request.state.request_id
     )
-    return answer_to_form(request, outcome, page, f"#{place}")
+    return answer_to_form(request, outcome, page, f"#{place}", written=text)
 
 
 @router.post("/comments/{comment_id}/remove")

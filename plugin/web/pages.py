@@ -9,18 +9,20 @@ from fastapi.responses import RedirectResponse, Response
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.filters import QueueList
 from plugin.queue.openings import readers_of
+from plugin.queue.paging import PAGE
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from plugin.web import layout
 from plugin.web.dependencies import (
     CurrentAllButAuditor,
     CurrentSupervisor,
     CurrentViewer,
+    Services,
     ServicesDep,
     ValidForm,
     require_supervisor,
 )
 from plugin.web.outcomes import answer_to_form
-from plugin.web.queue_address import list_of, session_page
+from plugin.web.queue_address import list_of, read_own_address, session_page
 from plugin.web.queue_pages import list_page
 from plugin.web.render import page
 
@@ -41,8 +43,7 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
         case AccountRole.SUPERVISOR | AccountRole.LEAD:
             return list_page(request, services, viewer, QueueList.WAITING)
         case AccountRole.THERAPIST:
-            store = services.store
-            return page(request, "own_sessions.html", rows=store.own_sessions(viewer), exports=store.exports(viewer))
+            return _own_sessions(request, services, viewer)
         case AccountRole.OPERATOR:
             store = services.store
             numbers = store.calibrations.counts(viewer)
@@ -51,6 +52,14 @@ def start(request: Request, services: ServicesDep, viewer: CurrentViewer) -> Res
             return RedirectResponse("/trail", 303)
         case _:
             assert_never(viewer.role)
+
+
+def _own_sessions(request: Request, services: Services, viewer: Viewer) -> Response:
+    """Show a page of a therapist's released sessions, which begins after one of them where the address says so."""
+    after = read_own_address(request.query_params)
+    rows = services.store.own_sessions(viewer, after, size=PAGE + 1)
+    exports = services.store.exports(viewer) if after is None else ()
+    return page(request, "own_sessions.html", rows=rows[:PAGE], goes_on=len(rows) > PAGE, after=after, exports=exports)
 
 
 @router.get("/sessions/{session_id}")

@@ -39,7 +39,7 @@ async def practise(
         outcome = await run_in_threadpool(store.keep, viewer, found, rated, request_id=request_id)
     else:
         outcome = found
-    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}")
+    return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}", written=words)
 
 
 @router.post("/sessions/{session_id}/attempts/{attempt_id}/remove")

@@ -118,6 +118,11 @@ class QueueAddress(BaseModel):
         return self.path + _query(self, "list", "after")
 
     @property
+    def first(self) -> str:
+        """The address that leads to the list's first session that nobody else has."""
+        return "/next" + _query(self, "after")
+
+    @property
     def release(self) -> str:
         """The address that releases several sessions of the list."""
         return "/release" + _query(self, "list", "after")
@@ -163,6 +168,23 @@ def read_address(given: Mapping[str, str], queue_list: QueueList | None = None) 
         return QueueAddress.model_validate(values)
     except ValidationError as error:
         raise InvalidAddress(_sentence(error)) from None
+
+
+def read_own_address(given: Mapping[str, str]) -> UUID | None:
+    """Return the session after which a page of a therapist's own list begins; None for the first one.
+
+    Raises:
+        InvalidAddress: their list has no such place.
+    """
+    try:
+        return None if not given else UUID({**given}.pop("after"))
+    except (KeyError, ValueError):
+        raise InvalidAddress("Your list has no such place.") from None
+
+
+def has_empty_field(request: Request) -> bool:
+    """Return whether the address is one that a form makes of fields without a choice; there is a shorter one for it."""
+    return "" in request.query_params.values()
 
 
 def address_of(chosen: QueueFilter) -> QueueAddress:

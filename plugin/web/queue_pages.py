@@ -14,7 +14,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome, SessionList, SessionRow
 from plugin.web.dependencies import CurrentSupervisor, Services, ServicesDep, ValidForm, require_supervisor
 from plugin.web.moments_address import PATH as MOMENTS
-from plugin.web.queue_address import PATHS, InvalidAddress, QueueAddress, read_address
+from plugin.web.queue_address import PATHS, InvalidAddress, QueueAddress, has_empty_field, read_address
 from plugin.web.render import message, page
 
 router = APIRouter()
@@ -44,6 +44,8 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
         InvalidAddress: the address has a filter that the list does not have.
     """
     listing = read_address(request.query_params, queue_list)
+    if has_empty_field(request):
+        return RedirectResponse(listing.listed, 303)
     sessions = _read(services.store, viewer, listing)
     is_start = queue_list is QueueList.WAITING
     calibrations = services.store.calibrations
@@ -59,8 +61,8 @@ def list_page(request: Request, services: Services, viewer: Viewer, queue_list: 
         views=services.store.saved_views.all(viewer) if is_start else (),
         open_risk=services.store.risk_signals.count_open(viewer) if on_top else 0,
         follow_ups=services.store.follow_ups(viewer) if on_top else None,
+        pace=services.store.team_numbers.pace(viewer) if on_top else None,
         to_rate_first=calibrations.to_rate_first(viewer) if is_start else frozenset(),
-        zone=services.store.digests.preferences(viewer).zone,
         can_release_several=any(row.is_read_by(viewer.user_id) for row in sessions.rows),
     )
 

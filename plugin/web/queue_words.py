@@ -17,6 +17,7 @@ from plugin.queue.filters import (
 )
 from plugin.queue.paging import PAGE
 from plugin.queue.saved_views import SavedView
+from plugin.queue.team_numbers import PACE_OVER, Pace
 from plugin.queue.views import DecisionOutcome, SessionList
 from plugin.web.labels import counted, mechanism_title, sentence, short_day
 from plugin.web.queue_address import QueueAddress, address_of
@@ -30,6 +31,7 @@ __all__ = [
     "choices",
     "filtered_by",
     "hidden",
+    "pace",
     "pressing",
     "view_links",
 ]
@@ -151,6 +153,14 @@ def pressing(sessions: SessionList) -> str:
     if sessions.claimed:
         parts.append(f"you hold {counted(sessions.claimed, 'session')} claimed")
     return sentence("; ".join(parts)) + "." if parts else ""
+
+
+def pace(of: Pace) -> str:
+    """Return whether the work keeps up with what comes; empty where nothing came and nothing was decided."""
+    if of == Pace():
+        return ""
+    came = counted(of.came, "session came", "sessions came")
+    return f"In the last {PACE_OVER.days} days {came} and {of.decided} {'was' if of.decided == 1 else 'were'} decided."
 
 
 def _phrases(listing: QueueAddress, therapists: Sequence[TherapistName]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plugin import use_policy
-from plugin.database.viewer import AccountRole, Viewer
+from plugin.database.viewer import Viewer
+from plugin.operations import quality_words
 from plugin.queue.accounts import MAX_NAME
 from plugin.queue.calibration_steps import MAX_WORDS
 from plugin.queue.calibrations import MAX_MOMENTS
@@ -21,6 +22,7 @@ from plugin.queue.passwords import MAX_PASSWORD, MIN_PASSWORD
 from plugin.queue.practice import MAX_REPLY
 from plugin.queue.rubric_notes import MAX_RUBRIC_NOTE
 from plugin.queue.view_names import MAX_VIEW_NAME, MAX_VIEWS
+from plugin.time_zones import NO_ZONE, zone_of
 from plugin.web import (
     afterwards_words,
     calibration_words,
@@ -41,39 +43,13 @@ from plugin.web import (
     trail_words,
     trend_words,
 )
+from plugin.web.navigation import NAVIGATION
+from plugin.web.times import Times
 from plugin.web.trail_address import MAX_ANCHORS
 from stream.contracts import rubric
 
 FOLDER = Path(__file__).parent
 
-_FOR_ALL = (("/glossary", "Glossary"), ("/rubric", "Rubric"))
-_FOR_REVIEWERS = (
-    ("/", "Waiting"),
-    ("/risk-signals", "Risk signals"),
-    ("/digest", "New"),
-    ("/decided", "Decided"),
-    ("/left-out", "Left out"),
-    ("/sample", "Sample"),
-    ("/moments", "Moments"),
-)
-_NAVIGATION = {
-    AccountRole.SUPERVISOR: (
-        *_FOR_REVIEWERS,
-        ("/calibrations", "Calibrations"),
-        ("/trends", "Trends"),
-        *_FOR_ALL,
-    ),
-    AccountRole.LEAD: (*_FOR_REVIEWERS, ("/trends", "Trends"), *_FOR_ALL),
-    AccountRole.THERAPIST: (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend"), *_FOR_ALL),
-    AccountRole.OPERATOR: (
-        ("/", "Operation"),
-        ("/health", "Health"),
-        ("/accounts", "Accounts"),
-        ("/criteria", "Criteria"),
-        *_FOR_ALL,
-    ),
-    AccountRole.AUDITOR: (("/trail", "Audit trail"),),
-}
 LIMITS = {
     "min_password": MIN_PASSWORD,
     "max_password": MAX_PASSWORD,
@@ -117,8 +93,9 @@ class Pages:
                 viewer=viewer,
                 demo=self._demo,
                 swaps=self._swaps,
-                navigation=_NAVIGATION[viewer.role] if viewer else (),
+                navigation=NAVIGATION[viewer.role] if viewer else None,
                 csrf=lambda: login.csrf_token(request.session),
+                times=Times(zone_of(viewer.zone if viewer else NO_ZONE)),
                 **values,
             )
         )
@@ -131,9 +108,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: object
     return pages.page(request, template, status=status, **values)
 
 
-def message(request: Request, status: int, title: str, sentence: str, back: str = "/") -> HTMLResponse:
-    """Render a page with one message; `back` is the target of its link."""
-    return page(request, "message.html", status=status, title=title, sentence=sentence, back=back)
+def message(
+    request: Request, status: int, title: str, sentence: str, back: str = "/", *, written: str = ""
+) -> HTMLResponse:
+    """Render a page with one message; `back` is the target of its link, `written` what its reader had typed."""
+    return page(request, "message.html", status=status, title=title, sentence=sentence, back=back, written=written)
 
 
 @cache
@@ -159,6 +138,7 @@ def _templates() -> Environment:
         opening_words=opening_words,
         practice_words=practice_words,
         queue_groups=queue_groups,
+        quality_words=quality_words,
         queue_words=queue_words,
         review_words=review_words,
         risk_words=risk_words,

@@ -7,7 +7,8 @@ from plugin.queue.handover_views import Assignment, Handover, HandoverKind
 from plugin.queue.review_views import Label, WithholdReason
 from plugin.queue.statements import MOMENT, STRENGTHS, VERDICT, level_of, rating_of, suggestion
 from plugin.queue.views import SessionRow
-from plugin.web.labels import clock, counted, short_day
+from plugin.web.labels import counted
+from plugin.web.times import Times
 
 __all__ = [
     "MOMENT",
@@ -40,10 +41,10 @@ def said(label: Label, *, moment: bool = False) -> str:
     return f"{label.by} {'keeps this moment back' if moment else 'withholds this'}: {REASONS[label.opinion.reason]}."
 
 
-def state(row: SessionRow) -> tuple[str, str] | None:
+def state(row: SessionRow, times: Times) -> tuple[str, str] | None:
     """Return the kind and the words of a waiting session's state in its review; None for one that nobody has begun."""
     if row.claim is not None:
-        claimed = f"{row.claim.by} reviews it, until {clock(row.claim.until)} UTC at the latest"
+        claimed = f"{row.claim.by} reviews it, until {times.zoned(row.claim.until)} at the latest"
         return "claimed", f"{claimed}; {progress(row)}" if row.progress is not None else claimed
     if row.is_reviewed:
         return "reviewed", "reviewed, waits for its release"
@@ -67,9 +68,9 @@ def assigned(assignment: Assignment, reader: UUID) -> str:
     return f"{done} to {'you' if to_you else assignment.name} by {by}"
 
 
-def handed(handover: Handover) -> str:
+def handed(handover: Handover, times: Times) -> str:
     """Return what somebody did with a session and when, in one sentence of its history."""
-    at = f"{short_day(handover.at)}, {clock(handover.at)} UTC"
+    at = f"{times.short_day(handover.at)}, {times.zoned(handover.at)}"
     if handover.kind is HandoverKind.TAKEN_OVER:
         return f"{handover.by} took it over on {at}"
     verb = "sent it back" if handover.kind is HandoverKind.SENT_BACK else "handed it over"

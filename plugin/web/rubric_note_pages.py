@@ -33,7 +33,7 @@ def write(
 ) -> Response:
     """Store the first version of a note, and lead to its place in the glossary."""
     outcome = services.store.rubric_notes.write(viewer, mechanism, _words(text), request_id=request.state.request_id)
-    return answer_to_form(request, outcome, "/glossary", f"#{anchor(mechanism)}")
+    return answer_to_form(request, outcome, "/glossary", f"#{anchor(mechanism)}", written=text)
 
 
 @router.get("/{note_id}")
@@ -51,7 +51,7 @@ def edit(
 ) -> Response:
     """Store the next version of a note."""
     outcome = services.store.rubric_notes.edit(viewer, note_id, seen, _words(text), request_id=request.state.request_id)
-    return answer_to_form(request, outcome, f"/rubric-notes/{note_id}")
+    return answer_to_form(request, outcome, f"/rubric-notes/{note_id}", written=text)
 
 
 @router.post("/{note_id}/remove", dependencies=[Depends(require_lead), ValidForm])

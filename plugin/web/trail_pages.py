@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from plugin.database.viewer import Viewer
 from plugin.privacy.anchors import Anchor
 from plugin.privacy.trail import TrailPurpose
 from plugin.web.dependencies import CurrentAuditor, Services, ServicesDep, ValidForm, require_auditor
+from plugin.web.queue_address import has_empty_field
 from plugin.web.render import page
 from plugin.web.trail_address import MAX_ANCHORS, TrailAddress, read_trail_address
 
@@ -19,6 +20,8 @@ router = APIRouter(prefix="/trail", dependencies=[Depends(require_auditor)])
 def trail(request: Request, services: ServicesDep, viewer: CurrentAuditor) -> Response:
     """Show a page of the trail, the newest entry first."""
     address = read_trail_address(request.query_params)
+    if has_empty_field(request):
+        return RedirectResponse(address.newest, 303)
     found = services.trail.page(viewer, address.chosen, address.before, request_id=request.state.request_id)
     return page(request, "trail.html", address=address, found=found, people=services.store.accounts.entries())
 

@@ -22,8 +22,9 @@ def own_trend(request: Request, services: ServicesDep, viewer: CurrentTherapist)
 
 @router.get("/trends")
 def therapists(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
-    """Name the therapists whose trend a supervisor may open, by the alphabet and without any number."""
-    return page(request, "trends.html", therapists=services.store.therapists(viewer))
+    """Name the therapists whose trend a supervisor may open, by the alphabet and without any number of theirs."""
+    disputes = services.store.team_numbers.disputes(viewer)
+    return page(request, "trends.html", therapists=services.store.therapists(viewer), disputes=disputes)
 
 
 @router.get("/trends/{account_id}")

@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
@@ -398,6 +399,15 @@ class WebSettings(SettingsSection):
 
     Failed logins are limited by the client's address. `docs/operations.md` says what to set behind a proxy.
     """
+    time_zone: str = "UTC"
+    """The time zone on whose clocks people read times who have chosen none, such as Europe/Berlin."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _know_the_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("no such time zone; write it as in Europe/Berlin")
+        return name
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -4,7 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,13 @@ from plugin.web import app as web
 from plugin.web.app import create_app
 from scripts.chromium import ChromiumMissing, chromium
 from stream.contracts.feedback import FeedbackRecord
-from stream.runtime.settings import Settings, WebSettings
+from stream.runtime.settings import DeliverySettings, Settings, WebSettings
 from tests.browser.looks import LAPTOP, Looks
 from tests.browser.visitor import Visitor
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.conftest import quick_passwords
-from tests.plugin.web.conftest import KEK, PASSWORD, filled_database, page_database
+from tests.plugin.web.conftest import KEK, PASSWORD, RELEASED, filled_database, page_database
+from tests.plugin.web.test_practice_pages import Scripted
 
 __all__ = ["filled_database", "page_database", "quick_passwords"]
 
@@ -49,32 +51,60 @@ def browser() -> Iterator[Browser]:
         pytest.exit(str(error), returncode=2)
 
 
+@dataclass
+class Clock:
+    """The clock of the pages' database, which a test sets forward."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC) + self.ahead
+
+
 @pytest.fixture
-def put(page_database: str) -> Iterator[Callable[..., None]]:
+def clock() -> Clock:
+    """Return the clock of the pages' database."""
+    return Clock()
+
+
+@pytest.fixture
+def put(page_database: str, clock: Clock) -> Iterator[Callable[..., None]]:
     """Yield a function that stores more records as the sink does."""
     engine = connect(page_database)
 
     def store_them(*records: FeedbackRecord) -> None:
         with transaction(engine) as session:
             for each in records:
-                apply(session, KEK, each, datetime.now(UTC))
+                apply(session, KEK, each, clock())
 
     yield store_them
     engine.dispose()
 
 
 @pytest.fixture
-def site(page_database: str) -> Iterator[str]:
-    """Yield the address of the web stage, served on loopback over a database of the test's own."""
+def delivery() -> DeliverySettings:
+    """Return the settings of digests: none go out, unless a test says otherwise."""
+    return DeliverySettings()
+
+
+@pytest.fixture
+def site(page_database: str, clock: Clock, delivery: DeliverySettings) -> Iterator[str]:
+    """Yield the address of the web stage, served on loopback over a database of the test's own.
+
+    Attempts are rated as the original was.
+    """
     engine = connect(page_database)
     person = NewAccount(COLLEAGUE, PASSWORD, AccountRole.SUPERVISOR, "Nele Roth", teams=["North"])
     with transaction(engine) as session:
         insert_account(session, person, hash_password(PASSWORD), now=datetime.now(UTC))
     settings = Settings(
-        web=WebSettings(session_secret=SecretStr("not a secret outside of the tests"), cookie_secure=False)
+        web=WebSettings(session_secret=SecretStr("not a secret outside of the tests"), cookie_secure=False),
+        delivery=delivery,
     )
-    with Store(engine, KEK, now=lambda: datetime.now(UTC)) as store, socket.create_server(("127.0.0.1", 0)) as listener:
-        server = web._server(create_app(settings, store))
+    rater = Scripted(RELEASED.assessments[0])
+    with Store(engine, KEK, now=clock) as store, socket.create_server(("127.0.0.1", 0)) as listener:
+        server = web._server(create_app(settings, store, rater=rater))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -31,11 +31,11 @@ class Visitor:
         self.page.goto(path)
         self.look()
 
-    def log_in(self, name: str) -> None:
+    def log_in(self, name: str, password: str = PASSWORD) -> None:
         """Fill in the login page."""
         self.open("/login")
         self.fill("Username", name)
-        self.fill("Password", PASSWORD)
+        self.fill("Password", password)
         self.press("Log in")
 
     def fill(self, label: str, words: str, within: Locator | None = None) -> None:
@@ -103,7 +103,7 @@ class Visitor:
 def answered(control: Locator) -> Iterator[None]:
     """Do something with a link or a button, and wait until its answer is there: a part of the page, or a new page."""
     page = control.page
-    if not control.evaluate("e => 'htmx' in window && e.closest('form[hx-post]') !== null"):
+    if not control.evaluate("e => 'htmx' in window && e.closest('form[hx-post], form[hx-get]') !== null"):
         with page.expect_navigation():
             yield
         return

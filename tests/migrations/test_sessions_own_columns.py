@@ -35,8 +35,10 @@ def test_stored_sessions_get_their_counsellors_and_decisions(database_url: str) 
             connection.execute(text(statement), {"s": SESSION, "a": ACCOUNT, "at": NOW})
     upgrade(database_url)
     with engine.connect() as connection:
-        found = connection.execute(text("SELECT counsellor_keys, decided_revision, decided FROM sessions")).one()
-    assert tuple(found) == (["sample/p_b", "sample/p_a"], 1, False), "revision 2 waits"
+        found = connection.execute(
+            text("SELECT counsellor_keys, decided_revision, decided_as, decided_at, decided FROM sessions")
+        ).one()
+    assert tuple(found) == (["sample/p_b", "sample/p_a"], 1, "released", NOW, False), "revision 2 waits"
     engine.dispose()
 
 

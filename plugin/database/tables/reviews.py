@@ -13,6 +13,7 @@ class StoredClaim(Table, table=True):
     """The claim of a session by the supervisor who reviews it. It is over at `until`, and the row is used again."""
 
     __tablename__ = "claims"
+    __table_args__ = (Index(None, "until"),)
 
     session_id: UUID = Field(primary_key=True, foreign_key="sessions.session_id", ondelete="CASCADE")
     account_id: UUID = Field(foreign_key="accounts.account_id")

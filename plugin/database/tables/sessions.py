@@ -1,12 +1,15 @@
 """The tables of finished sessions and their content."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Computed, Index, Text, false, text, true
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Computed, DateTime, Index, Text, false, text, true
 from sqlmodel import Field
 
 from plugin.database.tables.base import Json, Table, json, json_or_null, utc
+
+_SCOPE: Final = ("tenant", "counsellor_keys", "state", "restricted")
 
 
 class StoredSession(Table, table=True):
@@ -16,10 +19,24 @@ class StoredSession(Table, table=True):
     __table_args__ = (
         Index(None, "tenant", "conversation_id", "first_appended_at"),
         Index(None, "need", "ended_at"),
+        # The three lists of who reviews, each with what says who may see a session, so that counting it reads no row.
         Index(
             "ix_sessions_waiting",
             *("need", "ended_at", "session_id"),
-            postgresql_where=text("NOT decided"),
+            postgresql_include=[*_SCOPE, "left_out", "decided"],
+            postgresql_where=text("NOT decided AND (left_out IS NULL OR need = 0)"),
+        ),
+        Index(
+            "ix_sessions_decided",
+            *("decided_at", "session_id"),
+            postgresql_include=[*_SCOPE, "decided_as", "left_out", "need", "ended_at", "decided"],
+            postgresql_where=text("decided"),
+        ),
+        Index(
+            "ix_sessions_left_out",
+            *("ended_at", "session_id"),
+            postgresql_include=[*_SCOPE, "left_out", "need"],
+            postgresql_where=text("left_out IS NOT NULL AND need <> 0"),
         ),
         Index(None, "ended_at", "session_id"),
         Index(None, "stored_at"),
@@ -57,7 +74,9 @@ class StoredSession(Table, table=True):
     )
     """The counsellors as PLATFORM/PSEUDONYM, in their order. The database takes them from `session_counsellors`."""
     decided_revision: int | None = None
-    """The highest revision that was decided about. The database takes it from `decisions`."""
+    """The highest revision that was decided about. The database takes it from `decisions`, with kind and time."""
+    decided_as: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     decided: bool = Field(
         default=None,
         sa_column=Column(Boolean, Computed("NOT (decided_revision IS DISTINCT FROM revision)", persisted=True)),

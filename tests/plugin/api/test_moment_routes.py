@@ -26,7 +26,7 @@ async def test_a_moment_has_levels_and_quotations_and_no_message(supervisor: Pro
     assert ratings["emotional_resonance"]["level"] == "strong"
     assert ratings["emotional_resonance"]["evidence"][0]["quote"] == "you are worn out"
     assert TEXT["m8"] not in str(part)
-    assert [(each["moments"], each["model"]["name"]) for each in part["versions"]] == [(2, "CPU baseline")]
+    assert part["versions"] == []  # one counsellor's moments are not counted
     with store.engine.connect() as connection:
         entries = connection.scalars(text("SELECT request_id FROM audit WHERE purpose = 'across sessions'")).all()
     assert len(entries) == 2

@@ -189,6 +189,12 @@ def test_a_sessions_row_says_who_wrote_in_it_and_what_was_decided(world: World) 
                     " WHERE c.session_id = s.session_id ORDER BY c.position, c.counsellor)"
                     " OR s.decided IS DISTINCT FROM EXISTS (SELECT FROM decisions d"
                     " WHERE d.session_id = s.session_id AND d.revision = s.revision)"
+                    " OR s.decided_revision IS DISTINCT FROM (SELECT max(d.revision) FROM decisions d"
+                    " WHERE d.session_id = s.session_id)"
+                    " OR s.decided_revision IS NOT NULL AND NOT EXISTS (SELECT FROM decisions d"
+                    " WHERE d.session_id = s.session_id AND d.revision = s.decided_revision"
+                    " AND d.kind = s.decided_as AND d.decided_at = s.decided_at)"
+                    " OR s.decided_revision IS NULL AND (s.decided_as IS NOT NULL OR s.decided_at IS NOT NULL)"
                 )
             ).all()
             assert wrong == []
@@ -196,6 +202,6 @@ def test_a_sessions_row_says_who_wrote_in_it_and_what_was_decided(world: World) 
 
 def test_a_role_cannot_write_who_wrote_in_a_session(world: World) -> None:
     """The role of the pages, which row security restricts by these columns, has no right to change them."""
-    for column in ("counsellor_keys = '{}'", "decided_revision = 1"):
+    for column in ("counsellor_keys = '{}'", "decided_revision = 1", "decided_as = 'released'"):
         with pytest.raises(Exception, match="permission denied"), world.web.begin() as connection:
             connection.execute(text(f"UPDATE sessions SET {column}"))

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from plugin.queue.calibration_deadline import MAX_DAYS, deadline_of, last_day
+from plugin.time_zones import zone_of
 
 NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ NOW = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 def test_a_day_ends_at_midnight_of_its_zone(zone: str, day: date, expected: datetime) -> None:
     """The deadline is the midnight after the day on the clocks of the zone; an unknown zone is taken as UTC."""
     assert deadline_of(day, zone, NOW) == expected
-    assert last_day(expected, zone) == day
+    assert last_day(expected, zone_of(zone)) == day
 
 
 def test_today_is_the_first_day_and_a_month_ahead_the_last() -> None:

@@ -1,5 +1,6 @@
 """Tests of follow-ups on a real database: when a note is due, on whose clocks, for whom, and until when."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,6 @@ import pytest
 
 from plugin.database.engine import transaction
 from plugin.database.viewer import Viewer
-from plugin.queue.digest_preferences import DigestPreferences
 from plugin.queue.filters import FollowUpState, QueueFilter
 from plugin.queue.follow_ups import FOLLOW_UPS_SHOWN
 from plugin.queue.news import SETTLED_AFTER, NewsCounts, count_news
@@ -73,9 +73,9 @@ def test_a_note_is_due_from_its_day_until_it_is_done(desks: Desks) -> None:
     ],
 )
 def test_a_day_begins_on_the_clocks_of_the_author(desks: Desks, zone: str, now: datetime, expected: bool) -> None:
-    """A note for the 10th is due once it is the 10th in the zone in which its author has her digests."""
+    """A note for the 10th is due once it is the 10th in the zone that its author chose."""
     desks.come(SENT)
-    desks.store.digests.set_preferences(desks.mara, DigestPreferences(zone=zone))
+    desks.mara = replace(desks.mara, zone=zone)
     note = write(desks, date(2026, 3, 10))
     desks.now = now
     assert due(desks) == ([note] if expected else [])

@@ -19,6 +19,7 @@ from plugin.queue.looks import has_opened
 from plugin.queue.moment_filter import EVERY_MOMENT, MomentFilter
 from plugin.queue.moment_views import MomentAcross, MomentPart
 from plugin.queue.openings import OpeningKind
+from plugin.queue.quality import MIN_COUNSELLORS
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import MOMENT, level_of
 from plugin.queue.store import Store
@@ -261,14 +262,30 @@ def test_versions_are_never_counted_together(engine: Engine, store: Store, peopl
         on_day(0, moments=3),
         answered(on_day(1), {"model": other_model}),
         answered(on_day(2), {"model": other_rubric}),
+        *of_colleagues(engine, MIN_COUNSELLORS - 1),
     )
     first, second, *_ = parts(store, people.supervisor)
     assert {(each.model.weights, each.model.rubric): each.moments for each in first.versions} == {
-        (MODEL.weights, MODEL.rubric): 3,
+        (MODEL.weights, MODEL.rubric): 3 + MIN_COUNSELLORS - 1,
         ("0.2", MODEL.rubric): 1,
         (MODEL.weights, "0.2"): 1,
     }
     assert second.versions == ()
+
+
+def test_nothing_is_counted_about_few_counsellors(engine: Engine, store: Store, people: People) -> None:
+    """Where the moments are of fewer counsellors than a number about all of them needs, there is no count."""
+    apply_records(engine, on_day(0, moments=3), *of_colleagues(engine, MIN_COUNSELLORS - 2))
+    part = store.moments.read(people.supervisor)
+    assert (len(part.moments), part.versions) == (3 + MIN_COUNSELLORS - 2, ())
+
+
+def of_colleagues(engine: Engine, number: int) -> list[FeedbackRecord]:
+    """Return a session of each of so many further counsellors of the team, with one moment."""
+    for each in range(number):
+        name = f"colleague-{each}"
+        add_person(engine, name, AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor=f"p_{name}")
+    return [on_day(10 + each, counsellor=f"p_colleague-{each}") for each in range(number)]
 
 
 def test_nobody_is_counted_by_name(engine: Engine, store: Store, people: People) -> None:

@@ -18,8 +18,10 @@ from plugin.queue.views import DecisionKind, SessionList
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Concern, Level, MarkKind
 from tests.plugin.conftest import People
+from tests.plugin.queue.calibrated import Team, crew, store_sessions
 from tests.plugin.samples import KEK, NOW, START, TENANT, add_person, apply_records, left_out, mark, record
 
+__all__ = ["crew"]
 Read = Callable[[Viewer, QueueFilter, UUID | None], SessionList]
 BY_AGE, BY_THERAPIST = QueueFilter(order=QueueOrder.AGE), QueueFilter(order=QueueOrder.THERAPIST)
 
@@ -186,6 +188,22 @@ def test_next_follows_the_list_and_skips_what_others_have_claimed(
     assert following(people.supervisor, mine) == last
     assert following(people.supervisor, last) is None
     assert following(second, first) == theirs
+
+
+def test_next_leaves_out_what_a_calibration_asks_to_rate_first(crew: Team, engine: Engine) -> None:
+    """A session of a calibration is no next one before its moment is rated, since opening it would show the levels."""
+    (sent,) = store_sessions(engine, 1)
+    later = record(conversation="c_later", started_at=day(1))
+    apply_records(engine, later)
+
+    def following() -> UUID | None:
+        return crew.store.next_session(crew.mara, QueueList.WAITING, BY_AGE, None)
+
+    calibration_id = crew.open(size=1, seed=1)
+    (drawn,) = crew.store.calibrations.to_rate_first(crew.mara)
+    assert following() == ({sent.session_id, later.session_id} - {drawn}).pop()
+    crew.rate_all(crew.mara, calibration_id)
+    assert following() == sent.session_id
 
 
 def test_next_keeps_to_the_filter_and_its_order(engine: Engine, store: Store, people: People) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from plugin.database.needs import Facts, Need
 from plugin.queue.views import MessageView, MomentView, SessionRow, SessionView
+from plugin.web.times import Times
 from stream.contracts import ids
 from stream.contracts.feedback import Alternative, Assessment, Evidence, FeedbackRecord, Rating
 from stream.contracts.sessions import Counts, Cue, Exchange, Mark, SessionMessage
@@ -12,6 +13,8 @@ from stream.contracts.vocabulary import EndReason, Level, MarkKind, Mechanism, R
 from tests.plugin.samples import DETECTOR, MODEL, closed_session
 
 START = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)
+IN_UTC = Times(UTC)
+"""The words for times as somebody reads them who chose no zone."""
 TENANT = "helpline"
 WORDS: tuple[tuple[str, Role, str], ...] = (
     ("m1", Role.CLIENT, "Hi again"),

@@ -12,7 +12,7 @@ from plugin.web.dispute_words import GROUNDS, about, acknowledged, step, who_dec
 from stream.contracts.vocabulary import Level, Mechanism
 from tests.plugin.queue.test_dispute_views import dispute
 from tests.plugin.samples import NOW
-from tests.plugin.web.samples import row
+from tests.plugin.web.samples import IN_UTC, row
 
 
 def test_every_ground_has_its_words() -> None:
@@ -48,16 +48,16 @@ def test_a_disputed_statement_is_named(statement: Statement, words: str) -> None
 def test_a_resolution_is_one_sentence(opinion: Opinion, words: str) -> None:
     """A resolution names the supervisor, the day and the result."""
     resolved = DisputeStep(StepKind.RESOLVED, UUID(int=1), "Mara", NOW, opinion, "Words.")
-    assert step(resolved, "You") == f"Mara decided on Tue 3 Mar 2026: {words}"
+    assert step(resolved, "You", IN_UTC) == f"Mara decided on Tue 3 Mar 2026: {words}"
 
 
 def test_a_therapists_steps_name_them() -> None:
     """What the therapist does is said of them by name, and to them as "you"."""
     for therapist in ("You", "Ana"):
         taken = DisputeStep(StepKind.WITHDRAWN, UUID(int=0), "Ana", NOW)
-        assert step(taken, therapist) == f"{therapist} took it back on Tue 3 Mar 2026."
+        assert step(taken, therapist, IN_UTC) == f"{therapist} took it back on Tue 3 Mar 2026."
         asked = replace(taken, kind=StepKind.ESCALATED)
-        assert step(asked, therapist) == f"{therapist} asked for somebody else on Tue 3 Mar 2026."
+        assert step(asked, therapist, IN_UTC) == f"{therapist} asked for somebody else on Tue 3 Mar 2026."
 
 
 def test_who_decides_is_named_or_what_to_do_is_said() -> None:

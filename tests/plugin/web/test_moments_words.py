@@ -12,7 +12,7 @@ from plugin.web.moments_address import read_moments_address
 from plugin.web.moments_words import by_day, choices, filtered_by, left_out, searched, state, version
 from stream.contracts.vocabulary import ResistanceType
 from tests.plugin.samples import MODEL
-from tests.plugin.web.samples import START, assessment, row
+from tests.plugin.web.samples import IN_UTC, START, assessment, row
 
 JONAS = TherapistName(UUID(int=1), "Jonas Weber")
 
@@ -70,9 +70,9 @@ def test_a_version_is_counted_by_itself() -> None:
 
 def test_how_far_was_searched_is_said_where_there_is_more() -> None:
     """Where older sessions are left a sentence says so, and what a calibration keeps out is counted."""
-    assert searched(MomentPart(searched=12)) == ""
+    assert searched(MomentPart(searched=12), IN_UTC) == ""
     part = MomentPart(searched=500, searched_to=datetime(2026, 3, 3, tzinfo=UTC))
-    assert searched(part) == "The 500 newest sessions were searched, back to Tue 3 Mar 2026."
+    assert searched(part, IN_UTC) == "The 500 newest sessions were searched, back to Tue 3 Mar 2026."
     assert left_out(part) == ""
     assert left_out(replace(part, to_rate_first=2)).startswith("2 sessions are left out here")
 
@@ -81,12 +81,12 @@ def test_a_session_stands_where_its_decision_or_its_review_is() -> None:
     """A decided session says its decision, whatever its review; another how far it was reviewed, or that it waits."""
     released = Decision(DecisionKind.RELEASED, 1, "Mara", START)
     progress = ReviewProgress(1, 0)
-    assert state(row(decision=released, progress=progress)) == "released by Mara"
-    assert state(row(progress=progress)) == "reviewed in part: 1 of 1 moment reviewed"
-    assert state(row()) == "waiting for you"
+    assert state(row(decision=released, progress=progress), IN_UTC) == "released by Mara"
+    assert state(row(progress=progress), IN_UTC) == "reviewed in part: 1 of 1 moment reviewed"
+    assert state(row(), IN_UTC) == "waiting for you"
 
 
 def test_moments_are_grouped_by_the_day_of_their_end() -> None:
     """Moments that follow each other and ended on one day stand under it, in their order."""
     late = [moment(ended_at=START + timedelta(days=1)), moment(ended_at=START + timedelta(days=1, minutes=-5))]
-    assert [(day.day, len(each)) for day, each in by_day([*late, moment()])] == [(4, 2), (3, 1)]
+    assert [(day.day, len(each)) for day, each in by_day([*late, moment()], IN_UTC)] == [(4, 2), (3, 1)]

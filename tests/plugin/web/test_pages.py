@@ -85,7 +85,7 @@ async def test_what_was_left_out_is_listed_with_its_reason(supervisor: Browser) 
     assert sessions_on(page) == [str(LEFT_OUT.session_id)]
     assert "Too short" in words_of(page)
     opened = words_of((await supervisor.get(address(LEFT_OUT.session_id))).text)
-    assert "Left out of feedback Too short." in opened
+    assert "Left out of feedback: Too short." in opened
 
 
 async def test_what_was_decided_is_listed(supervisor: Browser) -> None:

@@ -95,9 +95,13 @@ async def test_a_list_says_what_the_filter_hides_and_has_one_link_to_clear_it(su
 
 
 async def test_a_form_without_a_choice_shows_everything(supervisor: Browser) -> None:
-    """The form sends its empty fields too, which filter nothing."""
-    page = await supervisor.get("/?need=&state=&therapist=&mechanism=&sort=&from=&to=")
-    assert (page.status_code, sessions_on(page.text)) == (200, [str(WAITING.session_id)])
+    """The form sends its empty fields too, which filter nothing and are left out of the address that is kept."""
+    for asked, kept in (("need=&state=&from=", ""), ("need=&state=new&sort=age", "?state=new&sort=age")):
+        answer = await supervisor.get(f"/?{asked}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/{kept}")
+        assert sessions_on((await supervisor.get(f"/{kept}")).text) == [str(WAITING.session_id)]
+    assert (await supervisor.get("/decided?state=&need=")).headers["location"] == "/decided"
+    assert (await supervisor.get("/moments?level=&own=differs")).headers["location"] == "/moments?own=differs"
 
 
 async def test_a_filter_that_matches_nothing_says_so(supervisor: Browser) -> None:

@@ -82,7 +82,8 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", "/views/{view_id}/remove", UNKNOWN): NOBODY,
     ("GET", "/decided", None): SUPERVISORS,
     ("GET", "/left-out", None): SUPERVISORS,
-    ("GET", "/next", None): Expected(LOGIN, 303, 303, 404, 404, 404, 303, 404),
+    # At its end is the list of which all sessions are in a calibration of hers.
+    ("GET", "/next", None): Expected(LOGIN, 200, 303, 404, 404, 404, 303, 404),
     ("POST", "/release", None): Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404),  # each says what it may not release
     ("GET", "/moments", None): SUPERVISORS,
     ("GET", "/risk-signals", None): SUPERVISORS,
@@ -93,8 +94,8 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("POST", "/password", None): Expected(LOGIN, *(400,) * 7),  # without the present password
     ("GET", "/digest", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
     ("POST", "/digest/read", None): Expected(LOGIN, 303, 303, 303, 303, 404, 303, 404),
-    ("GET", "/preferences", None): Expected(LOGIN, 200, 200, 200, 200, 404, 200, 404),
-    ("POST", "/preferences", None): Expected(LOGIN, 303, 303, 303, 303, 404, 303, 404),
+    ("GET", "/preferences", None): ALL_BUT_AUDITOR,
+    ("POST", "/preferences", None): Expected(LOGIN, 303, 303, 303, 303, 303, 303, 404),
     ("GET", "/rubric", None): ALL_BUT_AUDITOR,
     ("GET", "/glossary", None): ALL_BUT_AUDITOR,
     ("GET", NOTE + "/new", None): LEADS,
@@ -233,6 +234,7 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
     ("GET", "/static/icon.svg", None): EVERYBODY,
     ("GET", "/static/htmx.js", None): EVERYBODY,
     ("GET", "/static/swap.js", None): EVERYBODY,
+    ("GET", "/static/menu.js", None): EVERYBODY,
     ("GET", "/no-such-page", None): Expected(*(404,) * 8),
 }
 FORM = {
@@ -269,7 +271,7 @@ NAMES = (
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {
     *("/no-such-page", "/readyz", "/metrics"),
-    *("/static/style.css", "/static/icon.svg", "/static/htmx.js", "/static/swap.js"),
+    *("/static/style.css", "/static/icon.svg", "/static/htmx.js", "/static/swap.js", "/static/menu.js"),
 }
 
 

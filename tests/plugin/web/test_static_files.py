@@ -14,7 +14,7 @@ from plugin.web.static_files import PageFiles, find_htmx
 from stream.runtime.settings import Settings
 from tests.plugin.web.conftest import SUPERVISOR, Browser
 
-SCRIPTS = ["/static/htmx.js", "/static/swap.js"]
+SCRIPTS = ["/static/menu.js", "/static/htmx.js", "/static/swap.js"]
 
 
 def scripts_of(page: str) -> list[str]:
@@ -51,7 +51,7 @@ async def test_only_those_who_are_logged_in_get_scripts(browser: Browser) -> Non
     assert scripts_of((await browser.get("/login")).text) == []
     await browser.log_in(SUPERVISOR)
     assert scripts_of((await browser.get("/")).text) == SCRIPTS
-    assert [(await browser.get(path)).status_code for path in SCRIPTS] == [200, 200]
+    assert [(await browser.get(path)).status_code for path in SCRIPTS] == [200] * len(SCRIPTS)
 
 
 async def test_htmx_keeps_nothing_and_runs_nothing_of_a_page(supervisor: Browser) -> None:
@@ -71,7 +71,7 @@ async def test_htmx_keeps_nothing_and_runs_nothing_of_a_page(supervisor: Browser
 
 
 async def test_the_pages_do_without_htmx(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without htmx the stage says so once, and its pages have neither scripts nor a place for their words."""
+    """Without htmx the stage says so once, and its pages have no script but that of their menus."""
     monkeypatch.setattr(web, "find_htmx", lambda: None)
     with capture_logs() as lines:
         app = web.create_app(settings, store)
@@ -80,6 +80,6 @@ async def test_the_pages_do_without_htmx(settings: Settings, store: Store, monke
         browser = Browser(client)
         await browser.log_in(SUPERVISOR)
         page = (await browser.get("/")).text
-        assert scripts_of(page) == []
+        assert scripts_of(page) == ["/static/menu.js"]
         assert 'id="status"' not in page
         assert (await browser.get("/static/htmx.js")).status_code == 404

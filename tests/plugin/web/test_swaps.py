@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -118,6 +119,23 @@ async def test_every_part_of_a_release_is_on_its_page(therapist: Browser, superv
     forms = await check(therapist, address(RELEASED.session_id), at_least=5)
     assert {form.attributes["action"].rsplit("/", 1)[-1] for form in forms} == {"acknowledge", "disputes", "withdraw"}
     await check(supervisor, address(RELEASED.session_id), at_least=1)
+
+
+@pytest.mark.parametrize("path", ["/", "/decided", "/left-out", "/moments"])
+async def test_every_filter_changes_the_part_that_holds_its_list(supervisor: Browser, path: str) -> None:
+    """The one form that filters a list names the part that is changed, which holds the form and its button too."""
+    page = (await supervisor.get(path)).text
+    (form,) = re.findall(r"<form (hx-get[^>]*)>", page)
+    assert f'hx-get="{path}" hx-target="#list" hx-select="#list &gt; *" method="get" action="{path}"' in form
+    assert page.index('<div id="list">') < page.index(form) < page.index('id="filter-show"')
+    assert Page(page).ids["list"] == 1
+
+
+async def test_the_filter_of_the_trail_does_too(auditor: Browser) -> None:
+    """The trail is filtered in the same way."""
+    page = (await auditor.get("/trail")).text
+    assert 'hx-get="/trail" hx-target="#list"' in page
+    assert Page(page).ids["list"] == 1
 
 
 async def test_a_judged_statement_is_on_the_page_that_answers(full: Browser) -> None:
