@@ -6,7 +6,7 @@ WORKERS ?= 3
 # Images of Python often switch its cache of compiled modules off; then each stage of a test compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-studies setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval studies account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -23,6 +23,9 @@ setup-matrix: ## The same, with a Matrix homeserver
 
 setup-dev: ## The same, with what tests and checks need
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py dev
+
+setup-studies: ## Make .venv with what `counterpoint study` fits and tests with
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py studies
 
 setup-training: ## Make .venv-training, which fine-tunes a feedback model (several gigabytes)
 	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py training
@@ -75,6 +78,18 @@ eval: setup-dev ## Detector and reader against labels of public transcripts: mak
 	@$(BIN)/python -m training.detector eval "$(DATA)"
 	@$(BIN)/python -m training.reader eval "$(DATA)"
 
+STUDIES ?= build/studies
+
+studies: setup-dev ## Ask real sessions what the question files ask, a report each: make studies DATA=folder [STUDIES=folder]
+	@test -n "$(DATA)" || { echo "say where the data lie: make studies DATA=folder" >&2; exit 2; }
+	@$(BIN)/python -m training.studies tables "$(DATA)" "$(STUDIES)/tables"
+	@test -d "$(STUDIES)/tables/simulated" || $(BIN)/counterpoint study trial rehearse \
+		training/studies/questions/simulated-trial.toml --folder "$(STUDIES)/tables/simulated" --effect 0.8 --leave 6
+	@for file in training/studies/questions/*.toml; do \
+		name=$$(basename $$file .toml); echo; echo "$$name:"; \
+		$(BIN)/counterpoint study run $$file --tables "$(STUDIES)/tables/$${name%%-*}" --out "$(STUDIES)/$$name" || exit; \
+	done
+
 account: setup-local ## Replay real conversations on a stack of its own and account for each session: make account DATA=folder
 	@test -n "$(DATA)" || { echo "say where the data lie: make account DATA=folder" >&2; exit 2; }
 	@exec $(BIN)/counterpoint demo --once "$(DATA)/mibot/transcripts" "$(DATA)/annomi/AnnoMI-simple.csv"
@@ -97,6 +112,7 @@ locks: setup-dev ## Resolve the lock files again (developers)
 	@$(COMPILE) --no-deps requirements/page.in -o requirements/page.lock
 	@$(COMPILE) requirements/local.in -o requirements/local.lock
 	@$(COMPILE) requirements/dev.in -o requirements/dev.lock
+	@$(COMPILE) requirements/studies.in -o requirements/studies.lock
 	@$(COMPILE) requirements/audit.in -o requirements/audit.lock
 	@$(COMPILE) requirements/training.in -o requirements/training.lock
 	@$(COMPILE) --no-deps requirements/llm.in -o requirements/llm.lock

@@ -62,7 +62,7 @@ def install_command(python: Path, lock: Path) -> list[str]:
 
 
 def steps(upto: str) -> list[Step]:
-    """Return the steps up to ``runtime``, ``local``, ``matrix`` or ``dev``, or for another environment, in order."""
+    """Return the steps up to ``runtime``, ``studies``, ``local``, ``matrix`` or ``dev``, or for another environment."""
     ours = VENV / "bin" / "python"
     runtime = Step(
         "the counterpoint command and what it needs (.venv)",
@@ -84,6 +84,8 @@ def steps(upto: str) -> list[Step]:
     if upto == "llm":
         small = _packages_step("a small Llama and what serves it (.venv-training)", "llm", TRAINING)
         return [*steps("training"), small]
+    if upto == "studies":
+        return [runtime, _packages_step("what studies fit and test with (.venv)", "studies")]
     jars = Step(
         "Apache Kafka (.counterpoint/jars)",
         [[str(ours), "-m", "plugin.local.jars"]],
@@ -148,7 +150,7 @@ def main(upto: str) -> int:
     if not due:
         return 0
     found = preflight.find_problems(preflight.Machine.read(ROOT))
-    if upto in {"runtime", "audit", "training", "llm"}:
+    if upto in {"runtime", "studies", "audit", "training", "llm"}:
         found = [problem for problem in found if not problem.only_triton]
     if not preflight.print_problems(found, strict=upto == "dev" or os.environ.get("CI") == "true"):
         return 1

@@ -28,7 +28,8 @@ def _names(requirements: list[str]) -> set[str]:
 
 def test_there_is_a_lock_for_each_environment() -> None:
     """There is one lock file for each environment."""
-    names = ["audit", "dev", "llm", "local", "page", "runtime", "synapse", "training", "triton-models", "triton"]
+    names = ["audit", "dev", "llm", "local", "page", "runtime", "studies"]
+    names += ["synapse", "training", "triton-models", "triton"]
     assert [lock.stem for lock in LOCKS] == names
 
 
@@ -50,7 +51,7 @@ def test_every_pin_has_a_hash(lock: Path) -> None:
 def test_locks_of_one_environment_agree() -> None:
     """Lock files that are installed into one environment pin the same versions."""
     seen: dict[tuple[str, str], str] = {}
-    for name in ("runtime", "page", "local", "dev"):
+    for name in ("runtime", "page", "local", "studies", "dev"):
         for pin, version in _pins(ROOT / "requirements" / f"{name}.lock").items():
             assert seen.setdefault(pin, version) == version, pin
 
@@ -59,7 +60,7 @@ def test_every_direct_need_is_locked() -> None:
     """Every direct dependency is in the lock file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     needs = {"runtime": project + (ROOT / "requirements" / "build.in").read_text().splitlines()}
-    for name in ("page", "local", "dev", "training", "llm", "synapse", "triton-models", "triton"):
+    for name in ("page", "local", "studies", "dev", "training", "llm", "synapse", "triton-models", "triton"):
         needs[name] = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
     for name, requirements in needs.items():
         locked = {re.sub(r"[-_.]+", "-", pin[0]).lower() for pin in _pins(ROOT / "requirements" / f"{name}.lock")}

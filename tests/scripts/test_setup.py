@@ -124,6 +124,14 @@ def test_the_command_comes_with_what_its_pages_load() -> None:
     assert {Path(lock).name for lock in locks} == {"runtime.lock", "page.lock"}
 
 
+def test_what_studies_need_comes_beside_the_command_and_into_no_stage() -> None:
+    """The libraries of studies are installed beside the command by a step of their own."""
+    runtime, studies = steps("studies")
+    assert studies.stamp.parent == runtime.stamp.parent
+    assert [path.name for path in studies.inputs] == ["studies.lock"]
+    assert "statsmodels" not in (ROOT / "requirements" / "runtime.lock").read_text()
+
+
 def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
     """The fine-tuning recipe has an environment of its own, which neither a demo nor a test installs."""
     (training,) = steps("training")
