@@ -25,6 +25,7 @@ from plugin.local.postgres import PostgresServer
 from plugin.queue.filters import EVERYTHING, QueueFilter, QueueList, QueueOrder, QueueState
 from plugin.queue.moment_filter import MomentFilter
 from plugin.queue.store import Store
+from plugin.queue.views import SessionList
 from stream.contracts.vocabulary import Level, Mechanism
 
 SESSIONS: Final = 50_000
@@ -94,6 +95,7 @@ def reads(store: Store) -> Mapping[str, Read]:
     following = partial(store.next_session, supervisor, QueueList.WAITING)
     first_page, decided_page, page_of_one = waiting().rows, decided().rows, waiting(of_one).rows
     own_page = store.own_sessions(therapist)
+    after_own = own_page[0].session_id if own_page else None
     weak = MomentFilter(mechanism=Mechanism.STANCE_ALIGNMENT, level=Level.WEAK)
     after = first_page[-1].session_id if first_page else None
     after_first_of_one = page_of_one[0].session_id if page_of_one else None
@@ -112,7 +114,7 @@ def reads(store: Store) -> Mapping[str, Read]:
         "disputed": partial(store.disputed, supervisor),
         "therapists to filter by": partial(store.therapists, supervisor),
         "own list": partial(store.own_sessions, therapist),
-        "own list, second page": partial(store.own_sessions, therapist, own_page[-1].session_id if own_page else None),
+        "own list, after its first": partial(store.own_sessions, therapist, after_own),
         "trend of a therapist": partial(store.trends.own, therapist),
         "moments": partial(store.moments.read, supervisor),
         "moments, one mechanism": partial(store.moments.read, supervisor, weak),
@@ -142,16 +144,17 @@ def plans_of(engine: Engine, read: Read) -> list[str]:
     return lines
 
 
-def _start_page(store: Store, supervisor: Viewer) -> None:
-    """Read all that the start page of a supervisor reads, beside who she is."""
+def _start_page(store: Store, supervisor: Viewer) -> SessionList:
+    """Read all that the start page of a supervisor reads, beside who she is, and return what waits."""
     store.viewer(supervisor.user_id)
-    store.waiting(supervisor)
+    waiting = store.waiting(supervisor)
     store.therapists(supervisor)
     store.disputed(supervisor)
     store.calibrations.waiting(supervisor)
     store.calibrations.to_rate_first(supervisor)
     store.saved_views.all(supervisor)
     store.follow_ups(supervisor)
+    return waiting
 
 
 def _viewer(store: Store, username: str) -> Viewer:

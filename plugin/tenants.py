@@ -12,8 +12,10 @@ def pseudonyms_of(tenants: Mapping[str, TenantSettings], tenant: str) -> Pseudon
     """Return the maker of a tenant's pseudonyms.
 
     Raises:
-        Misconfigured: its pseudonym key is missing, or is not base64 of at least 32 bytes.
+        Misconfigured: there is no such tenant, or its pseudonym key is missing or not base64 of at least 32 bytes.
     """
+    if tenant not in tenants:
+        raise Misconfigured(f"The settings name no tenant {tenant}.")
     setting = f"tenants.{tenant}.pseudonym_key"
     key = required_secret(tenants[tenant].pseudonym_key, setting)
     try:

@@ -13,9 +13,10 @@ from typing import ClassVar, Protocol, TypeVar
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import CounterpointError, Denied
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
+from stream.contracts.outcomes import Outcome
 
-Content = Message | Edit | Deletion | Participants | ConsentWithdrawal
-"""The events of a session other than its end: messages, their changes, participants and withdrawals of consent."""
+Content = Message | Edit | Deletion | Participants | ConsentWithdrawal | Outcome
+"""The events other than a session's end: messages, their changes, participants, withdrawals of consent, outcomes."""
 
 PlatformEvent = Content | SessionEnd
 """The events that a platform may send; an erasure is requested by an operator, never by a webhook."""

@@ -6,11 +6,13 @@ References (`conversation_id`, `author`) are the platform's own; the gateway tur
 import json
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from stream.contracts.base import Contract, Language, MessageId, Text, Utc
 from stream.contracts.messages import Consent, Participant
+from stream.contracts.outcomes import GivenBy, Instrument, Occasion, Score
 from stream.contracts.vocabulary import Role
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "webhook.schema.json"
@@ -97,7 +99,29 @@ class SessionEnded(ConversationPayload):
     ended_at: Utc
 
 
-WebhookPayload = MessageSent | MessageEdited | MessageDeleted | ParticipantsKnown | ConsentWithdrawn | SessionEnded
+class OutcomeFields(ConversationPayload):
+    """What every way in says of an outcome."""
+
+    outcome_id: MessageId
+    instrument: Instrument
+    score: Score
+    occasion: Occasion
+    given_by: GivenBy
+    author: Reference
+    given_at: Utc
+    session_id: UUID | None = None
+    consent: Consent = Consent()
+
+
+class OutcomeGiven(OutcomeFields):
+    """A rating or an instrument's score that a client or a counsellor gave."""
+
+    type: Literal["outcome"]
+
+
+WebhookPayload = (
+    MessageSent | MessageEdited | MessageDeleted | ParticipantsKnown | ConsentWithdrawn | SessionEnded | OutcomeGiven
+)
 
 PAYLOADS: dict[str, type[WebhookPayload]] = {
     "message": MessageSent,
@@ -106,6 +130,7 @@ PAYLOADS: dict[str, type[WebhookPayload]] = {
     "participants": ParticipantsKnown,
     "consent_withdrawal": ConsentWithdrawn,
     "session_end": SessionEnded,
+    "outcome": OutcomeGiven,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from plugin.adapters.payloads import MAX_NAMES, MAX_PARTICIPANTS, MAX_REFERENCE, PAYLOADS
 from stream.contracts.base import MAX_TEXT_CODE_POINTS
+from stream.contracts.outcomes import RANGES, Instrument, Occasion
 from stream.contracts.vocabulary import Role
 
 _REFERENCE: Final = f"a string of 1 to {MAX_REFERENCE} characters, without NUL; a number goes into quotes"
@@ -24,6 +25,13 @@ WANTED: Final[dict[str, str]] = {
     "deleted_at": _TIME,
     "withdrawn_at": _TIME,
     "ended_at": _TIME,
+    "given_at": _TIME,
+    "outcome_id": "a string of 1 to 255 visible ASCII characters; a number goes into quotes",
+    "instrument": f"one of {', '.join(Instrument)}",
+    "score": "a number, " + ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in RANGES.items()),
+    "occasion": f"one of {', '.join(Occasion)}",
+    "given_by": "one of client, counsellor",
+    "session_id": "the id that Counterpoint gave the session; leave it out where you do not know it",
     "consent": "an object with processing and, if you like, secondary_use",
     "processing": "true or false",
     "secondary_use": "true or false",

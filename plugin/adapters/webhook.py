@@ -18,6 +18,8 @@ from plugin.adapters.payloads import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    OutcomeFields,
+    OutcomeGiven,
     ParticipantsKnown,
     SessionEnded,
     WebhookPayload,
@@ -26,6 +28,7 @@ from plugin.adapters.wanted import wanted_form
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import Poison
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
+from stream.contracts.outcomes import Outcome
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import poison_of, read_json
 
@@ -137,6 +140,8 @@ class StandardWebhook(Adapter[WebhookPayload]):
                 record = ConsentWithdrawal(
                     tenant=tenant, conversation_id=conversation, withdrawn_at=payload.withdrawn_at
                 )
+            case OutcomeGiven():
+                record = outcome_of(payload, tenant, pseudonyms)
             case SessionEnded():
                 return []
         return [record]
@@ -147,3 +152,13 @@ class StandardWebhook(Adapter[WebhookPayload]):
             return None
         conversation = pseudonyms.conversation(payload.conversation_id)
         return SessionEnd(tenant=tenant, conversation_id=conversation, ended_at=payload.ended_at)
+
+
+def outcome_of(payload: OutcomeFields, tenant: str, pseudonyms: Pseudonyms) -> Outcome:
+    """Return an outcome with pseudonyms in place of references; the file import and the API read this form too."""
+    return Outcome(
+        tenant=tenant,
+        conversation_id=pseudonyms.conversation(payload.conversation_id),
+        author=pseudonyms.person(payload.author),
+        **payload.model_dump(exclude={"type", "conversation_id", "author"}),
+    )

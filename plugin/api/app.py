@@ -22,6 +22,7 @@ from plugin.api import (
     handover_routes,
     moment_routes,
     note_routes,
+    outcome_routes,
     own_routes,
     people_routes,
     read_routes,
@@ -100,6 +101,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         trail_routes.router,
         people_routes.router,
         receiver_routes.router,
+        outcome_routes.router,
     ):
         api.include_router(router)
     return api

@@ -16,6 +16,7 @@ USAGE_PANEL: Final = "Use it"
 OPERATION_PANEL: Final = "Keep it running"
 PRIVACY_PANEL: Final = "Protect privacy"
 MODELS_PANEL: Final = "Models"
+STUDIES_PANEL: Final = "Studies"
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plugin.cli.base import PRIVACY_PANEL, app, read_own_password
+from plugin.plain_text import counted
 from stream.runtime.settings import load_settings
 
 if TYPE_CHECKING:
@@ -115,6 +116,31 @@ def export_criteria(
     with _begun(by, out, (CSV, JSON_LINES), ExportKind.CRITERIA, ExportPurpose(purpose)) as begun:
         rows = run(begun, out, _bar)
     typer.echo(f"{rows} rows are in {out}, which you alone may read. Delete it when you no longer need it.")
+
+
+@export.command("outcomes")
+def export_outcomes(
+    by: By,
+    purpose: Annotated[
+        Literal["research"], typer.Option(help="Only what clients agreed to that it is used beyond their counselling.")
+    ],
+    out: Annotated[Path, typer.Option(help="A new file: .csv, or .jsonl for JSON Lines.")],
+) -> None:
+    """Write the outcomes of the sessions that you, a supervisor, may see, as the table that `counterpoint study` reads.
+
+    Clients and counsellors have pseudonyms of this file alone; counsellors only where it is about five or more of them.
+    The columns: docs/export.md.
+
+    Example: counterpoint export outcomes --by mara --purpose research --out tables/sessions.csv
+    """
+    from plugin.exports.outcome_export import export_outcomes as run
+    from plugin.exports.row_files import CSV, JSON_LINES
+    from plugin.queue.export_entries import ExportKind, ExportPurpose
+
+    with _begun(by, out, (CSV, JSON_LINES), ExportKind.OUTCOMES, ExportPurpose(purpose)) as begun:
+        rows = run(begun, out, _bar)
+    said = counted(rows, "session is", "sessions are")
+    typer.echo(f"{said} in {out}, which you alone may read. Delete it when you no longer need it.")
 
 
 @export.command("person")

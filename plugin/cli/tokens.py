@@ -21,7 +21,7 @@ app.add_typer(tokens, name="tokens", rich_help_panel=SETUP_PANEL)
 
 SCOPES = (
     "sessions.read, sessions.review, sessions.release, disputes.write, risk.acknowledge, rubric.write, trail.read,"
-    " people.write or receivers.write"
+    " people.write, receivers.write or outcomes.write"
 )
 
 

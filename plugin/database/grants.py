@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from plugin.database import outcome_rights
+
 PREFIX: Final = "counterpoint_"
 Grants = Mapping[str, tuple[str, ...]]
 
@@ -58,6 +60,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "rubric_notes": (_NOTE_KEY_IDS,),
         "erasures": ("SELECT", "INSERT"),
         "risk_signals": (_RISK_PLACES, "INSERT", "DELETE"),
+        "outcomes": (outcome_rights.PLACES, "INSERT", outcome_rights.REPLACE, "DELETE"),
         "holds": ("SELECT",),
     },
     "web": {
@@ -106,6 +109,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "risk_signals": ("SELECT", "UPDATE (acknowledged_at, action)"),
         "receivers": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_OF_RECEIVERS})"),
         "release_notices": ("SELECT", "INSERT", f"UPDATE ({_CHANGED_OF_NOTICES})"),
+        # For the API; no page reads them.
+        "outcomes": (outcome_rights.KNOWN, "INSERT", outcome_rights.REPLACE),
     },
     # The words too, in the rows of the account that it names: `counterpoint digest` and `export` ask for a password;
     # `counterpoint deliver`, which asks for none, has no key to decrypt them.
@@ -136,6 +141,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "risk_signals": ("SELECT", "UPDATE (escalation_tries, next_try_at, escalated_at)"),
         "receivers": ("SELECT",),
         "release_notices": ("SELECT", f"UPDATE ({_CHANGED_OF_NOTICES})", "DELETE"),
+        "outcomes": ("SELECT",),  # for exports
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "reratings": ("SELECT",),  # for the same
         "calibrations": ("SELECT",),
@@ -184,6 +190,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "handled_dead_letters": ("SELECT", "INSERT", "UPDATE"),
         "risk_signals": (_RISK_PLACES, "DELETE"),
         "receivers": ("SELECT", "UPDATE (kek_id, secret, previous_secret)"),
+        "outcomes": (outcome_rights.PLACES, "DELETE"),
     },
     # Reads messages for a model alone: `counterpoint rerate` shows nobody a word, and reads nothing that people wrote
     # about a session.

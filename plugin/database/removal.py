@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
+from plugin.database.outcome_store import remove_outcomes
 from plugin.database.risk_removal import remove_risk_of_conversation, remove_risk_of_session
 from plugin.database.tables import (
     StoredAcknowledgement,
@@ -143,6 +144,7 @@ def erase_sessions(session: Session, tenant: str, conversation_id: str, until: d
     session.flush()
     if not held:
         remove_risk_of_conversation(session, tenant, conversation_id, until)
+        remove_outcomes(session, tenant, conversation_id, until)
     keys = delete_unused_data_key(session, tenant, conversation_id)
     return 0 if held else len(rows), keys
 

@@ -6,6 +6,7 @@ from typing import Final
 from plugin.database import criterion_rights, queue_rights
 from plugin.database.calibration_rights import calibration_policies
 from plugin.database.grants import GRANTS, PREFIX
+from plugin.database.outcome_rights import outcome_policies
 from plugin.database.person_conditions import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -118,6 +119,8 @@ def policy_statements() -> Iterator[str]:
     others = [PREFIX + stage for stage in GRANTS if stage != "web" and "risk_signals" in GRANTS[stage]]
     yield from risk_policies(f"{PREFIX}web", others)
     yield from receiver_policies(f"{PREFIX}web", f"{PREFIX}digest", [f"{PREFIX}privacy"])
+    whole = [f"{PREFIX}sink", f"{PREFIX}privacy"]
+    yield from outcome_policies(f"{PREFIX}web", f"{PREFIX}digest", whole)
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
     yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
 

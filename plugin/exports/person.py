@@ -26,6 +26,7 @@ from plugin.exports.person_rows import (
     calibrated_about,
     decisions_about,
     moments_of,
+    outcomes_by,
     sessions_of,
     time_of,
     trail_about,
@@ -49,9 +50,10 @@ from stream.contracts.errors import Misconfigured
 
 TEXT_LEFT_OUT: Final = "Words are left out: the person alone may export them, with their own password."
 NOT_IN_IT: Final = (
-    "Not in this file: what is stored about clients alone, messages and words of sessions that are not released, notes"
-    " that their author has not shared, hand-overs between supervisors, answers to criteria that are not shared, what a"
-    " model in shadow says (it is shown to nobody), secrets of tokens, copies in backups and on the broker."
+    "Not in this file: what is stored about clients alone, outcomes that clients gave, messages and words of sessions"
+    " that are not released, notes that their author has not shared, hand-overs between supervisors, answers to"
+    " criteria that are not shared, what a model in shadow says (it is shown to nobody), secrets of tokens, copies in"
+    " backups and on the broker."
 )
 NOT_IN_IT_OF_STAFF: Final = (
     "Not in this file: words of sessions, what others said, what this person said of sessions that they may no longer"
@@ -76,7 +78,7 @@ def export_person(run: ExportRun, username: str, out: Path, show_progress: ShowP
             "tokens": tokens_of(session, person),
             "exported": _export(run, person),
             "sessions": [],
-            **({"calibrations": calibrated_about(session)} if is_therapist else _of_staff(run, session, person)),
+            **(_of_therapist(session, person) if is_therapist else _of_staff(run, session, person)),
             "trail": [],
         }
     of_session = _session if is_therapist else _acts
@@ -123,6 +125,11 @@ def _export(run: ExportRun, person: Viewer) -> Json:
 def _with_words(run: ExportRun, person: Viewer) -> bool:
     """Return whether the person exports for themself."""
     return run.viewer.user_id == person.user_id
+
+
+def _of_therapist(session: Session, person: Viewer) -> Json:
+    """Return what is stored about a therapist, beside single sessions."""
+    return {"outcomes": outcomes_by(session, person), "calibrations": calibrated_about(session)}
 
 
 def _of_staff(run: ExportRun, session: Session, person: Viewer) -> Json:

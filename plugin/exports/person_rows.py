@@ -15,11 +15,13 @@ from plugin.database.tables import (
     StoredDecision,
     StoredExchange,
     StoredLabel,
+    StoredOutcome,
     StoredRerating,
     StoredSession,
     Team,
 )
 from plugin.database.viewer import Viewer
+from stream.contracts.vocabulary import Role
 
 Json = dict[str, Any]
 
@@ -150,6 +152,29 @@ def _labels(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:
             }
         )
     return labels
+
+
+def outcomes_by(session: Session, person: Viewer) -> list[Json]:
+    """Return the outcomes that this counsellor gave, in order; those that clients gave are the clients'."""
+    found = session.exec(
+        select(StoredOutcome)
+        .where(
+            col(StoredOutcome.tenant) == person.tenant,
+            col(StoredOutcome.author) == person.counsellor,
+            col(StoredOutcome.given_by) == Role.COUNSELLOR.value,
+        )
+        .order_by(col(StoredOutcome.given_at), col(StoredOutcome.outcome_key))
+    )
+    return [
+        {
+            "conversation": row.conversation_id,
+            "instrument": row.instrument,
+            "score": row.score,
+            "occasion": row.occasion,
+            "at": time_of(row.given_at),
+        }
+        for row in found
+    ]
 
 
 def calibrated_about(session: Session) -> list[Json]:

@@ -16,6 +16,7 @@ from plugin.database.tables import (
     StoredAnswer,
     StoredCriterionAnswer,
     StoredLabel,
+    StoredOutcome,
     StoredSession,
 )
 from plugin.database.viewer import AccountRole, Viewer
@@ -64,6 +65,20 @@ def with_criterion_answers(*, agreed_alone: bool) -> ColumnElement[bool]:
         .correlate(StoredSession)
     )
     return and_(exists(answers), _is_agreed()) if agreed_alone else exists(answers)
+
+
+def with_outcomes() -> ColumnElement[bool]:
+    """Return the condition that a session's conversation has outcomes, and its clients agreed to secondary use."""
+    outcomes = (
+        select(StoredOutcome.outcome_key)
+        .where(
+            col(StoredOutcome.tenant) == col(StoredSession.tenant),
+            col(StoredOutcome.conversation_id) == col(StoredSession.conversation_id),
+            col(StoredOutcome.secondary_use),
+        )
+        .correlate(StoredSession)
+    )
+    return and_(exists(outcomes), _is_agreed())
 
 
 def find_sessions(run: ExportRun, condition: ColumnElement[bool]) -> tuple[list[SessionKey], set[UUID]]:

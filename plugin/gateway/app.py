@@ -22,7 +22,7 @@ from plugin.adapters.matrix import Matrix
 from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway import body
 from plugin.gateway.clock import OutOfTime, refuse_future, refuse_past
-from plugin.gateway.encoding import encode_event, has_consent
+from plugin.gateway.encoding import encode_event, has_consent, topic_of
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import KnownTenant
 from stream.contracts.errors import Denied, Poison, Unavailable
@@ -47,7 +47,7 @@ _UNKNOWN = "unknown"  # the metric label in place of a tenant's name that is not
 class RecordPublisher(Protocol):
     """The interface through which the gateway publishes records; see `publisher.Publisher`."""
 
-    async def publish(self, record: EncodedRecord) -> None:
+    async def publish(self, record: EncodedRecord, topic: str) -> None:
         """Return when the broker has acknowledged; raise `Unavailable` when it has not in time."""
 
 
@@ -182,9 +182,9 @@ class Gateway:
             Poison: One is too large.
             Unavailable: The broker has not acknowledged one in time.
         """
-        allowed = [encode_event(event, delivery, trace) for event in events if has_consent(event)]
-        for record in allowed:
-            await self.publisher.publish(record)
+        allowed = [(encode_event(event, delivery, trace), topic_of(event)) for event in events if has_consent(event)]
+        for record, topic in allowed:
+            await self.publisher.publish(record, topic)
         if not events:
             return IGNORED
         return PUBLISHED if len(allowed) == len(events) else NO_CONSENT

@@ -13,8 +13,9 @@ from typing import ClassVar, Final
 from plugin.adapters.base import PlatformEvent
 from stream.contracts.errors import CounterpointError
 from stream.contracts.messages import Edit, Message, SessionEnd
+from stream.contracts.outcomes import Outcome
 
-_TIME_OF: Final = {Message: "sent_at", Edit: "edited_at", SessionEnd: "ended_at"}
+_TIME_OF: Final = {Message: "sent_at", Edit: "edited_at", SessionEnd: "ended_at", Outcome: "given_at"}
 
 
 class OutOfTime(CounterpointError):  # noqa: N818 - named by what is wrong with the event, as Poison is

@@ -1,14 +1,21 @@
-"""Encoding of chat events as records of the messages topic."""
+"""Encoding of a platform's events as records, and the topic of each."""
 
 from plugin.adapters.base import PlatformEvent
 from stream.contracts.ids import conversation_event_id
 from stream.contracts.messages import Edit, Message, Participants
+from stream.contracts.outcomes import Outcome
+from stream.contracts.topics import MESSAGES, OUTCOMES
 from stream.runtime.codec import EncodedRecord, encode
 
 
 def has_consent(event: PlatformEvent) -> bool:
-    """Whether an event may be published: text needs the client's consent to processing, other events need none."""
-    return event.consent.processing if isinstance(event, Message | Edit) else True
+    """Whether an event may be published: text and outcomes need the client's consent to processing, others none."""
+    return event.consent.processing if isinstance(event, Message | Edit | Outcome) else True
+
+
+def topic_of(event: PlatformEvent) -> str:
+    """Return the topic of an event: outcomes have one of their own."""
+    return OUTCOMES if isinstance(event, Outcome) else MESSAGES
 
 
 def encode_event(event: PlatformEvent, delivery: str, trace: bytes | None = None) -> EncodedRecord:

@@ -22,12 +22,14 @@ CLOSE_S = 3.0
 
 
 class Publisher:
-    """A writer of the messages topic that starts without a broker, reconnects by itself and reports to `health`."""
+    """A writer of what platforms send that starts without a broker, reconnects by itself and reports to `health`."""
 
     def __init__(self, kafka: KafkaSettings, health: Health) -> None:
         self._kafka = kafka
         self._health = health
         self._producer: Any = None
+        self._asked: set[str] = set()
+        """The topics whose partitions the producer knows. Others are asked for beside the loop, once."""
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -44,8 +46,8 @@ class Publisher:
         if self._producer is not None:
             await asyncio.to_thread(self._close)
 
-    async def publish(self, record: EncodedRecord) -> None:
-        """Publish a record and return when every in-sync replica has it.
+    async def publish(self, record: EncodedRecord, topic: str) -> None:
+        """Publish a record on a topic and return when every in-sync replica has it.
 
         Raises:
             Unavailable: The record was not acknowledged in time. It may still reach the topic; a retry has the same id.
@@ -55,13 +57,16 @@ class Publisher:
         loop = asyncio.get_running_loop()
         acknowledged: asyncio.Future[None] = loop.create_future()
         try:
-            sent = send(self._producer, MESSAGES, record, partition_of(record.key or b"", self._kafka.partitions))
+            if topic not in self._asked:
+                await asyncio.to_thread(self._producer.partitions_for, topic)
+                self._asked.add(topic)
+            sent = send(self._producer, topic, record, partition_of(record.key or b"", self._kafka.partitions))
             sent.add_callback(lambda _metadata: loop.call_soon_threadsafe(_complete, acknowledged, None))
             sent.add_errback(lambda error: loop.call_soon_threadsafe(_complete, acknowledged, error))
             async with asyncio.timeout(GATEWAY_TIMEOUTS.acknowledge_s):
                 await acknowledged
         except (KafkaError, TimeoutError) as error:
-            get_logger().warning("publish_failed", error_type=type(error).__name__, topic=MESSAGES)
+            get_logger().warning("publish_failed", error_type=type(error).__name__, topic=topic)
             raise Unavailable("the broker", RETRY_AFTER_S) from None
 
     async def _watch_broker(self) -> None:
@@ -107,6 +112,7 @@ class Publisher:
             linger_ms=1,  # concurrent requests share a batch; a millisecond does not matter to a webhook
         )
         made.partitions_for(MESSAGES)  # so that the first `send` does not wait for them
+        self._asked = {MESSAGES}
         return made
 
     def _close(self) -> None:

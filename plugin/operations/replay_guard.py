@@ -15,6 +15,7 @@ from plugin.database.tombstones import Subject, deleted_messages, find_tombstone
 from plugin.operations.dead_letter import DeadLetter
 from stream.contracts.base import Contract, ConversationRecord
 from stream.contracts.messages import ConsentWithdrawal, Edit, Erasure, Message, PersonErasure
+from stream.contracts.outcomes import Outcome
 from stream.contracts.sessions import SessionOutline
 from stream.contracts.vocabulary import Role
 
@@ -40,8 +41,8 @@ def conversation_of(letter: DeadLetter, data: Contract | None) -> RecordConversa
 
 
 def has_consent(data: Contract) -> bool:
-    """Return whether a record with text has the client's consent; a record without text needs none."""
-    return data.consent.processing if isinstance(data, Message | Edit) else True
+    """Return whether a record with text, or an outcome, has the client's consent; no other record needs it."""
+    return data.consent.processing if isinstance(data, Message | Edit | Outcome) else True
 
 
 def is_erased_or_withdrawn(session: Session, kek: KeyEncryptionKey, letter: DeadLetter, data: Contract | None) -> bool:
@@ -86,6 +87,10 @@ def _person_subjects(tenant: str, data: Contract | None) -> list[Subject]:
     counsellors: Sequence[str] = ()
     if isinstance(data, SessionOutline):
         clients, counsellors = data.clients, data.counsellors
+    elif isinstance(data, Outcome) and data.given_by is Role.CLIENT:
+        clients = [data.author]
+    elif isinstance(data, Outcome):
+        counsellors = [data.author]
     elif isinstance(data, Message) and data.role is Role.CLIENT:
         clients = [data.author]
     elif isinstance(data, Message) and data.role is Role.COUNSELLOR:

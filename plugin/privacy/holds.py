@@ -1,6 +1,6 @@
 """Legal holds: adding, removing and listing them. Additions and removals are recorded in the audit trail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
 from plugin.database.locks import lock_conversation
+from plugin.database.outcome_store import oldest_outcome, remove_outcomes
 from plugin.database.removal import erase_sessions, withdraw_restricted_sessions
 from plugin.database.tables import Hold, StoredSession, TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
@@ -65,13 +66,17 @@ def remove_hold(session: Session, kek: KeyEncryptionKey, conversation: Subject, 
     oldest_first = select(StoredSession.first_appended_at).where(
         col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
     )
-    since = session.exec(oldest_first.order_by(col(StoredSession.first_appended_at)).limit(1)).first()
+    first = session.exec(oldest_first.order_by(col(StoredSession.first_appended_at)).limit(1)).first()
+    stored = [time for time in (first, oldest_outcome(session, tenant, conversation_id)) if time is not None]
     erased = withdrawn = 0
-    if since is not None:
+    if stored:
+        since = min(stored)
         subject = Subject(TombstoneKind.ERASURE, tenant, conversation_id)
         for until in find_tombstone_times(session, key, subject, since):
             sessions, _ = erase_sessions(session, tenant, conversation_id, until)
             erased += sessions
+        for until in find_tombstone_times(session, key, replace(subject, kind=TombstoneKind.WITHDRAWAL), since):
+            remove_outcomes(session, tenant, conversation_id, until)
         withdrawn = withdraw_restricted_sessions(session, tenant, conversation_id, now)
     _audit(session, conversation, "hold_removed")
     return HoldRemoval(erased, withdrawn)

@@ -29,6 +29,8 @@ class TrailKind(StrEnum):
     """Risk signals that were acknowledged, each with what was done."""
     RECEIVER = "receiver"
     """Stored receivers of webhooks: added, changed, removed, and told again."""
+    OUTCOME = "outcome"
+    """Outcomes that an operator's program added."""
     RUBRIC_NOTE = "rubric-note"
     RERATING = "rerating"
     """Stored exchanges that another version of the model rated again."""
@@ -69,6 +71,7 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     ),
     TrailKind.RISK: ("risk acknowledgement",),
     TrailKind.RECEIVER: ("receiver %",),
+    TrailKind.OUTCOME: ("outcomes",),
     TrailKind.RUBRIC_NOTE: ("rubric note %",),
     TrailKind.RERATING: ("rerate: %",),
     TrailKind.REMOVAL: ("erasure", "hold", "retention"),

@@ -15,6 +15,7 @@ class ExportKind(StrEnum):
     REVIEWS_WITH_TEXT = "reviews with text"
     TRAINING = "training"
     CRITERIA = "criteria"
+    OUTCOMES = "outcomes"
     PERSON = "person"
 
 

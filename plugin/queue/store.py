@@ -41,6 +41,7 @@ from plugin.queue.moments_across import MomentsAcross
 from plugin.queue.note_threads import NoteThreads
 from plugin.queue.opening import open_session
 from plugin.queue.openings import Opening, openings_of
+from plugin.queue.outcomes import Outcomes
 from plugin.queue.own_list import own_sessions
 from plugin.queue.paging import PAGE, next_session, read_page
 from plugin.queue.people import PeopleMapping
@@ -212,6 +213,11 @@ class Store:
     def trends(self) -> Trends:
         """The trends of the therapists of the same database."""
         return Trends(self._database)
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What clients and counsellors gave, which an operator's program adds."""
+        return Outcomes(self._database, now=self._now)
 
     @property
     def risk_signals(self) -> RiskSignals:

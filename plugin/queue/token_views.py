@@ -43,6 +43,8 @@ class Scope(StrEnum):
     """An operator: plan and apply a mapping of the service's people."""
     RECEIVERS_WRITE = "receivers.write"
     """An operator: list, add, change and remove stored receivers, and have them told again."""
+    OUTCOMES_WRITE = "outcomes.write"
+    """An operator: add outcomes, and read none."""
 
 
 class TokenState(StrEnum):

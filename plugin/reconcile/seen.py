@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from plugin.adapters.base import PlatformEvent
 from stream.contracts.messages import (
     ConsentWithdrawal,
     Deletion,
@@ -34,8 +35,8 @@ class Seen:
     _conversations: dict[tuple[str, str], tuple[SeenConversation, datetime]] = field(default_factory=dict)
     _erased: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
-    def add(self, record: MessagesRecord, appended_at: datetime) -> None:
-        """Add a record of the topic."""
+    def add(self, record: MessagesRecord | PlatformEvent, appended_at: datetime) -> None:
+        """Add a record of the topic, or one that will be on it."""
         if isinstance(record, PersonErasure):
             self._erased[record.tenant, record.person] = appended_at
             return

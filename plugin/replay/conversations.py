@@ -22,6 +22,7 @@ TIME_FIELD = {
     "deletion": "deleted_at",
     "consent_withdrawal": "withdrawn_at",
     "session_end": "ended_at",
+    "outcome": "given_at",
 }
 """The field of each payload type that holds its time; `participants` has none."""
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
 from plugin.database import holds
 from plugin.database.locks import lock_conversation
+from plugin.database.outcome_store import remove_outcomes
 from plugin.database.removal import erase_sessions, sessions_until, withdraw_session
 from plugin.database.tables import StoredSession, TombstoneKind
 from plugin.database.tombstone_key import tombstone_key
@@ -29,16 +30,18 @@ from plugin.sink.changes import change_message, remove_messages, tombstone_messa
 from plugin.sink.content import store_content
 from plugin.sink.moments import leave_out_unconfirmed, store_shown
 from plugin.sink.need import store_need
+from plugin.sink.outcomes import store_outcome
 from plugin.sink.outline import people_in, store_outline
 from plugin.sink.risk import store_risk
 from plugin.sink.sample import store_sample
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
+from stream.contracts.outcomes import Outcome
 from stream.contracts.risk import RiskSignal
 from stream.contracts.vocabulary import SessionState
 
 FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal | Deletion | Edit
-SinkRecord = FeedbackTopicRecord | RiskSignal
+SinkRecord = FeedbackTopicRecord | RiskSignal | Outcome
 
 
 class ApplyResult(StrEnum):
@@ -52,6 +55,8 @@ class ApplyResult(StrEnum):
     """A stored message was deleted or edited."""
     SIGNALLED = "signalled"
     """A risk signal was stored, so that it can be acknowledged."""
+    RATED = "rated"
+    """An outcome was stored."""
 
 
 def apply(session: Session, kek: KeyEncryptionKey, record: SinkRecord, now: datetime) -> ApplyResult:
@@ -71,8 +76,8 @@ def apply(session: Session, kek: KeyEncryptionKey, record: SinkRecord, now: date
             return ApplyResult.CHANGED if change_message(session, kek, key, record, now) else ApplyResult.REPEATED
         case FeedbackRecord():
             return _store(session, kek, key, record, now)
-        case RiskSignal():
-            return ApplyResult.ERASED if store_risk(session, key, record, now) else ApplyResult.SIGNALLED
+        case RiskSignal() | Outcome():
+            return _store_beside(session, key, record, now)
 
 
 def _erase(session: Session, key: FingerprintKey, record: Erasure, now: datetime) -> ApplyResult:
@@ -91,7 +96,14 @@ def _withdraw(session: Session, key: FingerprintKey, record: ConsentWithdrawal, 
     if row is not None and row.state != SessionState.ERASED:
         row.stored_at = now
         withdraw_session(session, row)
+    _remove_outcomes(session, record.tenant, record.conversation_id, until)
     return ApplyResult.ERASED
+
+
+def _remove_outcomes(session: Session, tenant: str, conversation_id: str, until: datetime) -> None:
+    """Remove what was given in a conversation up to a withdrawal, whichever of its sessions it was about."""
+    if not holds.is_held(session, tenant, conversation_id):
+        remove_outcomes(session, tenant, conversation_id, until)
 
 
 def _store(
@@ -102,6 +114,7 @@ def _store(
     if record.state is SessionState.ERASED:  # a dead letter of the session must not come back as a session of its own
         subject = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
         add_tombstone(session, key, subject, until=record.closed_at, erasure_id=None, now=now)
+        _remove_outcomes(session, record.tenant, record.conversation_id, record.closed_at)
     row = session.get(StoredSession, record.session_id)
     if row is not None:
         stored, arriving = _precedence(row.state, row.revision), _precedence(record.state, record.revision)
@@ -124,6 +137,13 @@ def _store(
         withdraw_session(session, row)
         return ApplyResult.ERASED
     return ApplyResult.STORED
+
+
+def _store_beside(session: Session, key: FingerprintKey, record: RiskSignal | Outcome, now: datetime) -> ApplyResult:
+    """Store what stands beside sessions, whether its session is stored or not."""
+    if isinstance(record, RiskSignal):
+        return ApplyResult.ERASED if store_risk(session, key, record, now) else ApplyResult.SIGNALLED
+    return ApplyResult.ERASED if store_outcome(session, key, record, now) else ApplyResult.RATED
 
 
 def _precedence(state: str, revision: int) -> tuple[bool, int, bool]:

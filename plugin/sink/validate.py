@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from stream.contracts.base import Contract
 from stream.contracts.errors import Poison
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.outcomes import Outcome
 from stream.contracts.vocabulary import DeadLetterReason, SessionState
 
 
@@ -13,11 +14,12 @@ def validate_record(record: Contract) -> None:
     """Check that a record fulfils the rules of the queue.
 
     Raises:
-        Poison: NO_CONSENT, for text without consent; NUL, for a NUL in any string (PostgreSQL accepts none);
-            BAD_SCHEMA, for an exchange without exactly one answer, an answer without its exchange, or an exchange or a
-            sampled turn whose own messages are missing.
+        Poison: NO_CONSENT, for text or an outcome without consent; NUL, for a NUL in any string (PostgreSQL accepts
+            none); BAD_SCHEMA, for an exchange without exactly one answer, an answer without its exchange, or an
+            exchange or a sampled turn whose own messages are missing.
     """
-    if isinstance(record, FeedbackRecord) and record.messages and not record.consent.processing:
+    holds_something = isinstance(record, Outcome) or (isinstance(record, FeedbackRecord) and record.messages)
+    if isinstance(record, FeedbackRecord | Outcome) and holds_something and not record.consent.processing:
         raise Poison(DeadLetterReason.NO_CONSENT, "consent")
     for place, value in record.model_dump().items():
         if any("\x00" in text for text in _strings(value)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, cast
 
 from sqlalchemy import Engine
@@ -14,14 +14,15 @@ from plugin.database.migrate import is_up_to_date, known_revisions
 from plugin.sink.apply import SinkRecord, apply
 from plugin.sink.validate import validate_record
 from stream.contracts.errors import Unavailable
+from stream.contracts.outcomes import Outcome
 from stream.contracts.schema import RECORDS_BY_TOPIC
-from stream.contracts.topics import FEEDBACK, RISK
+from stream.contracts.topics import FEEDBACK, OUTCOMES, RISK
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.logging import get_logger
 from stream.runtime.trace import trace_id, traceparent_of
 
-TOPICS: Final = (FEEDBACK, RISK)
+TOPICS: Final = (FEEDBACK, RISK, OUTCOMES)
 """The topics that the sink reads."""
 _KNOWN: Final = {topic: known_types(*RECORDS_BY_TOPIC[topic]) for topic in TOPICS}
 
@@ -48,6 +49,8 @@ class Writer:
         record = cast("SinkRecord", event.data)  # `_KNOWN` holds nothing else
         check_partition(raw, record, self.partitions)
         validate_record(record)
+        if isinstance(record, Outcome):  # whatever the sender wrote there
+            record = record.model_copy(update={"appended_at": datetime.fromtimestamp(raw.timestamp_ms / 1000, UTC)})
         with transaction(self.engine) as session:
             result = apply(session, self.kek, record, self.now())
         metrics.ROWS_STORED.labels(outcome=result.value).inc()

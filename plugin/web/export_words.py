@@ -11,6 +11,7 @@ WHAT: Final = {
     ExportKind.TRAINING: "reviewed moments of your sessions, under a pseudonym, of clients who agreed to that",
     ExportKind.CRITERIA: "what supervisors said of your sessions to questions of your service, under a pseudonym and"
     " without notes",
+    ExportKind.OUTCOMES: "outcomes that clients gave, without your name, of clients who agreed to that",
     ExportKind.PERSON: "what is stored about you",
 }
 WHY: Final = {

@@ -24,6 +24,7 @@ KINDS: Final = {
     TrailKind.ACCOUNT: "accounts, tokens, preferences",
     TrailKind.RISK: "risk signals acknowledged",
     TrailKind.RECEIVER: "receivers of webhooks",
+    TrailKind.OUTCOME: "outcomes added",
     TrailKind.RUBRIC_NOTE: "rubric notes",
     TrailKind.RERATING: "rated again by another version",
     TrailKind.REMOVAL: "erasure, holds, retention",

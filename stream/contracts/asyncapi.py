@@ -18,6 +18,7 @@ from stream.contracts.topics import (
     DEFAULT_PARTITIONS,
     FEEDBACK,
     MESSAGES,
+    OUTCOMES,
     RISK,
     SESSIONS,
     TOPICS,
@@ -31,6 +32,7 @@ _CHANNELS: Final = {
     SESSIONS: ("sessions", "One record per session revision, when it closes, reopens or is erased."),
     FEEDBACK: ("feedback", "The session record without names, with one answer per exchange."),
     RISK: ("risk", "One record for each client message with risk language, at once, where a platform asked for it."),
+    OUTCOMES: ("outcomes", "Ratings and scores of instruments, with the client's consent; no text."),
     DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, with their story in headers."),
 }
 _OPERATIONS: Final = {
@@ -38,6 +40,7 @@ _OPERATIONS: Final = {
     "sendSessions": ("send", SESSIONS, "The stream stage writes a record when a session closes, reopens or is erased."),
     "sendFeedback": ("send", FEEDBACK, "The feedback stage writes its answers; the sink stores them."),
     "sendRisk": ("send", RISK, "The stream stage writes a signal before it acknowledges the message."),
+    "receiveOutcomes": ("receive", OUTCOMES, "The sink stores outcomes."),
     "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage writes the records that it could not use."),
 }
 _STORY: Final = {

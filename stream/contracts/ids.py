@@ -39,6 +39,16 @@ def risk_signal_id(tenant: str, conversation_id: str, message_id: str, revision:
     return _id("risk", tenant, conversation_id, message_id, str(revision))
 
 
+def outcome_key(tenant: str, conversation_id: str, outcome_id: str) -> UUID:
+    """Return the id under which an outcome is stored."""
+    return _id("outcome", tenant, conversation_id, outcome_id)
+
+
+def outcome_event_id(tenant: str, conversation_id: str, outcome_id: str, revision: int) -> UUID:
+    """Return the id of the event that carries an outcome as it was given at one time."""
+    return _id("outcome event", tenant, conversation_id, outcome_id, str(revision))
+
+
 def session_id(tenant: str, conversation_id: str, first_message_id: str) -> UUID:
     """Return the id of a session, made from its conversation and the first message accepted into the session."""
     return _id("session", tenant, conversation_id, first_message_id)

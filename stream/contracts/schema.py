@@ -8,9 +8,10 @@ from pathlib import Path
 
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Deletion, Edit, Erasure
+from stream.contracts.outcomes import Outcome
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.topics import FEEDBACK, MESSAGES, RISK, SESSIONS
+from stream.contracts.topics import FEEDBACK, MESSAGES, OUTCOMES, RISK, SESSIONS
 
 FOLDER = Path(__file__).parent / "schemas"
 EXAMPLES = Path(__file__).parent / "examples"
@@ -22,6 +23,7 @@ RECORDS_BY_TOPIC = {
     SESSIONS: (SessionRecord, *TRAVELLING),
     FEEDBACK: (FeedbackRecord, *TRAVELLING),
     RISK: (RiskSignal,),
+    OUTCOMES: (Outcome,),
 }
 """The records that may be on each topic; the changelog and dead letters have no schema."""
 

@@ -9,6 +9,7 @@ MESSAGES = "counterpoint.messages.v1"
 SESSIONS = "counterpoint.sessions.v1"
 FEEDBACK = "counterpoint.feedback.v1"
 RISK = "counterpoint.risk.v1"
+OUTCOMES = "counterpoint.outcomes.v1"
 DEAD_LETTERS = "counterpoint.dead-letters.v1"
 OPEN_SESSIONS_CHANGELOG = "counterpoint-stream-open-sessions-changelog"
 """The changelog of the open sessions, with the name that Faust gives it: `{app id}-{table name}-changelog`."""
@@ -38,11 +39,15 @@ def _kept_for(days: int, **extra: str) -> dict[str, str]:
     }
 
 
+_BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}
+"""Of topics whose records come from platforms: rules about rights and retention use the broker's time, never theirs."""
+
 TOPICS: tuple[TopicSpec, ...] = (
-    TopicSpec(MESSAGES, _kept_for(3, **{"message.timestamp.type": "LogAppendTime"})),
+    TopicSpec(MESSAGES, _kept_for(3, **_BROKER_TIME)),
     TopicSpec(SESSIONS, _kept_for(7)),
     TopicSpec(FEEDBACK, _kept_for(7)),
     TopicSpec(RISK, _kept_for(7)),
+    TopicSpec(OUTCOMES, _kept_for(7, **_BROKER_TIME)),
     TopicSpec(DEAD_LETTERS, _kept_for(14)),
     TopicSpec(
         OPEN_SESSIONS_CHANGELOG,

@@ -21,7 +21,7 @@ from kafka.admin import (
 from kafka.errors import SecurityDisabledError
 
 from stream.contracts.errors import Misconfigured
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, OUTCOMES, RISK, SESSIONS
 from stream.runtime import command_clients, stages
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.stages import KAFKA_NAME_PREFIX, Stage
@@ -57,7 +57,7 @@ def _stage_rights(stage: Stage, *, also_reads: tuple[str, ...] = (), writes: tup
 
 
 RIGHTS: Final = (
-    *_stage_rights(stages.GATEWAY, writes=(MESSAGES,)),
+    *_stage_rights(stages.GATEWAY, writes=(MESSAGES, OUTCOMES)),
     # The stream worker writes its ticks, which close sessions, to the topic that it reads.
     *_stage_rights(
         stages.STREAM,
@@ -65,17 +65,20 @@ RIGHTS: Final = (
         writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS),
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
-    *_stage_rights(stages.SINK, also_reads=(RISK,), writes=(DEAD_LETTERS,)),
+    *_stage_rights(stages.SINK, also_reads=(RISK, OUTCOMES), writes=(DEAD_LETTERS,)),
     # The deliver stage reads risk signals, in a group for each platform.
     *_stage_rights(stages.DELIVER, writes=(DEAD_LETTERS,)),
     Right(stages.DELIVER.kafka_id, "Read", "topic", RISK),
     Right(stages.DELIVER.kafka_id, "Read", "group", f"{stages.DELIVER.kafka_id}-", prefix=True),
-    # `counterpoint status`, `dead-letters`, `erase` and the like: a replayed dead letter goes back to its topic, and an
-    # erasure is written to the topics of all stages.
+    # `counterpoint status`, `dead-letters`, `erase` and the like: a replayed dead letter goes back to its topic, an
+    # erasure is written to the topics of all stages, and `counterpoint outcomes import` writes outcomes.
     Right(_OPERATOR, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
     Right(_OPERATOR, "DescribeConfigs", "topic", KAFKA_NAME_PREFIX, prefix=True),  # `erase` says how long copies stay
     Right(_OPERATOR, "Read", "topic", DEAD_LETTERS),
-    *(Right(_OPERATOR, "Write", "topic", topic) for topic in (MESSAGES, SESSIONS, FEEDBACK, RISK, DEAD_LETTERS)),
+    *(
+        Right(_OPERATOR, "Write", "topic", topic)
+        for topic in (MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, DEAD_LETTERS)
+    ),
     Right(_OPERATOR, "Describe", "group", KAFKA_NAME_PREFIX, prefix=True),
     # `counterpoint reconcile` looks which messages came, and publishes those that did not. It is in no group.
     Right(_RECONCILE, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),

@@ -31,6 +31,8 @@ COMMANDS = [
     "dead-letters",
     "receivers",
     "export",
+    "outcomes",
+    "study",
 ]
 CANARY = "canary-secret"
 

@@ -14,6 +14,7 @@ from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, Sto
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.handovers import StoredHandover
 from plugin.database.tables.operations import HandledDeadLetter
+from plugin.database.tables.outcomes import StoredOutcome
 from plugin.database.tables.people import Account, Membership, Team
 from plugin.database.tables.practice import StoredAttempt
 from plugin.database.tables.protection import (
@@ -83,6 +84,7 @@ __all__ = [
     "StoredMessage",
     "StoredNote",
     "StoredNoteComment",
+    "StoredOutcome",
     "StoredReceiver",
     "StoredReleaseNotice",
     "StoredRerating",

@@ -106,7 +106,7 @@ class StandardWebhookPlatform:
         return {"webhook-id": delivery, "webhook-timestamp": stamp, "webhook-signature": " ".join(signatures)}
 
     def payloads(self) -> Mapping[str, Payload]:
-        """Return one valid payload of each of the six kinds."""
+        """Return one valid payload of each of the seven kinds."""
         room = {"conversation_id": "room 17 / Ünïcode"}
         consent = {"processing": True, "secondary_use": False}
         return {
@@ -124,6 +124,18 @@ class StandardWebhookPlatform:
             | {"type": "participants", "participants": [{"role": "client", "names": ["Leonie", "leo_87"]}]},
             "consent_withdrawal": room | {"type": "consent_withdrawal", "withdrawn_at": "2026-03-02T18:02:00Z"},
             "session_end": room | {"type": "session_end", "ended_at": "2026-03-02T18:01:30Z"},
+            "outcome": room
+            | {
+                "type": "outcome",
+                "outcome_id": "form-1",
+                "instrument": "care",
+                "score": 41,
+                "occasion": "after",
+                "given_by": "client",
+                "author": "user@example.org",
+                "given_at": "2026-03-02T18:01:40Z",
+                "consent": consent,
+            },
         }
 
     def text_payload(self, text: str) -> Payload:

@@ -23,6 +23,7 @@ async def test_a_token_says_whose_it_is(programs: Programs) -> None:
         "role": "supervisor",
         "token_id": "",
         "scopes": ["sessions.read"],
+        "time_zone": "UTC",
     }
     assert program.token not in answer.text
 

@@ -87,6 +87,21 @@ RATE = {"levels": dict.fromkeys(MECHANISMS, "weak")}
 SETTLE = {"levels": [{"mechanism": MECHANISMS[0], "level": None, "reason": "Nothing says so."}]}
 OPEN_ONE = {"colleagues": [str(UNKNOWN)], "size": 5, "day": "2026-11-03"}
 MAPPED = {"people": [{"username": "lena", "role": "lead"}]}
+OUTCOMES = {
+    "platform": "nowhere",
+    "outcomes": [
+        {
+            "conversation_id": "r",
+            "outcome_id": "o",
+            "instrument": "rating",
+            "score": 4,
+            "occasion": "after",
+            "given_by": "client",
+            "author": "u",
+            "given_at": "2026-11-03T14:02:00Z",
+        }
+    ],
+}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
 TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
@@ -201,6 +216,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", RECEIVERS + "/enable", UNKNOWN): (None, NOBODY),
     ("POST", RECEIVERS + "/remove", UNKNOWN): (None, NOBODY),
     ("POST", RECEIVERS + "/replay", UNKNOWN): ({"since": "2026-11-01T00:00:00Z"}, NOBODY),
+    ("POST", "/outcomes", None): (OUTCOMES, OPERATORS_REFUSED),  # of a platform that the settings do not name
     ("POST", "/people/plan", None): (MAPPED, OPERATORS),
     ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
@@ -246,6 +262,7 @@ SCOPES = {
     Scope.RISK_ACKNOWLEDGE: {"GET /risk-signals", f"POST {RISK}"},
     Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
+    Scope.OUTCOMES_WRITE: {"POST /outcomes"},
     Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},
     Scope.RECEIVERS_WRITE: {
         *("GET /receivers", "POST /receivers"),

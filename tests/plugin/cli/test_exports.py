@@ -15,12 +15,15 @@ from plugin.database.engine import connect
 from plugin.database.migrate import upgrade
 from plugin.database.viewer import AccountRole
 from plugin.exports.review_rows import COLUMNS
+from plugin.studies.tables import read_table
 from stream.contracts.errors import CounterpointError, Denied, Misconfigured
 from tests.plugin.exports.samples import KEY, agree_with_all, entries, files_in, typed_record
 from tests.plugin.samples import PASSWORD, SAID, TENANT, add_person, apply_records
+from tests.plugin.sink.test_outcomes import outcome
 
 REVIEWS = ("reviews", "--by", "mara", "--purpose", "model-quality")
 TRAINING = ("training", "--by", "mara", "--purpose", "model-training")
+OUTCOMES = ("outcomes", "--by", "mara", "--purpose", "research")
 PERSON = ("person", "--person", "ana", "--by", "ana", "--purpose", "own-data")
 
 
@@ -33,7 +36,7 @@ def engine(create_database: Callable[..., str]) -> Iterator[Engine]:
     mara = add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",))
     add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana")
     sent = typed_record()
-    apply_records(engine, sent)
+    apply_records(engine, sent, outcome())
     agree_with_all(engine, mara, sent)
     yield engine
     engine.dispose()
@@ -81,6 +84,15 @@ def test_training_says_what_to_run_next(engine: Engine, tmp_path: Path) -> None:
     assert json.loads(out.read_text())["client"] == SAID[0]
 
 
+def test_outcomes_are_the_table_of_sessions_that_studies_read(engine: Engine, tmp_path: Path) -> None:
+    """The file is private, has a row for the session with an outcome, and is read as a table of sessions."""
+    out = tmp_path / "sessions.csv"
+    done = run(engine, *OUTCOMES, "--out", str(out))
+    assert f"1 session is in {out}" in done.output
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert read_table(tmp_path, "sessions").numbers("phq_9_after").tolist() == [11]
+
+
 def test_a_person_gets_their_own_data(engine: Engine, tmp_path: Path) -> None:
     """A therapist's data are written as one JSON document."""
     out = tmp_path / "ana.json"
@@ -88,7 +100,9 @@ def test_a_person_gets_their_own_data(engine: Engine, tmp_path: Path) -> None:
     assert json.loads(out.read_text())["about"]["user_name"] == "ana"
 
 
-@pytest.mark.parametrize(("command", "name"), [(REVIEWS, "a.csv"), (TRAINING, "a.jsonl"), (PERSON, "a.json")])
+@pytest.mark.parametrize(
+    ("command", "name"), [(REVIEWS, "a.csv"), (TRAINING, "a.jsonl"), (OUTCOMES, "a.csv"), (PERSON, "a.json")]
+)
 @pytest.mark.parametrize(
     "typed", ["", "wrong", PASSWORD[:-1], PASSWORD + " "], ids=["none", "wrong", "cut", "with a blank"]
 )

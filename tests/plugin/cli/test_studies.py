@@ -34,10 +34,10 @@ def test_without_the_libraries_it_says_what_installs_them(monkeypatch: pytest.Mo
     assert "make setup-studies" in str(result.exception)
 
 
-def invoke(*arguments: str | Path) -> str:
+def invoke(step: str, *arguments: str | Path) -> str:
     """Run a step of a trial with the committed question, and return what it says."""
     path = Path(__file__).parents[3] / "training" / "studies" / "questions" / "simulated-trial.toml"
-    result = CliRunner().invoke(app, ["study", "trial", arguments[0], str(path), *map(str, arguments[1:])])
+    result = CliRunner().invoke(app, ["study", "trial", step, str(path), *map(str, arguments)])
     assert result.exit_code == 0, result.output
     return result.output
 

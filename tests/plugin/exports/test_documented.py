@@ -25,7 +25,7 @@ def test_the_page_explains_every_column(heading: str, columns: tuple[str, ...]) 
     assert sorted(named) == sorted(columns)
 
 
-COMMANDS = ("export reviews", "export training", "export criteria", "export person")
+COMMANDS = ("export reviews", "export training", "export criteria", "export outcomes", "export person")
 
 
 @pytest.mark.parametrize("word", [*ExportPurpose, *TrainingArm, *COMMANDS])

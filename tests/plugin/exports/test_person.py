@@ -36,6 +36,7 @@ from tests.plugin.exports.samples import (
 from tests.plugin.queue.criteria_samples import MOMENT, PACING, SESSION, TOLD, WARMTH, add, say
 from tests.plugin.rerate.samples import asked_in_shadow, rate_all
 from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
+from tests.plugin.sink.test_outcomes import outcome
 from tests.stream.feedback.builders import LLM, ScriptedModel
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
@@ -93,6 +94,17 @@ def test_what_later_versions_say_is_in_it_and_nothing_in_shadow(engine: Engine, 
     assert (again["abstained"], again["levels"][AUTONOMY]) == (None, 0)
     assert "what a model in shadow says" in document["exported"]["note"]
     assert "in shadow" not in json.dumps(document["sessions"])
+
+
+def test_outcomes_that_they_gave_are_in_it_and_no_clients(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A rating that the counsellor gave is in it; what a client gave about their session is named as left out."""
+    own = outcome("o-2", given_by="counsellor", author="p_ana", instrument="rating", score=3)
+    apply_records(engine, record(), outcome(), own)
+    document = exported(engine, people.ana, tmp_path)
+    (given,) = document["outcomes"]
+    assert (given["instrument"], given["score"], given["occasion"]) == ("rating", 3, "after")
+    assert "outcomes that clients gave" in document["exported"]["note"]
+    assert "phq_9" not in json.dumps(document)
 
 
 def test_how_digests_come_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:

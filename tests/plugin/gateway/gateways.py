@@ -34,18 +34,20 @@ class MemoryPublisher:
     """A publisher that keeps records in memory, fails while `away` and acknowledges once `open` is set."""
 
     records: list[EncodedRecord] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
     away: bool = False
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.open.set()
 
-    async def publish(self, record: EncodedRecord) -> None:
+    async def publish(self, record: EncodedRecord, topic: str) -> None:
         """Keep a record once `open` is set, or raise Unavailable while `away`."""
         await self.open.wait()
         if self.away:
             raise Unavailable("the broker", 2)
         self.records.append(record)
+        self.topics.append(topic)
 
     def data(self) -> list[dict[str, Any]]:
         """Return the data of every record."""

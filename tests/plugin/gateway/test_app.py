@@ -15,6 +15,7 @@ from plugin.gateway import body
 from plugin.gateway.app import WANTED_REQUEST
 from stream.contracts.ids import message_event_id, record_key
 from stream.contracts.messages import MESSAGES_RECORDS, Message
+from stream.contracts.topics import MESSAGES, OUTCOMES
 from stream.runtime.codec import RawRecord, decode, known_types
 from stream.runtime.settings import GatewaySettings
 from tests.plugin.adapters.adapters_under_test import NOW, raw_of
@@ -62,6 +63,9 @@ async def test_each_kind_of_event_is_published() -> None:
     types = [dict(record.headers)["ce_type"] for record in harness.publisher.records]
     assert len(set(types)) == len(types) == len(PLATFORM.payloads())
     assert len({record.key for record in harness.publisher.records}) == 1
+    by_topic = dict(zip(types, harness.publisher.topics, strict=True))
+    assert by_topic.pop(b"counterpoint.outcomes.v1") == OUTCOMES
+    assert set(by_topic.values()) == {MESSAGES}
 
 
 async def test_the_answer_waits_for_the_brokers_acknowledgement() -> None:
@@ -76,7 +80,7 @@ async def test_the_answer_waits_for_the_brokers_acknowledgement() -> None:
 
 
 @pytest.mark.parametrize("consent", [{}, {"processing": False}, {"processing": False, "secondary_use": True}])
-@pytest.mark.parametrize("kind", ["message", "edit"])
+@pytest.mark.parametrize("kind", ["message", "edit", "outcome"])
 async def test_text_without_consent_is_answered_counted_and_not_published(kind: str, consent: dict[str, bool]) -> None:
     """Text without consent is answered with `no_consent`, counted and not published."""
     harness, before = GatewayHarness(), counted("no_consent")

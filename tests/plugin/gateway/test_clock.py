@@ -10,13 +10,15 @@ from tests.plugin.gateway.test_encoding import AT, EVENTS
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(milliseconds=1)
-DECIDING = [event for event in EVENTS if event.event_type.split(".")[1] in {"message", "edit", "session-end"}]
+DECIDING = [
+    event for event in EVENTS if event.event_type.split(".")[1] in {"message", "edit", "session-end", "outcomes"}
+]
 RIGHTS = [event for event in EVENTS if event not in DECIDING]
 
 
 @pytest.mark.parametrize("event", DECIDING, ids=lambda event: event.event_type)
 def test_a_time_that_is_too_far_away_is_refused(event: PlatformEvent) -> None:
-    """A message, an edit and an end are refused beyond the allowed time ahead, and beyond the allowed time back."""
+    """What is to be ordered by its time is refused beyond the allowed time ahead, and beyond the allowed time back."""
     refuse_future([event], AT - DAY, DAY + MOMENT)
     refuse_past([event], AT + DAY, DAY)
     with pytest.raises(AheadOfClock) as ahead:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plugin.adapters.base import PlatformEvent
-from plugin.gateway.encoding import encode_event, has_consent
+from plugin.gateway.encoding import encode_event, has_consent, topic_of
 from stream.contracts.messages import (
     Consent,
     ConsentWithdrawal,
@@ -16,6 +16,8 @@ from stream.contracts.messages import (
     Participants,
     SessionEnd,
 )
+from stream.contracts.outcomes import Outcome
+from stream.contracts.topics import MESSAGES, OUTCOMES
 from stream.contracts.vocabulary import Role
 
 AT = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -42,7 +44,21 @@ def message(message_id: str, *, consent: bool = False) -> Message:
 
 
 NAMES = Participants(tenant="t", conversation_id="c", participants=(Participant(role=Role.CLIENT, names=("Leonie",)),))
+RATED = Outcome.model_validate(
+    {
+        "tenant": "t",
+        "conversation_id": "c",
+        "outcome_id": "o",
+        "instrument": "rating",
+        "score": 4,
+        "occasion": "after",
+        "given_by": "client",
+        "author": "p",
+        "given_at": AT,
+    }
+)
 EVENTS: list[PlatformEvent] = [
+    RATED,
     message("m"),
     message("m2"),
     edit(AT),
@@ -82,7 +98,14 @@ def test_every_record_has_its_conversations_key() -> None:
     assert {encode_event(event, "d").key for event in EVENTS} == {b"t:c"}
 
 
-def test_only_text_asks_for_consent() -> None:
-    """Only messages and edits need consent."""
-    assert [type(event).__name__ for event in EVENTS if not has_consent(event)] == ["Message"] * 2 + ["Edit"] * 2
+def test_only_outcomes_have_another_topic() -> None:
+    """An outcome goes to its own topic, and everything else to that of messages."""
+    assert {type(event).__name__ for event in EVENTS if topic_of(event) == OUTCOMES} == {"Outcome"}
+    assert {topic_of(event) for event in EVENTS if event is not RATED} == {MESSAGES}
+
+
+def test_only_text_and_outcomes_ask_for_consent() -> None:
+    """Only messages, edits and outcomes need consent."""
+    without = [type(event).__name__ for event in EVENTS if not has_consent(event)]
+    assert without == ["Outcome"] + ["Message"] * 2 + ["Edit"] * 2
     assert has_consent(message("m", consent=True))

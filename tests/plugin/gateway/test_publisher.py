@@ -63,10 +63,10 @@ async def test_it_waits_for_its_topic_and_names_the_command_that_makes_it(kafka:
     async with publishing(kafka.bootstrap_servers) as (running, health):
         assert await becomes(lambda: "Run `counterpoint topics`" in health.troubles().get(ReadinessPart.KAFKA, ""))
         with pytest.raises(Unavailable):
-            await running.publish(record(1))
+            await running.publish(record(1), topic)
         await asyncio.to_thread(create, kafka, topic)
         assert await becomes(lambda: health.troubles() == {})
-        await running.publish(record(1))
+        await running.publish(record(1), topic)
 
 
 async def test_records_published_side_by_side_are_all_there_on_their_partitions(kafka: KafkaBroker, topic: str) -> None:
@@ -74,7 +74,7 @@ async def test_records_published_side_by_side_are_all_there_on_their_partitions(
     create(kafka, topic)
     async with publishing(kafka.bootstrap_servers) as (running, health):
         assert await becomes(lambda: health.troubles() == {})
-        await asyncio.gather(*(running.publish(record(number)) for number in range(300)))
+        await asyncio.gather(*(running.publish(record(number), topic) for number in range(300)))
     found = read_topic(kafka.bootstrap_servers, topic, PARTITIONS)
     assert sorted(json.loads(one.value or b"")["number"] for one in found) == list(range(300))
     assert all(one.partition == partition_of(one.key or b"", PARTITIONS) for one in found)
@@ -89,7 +89,7 @@ async def test_a_topic_with_another_number_of_partitions_is_refused(
     async with publishing(kafka.bootstrap_servers, configured) as (running, health):
         assert await becomes(lambda: f"has {PARTITIONS} partitions" in health.troubles().get(ReadinessPart.KAFKA, ""))
         with pytest.raises(Unavailable):
-            await running.publish(record(1))
+            await running.publish(record(1), topic)
 
 
 async def test_without_a_broker_it_says_so_at_once() -> None:
@@ -97,7 +97,7 @@ async def test_without_a_broker_it_says_so_at_once() -> None:
     (nobody,) = free_ports(1)
     async with publishing(f"127.0.0.1:{nobody}") as (running, health):
         with pytest.raises(Unavailable) as away:
-            await running.publish(record(1))
+            await running.publish(record(1), "messages")
         assert away.value.retry_after > 0
         assert await becomes(
             lambda: f"127.0.0.1:{nobody} does not answer" in health.troubles().get(ReadinessPart.KAFKA, "")

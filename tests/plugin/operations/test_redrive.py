@@ -18,12 +18,13 @@ from plugin.operations.handled import HandledOutcome, handled_positions
 from plugin.operations.redrive import OnFailure, Redrive, Selection
 from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.messages import Consent, ConsentWithdrawal, Edit, Erasure, SessionEnd
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OUTCOMES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import EncodedRecord, encode, known_types, partition_of
 from stream.runtime.settings import KafkaSettings
 from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, Bench, message
 from tests.plugin.samples import KEK, NOW, TENANT, record
+from tests.plugin.sink.test_outcomes import outcome
 
 BROKEN = EncodedRecord(
     b"sample:c_broken",
@@ -192,6 +193,29 @@ def test_erased_stays_erased(bench: Bench, kind: TombstoneKind) -> None:
     assert bench.replay().counts() == {"forgotten": 1}
     assert bench.since(MESSAGES, before) == []
     assert bench.replay().counts() == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_by"),
+    [
+        (TombstoneKind.ERASURE, "client"),
+        (TombstoneKind.WITHDRAWAL, "client"),
+        (TombstoneKind.CLIENT, "client"),
+        (TombstoneKind.COUNSELLOR, "counsellor"),
+    ],
+)
+def test_an_outcome_of_somebody_forgotten_stays_away(bench: Bench, kind: TombstoneKind, given_by: str) -> None:
+    """An outcome of who was erased or withdrew, or without consent, is not replayed."""
+    person = f"p_{uuid4().hex}"
+    given = outcome(conversation_id=bench.conversation, author=person, given_by=given_by, appended_at=None)
+    bench.set_aside(encode(given), topic=OUTCOMES)
+    forget(bench, kind, person if kind.is_person else bench.conversation, SENT_AT + timedelta(minutes=1))
+    bench.set_aside(
+        encode(outcome("o-2", conversation_id="c_9", consent=Consent())), topic=OUTCOMES, offset=8, any_body=True
+    )
+    before = bench.end(OUTCOMES)
+    assert bench.replay().counts() == {"forgotten": 1, "without_consent": 1}
+    assert bench.since(OUTCOMES, before) == []
 
 
 def test_a_record_of_after_an_erasure_comes_back(bench: Bench) -> None:

@@ -50,6 +50,11 @@ WRITTEN = {
         *("saved view added", "saved view renamed", "saved view removed"),
     },
     TrailKind.RISK: {"risk acknowledgement"},
+    TrailKind.RECEIVER: {
+        *("receiver added", "receiver removed", "receiver disabled", "receiver enabled"),
+        *("receiver secret rotated", "receiver replay"),
+    },
+    TrailKind.OUTCOME: {"outcomes"},
     TrailKind.RUBRIC_NOTE: {"rubric note written", "rubric note edited", "rubric note removed"},
     TrailKind.RERATING: {"rerate: trends", "rerate: model-quality"},
     TrailKind.REMOVAL: {"erasure", "hold", "retention"},
@@ -78,8 +83,9 @@ OBJECT_TYPES = {
         "rubric_note",
         "saved_view",
         "risk_signal",
+        "receiver",
     ),
-    *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run"),
+    *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run", "platform"),
 }
 """The types of objects as the code writes them; an erasure's is that of its subject (`row.kind`)."""
 

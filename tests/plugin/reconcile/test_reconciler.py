@@ -43,7 +43,7 @@ LATER = FIRST + timedelta(minutes=20)
 class MemoryTopic:
     """A topic in memory, whose records are read from the beginning by whoever has not read them."""
 
-    records: list[tuple[MessagesRecord, datetime]] = field(default_factory=list)
+    records: list[tuple[MessagesRecord | PlatformEvent, datetime]] = field(default_factory=list)
     published: list[PlatformEvent] = field(default_factory=list)
     is_away: bool = False
     _read: dict[int, int] = field(default_factory=dict)

@@ -33,15 +33,17 @@ class Topic:
     """A publisher that keeps records in a list; `away` is the number of publishes that fail first."""
 
     records: list[EncodedRecord] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
     away: int = 0
 
-    async def publish(self, record: EncodedRecord) -> None:
+    async def publish(self, record: EncodedRecord, topic: str) -> None:
         """Keep a record, or raise Unavailable while `away` is above 0."""
         if self.away:
             self.away -= 1
             raise Unavailable("the broker", 0)
         await asyncio.sleep(0)
         self.records.append(record)
+        self.topics.append(topic)
 
     def data(self) -> list[dict[str, Any]]:
         """Return the data of every record."""

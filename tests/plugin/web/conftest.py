@@ -104,7 +104,7 @@ class Browser:
         return await self.client.post(path, data={"csrf": self.token, **form})
 
     async def log_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
-        """Fill in the login page, then open a page for the token of its forms: one that asks the database for little."""
+        """Fill in the login page, then open a page that asks the database for little, for the token of its forms."""
         await self.get("/login")
         answer = await self.post("/login", username=username, password=password)
         await self.get("/password")

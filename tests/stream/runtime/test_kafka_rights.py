@@ -9,7 +9,16 @@ from kafka.errors import AuthorizationError, KafkaTimeoutError
 from plugin.local.kafka import KafkaBroker
 from plugin.local.kafka_security import ADMIN
 from stream.contracts.errors import Misconfigured
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS, TOPICS
+from stream.contracts.topics import (
+    DEAD_LETTERS,
+    FEEDBACK,
+    MESSAGES,
+    OPEN_SESSIONS_CHANGELOG,
+    OUTCOMES,
+    RISK,
+    SESSIONS,
+    TOPICS,
+)
 from stream.runtime import kafka_rights, settings
 from stream.runtime.kafka_connection import connection_options
 from stream.runtime.topics import create_missing_topics, require_topics, topic_differences
@@ -20,19 +29,19 @@ READS = {
     "gateway": set[str](),
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "feedback": {SESSIONS},
-    "sink": {FEEDBACK, RISK},
+    "sink": {FEEDBACK, RISK, OUTCOMES},
     "deliver": {RISK},
     "operator": {DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
 }
 WRITES = {
-    "gateway": {MESSAGES},
+    "gateway": {MESSAGES, OUTCOMES},
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS},
     "feedback": {FEEDBACK, DEAD_LETTERS},
     "sink": {DEAD_LETTERS},
     "deliver": {DEAD_LETTERS},
-    "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, DEAD_LETTERS},
+    "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
 }

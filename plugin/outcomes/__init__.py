@@ -1,0 +1,1 @@
+"""The file import of outcomes: what a service has collected elsewhere, sent to the topic of outcomes."""
