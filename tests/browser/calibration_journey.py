@@ -31,6 +31,7 @@ def test_two_supervisors_calibrate(visit: Visit, *, javascript: bool) -> None:
     # given: a supervisor who opens a calibration with her colleague
     maria = visit(checked=javascript, javascript=javascript)
     maria.log_in(SUPERVISOR)
+    maria.unfold("More", maria.page.locator("header"))
     maria.follow("Calibrations")
     maria.follow("Open a calibration")
     maria.page.get_by_label("Nele Roth", exact=True).check()
@@ -47,6 +48,7 @@ def test_two_supervisors_calibrate(visit: Visit, *, javascript: bool) -> None:
     nele = visit(checked=javascript, javascript=javascript)
     nele.log_in(COLLEAGUE)
     nele.sees("2 moments are left for you", "rate it there before you open it")
+    nele.unfold("More", nele.page.locator("header"))
     nele.follow("Calibrations")
     nele.page.get_by_role("link", name="opened").first.click()
     nele.follow("Begin to rate")
