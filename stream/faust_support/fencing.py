@@ -2,9 +2,9 @@
 
 The group gives the partitions of a member to another when no heartbeat arrived for the session's time. A worker that
 was frozen, or cut off from the group's coordinator alone, does not know that, and would write an old state over a newer
-one. So each request that writes waits until a heartbeat was answered a short while ago; what is in flight when the
-answers cease is aborted; and a worker that lost its lease stops
-(docs/decisions/0021-a-worker-that-lost-its-place-writes-nothing.md).
+one. So each request that writes waits until a heartbeat was answered a short while ago; the connection asks once more
+with each call that hands bytes to the kernel; what is in flight when the answers cease is aborted; and a worker that
+lost its lease stops (docs/decisions/0021-a-worker-that-lost-its-place-writes-nothing.md).
 
 Upstream gap (Faust 0.15.3, aiokafka 0.14.0): neither reports heartbeats nor fences a producer outside of transactions.
 On an upgrade, check the private names used here, and whether Kafka's consumer group protocol fences producers.
@@ -16,7 +16,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from weakref import WeakSet
 
 import faust
@@ -114,8 +114,8 @@ class ProduceFence:
 
         async def fenced_send(node_id: Any, request: Any, **kwargs: Any) -> Any:
             if isinstance(request, ProduceRequest):
-                # Connect first: nothing is awaited between the last check and the write.
                 await client.ready(node_id)
+                self._fence_connections(client)
                 while not self._lease.is_valid:
                     if self._lease.is_expired:
                         raise ProducerFenced
@@ -123,6 +123,12 @@ class ProduceFence:
             return await send(node_id, request, **kwargs)
 
         client.send = fenced_send
+
+    def _fence_connections(self, client: Any) -> None:
+        """Let each socket of the client ask for the lease, since a process may be frozen while it encodes a request."""
+        for connection in client._conns.values():
+            if connection._writer is not None:
+                fence_socket(connection._writer, self._lease)
 
     def _follow_heartbeats(self, coordinator: Any) -> None:
         if coordinator in self._wrapped:
@@ -143,6 +149,48 @@ class ProduceFence:
             reset()
 
         coordinator._do_heartbeat, coordinator.reset_generation = renewing_heartbeat, expiring_reset
+
+
+def fence_socket(writer: asyncio.StreamWriter, lease: GroupLease) -> None:
+    """Make the socket below a stream refuse to send while the lease is not valid.
+
+    The transport calls `send` for a first attempt and `send` or, from Python 3.12 on, `sendmsg` for what waited in its
+    buffer, with TLS too; an `OSError` makes it drop the buffer and the connection.
+    """
+    handle = getattr(writer.get_extra_info("socket"), "_sock", None)
+    if handle is None or isinstance(handle, _FencedSocket):
+        return
+    # asyncio holds this very object, so its class is what can be replaced.
+    handle.__class__ = type("FencedSocket", (_FencedSocket,), {"__slots__": (), "lease": lease})
+
+
+class _FencedSocket(socket.socket):
+    """A socket that sends only while a lease is valid."""
+
+    __slots__ = ()
+    lease: ClassVar[GroupLease]
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        """Send as `socket.socket.send` does.
+
+        Raises:
+            ConnectionAbortedError: the lease is not valid.
+        """
+        self._require_lease()
+        return super().send(data, flags)
+
+    def sendmsg(self, buffers: Any, *others: Any) -> int:
+        """Send as `socket.socket.sendmsg` does.
+
+        Raises:
+            ConnectionAbortedError: the lease is not valid.
+        """
+        self._require_lease()
+        return super().sendmsg(buffers, *others)
+
+    def _require_lease(self) -> None:
+        if not self.lease.is_valid:
+            raise ConnectionAbortedError("the worker's lease on its partitions is not valid")
 
 
 def _abort_connections(client: Any) -> None:

@@ -1,6 +1,7 @@
 """A worker writes only while its place in the group is sure; what it cannot finish by then never arrives."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from aiokafka.errors import ProducerFenced
 from aiokafka.protocol.produce import ProduceRequest
 
 from stream.contracts.errors import Unavailable
-from stream.faust_support.fencing import VALID_SHARE, GroupLease, ProduceFence, _abort_connections
+from stream.faust_support.fencing import VALID_SHARE, GroupLease, ProduceFence, _abort_connections, fence_socket
 from tests.fixtures.waiting import DEADLOCK_S
 
 SESSION_S = 6.0
@@ -218,3 +219,82 @@ async def test_bytes_in_the_kernels_buffer_are_discarded() -> None:
     listener.close()
     assert sum(map(len, received)) < len(much)
     assert received[-1] == b"reset"
+
+
+class Receiver:
+    """A server on loopback that reads one connection once it is told to begin."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.received: list[bytes] = []
+        self._begin = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self.listener.accept()
+        self._begin.wait(DEADLOCK_S)
+        with connection, contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(65_536):
+                self.received.append(chunk)
+
+    async def read_all(self) -> bytes:
+        """Return everything that arrives until the connection ends."""
+        self._begin.set()
+        await asyncio.to_thread(self._thread.join)
+        self.listener.close()
+        return b"".join(self.received)
+
+
+async def test_a_socket_sends_while_the_lease_is_valid(lease: GroupLease, clock: ManualClock) -> None:
+    """A fenced socket sends what it is given while the lease is valid, and the stream ends in good order."""
+    receiver = Receiver()
+    _, writer = await asyncio.open_connection(*receiver.listener.getsockname())
+    lease.renew(clock.now)
+    fence_socket(writer, lease)
+    fence_socket(writer, lease)  # each request asks for it again
+    writer.write(b"current")
+    writer.close()
+    assert await receiver.read_all() == b"current"
+
+
+async def test_a_process_frozen_after_its_last_check_sends_nothing(lease: GroupLease, clock: ManualClock) -> None:
+    """A process that is frozen after the fence has let a request through, and wakes too late, sends none of it."""
+    receiver = Receiver()
+    _, writer = await asyncio.open_connection(*receiver.listener.getsockname())
+    lease.renew(clock.now)
+    fence_socket(writer, lease)
+    assert lease.is_valid  # the fence's check
+    clock.now += SESSION_S  # frozen while the request is encoded
+    writer.write(b"old state")
+    writer.close()
+    assert await receiver.read_all() == b""
+
+
+async def test_what_waits_in_a_buffer_when_the_lease_ends_is_dropped(lease: GroupLease, clock: ManualClock) -> None:
+    """Bytes that wait in the transport's buffer when the lease ends are dropped, and not sent after a thaw."""
+    receiver = Receiver()
+    _, writer = await asyncio.open_connection(*receiver.listener.getsockname())
+    lease.renew(clock.now)
+    fence_socket(writer, lease)
+    writer.write(b"x" * 50_000_000)  # more than the kernel takes, so that the rest waits
+    waiting = writer.transport.get_write_buffer_size()
+    assert waiting > 0
+    clock.now += SESSION_S
+    writer.close()
+    assert len(await receiver.read_all()) <= 50_000_000 - waiting
+
+
+async def test_a_request_fences_the_connection_that_it_goes_by(lease: GroupLease, clock: ManualClock) -> None:
+    """A request that writes fences the sockets of its client before it is sent."""
+    receiver = Receiver()
+    _, writer = await asyncio.open_connection(*receiver.listener.getsockname())
+    _, client, _, _ = fenced_app(lease, clock)
+    client._conns[0, "group"] = SimpleNamespace(_writer=writer)
+    client._conns[1, "group"] = SimpleNamespace(_writer=None)  # one that has just been closed
+    lease.renew(clock.now)
+    await client.send(0, WRITE)
+    clock.now += SESSION_S
+    writer.write(b"old state")
+    writer.close()
+    assert await receiver.read_all() == b""
