@@ -127,6 +127,7 @@ Releaser = Annotated[Caller, Depends(needs(Scope.SESSIONS_RELEASE, *REVIEWERS))]
 Resolver = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, *REVIEWERS))]
 OwnReader = Annotated[Caller, Depends(needs(Scope.SESSIONS_READ, AccountRole.THERAPIST))]
 Disputer = Annotated[Caller, Depends(needs(Scope.DISPUTES_WRITE, AccountRole.THERAPIST))]
+OperatorReader = Annotated[Caller, Depends(needs(Scope.SESSIONS_READ, AccountRole.OPERATOR))]
 RubricReader = Annotated[
     Caller, Depends(needs(Scope.SESSIONS_READ, *(role for role in AccountRole if role is not AccountRole.AUDITOR)))
 ]

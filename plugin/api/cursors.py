@@ -13,6 +13,7 @@ from plugin.queue.moment_views import MomentPlace
 _CHECK: Final = 8
 """Bytes that bind a cursor to its list: enough against a mix-up, which is all that they are for."""
 _OWN: Final = "own"
+_SAMPLED: Final = "sample"
 _POSITION: Final = 4
 """Bytes of the position of a moment in its session."""
 
@@ -43,6 +44,20 @@ def own_session_of(cursor: str) -> UUID:
         ValueError: it is no cursor of that list.
     """
     return UUID(bytes=_checked(cursor, _check(_OWN)))
+
+
+def cursor_after_sampled(session_id: UUID) -> str:
+    """Return the cursor of the place after a session of the random sample."""
+    return _written(session_id.bytes, _check(_SAMPLED))
+
+
+def sampled_session_of(cursor: str) -> UUID:
+    """Return the session of the random sample after which a cursor's place is.
+
+    Raises:
+        ValueError: it is no cursor of that list.
+    """
+    return UUID(bytes=_checked(cursor, _check(_SAMPLED)))
 
 
 def cursor_of_place(place: MomentPlace, chosen: MomentFilter) -> str:

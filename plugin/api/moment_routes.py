@@ -12,7 +12,7 @@ from plugin.api.caller import Caller, Reader
 from plugin.api.codes import Day, LevelName, StatementName
 from plugin.api.cursors import cursor_of_place, place_of
 from plugin.api.list_models import MAX_PAGE, Decision, Part
-from plugin.api.problems import ApiProblem, documented, invalid_request
+from plugin.api.problems import documented, invalid_request, place_lost
 from plugin.api.read_routes import READING
 from plugin.api.session_models import Label, Rating
 from plugin.queue.filters import QueueState
@@ -136,5 +136,5 @@ def _place(caller: Caller, asked: MomentQuery, cursor: str) -> MomentPlace:
     except ValueError:
         raise invalid_request("cursor") from None
     if place.session_id not in caller.store.rows(caller.viewer, [place.session_id]):
-        raise ApiProblem(410, "place-lost", "The session at this place is gone: begin again without a cursor.")
+        raise place_lost()
     return place

@@ -65,6 +65,11 @@ def invalid_request(*places: str) -> ApiProblem:
     return ApiProblem(400, "invalid-request", "The request is not as described.", places=places)
 
 
+def place_lost() -> ApiProblem:
+    """Return the problem of a cursor whose session is gone, or is no longer for this person to see."""
+    return ApiProblem(410, "place-lost", "The session at this place is gone: begin again without a cursor.")
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the entries of an OpenAPI document for problems with these statuses."""
     return {

@@ -9,7 +9,7 @@ from pydantic import Field
 from plugin.api.caller import Caller, CurrentCaller, Reader
 from plugin.api.cursors import cursor_after, session_of
 from plugin.api.list_models import ListQuery, Part, SessionPart, Therapists
-from plugin.api.problems import ApiProblem, documented, invalid_request, nothing_here
+from plugin.api.problems import documented, invalid_request, nothing_here, place_lost
 from plugin.api.session_models import OpenedSession
 from plugin.database.viewer import AccountRole
 from plugin.queue.filters import QueueList
@@ -86,7 +86,7 @@ def _place(caller: Caller, asked: ListQuery, cursor: str) -> UUID:
     except ValueError:
         raise invalid_request("cursor") from None
     if after not in caller.store.rows(caller.viewer, [after]):
-        raise ApiProblem(410, "place-lost", "The session at this place is gone: begin again without a cursor.")
+        raise place_lost()
     return after
 
 

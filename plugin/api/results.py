@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from plugin.api.problems import TYPES, ApiProblem, Problem, nothing_here, problem_response
 from plugin.queue.calibration_refusals import CALIBRATION_REFUSED
 from plugin.queue.calibration_views import CalibrationOutcome
+from plugin.queue.look_refusals import LOOK_REFUSED
+from plugin.queue.look_views import LookOutcome
 from plugin.queue.refusals import REFUSED
 from plugin.queue.replies import Reply
 from plugin.queue.views import DecisionOutcome
@@ -54,10 +56,27 @@ def calibration_problem(outcome: CalibrationOutcome, status: int = CONFLICT) -> 
     return ApiProblem(status, outcome.value.replace("_", "-"), title, detail=detail)
 
 
+def look_reply(outcome: LookOutcome) -> Reply:
+    """Return the reply to the answers of a blind look with this outcome."""
+    if outcome is LookOutcome.DONE:
+        return Reply(200, {"outcome": outcome.value})
+    if outcome is LookOutcome.NOT_FOUND:
+        return Reply(404, {"outcome": outcome.value})
+    return Reply(CONFLICT, {"look": outcome.value})
+
+
+def look_problem(outcome: LookOutcome, status: int = CONFLICT) -> ApiProblem:
+    """Return the problem of answers that were not stored, or of a session at which this person cannot look."""
+    title, detail = LOOK_REFUSED[outcome]
+    return ApiProblem(status, outcome.value.replace("_", "-"), title, detail=detail)
+
+
 def response_of(reply: Reply) -> Response:
     """Return the response to a step, fresh or from the store: its result, or the problem that its outcome is."""
     if reply.status == 200:  # noqa: PLR2004 - OK
         return JSONResponse({**reply.result, **reply.shown_once} if reply.shown_once else reply.result)
+    if "look" in reply.result:  # of which some are called as other outcomes are
+        return look_problem(LookOutcome(reply.result["look"])).response
     if reply.result["outcome"] == DecisionOutcome.NOT_FOUND:
         return nothing_here().response
     if reply.result["outcome"] in {refused.value for refused in CALIBRATION_REFUSED}:

@@ -1,14 +1,20 @@
 """The numbers of quality in words, the same in the terminal and on the operator's page."""
 
 from collections.abc import Iterator
-from math import isnan
 
 from plugin.plain_text import counted, join_words
-from plugin.queue.comparison import LevelComparison, ModelComparison
+from plugin.queue.comparison import ModelComparison
 from plugin.queue.proportion import MIN_SESSIONS, MIN_TURNS, Proportion
-from plugin.queue.quality import MIN_COUNSELLORS, MIN_LEVELS, MIN_RELEASED, DisputeRate, LevelAgreement, Quality
+from plugin.queue.quality import (
+    MIN_COUNSELLORS,
+    MIN_LEVELS,
+    MIN_RELEASED,
+    DisputeRate,
+    LevelAgreement,
+    Quality,
+    shadow_kappa,
+)
 from plugin.queue.sample_estimates import VersionName
-from plugin.weighted_kappa import kappa_of_tables, table_of_counts
 from stream.contracts.rubric import RUBRIC
 
 
@@ -63,7 +69,7 @@ def dispute_words(found: DisputeRate) -> str:
 
 def shadow_words(found: ModelComparison) -> str:
     """Return how far the model in shadow agrees with the active one, without intervals."""
-    measured = ((each.mechanism, _kappa(each)) for each in found.levels)
+    measured = ((each.mechanism, shadow_kappa(each)) for each in found.levels)
     kappas = [f"{kappa:.2f} ({RUBRIC[mechanism].title})" for mechanism, kappa in measured if kappa is not None]
     few = f"no kappa (from {MIN_LEVELS} levels of a mechanism on, and not all alike)"
     agreed = f"weighted kappa {join_words(kappas)}" if kappas else few
@@ -72,9 +78,3 @@ def shadow_words(found: ModelComparison) -> str:
         f" {found.same_verdict} of {found.both_rated}; it abstained from {found.shadow_abstained}, the active one from"
         f" {found.active_abstained}"
     )
-
-
-def _kappa(levels: LevelComparison) -> float | None:
-    table = table_of_counts(levels.models)
-    kappa = float(kappa_of_tables(table))
-    return None if table.sum() < MIN_LEVELS or isnan(kappa) else kappa

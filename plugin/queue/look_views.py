@@ -33,7 +33,9 @@ class LookOutcome(StrEnum):
 
     DONE = "done"
     CHANGED = "changed"
-    """The session has another revision now, or other turns are stored: look again."""
+    """The session has another revision now, or a turn is gone that was answered: look again."""
+    INCOMPLETE = "incomplete"
+    """A client turn has no answers yet."""
     SEEN = "seen"
     """This supervisor has opened the session, so she has seen what the machine says of it."""
     LOOKED_AT = "looked_at"
@@ -57,10 +59,12 @@ class SampledRow:
 
 @dataclass(frozen=True)
 class SampledList:
-    """The sessions of the sample that wait for a look: the first of them, and how many there are."""
+    """A part of the sessions of the sample that wait for a look, and how many there are."""
 
     rows: tuple[SampledRow, ...] = ()
     total: int = 0
+    goes_on: bool = False
+    """Whether others come after these."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ Each method is one transaction. Reading text and storing answers are recorded in
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, text
+from sqlalchemy import ColumnElement, and_, exists, func, literal, text, tuple_
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
@@ -38,7 +38,10 @@ from stream.contracts.vocabulary import Role
 BLIND_LOOK: Final = "blind look"
 """The purpose of reading a session of the sample, as the audit trail calls it; migration 0014 knows it too."""
 SHOWN_AT_ONCE: Final = 25
-"""Sessions of the list: more than anybody looks at in a day; others follow as these are done."""
+"""Sessions of the list: more than anybody looks at in a day; on the page others follow as these are done."""
+
+_PLACE: Final[tuple[Any, ...]] = col(StoredSession.ended_at), col(StoredSession.session_id)
+"""The order of the list."""
 
 
 class Looks:
@@ -49,12 +52,15 @@ class Looks:
         self._kek = kek
         self._now = now
 
-    def waiting(self, viewer: Viewer) -> SampledList:
-        """Return a supervisor's sessions that wait for a look, the oldest first; empty for any other role."""
+    def waiting(self, viewer: Viewer, after: UUID | None = None, *, size: int = SHOWN_AT_ONCE) -> SampledList:
+        """Return a supervisor's sessions that wait for a look, the oldest first; empty for any other role.
+
+        With `after` those that come after a session that she sees, whether it still waits or not.
+        """
         if not viewer.role.reviews:
             return SampledList()
         with transaction(self._database, viewer.user_id) as session:
-            return _waiting(session, viewer)
+            return _waiting(session, viewer, after, size)
 
     def open(self, viewer: Viewer, session_id: UUID, *, request_id: str = "") -> tuple[LookOutcome, Look | None]:
         """Return a session of the sample to look at; after this supervisor's answers also what the machine says."""
@@ -119,8 +125,10 @@ class Looks:
             return LookOutcome.SEEN
         of_session = select(StoredMessage.message_id).where(col(StoredMessage.session_id) == session_id)
         turns = _present(sample, set(session.exec(of_session)))
-        if row.revision != revision or answers.keys() != turns.keys() or not turns:
+        if row.revision != revision or answers.keys() - turns.keys() or not turns:
             return LookOutcome.CHANGED
+        if turns.keys() - answers.keys():
+            return LookOutcome.INCOMPLETE
         opinions = opinions_of(session, row, turns)
         session.add_all(
             StoredLookAnswer(
@@ -149,7 +157,7 @@ def has_opened(session: Session, session_id: UUID) -> bool:
     return bool(session.scalar(query, {"session": session_id}))
 
 
-def _waiting(session: Session, viewer: Viewer) -> SampledList:
+def _waiting(session: Session, viewer: Viewer, after: UUID | None, size: int) -> SampledList:
     messages = select(StoredMessage.message_id).where(
         col(StoredMessage.session_id) == col(StoredSample.session_id), col(StoredMessage.role) == Role.CLIENT.value
     )
@@ -164,9 +172,9 @@ def _waiting(session: Session, viewer: Viewer) -> SampledList:
     found = session.exec(
         select(StoredSession, StoredSample)
         .join(StoredSample, of_sessions)
-        .where(waits)
-        .order_by(col(StoredSession.ended_at), col(StoredSession.session_id))
-        .limit(SHOWN_AT_ONCE)
+        .where(waits, *(() if after is None else _beyond(session, viewer, after)))
+        .order_by(*_PLACE)
+        .limit(size + 1)
     ).all()
     rows = tuple(
         SampledRow(
@@ -176,9 +184,19 @@ def _waiting(session: Session, viewer: Viewer) -> SampledList:
             turns=len(sample.turns),
             is_seen=has_opened(session, row.session_id),
         )
-        for row, sample in found
+        for row, sample in found[:size]
     )
-    return SampledList(rows=rows, total=session.exec(count).one())
+    return SampledList(rows=rows, total=session.exec(count).one(), goes_on=len(found) > size)
+
+
+def _beyond(session: Session, viewer: Viewer, after: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a session comes after another; none where that one is no longer there."""
+    of_place = select(StoredSession.ended_at).where(visible_to(viewer), col(StoredSession.session_id) == after)
+    ended_at = session.exec(of_place).first()
+    if ended_at is None:
+        return ()
+    values = zip((ended_at, after), _PLACE, strict=True)
+    return (tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in values)),)
 
 
 def _sample(session: Session, session_id: UUID) -> StoredSample | None:

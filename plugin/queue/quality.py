@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from plugin.queue.comparison import ModelComparison, read_comparison
+from plugin.queue.comparison import LevelComparison, ModelComparison, read_comparison
 from plugin.queue.look_views import LookAnswer, TurnAnswers
 from plugin.queue.machine_opinion import opinion_from_json
 from plugin.queue.review_views import Judgement
 from plugin.queue.sample_estimates import LookedAt, SampleEstimate, VersionName, estimates
 from plugin.queue.statements import Statement, StatementKind
-from plugin.weighted_kappa import weighted_kappa
+from plugin.weighted_kappa import kappa_of_tables, table_of_counts, weighted_kappa
 from stream.contracts.sessions import DetectorVersion, ModelVersion
 from stream.contracts.vocabulary import Mechanism
 
@@ -148,6 +148,13 @@ def dispute_rate(released: int, disputed: int, counsellors: int) -> DisputeRate:
     if not is_enough:
         disputed = 0 if counsellors < MIN_COUNSELLORS else disputed
     return DisputeRate(released, disputed, disputed / released if is_enough else None)
+
+
+def shadow_kappa(levels: LevelComparison) -> float | None:
+    """Return how far the model in shadow agrees with the active one; None where levels are too few, or all alike."""
+    table = table_of_counts(levels.models)
+    kappa = float(kappa_of_tables(table))
+    return None if table.sum() < MIN_LEVELS or isnan(kappa) else kappa
 
 
 def _agreement(model: str, mechanism: Mechanism, pairs: list[tuple[int, int]]) -> LevelAgreement:

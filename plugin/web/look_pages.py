@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
+from plugin.queue.look_refusals import LOOK_REFUSED
 from plugin.queue.look_views import Look, LookAnswer, LookOutcome, TurnAnswers
 from plugin.web.dependencies import CurrentSupervisor, ServicesDep, ValidForm, require_supervisor
 from plugin.web.look_layout import QUESTIONS, look_lines
@@ -15,23 +16,6 @@ from plugin.web.render import message, page
 router = APIRouter(dependencies=[Depends(require_supervisor)])
 
 _MAX_DIGITS: Final = 4  # of a turn's position in a field's name; a sampled session has far fewer turns
-_REFUSED: Final = {
-    LookOutcome.SEEN: (
-        "You have read this session",
-        (
-            "You have opened it before, so you know what the machine says of it, and a look without that is not"
-            " possible any more. Another supervisor of the team can take it. Nothing is wrong, and nothing was stored."
-        ),
-    ),
-    LookOutcome.LOOKED_AT: (
-        "Somebody has looked at this session",
-        "Another supervisor has answered about it. One look at each session is enough; thank you all the same.",
-    ),
-    LookOutcome.CHANGED: (
-        "This session has changed",
-        "It changed while you were reading, so nothing was stored. Please look at it again.",
-    ),
-}
 Chosen = Mapping[str, LookAnswer]
 """The answers that a form holds, by the names of their fields, such as "resistance-3"."""
 
@@ -74,9 +58,9 @@ def answer(
     outcome = looks.answer(viewer, session_id, revision, _by_turn(chosen), request_id=request_id)
     if outcome in {LookOutcome.DONE, LookOutcome.LOOKED_AT}:  # hers are shown, another's are not
         return RedirectResponse(f"/sessions/{session_id}/look", 303)
-    if outcome is LookOutcome.CHANGED:
+    if outcome is LookOutcome.INCOMPLETE:
         _, found = looks.open(viewer, session_id, request_id=request_id)
-        if found is not None and found.revision == revision:
+        if found is not None:
             return _look_page(request, found, chosen=chosen, status=400)
     return _refused(request, outcome, back=f"/sessions/{session_id}/look")
 
@@ -107,4 +91,4 @@ def _look_page(request: Request, found: Look, *, chosen: Chosen | None = None, s
 def _refused(request: Request, outcome: LookOutcome, back: str = "/sample") -> Response:
     if outcome is LookOutcome.NOT_FOUND:
         raise HTTPException(404)
-    return message(request, 409, *_REFUSED[outcome], back=back)
+    return message(request, 409, *LOOK_REFUSED[outcome], back=back)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from plugin.api.cursors import cursor_after, session_of
+from plugin.api.cursors import cursor_after, cursor_after_own, cursor_after_sampled, sampled_session_of, session_of
 from plugin.queue.filters import EVERYTHING, QueueList, QueueOrder
 
 SESSION = UUID("3f6f7f0a-7a1e-4d55-9c1c-0f6b1f2a9e77")
@@ -26,6 +26,13 @@ def test_a_cursor_is_good_for_its_own_list_alone(queue_list: QueueList, chosen: 
     cursor = cursor_after(SESSION, QueueList.WAITING, BY_AGE)
     with pytest.raises(ValueError, match="another list"):
         session_of(cursor, queue_list, chosen)  # type: ignore[arg-type]
+
+
+def test_a_cursor_of_the_sample_is_of_no_other_list() -> None:
+    """A place in the sample is found again, and a place in another list is none in it."""
+    assert sampled_session_of(cursor_after_sampled(SESSION)) == SESSION
+    with pytest.raises(ValueError, match="another list"):
+        sampled_session_of(cursor_after_own(SESSION))
 
 
 @pytest.mark.parametrize("cursor", ["", "?", "\u00e4", "AAAA", "a" * 32, "not base64"])

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from plugin.api.results import reply_of, response_of
+from plugin.api.results import look_reply, reply_of, response_of
+from plugin.queue.look_refusals import LOOK_REFUSED
+from plugin.queue.look_views import LookOutcome
 from plugin.queue.refusals import REFUSED
 from plugin.queue.replies import Reply
 from plugin.queue.views import DecisionOutcome
@@ -25,6 +27,20 @@ def test_a_refused_step_is_a_conflict_in_the_words_of_the_pages(outcome: Decisio
     problem = json.loads(bytes(response_of(reply).body))
     assert (problem["title"], problem["detail"]) == REFUSED[outcome]
     assert problem["outcome"] == outcome.value
+
+
+@pytest.mark.parametrize("outcome", LOOK_REFUSED)
+def test_a_refused_look_is_a_conflict_in_words_of_its_own(outcome: LookOutcome) -> None:
+    """Answers that are not stored are refused in the words of a look, though other steps have outcomes of that name."""
+    problem = json.loads(bytes(response_of(look_reply(outcome)).body))
+    assert (problem["status"], problem["title"], problem["detail"]) == (409, *LOOK_REFUSED[outcome])
+
+
+def test_a_look_is_done_or_not_there_like_any_step() -> None:
+    """Stored answers are a 200, and a session outside the sample is a 404."""
+    assert [response_of(look_reply(each)).status_code for each in (LookOutcome.DONE, LookOutcome.NOT_FOUND)] == [
+        *(200, 404),
+    ]
 
 
 def test_what_one_may_not_see_is_a_404_without_an_outcome() -> None:

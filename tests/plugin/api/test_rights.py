@@ -102,9 +102,17 @@ OUTCOMES = {
         }
     ],
 }
+LOOK = {"revision": 1, "turns": [{"position": 0, "resistance": "no", "critical": "unsure"}]}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
 TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
+    # First, since who has seen a session elsewhere may give no blind look at it.
+    ("GET", "/sample", None): (None, SUPERVISORS),
+    ("GET", SESSION + "/look", ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404, 200, 404)),
+    ("GET", SESSION + "/look", WAITING.session_id): (None, NOBODY),  # not in the sample
+    ("POST", SESSION + "/look", ELSEWHERE.session_id): (LOOK, THEIRS_REFUSED),  # without every turn
+    ("POST", SESSION + "/look", WAITING.session_id): (LOOK, NOBODY),
+    ("GET", "/quality", None): (None, OPERATORS),
     ("GET", "/me", None): (None, SIGNED_IN),
     ("GET", "/sessions", None): (None, SUPERVISORS),
     ("GET", "/disputes", None): (None, SUPERVISORS),
@@ -234,6 +242,7 @@ SCOPES = {
         "GET",
         *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
+        *("/sample", SESSION + "/look", "/quality"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
@@ -243,7 +252,7 @@ SCOPES = {
         *(SESSION + "/notes/{note_id}/follow-up", SESSION + "/notes/{note_id}/follow-up/done"),
         *(SESSION + "/notes/{note_id}/comments", SESSION + "/notes/comments/{comment_id}/remove"),
         *(SESSION + "/hand-over", SESSION + "/send-back", SESSION + "/take-over"),
-        *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove"),
+        *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove", SESSION + "/look"),
         *(
             "/calibrations",
             CALIBRATED + "/done",

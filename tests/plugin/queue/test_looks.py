@@ -46,6 +46,26 @@ def test_sampled_sessions_wait_with_and_without_moments(store: Store, engine: En
     assert {(row.turns, row.is_seen) for row in waiting.rows} == {(3, False)}
 
 
+def test_the_list_is_read_part_by_part(store: Store, engine: Engine, people: People) -> None:
+    """The parts hold each session once, the oldest first; one that was looked at meanwhile loses nobody's place."""
+    sent = [sampled(conversation=f"c_{number}") for number in range(5)]
+    apply_records(engine, *sent)
+    with engine.begin() as connection:
+        for number, each in enumerate(sent[1:], start=1):
+            moved = text("UPDATE sessions SET ended_at = ended_at + make_interval(hours => :n) WHERE session_id = :s")
+            connection.execute(moved, {"n": number // 2, "s": each.session_id})
+    looks, seen, after = store.looks, [], None
+    while True:
+        part = looks.waiting(people.supervisor, after, size=2)
+        seen += [row.session_id for row in part.rows]
+        if not part.goes_on:
+            break
+        after = part.rows[-1].session_id
+        assert looks.answer(people.supervisor, after, 1, ANSWERS) is LookOutcome.DONE
+    assert (len(seen), set(seen)) == (5, {each.session_id for each in sent})
+    assert [row.session_id for row in looks.waiting(people.supervisor).rows] == [seen[0], seen[2], seen[4]]
+
+
 def test_a_look_shows_the_conversation_and_nothing_of_the_machine(store: Store, engine: Engine, people: People) -> None:
     """Every message is shown in order, without the name of an author; no opinion and no model is said."""
     sent = sampled()
@@ -150,13 +170,14 @@ def test_a_look_may_be_opened_often_before_it_is_answered(store: Store, engine: 
 
 
 def test_an_answer_must_be_about_every_turn_that_is_there(store: Store, engine: Engine, people: People) -> None:
-    """Answers about too few or too many turns, or about another revision, are not stored."""
+    """Answers that leave a turn out, name one that is not there, or are about another revision are not stored."""
     sent = sampled()
     apply_records(engine, sent)
-    wrong: tuple[dict[int, TurnAnswers], ...] = ({}, {0: ANSWERS[0]}, {**ANSWERS, 3: ANSWERS[0]})
-    for answers in wrong:
-        assert store.looks.answer(people.supervisor, sent.session_id, 1, answers) is LookOutcome.CHANGED
-    assert store.looks.answer(people.supervisor, sent.session_id, 2, ANSWERS) is LookOutcome.CHANGED
+    few: tuple[dict[int, TurnAnswers], ...] = ({}, {0: ANSWERS[0]})
+    for answers in few:
+        assert store.looks.answer(people.supervisor, sent.session_id, 1, answers) is LookOutcome.INCOMPLETE
+    for revision, answers in ((1, {**ANSWERS, 3: ANSWERS[0]}), (2, ANSWERS), (2, {})):
+        assert store.looks.answer(people.supervisor, sent.session_id, revision, answers) is LookOutcome.CHANGED
     assert store.looks.waiting(people.supervisor).total == 1
 
 
