@@ -5,6 +5,7 @@ from datetime import datetime
 
 from plugin.database.viewer import Viewer
 from plugin.queue.follow_ups import FollowUp
+from plugin.queue.opened_news import DIGEST
 from plugin.queue.store import Store
 from plugin.queue.views import SessionView
 from stream.contracts.vocabulary import LeftOut
@@ -31,8 +32,7 @@ def gather_digest(store: Store, viewer: Viewer, since: datetime, *, request_id: 
         Unavailable: the database is away.
     """
     opened = (
-        store.open(viewer, session, purpose="digest", request_id=request_id)
-        for session in store.new_since(viewer, since)
+        store.open(viewer, session, purpose=DIGEST, request_id=request_id) for session in store.new_since(viewer, since)
     )
     return Digest(
         viewer=viewer,

@@ -27,12 +27,12 @@ class Scope(StrEnum):
 
     SESSIONS_READ = "sessions.read"
     SESSIONS_REVIEW = "sessions.review"
-    """Claim and give back, hand over, judge statements, answer criteria, write notes and comments, save views; open
-    calibrations, rate and settle."""
+    """Claim and give back, hand over, judge statements, answer criteria and blind looks, write notes and comments, save
+    views, mark news as read; open calibrations, rate and settle."""
     SESSIONS_RELEASE = "sessions.release"
     """Release and withhold."""
     DISPUTES_WRITE = "disputes.write"
-    """Acknowledge, dispute and comment on shared notes; for a supervisor or a lead, resolve disputes."""
+    """Acknowledge, dispute, comment on shared notes, mark own news as read; for a supervisor or a lead, resolve."""
     RISK_ACKNOWLEDGE = "risk.acknowledge"
     """Acknowledge risk signals, for a supervisor, a lead or an operator; the first two also read which there are."""
     RUBRIC_WRITE = "rubric.write"

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from plugin.database.viewer import Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way
+from plugin.queue.opened_news import open_news
 from plugin.time_zones import NO_ZONE, zone_names
 from plugin.web.dependencies import (
     CurrentAllButAuditor,
@@ -19,12 +20,9 @@ from plugin.web.dependencies import (
     ValidForm,
     require_all_but_auditor,
 )
-from plugin.web.digest_layout import by_therapist
 from plugin.web.render import page
 from stream.runtime.addresses import MAX_MAIL_ADDRESS, is_mail_address
 
-DIGEST: Final = "digest"
-"""The purpose of opening a session for this page, as for `counterpoint digest`."""
 MAX_ZONE: Final = 100  # characters; the longest name of a time zone has 32
 MAX_WAY: Final = 100
 _BY_WEBHOOK: Final = "webhook:"
@@ -45,20 +43,14 @@ CurrentReader = Annotated[Viewer, Depends(require_reader)]
 @router.get("/digest")
 def digest(request: Request, services: ServicesDep, viewer: CurrentReader) -> Response:
     """Show what is new for a person since they last said that they have read; looking changes nothing."""
-    store = services.store
-    news = store.digests.news(viewer)
-    opened = [
-        store.open(viewer, session_id, purpose=DIGEST, request_id=request.state.request_id)
-        for session_id in news.sessions
-    ]
-    sessions = [view for view in opened if view is not None]
+    opened = open_news(services.store, viewer, request_id=request.state.request_id)
     return page(
         request,
         "digest.html",
-        news=news,
-        therapists=by_therapist(sessions),
-        shown=len(sessions),
-        follow_ups=store.follow_ups(viewer),
+        news=opened.news,
+        therapists=opened.therapists,
+        shown=len(opened.sessions),
+        follow_ups=services.store.follow_ups(viewer),
     )
 
 

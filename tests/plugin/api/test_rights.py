@@ -103,6 +103,7 @@ OUTCOMES = {
     ],
 }
 LOOK = {"revision": 1, "turns": [{"position": 0, "resistance": "no", "critical": "unsure"}]}
+UNTIL = {"until": "2026-11-03T14:02:00Z"}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
 TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
@@ -143,6 +144,10 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", MOMENT + "/settle", UNKNOWN): (SETTLE, NOBODY),
     ("POST", CALIBRATED + "/cancel", CALIBRATION): (None, RATERS),  # who opened it
     ("POST", CALIBRATED + "/cancel", UNKNOWN): (None, NOBODY),
+    ("GET", "/news", None): (None, SUPERVISORS),
+    ("POST", "/news/read", None): (UNTIL, SUPERVISORS),
+    ("GET", "/own-news", None): (None, THERAPISTS),
+    ("POST", "/own-news/read", None): (UNTIL, THERAPISTS),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
     ("GET", OWN, WAITING.session_id): (None, NOBODY),
@@ -242,7 +247,7 @@ SCOPES = {
         "GET",
         *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
-        *("/sample", SESSION + "/look", "/quality"),
+        *("/sample", SESSION + "/look", "/quality", "/news", "/own-news"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
@@ -252,7 +257,7 @@ SCOPES = {
         *(SESSION + "/notes/{note_id}/follow-up", SESSION + "/notes/{note_id}/follow-up/done"),
         *(SESSION + "/notes/{note_id}/comments", SESSION + "/notes/comments/{comment_id}/remove"),
         *(SESSION + "/hand-over", SESSION + "/send-back", SESSION + "/take-over"),
-        *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove", SESSION + "/look"),
+        *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove", SESSION + "/look", "/news/read"),
         *(
             "/calibrations",
             CALIBRATED + "/done",
@@ -265,7 +270,7 @@ SCOPES = {
     Scope.DISPUTES_WRITE: named(
         "POST",
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
-        *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove"),
+        *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove", "/own-news/read"),
         SESSION + DISPUTE + "/resolve",
     ),
     Scope.RISK_ACKNOWLEDGE: {"GET /risk-signals", f"POST {RISK}"},

@@ -1,13 +1,13 @@
-"""Tests of the layout of what is new: counsellors by the alphabet, sessions by need, each with its own moments."""
+"""Tests of what is new by counsellor: names by the alphabet, sessions by need, each with its own moments."""
 
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 from plugin.database.needs import Need
+from plugin.queue.therapist_news import by_therapist
 from plugin.queue.views import SessionView
-from plugin.web.digest_layout import NOBODY, by_therapist
-from tests.plugin.web.samples import START, view
+from tests.plugin.web.samples import START, TEXT, view
 
 
 def session(*counsellors: str, need: Need = Need.OTHER, days: int = 0) -> SessionView:
@@ -20,7 +20,7 @@ def session(*counsellors: str, need: Need = Need.OTHER, days: int = 0) -> Sessio
     return replace(one, row=row, moments=(moment,))
 
 
-def names_of(*sessions: SessionView) -> list[str]:
+def names_of(*sessions: SessionView) -> list[str | None]:
     """Return the names of the groups, in order."""
     return [each.name for each in by_therapist(sessions)]
 
@@ -52,9 +52,16 @@ def test_a_moment_of_several_stands_under_each() -> None:
 
 
 def test_a_session_without_a_counsellor_has_a_group_of_its_own() -> None:
-    """A session that no counsellor has answered is not lost."""
-    (group,) = by_therapist([session()])
-    assert (group.name, len(group.sessions[0].moments)) == (NOBODY, 1)
+    """A session that no counsellor has answered is not lost: it comes first, without a name."""
+    group, ada = by_therapist([session("Ada", need=Need.RISK), session()])
+    assert (group.name, len(group.sessions[0].moments), ada.name) == (None, 1, "Ada")
+
+
+def test_the_words_of_a_session_are_those_of_its_moments() -> None:
+    """Beside the moments of a counsellor stand their client turns and replies in order, and no other message."""
+    bo, ada = by_therapist([session("Bo", "Ada")])[::-1]
+    assert [each.text for each in bo.sessions[0].messages] == [TEXT["m7"], TEXT["m8"]]
+    assert ada.sessions[0].messages == ()
 
 
 def test_nothing_is_nothing() -> None:
