@@ -34,6 +34,7 @@ from plugin.api import (
     rubric_routes,
     sample_routes,
     trail_routes,
+    trend_routes,
     view_routes,
 )
 from plugin.api.caller import Services
@@ -99,6 +100,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         own_routes.router,
         news_routes.router,
         moment_routes.router,
+        trend_routes.router,
         calibration_routes.router,
         sample_routes.router,
         quality_routes.router,

@@ -21,11 +21,23 @@ from tests.plugin.web.conftest import (
     page_database,
     page_engine,
     put,
+    release,
     settings,
     store,
 )
 
-__all__ = ["app", "clock", "filled_database", "kept_engine", "page_database", "page_engine", "put", "settings", "store"]
+__all__ = [
+    "app",
+    "clock",
+    "filled_database",
+    "kept_engine",
+    "page_database",
+    "page_engine",
+    "put",
+    "release",
+    "settings",
+    "store",
+]
 
 
 @dataclass

@@ -119,6 +119,9 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("GET", "/disputes", None): (None, SUPERVISORS),
     ("GET", "/therapists", None): (None, SUPERVISORS),
     ("GET", "/moments", None): (None, SUPERVISORS),
+    ("GET", "/own-trend", None): (None, THERAPISTS),
+    ("GET", "/trends/{account_id}", UNKNOWN): (None, NOBODY),
+    ("GET", "/team-numbers", None): (None, SUPERVISORS),
     ("GET", SESSION, WAITING.session_id): (None, HERS_ALONE),
     ("GET", SESSION, RELEASED.session_id): (None, HERS_ALONE),  # its therapist reads it among his own
     ("GET", SESSION, LEFT_OUT.session_id): (None, HERS_ALONE),
@@ -234,7 +237,10 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
-IDS = ("session_id", "note_id", "comment_id", "dispute_id", "calibration_id", "view_id", "signal_id", "receiver_id")
+IDS = (
+    *("session_id", "account_id", "note_id", "comment_id", "dispute_id"),
+    *("calibration_id", "view_id", "signal_id", "receiver_id"),
+)
 
 
 def named(method: str, *paths: str) -> set[str]:
@@ -248,6 +254,7 @@ SCOPES = {
         *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
         *("/sample", SESSION + "/look", "/quality", "/news", "/own-news"),
+        *("/own-trend", "/trends/{account_id}", "/team-numbers"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(

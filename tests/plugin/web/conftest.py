@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -244,3 +244,22 @@ def put(page_engine: Engine) -> Callable[[FeedbackRecord], None]:
             apply(session, KEK, stored, datetime.now(UTC))
 
     return store_it
+
+
+@pytest.fixture
+def release(store: Store, put: Callable[[FeedbackRecord], None]) -> Callable[..., None]:
+    """Return a function that stores and releases some further sessions of one moment each, a day apart."""
+
+    def released(count: int, *, begin: int = 1, model: object = MODEL) -> None:
+        maria = store.find_viewer(SUPERVISOR)
+        assert maria is not None
+        for day in range(begin, begin + count):
+            sent = record(f"day{day}", "counsellor-1")
+            (answer,) = sent.assessments
+            at = sent.started_at + timedelta(days=day)
+            put(
+                sent.model_copy(update={"started_at": at, "assessments": (answer.model_copy(update={"model": model}),)})
+            )
+            store.decide(maria, sent.session_id, 1, DecisionKind.RELEASED)
+
+    return released

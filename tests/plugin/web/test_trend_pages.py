@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from plugin.queue.store import Store
-from plugin.queue.views import DecisionKind
-from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import Mechanism
 from tests.plugin.samples import MODEL
-from tests.plugin.web.conftest import OTHER_SUPERVISOR, OTHER_THERAPIST, SUPERVISOR, THERAPIST, Browser
-from tests.plugin.web.samples import record
+from tests.plugin.web.conftest import OTHER_SUPERVISOR, OTHER_THERAPIST, THERAPIST, Browser
 from tests.plugin.web.test_pages import HOSTILE, words_of
 
 RATED_AGAIN = (
@@ -21,25 +16,6 @@ RATED_AGAIN = (
     " ratings, stored_at FROM answers"
 )
 NEWER = MODEL.model_copy(update={"weights": "0.2", "name": HOSTILE})
-
-
-@pytest.fixture
-def release(store: Store, put: Callable[[FeedbackRecord], None]) -> Callable[..., None]:
-    """Return a function that stores and releases some further sessions of one moment each, a day apart."""
-
-    def released(count: int, *, begin: int = 1, model: object = MODEL) -> None:
-        maria = store.find_viewer(SUPERVISOR)
-        assert maria is not None
-        for day in range(begin, begin + count):
-            sent = record(f"day{day}", "counsellor-1")
-            (answer,) = sent.assessments
-            at = sent.started_at + timedelta(days=day)
-            put(
-                sent.model_copy(update={"started_at": at, "assessments": (answer.model_copy(update={"model": model}),)})
-            )
-            store.decide(maria, sent.session_id, 1, DecisionKind.RELEASED)
-
-    return released
 
 
 def link_to(page: str) -> str:
