@@ -98,6 +98,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         handover_routes.router,
         view_routes.router,
         own_routes.router,
+        own_routes.exports_router,
         news_routes.router,
         moment_routes.router,
         trend_routes.router,

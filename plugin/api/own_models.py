@@ -10,6 +10,7 @@ from plugin.api.codes import StatementName
 from plugin.api.list_models import MAX_PAGE, Part
 from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Rating, ReadNote
 from plugin.database.viewer import AccountRole
+from plugin.queue.export_entries import ExportKind, ExportPurpose
 from plugin.queue.paging import PAGE
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import Cue
@@ -102,3 +103,18 @@ class OwnSession(Part):
     disputes: tuple[Dispute, ...]
     dispute_until: datetime | None
     openings: tuple[Opening, ...]
+
+
+class Export(Part):
+    """One export of data about the therapist's sessions."""
+
+    at: datetime
+    by: str
+    kind: ExportKind
+    purpose: ExportPurpose
+
+
+class Exports(Part):
+    """Who exported data about a therapist's sessions, when and why; the latest first."""
+
+    exports: tuple[Export, ...]

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from plugin.api.caller import Disputer, OwnReader
 from plugin.api.cursors import cursor_after_own, own_session_of
 from plugin.api.once import OnceDep
-from plugin.api.own_models import OwnQuery, OwnSession, OwnSessions
+from plugin.api.own_models import Exports, OwnQuery, OwnSession, OwnSessions
 from plugin.api.problems import invalid_request, nothing_here
 from plugin.api.read_routes import READING
 from plugin.api.requests import Acknowledge, DisputeSeen, OpenDispute
@@ -19,6 +19,7 @@ from plugin.queue.openings import Opening
 from plugin.queue.views import SessionView
 
 router = APIRouter(prefix="/own-sessions", tags=["own sessions"])
+exports_router = APIRouter(tags=["own sessions"])
 
 
 @router.get("", responses=READING)
@@ -32,6 +33,12 @@ def list_own_sessions(caller: OwnReader, asked: Annotated[OwnQuery, Query()]) ->
     shown = found[: asked.limit]
     cursor = cursor_after_own(shown[-1].session_id) if len(found) > asked.limit else None
     return OwnSessions.model_validate({"sessions": shown, "next_cursor": cursor})
+
+
+@exports_router.get("/own-exports", responses=READING)
+def list_own_exports(caller: OwnReader) -> Exports:
+    """Return who exported data about the therapist's sessions; nobody else reads that here."""
+    return Exports.model_validate({"exports": caller.store.exports(caller.viewer)})
 
 
 @router.get("/{session_id}", responses=READING)

@@ -1,4 +1,8 @@
-"""The route on which an operator reads what people's answers say of the machine; no number in it is about a person."""
+"""The routes on which an operator reads numbers of the queue and of the machine; none of them is about a person."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -9,7 +13,7 @@ from plugin.api.problems import nothing_here
 from plugin.api.read_routes import READING
 from plugin.queue.quality import Quality as FoundQuality
 from plugin.queue.quality import shadow_kappa
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import LeftOut, Mechanism
 
 router = APIRouter(tags=["quality"])
 
@@ -104,6 +108,35 @@ class Quality(Part):
     agreement: tuple[LevelAgreement, ...]
     disputes: DisputeRate
     shadow: Shadow | None = Field(description="Null where nothing was rated in shadow.")
+
+
+class CalibrationNumbers(Part):
+    """How many calibrations there are."""
+
+    open: int
+    over: int
+
+
+class QueueNumbers(Part):
+    """The numbers of the queue, on all platforms together."""
+
+    stored: int = Field(description="The sessions with feedback.")
+    left_out: Mapping[LeftOut, int] = Field(description="Those without, by reason.")
+    erased: int = Field(description="Those left out for lack of consent that were withdrawn after a close.")
+    reopened: int = Field(description="The sessions that are hidden until they close again.")
+    waiting: int
+    oldest_waiting: datetime | None = Field(description="The end of the session that has waited longest.")
+    without_team: int = Field(description="The sessions whose counsellors are in no team.")
+    calibrations: CalibrationNumbers
+
+
+@router.get("/queue-numbers", responses=READING)
+def read_queue_numbers(caller: OperatorReader) -> QueueNumbers:
+    """Return how many sessions there are and wait, without a name and without a session."""
+    counts, calibrations = caller.store.operator_counts(caller.viewer), caller.store.calibrations.counts(caller.viewer)
+    if counts is None or calibrations is None:
+        raise nothing_here()
+    return QueueNumbers.model_validate({**asdict(counts), "calibrations": calibrations})
 
 
 @router.get("/quality", responses=READING)

@@ -1,11 +1,15 @@
 """Tests of a therapist's own sessions through the API, and of a dispute from both sides."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from tests.plugin.api.conftest import Program
-from tests.plugin.web.conftest import RELEASED
+from plugin.queue.export_entries import ExportKind, ExportPurpose
+from plugin.queue.store import Store
+from tests.plugin.api.conftest import Program, Programs
+from tests.plugin.web.conftest import OTHER_THERAPIST, RELEASED, SUPERVISOR, THERAPIST
+from tests.plugin.web.test_exports_page import write_export
 
 OWN = f"/own-sessions/{RELEASED.session_id}"
 ANSWER = str(RELEASED.assessments[0].assessment_id)
@@ -112,3 +116,15 @@ async def test_a_dispute_leaves_no_words_in_the_database(therapist: Program, pag
         replies = connection.execute("SELECT status, result::text, r::text FROM api_replies r").fetchall()
     assert [(status, result) for status, result, _ in replies] == [(200, '{"outcome": "done"}')]
     assert "canary" not in replies[0][2]
+
+
+async def test_a_therapist_reads_who_exported_data_of_their_sessions(
+    therapist: Program, programs: Programs, store: Store, page_database: str
+) -> None:
+    """An export that has begun is told to the therapist concerned with its kind and purpose, and to nobody else."""
+    assert (await therapist.get("/own-exports")).json() == {"exports": []}
+    write_export(page_database, store, SUPERVISOR, THERAPIST, ExportKind.REVIEWS, ExportPurpose.MODEL_QUALITY)
+    (export,) = (await therapist.get("/own-exports")).json()["exports"]
+    assert (export["by"], export["kind"], export["purpose"]) == ("Maria Keller", "reviews", "model-quality")
+    assert datetime.fromisoformat(export["at"]).utcoffset() == timedelta(0)
+    assert (await programs(OTHER_THERAPIST).get("/own-exports")).json() == {"exports": []}

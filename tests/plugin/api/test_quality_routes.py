@@ -1,4 +1,4 @@
-"""Tests of the operator's numbers of quality through the API: with intervals, and about nobody."""
+"""Tests of the operator's numbers through the API: of the queue, and of quality with intervals; about nobody."""
 
 from dataclasses import replace
 
@@ -80,3 +80,14 @@ def test_a_model_in_shadow_has_a_kappa_where_there_are_enough_levels() -> None:
     assert alike == {"mechanism": "respect_for_autonomy", "kappa": None}
     assert 0 < enough["kappa"] < 1
     assert quality_of(replace(QUALITY, shadow=None)).shadow is None
+
+
+async def test_an_operator_reads_what_waits(programs: Programs) -> None:
+    """The numbers of the queue are those of the operator's page, over every team and without a name."""
+    answer = await programs(OPERATOR).get("/queue-numbers")
+    found = answer.json()
+    assert (found["stored"], found["waiting"], found["without_team"]) == (3, 2, 0)
+    assert found["left_out"] == {"too_short": 1}
+    assert found["oldest_waiting"].endswith("Z")
+    assert found["calibrations"] == {"open": 0, "over": 0}
+    assert "Jonas" not in answer.text

@@ -114,6 +114,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", SESSION + "/look", ELSEWHERE.session_id): (LOOK, THEIRS_REFUSED),  # without every turn
     ("POST", SESSION + "/look", WAITING.session_id): (LOOK, NOBODY),
     ("GET", "/quality", None): (None, OPERATORS),
+    ("GET", "/queue-numbers", None): (None, OPERATORS),
     ("GET", "/me", None): (None, SIGNED_IN),
     ("GET", "/sessions", None): (None, SUPERVISORS),
     ("GET", "/disputes", None): (None, SUPERVISORS),
@@ -151,6 +152,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/news/read", None): (UNTIL, SUPERVISORS),
     ("GET", "/own-news", None): (None, THERAPISTS),
     ("POST", "/own-news/read", None): (UNTIL, THERAPISTS),
+    ("GET", "/own-exports", None): (None, THERAPISTS),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
     ("GET", OWN, WAITING.session_id): (None, NOBODY),
@@ -254,7 +256,7 @@ SCOPES = {
         *("/sessions", "/disputes", "/therapists", "/moments", SESSION, "/own-sessions", OWN, NOTES),
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
         *("/sample", SESSION + "/look", "/quality", "/news", "/own-news"),
-        *("/own-trend", "/trends/{account_id}", "/team-numbers"),
+        *("/own-trend", "/trends/{account_id}", "/team-numbers", "/own-exports", "/queue-numbers"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
