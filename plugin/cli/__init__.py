@@ -5,6 +5,7 @@ import sys
 import typer
 
 from plugin.cli import (
+    corpora,
     criteria,
     exports,
     kafka,
@@ -28,6 +29,7 @@ from stream.contracts.errors import CounterpointError
 
 __all__ = [
     "app",
+    "corpora",
     "criteria",
     "exports",
     "kafka",

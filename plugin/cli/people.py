@@ -34,8 +34,8 @@ def replay(
     tenant: Annotated[str, typer.Option(help="Whose platform they come from; must be in the settings.")] = "demo",
     speed: Annotated[str, typer.Option(help="`max`, or a multiple of real time such as 10.")] = "max",
     source_format: Annotated[
-        Literal["auto", "jsonl", "mibot", "annomi"],
-        typer.Option("--format", help="jsonl: one webhook event a line; mibot: a transcript or a folder; annomi: CSV."),
+        Literal["auto", "jsonl", "mibot", "annomi", "thousand-voices", "failed-esconv"],
+        typer.Option("--format", help="jsonl: one webhook event a line; the others: `counterpoint corpora` tells."),
     ] = "auto",
     run: Annotated[
         str, typer.Option(help="Names this replay: the same name twice changes nothing, another is another week.")

@@ -10,9 +10,9 @@ from io import StringIO
 from pathlib import Path
 
 from plugin.replay.conversations import RecordedConversation, check_payload, recorded_conversation
-from plugin.replay.files import read_file
 from plugin.replay.order import SourceEvent, check_ids
 from stream.contracts.errors import Misconfigured
+from stream.published.files import read_file
 
 COLUMNS = frozenset({"transcript_id", "utterance_id", "interlocutor", "timestamp", "utterance_text"})
 _DELIMITERS = (",", ";", "\t", "|")

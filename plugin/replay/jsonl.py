@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from plugin.replay.conversations import TIME_FIELD, Payload, RecordedConversation, check_payload, recorded_conversation
-from plugin.replay.files import read_file, split_lines
 from plugin.replay.order import SourceEvent, by_time, check_ids
 from stream.contracts.errors import Misconfigured, Poison
+from stream.published.files import read_file, split_lines
 from stream.runtime.codec import read_json
 
 LONGEST_S = 100 * 366 * 86_400

@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin.replay.conversations import RecordedConversation, check_payload, recorded_conversation
-from plugin.replay.files import read_file
 from plugin.replay.order import SourceEvent, check_ids
 from stream.contracts.errors import Misconfigured
+from stream.published.files import read_file
 
 COUNSELLOR = "counsellor-mibot"
 

@@ -6,22 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from plugin.replay import annomi, jsonl, mibot
+from plugin.replay import annomi, jsonl, mibot, published
 from plugin.replay.conversations import RecordedConversation
-from plugin.replay.files import read_file
 from stream.contracts.errors import Misconfigured
+from stream.published import failed_esconv, thousand_voices
+from stream.published.files import read_file
 from stream.reading import Damage, read_text
 
-Format = Literal["auto", "jsonl", "mibot", "annomi"]
+Format = Literal["auto", "jsonl", "mibot", "annomi", "thousand-voices", "failed-esconv"]
 _Content = TypeVar("_Content")
 Reader = Callable[[Path], list[RecordedConversation]]
 
-READERS: dict[str, Reader] = {"jsonl": jsonl.read, "mibot": mibot.read, "annomi": annomi.read}
+READERS: dict[str, Reader] = {
+    "jsonl": jsonl.read,
+    "mibot": mibot.read,
+    "annomi": annomi.read,
+    "thousand-voices": published.read_thousand_voices,
+    "failed-esconv": published.read_failed_esconv,
+}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "annomi", ".tsv": "annomi"}
 _JSON = ".json"
 _PACKED = ".gz"
-ASSERTED_CONSENT = frozenset({"mibot", "annomi"})
-"""The corpora whose participants consented to research use; their files contain no consent fields."""
+ASSERTED_CONSENT = frozenset({"mibot", "annomi", "thousand-voices", "failed-esconv"})
+"""The corpora that were published for research; their files contain no consent fields."""
 _BROKEN = frozenset({Damage.MOJIBAKE, Damage.CONTROLS, Damage.LOST})
 """What a wrong encoding leaves in a text: the file was damaged before it came here."""
 
@@ -95,21 +102,24 @@ def _format(file: Path, source_format: Format, *, is_named: bool) -> str | None:
     if is_named:
         return source_format
     ending = Path(file.stem if file.suffix.lower() == _PACKED else file.name).suffix.lower()
-    if ending == _JSON:
-        name = "mibot" if _read(file, _is_transcript) else "jsonl"
-    elif ending not in _ENDINGS:
-        return None
-    else:
-        name = _ENDINGS[ending]
+    name = _read(file, _json_format) if ending == _JSON else _ENDINGS.get(ending)
     return name if source_format in ("auto", name) else None
 
 
-def _is_transcript(file: Path) -> bool:
+def _json_format(file: Path) -> str | None:
+    """Return the format of a JSON file by its content; None for what stands beside the conversations of a corpus."""
     try:
         content = json.loads(read_file(file))
     except (ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and "type" not in content
+        return "jsonl"  # whose reader says what is wrong
+    first = content[0] if isinstance(content, list) and content else None
+    if isinstance(first, dict) and failed_esconv.DIALOG in first:
+        return "failed-esconv"
+    if not isinstance(content, dict) or "type" in content:
+        return "jsonl"
+    if thousand_voices.LINES in content:
+        return "thousand-voices"
+    return None if thousand_voices.METADATA in content else "mibot"
 
 
 def _read(file: Path, reader: Callable[[Path], _Content]) -> _Content:

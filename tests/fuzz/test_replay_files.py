@@ -26,12 +26,27 @@ def timed(sent_at: str) -> bytes:
     return json.dumps({name: value for name, value in LINE.items() if name != "at"} | {"sent_at": sent_at}).encode()
 
 
+VOICES = {"full_conversation": [f"Therapist: hello {CANARY}", f"Client: {CANARY}"]}
+ESCONV = [
+    {
+        "survey_score": {"seeker": {"empathy": "2"}},
+        "dialog": [
+            {"speaker": "listener", "annotation": {"strategy": "Questions"}, "content": f"hello {CANARY}"},
+            {"speaker": "speaker", "annotation": {"feedback": "3"}, "content": CANARY},
+        ],
+    }
+]
+FILES = {"thousand-voices": "1_P5_conversation.json"}
+"""The names of files that say something."""
+
 HEADER = b"transcript_id,utterance_id,interlocutor,timestamp,utterance_text\r\n"
 ANNOMI = HEADER + f'1,0,therapist,00:00:01,"hello, {CANARY}"\r\n1,1,client,00:00:05,{CANARY}\r\n'.encode()
 GOOD = {
     "jsonl": (json.dumps(LINE) + "\n" + json.dumps(LINE | {"message_id": "n"})).encode(),
     "mibot": json.dumps(MIBOT).encode(),
     "annomi": ANNOMI,
+    "thousand-voices": json.dumps(VOICES).encode(),
+    "failed-esconv": json.dumps(ESCONV).encode(),
 }
 ODD: dict[str, list[bytes]] = {
     "jsonl": [
@@ -60,6 +75,18 @@ ODD: dict[str, list[bytes]] = {
         HEADER + b"," * 4 + b"\r\n", ANNOMI.replace(b",", b";"), ANNOMI.replace(b"\r\n", b"\r"), HEADER * 2,
         HEADER + "1,0,client,\u0663:00:00,x\r\n".encode(),
     ],
+    "thousand-voices": [
+        b"", b"null", b"{}", b"[" * 100_000, b"\xff\xfe", json.dumps({"full_conversation": [CANARY]}).encode(),
+        json.dumps({"full_conversation": ["Client: \ud800"]}).encode(),
+        json.dumps({"full_conversation": ["Client: \x00"]}).encode(),
+        json.dumps({"full_conversation": ["Client: " + "x" * 200_000]}).encode(),
+    ],
+    "failed-esconv": [
+        b"", b"null", b"[]", b"[" * 100_000, b"[{}]", json.dumps([{"dialog": [CANARY]}]).encode(),
+        json.dumps([{"dialog": [{"speaker": CANARY, "content": CANARY}]}]).encode(),
+        json.dumps([{"dialog": [{"speaker": "speaker", "content": "\ud800"}]}]).encode(),
+        json.dumps([{"dialog": [{"speaker": "speaker", "content": "x" * 200_000}]}]).encode(),
+    ],
 }  # fmt: skip
 
 
@@ -76,16 +103,18 @@ def said_of(file: Path, source_format: str) -> str:
 @pytest.mark.parametrize("name", READERS)
 def test_good_files_are_read(tmp_path: Path, name: str) -> None:
     """The undamaged files are read."""
-    (tmp_path / "file").write_bytes(GOOD[name])
-    assert said_of(tmp_path / "file", name) == ""
+    file = tmp_path / FILES.get(name, "file")
+    file.write_bytes(GOOD[name])
+    assert said_of(file, name) == ""
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
     """Files with unusual encodings, line ends or numbers are read, or refused without their text in the message."""
     for content in ODD[name]:
-        (tmp_path / "file").write_bytes(content)
-        assert CANARY not in said_of(tmp_path / "file", name)
+        file = tmp_path / FILES.get(name, "file")
+        file.write_bytes(content)
+        assert CANARY not in said_of(file, name)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -93,7 +122,8 @@ def test_odd_files_are_read_or_named(tmp_path: Path, name: str) -> None:
 @given(data=st.data())
 def test_spoiled_files_are_read_or_named(tmp_path: Path, name: str, data: st.DataObject) -> None:
     """Files with random damage are read, or refused without their text in the message."""
-    value = {"jsonl": LINE, "mibot": MIBOT}.get(name)
+    value = {"jsonl": LINE, "mibot": MIBOT, "thousand-voices": VOICES, "failed-esconv": ESCONV}.get(name)
     other = rubbish if value is None else nested(value).map(lambda one: json.dumps(one).encode())
-    (tmp_path / "file").write_bytes(data.draw(rubbish | spoiled(GOOD[name]) | other))
-    assert CANARY not in said_of(tmp_path / "file", name)
+    file = tmp_path / FILES.get(name, "file")
+    file.write_bytes(data.draw(rubbish | spoiled(GOOD[name]) | other))
+    assert CANARY not in said_of(file, name)

@@ -31,6 +31,7 @@ COMMANDS = [
     "dead-letters",
     "receivers",
     "export",
+    "corpora",
     "outcomes",
     "study",
 ]

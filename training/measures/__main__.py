@@ -14,6 +14,7 @@ from training.corpora.transcripts import load_transcripts
 from training.errors import DataError
 from training.measures.dynamics import fit as fit_weights
 from training.measures.dynamics import rated_rows
+from training.measures.published_report import print_annomi_full, print_conversations, print_oncoco
 from training.measures.ratings import FIRST, load_ratings, mean_ratings
 from training.measures.report import agreement_table, print_all
 from training.measures.sessions import hear_talks, held_out, with_folds
@@ -61,6 +62,30 @@ def fit(data: Data) -> None:
     weights = {dimension.value: fit_weights(rated_rows(talks, ratings, dimension)) for dimension in Dimension}
     WEIGHTS_PATH.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     _console().print(f"weights of {len(weights)} dimensions in {WEIGHTS_PATH}")
+
+
+@app.command()
+def published(
+    name: Annotated[str, typer.Argument(help="thousand-voices or failed-esconv (`counterpoint corpora list`).")],
+    path: Annotated[Path, typer.Argument(help="The corpus's file, or the folder of its files.")],
+) -> None:
+    """Print what the measures of course and distress show on a published corpus of conversations that you have."""
+    print_conversations(_console(), name, path)
+
+
+@app.command("annomi-full")
+def annomi_full(
+    file: Annotated[Path, typer.Argument(help="AnnoMI-full.csv.")],
+    data: Data,
+) -> None:
+    """Print how far the measure of techniques tells the kinds of AnnoMI-full apart, on videos that are new to it."""
+    print_annomi_full(_console(), file, data)
+
+
+@app.command()
+def oncoco(file: Annotated[Path, typer.Argument(help="oncoco-messages.jsonl or .csv.")]) -> None:
+    """Print how far the measure of techniques finds the families of OnCoCo's codes in English messages."""
+    print_oncoco(_console(), file)
 
 
 def _console() -> Console:

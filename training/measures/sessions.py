@@ -62,10 +62,15 @@ def as_session(talk: Conversation) -> FinishedSession:
 
 def hear_talks(talks: Sequence[Conversation]) -> list[HeardTalk]:
     """Return the transcripts with what the shipped reader hears, read in this process."""
+    sessions = [as_session(talk) for talk in talks]
+    return [
+        HeardTalk(talk, session, heard)
+        for talk, session, heard in zip(talks, sessions, hear_sessions(sessions), strict=True)
+    ]
+
+
+def hear_sessions(sessions: Sequence[FinishedSession]) -> list[Heard]:
+    """Return what the shipped reader hears in each session, read in this process."""
     module, reader = load_reader(version_folder(READER))
     answers = module.answers(version_folder(READER))
-    found = []
-    for talk in talks:
-        session = as_session(talk)
-        found.append(HeardTalk(talk, session, hear(session, reader.read(pairs_to_read(session)), answers)))
-    return found
+    return [hear(session, reader.read(pairs_to_read(session)), answers) for session in sessions]

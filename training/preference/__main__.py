@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from stream.published.formats import find_format
 from training.corpora.ratings import written_pairs
 from training.corpora.written import load_written
 from training.errors import DataError
@@ -53,7 +54,7 @@ def prepare(
     Without --rated: the written exchanges, rated by a mapping of ours (training/corpora/README.md). A line of --rated
     is {"id": "1", "group": "never split", "prompt": "client's words", "replies": [{"text": "...", "ratings":
     {"empathy": 4, "relevance": 3, "clarity": 4, "safety": 5, "exploration": 2, "autonomy": 3, "stage_of_change": 3}},
-    ...]}, or a row of the data set PsychoCounsel-Preference, which is for non-commercial use (CC-BY-NC-4.0).
+    ...]}. Or the file is the data set PsychoCounsel-Preference as JSON Lines or CSV, which is for non-commercial use.
     """
     if rated is None:
         pairs = written_pairs(load_written())
@@ -61,6 +62,8 @@ def prepare(
     else:
         built = read_rated(rated)
         pairs = built.pairs
+        if built.corpus and (corpus := find_format(built.corpus)):
+            typer.echo(f"{corpus.title}. Licence: {corpus.licence}. Not: {corpus.may_not}. {corpus.note}")
         typer.echo(f"{built.left_out} twos of replies are no pair: too near, or the better one is less safe.")
     if not pairs:
         raise DataError("There is no pair to learn from.")

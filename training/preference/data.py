@@ -1,8 +1,8 @@
 """Preference pairs as a file (JSON Lines): made from rated replies, and split so that no writer is on both sides.
 
 Rated replies come from the written exchanges, or from a file: a line has `id`, `group`, `prompt` and `replies`, each
-with `text` and `ratings` by the seven principles; or it is a row of PsychoCounsel-Preference, with the columns
-`question`, `chosen`, `rejected`, `chosen_empathy_rating` and so on. Both files hold people's words.
+with `text` and `ratings` by the seven principles; or the file is PsychoCounsel-Preference, as JSON Lines or a table
+(stream/published/psychocounsel.py). Both files hold people's words.
 """
 
 import json
@@ -10,18 +10,19 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.contracts.rubric import Principle
+from stream.published import psychocounsel
+from stream.published.files import read_file
+from training.corpora.published import read_published
 from training.corpora.ratings import Pair, RatedReply, make_pairs
 from training.errors import DataError
 from training.feedback.data import numbered_lines, write_private
 
 TEST_SHARE = 0.2
 """Of the groups: they are in no training, and all figures are theirs."""
-_PUBLISHED = {principle: principle.value for principle in Principle} | {Principle.STAGE_OF_CHANGE: "staging"}
 
 
 class Item(BaseModel):
@@ -58,6 +59,8 @@ class Built:
 
     pairs: list[Pair]
     left_out: int
+    corpus: str | None = None
+    """The name of the published corpus that they are from; None for a file of one's own."""
 
 
 def items_of(pairs: Iterable[Pair]) -> list[Item]:
@@ -75,18 +78,44 @@ def items_of(pairs: Iterable[Pair]) -> list[Item]:
 
 
 def read_rated(path: Path) -> Built:
-    """Return the pairs of a file of rated replies.
+    """Return the pairs of a file of rated replies: our own lines, or rows of PsychoCounsel-Preference.
 
     Raises:
         DataError: the file cannot be read, or a line has another shape; the message never holds its text.
     """
+    return _read_published(path) if _is_published(path) else _read_own(path)
+
+
+def _is_published(path: Path) -> bool:
+    """Return whether the first row of a file is one of PsychoCounsel-Preference, as JSON or in a table."""
+    text = read_published(path, read_file).lstrip()
+    first = text.partition("\n")[0]
+    try:
+        row = json.loads(first)
+    except ValueError:
+        return text[:1] != "{"  # a table, or an array of rows; our own lines are objects
+    return not isinstance(row, dict) or psychocounsel.is_published(row)
+
+
+def _read_published(path: Path) -> Built:
+    found = read_published(path, psychocounsel.read)
+    pairs: list[Pair] = []
+    for each in found:
+        replies = [
+            RatedReply(f"{each.id}/{place}", text, dict(ratings))
+            for place, (text, ratings) in enumerate(zip(each.replies, each.ratings, strict=True), start=1)
+        ]
+        pairs += make_pairs(each.group, each.question, replies)
+    return Built(pairs, len(found) - len(pairs), "psychocounsel")
+
+
+def _read_own(path: Path) -> Built:
     pairs: list[Pair] = []
     all_twos = 0
     for number, line in numbered_lines(path):
         try:
-            row = json.loads(line)
-            rated = _Rated.model_validate(_from_published(row) if "question" in row else row)
-        except (ValueError, TypeError, KeyError):  # pydantic's errors are values
+            rated = _Rated.model_validate_json(line)
+        except ValidationError:
             raise DataError(f"{path}, line {number}: not the shape of rated replies (see --help).") from None
         replies = [
             RatedReply(f"{rated.id}/{place}", reply.text, reply.ratings)
@@ -95,22 +124,6 @@ def read_rated(path: Path) -> Built:
         pairs += make_pairs(rated.group, rated.prompt, replies)
         all_twos += len(replies) * (len(replies) - 1) // 2
     return Built(pairs, all_twos - len(pairs))
-
-
-def _from_published(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a published row as rated replies; statements are their own groups."""
-    return {
-        "id": f"{row['ID']}-{row['prefID']}",
-        "group": str(row["ID"]),
-        "prompt": row["question"],
-        "replies": [
-            {
-                "text": row[side],
-                "ratings": {principle: row[f"{side}_{name}_rating"] for principle, name in _PUBLISHED.items()},
-            }
-            for side in ("chosen", "rejected")
-        ],
-    }
 
 
 def write_items(path: Path, items: Sequence[Item]) -> None:

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from training.corpora.published import read_conversations
 from training.errors import DataError
+from training.studies.published_rows import published_turn_rows, session_rows
 from training.studies.remark_rows import annomi_remarks
 from training.studies.session_rows import mibot_rows
 from training.studies.turn_rows import Row, load_labels, read_annomi, read_mibot, turn_rows
@@ -38,6 +40,20 @@ def tables(
     write_table(out / "mibot" / "sessions.csv", mibot_rows(data, mibot, labels))
     write_table(out / "annomi" / "turns.csv", (row for talk in annomi for row in turn_rows(talk, labels)))
     write_table(out / "annomi" / "remarks.csv", annomi_remarks(data))
+
+
+@app.command()
+def published(
+    file: Annotated[Path, typer.Argument(help="FailedESConv.json; `counterpoint corpora show failed-esconv`.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
+) -> None:
+    """Write the tables of FailedESConv: the seekers' answers and marks, and the supporters' strategies; no text.
+
+    Counsellors are not known in it, so a question about it says so in `no_counsellors_because`.
+    """
+    talks = read_conversations("failed-esconv", file)
+    write_table(out / "sessions.csv", session_rows(talks))
+    write_table(out / "turns.csv", published_turn_rows(talks))
 
 
 def write_table(path: Path, rows: Iterable[Row]) -> None:

@@ -23,6 +23,10 @@ TRANSCRIPT = {"participant_id": "p", "utterances": [{"speaker": "client", "utter
 TABLE = "transcript_id,utterance_id,interlocutor,timestamp,utterance_text\n1,0,client,00:00:01,hi\n"
 
 
+VOICES = {"full_conversation": ["Therapist: Shall we begin?", "Client: yes"]}
+ESCONV = [{"dialog": [{"speaker": "listener", "content": "hi"}, {"speaker": "speaker", "content": "hello"}]}]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with one file of each format, one of them in a subfolder, and a note."""
@@ -60,6 +64,24 @@ def test_endings_of_the_corpora_are_read_in_any_case(tmp_path: Path, name: str, 
     """The files of the corpora are read with endings in upper case, and a table with tabs."""
     (tmp_path / name).write_text(content)
     assert len(references(tmp_path / name)) == 1
+
+
+def test_a_folder_of_thousand_voices_leaves_its_metadata(tmp_path: Path) -> None:
+    """The conversations of a corpus are told by what is in them, and the metadata beside them are named as not read."""
+    (tmp_path / "conversations").mkdir()
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "conversations" / "3_P5_conversation.json").write_text(json.dumps(VOICES))
+    (tmp_path / "metadata" / "3_P5_metadata.json").write_text(json.dumps({"trauma_info": {}}))
+    assert references(tmp_path) == references(tmp_path, "thousand-voices") == ["voices-3-P5"]
+    assert load_source(tmp_path).not_read == ("metadata/3_P5_metadata.json",)
+
+
+def test_a_list_of_dialogs_is_failed_esconv(tmp_path: Path) -> None:
+    """A list whose items hold dialogs is FailedESConv, and a list of payloads is our own format."""
+    (tmp_path / "F.json").write_text(json.dumps(ESCONV))
+    assert references(tmp_path) == ["esconv-1"]
+    (tmp_path / "F.json").write_text(json.dumps([LINE]))
+    assert references(tmp_path) == ["c"]
 
 
 def test_what_is_not_read_is_named(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from stream.contracts.rubric import Technique
 from stream.contracts.vocabulary import Level, Mechanism
 from stream.measures.anchors import Dimension
 from stream.measures.dynamics import WEIGHTS
+from stream.measures.hearing import Heard, hear, pairs_to_read
+from stream.measures.turns import FinishedSession
+from tests.stream.measures.samples import ANSWERS, drawn
+from tests.stream.published.samples import CANARY, write
 from tests.training.measures.samples import heard_talk
 from training.corpora.labels import ReplyLabel, load_turn_labels
 from training.measures import __main__ as cli
-from training.measures import intervals, report
+from training.measures import intervals, published_report, report
 from training.measures.ratings import CHECK, OF_CLIENTS
 from training.measures.sessions import SHIPPED_FOLD, held_out, turns_alone, with_folds
 
@@ -108,6 +113,36 @@ def test_eval_prints_each_measure_beside_its_losers(data: Path, monkeypatch: pyt
     assert result.exit_code == 0, result.output
     for words in ("AnnoMI: main technique", "MIBot: which of five", "TF-IDF", "Rapport", "claims_feeling", "DTW"):
         assert words in result.output
+
+
+def hears(sessions: Sequence[FinishedSession]) -> list[Heard]:
+    """Return what a made-up reader hears in sessions."""
+    return [hear(session, drawn(pairs_to_read(session)), ANSWERS) for session in sessions]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words"),
+    [
+        (["published", "thousand-voices"], "thousand-voices", ["CC BY-NC 4.0", "no client spoke", "P10, imaginal"]),
+        (["published", "failed-esconv"], "failed-esconv", ["academic research", "Seekers' marks after 1 replies"]),
+        (["annomi-full"], "annomi-full", ["not stated", "nine codes, 2 turns", "two annotators", "constant"]),
+        (["oncoco"], "oncoco", ["CC BY-SA 4.0", "nine families, 2 messages", "constant"]),
+    ],
+)
+def test_figures_of_a_published_corpus_come_after_its_terms(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str, words: list[str]
+) -> None:
+    """Each command for a corpus says its licence first, and then what the measures show, beside a constant."""
+    monkeypatch.setattr(published_report, "hear_sessions", hears)
+    monkeypatch.setattr(intervals, "_RESAMPLES", 5)
+    arguments = [*command, str(write(tmp_path, name)), *([str(data)] if name == "annomi-full" else [])]
+    result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "Licence: " in said
+    for each in words:
+        assert each in said
+    assert CANARY not in said
 
 
 def test_fit_writes_the_weights_of_each_dimension(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

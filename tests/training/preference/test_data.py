@@ -2,12 +2,14 @@
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream.contracts.rubric import Principle
+from tests.stream.published.samples import as_csv, as_lines
 from tests.training.preference.samples import item, rated, write
 from training.errors import DataError
 from training.preference.data import (
@@ -67,6 +69,23 @@ def test_a_wrong_line_is_named_by_its_number(tmp_path: Path, line: str) -> None:
     with pytest.raises(DataError, match="line 2") as caught:
         read_rated(tmp_path / "r")
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", [as_csv, as_lines, lambda rows: json.dumps(rows, indent=1)])
+def test_the_published_data_set_is_read_in_every_form(tmp_path: Path, form: Callable[[list[Any]], str]) -> None:
+    """PsychoCounsel-Preference is recognised as a table, as lines and as an array, and is named as the source."""
+    (tmp_path / "r").write_text(form([published(5, 3), published(3, 3) | {"prefID": 2}]))
+    built = read_rated(tmp_path / "r")
+    assert [pair.chosen.id for pair in built.pairs] == ["7-1/1"]
+    assert (built.left_out, built.corpus) == (1, "psychocounsel")
+
+
+def test_a_wrong_row_of_the_published_data_set_says_what_it_lacks(tmp_path: Path) -> None:
+    """A row of the data set that lacks a rating is named by its line, with the column."""
+    row = published(5, 3)
+    del row["rejected_staging_rating"]
+    with pytest.raises(DataError, match="line 2: it lacks rejected_staging_rating of PsychoCounsel-Preference"):
+        read_rated(write(tmp_path / "r", [published(5, 3), row]))
 
 
 def test_pairs_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ _MARKS = (  # the longer first: that of UTF-32 begins with that of UTF-16
 )
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _SAMPLE_BYTES = 1_000
+_PARQUET = b"PAR1"
 
 
 def read_file(path: Path) -> str:
@@ -42,7 +43,12 @@ def read_file(path: Path) -> str:
             raise Misconfigured(f"{path.name}: this gzip file is damaged or incomplete; copy it again.") from None
     for start, kind in _ARCHIVES.items():
         if data.startswith(start):
-            raise Misconfigured(f"{path.name}: this is an archive ({kind}); unpack it and replay what is inside.")
+            raise Misconfigured(f"{path.name}: this is an archive ({kind}); unpack it and name what is inside.")
+    if data.startswith(_PARQUET):
+        raise Misconfigured(
+            f"{path.name}: this is Parquet, which is not read. Write its rows as JSON Lines first, with pandas:"
+            f' pandas.read_parquet("{path.name}").to_json("{path.stem}.jsonl", orient="records", lines=True).'
+        )
     encoding = _encoding(data)
     try:
         return data.decode(encoding)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.replay.files import read_file, split_lines
 from stream.contracts.errors import Misconfigured
+from stream.published.files import read_file, split_lines
 
 TEXT = '{"text": "sch\u00f6n \U0001f600"}\n{"text": "x"}\n'
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
