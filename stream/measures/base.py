@@ -34,6 +34,8 @@ class Absent(StrEnum):
     """A language that the reader does not know."""
     CRITICAL_CONTENT = "critical_content"
     """A client turn with critical content of either grade, or the reply to it: a person looks at it, no model rates."""
+    REFUSED = "refused"
+    """A language model's answer that was not as asked, or whose evidence is not in the text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The measure of a session's course: what can be counted of agenda, collaboration, small talk and claims of feeling.
+"""The measure of a session's course: what can be counted of agenda, collaboration, small talk, claims and culture.
 
 These are the topics of the comparison of a prompted model with peer counsellors (HELPERT, arXiv 2409.02244), where
 psychologists rated sessions by the Cognitive Therapy Rating Scale. Nobody rated anything here: the quantities count
@@ -26,7 +26,13 @@ COUNTED: Final = {
     Cue.ASKS_VIEW: "asks_view",
     Cue.CLAIMS_FEELING: "claims_feeling",
     Cue.CLAIMS_EXPERIENCE: "claims_experience",
+    Cue.CLAIMS_UNDERSTANDING: "claims_understanding",
+    Cue.JOINT: "speaks_of_both",
+    Cue.PLEASANTRY: "pleasantries",
 }
+TAKES_UP: Final = "takes_up"
+CULTURE: Final = "culture"
+CULTURE_TAKEN_UP: Final = "culture_taken_up"
 _MIN_TURNS: Final = 16
 """Turns of a session of which drift is said: a quarter of fewer holds too few words for an agenda."""
 _AGENDA_LETTERS: Final = 5
@@ -41,7 +47,7 @@ def _share_of(name: str, meaning: str) -> Quantity:
 
 CARD: Final = Card(
     "course",
-    f"1+{CUES_VERSION}",
+    f"2+{CUES_VERSION}",
     (
         _share_of(DRIFT, "longer words of the last quarter that nobody said in the first"),
         _share_of(TALKING, "all words that counsellors said"),
@@ -51,6 +57,12 @@ CARD: Final = Card(
         _share_of(COUNTED[Cue.ASKS_VIEW], "replies with a wording that asks for the client's view"),
         _share_of(COUNTED[Cue.CLAIMS_FEELING], "replies with a wording that claims a feeling of the counsellor's"),
         _share_of(COUNTED[Cue.CLAIMS_EXPERIENCE], "replies with a wording that claims an own experience"),
+        _share_of(COUNTED[Cue.CLAIMS_UNDERSTANDING], "replies with a wording that claims to understand"),
+        _share_of(COUNTED[Cue.JOINT], "replies with a wording of doing something together"),
+        _share_of(COUNTED[Cue.PLEASANTRY], "replies with a pleasantry"),
+        _share_of(TAKES_UP, "replies to a client turn with longer words that repeat one of them"),
+        _share_of(CULTURE, "client turns with a wording of faith, origin, language, custom or belonging"),
+        _share_of(CULTURE_TAKEN_UP, "replies to such client turns that have such a wording too"),
     ),
     not_for=(
         "Saying how good a session or a counsellor was, and comparing counsellors: wordings are counted, and what they"
@@ -86,6 +98,31 @@ class CourseMeasure:
         for cue, name in COUNTED.items():
             hits = sum(count(cue, session.turns[place].text) > 0 for place in replies)
             yield _share(name, hits, len(replies) - hits)
+        yield _taken_up(session, replies)
+        yield from _of_culture(session, heard, replies)
+
+
+def takes_up(reply: str, client: str) -> bool | None:
+    """Return whether a reply repeats a longer word of the client turn before it; None where that has none."""
+    offered = {word for word in words(client) if len(word) >= _AGENDA_LETTERS}
+    return not offered.isdisjoint(words(reply)) if offered else None
+
+
+def _taken_up(session: FinishedSession, replies: Sequence[int]) -> Finding:
+    found = [takes_up(session.turns[place].text, session.before(place)) for place in replies]
+    return _share(TAKES_UP, found.count(True), found.count(False))
+
+
+def _of_culture(session: FinishedSession, heard: Heard, replies: Sequence[int]) -> Iterator[Finding]:
+    clients = [
+        place
+        for place, turn in enumerate(session.turns)
+        if turn.role is Role.CLIENT and why_silent(session, heard, place) is None
+    ]
+    spoken_of = {place for place in clients if count(Cue.CULTURE, session.turns[place].text)}
+    yield _share(CULTURE, len(spoken_of), len(clients) - len(spoken_of))
+    answers = [count(Cue.CULTURE, session.turns[place].text) > 0 for place in replies if place - 1 in spoken_of]
+    yield _share(CULTURE_TAKEN_UP, answers.count(True), answers.count(False))
 
 
 def _share(name: str, hits: int, others: int) -> Finding:

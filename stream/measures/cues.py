@@ -37,6 +37,10 @@ class Cue(StrEnum):
     CLAIMS_EXPERIENCE = "claims_experience"
     PERMISSION = "permission"
     ASKS_VIEW = "asks_view"
+    CLAIMS_UNDERSTANDING = "claims_understanding"
+    JOINT = "joint"
+    PLEASANTRY = "pleasantry"
+    CULTURE = "culture"
 
 
 def count(cue: Cue, text: str) -> int:

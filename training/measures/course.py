@@ -1,7 +1,9 @@
 """What the measures of course and distress show: human beside machine counsellors, agendas, trajectories."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from stream.contracts.vocabulary import Role
 from stream.measures.anchors import Dimension
 from stream.measures.base import take
-from stream.measures.course import CourseMeasure, matters, quarters
+from stream.measures.course import CourseMeasure, matters, quarters, takes_up
 from stream.measures.cues import Cue, count, words
 from stream.measures.dynamics import DynamicsMeasure
 from training.corpora.transcripts import Conversation, Corpus
@@ -20,6 +22,9 @@ from training.measures.sessions import HeardTalk, as_session
 
 _MIN_RATED = 6
 """Rated client turns of a session of which a trajectory is compared."""
+_WORDINGS = (Cue.CLAIMS_FEELING, Cue.CLAIMS_EXPERIENCE, Cue.CLAIMS_UNDERSTANDING, Cue.JOINT, Cue.PLEASANTRY)
+"""The wordings of counsellors that were never read by anything but their lists, so that all transcripts count."""
+_SEED = 0
 _SHOWN_DYNAMICS = (Dimension.EMPATHY, Dimension.EXPLORATION)
 
 
@@ -42,7 +47,8 @@ def side_by_side(talks: Sequence[HeardTalk]) -> list[Beside]:
             [(each.talk.group, own[name]) for each, own in found if each.talk.corpus == corpus and name in own]
             for corpus in ("annomi", "mibot")
         )
-        rows.append(_beside(name, human, machine))
+        if human and machine:  # no client of MIBot speaks of culture
+            rows.append(_beside(name, human, machine))
     return rows
 
 
@@ -59,13 +65,13 @@ def _numbers(each: HeardTalk) -> dict[str, float]:
     return numbers
 
 
-def claims(talks: Sequence[Conversation]) -> list[Beside]:
-    """Return how often counsellors of all transcripts claim feelings or experience: by turn and by 1,000 words.
+def wordings(talks: Sequence[Conversation]) -> list[Beside]:
+    """Return how often counsellors of all transcripts have wordings: by turn and by 1,000 words.
 
     Wordings alone are counted, so that no reader had to be kept from the transcripts.
     """
     rows = []
-    for cue in (Cue.CLAIMS_FEELING, Cue.CLAIMS_EXPERIENCE):
+    for cue in _WORDINGS:
         for name, each_word in (("of turns", False), ("of 1,000 words", True)):
             own: dict[Corpus, list[tuple[str, float]]] = {"annomi": [], "mibot": []}
             for talk in talks:
@@ -95,6 +101,78 @@ def _beside(name: str, human: Sequence[tuple[str, float]], machine: Sequence[tup
 def _mean(rows: Sequence[tuple[str, float]]) -> Estimate:
     values = np.array([value for _, value in rows])
     return by_bootstrap(lambda drawn: float(values[drawn].mean()), [group for group, _ in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Uptake:
+    """How often replies repeat a longer word of the client turn before them, and of one of another session."""
+
+    own: Estimate
+    other: Estimate
+    difference: Estimate
+
+
+def uptake(talks: Sequence[Conversation], corpus: Corpus) -> Uptake:
+    """Return the uptake of a corpus, as means over sessions. Where taking up means anything, own is above other."""
+    pairs = [
+        (talk.group, talk.id, turns[place - 1].text, turns[place].text)
+        for talk in talks
+        if talk.corpus == corpus
+        for turns in [as_session(talk).turns]
+        for place in range(1, len(turns))
+        if turns[place].role is Role.COUNSELLOR and takes_up("", turns[place - 1].text) is not None
+    ]
+    random_ = random.Random(_SEED)
+    by_session: dict[str, tuple[str, list[tuple[bool, bool]]]] = {}
+    for group, name, client, reply in pairs:
+        others = [
+            other for other_group, _, other, _ in random_.sample(pairs, min(20, len(pairs))) if other_group != group
+        ]
+        if others:
+            own, other = bool(takes_up(reply, client)), bool(takes_up(reply, others[0]))
+            by_session.setdefault(name, (group, []))[1].append((own, other))
+    rows = [(group, *np.mean(found, axis=0)) for group, found in by_session.values()]
+    return Uptake(
+        _mean([(group, own) for group, own, _ in rows]),
+        _mean([(group, other) for group, _, other in rows]),
+        _mean([(group, own - other) for group, own, other in rows]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Culture:
+    """How often clients speak of faith, origin, language, custom or belonging, and what the replies do then."""
+
+    client_turns: int
+    spoken_of: int
+    sessions: int
+    """Sessions in which a client turn has such a wording."""
+    replies: int
+    """Replies to such turns."""
+    taken_up: int
+    """Those of them that have such a wording too."""
+    elsewhere: float
+    """The share of replies to all other client turns that have such a wording."""
+
+
+def culture(talks: Sequence[Conversation], corpus: Corpus) -> Culture:
+    """Return how often culture is spoken of in the transcripts of a corpus, by wordings alone."""
+    own = [(talk.id, as_session(talk).turns) for talk in talks if talk.corpus == corpus]
+    clients = [(name, turn) for name, turns in own for turn in turns if turn.role is Role.CLIENT]
+    named = [(name, turn) for name, turn in clients if count(Cue.CULTURE, turn.text)]
+    after: dict[bool, list[bool]] = {True: [], False: []}
+    for _, turns in own:
+        for before, turn in pairwise(turns):
+            if turn.role is Role.COUNSELLOR:
+                after[count(Cue.CULTURE, before.text) > 0].append(count(Cue.CULTURE, turn.text) > 0)
+    return Culture(
+        len(clients),
+        len(named),
+        len({name for name, _ in named}),
+        len(after[True]),
+        sum(after[True]),
+        float(np.mean(after[False])) if after[False] else float("nan"),
+    )
 
 
 def own_agenda_nearer(talks: Sequence[Conversation], corpus: Corpus) -> Estimate:

@@ -11,9 +11,17 @@ from stream.measures.anchors import ANCHORS, Dimension
 from stream.measures.dynamics import SHOWN
 from training.corpora.labels import PLAIN, SECOND_RATER, load_reply_labels
 from training.corpora.transcripts import Conversation
-from training.measures.codes import names
+from training.measures.codes import CODES, names
 from training.measures.counsellor_labels import load_codes
-from training.measures.course import Beside, claims, own_agenda_nearer, side_by_side, trajectories
+from training.measures.course import (
+    Beside,
+    culture,
+    own_agenda_nearer,
+    side_by_side,
+    trajectories,
+    uptake,
+    wordings,
+)
 from training.measures.dynamics import RatedRow, by_length, fit, out_of_fold, rated_rows, shipped, worth
 from training.measures.ratings import CHECK, FIRST, OF_CLIENTS, SECOND, icc, load_ratings, mean_ratings
 from training.measures.sessions import SHIPPED_FOLD, HeardTalk, hear_talks, turns_alone
@@ -146,7 +154,21 @@ def print_course(console: Console, talks: Sequence[HeardTalk], every: Sequence[C
     """Print human counsellors beside the machine, and what agendas and trajectories are worth."""
     title = "Counsellors of AnnoMI (people, spoken) beside MIBot's (a machine, typed): means over sessions"
     console.print(_beside_table(f"{title}; unseen by the reader", side_by_side(talks)))
-    console.print(_beside_table("Claims of feeling or experience, all transcripts", claims(every)))
+    console.print(_beside_table("Wordings of counsellors, all transcripts", wordings(every)))
+    table = _table(
+        "Replies that repeat a longer word of a client turn", "corpus", "the one before", "another's", "more"
+    )
+    for corpus in CODES:
+        repeated = uptake(every, corpus)
+        table.add_row(corpus, f"{repeated.own:.3f}", f"{repeated.other:.3f}", f"{repeated.difference:.3f}")
+    console.print(table)
+    for corpus in CODES:
+        of_culture = culture(every, corpus)
+        console.print(
+            f"{corpus}: {of_culture.spoken_of} of {of_culture.client_turns} client turns, in {of_culture.sessions}"
+            f" sessions, have a wording of culture; {of_culture.taken_up} of {of_culture.replies} replies to them have"
+            f" one, and {of_culture.elsewhere:.4f} of all other replies"
+        )
     nearer = ", ".join(f"{corpus} {own_agenda_nearer(every, corpus):.2f}" for corpus in ("annomi", "mibot"))
     console.print(f"a session's end shares more words with its own beginning than with another's (chance .5): {nearer}")
     rows = rated_rows(talks, mean_ratings(), Dimension.SELF_DIRECTED_EMOTION)

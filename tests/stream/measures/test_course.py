@@ -4,7 +4,18 @@ import pytest
 
 from stream.contracts.rubric import Technique
 from stream.measures.base import Absent, take
-from stream.measures.course import COUNTED, DIRECTING, DRIFT, SMALL_TALK, TALKING, CourseMeasure
+from stream.measures.course import (
+    COUNTED,
+    CULTURE,
+    CULTURE_TAKEN_UP,
+    DIRECTING,
+    DRIFT,
+    SMALL_TALK,
+    TAKES_UP,
+    TALKING,
+    CourseMeasure,
+    takes_up,
+)
 from stream.measures.cues import Cue
 from stream.measures.hearing import hear
 from stream.measures.turns import FinishedSession
@@ -63,6 +74,39 @@ def test_wordings_count_turns() -> None:
     assert found[COUNTED[Cue.PERMISSION]] == third
     assert found[COUNTED[Cue.ASKS_VIEW]] == third
     assert found[COUNTED[Cue.CLAIMS_EXPERIENCE]] == 0
+
+
+def test_more_wordings_count_turns() -> None:
+    """Claims to understand, doing it together and pleasantries are counted once a reply too."""
+    found = said_of(talk("hi", "Hello, nice to meet you.", "it is hard", "I understand.", "so", "Let's look at it."))
+    third = pytest.approx(1 / 3)
+    for cue in (Cue.PLEASANTRY, Cue.CLAIMS_UNDERSTANDING, Cue.JOINT):
+        assert found[COUNTED[cue]] == third
+
+
+def test_a_reply_takes_up_a_longer_word_of_its_client() -> None:
+    """Of the replies to turns that hold a longer word, those that repeat one are counted; others offered nothing."""
+    given = talk("My garden is gone.", "Your garden.", "I liked the roses", "Okay.", "so it is", "The roses.")
+    assert said_of(given)[TAKES_UP] == 0.5
+    assert said_of(talk("no", "Okay."))[TAKES_UP] is Absent.NOTHING_TO_MEASURE
+
+
+@pytest.mark.parametrize(
+    ("reply", "client", "taken"),
+    [("Your Garden!", "the garden", True), ("Okay.", "the garden", False), ("Okay.", "so", None), ("", "", None)],
+)
+def test_taking_up_needs_a_word_to_be_taken_up(reply: str, client: str, *, taken: bool | None) -> None:
+    """A client turn of short words alone offers nothing, and is neither taken up nor missed."""
+    assert takes_up(reply, client) is taken
+
+
+def test_culture_is_counted_where_clients_speak_of_it() -> None:
+    """Client turns with a wording of culture are counted, and of the replies to them those that have one too."""
+    given = talk("I pray a lot.", "What does praying give you?", "At church they know.", "Okay.", "hm", "So.")
+    found = said_of(given)
+    assert found[CULTURE] == pytest.approx(2 / 3)
+    assert found[CULTURE_TAKEN_UP] == 0.5
+    assert said_of(talk("hm", "So."))[CULTURE_TAKEN_UP] is Absent.NOTHING_TO_MEASURE
 
 
 def test_nothing_of_it_is_shown() -> None:

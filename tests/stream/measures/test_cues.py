@@ -23,6 +23,14 @@ from stream.measures.cues import Cue, acknowledges, count, words
         (Cue.PERMISSION, "Where would you like to begin?", 0),
         (Cue.ASKS_VIEW, "How does this plan sound to you?", 1),
         (Cue.ASKS_VIEW, "How often does it happen?", 0),
+        (Cue.CLAIMS_UNDERSTANDING, "I completely understand. I hear you, and I can see how hard it is.", 3),
+        (Cue.CLAIMS_UNDERSTANDING, "Let me make sure I understand. What I hear you say is that you wait.", 0),
+        (Cue.JOINT, "Let's look at it. Perhaps we could try it together.", 2),
+        (Cue.JOINT, "Well, let us know. She lets me go, we do.", 0),
+        (Cue.PLEASANTRY, "Good morning! How are you? Have a lovely evening.", 3),
+        (Cue.PLEASANTRY, "How are you feeling about it? It is good to see you're trying.", 0),
+        (Cue.CULTURE, "In my culture one does not ask. We prayed, back home.", 3),
+        (Cue.CULTURE, "The car race was on, oh my god.", 0),
     ],
 )
 def test_wordings_are_counted(cue: Cue, text: str, hits: int) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.measures.samples import conversation, heard_talk
-from training.measures.course import claims, own_agenda_nearer, side_by_side, trajectories
+from training.measures.course import culture, own_agenda_nearer, side_by_side, trajectories, uptake, wordings
 from training.measures.dynamics import RatedRow
 
 PEOPLE = [conversation(f"A{n}", "hi", "Okay.", "so", "What helps?") for n in range(4)]
@@ -24,12 +24,33 @@ def test_people_and_machine_stand_side_by_side() -> None:
     assert "agenda_drift" not in rows
 
 
-def test_claims_are_counted_by_turn_and_by_word() -> None:
+def test_wordings_are_counted_by_turn_and_by_word() -> None:
     """Claims of feeling are counted against turns, and against words, since one side writes longer turns."""
-    rows = {row.name: row for row in claims([*PEOPLE, *MACHINES])}
+    rows = {row.name: row for row in wordings([*PEOPLE, *MACHINES])}
     assert rows["claims_feeling of turns"].machine.value == 0.5
     assert rows["claims_feeling of 1,000 words"].machine.value == pytest.approx(1_000 / 11)
     assert rows["claims_experience of turns"].difference.value == 0
+
+
+def test_uptake_stands_beside_that_of_another_sessions_words() -> None:
+    """Replies that repeat their own client's words do so more than a stranger's; what fits everybody does not."""
+    matters = ["cigarettes", "whiskey", "sleeping", "gambling"]
+    close = [conversation(f"A{n}", *[matter, f"So it is {matter}."] * 3) for n, matter in enumerate(matters)]
+    vague = [conversation(f"A{n}", *[matter, "So it is."] * 3) for n, matter in enumerate(matters)]
+    found = uptake(close, "annomi")
+    assert (found.own.value, found.other.value, found.difference.value) == (1, 0, 1)
+    assert uptake(vague, "annomi").difference.value == 0
+
+
+def test_culture_is_counted_with_the_replies_to_it() -> None:
+    """Client turns with a wording of culture are counted, and replies to them apart from all others."""
+    talks = [
+        conversation("A1", "I pray a lot.", "What does praying give you?", "so", "Okay."),
+        conversation("A2", "At church they know.", "Okay.", "hm", "Is it your faith?"),
+    ]
+    found = culture(talks, "annomi")
+    assert (found.client_turns, found.spoken_of, found.sessions) == (4, 2, 2)
+    assert (found.replies, found.taken_up, found.elsewhere) == (2, 1, 0.5)
 
 
 def test_an_own_agenda_is_nearer_where_sessions_differ() -> None:
