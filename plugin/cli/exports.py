@@ -53,7 +53,7 @@ def export_reviews(
 
     kind = ExportKind.REVIEWS_WITH_TEXT if with_text else ExportKind.REVIEWS
     with _begun(by, out, (CSV, JSON_LINES), kind, ExportPurpose(purpose)) as begun:
-        rows = run(begun, out, _bar)
+        rows = run(begun, out, show_sessions)
     typer.echo(f"{rows} rows are in {out}, which you alone may read. Delete it when you no longer need it.")
     if with_text:
         typer.echo("It holds people's words. Names that nobody recognised are still in them.")
@@ -87,7 +87,7 @@ def export_training(
     from plugin.queue.export_entries import ExportKind, ExportPurpose
 
     with _begun(by, out, (JSON_LINES,), ExportKind.TRAINING, ExportPurpose(purpose)) as begun:
-        exchanges = run(begun, out, TrainingArm(arm), _bar)
+        exchanges = run(begun, out, TrainingArm(arm), show_sessions)
     typer.echo(f"{exchanges} exchanges are in {out}, which you alone may read. Next:")
     typer.echo(f"python -m training.feedback prepare {out} --arm {arm}")
     typer.echo("It holds people's words. Names that nobody recognised are still in them.")
@@ -114,7 +114,7 @@ def export_criteria(
     from plugin.queue.export_entries import ExportKind, ExportPurpose
 
     with _begun(by, out, (CSV, JSON_LINES), ExportKind.CRITERIA, ExportPurpose(purpose)) as begun:
-        rows = run(begun, out, _bar)
+        rows = run(begun, out, show_sessions)
     typer.echo(f"{rows} rows are in {out}, which you alone may read. Delete it when you no longer need it.")
 
 
@@ -138,7 +138,7 @@ def export_outcomes(
     from plugin.queue.export_entries import ExportKind, ExportPurpose
 
     with _begun(by, out, (CSV, JSON_LINES), ExportKind.OUTCOMES, ExportPurpose(purpose)) as begun:
-        rows = run(begun, out, _bar)
+        rows = run(begun, out, show_sessions)
     said = counted(rows, "session is", "sessions are")
     typer.echo(f"{said} in {out}, which you alone may read. Delete it when you no longer need it.")
 
@@ -163,7 +163,7 @@ def export_person(
     from plugin.queue.export_entries import ExportKind, ExportPurpose
 
     with _begun(by, out, (JSON,), ExportKind.PERSON, ExportPurpose(purpose)) as begun:
-        sessions = run(begun, person, out, _bar)
+        sessions = run(begun, person, out, show_sessions)
     typer.echo(f"{sessions} sessions are in {out}, which you alone may read. Give it to {person}, then delete it.")
 
 
@@ -184,7 +184,7 @@ def _begun(
 
 
 @contextmanager
-def _bar(total: int) -> "Iterator[Advance]":
+def show_sessions(total: int) -> "Iterator[Advance]":
     """Show a progress bar over the sessions on standard error, and yield the function that advances it."""
     columns = (TextColumn("sessions"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

@@ -5,20 +5,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from threadpoolctl import threadpool_limits
 
-from plugin.cli.base import STUDIES_PANEL, app
+from plugin.cli.base import STUDIES_PANEL, app, read_own_password
 from stream.contracts.errors import Misconfigured
 
 study = typer.Typer(
     no_args_is_help=True,
-    help="Ask tables a question that was written down before, and get a report. Reads files, never the database."
-    " Pages: docs/systems/README.md.",
+    help="Ask tables a question that was written down before, and get a report. Reads files, never the database, from"
+    " which `tables` alone writes them. Pages: docs/systems/README.md.",
 )
 app.add_typer(study, name="study", rich_help_panel=STUDIES_PANEL)
+
+
+@study.command("tables")
+def study_tables(
+    by: Annotated[str, typer.Option(help="Your user name; your password is asked for.")],
+    purpose: Annotated[
+        Literal["research"], typer.Option(help="Only what clients agreed to that it is used beyond their counselling.")
+    ],
+    out: Annotated[Path, typer.Option(help="A folder for sessions.csv and turns.csv; neither may be there.")],
+) -> None:
+    """Write the tables that a study reads, from the sessions that you, a supervisor, may see: labels and numbers alone.
+
+    Sessions, clients and counsellors have pseudonyms of these two files alone. With fewer than five counsellors nothing
+    is written. Each of them reads on their page that you did this. The columns: docs/export.md.
+
+    Example: counterpoint study tables --by mara --purpose research --out tables
+    """
+    from plugin.cli.exports import show_sessions
+    from plugin.exports.run import Exporter, open_run
+    from plugin.exports.study_export import check_folder, export_study_tables
+    from plugin.queue.export_entries import ExportKind, ExportPurpose
+    from stream.runtime.settings import load_settings
+
+    check_folder(out)
+    exporter = Exporter(by, read_own_password())
+    with open_run(load_settings(), exporter, ExportKind.STUDY_TABLES, ExportPurpose(purpose)) as run:
+        sessions, turns = export_study_tables(run, out, show_sessions)
+    typer.echo(f"{sessions} sessions and {turns} turns are in {out}, which you alone may read. Delete them afterwards.")
+    typer.echo(f"Next: counterpoint study run question.toml --tables {out} --out report")
 
 
 trial = typer.Typer(no_args_is_help=True, help="A before-and-after study of feedback (docs/systems/trial.md).")

@@ -1,27 +1,22 @@
 """`counterpoint export outcomes`: the outcomes of sessions as a table for studies, without a name and without words."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from plugin.database.engine import transaction
 from plugin.database.tables import StoredOutcome, StoredSession
+from plugin.database.viewer import Viewer
 from plugin.exports.new_file import new_private_file
-from plugin.exports.outcome_rows import Pseudonym, RatedSession, columns_of, outcome_rows, sort_outcomes
+from plugin.exports.outcome_rows import RatedSession, columns_of, outcome_rows, sort_outcomes
+from plugin.exports.pseudonyms import pseudonyms_of_one_export
 from plugin.exports.row_files import row_writer
 from plugin.exports.run import ExportRun, ShowProgress
 from plugin.exports.scope import find_sessions, portions, with_outcomes
 from plugin.queue.scope import visible_to
 from stream.contracts.errors import Misconfigured
-
-_SHOWN: Final = 12
-"""Hexadecimal characters of a pseudonym of one file: 48 bits, enough for the people of a service."""
 
 
 def export_outcomes(run: ExportRun, out: Path, show_progress: ShowProgress) -> int:
@@ -45,7 +40,7 @@ def export_outcomes(run: ExportRun, out: Path, show_progress: ShowProgress) -> i
             rated += _read(run, ids)
             advance(len(ids))
     pseudonyms = {tenant: run.pseudonyms.of(tenant).of for tenant in {key.tenant for key in sessions}}
-    rows = outcome_rows(rated, pseudonyms, _of_this_file())
+    rows = outcome_rows(rated, pseudonyms, pseudonyms_of_one_export())
     with new_private_file(out) as file:
         columns = columns_of(rows)
         write = row_writer(file, out.suffix, columns)
@@ -61,27 +56,21 @@ def _read(run: ExportRun, ids: Sequence[UUID]) -> list[RatedSession]:
         chosen = session.exec(
             select(StoredSession).where(col(StoredSession.session_id).in_(ids), visible_to(run.viewer))
         ).all()
-        conversations = {row.conversation_id for row in chosen}
-        # All sessions of these conversations: an outcome belongs to the one that its time tells.
-        around = session.exec(
-            select(StoredSession).where(col(StoredSession.conversation_id).in_(conversations), visible_to(run.viewer))
-        ).all()
-        outcomes = session.exec(
-            select(StoredOutcome).where(
-                col(StoredOutcome.conversation_id).in_(conversations), col(StoredOutcome.secondary_use)
-            )
-        ).all()
+        outcomes = outcomes_of(session, run.viewer, chosen)
         session.expunge_all()
-    sorted_ = sort_outcomes(around, outcomes)
-    return [RatedSession(row, sorted_[row.session_id]) for row in chosen if row.session_id in sorted_]
+    return [RatedSession(row, outcomes[row.session_id]) for row in chosen if row.session_id in outcomes]
 
 
-def _of_this_file() -> Pseudonym:
-    """Return the pseudonyms of people in this file alone: their key is thrown away with the run."""
-    key = secrets.token_bytes()
-
-    def of(kind: str, value: object) -> str:
-        made = hmac.digest(key, f"{kind}\x1f{value}".encode(), hashlib.sha256)
-        return f"{kind}-{made.hex()[:_SHOWN]}"
-
-    return of
+def outcomes_of(session: Session, viewer: Viewer, chosen: Sequence[StoredSession]) -> dict[UUID, list[StoredOutcome]]:
+    """Return the outcomes of some sessions that clients agreed to share, by the session; no session without one."""
+    conversations = {row.conversation_id for row in chosen}
+    # All sessions of these conversations: an outcome belongs to the one that its time tells.
+    around = session.exec(
+        select(StoredSession).where(col(StoredSession.conversation_id).in_(conversations), visible_to(viewer))
+    ).all()
+    outcomes = session.exec(
+        select(StoredOutcome).where(
+            col(StoredOutcome.conversation_id).in_(conversations), col(StoredOutcome.secondary_use)
+        )
+    ).all()
+    return sort_outcomes(around, outcomes)

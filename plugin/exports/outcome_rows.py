@@ -3,12 +3,13 @@
 They are the table of sessions that `counterpoint study` reads. Pure functions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from plugin.database.tables import StoredOutcome, StoredSession
+from plugin.exports.pseudonyms import Pseudonym
 from plugin.exports.review_rows import Cell
 from plugin.least_people import LEAST_COUNSELLORS
 from stream.contracts.outcomes import Instrument, Occasion
@@ -20,8 +21,6 @@ _BY_COUNSELLOR: Final = "_by_counsellor"
 OUTCOME_COLUMNS: Final = tuple(
     f"{instrument}_{occasion}{by}" for by in ("", _BY_COUNSELLOR) for instrument in Instrument for occasion in Occasion
 )
-
-Pseudonym = Callable[[str, object], str]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,14 @@ def _row(rated: RatedSession, pseudonym: Pseudonym, in_file: Pseudonym, *, tell:
         "client": in_file("client", f"{rated.row.tenant}/{next(iter(clients))}") if len(clients) == 1 else None,
         "counsellor": in_file("counsellor", keys[0]) if tell and len(keys) == 1 else None,
     }
-    for outcome in rated.outcomes:  # the last one counts
+    cells |= outcome_cells(rated.outcomes)
+    return {name: cells.get(name) for name in (*FIRST_COLUMNS, *OUTCOME_COLUMNS)}
+
+
+def outcome_cells(outcomes: Iterable[StoredOutcome]) -> dict[str, Cell]:
+    """Return the columns of a session's outcomes, in the order in which they were given; the last score counts."""
+    cells: dict[str, Cell] = {}
+    for outcome in outcomes:
         by = "" if outcome.given_by == Role.CLIENT else _BY_COUNSELLOR
         cells[f"{outcome.instrument}_{outcome.occasion}{by}"] = outcome.score
-    return {name: cells.get(name) for name in (*FIRST_COLUMNS, *OUTCOME_COLUMNS)}
+    return cells

@@ -5,7 +5,8 @@ They are keyed by the platform's own pseudonym key, so that nobody without it ca
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,11 @@ from stream.runtime.settings import TenantSettings
 
 _SHOWN: Final = 20
 """Hexadecimal characters of a pseudonym: 80 bits, so that no two of a million are alike."""
+_SHOWN_ONCE: Final = 12
+"""Hexadecimal characters of a pseudonym of one export: 48 bits, enough for the people of a service."""
+
+Pseudonym = Callable[[str, object], str]
+"""Returns the pseudonym of something of a kind."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,14 @@ class PlatformPseudonyms:
         if tenant not in self._made:
             self._made[tenant] = ExportPseudonyms(pseudonyms_of(self._tenants, tenant))
         return self._made[tenant]
+
+
+def pseudonyms_of_one_export() -> Pseudonym:
+    """Return pseudonyms that hold for one export alone, whose key is thrown away with it."""
+    key = secrets.token_bytes()
+
+    def of(kind: str, value: object) -> str:
+        made = hmac.digest(key, f"{kind}\x1f{value}".encode(), hashlib.sha256)
+        return f"{kind}-{made.hex()[:_SHOWN_ONCE]}"
+
+    return of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, select
 
 from plugin.database.engine import transaction
@@ -79,6 +79,11 @@ def with_outcomes() -> ColumnElement[bool]:
         .correlate(StoredSession)
     )
     return and_(exists(outcomes), _is_agreed())
+
+
+def with_answers_or_outcomes() -> ColumnElement[bool]:
+    """Return the condition that a session has answers or outcomes, and its clients agreed to secondary use."""
+    return or_(with_answers(agreed_alone=True), with_outcomes())
 
 
 def find_sessions(run: ExportRun, condition: ColumnElement[bool]) -> tuple[list[SessionKey], set[UUID]]:

@@ -16,6 +16,7 @@ class ExportKind(StrEnum):
     TRAINING = "training"
     CRITERIA = "criteria"
     OUTCOMES = "outcomes"
+    STUDY_TABLES = "study tables"
     PERSON = "person"
 
 

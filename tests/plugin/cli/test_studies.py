@@ -1,12 +1,19 @@
 """`counterpoint study`: a question and tables in, three files out."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from plugin.cli import app
+from plugin.database.engine import connect
+from plugin.database.migrate import upgrade
+from plugin.database.viewer import AccountRole
 from stream.contracts.errors import Misconfigured
+from tests.plugin.exports.samples import KEY, typed_record
+from tests.plugin.samples import PASSWORD, TENANT, add_person, apply_records
 from tests.plugin.studies.simulated import sessions, write
 from tests.plugin.studies.test_report import TECHNIQUES
 
@@ -66,3 +73,31 @@ def test_a_trial_takes_no_other_question(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, Misconfigured)
     assert "another study than a trial" in str(result.exception)
+
+
+def test_tables_say_what_to_run_next(
+    create_database: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor types their password, gets a folder with both tables, and reads which command comes next."""
+    url = create_database()
+    upgrade(url)
+    engine = connect(url)
+    add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",), tenant=TENANT)
+    for number in range(5):
+        apply_records(engine, typed_record(f"c_{number}", counsellor=f"p_{number}"))
+    for name, value in {
+        "COUNTERPOINT_DATABASE__URL": engine.url.render_as_string(hide_password=False),
+        "COUNTERPOINT_DATABASE__KEY_ENCRYPTION_KEY": KEY,
+        "COUNTERPOINT_TENANTS": json.dumps({TENANT: {"pseudonym_key": KEY}}),
+    }.items():
+        monkeypatch.setenv(name, value)
+    engine.dispose()
+    out = tmp_path / "tables"
+    arguments = ["study", "tables", "--by", "mara", "--purpose", "research", "--out", str(out)]
+    done = CliRunner().invoke(app, arguments, input=PASSWORD + "\n")
+    assert done.exit_code == 0, done.output
+    assert f"5 sessions and 10 turns are in {out}" in done.output
+    assert f"counterpoint study run question.toml --tables {out} --out report" in done.output
+    assert sorted(path.name for path in out.iterdir()) == ["sessions.csv", "turns.csv"]
+    again = CliRunner().invoke(app, arguments, input="")
+    assert isinstance(again.exception, Misconfigured)

@@ -52,7 +52,7 @@ from stream.runtime.settings import KafkaSettings
 from stream.runtime.topics import create_missing_topics
 from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.privacy.stored_sessions import count_rows
-from tests.plugin.samples import KEK, PASSWORD, SAID, START, TENANT, add_person, apply_records, record
+from tests.plugin.samples import KEK, PASSWORD, SAID, START, TENANT, add_person, apply_records, left_out, record
 from tests.plugin.sink.test_outcomes import outcome
 
 KEY = base64.b64encode(KEK.secret).decode()
@@ -169,6 +169,13 @@ CASES: dict[str, Case] = {
         READERS,
         PASSWORD,
     ),
+    "study tables": Case(
+        "digest",
+        ("--by", "mara", "--purpose", "research", "--out", "{folder}/{role}-tables"),
+        "[1-9] sessions and [1-9][0-9]* turns are in",
+        READERS,
+        PASSWORD,
+    ),
     "export person": Case(
         "digest",
         ("--person", "ana", "--by", "ana", "--purpose", "own-data", "--out", "{folder}/{role}.json"),
@@ -208,6 +215,9 @@ WITHOUT_DATABASE = {
     "model package",
     "receivers list",  # of those of the settings; of stored ones where it may
     "receivers test",
+    "corpora list",
+    "corpora show",
+    "corpora check",
     "outcomes import",
     "study run",
     "study trial plan",
@@ -291,7 +301,13 @@ def deployed(url: str, servers: str, folder: Path) -> Iterator[Deployment]:
         consent=Consent(processing=True, secondary_use=True),
     )
     scored = outcome(conversation_id=sent.conversation_id, consent=sent.consent)
-    apply_records(engine, sent, scored)
+    # Tables for a study are about five counsellors or more; nothing else needs this session.
+    many = left_out(
+        conversation=PSEUDONYMS.conversation("room-3"),
+        counsellors=tuple(PSEUDONYMS.person(f"other-{number}") for number in range(5)),
+        consent=sent.consent,
+    )
+    apply_records(engine, sent, scored, many, outcome(conversation_id=many.conversation_id, consent=sent.consent))
     reviews, answer = Store(engine, KEK, now=lambda: START).reviews, sent.assessments[0].assessment_id
     for statement in (MOMENT, *(rating_of(mechanism) for mechanism in Mechanism)):
         reviews.judge(mara, sent.session_id, 1, answer, statement, Opinion(Judgement.AGREED))
@@ -401,7 +417,7 @@ def content(engine: Engine) -> dict[str, int]:
 
 READING = (
     *("digest", "model sample", "model agreement", "dead-letters show"),
-    *("export reviews", "export training", "export criteria", "export outcomes", "export person"),
+    *("export reviews", "export training", "export criteria", "export outcomes", "study tables", "export person"),
 )
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from plugin.exports import criterion_rows
+from plugin.exports import criterion_rows, study_rows
 from plugin.exports.review_rows import COLUMNS, TEXT_COLUMNS
 from plugin.exports.training_lines import TrainingArm
 from plugin.local.paths import ROOT
@@ -15,7 +15,12 @@ PAGE = (ROOT / "docs" / "export.md").read_text()
 
 @pytest.mark.parametrize(
     ("heading", "columns"),
-    [("## Reviews", (*COLUMNS, *TEXT_COLUMNS)), ("## Answers to your own criteria", criterion_rows.COLUMNS)],
+    [
+        ("## Reviews", (*COLUMNS, *TEXT_COLUMNS)),
+        ("## Answers to your own criteria", criterion_rows.COLUMNS),
+        ("A row of `sessions.csv` is", (*study_rows.SESSION_COLUMNS, "rating_before", "rating_after")),
+        ("A row of `turns.csv` is", study_rows.TURN_COLUMNS),
+    ],
 )
 def test_the_page_explains_every_column(heading: str, columns: tuple[str, ...]) -> None:
     """The table of columns names each column of an export once."""
@@ -25,7 +30,7 @@ def test_the_page_explains_every_column(heading: str, columns: tuple[str, ...]) 
     assert sorted(named) == sorted(columns)
 
 
-COMMANDS = ("export reviews", "export training", "export criteria", "export outcomes", "export person")
+COMMANDS = ("export reviews", "export training", "export criteria", "export outcomes", "study tables", "export person")
 
 
 @pytest.mark.parametrize("word", [*ExportPurpose, *TrainingArm, *COMMANDS])
