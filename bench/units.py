@@ -47,7 +47,7 @@ from stream.runtime.logging import configure_logging
 from stream.runtime.settings import SessionsSettings
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.session_batches import Part, SessionBatches
-from stream.workers.session_worker import rules_of
+from stream.workers.session_rules import rules_of
 
 SESSIONS: Final = 400
 MESSAGES_A_SESSION: Final = 40

@@ -68,6 +68,21 @@ def web() -> None:
 
 
 @app.command(rich_help_panel=STAGES_PANEL)
+def hear() -> None:
+    """Ask the reader about clients' messages of open sessions, and raise risk signals, for platforms that ask for it.
+
+    Off unless tenants.NAME.risk.reader is set. It is the only stage that asks a model before a session is over. It
+    keeps no score, and nothing leaves it but the signal. What the reader does not answer within five minutes is passed
+    over: the word list of the stream stage has heard it already. docs/risk-signal.md says what it finds and misses.
+    """
+    from stream.workers.hear_worker import run
+
+    reduce_garbage_collection()
+    limit_blas_threads()
+    _run(stages.HEAR, run)
+
+
+@app.command(rich_help_panel=STAGES_PANEL)
 def deliver(
     once: Annotated[
         bool, typer.Option("--once", help="Send the digests that are due now, then end; for a timer.")
@@ -106,8 +121,8 @@ def up(
 ) -> None:
     """Run all stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
-    `deliver` is among them where the settings name a receiver. Broker, database and Triton must be reachable:
-    `counterpoint check` says whether they are.
+    `deliver` is among them where the settings name a receiver, `hear` where the reader is to hear. Broker, database
+    and Triton must be reachable: `counterpoint check` says whether they are.
     """
     from plugin.local.all_stages import run_all_stages as run
 

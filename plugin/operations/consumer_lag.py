@@ -1,5 +1,6 @@
 """Read from the broker how far each stage is behind the topic it reads; this works while the stages are down."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from stream.contracts.errors import Unavailable
 from stream.runtime.command_clients import admin, consumer, topic_partitions
 from stream.runtime.kafka_clients import COMMAND_TIMEOUTS
 from stream.runtime.settings import KafkaSettings
-from stream.runtime.stages import STAGES
+from stream.runtime.stages import STAGES, Stage
 
 _LATEST_MS: Final = 2**42
 """A time that no record has: the year 2109, in ms since 1970."""
@@ -29,14 +30,14 @@ class ConsumerLag:
     """The broker's append time of the first record that is not committed; None when there is none."""
 
 
-def read_consumer_lags(kafka: KafkaSettings) -> dict[str, ConsumerLag]:
-    """Return the lag of each stage that reads a topic, by the stage's name.
+def read_consumer_lags(kafka: KafkaSettings, stages: Iterable[Stage] = STAGES) -> dict[str, ConsumerLag]:
+    """Return the lag of each of some stages that reads a topic, by the stage's name.
 
     Raises:
         Unavailable: the broker does not answer.
         Misconfigured: a topic does not exist.
     """
-    readers = [(stage, stage.topic) for stage in STAGES if stage.topic is not None]
+    readers = [(stage, stage.topic) for stage in stages if stage.topic is not None]
     with consumer(kafka) as client:
         partitions = {stage.name: topic_partitions(client, topic) for stage, topic in readers}
         with admin(kafka) as admin_client:

@@ -7,11 +7,11 @@ from typing import Any
 from kafka import TopicPartition
 
 from plugin.operations.dead_letter import DeadLetter, DeadLetterId, parse_dead_letter
-from plugin.operations.topic_reading import offsets_since, read_range
 from stream.contracts.topics import DEAD_LETTERS
 from stream.runtime.command_clients import consumer, topic_partitions
 from stream.runtime.kafka_clients import COMMAND_TIMEOUTS
 from stream.runtime.settings import KafkaSettings
+from stream.runtime.topic_reading import offsets_since, read_range
 
 
 def read_dead_letters(kafka: KafkaSettings, since: datetime | None = None) -> Iterator[DeadLetter]:

@@ -22,7 +22,7 @@ from plugin.queue.lists import waiting_on_all_platforms
 from plugin.queue.quality import Quality, read_quality
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Settings, required_secret
-from stream.runtime.stages import DELIVER, FEEDBACK, SINK
+from stream.runtime.stages import DELIVER, FEEDBACK, HEAR, SINK, used_stages
 
 MAX_DIGEST_DUE_S: Final = 900
 """Digests are planned each minute and sent within seconds; one not taken is tried again after 1, 5 and 15 minutes."""
@@ -97,6 +97,8 @@ class Status:
     """Of the last day, the risk signals of one platform, the worst, that nobody acknowledged in time; None for none."""
     tells_of_risk: bool = False
     """Whether a platform takes risk signals, so that `counterpoint deliver` must run all the time."""
+    hears_risk: bool = False
+    """Whether a platform wants the reader to hear them too, so that `counterpoint hear` must run."""
     not_asked: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -109,10 +111,11 @@ class Status:
         """The parts that could not be asked, a sentence each.
 
         `counterpoint deliver` is not among them while it sends digests alone and none is late: a timer may run it with
-        `--once`.
+        `--once`. `counterpoint hear` is not where no platform wants it.
         """
         is_seldom_needed = "database" not in self.not_asked and not self.digest_is_late and not self.tells_of_risk
         may_be_away = {DELIVER.name} if is_seldom_needed else set()
+        may_be_away |= set() if self.hears_risk else {HEAR.name}
         return [f"{part}: could not be asked: {why}" for part, why in self.not_asked.items() if part not in may_be_away]
 
     @property
@@ -159,12 +162,16 @@ def collect_status(
     `read_queue` reads the queue on behalf of somebody; without it, it is read with the role of `database.url`. Nothing
     is waited for longer than `patience_s` seconds.
     """
-    found = Status(now.isoformat(timespec="seconds"), tells_of_risk=bool(settings.risk_tenants))
+    found = Status(
+        now.isoformat(timespec="seconds"),
+        tells_of_risk=bool(settings.risk_tenants),
+        hears_risk=bool(settings.heard_tenants),
+    )
     urls = probe_urls(settings)
     pool = ThreadPoolExecutor(max_workers=len(urls) + 3)
     try:
         stages = {name: pool.submit(_result_or_reason, partial(probe_stage, url)) for name, url in urls.items()}
-        lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka))
+        lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka, used_stages(settings)))
         queue = pool.submit(_result_or_reason, read_queue or partial(_read_queue, settings, now))
         dead_letters = pool.submit(_result_or_reason, lambda: _waiting_dead_letters(settings, now - DAY))
         wait((*stages.values(), lag, queue, dead_letters), timeout=patience_s)

@@ -20,7 +20,7 @@ from stream.contracts.errors import Unavailable
 from stream.runtime.codec import RawRecord
 from stream.runtime.dead_letter_writer import DeadLetterWriter
 from stream.runtime.health import Health, ReadinessPart
-from stream.runtime.kafka_clients import READER_TIMEOUTS, group_clients, raw_record
+from stream.runtime.kafka_clients import READER_TIMEOUTS, broker_away, group_clients, raw_record, reader_trouble
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.stages import Stage
@@ -75,7 +75,7 @@ class GroupReader:
                     self._read(consumer, DeadLetterWriter(producer, self.stage.name, limit, self.health))
             except KafkaError as error:
                 get_logger().warning("broker_away", error_type=type(error).__name__)
-                self.health.set(ReadinessPart.BROKER, self._away)
+                self.health.set(ReadinessPart.BROKER, broker_away(self.kafka))
                 self.stop.wait(RETRY_INTERVAL_S)
 
     def _read(self, consumer: Any, dead_letters: DeadLetterWriter) -> None:
@@ -132,19 +132,7 @@ class GroupReader:
 
     def _check_broker(self, consumer: Any) -> None:
         self._next_check_at = self.clock() + CHECK_INTERVAL_S
-        if not consumer.partitions_for_topic(self.topic):
-            trouble: str | None = f"The topic {self.topic} does not exist. Run `counterpoint topics`."
-        else:
-            try:
-                consumer.end_offsets([TopicPartition(self.topic, 0)], timeout_ms=READER_TIMEOUTS.answer_ms)
-                trouble = None
-            except KafkaError:
-                trouble = self._away
-        self.health.set(ReadinessPart.BROKER, trouble)
-
-    @property
-    def _away(self) -> str:
-        return f"The broker at {self.kafka.bootstrap_servers} does not answer."
+        self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, self.topic, self.kafka))
 
 
 def _commit(consumer: Any, done: dict[TopicPartition, int]) -> None:

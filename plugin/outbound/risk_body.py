@@ -1,24 +1,27 @@
 """What a risk signal says on its way out: where there is something to read, and never a word of it."""
 
 import json
-from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
 from stream.contracts.ids import NAMESPACE
 from stream.contracts.risk import RiskSignal
+from stream.contracts.vocabulary import HeardBy
 
 NOTE: Final = "A word list heard this. It is no crisis monitor: it misses much and is often wrong."
+READER_NOTE: Final = (
+    "A model heard this that no clinician has validated. It is no crisis monitor: it misses much and is often wrong."
+)
 
 
 def risk_body(signal: RiskSignal) -> str:
     """Return a signal as the body of a webhook, the same for each try of it."""
-    return _body("risk.raised", signal.event_id, signal.appended_at, signal.model_dump(mode="json"))
+    return _body("risk.raised", signal)
 
 
 def escalation_body(signal: RiskSignal) -> str:
     """Return a signal that nobody acknowledged in time as the body of a webhook."""
-    return _body("risk.escalated", signal.event_id, signal.appended_at, signal.model_dump(mode="json"))
+    return _body("risk.escalated", signal)
 
 
 def escalation_id(signal_id: UUID) -> UUID:
@@ -26,6 +29,7 @@ def escalation_id(signal_id: UUID) -> UUID:
     return uuid5(NAMESPACE, f"risk escalation\x1f{signal_id}")
 
 
-def _body(kind: str, signal_id: UUID, appended_at: datetime, signal: dict[str, object]) -> str:
-    data = {"id": str(signal_id), **signal, "note": NOTE}
-    return json.dumps({"type": kind, "timestamp": appended_at.isoformat(), "data": data})
+def _body(kind: str, signal: RiskSignal) -> str:
+    note = NOTE if HeardBy.LEXICON in signal.heard_by else READER_NOTE
+    data = {"id": str(signal.event_id), **signal.model_dump(mode="json"), "note": note}
+    return json.dumps({"type": kind, "timestamp": signal.appended_at.isoformat(), "data": data})

@@ -14,7 +14,7 @@ from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.risk import RiskSignal
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.topics import RISK
-from stream.contracts.vocabulary import DeadLetterReason
+from stream.contracts.vocabulary import DeadLetterReason, HeardBy
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.health import Health, ReadinessPart
@@ -103,7 +103,10 @@ class RiskDelivery:
         self._refusals.pop(raw.partition, None)
         if outcome is RiskOutcome.GIVEN_UP:
             raise Poison(DeadLetterReason.NOT_DELIVERED, "receiver")
-        metrics.RISK_SECONDS.observe(max(0.0, (self._now() - signal.appended_at).total_seconds()))
+        ear = HeardBy.LEXICON if HeardBy.LEXICON in signal.heard_by else signal.heard_by[0]
+        metrics.RISK_SECONDS.labels(heard_by=ear.value).observe(
+            max(0.0, (self._now() - signal.appended_at).total_seconds())
+        )
 
     def _outcome_of(self, raw: RawRecord, answer: Answer) -> RiskOutcome:
         if answer.is_taken:

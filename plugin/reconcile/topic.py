@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from plugin.adapters.base import PlatformEvent
-from plugin.operations.topic_reading import offsets_since, read_range
 from plugin.reconcile.seen import Seen
 from stream.contracts.errors import Poison
 from stream.contracts.messages import MESSAGES_RECORDS, MessagesRecord, Tick
@@ -14,6 +13,7 @@ from stream.runtime import command_clients
 from stream.runtime.codec import decode, encode, known_types, partition_of
 from stream.runtime.kafka_clients import COMMAND_TIMEOUTS, raw_record, send_and_wait
 from stream.runtime.settings import KafkaSettings
+from stream.runtime.topic_reading import offsets_since, read_range
 
 _KNOWN: Final = known_types(*MESSAGES_RECORDS)
 _TICK: Final = ("ce_type", Tick.event_type.encode())

@@ -11,7 +11,7 @@ ACTIONS: Final = {
     RiskAction.NO_DANGER: "Read it, no danger",
     RiskAction.OTHER: "Something else",
 }
-_HEARD_BY: Final = {HeardBy.LEXICON: "a word list"}
+_HEARD_BY: Final = {HeardBy.LEXICON: "a word list", HeardBy.READER: "a model, not a word list"}
 
 
 def heard_by(names: tuple[str, ...]) -> str:

@@ -39,7 +39,7 @@ _OPERATIONS: Final = {
     "receiveMessages": ("receive", MESSAGES, "The stream stage scores messages, keeps open sessions and closes them."),
     "sendSessions": ("send", SESSIONS, "The stream stage writes a record when a session closes, reopens or is erased."),
     "sendFeedback": ("send", FEEDBACK, "The feedback stage writes its answers; the sink stores them."),
-    "sendRisk": ("send", RISK, "The stream stage writes a signal before it acknowledges the message."),
+    "sendRisk": ("send", RISK, "The stages stream and hear write a signal before they acknowledge the message."),
     "receiveOutcomes": ("receive", OUTCOMES, "The sink stores outcomes."),
     "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage writes the records that it could not use."),
 }

@@ -1,4 +1,4 @@
-"""`counterpoint.risk.v1`: one record for each revision of a client's message that holds risk language.
+"""`counterpoint.risk.v1`: one record for each revision of a client's message in which risk language was heard.
 
 It is the only record that leaves while a session is open. It says that there is something to read, and where; it holds
 no text, no score and no level.

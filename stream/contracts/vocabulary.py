@@ -47,7 +47,7 @@ class ResistanceType(StrEnum):
 
 
 class Concern(StrEnum):
-    """A concern that a lexicon finds in a client's text. The first four are risk language; all are critical content."""
+    """A concern that is found in a client's text. The first four are risk language; all are critical content."""
 
     SUICIDE = "suicide"
     SELF_HARM = "self_harm"
@@ -67,6 +67,8 @@ class HeardBy(StrEnum):
     """By what risk language was heard. More may come, so a receiver takes a value that it does not know."""
 
     LEXICON = "lexicon"
+    READER = "reader"
+    """The reader alone, which is asked only where a platform wants it; a word list had not heard it."""
 
 
 class OperatingPoint(StrEnum):

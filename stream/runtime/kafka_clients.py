@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.runtime.codec import EncodedRecord, RawRecord
@@ -181,6 +181,22 @@ def send_and_wait(
         KafkaError: the record was not acknowledged in time and may still arrive, or there is no such partition.
     """
     return cast("int", send(producer, topic, record, partition).get(timeout=timeouts.acknowledge_s).timestamp)
+
+
+def reader_trouble(reader: Any, topic: str, kafka: KafkaSettings) -> str | None:
+    """Return why a consumer cannot read a topic now, as a sentence for operators; None if it can."""
+    if not reader.partitions_for_topic(topic):
+        return f"The topic {topic} does not exist. Run `counterpoint topics`."
+    try:
+        reader.end_offsets([TopicPartition(topic, 0)], timeout_ms=READER_TIMEOUTS.answer_ms)
+    except KafkaError:
+        return broker_away(kafka)
+    return None
+
+
+def broker_away(kafka: KafkaSettings) -> str:
+    """Return the sentence that says that the broker is away."""
+    return f"The broker at {kafka.bootstrap_servers} does not answer."
 
 
 def _common(kafka: KafkaSettings, timeouts: Timeouts, client_id: str) -> dict[str, Any]:

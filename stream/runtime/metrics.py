@@ -85,6 +85,19 @@ RISK_SIGNALS = Counter(
     " whether the stream stage's settings name its receiver. Rising steeply: read some of the messages there.",
     ["tenant", "concern"],
 )
+RISK_HEARD = Counter(
+    "counterpoint_risk_heard_total",
+    "Client messages of platforms that want the reader to hear, by what became of them in the stage `hear`: lexicon"
+    " (the word list had heard it), raised, quiet, superseded (edited, deleted or withdrawn meanwhile), not_asked (no"
+    " words, another language, or names not told), passed_over and failed (by lexicon alone). `passed_over` rising: the"
+    " reader is away or too slow.",
+    ["tenant", "outcome"],
+)
+RISK_READER_AWAY = Gauge(
+    "counterpoint_risk_reader_away",
+    "1 while the stage `hear` gets no answer of the reader: risk signals are by lexicon alone. See Triton's log, and"
+    " whether it serves the model `reader` of this release.",
+)
 RISK_DELIVERIES = Counter(
     "counterpoint_risk_deliveries_total",
     "Tries to tell a platform's receiver of a risk signal, by outcome: delivered, tried (not taken, and tried again),"
@@ -100,8 +113,10 @@ RISK_UNACKNOWLEDGED = Gauge(
 )
 RISK_SECONDS = Histogram(
     "counterpoint_risk_seconds",
-    "Seconds from the broker's append of a message to the answer of the receiver that took its risk signal. Above 1:"
-    " the receiver is slow, or the stream stage or the machine of `counterpoint deliver` is short of CPU.",
+    "Seconds from the broker's append of a message to the answer of the receiver that took its risk signal, by what"
+    " heard it. Above 1 for `lexicon`: the receiver is slow, or the stream stage or the machine of `counterpoint"
+    " deliver` is short of CPU. For `reader`: the stage `hear`, Triton, or the receiver.",
+    ["heard_by"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900),
 )
 SESSIONS_CLOSED = Counter(

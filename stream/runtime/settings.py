@@ -57,7 +57,9 @@ LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
 RoleName = Literal["supervisor", "therapist", "operator", "lead", "auditor"]
-StageName = Literal["gateway", "stream", "feedback", "sink", "web", "deliver"]
+StageName = Literal["gateway", "stream", "feedback", "sink", "web", "hear", "deliver"]
+ReaderGrade = Literal["sure", "possible"]
+"""The grade of critical content from which on the reader raises a risk signal, see decision 71."""
 
 
 class SettingsSection(BaseModel):
@@ -94,7 +96,7 @@ class KafkaSettings(SettingsSection):
     """The user for SASL_SSL. Each stage has its own: `counterpoint acls` prints what each of them needs."""
     password: SecretStr | None = None
     user_passwords: dict[str, SecretStr] = {}
-    """Passwords by user (gateway, stream, feedback, sink, deliver ...), for `counterpoint kafka users` alone."""
+    """Passwords by user (gateway, stream, feedback, sink, hear ...), for `counterpoint kafka users` alone."""
 
     @model_validator(mode="after")
     def _require_user_for_sasl(self) -> Self:
@@ -179,6 +181,18 @@ class RiskSettings(SettingsSection):
     """
     give_up_after_s: float = Field(default=900, gt=0)
     """Seconds for which a signal is tried again that the receiver does not take; then it becomes a dead letter."""
+    reader: ReaderGrade | Literal["off"] = "off"
+    """Whether the reader is asked about each client message that the word list has not heard, by the stage `hear`.
+
+    `sure` raises a signal where the reader is sure, `possible` also where it is not: it finds more and errs more often.
+    This asks a model about open sessions, so a service decides it for itself.
+    """
+
+    @model_validator(mode="after")
+    def _require_a_receiver(self) -> Self:
+        if self.reader != "off" and not self.receiver.url:
+            raise ValueError("reader needs receiver.url: nobody would get its signals")
+        return self
 
 
 class MatrixSettings(SettingsSection):
@@ -537,6 +551,7 @@ class HealthSettings(SettingsSection):
     web_port: Port = 8034
     deliver_port: Port = 8035
     reconcile_port: Port = 8036
+    hear_port: Port = 8037
     urls: dict[StageName, str] = {}
     """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 
@@ -573,6 +588,11 @@ class Settings(BaseSettings):
     def risk_tenants(self) -> frozenset[str]:
         """The tenants whose platform takes risk signals."""
         return frozenset(name for name, tenant in self.tenants.items() if tenant.risk.receiver.url)
+
+    @property
+    def heard_tenants(self) -> dict[str, ReaderGrade]:
+        """The tenants about whose open sessions the reader is asked, with the grade that raises a signal."""
+        return {name: tenant.risk.reader for name, tenant in self.tenants.items() if tenant.risk.reader != "off"}
 
     @classmethod
     def settings_customise_sources(

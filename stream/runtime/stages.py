@@ -37,13 +37,19 @@ FEEDBACK: Final = Stage(
 )
 SINK: Final = Stage("sink", topics.FEEDBACK, lambda settings: (settings.health.host, settings.health.sink_port))
 WEB: Final = Stage("web", None, lambda settings: (settings.health.host, settings.health.web_port))
+HEAR: Final = Stage(
+    "hear",
+    topics.MESSAGES,
+    lambda settings: (settings.health.host, settings.health.hear_port),
+    is_used=lambda settings: bool(settings.heard_tenants),
+)
 DELIVER: Final = Stage(
     "deliver",
     None,
     lambda settings: (settings.health.host, settings.health.deliver_port),
     is_used=lambda settings: settings.delivery.has_receivers or bool(settings.risk_tenants),
 )
-STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB, DELIVER)
+STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB, HEAR, DELIVER)
 """All stages, in the order in which an event passes them; digests and risk signals come last."""
 
 

@@ -34,7 +34,7 @@ def closed_record(conversation: Conversation, head: SessionHead, closed_at_ms: i
     turns = client_turns(messages)
     flagged = [turn for turn in turns if turn.flagged]
     answered = [turn for turn in flagged if turn.reply]
-    language = _language(messages, rules)
+    language = session_language(messages, rules)
     left_out = _left_out_reason(messages, language, flagged, head.end_reason, rules)
     shown = [] if left_out else answered
     concerns = {e.message_id: frozenset(rules.find_concerns(e.text)) for e in messages if e.role is Role.CLIENT}
@@ -118,7 +118,7 @@ def _left_out_reason(
     words = sum(count_words(e.text) for e in by_people)
     if reason is EndReason.TOO_LONG:
         return LeftOut.TOO_LONG
-    if not _is_supported(language, rules):
+    if not is_supported(language, rules):
         return LeftOut.LANGUAGE_NOT_SUPPORTED
     if client_messages == len(by_people):
         return LeftOut.NO_COUNSELLOR_MESSAGE
@@ -127,22 +127,23 @@ def _left_out_reason(
     return None if flagged else LeftOut.NO_RESISTANCE
 
 
-def _language(messages: Sequence[Entry], rules: Rules) -> str | None:
+def session_language(messages: Sequence[Entry], rules: Rules) -> str | None:
     """Return the language that was declared last, or that of the texts where none was or where they contradict it.
 
     A platform may declare one language for everybody; a text in a language that the models do not know is found by them
     to hold nothing, which would look like a finding.
     """
     declared = next((e.language for e in reversed(messages) if e.language is not None), None)
-    if not _is_supported(declared, rules):
+    if not is_supported(declared, rules):
         return declared
     told = rules.detect_language(e.text for e in messages if e.role is Role.CLIENT) or rules.detect_language(
         e.text for e in messages if e.role is not Role.SYSTEM
     )
-    return told if declared is None or not _is_supported(told, rules) else declared
+    return told if declared is None or not is_supported(told, rules) else declared
 
 
-def _is_supported(language: str | None, rules: Rules) -> bool:
+def is_supported(language: str | None, rules: Rules) -> bool:
+    """Return whether the models were made for a language, or nobody knows which one it is."""
     return language is None or language.split("-")[0].lower() in rules.languages
 
 

@@ -62,7 +62,12 @@ def texts_to_score(
 def counsellor_turn_before(conversation: Conversation, at: Arrival, event: ConversationEvent) -> str | None:
     """Return the counsellor turn that a client's message or edit answers; None if there is none."""
     entry = conversation.entry(event.message_id) if isinstance(event, Edit) else None
-    return _counsellor_before(conversation, {}, at.offset if entry is None else entry.offset)
+    return counsellor_turn_at(conversation, at.offset if entry is None else entry.offset)
+
+
+def counsellor_turn_at(conversation: Conversation, offset: int) -> str | None:
+    """Return the last counsellor turn that arrived before an offset; None if there is none."""
+    return _counsellor_before(conversation, {}, offset)
 
 
 def _counsellor_before(conversation: Conversation, spoken: dict[int, tuple[Role, str]], offset: int) -> str | None:

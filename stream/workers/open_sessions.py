@@ -1,7 +1,7 @@
 """The conversations of a worker's partitions in memory, and their restoration from the changelog."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from stream.contracts.ids import record_key
 from stream.runtime import metrics
@@ -30,8 +30,10 @@ def _parse_changelog_key(part_key: bytes) -> tuple[int, bytes, int] | None:
 class OpenSessions:
     """Conversations by partition and record key, with the broker time at which each needs its next tick."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, *, report: Callable[[float], None] = metrics.OPEN_SESSIONS.set) -> None:
+        """`report` is told how many conversations have an open session whenever that changes."""
         self._rules = rules
+        self._report = report
         self._conversations: defaultdict[int, dict[bytes, Conversation]] = defaultdict(dict)
         self._due: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
         self._open: set[tuple[int, bytes]] = set()
@@ -56,7 +58,7 @@ class OpenSessions:
             self._due[partition][key] = due
         if (conversation.open_session is not None) != ((partition, key) in self._open):
             self._open ^= {(partition, key)}
-            metrics.OPEN_SESSIONS.set(len(self._open))
+            self._report(len(self._open))
 
     def due(self, partition: int, now_ms: int) -> list[Conversation]:
         """Return the partition's conversations that need a tick at broker time `now_ms`."""
@@ -98,7 +100,7 @@ class OpenSessions:
         for (partition, key), values in found.items():
             if partition in partitions:
                 self._rebuild(partition, key, values)
-        metrics.OPEN_SESSIONS.set(len(self._open))
+        self._report(len(self._open))
 
     def _rebuild(self, partition: int, key: bytes, values: dict[int, bytes | None]) -> None:
         tenant, _, conversation_id = key.decode().partition(":")

@@ -20,10 +20,9 @@ from stream.contracts.errors import TooManyDeadLetters, Unavailable
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS
-from stream.contracts.vocabulary import Concern, OperatingPoint
+from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import load_detector
-from stream.detection.language import detect_language, load_language_model
-from stream.detection.lexicons import find_concerns
+from stream.detection.language import load_language_model
 from stream.faust_support.app import create_app, raw_record
 from stream.faust_support.changelog_table import ChangelogTable
 from stream.faust_support.dead_letters import DeadLetters
@@ -38,12 +37,11 @@ from stream.runtime.codec import EncodedRecord, encode
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
-from stream.runtime.settings import SessionsSettings, Settings
-from stream.sessions.rules import Rules
-from stream.sessions.sample import SampleRule
+from stream.runtime.settings import Settings
 from stream.workers.open_sessions import OpenSessions
 from stream.workers.sample_rule import sample_rule
 from stream.workers.session_batches import Part, SessionBatches
+from stream.workers.session_rules import rules_of
 
 TABLE = "open-sessions"  # with the app's id it makes the changelog topic's name
 _LANES = 3  # shared by the partitions: one waits for the broker while another is processed; more make batches smaller
@@ -110,32 +108,6 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
         for task in background:
             task.cancel()
         await worker.drain()
-
-
-def rules_of(
-    sessions: SessionsSettings, detector: DetectorVersion, sample: SampleRule | None, risk_tenants: frozenset[str]
-) -> Rules:
-    """Return the settings in the form of the pure rules: whole milliseconds of broker time, and the lexicon."""
-    return Rules(
-        detector=detector,
-        find_concerns=_concerns,
-        detect_language=detect_language,
-        end_rule=sessions.end_rule,
-        idle_ms=round(sessions.idle_s * 1000),
-        reopen_within_ms=round(sessions.reopen_within_s * 1000),
-        late_within_ms=round(sessions.late_within_s * 1000),
-        clock_back_ms=round(sessions.clock_back_s * 1000),
-        clock_ahead_ms=round(sessions.clock_ahead_s * 1000),
-        languages=sessions.languages,
-        min_client_messages=sessions.min_client_messages,
-        min_words=sessions.min_words,
-        sample=sample,
-        risk_tenants=risk_tenants,
-    )
-
-
-def _concerns(text: str) -> set[Concern]:
-    return {Concern(hit.category) for hit in find_concerns(text)}
 
 
 class _Outlet:

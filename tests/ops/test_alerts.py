@@ -9,6 +9,7 @@ import yaml
 from plugin.local.paths import ROOT
 from plugin.outbound.risk_delivery import RiskOutcome
 from stream.contracts.vocabulary import DeadLetterReason, NeedsHuman
+from stream.risk.question import Outcome
 from tests.ops.rules import OPS, grouped, selectors, series, strangers
 
 RULES: list[dict[str, Any]] = [
@@ -20,6 +21,7 @@ KNOWN_VALUES = {
     "counterpoint_dead_letters_total": set(DeadLetterReason),
     "counterpoint_feedback_answers_total": {"assessed", *NeedsHuman},
     "counterpoint_risk_deliveries_total": set(RiskOutcome),
+    "counterpoint_risk_heard_total": set(Outcome),
     "counterpoint_gateway_events_total": {
         "published",
         "repeated",

@@ -9,7 +9,7 @@ knows (a street, a place of work, most surnames nobody introduced) stays in: thi
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 
 from stream.contracts.sessions import KnownName
 from stream.feedback.deidentification.identifiers import find_identifiers
@@ -29,11 +29,16 @@ _PLACEHOLDER = re.compile(r"\[[A-Z]+_[0-9]{1,4}\]")
 class Deidentifier:
     """The placeholders of one session. Give it the messages in order: numbers are handed out as things appear."""
 
-    def __init__(self, names: Sequence[KnownName], messages: Iterable[str] = ()) -> None:
-        """`names` were told; in `messages`, all of the session, those that nobody told are recognised."""
+    def __init__(
+        self, names: Sequence[KnownName], messages: Iterable[str] = (), *, recognised: Iterable[str] = ()
+    ) -> None:
+        """`names` were told; in `messages`, all of the session, those that nobody told are recognised.
+
+        `recognised` are names that were recognised before, for whoever has read the messages already.
+        """
         # Each message is read here and again where it is applied; its reading is kept for as long as the session is.
         self._read = cache(_read)
-        found = (one.name for text in messages for one in self._read(text)[1] if one.sure)
+        found = chain(recognised, (one.name for text in messages for one in self._read(text)[1] if one.sure))
         self._names = KnownNames(names, islice(dict.fromkeys(found), _MAX_RECOGNISED))
         self._labels: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {"NAME": self._names.recognised}
@@ -69,6 +74,11 @@ class Deidentifier:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._labels[key] = f"{kind}_{self._counts[kind]}"
         return self._labels[key]
+
+
+def sure_names(original: str) -> tuple[str, ...]:
+    """Return the names that are recognised in a message and may be replaced everywhere in its session."""
+    return tuple(dict.fromkeys(one.name for one in _read(original)[1] if one.sure))
 
 
 def _read(original: str) -> tuple[TracedText, list[RecognisedName]]:

@@ -16,6 +16,7 @@ from stream.model_repository import MODEL_REPOSITORY, import_model_file, version
 
 MODEL = "feedback_baseline"
 READER = "reader"
+ANSWERS = "answers.json"
 """The model that the baseline asks; behind Triton the server brings the two together."""
 _FINGERPRINT_DIGITS = 12  # hexadecimal digits: enough to tell versions apart, short enough to read
 
@@ -140,6 +141,21 @@ def load_baseline(folder: Path) -> Any:
         Misconfigured: they are not there.
     """
     return _import(folder / "baseline.py", MODEL)
+
+
+def load_answers() -> dict[str, Any]:
+    """Return the names and places of the reader's logits, and its thresholds.
+
+    Raises:
+        Misconfigured: the file is not there.
+    """
+    file = version_folder(READER) / ANSWERS
+    try:
+        return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"The reader's answers are not at {file}; deploy the folder of models beside the code."
+        ) from None
 
 
 @cache

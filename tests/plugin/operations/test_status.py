@@ -34,7 +34,7 @@ from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
 from stream.runtime import stages
 from stream.runtime.codec import encode
 from stream.runtime.health import Health, ReadinessPart, serve
-from stream.runtime.settings import Settings
+from stream.runtime.settings import Settings, TenantSettings
 from stream.runtime.stages import STAGES, Stage
 from tests.fixtures.answering import answering
 from tests.fixtures.waiting import DEADLOCK_S
@@ -86,7 +86,7 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
     assert set(found.not_asked) == {*ALL, "broker", "database"}
     assert [stage.ready for stage in found.stages.values()] == [None] * len(ALL)
     assert (found.lag, found.dead_letters_24_h, found.model, found.waiting_for_release) == (None, None, None, None)
-    assert len(found.troubles) == len(ALL) + 2
+    assert len(found.troubles) == len(ALL) + 2 - 1  # no platform wants `hear`
     assert found.as_json()["well"] is False
     text = printed(found)
     assert text.count("no answer") == len(ALL)
@@ -97,7 +97,7 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
 def test_nothing_is_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that does not answer is named after the time that somebody waits, and the rest is returned."""
     answers = Event()
-    monkeypatch.setattr(status_module, "read_consumer_lags", lambda _kafka: answers.wait())
+    monkeypatch.setattr(status_module, "read_consumer_lags", lambda _kafka, _stages: answers.wait())
     try:
         found = collect_status(
             settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
@@ -161,6 +161,17 @@ def test_a_deliverer_that_tells_of_risk_must_run_all_the_time() -> None:
     assert [trouble for trouble in found.troubles if trouble.startswith("deliver: could not be asked")]
     found.risk_unacknowledged = 2
     assert "risk signals: nobody acknowledged 2 in time" in found.troubles
+
+
+@pytest.mark.parametrize(("reader", "is_trouble"), [("off", False), ("sure", True)])
+def test_a_stage_that_hears_must_run_where_a_platform_wants_it(reader: str, is_trouble: bool) -> None:
+    """Where no platform wants the reader to hear, the stage `hear` may be away, and its lag is not asked for."""
+    risk = {"receiver": {"url": "https://protocol.example/signals"}, "reader": reader}
+    given = settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"})
+    given = given.model_copy(update={"tenants": {"riverside": TenantSettings.model_validate({"risk": risk})}})
+    found = collect_status(given, now=datetime.now(UTC))
+    assert any(trouble.startswith("hear: could not be asked") for trouble in found.troubles) == is_trouble
+    assert ("hear" in probe_urls(Settings(tenants=given.tenants))) == is_trouble
 
 
 def test_a_deliverer_is_asked_where_digests_go_out() -> None:

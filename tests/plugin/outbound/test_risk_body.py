@@ -5,6 +5,7 @@ import json
 import pytest
 
 from plugin.outbound.risk_body import escalation_body, escalation_id, risk_body
+from stream.contracts.vocabulary import HeardBy
 from tests.plugin.outbound.risk_signals import AT, TENANT, signal
 
 
@@ -25,6 +26,17 @@ def test_a_signal_says_where_to_look_and_what_it_is_not() -> None:
         "heard_by": ["lexicon"],
         "appended_at": "2026-11-30T08:00:00Z",
     }
+
+
+def test_a_signal_says_what_heard_it() -> None:
+    """A signal of the reader says that a model heard it which no clinician has validated."""
+    notes = {
+        ear: json.loads(risk_body(signal(heard_by=(ear,))))["data"]["note"] for ear in (HeardBy.LEXICON, HeardBy.READER)
+    }
+    assert "word list" in notes[HeardBy.LEXICON]
+    assert "A model" in notes[HeardBy.READER]
+    assert "no clinician has validated" in notes[HeardBy.READER]
+    assert all("no crisis monitor" in note for note in notes.values())
 
 
 def test_an_escalation_says_the_same_under_an_id_of_its_own() -> None:

@@ -192,3 +192,19 @@ def test_a_platform_takes_risk_signals_once_it_has_a_receiver(monkeypatch: pytes
     receiver = '{"risk": {"receiver": {"url": "https://protocol.riverside.example/signals"}}}'
     monkeypatch.setenv("COUNTERPOINT_TENANTS", f'{{"riverside": {receiver}, "meadow": {{}}}}')
     assert load_settings().risk_tenants == {"riverside"}
+    assert load_settings().heard_tenants == {}
+
+
+@pytest.mark.parametrize("grade", ["sure", "possible"])
+def test_the_reader_hears_where_a_platform_wants_it(monkeypatch: pytest.MonkeyPatch, grade: str) -> None:
+    """The reader is asked about open sessions of those platforms alone that name a grade, and have a receiver."""
+    receiver = '"receiver": {"url": "https://protocol.riverside.example/signals"}'
+    monkeypatch.setenv("COUNTERPOINT_TENANTS", f'{{"a": {{"risk": {{{receiver}, "reader": "{grade}"}}}}, "b": {{}}}}')
+    assert load_settings().heard_tenants == {"a": grade}
+    for wrong, said in (
+        ('"reader": "sure"', "nobody would get its signals"),
+        (f'{receiver}, "reader": "on"', "reader"),
+    ):
+        monkeypatch.setenv("COUNTERPOINT_TENANTS", f'{{"a": {{"risk": {{{wrong}}}}}}}')
+        with pytest.raises(Misconfigured, match=said):
+            load_settings()

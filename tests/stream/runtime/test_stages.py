@@ -1,6 +1,8 @@
 """Tests of the table of the stages."""
 
-from typing import get_args
+from typing import Any, get_args
+
+import pytest
 
 from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
 from stream.runtime import stages
@@ -14,13 +16,14 @@ def test_the_table_has_every_name_that_the_settings_know() -> None:
 
 
 def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
-    """The stream, feedback and sink stages each read the topic of the stage before; the others read none."""
+    """Stream, feedback and sink each read the topic of the stage before, and `hear` what the stream reads."""
     assert {stage.name: stage.topic for stage in STAGES} == {
         "gateway": None,
         "stream": MESSAGES,
         "feedback": SESSIONS,
         "sink": FEEDBACK,
         "web": None,
+        "hear": MESSAGES,
         "deliver": None,
     }
 
@@ -33,6 +36,7 @@ def test_names_on_the_broker_never_change() -> None:
         "counterpoint-feedback",
         "counterpoint-sink",
         "counterpoint-web",
+        "counterpoint-hear",
         "counterpoint-deliver",
     ]
     assert OPEN_SESSIONS_CHANGELOG.startswith(f"{stages.STREAM.kafka_id}-")
@@ -43,14 +47,21 @@ def test_each_stage_has_an_address_of_its_own() -> None:
     assert len({stage.address(Settings()) for stage in STAGES}) == len(STAGES)
 
 
-def test_what_goes_out_needs_a_stage() -> None:
-    """Without a receiver every stage but `deliver` is used; with one of digests or of risk signals that one too."""
-    assert [stage.name for stage in used_stages(Settings())] == [
-        stage.name for stage in STAGES if stage.name != "deliver"
-    ]
-    for given in (
-        {"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}},
-        {"delivery": {"receivers_key": "a key"}},
-        {"tenants": {"riverside": {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}}},
-    ):
-        assert used_stages(Settings.model_validate(given)) == STAGES
+OPTIONAL = {"hear", "deliver"}
+RISK = {"receiver": {"url": "https://protocol.example/signals"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ({}, set()),
+        ({"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}}, {"deliver"}),
+        ({"delivery": {"receivers_key": "a key"}}, {"deliver"}),
+        ({"tenants": {"riverside": {"risk": RISK}}}, {"deliver"}),
+        ({"tenants": {"riverside": {"risk": RISK | {"reader": "sure"}}}}, {"hear", "deliver"}),
+    ],
+)
+def test_what_not_every_service_has_needs_a_setting(given: dict[str, Any], used: set[str]) -> None:
+    """`deliver` is used where digests or risk signals go out, `hear` where the reader is to hear, the others always."""
+    expected = [stage for stage in STAGES if stage.name in used or stage.name not in OPTIONAL]
+    assert list(used_stages(Settings.model_validate(given))) == expected

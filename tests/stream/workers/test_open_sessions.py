@@ -176,3 +176,13 @@ def test_a_failed_tick_can_be_put_off() -> None:
     sessions.postpone(0, conversation, late + 60_000)
     assert sessions.due(0, late) == []
     assert sessions.due(0, late + 60_000) == [conversation]
+
+
+def test_whoever_keeps_sessions_for_itself_counts_them_for_itself() -> None:
+    """Sessions that another stage follows are not counted as those of the session stage."""
+    before = metrics.OPEN_SESSIONS._value.get()
+    counts: list[float] = []
+    sessions = OpenSessions(rules(), report=counts.append)
+    sessions.store(0, conversation_after(message("a", "hello", 0)))
+    assert counts == [1]
+    assert metrics.OPEN_SESSIONS._value.get() == before

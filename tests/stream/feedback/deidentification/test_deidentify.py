@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from stream.contracts.sessions import KnownName
 from stream.contracts.vocabulary import Role
-from stream.feedback.deidentification.deidentify import Deidentifier
+from stream.feedback.deidentification.deidentify import Deidentifier, sure_names
 
 NAMES = (
     KnownName(role=Role.CLIENT, name="Nadia Brandt"),
@@ -93,6 +93,14 @@ def test_names_that_nobody_told_are_replaced_in_the_whole_session() -> None:
         "[NAME_1]'s here",
         "[NAME_2], are you there?",
     ]
+
+
+def test_names_that_were_recognised_before_are_replaced_alike() -> None:
+    """Whoever has read the messages of a session already hands in their names, with the same result."""
+    said = ["My name is Oswald.", "Oswald, you said?"]
+    told = Deidentifier((), recognised=(name for text in said for name in sure_names(text)))
+    assert sure_names(said[0]) == ("Oswald",)
+    assert [told.apply(text).text for text in said] == [Deidentifier((), said).apply(text).text for text in said]
 
 
 def test_a_recognised_name_that_is_a_word_is_replaced_at_its_place_alone() -> None:
