@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,11 +29,17 @@ from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
+from stream.risk.access import try_reader
 from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
 from stream.workers.sample_rule import sample_rule
 
+_HEARD: Mapping[str, str] = {
+    "off": "by the word list",
+    "sure": "by the word list and where the reader is sure",
+    "possible": "by the word list and wherever the reader hears something",
+}
 URL_EXAMPLE = f"{DRIVER}://user:password@host/name"
 ACTIVATION_REMEDY = (
     "Run `counterpoint model check`, then `counterpoint model activate` on its report, and name the file in"
@@ -62,7 +68,7 @@ def check_deployment() -> Iterator[Finding]:
         yield Finding("settings", str(error), "Correct counterpoint.toml or the variable, then run this again.")
         return
     yield Finding("settings", "They are well formed.")
-    for check in (_check_tenants, _check_rules, _check_topics, _check_database, _check_model):
+    for check in (_check_tenants, _check_rules, _check_topics, _check_database, _check_model, _check_reader):
         yield from check(settings)
 
 
@@ -173,9 +179,23 @@ def _check_risk(settings: Settings) -> Iterator[Finding]:
         yield _tried(
             f"risk signals of {tenant}",
             partial(_risk_receivers, settings, tenant),
-            f"They go to {risk.receiver.url}; {escalated}. `counterpoint receivers test {tenant}/risk` tries it.",
+            f"They go to {risk.receiver.url}, {_HEARD[risk.reader]}; {escalated}. `counterpoint receivers test"
+            f" {tenant}/risk` tries it.",
             f"Correct tenants.{tenant}.risk; docs/risk-signal.md explains it. The stream stage alone needs no secrets.",
         )
+
+
+def _check_reader(settings: Settings) -> Iterator[Finding]:
+    """Ask the reader as `counterpoint hear` does, where a platform wants it to hear."""
+    if not settings.heard_tenants:
+        return
+    yield _tried(
+        "reader",
+        lambda: try_reader(settings.feedback),
+        f"It answers; `counterpoint hear` asks it about messages of {join_words(sorted(settings.heard_tenants))}.",
+        "Have Triton at feedback.triton_url serve the model `reader` of this release. Until then risk signals are by"
+        " lexicon alone.",
+    )
 
 
 def _risk_receivers(settings: Settings, tenant: str) -> tuple[SignedWebhook, SignedWebhook]:

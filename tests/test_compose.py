@@ -41,7 +41,7 @@ from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.operations.conftest import message
 
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
-STAGES = {"gateway", "stream", "feedback", "sink", "web", "deliver", "reconcile"}
+STAGES = {"gateway", "stream", "feedback", "sink", "web", "hear", "deliver", "reconcile"}
 STEPS = {"topics", "migrate", "kafka-users"}
 BY_HAND = {"operator", "rerate"}
 OURS = STAGES | STEPS | BY_HAND
@@ -54,6 +54,7 @@ PORTS = {
     "HEALTH__SINK_PORT": ("sink", 8033),
     "HEALTH__DELIVER_PORT": ("deliver", 8035),
     "HEALTH__RECONCILE_PORT": ("reconcile", 8036),
+    "HEALTH__HEAR_PORT": ("hear", 8037),
 }
 
 
@@ -99,6 +100,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "DELIVERY__RECEIVERS_KEY", "WEB__SESSION_SECRET"}),
         ("deliver", {"DATABASE__URL", "DELIVERY", "DELIVERY__RECEIVERS_KEY", "KAFKA__PASSWORD", "TENANTS"}),
+        ("hear", {"KAFKA__PASSWORD"}),
         ("reconcile", {"KAFKA__PASSWORD", "TENANTS"}),
         ("rerate", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY"}),
         ("topics", {"KAFKA__PASSWORD"}),
@@ -183,6 +185,7 @@ def test_only_who_needs_it_reaches_the_database() -> None:
         "triton-cpu",
         "triton-gpu",
         "feedback",
+        "hear",
         "web",
         "rerate",
     }

@@ -8,14 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from stream.contracts.errors import Unavailable
 from stream.contracts.vocabulary import Role
 from stream.feedback.models.base import CANARY, ExchangePart, RequestFailed
+from stream.feedback.models.baseline import load_answers
 from stream.feedback.models.breaker import BreakerState, CircuitBreaker
+from stream.risk.opinion import CriticalContent
 from stream.risk.question import Pair
-from stream.risk.reader import ANOTHER_READER, Reader
+from stream.risk.reader import ANOTHER_READER, Reader, open_reader
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import RISK_READER_AWAY
+from stream.runtime.settings import FeedbackSettings
 
 REQUEST_S: Final = 5.0
 """Seconds for one request: ten times what the largest one takes on one busy core."""
@@ -64,7 +68,7 @@ class ReaderAccess:
         return found
 
     def _canary(self) -> bool:
-        code = self._canary_failure()
+        code = self.canary_failure()
         self._breaker.record_canary(passed=code is None)
         if code is None:
             self._seen_at = self._clock()
@@ -73,7 +77,7 @@ class ReaderAccess:
         self._report("Triton serves the reader of another release" if code == ANOTHER_READER else f"no answer, {code}")
         return code is None
 
-    def _canary_failure(self) -> str | None:
+    def canary_failure(self) -> str | None:
         """Return the code with which the canary fails; None if it passes."""
         try:
             self._reader.check(CANARY_S)
@@ -93,3 +97,19 @@ def canary_pair() -> Pair:
     """Return the pair that every canary asks about, of the made-up exchange of the feedback model's."""
     said = {message.role: message.text for message in CANARY.messages if message.part is not ExchangePart.REPLY}
     return said[Role.COUNSELLOR], said[Role.CLIENT]
+
+
+def try_reader(settings: FeedbackSettings) -> None:
+    """Ask the reader that the settings name once, for `counterpoint check`.
+
+    Raises:
+        Unavailable: it does not answer, or is that of another release.
+        Misconfigured: a certificate cannot be used, or the reader's files are not here.
+    """
+    reader = open_reader(settings)
+    try:
+        access = ReaderAccess(reader, Health(), width=CriticalContent.from_answers(load_answers()).width)
+        if (code := access.canary_failure()) is not None:
+            raise Unavailable(f"the reader at {settings.triton_url} ({code})")
+    finally:
+        reader.close()

@@ -66,6 +66,8 @@ RIGHTS: Final = (
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
     *_stage_rights(stages.SINK, also_reads=(RISK, OUTCOMES), writes=(DEAD_LETTERS,)),
+    # The hear stage reads which sessions are open where the stream worker keeps them, and writes nothing there.
+    *_stage_rights(stages.HEAR, also_reads=(OPEN_SESSIONS_CHANGELOG,), writes=(RISK,)),
     # The deliver stage reads risk signals, in a group for each platform.
     *_stage_rights(stages.DELIVER, writes=(DEAD_LETTERS,)),
     Right(stages.DELIVER.kafka_id, "Read", "topic", RISK),

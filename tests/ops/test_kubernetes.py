@@ -36,7 +36,7 @@ from tests.ops.manifests import (
 
 VERSIONS = ("1.32", kubernetes_validate.latest_version())
 """The oldest cluster that the manifests are for, and the newest that the schemas know."""
-PROFILES = {"digests": "deliver", "chatwoot": "reconcile"}
+PROFILES = {"digests": "deliver", "chatwoot": "reconcile", "hear": "hear"}
 """The stages of a Compose profile, which a component adds."""
 NAME = "app.kubernetes.io/name"
 CONFINED = {
@@ -208,7 +208,7 @@ def test_who_reaches_what_is_as_in_compose(name: str) -> None:
 
 
 def test_a_node_may_be_emptied_without_a_stage_going_away() -> None:
-    """Whatever runs more than once gives up one pod at a time, and every stage but two does."""
+    """Whatever runs more than once gives up one pod at a time, and every stage does but those of a component."""
     several = {name for name in STAGES if name not in PROFILES.values()} | {"triton"}
     budgets = named("PodDisruptionBudget")
     assert set(budgets) == several

@@ -290,6 +290,26 @@ def test_receivers_of_risk_signals_are_checked(monkeypatch: pytest.MonkeyPatch) 
     assert found["risk signals of riverside"].sentence == str(refused.value)
 
 
+def test_the_reader_is_asked_where_it_is_to_hear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a platform wants the reader to hear, `check` asks it once, and otherwise says nothing of it."""
+    platform = GOOD["tenants"]["riverside"]
+    hook = {"url": "https://protocol.example/signals", "secrets": ["whsec_" + KEY]}
+    given = {"tenants": {"riverside": platform | {"risk": {"receiver": hook, "reader": "sure"}}}}
+    assert "reader" not in findings(monkeypatch)
+    monkeypatch.setattr(checking, "try_reader", lambda _settings: None)
+    good = findings(monkeypatch, **given)
+    assert "messages of riverside" in good["reader"].sentence
+    assert "where the reader is sure" in good["risk signals of riverside"].sentence
+
+    def away(_settings: object) -> None:
+        raise Unavailable("the reader at 127.0.0.1:1 (unavailable)")
+
+    monkeypatch.setattr(checking, "try_reader", away)
+    found = findings(monkeypatch, **given)
+    assert troubles(found) == {"reader"}
+    assert "by lexicon alone" in str(found["reader"].remedy)
+
+
 WEAK = base64.b64encode(b"k" * 23).decode()
 BROKEN: dict[str, dict[str, object]] = {
     "no tenant": {"tenants": {}},

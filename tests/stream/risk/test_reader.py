@@ -6,10 +6,11 @@ import pytest
 
 from plugin.local.loopback import free_ports
 from plugin.local.triton import TritonServer
+from stream.contracts.errors import Unavailable
 from stream.contracts.vocabulary import Concern
 from stream.detection.lexicons import find_concerns
 from stream.feedback.models.base import RequestFailed
-from stream.risk.access import canary_pair
+from stream.risk.access import canary_pair, try_reader
 from stream.risk.reader import BATCH, InProcessReader, Reader, TritonReader, open_reader
 from stream.runtime.settings import IN_PROCESS, FeedbackSettings
 from stream.runtime.triton import TritonAccess
@@ -99,3 +100,11 @@ def test_another_reader_is_refused(triton: TritonServer, monkeypatch: pytest.Mon
     with pytest.raises(RequestFailed, match="another_reader"):
         other.check(DEADLOCK_S)
     other.close()
+
+
+def test_check_asks_it_once(triton: TritonServer) -> None:
+    """`counterpoint check` is told nothing of a reader that answers, and the code of one that does not."""
+    try_reader(FeedbackSettings(triton_url=triton.grpc_url))
+    (port,) = free_ports(1)
+    with pytest.raises(Unavailable, match=rf"the reader at 127\.0\.0\.1:{port} \((unavailable|deadline_exceeded)\)"):
+        try_reader(FeedbackSettings(triton_url=f"127.0.0.1:{port}"))

@@ -30,6 +30,7 @@ READS = {
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "feedback": {SESSIONS},
     "sink": {FEEDBACK, RISK, OUTCOMES},
+    "hear": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "deliver": {RISK},
     "operator": {DEAD_LETTERS},
     "setup": set[str](),
@@ -40,6 +41,7 @@ WRITES = {
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS},
     "feedback": {FEEDBACK, DEAD_LETTERS},
     "sink": {DEAD_LETTERS},
+    "hear": {RISK},
     "deliver": {DEAD_LETTERS},
     "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, DEAD_LETTERS},
     "setup": set[str](),
@@ -70,10 +72,10 @@ def test_a_user_reads_and_writes_its_own_topics_alone(secured_kafka: SecuredKafk
     assert _written(given) == WRITES[user]
 
 
-@pytest.mark.parametrize("stage", ["stream", "feedback", "sink"])
+@pytest.mark.parametrize("stage", ["stream", "feedback", "sink", "hear"])
 def test_a_stage_joins_its_own_group_alone(secured_kafka: SecuredKafka, stage: str) -> None:
     """A stage can join only its own consumer group, so that it cannot take the records of another stage."""
-    for group in ("stream", "feedback", "sink"):
+    for group in ("stream", "feedback", "sink", "hear"):
         assert _may_join(secured_kafka.as_user(stage), f"counterpoint-{group}") == (group == stage)
 
 
