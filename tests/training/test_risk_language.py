@@ -2,13 +2,29 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from stream.contracts.vocabulary import Concern
+from stream.feedback.models.baseline import load_answers
+from stream.risk.opinion import CriticalContent
 from tests.training.corpora.samples import exchange, write_annomi
 from training.corpora.written import DANGER, WrittenExchange, load_written
-from training.risk_language import Heard, by_concern, in_transcripts, main, risk_concerns, table
+from training.reader.folds import OutOfFold, finished_folds
+from training.risk_language import (
+    OUT_OF_FOLD,
+    Heard,
+    ReaderAnswers,
+    by_concern,
+    by_lexicon,
+    in_transcripts,
+    main,
+    risk_concerns,
+    table,
+    unseen,
+    unseen_in_transcripts,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "risk-signal.md"
 VIDEO = "https://video/1"
@@ -58,12 +74,50 @@ def test_the_page_states_what_the_command_prints() -> None:
         assert f"| {one.what} | {' | '.join(cells)} |" in page
 
 
+def test_the_page_states_what_the_reader_adds() -> None:
+    """Every row of the page has the numbers of the word list, and of the reader that ships, of either grade."""
+    answers = ReaderAnswers(finished_folds(OUT_OF_FOLD))
+    turns = unseen(answers)
+    ways = (by_lexicon, answers.with_lexicon("sure"), answers.with_lexicon("possible"))
+    page = PAGE.read_text()
+    for rows in zip(*(by_concern(turns, way) for way in ways), strict=True):
+        cells = " | ".join(f"{row.heard} ({row.share:.2f})" for row in rows)
+        assert f"| {rows[0].what} | {rows[0].turns} | {cells} |" in page
+        assert rows[0].heard <= rows[1].heard <= rows[2].heard
+
+
+def test_the_reader_is_asked_where_the_word_list_hears_nothing() -> None:
+    """What the word list hears stands; otherwise the answer of the reader does, where it reaches the grade."""
+    content = CriticalContent.from_answers(load_answers())
+    logits = np.zeros((2, content.width))
+    logits[:, content.start + content.kinds.index(Concern.ABUSE)] = [12.0, 1.5]
+    answers = ReaderAnswers(OutOfFold(1, ("Y-001", "Y-002"), logits, (), np.zeros((0, 1))))
+    plain, surely, possibly = (
+        WrittenExchange.model_validate(exchange(name, client=[text]))
+        for name, text in (("Y-001", PLAIN), ("Y-001", HARMLESS), ("Y-002", HARMLESS))
+    )
+    sure, possible = answers.with_lexicon("sure"), answers.with_lexicon("possible")
+    assert sure(plain) == {Concern.SUICIDE}
+    assert sure(surely) == possible(possibly) == {Concern.ABUSE}
+    assert sure(possibly) == frozenset()
+    assert "Y-003" not in answers
+
+
+def test_of_transcripts_only_unseen_conversations_count(tmp_path: Path) -> None:
+    """What the reader would add in transcripts is counted in conversations that it has not seen alone."""
+    rows = [("1", VIDEO, "therapist", "How was it?"), ("1", VIDEO, "client", PLAIN)]
+    answers = ReaderAnswers(OutOfFold(1, (), np.zeros((0, 24)), (), np.zeros((0, 1))))
+    found = list(unseen_in_transcripts(write_annomi(tmp_path, rows), answers, "sure"))
+    assert [row.turns for row in found] in ([], [0])
+
+
 def test_the_command_prints_its_tables(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a folder the command prints the tables of what was written."""
     main([])
     said = capsys.readouterr().out
     assert "never said in plain words" in said
     assert "said plainly or not" in said
+    assert "unseen by the reader" in said
     assert "Transcripts" not in said
 
 

@@ -33,5 +33,7 @@ def test_wrong_settings_are_reported_before_the_broker_is_asked(passwords: dict[
     """Missing and empty passwords, and passwords of unknown users, are reported with the users' names."""
     from stream.runtime.settings import KafkaSettings
 
-    with pytest.raises(Misconfigured, match="gateway, stream, feedback, sink, hear, deliver, operator, reconcile, setup"):
+    with pytest.raises(
+        Misconfigured, match="gateway, stream, feedback, sink, hear, deliver, operator, reconcile, setup"
+    ):
         set_user_passwords(KafkaSettings.model_validate({"user_passwords": passwords}))
