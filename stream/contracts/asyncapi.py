@@ -17,11 +17,13 @@ from stream.contracts.topics import (
     DEAD_LETTERS,
     DEFAULT_PARTITIONS,
     FEEDBACK,
+    MEASURES,
     MESSAGES,
     OUTCOMES,
     RISK,
     SESSIONS,
     TOPICS,
+    TRANSCRIPTS,
     TopicSpec,
 )
 
@@ -33,6 +35,8 @@ _CHANNELS: Final = {
     FEEDBACK: ("feedback", "The session record without names, with one answer per exchange."),
     RISK: ("risk", "One record for each client message with risk language, at once, where a platform asked for it."),
     OUTCOMES: ("outcomes", "Ratings and scores of instruments, with the client's consent; no text."),
+    TRANSCRIPTS: ("transcripts", "All messages of each closed session, where measures are on; for their stage alone."),
+    MEASURES: ("measures", "What measures say of each closed session, in numbers and labels; no text."),
     DEAD_LETTERS: ("deadLetters", "Records that could not be used: the original bytes, with their story in headers."),
 }
 _OPERATIONS: Final = {
@@ -41,6 +45,8 @@ _OPERATIONS: Final = {
     "sendFeedback": ("send", FEEDBACK, "The feedback stage writes its answers; the sink stores them."),
     "sendRisk": ("send", RISK, "The stages stream and hear write a signal before they acknowledge the message."),
     "receiveOutcomes": ("receive", OUTCOMES, "The sink stores outcomes."),
+    "sendTranscripts": ("send", TRANSCRIPTS, "The stream stage writes the messages of a session at its close."),
+    "sendMeasures": ("send", MEASURES, "The measures stage writes its findings; the sink stores them."),
     "sendDeadLetters": ("send", DEAD_LETTERS, "Every stage writes the records that it could not use."),
 }
 _STORY: Final = {

@@ -69,6 +69,16 @@ def assessment_id(session: UUID, exchange: UUID, model_input: UUID, model: str) 
     return _id("assessment", str(session), str(exchange), str(model_input), model)
 
 
+def transcript_event_id(session: UUID, revision: int) -> UUID:
+    """Return the id of the event that carries the messages of one revision of a session."""
+    return _id("transcript", str(session), str(revision))
+
+
+def measures_event_id(session: UUID, revision: int, reader: str, versions: Iterable[str]) -> UUID:
+    """Return the id of the event that carries what some versions of measures, with one reader, say of a revision."""
+    return _id("measures", str(session), str(revision), reader, *versions)
+
+
 def session_event_id(session: UUID, revision: int, state: str) -> UUID:
     """Return the id of the CloudEvent that carries one revision of a session in one state."""
     return _id("record", str(session), str(revision), state)

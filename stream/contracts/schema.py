@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import MESSAGES_RECORDS, ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.outcomes import Outcome
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.topics import FEEDBACK, MESSAGES, OUTCOMES, RISK, SESSIONS
+from stream.contracts.topics import FEEDBACK, MEASURES, MESSAGES, OUTCOMES, RISK, SESSIONS, TRANSCRIPTS
+from stream.contracts.transcripts import Transcript
 
 FOLDER = Path(__file__).parent / "schemas"
 EXAMPLES = Path(__file__).parent / "examples"
@@ -24,6 +26,8 @@ RECORDS_BY_TOPIC = {
     FEEDBACK: (FeedbackRecord, *TRAVELLING),
     RISK: (RiskSignal,),
     OUTCOMES: (Outcome,),
+    TRANSCRIPTS: (Transcript,),
+    MEASURES: (MeasuresRecord,),
 }
 """The records that may be on each topic; the changelog and dead letters have no schema."""
 

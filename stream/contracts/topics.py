@@ -10,6 +10,8 @@ SESSIONS = "counterpoint.sessions.v1"
 FEEDBACK = "counterpoint.feedback.v1"
 RISK = "counterpoint.risk.v1"
 OUTCOMES = "counterpoint.outcomes.v1"
+TRANSCRIPTS = "counterpoint.transcripts.v1"
+MEASURES = "counterpoint.measures.v1"
 DEAD_LETTERS = "counterpoint.dead-letters.v1"
 OPEN_SESSIONS_CHANGELOG = "counterpoint-stream-open-sessions-changelog"
 """The changelog of the open sessions, with the name that Faust gives it: `{app id}-{table name}-changelog`."""
@@ -48,6 +50,8 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(FEEDBACK, _kept_for(7)),
     TopicSpec(RISK, _kept_for(7)),
     TopicSpec(OUTCOMES, _kept_for(7, **_BROKER_TIME)),
+    TopicSpec(TRANSCRIPTS, _kept_for(3)),
+    TopicSpec(MEASURES, _kept_for(7)),
     TopicSpec(DEAD_LETTERS, _kept_for(14)),
     TopicSpec(
         OPEN_SESSIONS_CHANGELOG,

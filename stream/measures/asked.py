@@ -6,9 +6,10 @@ No stage asks one, none was tried, and nothing of it may be shown: nobody knows 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from stream.contracts.measures import Absent
 from stream.contracts.vocabulary import Role
 from stream.measures.answers import Approaches, Rating, Refusal
-from stream.measures.base import About, Absent, Card, Finding, Quantity
+from stream.measures.base import About, Card, Finding, Quantity
 from stream.measures.hearing import Heard
 from stream.measures.questions import HIGHEST, QUESTIONS, QUESTIONS_VERSION, Approach, Item
 from stream.measures.turns import FinishedSession

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from stream.contracts.measures import Absent
 from stream.contracts.vocabulary import Role
 from stream.measures.hearing import Heard
 from stream.measures.turns import FinishedSession, sentences
@@ -22,20 +23,6 @@ class About(StrEnum):
     CLIENT_TURN = "client_turn"
     COUNSELLOR_TURN = "counsellor_turn"
     SESSION = "session"
-
-
-class Absent(StrEnum):
-    """The reason why there is neither a number nor a label."""
-
-    NOTHING_TO_MEASURE = "nothing_to_measure"
-    """No turn of the side that it is about, or no words in it."""
-    TOO_SHORT = "too_short"
-    LANGUAGE = "language"
-    """A language that the reader does not know."""
-    CRITICAL_CONTENT = "critical_content"
-    """A client turn with critical content of either grade, or the reply to it: a person looks at it, no model rates."""
-    REFUSED = "refused"
-    """A language model's answer that was not as asked, or whose evidence is not in the text."""
 
 
 @dataclass(frozen=True, slots=True)

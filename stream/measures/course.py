@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from stream.contracts.measures import Absent
 from stream.contracts.rubric import Technique
 from stream.contracts.vocabulary import Role
-from stream.measures.base import About, Absent, Card, Finding, Quantity, why_silent
+from stream.measures.base import About, Card, Finding, Quantity, why_silent
 from stream.measures.cues import CUES_VERSION, Cue, count, words
 from stream.measures.hearing import Heard
 from stream.measures.techniques import techniques_of

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from stream.contracts.measures import Absent
 from stream.contracts.rubric import TECHNIQUES, Technique
 from stream.contracts.vocabulary import Role
-from stream.measures.base import About, Absent, Card, Finding, Quantity, why_silent
+from stream.measures.base import About, Card, Finding, Quantity, why_silent
 from stream.measures.cues import acknowledges
 from stream.measures.hearing import Heard, HeardReply, HeardTurn
 from stream.measures.turns import FinishedSession, sentences

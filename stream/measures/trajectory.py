@@ -7,9 +7,10 @@ synthetic exposure sessions; here the distress is the estimate of the dynamics b
 from collections.abc import Iterator
 from typing import Final
 
+from stream.contracts.measures import Absent
 from stream.contracts.vocabulary import Role
 from stream.measures.anchors import HIGHEST, LOWEST, Dimension
-from stream.measures.base import About, Absent, Card, Finding, Quantity, why_silent
+from stream.measures.base import About, Card, Finding, Quantity, why_silent
 from stream.measures.dynamics import CARD as DYNAMICS
 from stream.measures.dynamics import estimate_at
 from stream.measures.hearing import Heard

@@ -23,6 +23,7 @@ class SaidMessage:
     text: str = field(repr=False)
     at_s: float
     """Seconds of any clock; only differences are read."""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Turn:
     text: str = field(repr=False)
     offset_s: float
     """Seconds from the session's first message to the turn's first."""
+    message_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def finished_session(messages: Iterable[SaidMessage], language: str | None = Non
     for role, run in groupby(said, key=lambda message: message.role):
         own = list(run)
         text = "\n".join(_readable(message.text) for message in own)
-        turns.append(Turn(role, text, own[0].at_s - said[0].at_s))
+        message_ids = tuple(message.message_id for message in own)
+        turns.append(Turn(role, text, own[0].at_s - said[0].at_s, message_ids))
     return FinishedSession(tuple(turns), language)
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from stream.contracts.errors import Poison, TooManyDeadLetters
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import TEXTLESS_EVENTS
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
@@ -37,7 +38,7 @@ _NOT_COUNTED = frozenset(
 """Reasons that do not count towards the limit in a row: the record is well formed, and nothing is wrong with it."""
 _OF_SESSIONS = frozenset({SessionRecord.event_type.encode(), FeedbackRecord.event_type.encode()})
 _FIELDS_WITH_TEXT = ("messages", "known_names", "assessments")
-_TEXTLESS = {event.event_type: event for event in (*TEXTLESS_EVENTS, RiskSignal)}
+_TEXTLESS = {event.event_type: event for event in (*TEXTLESS_EVENTS, RiskSignal, MeasuresRecord)}
 UNACKNOWLEDGED_AFTER_S = 5.0
 """The time after which /readyz reports a missing acknowledgement; an acknowledgement normally takes milliseconds."""
 MAX_BODY_BYTES = 1_000_000

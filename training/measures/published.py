@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from stream.contracts.measures import Absent
 from stream.contracts.vocabulary import Role
 from stream.measures.anchors import Dimension
-from stream.measures.base import Absent, Measure, take, why_silent
+from stream.measures.base import Measure, take, why_silent
 from stream.measures.course import CourseMeasure
 from stream.measures.cues import words
 from stream.measures.dynamics import estimate_at

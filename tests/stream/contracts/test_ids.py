@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stream.contracts import ids
 from stream.contracts.base import TopicRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import (
     ConsentWithdrawal,
     Deletion,
@@ -22,6 +23,7 @@ from stream.contracts.messages import (
 )
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import Concern, EndReason, HeardBy, Role, SessionState
 
 SESSION = UUID("5f0d3c52-8a53-5f4e-9d6e-0d3f8e7a1b01")
@@ -62,6 +64,16 @@ RECORDS: list[tuple[TopicRecord, str]] = [
             heard_by=(HeardBy.LEXICON,), appended_at=AT,
         ),
         "a4f8a873-0eb2-5c70-97a5-7e71624ff4da",
+    ),
+    (
+        Transcript(**ROOM, session_id=UUID(int=9), revision=2, first_appended_at=AT, last_appended_at=AT),
+        "4e60c200-d9f9-5e60-8b6e-5127156ff510",
+    ),
+    (
+        MeasuresRecord(
+            **ROOM, session_id=UUID(int=9), revision=2, first_appended_at=AT, last_appended_at=AT, reader="1",
+        ),
+        "feccbc43-6df7-5524-ba0c-6efe1c6f93a4",
     ),
     (
         PersonErasure(
@@ -119,6 +131,8 @@ def test_ids_of_different_kinds_do_not_collide() -> None:
         ids.risk_signal_id("a", "b", "c", 0),
         ids.session_event_id(SESSION, 1, "closed"),
         ids.session_event_id(SESSION, 1, "reopened"),
+        ids.transcript_event_id(SESSION, 1),
+        ids.measures_event_id(SESSION, 1, "", []),
         ids.assessment_id(SESSION, SESSION, SESSION, "m"),
     }
-    assert len(made) == 8
+    assert len(made) == 10

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from stream.contracts.measures import Absent
 from stream.measures.answers import Approaches, Rating, Refusal
 from stream.measures.asked import APPROACH, CARD, AskedMeasure, why_not_ask
-from stream.measures.base import Absent, Finding, take
+from stream.measures.base import Finding, take
 from stream.measures.questions import Approach, Item
 from stream.measures.registry import MEASURES
 from stream.measures.turns import FinishedSession

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.contracts.measures import Absent
 from stream.contracts.vocabulary import Role
-from stream.measures.base import About, Absent, Card, Finding, Measure, Quantity, take
+from stream.measures.base import About, Card, Finding, Measure, Quantity, take
 from stream.measures.hearing import Heard, hear, pairs_to_read
 from stream.measures.registry import MEASURES
 from stream.measures.turns import FinishedSession
@@ -177,7 +178,7 @@ def test_any_text_is_measured(measure: Measure, texts: list[str]) -> None:
 
 def test_turns_come_without_an_author() -> None:
     """A turn has a role, words and a time, and no author, so that nothing can be said of a counsellor as a person."""
-    assert {field for turn in WHOLE.turns for field in turn.__slots__} == {"role", "text", "offset_s"}
+    assert {field for turn in WHOLE.turns for field in turn.__slots__} == {"role", "text", "offset_s", "message_ids"}
 
 
 @each_measure

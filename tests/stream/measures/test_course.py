@@ -2,8 +2,9 @@
 
 import pytest
 
+from stream.contracts.measures import Absent
 from stream.contracts.rubric import Technique
-from stream.measures.base import Absent, take
+from stream.measures.base import take
 from stream.measures.course import (
     COUNTED,
     CULTURE,

@@ -2,9 +2,10 @@
 
 import pytest
 
+from stream.contracts.measures import Absent
 from stream.contracts.rubric import Technique
 from stream.feedback.models.baseline import READER, load_reader
-from stream.measures.base import Absent, take
+from stream.measures.base import take
 from stream.measures.hearing import hear, pairs_to_read
 from stream.measures.techniques import HEARD, MAIN, TechniqueMeasure, share_of
 from stream.measures.turns import FinishedSession

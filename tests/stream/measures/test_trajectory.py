@@ -1,6 +1,7 @@
 """Tests of the measure of distress over a session."""
 
-from stream.measures.base import Absent, take
+from stream.contracts.measures import Absent
+from stream.measures.base import take
 from stream.measures.trajectory import CHANGE, PEAK, PEAK_AFTER, TrajectoryMeasure
 from stream.measures.turns import FinishedSession
 from tests.stream.measures.samples import heard, talk
