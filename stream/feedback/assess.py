@@ -3,13 +3,11 @@
 A flagged turn without a reply gets the model's verdict alone (`unanswered`).
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
 from uuid import UUID
 
-from stream.contracts.errors import Unavailable
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id
 from stream.contracts.sessions import SessionRecord
@@ -17,7 +15,8 @@ from stream.contracts.vocabulary import NeedsHuman, SessionState
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.gate.check import CheckedAnswer, check_answer, repair_request
 from stream.feedback.models.answer import UnusableAnswer
-from stream.feedback.models.base import Clock, Deadline, FeedbackModel, RequestFailed
+from stream.feedback.models.base import Clock, Deadline, FeedbackModel
+from stream.feedback.models.patience import Availability, ask_until_answered
 from stream.feedback.offered import choose_alternatives
 from stream.feedback.prepared import PreparedExchange, prepare_record
 from stream.feedback.sampled import with_sample_of, without_sample
@@ -26,30 +25,7 @@ from stream.feedback.unanswered import critical_content, settle_marks
 from stream.runtime.metrics import ANSWERS, MODEL_SECONDS
 from stream.runtime.settings import WithoutNames
 
-MAX_FAILED_REQUESTS = 3
-"""Failed requests of one exchange, with the model there, until its input counts as at fault."""
-MAX_OUTAGES = 10
-"""Outages that one exchange's requests may meet. An input that brings the model down each time must not hold its
-partition for ever; an outage that comes by chance is met once or twice."""
 _NOT_JSON_PROBLEM = "the answer was not the one JSON object asked for, or was cut off"
-
-
-Result = TypeVar("Result")
-
-
-class Availability(Protocol):
-    """Whatever admits requests to the model: `ModelAvailability` for a stage, which waits while the model is away."""
-
-    async def wait_until_seen(self) -> None:
-        """Return once a canary has passed: then the model's version is known."""
-
-    async def request(self, ask: Callable[[], Awaitable[Result]]) -> Result:
-        """Ask once.
-
-        Raises:
-            RequestFailed: the model is there, and the request failed all the same.
-            Unavailable: the request failed in an outage, which says nothing about its input.
-        """
 
 
 @dataclass(frozen=True)
@@ -137,15 +113,8 @@ class Assessor:
     async def _ask_until_answered(
         self, prepared: PreparedExchange, deidentifier: Deidentifier
     ) -> CheckedAnswer | NeedsHuman:
-        failures = outages = 0
-        while failures < MAX_FAILED_REQUESTS and outages < MAX_OUTAGES:
-            try:
-                return await self.availability.request(partial(self._ask, prepared, deidentifier))
-            except Unavailable:
-                outages += 1
-            except RequestFailed:
-                failures += 1
-        return NeedsHuman.MODEL_FAILED
+        answer = await ask_until_answered(self.availability, partial(self._ask, prepared, deidentifier))
+        return NeedsHuman.MODEL_FAILED if answer is None else answer
 
     async def _ask(self, prepared: PreparedExchange, deidentifier: Deidentifier) -> CheckedAnswer | NeedsHuman:
         """Ask once, and a second time if the answer did not pass the gate; returns the better of the two."""

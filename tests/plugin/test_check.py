@@ -22,7 +22,7 @@ from stream.feedback.models.canary import run_canary
 from stream.runtime import settings as settings_room
 from stream.runtime.health import Health
 from stream.runtime.settings import Settings
-from stream.workers import feedback_worker, session_worker
+from stream.workers import feedback_worker, model_worker, session_worker
 from tests.fixtures.answering import answering
 
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -378,7 +378,7 @@ def refusals(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
         asyncio.run(begin())
 
-    for module in (session_worker, feedback_worker):
+    for module in (session_worker, model_worker):
         monkeypatch.setattr(module.topics, "require_topics", lambda _kafka: None)
         monkeypatch.setattr(module, "run_app", enter)
         monkeypatch.setattr(module, "create_app", started)

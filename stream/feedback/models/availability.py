@@ -1,4 +1,4 @@
-"""The availability of the feedback model: requests wait for it, and a failed input is distinguished from an outage.
+"""The availability of a stage's model: requests wait for it, and a failed input is distinguished from an outage.
 
 A failed request is followed by the canary. If that fails too, the model is away: the breaker opens, all requests wait,
 and the failure says nothing about the input. If it passes, the input is at fault, unless so many requests fail that
@@ -8,10 +8,12 @@ the breaker opens all the same.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+from prometheus_client import Gauge
 
 from stream.contracts.errors import Unavailable
-from stream.feedback.models.base import Clock, Deadline, FeedbackModel, ModelUnavailable, RequestFailed
+from stream.feedback.models.base import Clock, Deadline, ModelUnavailable, RequestFailed
 from stream.feedback.models.breaker import RETRY_DELAYS_S, BreakerState, CircuitBreaker
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.logging import get_logger
@@ -38,30 +40,53 @@ Sleep = Callable[[float], Awaitable[None]]
 Result = TypeVar("Result")
 
 
+class WatchedModel(Protocol):
+    """A model of which it can be told whether it answers; see `FeedbackModel`."""
+
+    async def canary(self, deadline: Deadline) -> None:
+        """Ask for something fixed: a real inference, for readiness lies.
+
+        Raises:
+            ModelUnavailable: it brought no answer that can be read.
+            Misconfigured: the model is there, but is not the one this version speaks to.
+        """
+
+    async def reload(self, deadline: Deadline) -> bool:
+        """Make the server reload the model; False if there is no server, or it is loading the model already.
+
+        Raises:
+            RequestFailed: the server does not let us, or could not.
+        """
+
+
 class ModelAvailability:
     """The one view of a process on its model: it admits requests as the breaker says, and asks the canary."""
 
     def __init__(
         self,
-        model: FeedbackModel,
+        model: WatchedModel,
         health: Health,
         *,
         deadline_s: float,
+        what: str = "the feedback model",
+        state_metric: Gauge = BREAKER_STATE,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         breaker: CircuitBreaker | None = None,
         on_state_change: Callable[[BreakerState], None] = lambda _state: None,
     ) -> None:
-        """Begin with an open breaker; `on_state_change` is called with each later state."""
+        """Begin with an open breaker; `on_state_change` is called with each later state. `what` names the model."""
+        self._state_metric = state_metric
         self._model = model
         self._health = health
         self._deadline_s = deadline_s
+        self._what = what
         self._clock = clock
         self._sleep = sleep
         self._breaker = breaker or CircuitBreaker(clock)
         self._on_state_change = on_state_change
         self._reported_state = self._breaker.state
-        BREAKER_STATE.set(self._reported_state)
+        state_metric.set(self._reported_state)
         self._admission_lock = asyncio.Lock()
         """Its holder finds out whether the model is back, and makes the trial request; the others wait in order."""
         self._canary_lock = asyncio.Lock()
@@ -121,10 +146,10 @@ class ModelAvailability:
         except RequestFailed as error:
             if error.code not in _INPUT_FAULT_CODES and self._breaker.admits_requests:
                 self._breaker.record_request(times_opened, succeeded=False)
-                self._report_state("too many requests to the feedback model fail")
+                self._report_state(f"too many requests to {self._what} fail")
             # A trial is alone with a model whose canary just passed: the opening it caused does not excuse it.
             if not await self._canary(self._breaker.times_opened if is_trial else times_opened):
-                raise Unavailable("the feedback model") from None
+                raise Unavailable(self._what) from None
             raise
         self._last_success_at = self._clock()
         self._breaker.record_request(times_opened, succeeded=True)
@@ -179,7 +204,7 @@ class ModelAvailability:
             self._health.set(ReadinessPart.MODEL, None)
         elif trouble:
             self._health.set(ReadinessPart.MODEL, f"{trouble}; records are held until it is back")
-        BREAKER_STATE.set(state)
+        self._state_metric.set(state)
         if state is self._reported_state:
             return
         self._reported_state = state

@@ -75,10 +75,10 @@ class RequestFailed(CounterpointError):  # noqa: N818 - named by what the caller
 
 
 class ModelUnavailable(Unavailable):
-    """The model brings no answer to anybody. `code` is a code, as in `RequestFailed`."""
+    """The model brings no answer to anybody. `code` is a code, as in `RequestFailed`; `what` names the model."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the feedback model ({code})")
+    def __init__(self, code: str, what: str = "the feedback model") -> None:
+        super().__init__(f"{what} ({code})")
         self.code = code
 
 

@@ -1,4 +1,4 @@
-"""The circuit breaker of the feedback model: closed, open, half-open. A state machine alone, without any waiting.
+"""The circuit breaker of a stage's model: closed, open, half-open. A state machine alone, without any waiting.
 
     closed     requests pass, their outcomes are counted. Opens when half of them fail, or when the canary fails.
     open       no request passes. After the delay the canary is asked: one that passes half-opens, one that fails

@@ -10,8 +10,8 @@ from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.sessions import SessionRecord
 from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
-from stream.feedback.assess import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.feedback.models.answer import ModelAnswer
+from stream.feedback.models.patience import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.runtime.settings import WithoutNames
 from tests.stream.feedback.builders import (
     BASELINE,
