@@ -134,6 +134,10 @@ class _Memory:
         del partition
         self.sessions += [SessionRecord.model_validate_json(record.value) for record in records]
 
+    async def publish_transcripts(self, partition: int, transcripts: Sequence[EncodedRecord]) -> None:
+        """Fail, since measures are off."""
+        raise AssertionError(partition, transcripts)
+
     async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
         """Fail, since no platform of the load takes signals."""
         raise AssertionError(partition, signals)
@@ -151,7 +155,7 @@ async def stream(events: Iterable[Event]) -> _Memory:
     detector, outlet = load_detector(), _Memory()
     load_language_model()
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
-    rules = rules_of(SessionsSettings(), version, None, frozenset())
+    rules = rules_of(SessionsSettings(), version, None, frozenset(), transcripts=False)
     batches = SessionBatches(OpenSessions(rules), detector, rules, outlet, partitions=PARTITIONS)
     raws = _appended(events)
     began = time.process_time()

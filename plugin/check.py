@@ -29,6 +29,7 @@ from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.activation import read_activation
 from stream.feedback.models.canary import run_canary
 from stream.feedback.models.llm import weights_path
+from stream.measuring.canary import run_reader_canary
 from stream.risk.access import try_reader
 from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
@@ -68,7 +69,16 @@ def check_deployment() -> Iterator[Finding]:
         yield Finding("settings", str(error), "Correct counterpoint.toml or the variable, then run this again.")
         return
     yield Finding("settings", "They are well formed.")
-    for check in (_check_tenants, _check_rules, _check_topics, _check_database, _check_model, _check_reader):
+    checks = (
+        _check_tenants,
+        _check_rules,
+        _check_topics,
+        _check_database,
+        _check_model,
+        _check_reader,
+        _check_measures,
+    )
+    for check in checks:
         yield from check(settings)
 
 
@@ -316,6 +326,20 @@ def _check_model(settings: Settings) -> Iterator[Finding]:
         yield Finding("practice", "There is no practice box, since feedback.without_names is abstain.")
     else:
         yield Finding("practice", "The page asks this model too, so the machine of the web stage must reach it.")
+
+
+def _check_measures(settings: Settings) -> Iterator[Finding]:
+    """Ask the reader as the measures stage does at its start, where measures are on."""
+    if not settings.measures.enabled:
+        yield Finding("measures", "No session is measured, since measures.enabled is not set.")
+        return
+    where = settings.measures.triton_url or settings.feedback.triton_url
+    yield _tried(
+        "measures",
+        lambda: run_reader_canary(settings),
+        f"A canary inference by the reader at {where} succeeded; sessions are measured, unvalidated.",
+        "Load the model `reader` in that Triton, or correct measures.triton_url. Until then transcripts wait 3 days.",
+    )
 
 
 def _check_activation(settings: Settings, version: ModelVersion) -> Finding:

@@ -41,7 +41,7 @@ from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.operations.conftest import message
 
 KAFKA_USERS = [user.removeprefix("counterpoint-") for user in kafka_rights.USERS]
-STAGES = {"gateway", "stream", "feedback", "sink", "web", "hear", "deliver", "reconcile"}
+STAGES = {"gateway", "stream", "feedback", "measures", "sink", "web", "hear", "deliver", "reconcile"}
 STEPS = {"topics", "migrate", "kafka-users"}
 BY_HAND = {"operator", "rerate"}
 OURS = STAGES | STEPS | BY_HAND
@@ -55,6 +55,7 @@ PORTS = {
     "HEALTH__DELIVER_PORT": ("deliver", 8035),
     "HEALTH__RECONCILE_PORT": ("reconcile", 8036),
     "HEALTH__HEAR_PORT": ("hear", 8037),
+    "HEALTH__MEASURES_PORT": ("measures", 8038),
 }
 
 
@@ -97,6 +98,7 @@ def test_nobody_is_root_or_can_become_it(name: str) -> None:
         ("gateway", {"TENANTS", "KAFKA__PASSWORD"}),
         ("stream", {"KAFKA__PASSWORD", "SAMPLE__KEY"}),
         ("feedback", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
+        ("measures", {"FEEDBACK__ADMIN_SECRET", "KAFKA__PASSWORD"}),
         ("sink", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "KAFKA__PASSWORD"}),
         ("web", {"DATABASE__URL", "DATABASE__KEY_ENCRYPTION_KEY", "DELIVERY__RECEIVERS_KEY", "WEB__SESSION_SECRET"}),
         ("deliver", {"DATABASE__URL", "DELIVERY", "DELIVERY__RECEIVERS_KEY", "KAFKA__PASSWORD", "TENANTS"}),
@@ -186,6 +188,7 @@ def test_only_who_needs_it_reaches_the_database() -> None:
         "triton-gpu",
         "feedback",
         "hear",
+        "measures",
         "web",
         "rerate",
     }
@@ -428,6 +431,7 @@ def started(machine: Machine, triton: TritonServer) -> Iterator[dict[str, StageP
         env = machine.environment(
             name,
             COUNTERPOINT_FEEDBACK__TRITON_URL=triton.grpc_url,
+            COUNTERPOINT_MEASURES__ENABLED="true",
             COUNTERPOINT_GATEWAY__PORT="0",
             COUNTERPOINT_WEB__PORT="0",
             COUNTERPOINT_WEB__PUBLIC_URL="https://counterpoint.example",

@@ -51,6 +51,16 @@ def feedback() -> None:
 
 
 @app.command(rich_help_panel=STAGES_PANEL)
+def measures() -> None:
+    """Measure finished sessions: ask the reader behind Triton, publish numbers and labels; where measures.enabled."""
+    from stream.workers.measures_worker import run
+
+    reduce_garbage_collection()
+    limit_blas_threads()
+    _run(stages.MEASURES, run)
+
+
+@app.command(rich_help_panel=STAGES_PANEL)
 def sink() -> None:
     """Store feedback in the supervisor queue: one record, one transaction, then the commit."""
     from plugin.sink.sink import run
@@ -121,7 +131,8 @@ def up(
 ) -> None:
     """Run all stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
-    `deliver` is among them where the settings name a receiver, `hear` where the reader is to hear. Broker, database
+    `deliver` is among them where the settings name a receiver, `hear` where the reader is to hear, `measures` where they turn
+    measures on. Broker, database
     and Triton must be reachable: `counterpoint check` says whether they are.
     """
     from plugin.local.all_stages import run_all_stages as run

@@ -74,6 +74,7 @@ def run_demo(
                 triton_url=stack.triton_url,
                 clock_tolerance_s=None if paths or with_matrix else OLDEST_S,
                 platform=MATRIX_TENANT if with_matrix else NO_PLATFORM,
+                measures=True,
             )
             with environment_variables(COUNTERPOINT_FILE=str(file)):
                 settings = load_settings()

@@ -125,12 +125,14 @@ def write_settings(
     usual_ports: bool = True,
     clock_tolerance_s: float | None = None,
     platform: Mapping[str, Any] = NO_PLATFORM,
+    measures: bool = False,
 ) -> Path:
     """Write `counterpoint.toml` for this run and return its path; the stages and any command may use it.
 
     Without `usual_ports` several runs can start at the same time: two of them may find a usual port free. With
     `clock_tolerance_s` the platform's times may lie that far from the broker's, as those of a past week do. `platform`
-    are further settings of the tenant, where it speaks something else than our own webhooks.
+    are further settings of the tenant, where it speaks something else than our own webhooks. With `measures` finished
+    sessions are measured.
     """
     ports = iter(free_ports(len(STAGES) + 2))
     tenant = {"webhook_secrets": [secret["webhook_secret"]], "pseudonym_key": secret["pseudonym_key"]}
@@ -147,6 +149,7 @@ def write_settings(
         },
         "health": {f"{stage.name}_port": next(ports) for stage in STAGES},
         "sample": {"share": SAMPLE_SHARE, "key": secret["sample_key"]},
+        "measures": {"enabled": measures},
         "tenants": {TENANT: {**platform, **tenant}},
     }
     if clock_tolerance_s is not None:

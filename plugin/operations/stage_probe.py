@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stream.contracts.errors import Unavailable
 from stream.runtime.settings import Settings
-from stream.runtime.stages import STAGES
+from stream.runtime.stages import MEASURES, STAGES
 
 PROBE_TIMEOUT_S: Final = 3.0
 """For one answer; a stage gives it from memory."""
@@ -36,11 +36,13 @@ class ProbeAnswer:
 def probe_urls(settings: Settings) -> dict[str, str]:
     """Return the base URL of each stage: the one in `health.urls`, else the stage's address on this machine.
 
-    A stage that these settings do not use has none, unless `health.urls` names it.
+    A stage that these settings do not use has none, unless `health.urls` names it: what the deliverer needs may be in
+    its own settings alone; whether measures are on is in everybody's.
     """
     urls = {}
     for stage in STAGES:
-        if not stage.is_used(settings) and stage.name not in settings.health.urls:
+        is_named = stage.name in settings.health.urls and stage is not MEASURES
+        if not stage.is_used(settings) and not is_named:
             continue
         host, port = stage.address(settings)
         urls[stage.name] = settings.health.urls.get(stage.name, f"http://{_WILDCARD_HOSTS.get(host, host)}:{port}")

@@ -4,7 +4,7 @@ Nothing here asks: whoever runs a measure asks the reader, behind Triton or in i
 session at once, after its close.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -77,8 +77,18 @@ def pairs_to_read(session: FinishedSession) -> list[Pair]:
     return [pair for place in range(len(session.turns)) for pair in _pairs(session, place)] if _knows(session) else []
 
 
-def hear(session: FinishedSession, opinions: Sequence[Opinion], answers: Mapping[str, Any]) -> Heard:
-    """Return what the reader's opinions on `pairs_to_read` say; `answers` is its answers.json."""
+def hear(
+    session: FinishedSession,
+    opinions: Sequence[Opinion],
+    answers: Mapping[str, Any],
+    *,
+    critical: Collection[int] = (),
+) -> Heard:
+    """Return what the reader's opinions on `pairs_to_read` say; `answers` is its answers.json.
+
+    `critical` are the places of client turns in whose original words the lexicon finds a concern, where the session
+    holds others, such as placeholders for names.
+    """
     if not _knows(session):
         return Heard((), knows_language=False)
     left = iter(opinions)
@@ -87,8 +97,9 @@ def hear(session: FinishedSession, opinions: Sequence[Opinion], answers: Mapping
         whole, *parts = [next(left) for _ in _pairs(session, place)]
         if turn.role is Role.CLIENT:
             resistance = 1 - float(_shares(answers, "turn", "resistance", whole.turn)[0])
-            critical = 1 - float(_shares(answers, "turn", "critical", whole.turn)[0])
-            is_critical = critical >= answers["thresholds"]["possible_critical"] or bool(find_concerns(turn.text))
+            possible = 1 - float(_shares(answers, "turn", "critical", whole.turn)[0])
+            is_possible = possible >= answers["thresholds"]["possible_critical"]
+            is_critical = is_possible or place in critical or bool(find_concerns(turn.text))
             turns.append(HeardTurn(is_critical, whole.vector, resistance=resistance))
         else:
             reply, *own = [_reply(opinion.reply, answers) for opinion in (whole, *parts)]

@@ -21,7 +21,17 @@ from kafka.admin import (
 from kafka.errors import SecurityDisabledError
 
 from stream.contracts.errors import Misconfigured
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, OUTCOMES, RISK, SESSIONS
+from stream.contracts.topics import (
+    DEAD_LETTERS,
+    FEEDBACK,
+    MEASURES,
+    MESSAGES,
+    OPEN_SESSIONS_CHANGELOG,
+    OUTCOMES,
+    RISK,
+    SESSIONS,
+    TRANSCRIPTS,
+)
 from stream.runtime import command_clients, stages
 from stream.runtime.settings import KafkaSettings
 from stream.runtime.stages import KAFKA_NAME_PREFIX, Stage
@@ -62,10 +72,11 @@ RIGHTS: Final = (
     *_stage_rights(
         stages.STREAM,
         also_reads=(OPEN_SESSIONS_CHANGELOG,),
-        writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS),
+        writes=(MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TRANSCRIPTS, RISK, DEAD_LETTERS),
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
-    *_stage_rights(stages.SINK, also_reads=(RISK, OUTCOMES), writes=(DEAD_LETTERS,)),
+    *_stage_rights(stages.MEASURES, writes=(MEASURES, DEAD_LETTERS)),
+    *_stage_rights(stages.SINK, also_reads=(RISK, OUTCOMES, MEASURES), writes=(DEAD_LETTERS,)),
     # The hear stage reads which sessions are open where the stream worker keeps them, and writes nothing there.
     *_stage_rights(stages.HEAR, also_reads=(OPEN_SESSIONS_CHANGELOG,), writes=(RISK,)),
     # The deliver stage reads risk signals, in a group for each platform.
@@ -79,7 +90,7 @@ RIGHTS: Final = (
     Right(_OPERATOR, "Read", "topic", DEAD_LETTERS),
     *(
         Right(_OPERATOR, "Write", "topic", topic)
-        for topic in (MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, DEAD_LETTERS)
+        for topic in (MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, TRANSCRIPTS, MEASURES, DEAD_LETTERS)
     ),
     Right(_OPERATOR, "Describe", "group", KAFKA_NAME_PREFIX, prefix=True),
     # `counterpoint reconcile` looks which messages came, and publishes those that did not. It is in no group.

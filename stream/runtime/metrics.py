@@ -150,6 +150,24 @@ ANSWERS = Counter(
     " `answer_unusable` or `evidence_not_found` rising: prompt and weights do not fit; run the model check.",
     ["outcome"],
 )
+MEASURED_SESSIONS = Counter(
+    "counterpoint_measured_sessions_total",
+    "Session revisions that the measures stage has done, by outcome (measured, or why nothing is said of the session)."
+    " `reader_failed` rising: look into Triton's log. `names_not_told`: the platform sends no names, and"
+    " feedback.without_names lets no model read such sessions.",
+    ["outcome"],
+)
+READER_SECONDS = Histogram(
+    "counterpoint_reader_request_seconds",
+    "Time of one request of the measures stage, of at most 64 pairs, in seconds. Near the deadline: Triton is short of"
+    " CPU.",
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60),
+)
+READER_BREAKER_STATE = Gauge(
+    "counterpoint_reader_breaker_state",
+    "Circuit breaker of the measures stage's reader, as counterpoint_breaker_state. Open for minutes: read the stage's"
+    " /readyz, then Triton's log; nothing else waits for it.",
+)
 MODEL_SECONDS = Histogram(
     "counterpoint_model_request_seconds",
     "Time of one model request, in seconds. Near the deadline: lower the concurrency or add a GPU.",
@@ -163,8 +181,8 @@ BREAKER_STATE = Gauge(
 )
 ROWS_STORED = Counter(
     "counterpoint_queue_revisions_total",
-    "Session revisions the sink handled, by outcome (stored, repeated, older, erased, changed), and risk signals"
-    " (signalled)."
+    "Session revisions the sink handled, by outcome (stored, repeated, older, erased, changed), risk signals"
+    " (signalled), outcomes (rated) and measures (measured)."
     " `repeated` after a restart is normal.",
     ["outcome"],
 )

@@ -57,7 +57,7 @@ LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 EndRule = Literal["explicit", "idle", "both"]
 WithoutNames = Literal["assess", "abstain"]
 RoleName = Literal["supervisor", "therapist", "operator", "lead", "auditor"]
-StageName = Literal["gateway", "stream", "feedback", "sink", "web", "hear", "deliver"]
+StageName = Literal["gateway", "stream", "feedback", "measures", "sink", "web", "hear", "deliver"]
 ReaderGrade = Literal["sure", "possible"]
 """The grade of critical content from which on the reader raises a risk signal, see decision 71."""
 
@@ -351,6 +351,21 @@ class FeedbackSettings(SettingsSection):
     shadow: ShadowSettings = ShadowSettings()
 
 
+class MeasuresSettings(SettingsSection):
+    """Settings of the measures of whole sessions, for the stream and the measures stage.
+
+    TLS files, the deadline, the secret and what happens without names are those of the section `feedback`.
+    """
+
+    enabled: bool = False
+    """Whether finished sessions are measured; each close then publishes all messages of its session too, for 3 days."""
+    triton_url: str = ""
+    """The gRPC address of the Triton that serves the model `reader`, or `in-process`.
+
+    Empty for the one of `feedback.triton_url`.
+    """
+
+
 class DatabaseSettings(SettingsSection):
     """Settings of the database of the supervisor queue."""
 
@@ -552,6 +567,7 @@ class HealthSettings(SettingsSection):
     deliver_port: Port = 8035
     reconcile_port: Port = 8036
     hear_port: Port = 8037
+    measures_port: Port = 8038
     urls: dict[StageName, str] = {}
     """Addresses at which `counterpoint status` asks stages on other machines, e.g. `http://stream-1:8031`."""
 
@@ -576,6 +592,7 @@ class Settings(BaseSettings):
     sessions: SessionsSettings = SessionsSettings()
     sample: SampleSettings = SampleSettings()
     feedback: FeedbackSettings = FeedbackSettings()
+    measures: MeasuresSettings = MeasuresSettings()
     database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()

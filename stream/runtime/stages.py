@@ -35,6 +35,12 @@ STREAM: Final = Stage("stream", topics.MESSAGES, lambda settings: (settings.heal
 FEEDBACK: Final = Stage(
     "feedback", topics.SESSIONS, lambda settings: (settings.health.host, settings.health.feedback_port)
 )
+MEASURES: Final = Stage(
+    "measures",
+    topics.TRANSCRIPTS,
+    lambda settings: (settings.health.host, settings.health.measures_port),
+    is_used=lambda settings: settings.measures.enabled,
+)
 SINK: Final = Stage("sink", topics.FEEDBACK, lambda settings: (settings.health.host, settings.health.sink_port))
 WEB: Final = Stage("web", None, lambda settings: (settings.health.host, settings.health.web_port))
 HEAR: Final = Stage(
@@ -49,7 +55,7 @@ DELIVER: Final = Stage(
     lambda settings: (settings.health.host, settings.health.deliver_port),
     is_used=lambda settings: settings.delivery.has_receivers or bool(settings.risk_tenants),
 )
-STAGES: Final = (GATEWAY, STREAM, FEEDBACK, SINK, WEB, HEAR, DELIVER)
+STAGES: Final = (GATEWAY, STREAM, FEEDBACK, MEASURES, SINK, WEB, HEAR, DELIVER)
 """All stages, in the order in which an event passes them; digests and risk signals come last."""
 
 

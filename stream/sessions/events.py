@@ -29,6 +29,7 @@ from stream.contracts.messages import (
 )
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import KnownName, SessionRecord
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import DeadLetterReason, EndReason, NoEffect, Role
 from stream.sessions import lifecycle
 from stream.sessions.clocks import clamped_time
@@ -49,7 +50,7 @@ class Ignored:
     count: int = 1
 
 
-Published = SessionRecord | Erasure | ConsentWithdrawal | Deletion | Edit | RiskSignal
+Published = SessionRecord | Transcript | Erasure | ConsentWithdrawal | Deletion | Edit | RiskSignal
 Output = Published | Ignored
 Outputs = Iterator[Output]
 ScoreText = Callable[[str], Scored]
@@ -118,7 +119,7 @@ def _is_repeated(conversation: Conversation, message: Message, at: Arrival) -> b
 
 def _session_for(
     conversation: Conversation, message: Message, at: Arrival, rules: Rules
-) -> Generator[SessionRecord, None, str]:
+) -> Generator[SessionRecord | Transcript, None, str]:
     """Return the session of a message, by the time of its arrival: the open one, the last closed one, or a new one.
 
     Raises:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stream.contracts.sessions import SessionRecord
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import EndReason
 from stream.sessions.conversation import Conversation
 from stream.sessions.record import closed_record, erased_record, reopened_record
@@ -25,8 +26,9 @@ from stream.sessions.rules import (
     Rules,
 )
 from stream.sessions.state import Head, SessionHead
+from stream.sessions.transcript_record import transcript_record
 
-Records = Iterator[SessionRecord]
+Records = Iterator[SessionRecord | Transcript]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,14 @@ def reclose(conversation: Conversation, previous: SessionHead, at: Arrival, rule
 
 
 def _publish_closed(conversation: Conversation, head: SessionHead, at: Arrival, rules: Rules) -> Records:
-    """Publish a closed session and keep its head; the text of one that was too long goes at once.
+    """Publish a closed session, with its transcript where measures are on, and keep its head.
 
-    A session that was too long is never read again, and many of them would fill the memory.
+    The text of one that was too long goes at once: it is never read again, and many of them would fill the memory.
     """
-    yield closed_record(conversation, head, at.time_ms, rules)
+    record = closed_record(conversation, head, at.time_ms, rules)
+    yield record
+    if rules.transcripts and (whole := transcript_record(conversation, head, record)) is not None:
+        yield whole
     conversation.set_session_head(head)
     names_ms = max(conversation.head.names_ms, at.time_ms) if conversation.head.names else 0
     conversation.advance_head(head.closed_through, names_ms=names_ms)

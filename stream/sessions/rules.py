@@ -46,6 +46,8 @@ class Rules:
     """The rule of the random sample; None where no key was set, and nothing is sampled."""
     risk_tenants: frozenset[str] = frozenset()
     """The tenants whose platform takes risk signals."""
+    transcripts: bool = False
+    """Whether measures are on, so that each close publishes the session's messages for them."""
 
     @property
     def text_kept_ms(self) -> int:

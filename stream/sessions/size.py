@@ -1,5 +1,6 @@
 """The reduction of a session record to the size that a record may have."""
 
+from stream.contracts.base import TopicRecord
 from stream.contracts.sessions import Exchange, Mark, SessionRecord, referenced_ids
 from stream.contracts.topics import MAX_RECORD_BYTES
 
@@ -16,8 +17,8 @@ def fit_to_limit(record: SessionRecord, limit: int = MAX_RECORD_BYTES) -> Sessio
     return record
 
 
-def record_size(record: SessionRecord) -> int:
-    """Return the size of the record in bytes, as it is published."""
+def record_size(record: TopicRecord) -> int:
+    """Return the size of a record in bytes, as it is published."""
     return len(record.model_dump_json(exclude_none=True).encode())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from stream.contracts.errors import CounterpointError, Poison
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import SessionRecord
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import SessionState
 from stream.runtime import metrics
 from stream.runtime.codec import EncodedRecord, RawRecord, encode
@@ -16,7 +17,7 @@ from stream.sessions.events import Ignored, Outputs, Published
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A record for the sessions topic, or a risk signal for its own, with the trace that it carries."""
+    """A record for the sessions topic, or a transcript or a risk signal for its own, with the trace that it carries."""
 
     output: Published
     record: EncodedRecord
@@ -93,6 +94,15 @@ def log_published(output: Published, trace: bytes) -> None:
             metrics.RISK_SIGNALS.labels(tenant=output.tenant, concern=concern.value).inc()
         event_id = str(output.event_id)
         get_logger().info("risk_raised", tenant=output.tenant, event_id=event_id, trace_id=trace_id(trace))
+        return
+    if isinstance(output, Transcript):
+        get_logger().info(
+            "transcript_published",
+            tenant=output.tenant,
+            session_id=str(output.session_id),
+            revision=output.revision,
+            trace_id=trace_id(trace),
+        )
         return
     if not isinstance(output, SessionRecord):
         get_logger().info("passed_on", event_type=output.event_type, tenant=output.tenant, trace_id=trace_id(trace))

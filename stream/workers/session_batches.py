@@ -26,6 +26,7 @@ from stream.contracts.messages import (
 )
 from stream.contracts.risk import RiskSignal
 from stream.contracts.sessions import Cue
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import DeadLetterReason, NoEffect
 from stream.detection.base import Detection, Detector, DetectorInput
 from stream.reading import read_text
@@ -71,6 +72,10 @@ class Outlet(Protocol):
 
     async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         """Put records on the sessions topic, in this order."""
+        ...
+
+    async def publish_transcripts(self, partition: int, transcripts: Sequence[EncodedRecord]) -> None:
+        """Put transcripts on their topic."""
         ...
 
     async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
@@ -317,11 +322,14 @@ class SessionBatches:
     async def _emit(self, partition: int, effects: Sequence[Effect]) -> None:
         published = [effect for effect in effects if isinstance(effect, Publish)]
         signals = [effect.record for effect in published if isinstance(effect.output, RiskSignal)]
-        records = [effect.record for effect in published if not isinstance(effect.output, RiskSignal)]
+        transcripts = [effect.record for effect in published if isinstance(effect.output, Transcript)]
+        records = [effect.record for effect in published if not isinstance(effect.output, RiskSignal | Transcript)]
         if signals:
             await self._outlet.raise_risk(partition, signals)
         if records:
             await self._outlet.publish(partition, records)
+        if transcripts:
+            await self._outlet.publish_transcripts(partition, transcripts)
         for effect in published:
             log_published(effect.output, effect.trace)
         for dead in (effect for effect in effects if isinstance(effect, DeadLetter)):

@@ -10,7 +10,12 @@ from stream.sessions.sample import SampleRule
 
 
 def rules_of(
-    sessions: SessionsSettings, detector: DetectorVersion, sample: SampleRule | None, risk_tenants: frozenset[str]
+    sessions: SessionsSettings,
+    detector: DetectorVersion,
+    sample: SampleRule | None,
+    risk_tenants: frozenset[str],
+    *,
+    transcripts: bool = False,
 ) -> Rules:
     """Return the settings in the form of the pure rules: whole milliseconds of broker time, and the lexicon."""
     return Rules(
@@ -28,6 +33,7 @@ def rules_of(
         min_words=sessions.min_words,
         sample=sample,
         risk_tenants=risk_tenants,
+        transcripts=transcripts,
     )
 
 

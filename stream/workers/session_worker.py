@@ -19,7 +19,7 @@ from faust.types import EventT, StreamT
 from stream.contracts.errors import TooManyDeadLetters, Unavailable
 from stream.contracts.messages import Tick
 from stream.contracts.sessions import DetectorVersion
-from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS
+from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK, SESSIONS, TRANSCRIPTS
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import load_detector
 from stream.detection.language import load_language_model
@@ -72,7 +72,13 @@ async def _app(settings: Settings, folder: Path, stop: StopRequest, health: Heal
     detector = load_detector()
     load_language_model()  # takes a second, for which no session should wait
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
-    rules = rules_of(settings.sessions, version, sample_rule(settings.sample), settings.risk_tenants)
+    rules = rules_of(
+        settings.sessions,
+        version,
+        sample_rule(settings.sample),
+        settings.risk_tenants,
+        transcripts=settings.measures.enabled,
+    )
     sessions = OpenSessions(rules)
     app = create_app(stages.STREAM.kafka_id, settings.kafka, data_dir=folder, buffer=_BUFFER)
     table = ChangelogTable(app, name=TABLE, key_type=bytes, value_type=bytes, partitions=settings.kafka.partitions)
@@ -123,6 +129,9 @@ class _Outlet:
 
     async def publish(self, partition: int, records: Sequence[EncodedRecord]) -> None:
         await send_all(self._app, SESSIONS, records, partition)
+
+    async def publish_transcripts(self, partition: int, transcripts: Sequence[EncodedRecord]) -> None:
+        await send_all(self._app, TRANSCRIPTS, transcripts, partition)
 
     async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
         await send_all(self._app, RISK, signals, partition)

@@ -36,7 +36,7 @@ from tests.ops.manifests import (
 
 VERSIONS = ("1.32", kubernetes_validate.latest_version())
 """The oldest cluster that the manifests are for, and the newest that the schemas know."""
-PROFILES = {"digests": "deliver", "chatwoot": "reconcile", "hear": "hear"}
+PROFILES = {"digests": "deliver", "measures": "measures", "chatwoot": "reconcile", "hear": "hear"}
 """The stages of a Compose profile, which a component adds."""
 NAME = "app.kubernetes.io/name"
 CONFINED = {

@@ -65,7 +65,26 @@ def test_a_good_deployment_has_no_trouble(monkeypatch: pytest.MonkeyPatch) -> No
     assert set(found) == {
         "settings", "tenant riverside", "connections", "key encryption key", "login cookie", "random sample",
         "digests", "risk signals", "topics", "database", "database keys", "model", "activation", "practice",
+        "measures",
     }  # fmt: skip
+
+
+def test_measures_are_tried_where_they_are_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without measures nothing is asked; with them the reader is, at its own address, and an absent one is reported."""
+    assert "measures.enabled is not set" in findings(monkeypatch)["measures"].sentence
+    asked: list[object] = []
+    monkeypatch.setattr(checking, "run_reader_canary", asked.append)
+    on = {"enabled": True, "triton_url": "triton-cpu:8001"}
+    assert "triton-cpu:8001 succeeded" in findings(monkeypatch, measures=on)["measures"].sentence
+    assert len(asked) == 1
+
+    def away(_settings: object) -> None:
+        raise Unavailable("the reader (not_found)")
+
+    monkeypatch.setattr(checking, "run_reader_canary", away)
+    found = findings(monkeypatch, measures=on)
+    assert troubles(found) == {"measures"}
+    assert "measures.triton_url" in str(found["measures"].remedy)
 
 
 def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ messages, so only the status ever leaves this file.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 import numpy as np
@@ -77,6 +77,25 @@ class TritonConnection:
         except InferenceServerException as error:
             raise RequestFailed(error_status(error)) from None
         return _bytes(result, output)
+
+    async def infer_rows(
+        self, model: str, inputs: Mapping[str, Sequence[str]], outputs: Sequence[str], deadline: Deadline
+    ) -> dict[str, Any]:
+        """Ask a model that takes batches: an input is a column of texts, an output an array with a row for each."""
+        try:
+            result = await self._connected().infer(
+                model,
+                [_column(name, texts) for name, texts in inputs.items()],
+                outputs=[triton.InferRequestedOutput(name) for name in outputs],
+                client_timeout=deadline.remaining(),
+            )
+        except InferenceServerException as error:
+            raise RequestFailed(error_status(error)) from None
+        rows = len(next(iter(inputs.values())))
+        found = {name: result.as_numpy(name) for name in outputs}
+        if any(array is None or len(array) != rows for array in found.values()):
+            raise RequestFailed("missing_output")
+        return found
 
     async def stream(
         self, model: str, inputs: Tensors, outputs: Sequence[str], deadline: Deadline
@@ -158,6 +177,12 @@ def _tensor(name: str, value: bytes | bool) -> triton.InferInput:
     datatype = "BOOL" if isinstance(value, bool) else "BYTES"
     tensor = triton.InferInput(name, [1], datatype)
     tensor.set_data_from_numpy(np.array([value], dtype=bool if datatype == "BOOL" else object))
+    return tensor
+
+
+def _column(name: str, texts: Sequence[str]) -> triton.InferInput:
+    tensor = triton.InferInput(name, [len(texts), 1], "BYTES")
+    tensor.set_data_from_numpy(np.array([[text.encode()] for text in texts], dtype=object))
     return tensor
 
 

@@ -6,10 +6,10 @@ from plugin.rerate.rating import TRIALS, ModelGone
 from stream.contracts.errors import Unavailable
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.vocabulary import NeedsHuman
-from stream.feedback.models.patience import MAX_FAILED_REQUESTS
 from stream.feedback.models.activation import ActivatedModel, Activation
 from stream.feedback.models.availability import CANARY_INTERVAL_S
 from stream.feedback.models.base import Deadline, RequestFailed
+from stream.feedback.models.patience import MAX_FAILED_REQUESTS
 from tests.plugin.rerate.samples import careful
 from tests.plugin.samples import NOW
 from tests.stream.feedback.builders import FAILED, LLM, UNREADABLE, ScriptedModel, Time, answer, record

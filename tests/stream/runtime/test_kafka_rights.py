@@ -12,12 +12,14 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import (
     DEAD_LETTERS,
     FEEDBACK,
+    MEASURES,
     MESSAGES,
     OPEN_SESSIONS_CHANGELOG,
     OUTCOMES,
     RISK,
     SESSIONS,
     TOPICS,
+    TRANSCRIPTS,
 )
 from stream.runtime import kafka_rights, settings
 from stream.runtime.kafka_connection import connection_options
@@ -29,7 +31,8 @@ READS = {
     "gateway": set[str](),
     "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "feedback": {SESSIONS},
-    "sink": {FEEDBACK, RISK, OUTCOMES},
+    "measures": {TRANSCRIPTS},
+    "sink": {FEEDBACK, RISK, OUTCOMES, MEASURES},
     "hear": {MESSAGES, OPEN_SESSIONS_CHANGELOG},
     "deliver": {RISK},
     "operator": {DEAD_LETTERS},
@@ -38,12 +41,13 @@ READS = {
 }
 WRITES = {
     "gateway": {MESSAGES, OUTCOMES},
-    "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, RISK, DEAD_LETTERS},
+    "stream": {MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TRANSCRIPTS, RISK, DEAD_LETTERS},
     "feedback": {FEEDBACK, DEAD_LETTERS},
+    "measures": {MEASURES, DEAD_LETTERS},
     "sink": {DEAD_LETTERS},
     "hear": {RISK},
     "deliver": {DEAD_LETTERS},
-    "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, DEAD_LETTERS},
+    "operator": {MESSAGES, SESSIONS, FEEDBACK, RISK, OUTCOMES, TRANSCRIPTS, MEASURES, DEAD_LETTERS},
     "setup": set[str](),
     "somebody-else": set[str](),
 }
@@ -72,10 +76,10 @@ def test_a_user_reads_and_writes_its_own_topics_alone(secured_kafka: SecuredKafk
     assert _written(given) == WRITES[user]
 
 
-@pytest.mark.parametrize("stage", ["stream", "feedback", "sink", "hear"])
+@pytest.mark.parametrize("stage", ["stream", "feedback", "measures", "sink", "hear"])
 def test_a_stage_joins_its_own_group_alone(secured_kafka: SecuredKafka, stage: str) -> None:
     """A stage can join only its own consumer group, so that it cannot take the records of another stage."""
-    for group in ("stream", "feedback", "sink", "hear"):
+    for group in ("stream", "feedback", "measures", "sink", "hear"):
         assert _may_join(secured_kafka.as_user(stage), f"counterpoint-{group}") == (group == stage)
 
 

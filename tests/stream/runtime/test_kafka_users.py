@@ -34,6 +34,6 @@ def test_wrong_settings_are_reported_before_the_broker_is_asked(passwords: dict[
     from stream.runtime.settings import KafkaSettings
 
     with pytest.raises(
-        Misconfigured, match="gateway, stream, feedback, sink, hear, deliver, operator, reconcile, setup"
+        Misconfigured, match="gateway, stream, feedback, measures, sink, hear, deliver, operator, reconcile, setup"
     ):
         set_user_passwords(KafkaSettings.model_validate({"user_passwords": passwords}))

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS
+from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TRANSCRIPTS
 from stream.runtime import stages
 from stream.runtime.settings import Settings, StageName
 from stream.runtime.stages import STAGES, used_stages
@@ -16,11 +16,12 @@ def test_the_table_has_every_name_that_the_settings_know() -> None:
 
 
 def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
-    """Stream, feedback and sink each read the topic of the stage before, and `hear` what the stream reads."""
+    """Stream, feedback, measures and sink each read a topic of a stage before them, and `hear` what the stream reads."""
     assert {stage.name: stage.topic for stage in STAGES} == {
         "gateway": None,
         "stream": MESSAGES,
         "feedback": SESSIONS,
+        "measures": TRANSCRIPTS,
         "sink": FEEDBACK,
         "web": None,
         "hear": MESSAGES,
@@ -34,6 +35,7 @@ def test_names_on_the_broker_never_change() -> None:
         "counterpoint-gateway",
         "counterpoint-stream",
         "counterpoint-feedback",
+        "counterpoint-measures",
         "counterpoint-sink",
         "counterpoint-web",
         "counterpoint-hear",
@@ -47,7 +49,7 @@ def test_each_stage_has_an_address_of_its_own() -> None:
     assert len({stage.address(Settings()) for stage in STAGES}) == len(STAGES)
 
 
-OPTIONAL = {"hear", "deliver"}
+OPTIONAL = {"measures", "hear", "deliver"}
 RISK = {"receiver": {"url": "https://protocol.example/signals"}}
 
 
@@ -57,11 +59,15 @@ RISK = {"receiver": {"url": "https://protocol.example/signals"}}
         ({}, set()),
         ({"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}}, {"deliver"}),
         ({"delivery": {"receivers_key": "a key"}}, {"deliver"}),
+        ({"measures": {"enabled": True}}, {"measures"}),
         ({"tenants": {"riverside": {"risk": RISK}}}, {"deliver"}),
         ({"tenants": {"riverside": {"risk": RISK | {"reader": "sure"}}}}, {"hear", "deliver"}),
     ],
 )
 def test_what_not_every_service_has_needs_a_setting(given: dict[str, Any], used: set[str]) -> None:
-    """`deliver` is used where digests or risk signals go out, `hear` where the reader is to hear, the others always."""
+    """`deliver` is used where digests or risk signals go out, `hear` where the reader is to hear.
+
+    `measures` is used where the settings turn measures on, and the others always.
+    """
     expected = [stage for stage in STAGES if stage.name in used or stage.name not in OPTIONAL]
     assert list(used_stages(Settings.model_validate(given))) == expected

@@ -57,6 +57,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.changelog: dict[bytes, bytes] = {}
         self.published: list[tuple[int, EncodedRecord]] = []
+        self.transcripts: list[tuple[int, EncodedRecord]] = []
         self.signals: list[tuple[int, EncodedRecord]] = []
         self.dead: list[tuple[RawRecord, DeadLetterReason]] = []
         self.usable_records = 0
@@ -74,6 +75,11 @@ class MemoryBroker:
         """Keep each of the published records."""
         assert records
         await self._effects([partial(self.published.append, (partition, record)) for record in records])
+
+    async def publish_transcripts(self, partition: int, transcripts: Sequence[EncodedRecord]) -> None:
+        """Keep each of the transcripts."""
+        assert transcripts
+        await self._effects([partial(self.transcripts.append, (partition, record)) for record in transcripts])
 
     async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
         """Keep each of the risk signals."""

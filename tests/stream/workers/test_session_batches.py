@@ -22,11 +22,12 @@ from stream.contracts.messages import (
     Participants,
 )
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.vocabulary import DeadLetterReason, Role
+from stream.contracts.transcripts import Transcript
+from stream.contracts.vocabulary import DeadLetterReason, LeftOut, Role, SessionState
 from stream.detection import Detection, DetectorInput
 from stream.reading import Damage
 from stream.runtime import metrics
-from stream.runtime.codec import RawRecord
+from stream.runtime.codec import EncodedRecord, RawRecord
 from stream.runtime.dead_letters import ConsecutiveDeadLetters
 from stream.sessions.events import apply_event
 from stream.sessions.lifecycle import apply_tick
@@ -310,8 +311,9 @@ def run(
 
 
 def new_worker(broker: MemoryBroker) -> BatchWorker:
-    """Windows of about a minute, so that a short log reaches all of them."""
-    return BatchWorker(broker, idle_ms=60_000, reopen_within_ms=50_000, late_within_ms=90_000, min_words=0)
+    """Windows of about a minute, so that a short log reaches all of them; measures are on."""
+    windows: dict[str, Any] = {"idle_ms": 60_000, "reopen_within_ms": 50_000, "late_within_ms": 90_000}
+    return BatchWorker(broker, **windows, min_words=0, transcripts=True)
 
 
 async def process_batch(worker: BatchWorker, batch: list[RawRecord]) -> None:
@@ -328,6 +330,11 @@ def outcome(broker: MemoryBroker) -> dict[str, str]:
     An end that came before the first message closes nothing; redelivered after a crash it finds the session. An erasure
     that a crash cut short comes again, and takes with it what ticks before it have told of the rest meanwhile.
     """
+    return {name: record.model_dump_json(exclude=_CLOSING_FIELDS) for name, record in last_words(broker).items()}
+
+
+def last_words(broker: MemoryBroker) -> dict[str, SessionRecord]:
+    """Return the last word on every session that was not erased after it."""
     last: dict[str, SessionRecord] = {}
     for _, encoded in broker.published:
         if dict(encoded.headers)["ce_type"] == Erasure.event_type.encode():
@@ -338,7 +345,22 @@ def outcome(broker: MemoryBroker) -> dict[str, str]:
             before = last.get(str(record.session_id))
             if before is None or rank(record) >= rank(before):
                 last[str(record.session_id)] = record
-    return {name: record.model_dump_json(exclude=_CLOSING_FIELDS) for name, record in last.items()}
+    return last
+
+
+def transcribed(broker: MemoryBroker) -> dict[tuple[UUID, int], int]:
+    """Return how many messages the last transcript of each session revision holds."""
+    found = (Transcript.model_validate_json(encoded.value) for _, encoded in broker.transcripts)
+    return {(record.session_id, record.revision): len(record.messages) for record in found}
+
+
+def closed_for_reading(broker: MemoryBroker) -> dict[tuple[UUID, int], int]:
+    """Return how many messages each session has whose last word is a close, where measures read it."""
+    return {
+        (record.session_id, record.revision): record.counts.messages
+        for record in last_words(broker).values()
+        if record.state is SessionState.CLOSED and record.left_out in {None, LeftOut.NO_RESISTANCE}
+    }
 
 
 def is_erased_by(erasure: Erasure, record: SessionRecord) -> bool:
@@ -358,7 +380,7 @@ SEED = st.integers(0, 2**32)  # a log drawn element by element comes out too tam
 @settings(max_examples=200)
 @given(seed=SEED)
 def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
-    """A crash at any moment leaves the same final record of each session."""
+    """A crash at any moment leaves the same final record of each session, and beside it its whole transcript."""
     log, reference, crashing = conversations(seed), MemoryBroker(), MemoryBroker()
     run(log, reference, [1], process_batch)
     crashing.chance = random.Random(seed)
@@ -372,6 +394,7 @@ def test_a_crash_at_any_moment_changes_nothing_in_the_end(seed: int) -> None:
 
     run(log, crashing, sizes, process_and_crash)
     assert outcome(crashing) == outcome(reference)
+    assert closed_for_reading(crashing).items() <= transcribed(crashing).items()
 
 
 @settings(max_examples=100)
@@ -382,13 +405,14 @@ def test_how_the_log_is_cut_into_batches_changes_nothing(seed: int, sizes: list[
     run(log, reference, [1], process_batch)
     run(log, other, sizes, process_batch)
 
-    def by_key(broker: MemoryBroker) -> dict[bytes | None, list[bytes]]:
+    def by_key(published: list[tuple[int, EncodedRecord]]) -> dict[bytes | None, list[bytes]]:
         values: dict[bytes | None, list[bytes]] = {}
-        for _, encoded in broker.published:
+        for _, encoded in published:
             values.setdefault(encoded.key, []).append(encoded.value)
         return values
 
-    assert by_key(other) == by_key(reference)
+    assert by_key(other.published) == by_key(reference.published)
+    assert by_key(other.transcripts) == by_key(reference.transcripts)
     assert other.changelog.keys() == reference.changelog.keys()
 
 
