@@ -18,6 +18,10 @@ _HANDOVERS_WITHOUT_WORDS: Final = "SELECT (session_id, has_words)"
 _LOOKS_WITHOUT_MACHINE: Final = (
     "SELECT (session_id, position, revision, resistance, critical, rubric, account_id, said_at)"
 )
+_MEASURES_PLACES: Final = (
+    "SELECT (session_id, tenant, conversation_id, revision, first_appended_at, last_appended_at, turns)"
+)
+"""Enough to find what was said of what was erased, withdrawn, changed or has had its time; nothing of what was said."""
 _NO_HASH_OF_TOKENS: Final = "SELECT (token_id, account_id, scopes, created_at, expires_at, revoked_at, last_used_on)"
 _CHANGED_BY_OPERATORS: Final = (
     "username, password_hash, display_name, tenant, counsellor, generation, disabled_at, removed_at"
@@ -61,6 +65,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "erasures": ("SELECT", "INSERT"),
         "risk_signals": (_RISK_PLACES, "INSERT", "DELETE"),
         "outcomes": (outcome_rights.PLACES, "INSERT", outcome_rights.REPLACE, "DELETE"),
+        "measures": (_MEASURES_PLACES, "INSERT", "UPDATE", "DELETE"),
         "holds": ("SELECT",),
     },
     "web": {
@@ -97,6 +102,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_deliveries": ("SELECT",),
         "practice_attempts": ("SELECT", "INSERT", "DELETE"),
         "reratings": ("SELECT",),  # for trends
+        "measures": ("SELECT",),
         "conversation_keys": ("SELECT",),
         "service_keys": (_KEY_IDS,),
         "audit": ("INSERT",),
@@ -144,6 +150,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "outcomes": ("SELECT",),  # for exports
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
         "reratings": ("SELECT",),  # for the same
+        "measures": ("SELECT",),  # for the same
         "calibrations": ("SELECT",),
         "calibration_done": ("SELECT",),
         "calibration_moments": ("SELECT",),
@@ -191,6 +198,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "risk_signals": (_RISK_PLACES, "DELETE"),
         "receivers": ("SELECT", "UPDATE (kek_id, secret, previous_secret)"),
         "outcomes": (outcome_rights.PLACES, "DELETE"),
+        "measures": (_MEASURES_PLACES, "DELETE"),
     },
     # Reads messages for a model alone: `counterpoint rerate` shows nobody a word, and reads nothing that people wrote
     # about a session.

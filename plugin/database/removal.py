@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from plugin.database import holds
 from plugin.database.conversation_keys import delete_unused_data_key
+from plugin.database.measure_store import remove_measures_of_conversation, remove_measures_of_session
 from plugin.database.needs import NO_FACTS, Need, facts_to_json
 from plugin.database.outcome_store import remove_outcomes
 from plugin.database.risk_removal import remove_risk_of_conversation, remove_risk_of_session
@@ -102,6 +103,7 @@ def withdraw_session(session: Session, row: StoredSession) -> None:
     session.exec(delete(StoredCriterionAnswer).where(col(StoredCriterionAnswer.session_id) == row.session_id))
     remove_sample(session, row.session_id)
     remove_risk_of_session(session, row.session_id)
+    remove_measures_of_session(session, row.session_id)
     session.exec(delete(StoredAttempt).where(col(StoredAttempt.session_id) == row.session_id))
     row.state = SessionState.ERASED.value
     row.left_out = LeftOut.NO_CONSENT.value
@@ -145,6 +147,7 @@ def erase_sessions(session: Session, tenant: str, conversation_id: str, until: d
     if not held:
         remove_risk_of_conversation(session, tenant, conversation_id, until)
         remove_outcomes(session, tenant, conversation_id, until)
+        remove_measures_of_conversation(session, tenant, conversation_id, until)
     keys = delete_unused_data_key(session, tenant, conversation_id)
     return 0 if held else len(rows), keys
 

@@ -29,6 +29,7 @@ SCOPED_TABLES: Final = (
     *("samples", "look_answers"),
     "practice_attempts",
     "reratings",
+    "measures",
 )
 """The tables whose rows belong to a session: web and digest see the rows of the account that the transaction names."""
 _LISTED_TABLES: Final = frozenset({"sessions", "session_counsellors", "decisions", "claims", "acknowledgements"})

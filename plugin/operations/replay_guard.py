@@ -14,6 +14,7 @@ from plugin.database.tombstone_key import tombstone_key
 from plugin.database.tombstones import Subject, deleted_messages, find_tombstone_times, has_person_tombstone
 from plugin.operations.dead_letter import DeadLetter
 from stream.contracts.base import Contract, ConversationRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import ConsentWithdrawal, Edit, Erasure, Message, PersonErasure
 from stream.contracts.outcomes import Outcome
 from stream.contracts.sessions import SessionOutline
@@ -85,7 +86,7 @@ def holds_deleted_text(session: Session, kek: KeyEncryptionKey, data: Contract |
 def _person_subjects(tenant: str, data: Contract | None) -> list[Subject]:
     clients: Sequence[str] = ()
     counsellors: Sequence[str] = ()
-    if isinstance(data, SessionOutline):
+    if isinstance(data, SessionOutline | MeasuresRecord):
         clients, counsellors = data.clients, data.counsellors
     elif isinstance(data, Outcome) and data.given_by is Role.CLIENT:
         clients = [data.author]

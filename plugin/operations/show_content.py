@@ -25,6 +25,7 @@ from plugin.queue.scope import visible_to
 from plugin.queue.views import DecisionOutcome
 from stream.contracts.base import Contract
 from stream.contracts.errors import Poison
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import Message
 from stream.contracts.sessions import SessionOutline
 from stream.contracts.vocabulary import Role
@@ -103,7 +104,7 @@ def _may_read(session: Session, viewer: Viewer, conversation: RecordConversation
 
 
 def _counsellors(data: Contract | None) -> Collection[str]:
-    if isinstance(data, SessionOutline):
+    if isinstance(data, SessionOutline | MeasuresRecord):
         return data.counsellors
     return [data.author] if isinstance(data, Message) and data.role is Role.COUNSELLOR else []
 

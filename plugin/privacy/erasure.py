@@ -20,6 +20,11 @@ from plugin.database.audit import add_audit_entry
 from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.locks import lock_conversation
+from plugin.database.measure_store import (
+    remove_measures_of_conversation,
+    remove_measures_of_session,
+    remove_measures_without_session,
+)
 from plugin.database.outcome_store import remove_outcomes, remove_outcomes_by, remove_outcomes_of_session
 from plugin.database.removal import erase_sessions, sessions_until
 from plugin.database.risk_removal import remove_risk_of_conversation
@@ -131,9 +136,11 @@ class Eraser:
             self._add_tombstone(session, subject, erasure_id, until)
             if subject.kind.is_person:
                 remove_outcomes_by(session, subject.tenant, subject.pseudonym)
+                remove_measures_without_session(session, subject.tenant)
             else:  # also of a session that is open, of which nothing else is stored
                 remove_risk_of_conversation(session, subject.tenant, subject.pseudonym, None)
                 remove_outcomes(session, subject.tenant, subject.pseudonym, None)
+                remove_measures_of_conversation(session, subject.tenant, subject.pseudonym, None)
         return until
 
     def _add_tombstone(self, session: Session, subject: Subject, erasure_id: UUID, until: datetime) -> None:
@@ -200,6 +207,7 @@ def _erase_counsellor_sessions(session: Session, subject: Subject, conversation_
     ).all()
     for row in rows:
         remove_outcomes_of_session(session, row.session_id)
+        remove_measures_of_session(session, row.session_id)
         session.delete(row)
     session.flush()
     return len(rows), delete_unused_data_key(session, subject.tenant, conversation_id)

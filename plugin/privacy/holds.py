@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.audit import add_audit_entry
 from plugin.database.locks import lock_conversation
+from plugin.database.measure_store import remove_measures_without_session
 from plugin.database.outcome_store import oldest_outcome, remove_outcomes
 from plugin.database.removal import erase_sessions, withdraw_restricted_sessions
 from plugin.database.tables import Hold, StoredSession, TombstoneKind
@@ -67,6 +68,7 @@ def remove_hold(session: Session, kek: KeyEncryptionKey, conversation: Subject, 
         col(StoredSession.tenant) == tenant, col(StoredSession.conversation_id) == conversation_id
     )
     first = session.exec(oldest_first.order_by(col(StoredSession.first_appended_at)).limit(1)).first()
+    remove_measures_without_session(session, tenant, conversation_id)  # erased or withdrawn meanwhile, in doubt
     stored = [time for time in (first, oldest_outcome(session, tenant, conversation_id)) if time is not None]
     erased = withdrawn = 0
     if stored:

@@ -18,6 +18,7 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.holds import is_held, session_is_held
 from plugin.database.locks import lock_conversation
+from plugin.database.measure_store import remove_old_measures
 from plugin.database.outcome_store import remove_old_outcomes
 from plugin.database.removal import remove_handover_words
 from plugin.database.risk_removal import remove_old_risk
@@ -122,6 +123,7 @@ class RetentionRunner:
         with transaction(self._engine) as session:
             remove_old_risk(session, self._cutoffs.texts)
             remove_old_outcomes(session, self._cutoffs.assessments)
+            remove_old_measures(session, self._cutoffs.assessments)
         while removed := self._remove_audit_entries():
             step(removed)
         return self._finish()

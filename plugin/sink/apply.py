@@ -15,6 +15,12 @@ from sqlmodel import Session, col
 from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
 from plugin.database import holds
 from plugin.database.locks import lock_conversation
+from plugin.database.measure_store import (
+    remove_measures_of_session,
+    remove_measures_with,
+    remove_measures_without_session,
+    remove_older_measures,
+)
 from plugin.database.outcome_store import remove_outcomes
 from plugin.database.removal import erase_sessions, sessions_until, withdraw_session
 from plugin.database.tables import StoredSession, TombstoneKind
@@ -28,6 +34,7 @@ from plugin.database.tombstones import (
 )
 from plugin.sink.changes import change_message, remove_messages, tombstone_message
 from plugin.sink.content import store_content
+from plugin.sink.measures import store_measures
 from plugin.sink.moments import leave_out_unconfirmed, store_shown
 from plugin.sink.need import store_need
 from plugin.sink.outcomes import store_outcome
@@ -35,13 +42,14 @@ from plugin.sink.outline import people_in, store_outline
 from plugin.sink.risk import store_risk
 from plugin.sink.sample import store_sample
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Erasure
 from stream.contracts.outcomes import Outcome
 from stream.contracts.risk import RiskSignal
 from stream.contracts.vocabulary import SessionState
 
 FeedbackTopicRecord = FeedbackRecord | Erasure | ConsentWithdrawal | Deletion | Edit
-SinkRecord = FeedbackTopicRecord | RiskSignal | Outcome
+SinkRecord = FeedbackTopicRecord | RiskSignal | Outcome | MeasuresRecord
 
 
 class ApplyResult(StrEnum):
@@ -57,6 +65,8 @@ class ApplyResult(StrEnum):
     """A risk signal was stored, so that it can be acknowledged."""
     RATED = "rated"
     """An outcome was stored."""
+    MEASURED = "measured"
+    """What measures say of a session was stored, unless that of as high a revision is."""
 
 
 def apply(session: Session, kek: KeyEncryptionKey, record: SinkRecord, now: datetime) -> ApplyResult:
@@ -69,14 +79,16 @@ def apply(session: Session, kek: KeyEncryptionKey, record: SinkRecord, now: date
         case ConsentWithdrawal():
             return _withdraw(session, key, record, now)
         case Deletion():
+            _forget_measures(session, record)
             tombstone_message(session, key, record, now)
             changed = remove_messages(session, record.tenant, record.conversation_id, {record.message_id}, now)
             return ApplyResult.CHANGED if changed else ApplyResult.REPEATED
         case Edit():
+            _forget_measures(session, record)
             return ApplyResult.CHANGED if change_message(session, kek, key, record, now) else ApplyResult.REPEATED
         case FeedbackRecord():
             return _store(session, kek, key, record, now)
-        case RiskSignal() | Outcome():
+        case RiskSignal() | Outcome() | MeasuresRecord():
             return _store_beside(session, key, record, now)
 
 
@@ -97,6 +109,7 @@ def _withdraw(session: Session, key: FingerprintKey, record: ConsentWithdrawal, 
         row.stored_at = now
         withdraw_session(session, row)
     _remove_outcomes(session, record.tenant, record.conversation_id, until)
+    remove_measures_without_session(session, record.tenant, record.conversation_id)  # in doubt it is about them
     return ApplyResult.ERASED
 
 
@@ -106,10 +119,17 @@ def _remove_outcomes(session: Session, tenant: str, conversation_id: str, until:
         remove_outcomes(session, tenant, conversation_id, until)
 
 
+def _forget_measures(session: Session, record: Deletion | Edit) -> None:
+    """Remove what was said of a session whose words have changed after the stream had dropped them."""
+    if not holds.is_held(session, record.tenant, record.conversation_id):
+        remove_measures_with(session, record.tenant, record.conversation_id, {record.message_id})
+
+
 def _store(
     session: Session, kek: KeyEncryptionKey, key: FingerprintKey, record: FeedbackRecord, now: datetime
 ) -> ApplyResult:
     if _is_erased(session, key, record):
+        remove_measures_of_session(session, record.session_id)
         return ApplyResult.ERASED
     if record.state is SessionState.ERASED:  # a dead letter of the session must not come back as a session of its own
         subject = Subject(TombstoneKind.WITHDRAWAL, record.tenant, record.conversation_id)
@@ -128,6 +148,7 @@ def _store(
     row = store_outline(session, row, record, now)
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
+        remove_older_measures(session, record.session_id, record.revision)
         store_shown(session, row)
         store_need(session, row)
         store_sample(session, record)
@@ -139,10 +160,14 @@ def _store(
     return ApplyResult.STORED
 
 
-def _store_beside(session: Session, key: FingerprintKey, record: RiskSignal | Outcome, now: datetime) -> ApplyResult:
+def _store_beside(
+    session: Session, key: FingerprintKey, record: RiskSignal | Outcome | MeasuresRecord, now: datetime
+) -> ApplyResult:
     """Store what stands beside sessions, whether its session is stored or not."""
     if isinstance(record, RiskSignal):
         return ApplyResult.ERASED if store_risk(session, key, record, now) else ApplyResult.SIGNALLED
+    if isinstance(record, MeasuresRecord):
+        return ApplyResult.ERASED if store_measures(session, key, record, now) else ApplyResult.MEASURED
     return ApplyResult.ERASED if store_outcome(session, key, record, now) else ApplyResult.RATED
 
 

@@ -1,4 +1,4 @@
-"""The sink stage (`counterpoint sink`), which writes feedback, risk signals and outcomes to PostgreSQL.
+"""The sink stage (`counterpoint sink`), which writes feedback, risk signals, outcomes and measures to PostgreSQL.
 
 The Kafka offset is committed after the transaction, never before. While the database is away the sink stays a member of
 its consumer group: it pauses its partitions and continues to poll.

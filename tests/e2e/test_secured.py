@@ -16,8 +16,9 @@ from tests.fixtures.waiting import wait_until
 @pytest.fixture(scope="module")
 def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKafka) -> Iterator[RunningSystem]:
     """Start the web stage with the settings of the set-up user, and each other stage with those of its own user."""
-    running = start_system(kafka=secured_kafka, names=["web"], **secured_kafka.env("setup"))
-    stages = [_stage_with_own_user(running, secured_kafka, name) for name in RECORD_STAGES]
+    on = {"COUNTERPOINT_MEASURES__ENABLED": "true"}
+    running = start_system(kafka=secured_kafka, names=["web"], **secured_kafka.env("setup"), **on)
+    stages = [_stage_with_own_user(running, secured_kafka, name) for name in (*RECORD_STAGES, "measures")]
     try:
         all_stages.start_all(stages, lambda _line: None)
         yield running
@@ -26,7 +27,7 @@ def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKaf
 
 
 def test_a_session_passes_from_the_webhook_to_its_row(system: RunningSystem) -> None:
-    """A session passes from the webhook to its row, so no stage lacks a right that it needs."""
+    """A session passes from the webhook to its row, and is measured, so no stage lacks a right that it needs."""
     conversation = system.new_conversation()
     send_lines(conversation, RESISTANT)
     conversation.end()
@@ -34,6 +35,9 @@ def test_a_session_passes_from_the_webhook_to_its_row(system: RunningSystem) -> 
     (session,) = conversation.sessions()
     assert session["left_out"] is None
     assert session["counts"]["messages"] == len(RESISTANT)
+    measured = "SELECT revision, jsonb_array_length(turns) FROM measures WHERE session_id = :s"
+    wait_until(lambda: system.rows(measured, s=session["session_id"]), "the session is measured")
+    assert system.rows(measured, s=session["session_id"]) == [(session["revision"], len(RESISTANT))]
 
 
 def _stage_with_own_user(system: RunningSystem, broker: SecuredKafka, name: str) -> StageProcess:

@@ -18,7 +18,7 @@ def test_an_earlier_version_finds_neither_outcomes_nor_their_scope(database_url:
     tokens = Tokens(engine, FailedLogins(), now=lambda: NOW)
     for scopes in ([Scope.OUTCOMES_WRITE], [Scope.PEOPLE_WRITE]):
         tokens.create("otto", scopes)
-    downgrade(database_url, "-1")
+    downgrade(database_url, "0031")
     with engine.connect() as connection:
         left = connection.scalars(text("SELECT scopes FROM api_tokens")).all()
     assert left == [["people.write"]]

@@ -13,6 +13,7 @@ from plugin.database.tables.criteria import StoredCriterion, StoredCriterionAnsw
 from plugin.database.tables.digests import StoredDelivery, StoredDigestMark, StoredDigestPreferences
 from plugin.database.tables.disputes import StoredAcknowledgement, StoredDispute, StoredDisputeStep
 from plugin.database.tables.handovers import StoredHandover
+from plugin.database.tables.measures import StoredMeasures
 from plugin.database.tables.operations import HandledDeadLetter
 from plugin.database.tables.outcomes import StoredOutcome
 from plugin.database.tables.people import Account, Membership, Team
@@ -81,6 +82,7 @@ __all__ = [
     "StoredHandover",
     "StoredLabel",
     "StoredLookAnswer",
+    "StoredMeasures",
     "StoredMessage",
     "StoredNote",
     "StoredNoteComment",

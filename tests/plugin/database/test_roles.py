@@ -81,6 +81,11 @@ RERATING = (
     "INSERT INTO reratings (assessment_id, model_key, shadow, session_id, model, ratings, rated_at)"
     " SELECT assessment_id, 'newer', false, session_id, '{}', '[]', now() FROM answers"
 )
+MEASURES = (
+    "INSERT INTO measures (session_id, tenant, conversation_id, revision, first_appended_at, last_appended_at, reader,"
+    " turns, measures, stored_at) SELECT session_id, tenant, conversation_id, 1, now(), now(), '', '[]', '[]', now()"
+    " FROM sessions"
+)
 COMMENT = "INSERT INTO note_comments SELECT gen_random_uuid(), note_id, session_id, :a, '', now() FROM notes"
 HANDOVER = (
     "INSERT INTO handovers (session_id, number, revision, kind, account_id, receiver_id, words, handed_at)"
@@ -145,7 +150,7 @@ class Roles:
                 "INSERT INTO decisions SELECT session_id, 1, 'withheld', :a, now() FROM sessions",
                 *CRITERION.split(";"),
                 *(CLAIM, LABEL, NOTE, COMMENT, HANDOVER, CRITERION_ANSWER, ACKNOWLEDGEMENT, DISPUTE, STEP),
-                *(SAMPLE, LOOK, ATTEMPT, RERATING),
+                *(SAMPLE, LOOK, ATTEMPT, RERATING, MEASURES),
             ):
                 session.execute(text(statement), named)
             for table in ("acknowledgements", "disputes", "practice_attempts"):
@@ -366,6 +371,9 @@ def test_the_digest_role_opens_a_claimed_session_and_marks_nothing(roles: Roles)
         "DELETE FROM criteria",
         "INSERT INTO samples SELECT session_id, 1, '[]' FROM sessions",
         "DELETE FROM samples",
+        "UPDATE measures SET revision = 9",
+        "DELETE FROM measures",
+        "INSERT INTO measures DEFAULT VALUES",
     ],
 )
 def test_the_web_role_can_change_nothing_but_decisions(roles: Roles, statement: str) -> None:
@@ -398,7 +406,7 @@ def test_the_database_hides_rows_of_another_team(roles: Roles, people: People) -
     for table in (
         *("messages", "answers", "exchanges", "labels", "notes", "criterion_answers", "handovers", "note_comments"),
         *("acknowledgements", "disputes", "dispute_steps", "samples", "look_answers", "practice_attempts"),
-        "reratings",
+        *("reratings", "measures"),
     ):
         assert roles.ids("web", people.operator.user_id, table) == set()
     assert len(roles.ids("web", people.operator.user_id)) == 3

@@ -18,12 +18,13 @@ from plugin.operations.handled import HandledOutcome, handled_positions
 from plugin.operations.redrive import OnFailure, Redrive, Selection
 from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.messages import Consent, ConsentWithdrawal, Edit, Erasure, SessionEnd
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, OUTCOMES
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MEASURES, MESSAGES, OUTCOMES
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.codec import EncodedRecord, encode, known_types, partition_of
 from stream.runtime.settings import KafkaSettings
 from tests.plugin.operations.conftest import CANARY, PARTITIONS, SENT_AT, Bench, message
 from tests.plugin.samples import KEK, NOW, TENANT, record
+from tests.plugin.sink.test_measures import measures
 from tests.plugin.sink.test_outcomes import outcome
 
 BROKEN = EncodedRecord(
@@ -216,6 +217,19 @@ def test_an_outcome_of_somebody_forgotten_stays_away(bench: Bench, kind: Tombsto
     before = bench.end(OUTCOMES)
     assert bench.replay().counts() == {"forgotten": 1, "without_consent": 1}
     assert bench.since(OUTCOMES, before) == []
+
+
+@pytest.mark.parametrize("kind", [TombstoneKind.ERASURE, TombstoneKind.CLIENT, TombstoneKind.COUNSELLOR])
+def test_measures_of_somebody_forgotten_stay_away(bench: Bench, kind: TombstoneKind) -> None:
+    """What measures say of a session goes back to its topic, and not once somebody in it or all of it was erased."""
+    person = f"p_{uuid4().hex}"
+    who = {"clients": (person,)} if kind is TombstoneKind.CLIENT else {"counsellors": (person,)}
+    said = measures(conversation_id=bench.conversation, **who)
+    bench.set_aside(encode(said), topic=MEASURES)
+    assert bench.replay().counts() == {"replayed": 1}
+    bench.set_aside(encode(said), topic=MEASURES, appended_at=NOW)
+    forget(bench, kind, person if kind.is_person else bench.conversation, said.first_appended_at)
+    assert bench.replay().counts() == {"forgotten": 1}
 
 
 def test_a_record_of_after_an_erasure_comes_back(bench: Bench) -> None:
