@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plugin.api.codes import StatementName
 from plugin.api.list_models import MAX_PAGE, Part
-from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Message, Rating, ReadNote
+from plugin.api.session_models import Afterwards, CriterionAnswer, Dispute, Label, Measures, Message, Rating, ReadNote
 from plugin.database.viewer import AccountRole
 from plugin.queue.export_entries import ExportKind, ExportPurpose
 from plugin.queue.paging import PAGE
@@ -103,6 +103,9 @@ class OwnSession(Part):
     disputes: tuple[Dispute, ...]
     dispute_until: datetime | None
     openings: tuple[Opening, ...]
+    measures: Measures | None = Field(
+        description="Null where the session was not measured, or another counsellor wrote in it too."
+    )
 
 
 class Export(Part):

@@ -117,5 +117,6 @@ def own_session(view: SessionView, openings: tuple[Opening, ...]) -> OwnSession:
             "disputes": view.disputes,
             "dispute_until": view.dispute_until,
             "openings": openings,
+            "measures": view.measures,
         }
     )

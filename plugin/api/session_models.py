@@ -14,6 +14,7 @@ from plugin.queue.handover_views import HandoverKind
 from plugin.queue.review_views import Judgement, WithholdReason
 from plugin.queue.views import AfterwardsKind
 from stream.contracts.feedback import Alternative, Evidence, ModelVersion
+from stream.contracts.measures import Absent
 from stream.contracts.sessions import Cue, DetectorVersion, Mark
 from stream.contracts.vocabulary import Mechanism, NeedsHuman, ResistanceType, Role, Verdict
 
@@ -194,6 +195,40 @@ class Dispute(Part):
     supervisors: tuple[str, ...] = Field(description="Who should resolve it: supervisors, or the lead.")
 
 
+class MeasureFinding(Part):
+    """A number, labels, or the reason why there is neither, of one turn or of the session as a whole."""
+
+    quantity: str
+    turn: int | None = Field(description="The number of the turn among the turns, from 1; null for the session.")
+    number: float | None
+    labels: tuple[str, ...]
+    absent: Absent | None
+
+
+class TakenMeasure(Part):
+    """What one measure says of a session, of what people may be shown."""
+
+    name: str
+    version: str
+    validated: bool = Field(description="Whether its agreement with clinicians has been measured; say it if not.")
+    findings: tuple[MeasureFinding, ...]
+
+
+class MeasuredTurn(Part):
+    """A maximal run of messages of one side, with the ids of all of them."""
+
+    role: Role
+    message_ids: tuple[str, ...]
+
+
+class Measures(Part):
+    """What measures say of a session; no grade of anybody, and not for comparing people."""
+
+    absent: Absent | None = Field(description="The reason why nothing is said of the whole session.")
+    turns: tuple[MeasuredTurn, ...]
+    measures: tuple[TakenMeasure, ...]
+
+
 class OpenedSession(Part):
     """An opened session: every stored message once, and the moments that refer to them."""
 
@@ -214,3 +249,4 @@ class OpenedSession(Part):
     colleagues: tuple[SessionColleague, ...] = Field(
         description="To whom it can be handed over; empty once it is decided."
     )
+    measures: Measures | None = Field(description="Null where the session was not measured.")

@@ -131,9 +131,8 @@ def up(
 ) -> None:
     """Run all stages on this machine until Ctrl-C; what ends is started again, unless a person must look first.
 
-    `deliver` is among them where the settings name a receiver, `hear` where the reader is to hear, `measures` where they turn
-    measures on. Broker, database
-    and Triton must be reachable: `counterpoint check` says whether they are.
+    `deliver` is among them where the settings name a receiver, `hear` where the reader is to hear, `measures` where
+    measures are on. Broker, database and Triton must be reachable: `counterpoint check` says whether they are.
     """
     from plugin.local.all_stages import run_all_stages as run
 

@@ -25,6 +25,7 @@ from plugin.exports.person_rows import (
     account_of,
     calibrated_about,
     decisions_about,
+    measures_about,
     moments_of,
     outcomes_by,
     sessions_of,
@@ -52,8 +53,8 @@ TEXT_LEFT_OUT: Final = "Words are left out: the person alone may export them, wi
 NOT_IN_IT: Final = (
     "Not in this file: what is stored about clients alone, outcomes that clients gave, messages and words of sessions"
     " that are not released, notes that their author has not shared, hand-overs between supervisors, answers to"
-    " criteria that are not shared, what a model in shadow says (it is shown to nobody), secrets of tokens, copies in"
-    " backups and on the broker."
+    " criteria that are not shared, what a model in shadow says (it is shown to nobody), measures of sessions with"
+    " several counsellors, secrets of tokens, copies in backups and on the broker."
 )
 NOT_IN_IT_OF_STAFF: Final = (
     "Not in this file: words of sessions, what others said, what this person said of sessions that they may no longer"
@@ -182,6 +183,7 @@ def _session(run: ExportRun, person: Viewer, session_id: UUID) -> Json | None:
             "decisions": decisions_about(session, session_id),
             "moments": moments_of(session, person, session_id),
             "criteria": criterion_answers_about(session, person, row),
+            "measures": measures_about(session, row),
         }
         if _with_words(run, person):
             view = open_session(session, run.kek, person, session_id, run.now())

@@ -1,7 +1,7 @@
 """The rows about one person, most of them of a therapist, read on their behalf: codes, times and names, no words."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from plugin.database.tables import (
     StoredDecision,
     StoredExchange,
     StoredLabel,
+    StoredMeasures,
     StoredOutcome,
     StoredRerating,
     StoredSession,
@@ -24,6 +25,8 @@ from plugin.database.viewer import Viewer
 from stream.contracts.vocabulary import Role
 
 Json = dict[str, Any]
+_MEASURES_OF_CLIENTS: Final = frozenset({"trajectory"})
+"""The measures whose findings about the whole session are about its client."""
 
 
 def sessions_of(session: Session, person: Viewer) -> tuple[UUID, ...]:
@@ -152,6 +155,27 @@ def _labels(session: Session, session_id: UUID) -> dict[UUID, list[Json]]:
             }
         )
     return labels
+
+
+def measures_about(session: Session, row: StoredSession) -> Json | None:
+    """Return what measures say of a session and of its counsellor's turns, also what no page shows.
+
+    None where it was not measured, or several counsellors wrote in it: then what is said is about none of them alone.
+    """
+    stored = session.get(StoredMeasures, row.session_id)
+    if stored is None or len(row.counsellor_keys) != 1:
+        return None
+    own = {number for number, turn in enumerate(stored.turns, start=1) if turn["role"] == Role.COUNSELLOR}
+    return {
+        "revision": stored.revision,
+        "reader": stored.reader,
+        "absent": stored.absent,
+        "measures": [
+            measure | {"findings": [one for one in measure["findings"] if one.get("turn") in {None, *own}]}
+            for measure in stored.measures
+            if measure["name"] not in _MEASURES_OF_CLIENTS
+        ],
+    }
 
 
 def outcomes_by(session: Session, person: Viewer) -> list[Json]:

@@ -24,6 +24,7 @@ from plugin.queue.dispute_views import DISPUTE_WITHIN, disputable
 from plugin.queue.handover_reading import handovers_of
 from plugin.queue.judgements import Labels, is_called_no_resistance, is_kept_back, labels_of, withheld_in
 from plugin.queue.lists import counsellor_names, session_rows, waits
+from plugin.queue.measures import measures_of
 from plugin.queue.notes import notes_of
 from plugin.queue.review_views import Judgement
 from plugin.queue.scope import visible_to
@@ -66,6 +67,7 @@ def open_session(
         notes=() if cipher is None else notes_of(session, cipher, viewer, row),
         criteria=() if viewer.role is AccountRole.THERAPIST else asked_criteria(session),
         criterion_answers=criterion_answers_of(session, cipher, viewer, row),
+        measures=measures_of(session, viewer, row),
         handovers=handovers_of(session, cipher, row) if viewer.role.reviews else (),
         colleagues=colleagues_of(session, viewer, row) if viewer.role.reviews and waits(row) else (),
         disputes=()

@@ -10,6 +10,7 @@ from plugin.database.needs import Facts, Need
 from plugin.queue.criterion_views import Criterion, CriterionAnswer
 from plugin.queue.dispute_views import Acknowledgement, Dispute
 from plugin.queue.handover_views import Assignment, Colleague, Handover
+from plugin.queue.measures import MeasuresView
 from plugin.queue.review_views import Claim, Label, Note, ReviewProgress
 from plugin.queue.statements import Statement
 from stream.contracts.feedback import Abstention, Assessment
@@ -248,6 +249,8 @@ class SessionView:
     """Its hand-overs in order, for those who may review it; never for a therapist."""
     colleagues: tuple[Colleague, ...] = ()
     """To whom it can be handed over; empty once it is decided, and for a therapist."""
+    measures: MeasuresView | None = None
+    """What measures say of it, of what people may be shown; None where nothing is said, or not to this person."""
 
     @property
     def read_without_names(self) -> bool:

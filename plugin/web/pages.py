@@ -11,7 +11,7 @@ from plugin.queue.filters import QueueList
 from plugin.queue.openings import readers_of
 from plugin.queue.paging import PAGE
 from plugin.queue.views import DecisionKind, DecisionOutcome
-from plugin.web import layout
+from plugin.web import layout, measures_layout
 from plugin.web.dependencies import (
     CurrentAllButAuditor,
     CurrentSupervisor,
@@ -79,6 +79,7 @@ def session(
         reviewing=opened.row.is_claimed_by(viewer.user_id) and not opened.row.is_released,
         moments=layout.moment_pages(opened, further=further),
         marks=layout.mark_lines(opened),
+        measured=measures_layout.measures_page(opened),
         further=further,
         readers=readers_of(services.store.openings(viewer, session_id)),
         attempts=services.store.practice.attempts(viewer, session_id),

@@ -20,6 +20,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.measures import MeasureFinding, TakenMeasure
 from stream.contracts.vocabulary import Level, Mechanism
 from tests.plugin.conftest import People
 from tests.plugin.exports.samples import (
@@ -35,7 +36,8 @@ from tests.plugin.exports.samples import (
 )
 from tests.plugin.queue.criteria_samples import MOMENT, PACING, SESSION, TOLD, WARMTH, add, say
 from tests.plugin.rerate.samples import asked_in_shadow, rate_all
-from tests.plugin.samples import KEK, NOW, SAID, add_person, apply_records, record
+from tests.plugin.samples import CONVERSATION, KEK, NOW, SAID, add_person, apply_records, record
+from tests.plugin.sink.test_measures import TECHNIQUE, measures, of_conversation
 from tests.plugin.sink.test_outcomes import outcome
 from tests.stream.feedback.builders import LLM, ScriptedModel
 
@@ -105,6 +107,26 @@ def test_outcomes_that_they_gave_are_in_it_and_no_clients(engine: Engine, people
     assert (given["instrument"], given["score"], given["occasion"]) == ("rating", 3, "after")
     assert "outcomes that clients gave" in document["exported"]["note"]
     assert "phq_9" not in json.dumps(document)
+
+
+def test_measures_of_their_own_turns_are_in_it(engine: Engine, people: People, tmp_path: Path) -> None:
+    """What measures say of the counsellor's turns and of the session is in it, and nothing of the client's turns."""
+    of_client = MeasureFinding(quantity="self_disclosure", turn=1, number=2.5)
+    dynamics = TakenMeasure(name="dynamics", version="1", findings=(of_client,))
+    peak = TakenMeasure(name="trajectory", version="1", findings=(MeasureFinding(quantity="peak", number=4.5),))
+    several = record(conversation="c_several", counsellors=("p_ana", "p_ben"))
+    apply_records(
+        engine,
+        *(record(), measures(measures=(TECHNIQUE, dynamics, peak))),
+        *(several, of_conversation("c_several")),
+    )
+    by_conversation = {
+        one["conversation"]: one["measures"] for one in exported(engine, people.ana, tmp_path)["sessions"]
+    }
+    found = by_conversation.pop(CONVERSATION)
+    assert [(one["name"], len(one["findings"])) for one in found["measures"]] == [("technique", 2), ("dynamics", 0)]
+    assert (found["revision"], found["reader"], found["absent"]) == (1, "sample", None)
+    assert by_conversation == {"c_several": None}
 
 
 def test_how_digests_come_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:

@@ -21,9 +21,8 @@ from plugin.queue.accounts import NewAccount
 from plugin.queue.passwords import hash_password
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
-from plugin.sink.apply import apply
+from plugin.sink.apply import SinkRecord, apply
 from plugin.web.app import create_app
-from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.vocabulary import LeftOut
 from stream.runtime.settings import Settings, WebSettings
 from tests.fixtures.restored_database import RestoredDatabase
@@ -236,10 +235,10 @@ def address(session_id: UUID, action: str = "") -> str:
 
 
 @pytest.fixture
-def put(page_engine: Engine) -> Callable[[FeedbackRecord], None]:
+def put(page_engine: Engine) -> Callable[[SinkRecord], None]:
     """Return a function that stores one more record as the sink does."""
 
-    def store_it(stored: FeedbackRecord) -> None:
+    def store_it(stored: SinkRecord) -> None:
         with transaction(page_engine) as session:
             apply(session, KEK, stored, datetime.now(UTC))
 
@@ -247,7 +246,7 @@ def put(page_engine: Engine) -> Callable[[FeedbackRecord], None]:
 
 
 @pytest.fixture
-def release(store: Store, put: Callable[[FeedbackRecord], None]) -> Callable[..., None]:
+def release(store: Store, put: Callable[[SinkRecord], None]) -> Callable[..., None]:
     """Return a function that stores and releases some further sessions of one moment each, a day apart."""
 
     def released(count: int, *, begin: int = 1, model: object = MODEL) -> None:

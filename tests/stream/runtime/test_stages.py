@@ -16,7 +16,7 @@ def test_the_table_has_every_name_that_the_settings_know() -> None:
 
 
 def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
-    """Stream, feedback, measures and sink each read a topic of a stage before them, and `hear` what the stream reads."""
+    """Stream, feedback, measures and sink read what a stage before them writes, and `hear` what the stream reads."""
     assert {stage.name: stage.topic for stage in STAGES} == {
         "gateway": None,
         "stream": MESSAGES,
