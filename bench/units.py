@@ -36,12 +36,15 @@ from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Message
 from stream.contracts.sessions import DetectorVersion, SessionRecord
 from stream.contracts.topics import MESSAGES
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection import load_detector
 from stream.detection.language import load_language_model
 from stream.feedback.assess import Assessor
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.baseline import InProcessBaseline
+from stream.measuring.measure import Measurer
+from stream.measuring.reader import InProcessReader
 from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from stream.runtime.logging import configure_logging
 from stream.runtime.settings import SessionsSettings
@@ -77,6 +80,9 @@ def units(folder: Path, scale: Scale, log: LogLine) -> Figures:
     rated = outlet.sessions[: scale.times(RATED)]
     log(f"the baseline on {len(rated)} sessions")
     feedback, asked_s, moments = asyncio.run(rate(rated))
+    whole = asyncio.run(stream(events, transcripts=True)).transcripts[: len(rated)]
+    log(f"measures of {len(whole)} sessions")
+    measured_s, measured_bytes = asyncio.run(measure(whole))
     log("rows in PostgreSQL")
     with PostgresServer(folder / "postgres") as server:
         row_bytes, row_s = store(server.url, [copy for number in range(COPIES) for copy in copies(feedback, number)])
@@ -89,6 +95,9 @@ def units(folder: Path, scale: Scale, log: LogLine) -> Figures:
         "changelog, bytes a message": outlet.written / load.total,
         "sessions topic, bytes a session": _mean(session_bytes),
         "feedback topic, bytes a session": _mean([size_of(encode(record)) for record in feedback]),
+        "transcripts topic, bytes a session where measures are on": _mean([size_of(encode(each)) for each in whole]),
+        "measures topic, bytes a session": measured_bytes,
+        "reader and measures CPU a session, ms": measured_s * 1e3,
         "moments a session that the model reads": moments / len(rated),
         "baseline CPU a moment, ms": asked_s / max(1, moments) * 1e3,
         "database, bytes a session": row_bytes,
@@ -121,6 +130,7 @@ class _Memory:
     """A broker that keeps what is published, and counts what is written to the changelog."""
 
     sessions: list[SessionRecord] = field(default_factory=list)
+    transcripts: list[Transcript] = field(default_factory=list)
     written: int = 0
     cpu_s: float = 0.0
 
@@ -135,8 +145,9 @@ class _Memory:
         self.sessions += [SessionRecord.model_validate_json(record.value) for record in records]
 
     async def publish_transcripts(self, partition: int, transcripts: Sequence[EncodedRecord]) -> None:
-        """Fail, since measures are off."""
-        raise AssertionError(partition, transcripts)
+        """Keep transcripts."""
+        del partition
+        self.transcripts += [Transcript.model_validate_json(record.value) for record in transcripts]
 
     async def raise_risk(self, partition: int, signals: Sequence[EncodedRecord]) -> None:
         """Fail, since no platform of the load takes signals."""
@@ -150,12 +161,12 @@ class _Memory:
         """Do nothing."""
 
 
-async def stream(events: Iterable[Event]) -> _Memory:
-    """Process the events as the stream stage does, without Faust."""
+async def stream(events: Iterable[Event], *, transcripts: bool = False) -> _Memory:
+    """Process the events as the stream stage does, without Faust, by default with measures off."""
     detector, outlet = load_detector(), _Memory()
     load_language_model()
     version = DetectorVersion(name=detector.name, version=detector.version, operating_point=OperatingPoint.GATE)
-    rules = rules_of(SessionsSettings(), version, None, frozenset(), transcripts=False)
+    rules = rules_of(SessionsSettings(), version, None, frozenset(), transcripts=transcripts)
     batches = SessionBatches(OpenSessions(rules), detector, rules, outlet, partitions=PARTITIONS)
     raws = _appended(events)
     began = time.process_time()
@@ -205,6 +216,14 @@ async def rate(records: Sequence[SessionRecord]) -> tuple[list[FeedbackRecord], 
     began = time.process_time()
     feedback = [await assessor.feedback(record) for record in records]
     return feedback, time.process_time() - began, availability.asked
+
+
+async def measure(transcripts: Sequence[Transcript]) -> tuple[float, float]:
+    """Return the CPU time and the bytes of the record of one of these sessions, read in this process."""
+    measurer = Measurer(InProcessReader(), _Always(), DEADLINE_S, time.monotonic)
+    began = time.process_time()
+    records = [encode(await measurer.measure(each)) for each in transcripts]
+    return (time.process_time() - began) / len(records), _mean([size_of(record) for record in records])
 
 
 def copies(records: Iterable[FeedbackRecord], number: int) -> Iterator[FeedbackRecord]:

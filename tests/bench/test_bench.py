@@ -151,6 +151,10 @@ async def test_units_are_of_work_that_was_done(create_database: Callable[..., st
     assert units.gateway_s(events) > 0
     outlet = await units.stream(events)
     assert (len(outlet.sessions), outlet.written > 0) == (SMALL.sessions, True)
+    assert outlet.transcripts == []
+    whole = (await units.stream(events, transcripts=True)).transcripts
+    assert sum(len(each.messages) for each in whole) == SMALL.total
+    assert all(figure > 0 for figure in await units.measure(whole[:2]))
     feedback, _, asked = await units.rate(outlet.sessions[:2])
     assert asked >= sum(len(record.assessments) for record in feedback)
     others = list(units.copies(feedback, 1))
