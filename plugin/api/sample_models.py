@@ -10,7 +10,7 @@ from plugin.api.list_models import MAX_PAGE, Part
 from plugin.api.requests import Asked, Revision
 from plugin.api.session_models import Message
 from plugin.queue.look_views import Look, LookAnswer, TurnAnswers
-from plugin.queue.looks import SHOWN_AT_ONCE
+from plugin.queue.paging import PAGE
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.vocabulary import NeedsHuman, Verdict
 
@@ -24,7 +24,7 @@ class SampleQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     cursor: str | None = Field(default=None, max_length=64, description="The `next_cursor` of the part before.")
-    limit: int = Field(default=SHOWN_AT_ONCE, ge=1, le=MAX_PAGE)
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
 
 
 class SampledSession(Part):

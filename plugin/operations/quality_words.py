@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.plain_text import counted, join_words
 from plugin.queue.comparison import ModelComparison
 from plugin.queue.proportion import MIN_SESSIONS, MIN_TURNS, Proportion
 from plugin.queue.quality import (
-    MIN_COUNSELLORS,
     MIN_LEVELS,
     MIN_RELEASED,
     DisputeRate,
@@ -62,7 +62,7 @@ def dispute_words(found: DisputeRate) -> str:
     """Return the rate of disputed sessions, or that there are too few of them."""
     released = counted(found.released, "released session")
     if found.rate is None:
-        least = f"at least {MIN_RELEASED} sessions of {MIN_COUNSELLORS} counsellors"
+        least = f"at least {MIN_RELEASED} sessions of {LEAST_COUNSELLORS} counsellors"
         return f"not counted, {released} in 90 days ({least})"
     return f"{found.rate:.0%} of {released} in 90 days"
 

@@ -30,6 +30,7 @@ from plugin.queue.look_views import (
 )
 from plugin.queue.machine_opinion import opinion_from_json, opinion_to_json, opinions_of
 from plugin.queue.opening import stored_messages
+from plugin.queue.paging import PAGE
 from plugin.queue.scope import visible_to
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
@@ -37,8 +38,6 @@ from stream.contracts.vocabulary import Role
 
 BLIND_LOOK: Final = "blind look"
 """The purpose of reading a session of the sample, as the audit trail calls it; migration 0014 knows it too."""
-SHOWN_AT_ONCE: Final = 25
-"""Sessions of the list: more than anybody looks at in a day; on the page others follow as these are done."""
 
 _PLACE: Final[tuple[Any, ...]] = col(StoredSession.ended_at), col(StoredSession.session_id)
 """The order of the list."""
@@ -52,7 +51,7 @@ class Looks:
         self._kek = kek
         self._now = now
 
-    def waiting(self, viewer: Viewer, after: UUID | None = None, *, size: int = SHOWN_AT_ONCE) -> SampledList:
+    def waiting(self, viewer: Viewer, after: UUID | None = None, *, size: int = PAGE) -> SampledList:
         """Return a supervisor's sessions that wait for a look, the oldest first; empty for any other role.
 
         With `after` those that come after a session that she sees, whether it still waits or not.

@@ -19,6 +19,7 @@ from plugin.database.audit import add_audit_entry
 from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredSession
 from plugin.database.viewer import Viewer
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.calibration_reading import sessions_to_rate_first
 from plugin.queue.judgements import answers_exchange, labels_of_sessions
 from plugin.queue.lists import counsellor_names, session_rows
@@ -26,7 +27,6 @@ from plugin.queue.moment_filter import EVERY_MOMENT, MomentFilter, moment_matche
 from plugin.queue.moment_views import MomentAcross, MomentPart, MomentPlace, VersionCount
 from plugin.queue.opening import stored_answer
 from plugin.queue.paging import PAGE
-from plugin.queue.quality import MIN_COUNSELLORS
 from plugin.queue.scope import visible_to
 from stream.contracts.feedback import Assessment, ModelVersion
 
@@ -206,7 +206,7 @@ def _next_place(found: Sequence[_Found], shown: Sequence[_Found], cut_at: UUID |
 
 def _counted(found: Collection[_Found]) -> tuple[VersionCount, ...]:
     """Return the numbers of moments by version, in the order of their names; none about few counsellors."""
-    if len({each.counsellor for each in found if each.counsellor is not None}) < MIN_COUNSELLORS:
+    if len({each.counsellor for each in found if each.counsellor is not None}) < LEAST_COUNSELLORS:
         return ()
     counts = Counter(each.model.key for each in found)
     models = {each.model.key: each.model for each in found}

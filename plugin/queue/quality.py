@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.comparison import LevelComparison, ModelComparison, read_comparison
 from plugin.queue.look_views import LookAnswer, TurnAnswers
 from plugin.queue.machine_opinion import opinion_from_json
@@ -30,8 +31,6 @@ DISPUTES_OVER: Final = timedelta(days=90)
 """The time over which disputes are counted: a quarter of a year, in which a change of the model shows."""
 MIN_RELEASED: Final = 20
 """Released sessions; with fewer, one dispute moves the rate by more than five points."""
-MIN_COUNSELLORS: Final = 5
-"""Counsellors whose sessions were released; with fewer, a rate would tell how one of them answers."""
 _UNKNOWN: Final = "not known"
 
 
@@ -53,7 +52,8 @@ class DisputeRate:
     """How many of the sessions that were released lately are disputed."""
 
     released: int
-    disputed: int
+    disputed: int | None
+    """None where counsellors are too few, of whom each would know who disputes."""
     rate: float | None
     """None where sessions or counsellors are too few."""
 
@@ -144,10 +144,9 @@ def agreement(labels: Iterable[LevelLabel]) -> tuple[LevelAgreement, ...]:
 
 def dispute_rate(released: int, disputed: int, counsellors: int) -> DisputeRate:
     """Return the rate of disputed sessions; none where they, or the counsellors in them, are too few."""
-    is_enough = released >= MIN_RELEASED and counsellors >= MIN_COUNSELLORS
-    if not is_enough:
-        disputed = 0 if counsellors < MIN_COUNSELLORS else disputed
-    return DisputeRate(released, disputed, disputed / released if is_enough else None)
+    if counsellors < LEAST_COUNSELLORS:
+        return DisputeRate(released, None, None)
+    return DisputeRate(released, disputed, disputed / released if released >= MIN_RELEASED else None)
 
 
 def shadow_kappa(levels: LevelComparison) -> float | None:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from plugin.queue.look_refusals import LOOK_REFUSED
 from plugin.queue.look_views import Look, LookAnswer, LookOutcome, TurnAnswers
+from plugin.queue.paging import PAGE
 from plugin.web.dependencies import CurrentSupervisor, ServicesDep, ValidForm, require_supervisor
 from plugin.web.look_layout import QUESTIONS, look_lines
 from plugin.web.render import message, page
@@ -21,9 +22,9 @@ Chosen = Mapping[str, LookAnswer]
 
 
 @router.get("/sample")
-def sample(request: Request, services: ServicesDep, viewer: CurrentSupervisor) -> Response:
-    """Show the sessions of the random sample that wait for a look."""
-    return page(request, "sample.html", sampled=services.store.looks.waiting(viewer))
+def sample(request: Request, services: ServicesDep, viewer: CurrentSupervisor, after: UUID | None = None) -> Response:
+    """Show a page of the sessions that wait for a look, which begins after one of them where the address says so."""
+    return page(request, "sample.html", sampled=services.store.looks.waiting(viewer, after, size=PAGE), after=after)
 
 
 @router.get("/sessions/{session_id}/look")

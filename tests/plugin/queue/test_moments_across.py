@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from plugin.database.engine import transaction
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue import moments_across
 from plugin.queue.calibration_drawing import seen_by
 from plugin.queue.filters import QueueState
@@ -19,7 +20,6 @@ from plugin.queue.looks import has_opened
 from plugin.queue.moment_filter import EVERY_MOMENT, MomentFilter
 from plugin.queue.moment_views import MomentAcross, MomentPart
 from plugin.queue.openings import OpeningKind
-from plugin.queue.quality import MIN_COUNSELLORS
 from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import MOMENT, level_of
 from plugin.queue.store import Store
@@ -262,11 +262,11 @@ def test_versions_are_never_counted_together(engine: Engine, store: Store, peopl
         on_day(0, moments=3),
         answered(on_day(1), {"model": other_model}),
         answered(on_day(2), {"model": other_rubric}),
-        *of_colleagues(engine, MIN_COUNSELLORS - 1),
+        *of_colleagues(engine, LEAST_COUNSELLORS - 1),
     )
     first, second, *_ = parts(store, people.supervisor)
     assert {(each.model.weights, each.model.rubric): each.moments for each in first.versions} == {
-        (MODEL.weights, MODEL.rubric): 3 + MIN_COUNSELLORS - 1,
+        (MODEL.weights, MODEL.rubric): 3 + LEAST_COUNSELLORS - 1,
         ("0.2", MODEL.rubric): 1,
         (MODEL.weights, "0.2"): 1,
     }
@@ -275,9 +275,9 @@ def test_versions_are_never_counted_together(engine: Engine, store: Store, peopl
 
 def test_nothing_is_counted_about_few_counsellors(engine: Engine, store: Store, people: People) -> None:
     """Where the moments are of fewer counsellors than a number about all of them needs, there is no count."""
-    apply_records(engine, on_day(0, moments=3), *of_colleagues(engine, MIN_COUNSELLORS - 2))
+    apply_records(engine, on_day(0, moments=3), *of_colleagues(engine, LEAST_COUNSELLORS - 2))
     part = store.moments.read(people.supervisor)
-    assert (len(part.moments), part.versions) == (3 + MIN_COUNSELLORS - 2, ())
+    assert (len(part.moments), part.versions) == (3 + LEAST_COUNSELLORS - 2, ())
 
 
 def of_colleagues(engine: Engine, number: int) -> list[FeedbackRecord]:

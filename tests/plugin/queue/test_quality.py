@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine
 
 from plugin.database.engine import transaction
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.dispute_views import Ground
 from plugin.queue.look_views import LookAnswer, TurnAnswers
 from plugin.queue.quality import (
-    MIN_COUNSELLORS,
     MIN_LEVELS,
     MIN_RELEASED,
     DisputeRate,
@@ -106,15 +106,16 @@ def test_models_and_mechanisms_are_apart() -> None:
 
 def test_disputes_are_counted_from_enough_sessions_of_enough_counsellors() -> None:
     """Below either least number there is no rate; with few counsellors not even how many are disputed."""
-    enough = dispute_rate(MIN_RELEASED, 5, MIN_COUNSELLORS)
+    enough = dispute_rate(MIN_RELEASED, 5, LEAST_COUNSELLORS)
     assert enough == DisputeRate(MIN_RELEASED, 5, 5 / MIN_RELEASED)
-    assert dispute_rate(MIN_RELEASED - 1, 5, MIN_COUNSELLORS).rate is None
-    few = dispute_rate(MIN_RELEASED, 5, MIN_COUNSELLORS - 1)
-    assert (few.disputed, few.rate) == (0, None)
+    assert dispute_rate(MIN_RELEASED - 1, 5, LEAST_COUNSELLORS) == DisputeRate(MIN_RELEASED - 1, 5, None)
+    for disputed in (0, 5):
+        few = dispute_rate(MIN_RELEASED, disputed, LEAST_COUNSELLORS - 1)
+        assert few == DisputeRate(MIN_RELEASED, None, None)
 
 
 def test_labels_and_disputes_are_read_from_the_database(store: Store, engine: Engine, people: People) -> None:
-    """The latest label of a level counts, and a released session with a dispute is counted as disputed."""
+    """The latest label of a level counts; the dispute of one counsellor is in no number."""
     sent = record(level=Level.WEAK)
     apply_records(engine, sent, record(conversation="c_other"))
     answer = sent.assessments[0].assessment_id
@@ -127,7 +128,7 @@ def test_labels_and_disputes_are_read_from_the_database(store: Store, engine: En
     found = quality_of(engine)
     assert [(each.mechanism, each.levels) for each in found.agreement] == [(STANCE, 1)]
     assert found.agreement[0].model.startswith(MODEL.name)
-    assert found.disputes == DisputeRate(released=1, disputed=0, rate=None)
+    assert found.disputes == DisputeRate(released=1, disputed=None, rate=None)
 
 
 def test_looks_are_read_from_the_database_by_version(store: Store, engine: Engine, people: People) -> None:

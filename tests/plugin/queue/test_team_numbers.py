@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine
 
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.dispute_views import Ground
-from plugin.queue.quality import MIN_COUNSELLORS, MIN_RELEASED, DisputeRate
+from plugin.queue.quality import MIN_RELEASED, DisputeRate
 from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
 from plugin.queue.team_numbers import PACE_OVER, Pace
@@ -39,15 +40,15 @@ def test_the_pace_is_what_came_and_what_was_decided_lately(engine: Engine, store
 def test_disputes_are_counted_about_enough_counsellors_alone(engine: Engine, store: Store, people: People) -> None:
     """The rate is about the releases of all counsellors of a supervisor; with one fewer than needed there is none."""
     therapists = {"p_ana": people.ana} | {f"p_{number}": colleague(engine, number) for number in range(2, 6)}
-    assert len(therapists) == MIN_COUNSELLORS
-    each_has = MIN_RELEASED // MIN_COUNSELLORS
+    assert len(therapists) == LEAST_COUNSELLORS
+    each_has = MIN_RELEASED // LEAST_COUNSELLORS
     sent = [of(counsellor, number) for counsellor in therapists for number in range(each_has)]
     apply_records(engine, *sent, of("p_ben", 1))
     for session in sent[:-each_has]:
         store.decide(people.supervisor, session.session_id, 1, DecisionKind.RELEASED)
     dispute(store, people.ana, sent[0])
     few = store.team_numbers.disputes(people.supervisor)
-    assert few == DisputeRate(released=MIN_RELEASED - each_has, disputed=0, rate=None)
+    assert few == DisputeRate(released=MIN_RELEASED - each_has, disputed=None, rate=None)
     for session in sent[-each_has:]:
         store.decide(people.supervisor, session.session_id, 1, DecisionKind.RELEASED)
     assert store.team_numbers.disputes(people.supervisor) == DisputeRate(MIN_RELEASED, 1, 1 / MIN_RELEASED)
@@ -59,7 +60,7 @@ def test_who_reviews_nothing_gets_no_number(engine: Engine, store: Store, people
     apply_records(engine, of("p_ana", 1))
     viewer: Viewer = getattr(people, who)
     assert store.team_numbers.pace(viewer) == Pace()
-    assert store.team_numbers.disputes(viewer) == DisputeRate(0, 0, None)
+    assert store.team_numbers.disputes(viewer) == DisputeRate(0, None, None)
 
 
 def colleague(engine: Engine, number: int) -> Viewer:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from plugin.web import look_pages
 from stream.contracts.feedback import FeedbackRecord
 from tests.plugin.web.conftest import ELSEWHERE, OTHER_SUPERVISOR, SUPERVISOR, WAITING, Browser, address
 from tests.plugin.web.samples import record
@@ -16,6 +18,12 @@ ALL_NO = {f"{question}-{turn}": "no" for question in ("resistance", "critical") 
 ANSWERS = ALL_NO | {"resistance-3": "yes", "critical-3": "unsure", "revision": "1"}
 HOSTILE = "<b>Nothing</b>"
 """What the client of the sample wrote."""
+
+
+def later_by(hours: int) -> FeedbackRecord:
+    """Return another session of the sample, which ended some hours later."""
+    sent = record(f"later-{hours}", "counsellor-2", sampled_turns=ELSEWHERE.sampled_turns)
+    return sent.model_copy(update={"ended_at": ELSEWHERE.ended_at + timedelta(hours=hours)})
 
 
 @pytest.fixture
@@ -40,6 +48,33 @@ async def test_the_list_says_when_and_how_long_and_nothing_of_machine_or_people(
 async def test_an_empty_list_says_so(supervisor: Browser) -> None:
     """A supervisor without a sampled session reads that nothing waits."""
     assert "Nothing waits." in (await supervisor.get("/sample")).text
+
+
+async def test_who_has_read_the_oldest_reaches_the_others(
+    nora: Browser, put: Callable[[FeedbackRecord], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that is longer than a page leads on to later sessions and back, also where she has read every old one."""
+    monkeypatch.setattr(look_pages, "PAGE", 1)
+    later = [later_by(hours) for hours in (1, 2)]
+    for sent in later:
+        put(sent)
+    await nora.get(address(ELSEWHERE.session_id))
+    seen, path = [], "/sample"
+    while path:
+        page = (await nora.get(path)).text
+        assert "3 sessions wait" in words_of(page)
+        assert ("To the oldest" in page) == bool(seen)
+        seen += re.findall(r'href="/sessions/([^/"]+)/look"', page) or [str(ELSEWHERE.session_id)]
+        path = next(iter(re.findall(r'href="([^"]+)" rel="next"', page)), "")
+    assert seen == [str(each.session_id) for each in (ELSEWHERE, *later)]
+
+
+async def test_after_the_last_session_nothing_comes(nora: Browser) -> None:
+    """The place after the last session says so and leads back; one that is no session's is refused."""
+    beyond = (await nora.get(f"/sample?after={ELSEWHERE.session_id}")).text
+    assert "Nothing comes after this place. To the oldest" in words_of(beyond)
+    assert 'href="/sample"' in beyond
+    assert (await nora.get("/sample?after=../../etc/passwd")).status_code == 400
 
 
 async def test_the_conversation_stands_alone(nora: Browser) -> None:
