@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugin.api import (
     calibration_routes,
+    criterion_routes,
     handover_routes,
     moment_routes,
     news_routes,
@@ -107,6 +108,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         quality_routes.router,
         risk_routes.router,
         rubric_routes.router,
+        criterion_routes.router,
         trail_routes.router,
         people_routes.router,
         receiver_routes.router,

@@ -134,6 +134,7 @@ RubricReader = Annotated[
 RiskAcknowledger = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS, AccountRole.OPERATOR))]
 RiskReader = Annotated[Caller, Depends(needs(Scope.RISK_ACKNOWLEDGE, *REVIEWERS))]
 RubricWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.LEAD))]
+CriterionWriter = Annotated[Caller, Depends(needs(Scope.RUBRIC_WRITE, AccountRole.OPERATOR))]
 TrailReader = Annotated[Caller, Depends(needs(Scope.TRAIL_READ, AccountRole.AUDITOR))]
 OutcomeWriter = Annotated[Caller, Depends(needs(Scope.OUTCOMES_WRITE, AccountRole.OPERATOR))]
 PeopleWriter = Annotated[Caller, Depends(needs(Scope.PEOPLE_WRITE, AccountRole.OPERATOR))]

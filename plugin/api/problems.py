@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): the one form of every answer that says no. None of them repeats what was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from plugin.queue.views import DecisionOutcome
+from stream.contracts.errors import Misconfigured
 
 MEDIA_TYPE: Final = "application/problem+json"
 SCHEMA: Final = "#/components/schemas/Problem"
@@ -68,6 +70,20 @@ def invalid_request(*places: str) -> ApiProblem:
 def place_lost() -> ApiProblem:
     """Return the problem of a cursor whose session is gone, or is no longer for this person to see."""
     return ApiProblem(410, "place-lost", "The session at this place is gone: begin again without a cursor.")
+
+
+@contextmanager
+def refusals(kind: str, *, gone: type[Misconfigured]) -> Iterator[None]:
+    """Answer what cannot be done with a problem; its sentence names settings and rules, and nothing that was sent.
+
+    `gone` is the error for what is not there.
+    """
+    try:
+        yield
+    except gone:
+        raise nothing_here() from None
+    except Misconfigured as error:
+        raise ApiProblem(409, kind, "This cannot be done.", detail=str(error)) from None
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

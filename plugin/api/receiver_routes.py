@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from plugin.api.caller import Caller, ReceiverWriter, Services, ServicesDep
 from plugin.api.list_models import Part
 from plugin.api.once import Once, OnceDep
-from plugin.api.problems import ApiProblem, nothing_here
+from plugin.api.problems import refusals
 from plugin.api.read_routes import READING
 from plugin.api.requests import Asked
 from plugin.api.results import Done
@@ -164,10 +164,5 @@ def _key(services: Services) -> KeyEncryptionKey:
 
 
 def _do(once: Once, act: Callable[[Store], Reply]) -> Response:
-    """Take a step once; what cannot be done is a problem, whose sentence names settings and rules alone."""
-    try:
+    with refusals("receiver-refused", gone=NoReceiver):
         return once.do(act)
-    except NoReceiver:
-        raise nothing_here() from None
-    except Misconfigured as error:
-        raise ApiProblem(409, "receiver-refused", "This cannot be done.", detail=str(error)) from None

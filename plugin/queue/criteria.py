@@ -29,9 +29,17 @@ from plugin.queue.criterion_views import (
 )
 from stream.contracts.errors import Misconfigured
 
-_GONE: Final = "There is no such criterion, or the user of database.url may not change it."
 _CHANGED: Final = "Somebody has changed this criterion meanwhile. Nothing was stored; please look at it again."
+_RETIRED: Final = "This criterion is retired and has no place among the others. Ask it again first."
+_TAKEN: Final = "There is a criterion of this name already; if it is retired, it can be asked again."
 _FULL: Final = f"{MAX_ASKED} criteria are asked already, which is as many as a review can hold. Retire one first."
+
+
+class NoCriterion(Misconfigured):
+    """The error for a criterion that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such criterion, or the user of database.url may not change it.")
 
 
 class Criteria:
@@ -70,7 +78,7 @@ class Criteria:
         known, criterion_id = checked_name(name), uuid4()
         with self._change(by, "criterion added", criterion_id) as session:
             if session.exec(select(StoredCriterion).where(col(StoredCriterion.name) == known)).first() is not None:
-                raise Misconfigured(f"There is a criterion {known} already; if it is retired, it can be asked again.")
+                raise Misconfigured(_TAKEN)
             _check_room(session)
             position = _next_position(session)
             session.add(StoredCriterion(criterion_id=criterion_id, name=known, about=about.value, position=position))
@@ -94,8 +102,12 @@ class Criteria:
     def move(self, criterion_id: UUID, *, up: bool, by: Actor = COMMAND) -> None:
         """Let a criterion change places with the one before it, or after it; the first and the last one stay."""
         with self._change(by, "criterion moved", criterion_id) as session:
-            order = list(asked_criteria(session))
-            at = order.index(_one(order, criterion_id))
+            latest = latest_versions(session)
+            moved = _one(latest, criterion_id)
+            if moved.is_retired:
+                raise Misconfigured(_RETIRED)
+            order = [each for each in latest if not each.is_retired]
+            at = order.index(moved)
             beside = min(max(at - 1 if up else at + 1, 0), len(order) - 1)
             first, second = (session.get_one(StoredCriterion, order[each].criterion_id) for each in (at, beside))
             places = first.position, second.position
@@ -149,10 +161,10 @@ class Criteria:
             )
 
 
-def _one(criteria: tuple[Criterion, ...] | list[Criterion], criterion_id: UUID) -> Criterion:
+def _one(criteria: tuple[Criterion, ...], criterion_id: UUID) -> Criterion:
     found = next((each for each in criteria if each.criterion_id == criterion_id), None)
     if found is None:
-        raise Misconfigured(_GONE)
+        raise NoCriterion
     return found
 
 
@@ -171,4 +183,4 @@ def _update(session: Session, criterion_id: UUID, **changes: object) -> None:
         update(StoredCriterion).where(col(StoredCriterion.criterion_id) == criterion_id).values(**changes)
     )
     if changed.rowcount != 1:
-        raise Misconfigured(_GONE)
+        raise NoCriterion

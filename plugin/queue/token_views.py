@@ -36,7 +36,7 @@ class Scope(StrEnum):
     RISK_ACKNOWLEDGE = "risk.acknowledge"
     """Acknowledge risk signals, for a supervisor, a lead or an operator; the first two also read which there are."""
     RUBRIC_WRITE = "rubric.write"
-    """A lead: write, edit and remove rubric notes."""
+    """A lead: write, edit and remove rubric notes. An operator: word, order and retire the service's own criteria."""
     TRAIL_READ = "trail.read"
     """An auditor: read and verify the audit trail."""
     PEOPLE_WRITE = "people.write"

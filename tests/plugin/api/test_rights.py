@@ -64,7 +64,7 @@ NOBODY = Expected(401, 404, 404, 404, 404, 404, 404, 404)
 SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
 DISPUTE = "/disputes/{dispute_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
-NOTES = "/rubric-notes"
+NOTES, CRITERIA = "/rubric-notes", "/criteria"
 RISK = "/risk-signals/{signal_id}/acknowledgement"
 ASSESSMENT = str(WAITING.assessments[0].assessment_id)
 DECIDE = {"revision": 1, "stands": "none"}
@@ -76,6 +76,7 @@ BACK = {"seen": 0, "reason": "I am away."}
 OVER = {**BACK, "account_id": str(UNKNOWN)}
 RECEIVERS = "/receivers/{receiver_id}"
 RECEIVER = {"name": "board", "url": "https://board.example/", "kinds": ["releases"]}
+WORDING = {"question": "Was the client told?", "scale": "yes_no", "shared": True}
 ACTION = {"action": "contacted"}
 VIEW = {"need": "risk", "name": "First"}
 ACKNOWLEDGE = {"released_at": "2026-11-03T14:02:00Z"}
@@ -225,6 +226,13 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", NOTES, None): ({"mechanism": "stance_alignment", **NOTE}, LEADS),
     ("POST", NOTES + "/{note_id}/versions", UNKNOWN): ({"seen": 1, **NOTE}, NOBODY),
     ("POST", NOTES + "/{note_id}/remove", UNKNOWN): ({"seen": 1}, NOBODY),
+    ("GET", CRITERIA, None): (None, OPERATORS),
+    ("GET", CRITERIA + "/{criterion_id}", UNKNOWN): (None, NOBODY),
+    ("POST", CRITERIA, None): ({**WORDING, "name": "told", "about": "session"}, OPERATORS),
+    ("POST", CRITERIA + "/{criterion_id}/versions", UNKNOWN): ({**WORDING, "seen": 1}, NOBODY),
+    ("POST", CRITERIA + "/{criterion_id}/move", UNKNOWN): ({"to": "later"}, NOBODY),
+    ("POST", CRITERIA + "/{criterion_id}/retire", UNKNOWN): (None, NOBODY),
+    ("POST", CRITERIA + "/{criterion_id}/restore", UNKNOWN): (None, NOBODY),
     ("GET", "/trail", None): (None, AUDITORS),
     ("POST", "/trail/verify", None): ({}, AUDITORS),
     ("GET", "/receivers", None): (None, OPERATORS),
@@ -241,7 +249,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
 """Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
 IDS = (
     *("session_id", "account_id", "note_id", "comment_id", "dispute_id"),
-    *("calibration_id", "view_id", "signal_id", "receiver_id"),
+    *("calibration_id", "view_id", "signal_id", "receiver_id", "criterion_id"),
 )
 
 
@@ -257,6 +265,7 @@ SCOPES = {
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
         *("/sample", SESSION + "/look", "/quality", "/news", "/own-news"),
         *("/own-trend", "/trends/{account_id}", "/team-numbers", "/own-exports", "/queue-numbers"),
+        *(CRITERIA, CRITERIA + "/{criterion_id}"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
@@ -283,7 +292,11 @@ SCOPES = {
         SESSION + DISPUTE + "/resolve",
     ),
     Scope.RISK_ACKNOWLEDGE: {"GET /risk-signals", f"POST {RISK}"},
-    Scope.RUBRIC_WRITE: named("POST", NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove"),
+    Scope.RUBRIC_WRITE: named(
+        "POST",
+        *(NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove", CRITERIA),
+        *(f"{CRITERIA}/{{criterion_id}}/{step}" for step in ("versions", "move", "retire", "restore")),
+    ),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
     Scope.OUTCOMES_WRITE: {"POST /outcomes"},
     Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},

@@ -87,7 +87,10 @@ def test_a_change_keeps_what_is_not_named(criteria: Counterpoint, store: Store) 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", "told", "--question", "Q", "--about", "moment", "--scale", "levels"), "a criterion told already"),
+        (
+            ("add", "told", "--question", "Q", "--about", "moment", "--scale", "levels"),
+            "criterion of this name already",
+        ),
         (("add", "Told it", "--question", "Q", "--about", "moment", "--scale", "levels"), "small letters"),
         (("add", "x", "--question", " ", "--about", "moment", "--scale", "levels"), "A question: 1 to 300"),
         (("add", "x", "--question", "Q", "--about", "moment", "--scale", "steps"), "each of its 4 steps"),

@@ -86,7 +86,7 @@ def test_a_retired_criterion_is_asked_no_more(criteria: Criteria, store: Store) 
     assert [(each.name, each.is_retired) for each in criteria.entries()] == [("a", False), ("c", False), ("b", True)]
     criteria.move(first.criterion_id, up=False)
     assert names(criteria) == ["c", "a"]
-    with pytest.raises(Misconfigured, match="no such criterion"):
+    with pytest.raises(Misconfigured, match="Ask it again first"):
         criteria.move(second.criterion_id, up=True)
     criteria.restore(second.criterion_id)
     criteria.restore(second.criterion_id)
@@ -96,7 +96,7 @@ def test_a_retired_criterion_is_asked_no_more(criteria: Criteria, store: Store) 
 def test_a_name_is_used_once(criteria: Criteria, store: Store) -> None:
     """A name is taken for good, by a retired criterion too, since exports call answers by it."""
     criteria.retire(add(store, "told", SESSION, TOLD).criterion_id)
-    with pytest.raises(Misconfigured, match="told already"):
+    with pytest.raises(Misconfigured, match="of this name already"):
         criteria.add("told", MOMENT, WARMTH)
     assert len(criteria.entries()) == 1
 
