@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugin.api import (
+    account_routes,
     calibration_routes,
     criterion_routes,
     handover_routes,
@@ -111,6 +112,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         criterion_routes.router,
         trail_routes.router,
         people_routes.router,
+        account_routes.router,
         receiver_routes.router,
         outcome_routes.router,
     ):

@@ -1,4 +1,4 @@
-"""Cursors: opaque places in a list, each good for the list or the moments, and the filter, from which it comes."""
+"""Cursors: opaque places in a list, each good for the list and the filter from which it comes."""
 
 import base64
 import binascii
@@ -14,6 +14,7 @@ _CHECK: Final = 8
 """Bytes that bind a cursor to its list: enough against a mix-up, which is all that they are for."""
 _OWN: Final = "own"
 _SAMPLED: Final = "sample"
+_ACCOUNTS: Final = "accounts"
 _POSITION: Final = 4
 """Bytes of the position of a moment in its session."""
 
@@ -58,6 +59,20 @@ def sampled_session_of(cursor: str) -> UUID:
         ValueError: it is no cursor of that list.
     """
     return UUID(bytes=_checked(cursor, _check(_SAMPLED)))
+
+
+def cursor_after_account(account_id: UUID) -> str:
+    """Return the cursor of the place after an account in the list of accounts."""
+    return _written(account_id.bytes, _check(_ACCOUNTS))
+
+
+def account_of(cursor: str) -> UUID:
+    """Return the account after which a cursor's place is.
+
+    Raises:
+        ValueError: it is no cursor of that list.
+    """
+    return UUID(bytes=_checked(cursor, _check(_ACCOUNTS)))
 
 
 def cursor_of_place(place: MomentPlace, chosen: MomentFilter) -> str:

@@ -68,8 +68,8 @@ def invalid_request(*places: str) -> ApiProblem:
 
 
 def place_lost() -> ApiProblem:
-    """Return the problem of a cursor whose session is gone, or is no longer for this person to see."""
-    return ApiProblem(410, "place-lost", "The session at this place is gone: begin again without a cursor.")
+    """Return the problem of a cursor at whose place nothing is any more, or nothing for this person to see."""
+    return ApiProblem(410, "place-lost", "What was at this place is gone: begin again without a cursor.")
 
 
 @contextmanager

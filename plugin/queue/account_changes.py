@@ -1,4 +1,4 @@
-"""Changes of accounts, for the command and for an operator's page; each is one transaction with its audit entry."""
+"""Changes of accounts, for commands, an operator's page and the API; each is one transaction with its audit entry."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ from stream.runtime.settings import Settings, required_secret
 
 @dataclass(frozen=True)
 class Actor:
-    """Who changes an account or a criterion: a person on the page, or nobody who is logged in, for a command."""
+    """Who changes an account or a criterion: a person, or nobody who is logged in, for a command."""
 
     viewer: Viewer | None = None
     request_id: str = ""
@@ -77,6 +77,13 @@ def add_account(
     )
     with temporary_engine(required_secret(settings.database.url, "database.url")) as engine:
         Accounts(engine, now=utc_now).add(account)
+
+
+class NoAccount(Misconfigured):
+    """The error for an account that is not there, or was removed."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such account any more, or the user of database.url may not change it.")
 
 
 class Accounts:
@@ -154,6 +161,7 @@ class Accounts:
 
     def disable(self, account_id: UUID, by: Actor = COMMAND) -> None:
         """End the person's logins, and let nobody log in with this account until it is enabled again."""
+        _check_other(by, account_id)
         with self._change(account_id, by, "account disabled") as session:
             _end_logins(session, account_id, disabled_at=self._now())
 
@@ -168,10 +176,10 @@ class Accounts:
         """Put an account into teams and take it out of others; taking it out ends the person's logins."""
         entry = self.entry(account_id)
         if entry is None:
-            raise _no_account()
-        if unknown := sorted(set(remove) - set(entry.teams)):
+            raise NoAccount
+        if set(remove) - set(entry.teams):
             teams = ", ".join(entry.teams) or "none"
-            raise Misconfigured(f"{entry.username} is not in the team {unknown[0]}; teams now: {teams}.")
+            raise Misconfigured(f"{entry.username} is not in each of these teams; teams now: {teams}.")
         left = [team for team in (*entry.teams, *add) if team not in remove]
         check_scope(entry.role, left, entry.tenant)
         with self._change(account_id, by, "account teams changed") as session:
@@ -187,6 +195,7 @@ class Accounts:
 
     def remove(self, account_id: UUID, by: Actor = COMMAND) -> None:
         """Remove an account: decisions stay as those of a removed account, and everything of the person goes."""
+        _check_other(by, account_id)
         with self._change(account_id, by, "account removed") as session:
             if not remove_account(session, account_id, self._now()):
                 raise _not_allowed()
@@ -204,7 +213,7 @@ class Accounts:
             # Locked for a change, so that a role which may not change this account finds none and says nothing is done.
             row = session.get(Account, account_id, with_for_update=True)
             if row is None or row.removed_at is not None:
-                raise _no_account()
+                raise NoAccount
             yield session
             session.flush()
             self._audit(session, by, purpose, account_id)
@@ -226,6 +235,12 @@ class Accounts:
         )
 
 
+def _check_other(by: Actor, account_id: UUID) -> None:
+    """Check that nobody disables or removes their own account: the last operator could lock everybody out."""
+    if by.viewer is not None and by.viewer.user_id == account_id:
+        raise Misconfigured("That is your own account: another operator, or `counterpoint users`, can do this.")
+
+
 def _end_logins(session: Session, account_id: UUID, **changes: object) -> None:
     """Raise the account's generation in the database itself, so that two changes at once both count."""
     _update(session, account_id, generation=Account.generation + 1, **changes)
@@ -236,10 +251,6 @@ def _update(session: Session, account_id: UUID, **changes: object) -> None:
     changed = session.exec(update(Account).where(col(Account.account_id) == account_id).values(**changes))
     if changed.rowcount != 1:
         raise _not_allowed()
-
-
-def _no_account() -> Misconfigured:
-    return Misconfigured("There is no such account any more, or the user of database.url may not change it.")
 
 
 def _not_allowed() -> Misconfigured:

@@ -40,7 +40,7 @@ class Scope(StrEnum):
     TRAIL_READ = "trail.read"
     """An auditor: read and verify the audit trail."""
     PEOPLE_WRITE = "people.write"
-    """An operator: plan and apply a mapping of the service's people."""
+    """An operator: plan and apply a mapping of the service's people, and manage single accounts without passwords."""
     RECEIVERS_WRITE = "receivers.write"
     """An operator: list, add, change and remove stored receivers, and have them told again."""
     OUTCOMES_WRITE = "outcomes.write"

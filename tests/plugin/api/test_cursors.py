@@ -5,7 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from plugin.api.cursors import cursor_after, cursor_after_own, cursor_after_sampled, sampled_session_of, session_of
+from plugin.api.cursors import (
+    account_of,
+    cursor_after,
+    cursor_after_account,
+    cursor_after_own,
+    cursor_after_sampled,
+    sampled_session_of,
+    session_of,
+)
 from plugin.queue.filters import EVERYTHING, QueueList, QueueOrder
 
 SESSION = UUID("3f6f7f0a-7a1e-4d55-9c1c-0f6b1f2a9e77")
@@ -33,6 +41,13 @@ def test_a_cursor_of_the_sample_is_of_no_other_list() -> None:
     assert sampled_session_of(cursor_after_sampled(SESSION)) == SESSION
     with pytest.raises(ValueError, match="another list"):
         sampled_session_of(cursor_after_own(SESSION))
+
+
+def test_a_cursor_of_the_accounts_is_of_no_other_list() -> None:
+    """A place among the accounts is found again, and a place in another list is none among them."""
+    assert account_of(cursor_after_account(SESSION)) == SESSION
+    with pytest.raises(ValueError, match="another list"):
+        account_of(cursor_after_own(SESSION))
 
 
 @pytest.mark.parametrize("cursor", ["", "?", "\u00e4", "AAAA", "a" * 32, "not base64"])

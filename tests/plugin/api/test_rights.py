@@ -64,6 +64,7 @@ NOBODY = Expected(401, 404, 404, 404, 404, 404, 404, 404)
 SESSION, OWN = "/sessions/{session_id}", "/own-sessions/{session_id}"
 DISPUTE = "/disputes/{dispute_id}"
 CALIBRATED, MOMENT = "/calibrations/{calibration_id}", "/calibrations/{calibration_id}/moments/{number}"
+ACCOUNTS, ACCOUNT = "/accounts", "/accounts/{account_id}"
 NOTES, CRITERIA = "/rubric-notes", "/criteria"
 RISK = "/risk-signals/{signal_id}/acknowledgement"
 ASSESSMENT = str(WAITING.assessments[0].assessment_id)
@@ -243,6 +244,12 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", RECEIVERS + "/remove", UNKNOWN): (None, NOBODY),
     ("POST", RECEIVERS + "/replay", UNKNOWN): ({"since": "2026-11-01T00:00:00Z"}, NOBODY),
     ("POST", "/outcomes", None): (OUTCOMES, OPERATORS_REFUSED),  # of a platform that the settings do not name
+    ("GET", ACCOUNTS, None): (None, OPERATORS),
+    ("GET", ACCOUNT, UNKNOWN): (None, NOBODY),
+    ("POST", ACCOUNT + "/disable", UNKNOWN): (None, NOBODY),
+    ("POST", ACCOUNT + "/enable", UNKNOWN): (None, NOBODY),
+    ("POST", ACCOUNT + "/teams", UNKNOWN): ({"add": ["North"]}, NOBODY),
+    ("POST", ACCOUNT + "/remove", UNKNOWN): ({"username": SUPERVISOR}, NOBODY),
     ("POST", "/people/plan", None): (MAPPED, OPERATORS),
     ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
@@ -299,7 +306,10 @@ SCOPES = {
     ),
     Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
     Scope.OUTCOMES_WRITE: {"POST /outcomes"},
-    Scope.PEOPLE_WRITE: {"POST /people/plan", "POST /people/apply"},
+    Scope.PEOPLE_WRITE: {
+        *("POST /people/plan", "POST /people/apply", f"GET {ACCOUNTS}", f"GET {ACCOUNT}"),
+        *(f"POST {ACCOUNT}/{step}" for step in ("disable", "enable", "teams", "remove")),
+    },
     Scope.RECEIVERS_WRITE: {
         *("GET /receivers", "POST /receivers"),
         *(f"POST {RECEIVERS}/{step}" for step in ("rotate", "disable", "enable", "remove", "replay")),

@@ -89,6 +89,15 @@ def test_a_change_on_the_page_names_the_operator(engine: Engine, accounts: Accou
     assert (entry.account_id, entry.role, entry.request_id) == (people.operator.user_id, "operator", "r-9")
 
 
+@pytest.mark.parametrize("change", ["disable", "remove"])
+def test_nobody_takes_away_their_own_account(accounts: Accounts, people: People, change: str) -> None:
+    """An operator cannot disable or remove their own account, and a command still can."""
+    with pytest.raises(Misconfigured, match="your own account"):
+        getattr(accounts, change)(people.operator.user_id, Actor(people.operator))
+    assert not accounts.named("otto").is_disabled
+    getattr(accounts, change)(people.operator.user_id)
+
+
 def test_another_password_replaces_the_one_before(accounts: Accounts, store: Store, people: People) -> None:
     """After a change the new password logs in, and the one before does not."""
     accounts.set_password(people.ana.user_id, OTHER_PASSWORD)
