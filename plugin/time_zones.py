@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 NO_ZONE: Final = "UTC"
 """The zone of whoever has chosen none, where the service has set none either."""
 
+MAX_ZONE: Final = 100  # characters of a zone's name that are read at all; the longest one has 32
+
 
 @cache
 def zone_names() -> frozenset[str]:

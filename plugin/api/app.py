@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plugin.api import (
     account_routes,
@@ -28,6 +28,7 @@ from plugin.api import (
     outcome_routes,
     own_routes,
     people_routes,
+    preference_routes,
     quality_routes,
     read_routes,
     receiver_routes,
@@ -48,9 +49,9 @@ PATH: Final = "/api/v1"
 FILE: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
 DESCRIPTION: Final = """What people do on the pages, for programs. docs/api.md shows the first steps.
 
-Every answer is JSON; one that says no is a problem document (RFC 9457). Times are in UTC. Every POST that changes
-something needs an `Idempotency-Key`: the same request with the same key is answered again and does nothing again, for
-24 hours."""
+Every answer is JSON, except for the file of the audit trail; one that says no is a problem document (RFC 9457). Times
+are in UTC. Every POST that changes something needs an `Idempotency-Key`: the same request with the same key is answered
+again and does nothing again, for 24 hours."""
 _TITLES: Final = {404: nothing_here, 400: invalid_request}
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError")
 _LATER_S: Final = "60"  # as the pages say
@@ -102,6 +103,7 @@ def create_api(services: Services | None = None) -> FastAPI:
         own_routes.router,
         own_routes.exports_router,
         news_routes.router,
+        preference_routes.router,
         moment_routes.router,
         trend_routes.router,
         calibration_routes.router,
@@ -131,18 +133,30 @@ def text() -> str:
 
 
 class _Failures:
-    """The middleware that answers an unexpected exception with a problem, and notes it in the log."""
+    """The middleware that answers an unexpected exception with a problem, and notes it in the log.
+
+    Where a part of the answer was sent, the connection has to break: nothing may look like the whole.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_on)
         except ClientDisconnect:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, a program gets a problem
+        except Exception as error:
             get_logger().error("api_failed", exc_info=error)
+            if began:
+                raise
             problem = ApiProblem(500, "fault", "Something went wrong; the fault is ours and has been noted.")
             await problem.response(scope, receive, send)
 

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Final
 from uuid import UUID
-from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
 from plugin.api.calibration_models import Levels
-from plugin.api.codes import Day, LevelName
+from plugin.api.codes import Day, LevelName, ZoneName
 from plugin.api.requests import Asked
 from plugin.queue.calibration_steps import MAX_WORDS, FinalLevels
 from plugin.queue.calibrations import MAX_MOMENTS
+from plugin.time_zones import NO_ZONE
 from stream.contracts.vocabulary import Mechanism
 
 MAX_COLLEAGUES: Final = 50
-MAX_ZONE: Final = 100
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_WORDS)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_WORDS)]
 
@@ -25,16 +24,7 @@ class OpenCalibration(Asked):
     colleagues: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_COLLEAGUES)]
     size: Annotated[int, Field(ge=1, le=MAX_MOMENTS, strict=True)]
     day: Annotated[Day, Field(description="The last day on which moments can be rated.")]
-    zone: Annotated[
-        str, Field(max_length=MAX_ZONE, description="The time zone of that day, such as Europe/Berlin.")
-    ] = "UTC"
-
-    @field_validator("zone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError("no such time zone")
-        return zone
+    zone: Annotated[ZoneName, Field(description="The time zone of that day, such as Europe/Berlin.")] = NO_ZONE
 
 
 class AskedLevels(Levels):

@@ -1,14 +1,15 @@
-"""The forms in which JSON holds codes: needs and levels by their names, statements as they are written, plain days."""
+"""The forms in which JSON holds codes: needs, levels and time zones by their names, statements, plain days."""
 
 from collections.abc import Mapping
 from datetime import date
 from enum import IntEnum
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
 from plugin.database.needs import Need
 from plugin.queue.statements import Statement
+from plugin.time_zones import MAX_ZONE, zone_names
 from stream.contracts.vocabulary import Level
 
 _STATEMENT: Final = r"^(moment|verdict|rating|level|strengths|suggestion)(:[a-z0-9_]{1,40})?$"
@@ -36,6 +37,12 @@ def _day(value: object) -> date:
     return date.fromisoformat(value)
 
 
+def _zone(name: str) -> str:
+    if name not in zone_names():
+        raise ValueError("there is no such time zone")
+    return name
+
+
 def _statement(value: object) -> object:
     return str(value) if isinstance(value, Statement) else value
 
@@ -58,3 +65,5 @@ AskedStatement = Annotated[str, StringConstraints(pattern=_STATEMENT)]
 """A statement as a request names it."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A day such as 2026-11-03; pydantic alone would take any number for seconds since 1970."""
+ZoneName = Annotated[str, StringConstraints(max_length=MAX_ZONE), AfterValidator(_zone)]
+"""A time zone that this machine knows, such as Europe/Berlin."""

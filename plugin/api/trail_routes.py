@@ -1,10 +1,10 @@
-"""The routes of an auditor: the audit trail in parts, and its verification. Each use is itself an entry."""
+"""The routes of an auditor: the audit trail in parts, as a file, and its verification. Each use is itself an entry."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from plugin.api.caller import TrailReader
@@ -17,7 +17,7 @@ from plugin.api.requests import VerifyTrail
 from plugin.api.review_routes import STEPPING
 from plugin.privacy.anchors import MAX_NUMBER
 from plugin.privacy.audit_trail import ChainVerification
-from plugin.privacy.trail import PAGE
+from plugin.privacy.trail import PAGE, TrailPurpose
 from plugin.privacy.trail_filter import TrailFilter
 from plugin.privacy.trail_kinds import TrailKind
 from plugin.queue.replies import Reply
@@ -26,8 +26,14 @@ from plugin.queue.store import Store
 router = APIRouter(prefix="/trail", tags=["audit trail"])
 
 
-class TrailQuery(BaseModel):
-    """By what the trail is filtered, and which part of it."""
+class TrailFile(StreamingResponse):
+    """A file of comma-separated values, sent as it is read."""
+
+    media_type = "text/csv"
+
+
+class AskedTrail(BaseModel):
+    """By what the trail is filtered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -35,13 +41,24 @@ class TrailQuery(BaseModel):
     account: UUID | None = Field(default=None, description="Whoever acted, or whom an entry is about.")
     first: Day | None = Field(default=None, alias="from", description="The first day, in UTC.")
     last: Day | None = Field(default=None, alias="to", description="The last day, in UTC.")
-    before: int | None = Field(default=None, ge=1, le=MAX_NUMBER, description="The `next_before` of the part before.")
-    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
 
     @property
     def chosen(self) -> TrailFilter:
         """The filter."""
         return TrailFilter(self.kind, self.account, self.first, self.last)
+
+
+class TrailQuery(AskedTrail):
+    """By what the trail is filtered, and which part of it."""
+
+    before: int | None = Field(default=None, ge=1, le=MAX_NUMBER, description="The `next_before` of the part before.")
+    limit: int = Field(default=PAGE, ge=1, le=MAX_PAGE)
+
+
+class TrailFileQuery(AskedTrail):
+    """By what the trail is filtered, and what a file of it is for."""
+
+    purpose: TrailPurpose = Field(description="It becomes an entry before anything is read.")
 
 
 class Entry(Part):
@@ -95,6 +112,18 @@ def read_trail(caller: TrailReader, asked: Annotated[TrailQuery, Query()]) -> Tr
         raise nothing_here()
     part = TrailPart.model_validate(found)
     return part.model_copy(update={"next_before": found.entries[-1].seq}) if found.goes_on else part
+
+
+@router.get("/file", response_class=TrailFile, responses=READING)
+def read_trail_file(caller: TrailReader, asked: Annotated[TrailFileQuery, Query()]) -> TrailFile:
+    """Return the entries of the filter as a CSV file, the oldest first, with the hashes of the chain.
+
+    Two entries of the trail say so, the second once the whole file was sent. An answer that breaks off is no file.
+    """
+    lines = caller.trail.file(caller.viewer, asked.purpose, asked.chosen, request_id=caller.request_id)
+    if lines is None:
+        raise nothing_here()
+    return TrailFile(lines)
 
 
 @router.post("/verify", response_model=VerifiedTrail, responses=STEPPING)

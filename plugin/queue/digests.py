@@ -3,7 +3,7 @@
 Each method is one transaction on the person's behalf; every change has its entry in the audit trail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -59,21 +59,28 @@ class Digests:
 
     def set_preferences(self, viewer: Viewer, wanted: DigestPreferences, *, request_id: str = "") -> None:
         """Store a person's preferences, which count from now on."""
-        values = {
-            "way": wanted.way.value,
-            "receiver": wanted.receiver,
-            "days": sorted(wanted.days),
-            "hour": wanted.hour,
-            "zone": wanted.zone,
-            "set_at": self._now(),
-        }
+        values = _values(wanted)
         with transaction(self._database, viewer.user_id) as session:
-            session.exec(
-                insert(StoredDigestPreferences)
-                .values(account_id=viewer.user_id, **values)
-                .on_conflict_do_update(index_elements=["account_id"], set_=values)
-            )
-            self._audit(session, viewer, "digest preferences", request_id)
+            self._store(session, viewer, values, values, request_id)
+
+    def set_times(
+        self,
+        viewer: Viewer,
+        *,
+        zone: str | None = None,
+        days: Collection[int] | None = None,
+        hour: int | None = None,
+        request_id: str = "",
+    ) -> None:
+        """Store when digests come and on which clocks; what is None stays, and so do way and receiver in any case.
+
+        No other column is written, so that an address that the person changes meanwhile is not put back.
+        """
+        wanted = {"zone": zone, "days": None if days is None else sorted(days), "hour": hour}
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        with transaction(self._database, viewer.user_id) as session:
+            first = _values(DigestPreferences(zone=viewer.zone)) | changes
+            self._store(session, viewer, first, changes, request_id)
 
     def latest(self, viewer: Viewer) -> DeliveryLine | None:
         """Return a person's latest digest, or None if none was due yet."""
@@ -108,6 +115,23 @@ class Digests:
             session.exec(read.on_conflict_do_update(index_elements=["account_id"], set_={"read_until": later}))
             self._audit(session, viewer, "digest read", request_id)
 
+    def _store(
+        self,
+        session: Session,
+        viewer: Viewer,
+        first: Mapping[str, object],
+        changes: Mapping[str, object],
+        request_id: str,
+    ) -> None:
+        """Store a person's first preferences, or change those that they have."""
+        set_at = {"set_at": self._now()}
+        session.exec(
+            insert(StoredDigestPreferences)
+            .values(account_id=viewer.user_id, **first, **set_at)
+            .on_conflict_do_update(index_elements=["account_id"], set_={**changes, **set_at})
+        )
+        self._audit(session, viewer, "digest preferences", request_id)
+
     def _audit(self, session: Session, viewer: Viewer, purpose: str, request_id: str) -> None:
         add_audit_entry(
             session,
@@ -118,3 +142,14 @@ class Digests:
             outcome="done",
             request_id=request_id,
         )
+
+
+def _values(wanted: DigestPreferences) -> dict[str, object]:
+    """Return preferences as a row holds them."""
+    return {
+        "way": wanted.way.value,
+        "receiver": wanted.receiver,
+        "days": sorted(wanted.days),
+        "hour": wanted.hour,
+        "zone": wanted.zone,
+    }

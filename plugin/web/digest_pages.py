@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from plugin.database.viewer import Viewer
 from plugin.queue.digest_preferences import DigestPreferences, Way
 from plugin.queue.opened_news import open_news
-from plugin.time_zones import NO_ZONE, zone_names
+from plugin.time_zones import MAX_ZONE, NO_ZONE, zone_names
 from plugin.web.dependencies import (
     CurrentAllButAuditor,
     CurrentViewer,
@@ -23,7 +23,6 @@ from plugin.web.dependencies import (
 from plugin.web.render import page
 from stream.runtime.addresses import MAX_MAIL_ADDRESS, is_mail_address
 
-MAX_ZONE: Final = 100  # characters; the longest name of a time zone has 32
 MAX_WAY: Final = 100
 _BY_WEBHOOK: Final = "webhook:"
 

@@ -108,7 +108,7 @@ LOOK = {"revision": 1, "turns": [{"position": 0, "resistance": "no", "critical":
 UNTIL = {"until": "2026-11-03T14:02:00Z"}
 SEVERAL = {"sessions": [{"session_id": str(WAITING.session_id), "revision": 1}]}
 
-TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
+TABLE: dict[tuple[str, str, UUID | None], tuple[Any, Expected]] = {
     # First, since who has seen a session elsewhere may give no blind look at it.
     ("GET", "/sample", None): (None, SUPERVISORS),
     ("GET", SESSION + "/look", ELSEWHERE.session_id): (None, Expected(401, 404, 200, 404, 404, 404, 200, 404)),
@@ -154,6 +154,10 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/news/read", None): (UNTIL, SUPERVISORS),
     ("GET", "/own-news", None): (None, THERAPISTS),
     ("POST", "/own-news/read", None): (UNTIL, THERAPISTS),
+    ("GET", "/preferences", None): (None, SUPERVISORS),
+    ("POST", "/preferences", None): ({"hour": 9}, SUPERVISORS),
+    ("GET", "/own-preferences", None): (None, THERAPISTS),
+    ("POST", "/own-preferences", None): ({"hour": 9}, THERAPISTS),
     ("GET", "/own-exports", None): (None, THERAPISTS),
     ("GET", "/own-sessions", None): (None, THERAPISTS),
     ("GET", OWN, RELEASED.session_id): (None, HIS_ALONE),
@@ -235,6 +239,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", CRITERIA + "/{criterion_id}/retire", UNKNOWN): (None, NOBODY),
     ("POST", CRITERIA + "/{criterion_id}/restore", UNKNOWN): (None, NOBODY),
     ("GET", "/trail", None): (None, AUDITORS),
+    ("GET", "/trail/file", None): ({"purpose": "incident"}, AUDITORS),
     ("POST", "/trail/verify", None): ({}, AUDITORS),
     ("GET", "/receivers", None): (None, OPERATORS),
     ("POST", "/receivers", None): (RECEIVER, OPERATORS_REFUSED),  # without their key in the settings
@@ -253,7 +258,7 @@ TABLE: dict[tuple[str, str, UUID | None], tuple[object, Expected]] = {
     ("POST", "/people/plan", None): (MAPPED, OPERATORS),
     ("POST", "/people/apply", None): ({**MAPPED, "code": "0" * 16}, OPERATORS_REFUSED),  # of another plan
 }
-"""Each operation with a session, or none, and the body that is sent; rows are tried from the first to the last."""
+"""Each operation with a session, or none, and the body or query that is sent; rows are tried from first to last."""
 IDS = (
     *("session_id", "account_id", "note_id", "comment_id", "dispute_id"),
     *("calibration_id", "view_id", "signal_id", "receiver_id", "criterion_id"),
@@ -272,7 +277,7 @@ SCOPES = {
         *("/calibrations", "/calibrations/colleagues", CALIBRATED, MOMENT, "/follow-ups", "/views"),
         *("/sample", SESSION + "/look", "/quality", "/news", "/own-news"),
         *("/own-trend", "/trends/{account_id}", "/team-numbers", "/own-exports", "/queue-numbers"),
-        *(CRITERIA, CRITERIA + "/{criterion_id}"),
+        *("/preferences", "/own-preferences", CRITERIA, CRITERIA + "/{criterion_id}"),
     ),
     Scope.SESSIONS_RELEASE: named("POST", SESSION + "/release", SESSION + "/withhold", "/releases"),
     Scope.SESSIONS_REVIEW: named(
@@ -283,6 +288,7 @@ SCOPES = {
         *(SESSION + "/notes/{note_id}/comments", SESSION + "/notes/comments/{comment_id}/remove"),
         *(SESSION + "/hand-over", SESSION + "/send-back", SESSION + "/take-over"),
         *("/views", "/views/{view_id}/rename", "/views/{view_id}/remove", SESSION + "/look", "/news/read"),
+        "/preferences",
         *(
             "/calibrations",
             CALIBRATED + "/done",
@@ -296,6 +302,7 @@ SCOPES = {
         "POST",
         *(OWN + "/acknowledge", OWN + "/disputes", OWN + DISPUTE + "/withdraw", OWN + DISPUTE + "/escalate"),
         *(OWN + "/notes/{note_id}/comments", OWN + "/notes/comments/{comment_id}/remove", "/own-news/read"),
+        "/own-preferences",
         SESSION + DISPUTE + "/resolve",
     ),
     Scope.RISK_ACKNOWLEDGE: {"GET /risk-signals", f"POST {RISK}"},
@@ -304,7 +311,7 @@ SCOPES = {
         *(NOTES, NOTES + "/{note_id}/versions", NOTES + "/{note_id}/remove", CRITERIA),
         *(f"{CRITERIA}/{{criterion_id}}/{step}" for step in ("versions", "move", "retire", "restore")),
     ),
-    Scope.TRAIL_READ: {"GET /trail", "POST /trail/verify"},
+    Scope.TRAIL_READ: {"GET /trail", "GET /trail/file", "POST /trail/verify"},
     Scope.OUTCOMES_WRITE: {"POST /outcomes"},
     Scope.PEOPLE_WRITE: {
         *("POST /people/plan", "POST /people/apply", f"GET {ACCOUNTS}", f"GET {ACCOUNT}"),
@@ -323,10 +330,10 @@ def filled(path: str, identifier: UUID | None) -> str:
     return path.format(number=1, **dict.fromkeys(IDS, identifier))
 
 
-async def answer_of(program: Program, method: str, path: str, body: object) -> tuple[int, Any]:
-    """Return the status of an answer and its content."""
-    answer = await (program.get(path) if method == "GET" else program.post(path, body))
-    return answer.status_code, answer.json()
+async def status_of(program: Program, method: str, path: str, asked: Any) -> int:
+    """Return the status of an answer; what is asked is the query of a GET and the body of a POST."""
+    answer = await (program.get(path, **(asked or {})) if method == "GET" else program.post(path, asked))
+    return answer.status_code
 
 
 def test_every_operation_has_its_row() -> None:
@@ -343,7 +350,7 @@ async def test_every_role_gets_what_the_table_says(programs: Programs, page_data
     opened = [programs(person) for person in PEOPLE]
     found = {}
     for (method, path, session_id), (body, _) in TABLE.items():
-        row = [(await answer_of(program, method, filled(path, session_id), body))[0] for program in opened]
+        row = [await status_of(program, method, filled(path, session_id), body) for program in opened]
         found[method, path, session_id] = Expected(*row)
     assert {row: answer for row, answer in found.items() if answer != TABLE[row][1]} == {}
 
@@ -354,7 +361,7 @@ async def test_a_token_does_what_its_scopes_say_and_nothing_else(programs: Progr
     for scope, opens in SCOPES.items():
         program = programs(SUPERVISOR, scope)
         for (method, path), body in steps.items():
-            status, _ = await answer_of(program, method, filled(path, UNKNOWN), body)
+            status = await status_of(program, method, filled(path, UNKNOWN), body)
             assert (status == 403) == (f"{method} {path}" not in opens | {"GET /me"}), (scope, method, path)
 
 

@@ -1,14 +1,19 @@
-"""Tests of the audit trail in the API: parts, filters and verification for an auditor's program, each on the trail."""
+"""Tests of the audit trail in the API: parts, filters, verification and a file, each use of which is on it."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
+from plugin.privacy.trail import Trail
 from plugin.queue.store import Store
+from stream.contracts.errors import Unavailable
 from tests.plugin.api.conftest import Program, Programs
+from tests.plugin.api.test_app import raising
 from tests.plugin.privacy.trails import tamper, write_entries
-from tests.plugin.web.conftest import AUDITOR, SUPERVISOR
+from tests.plugin.web.conftest import AUDITOR, RELEASED, SUPERVISOR
 
 
 @pytest.fixture
@@ -108,3 +113,51 @@ async def test_what_is_no_anchor_is_refused(auditor: Program, anchor: dict[str, 
     answer = await auditor.post("/trail/verify", {"anchors": [anchor]})
     assert answer.status_code == 400
     assert (await trail(auditor, kind="trail"))["entries"] == []
+
+
+# --- as a file ---
+
+
+async def test_a_file_holds_the_whole_trail_and_is_on_it(auditor: Program) -> None:
+    """A file has every entry, the oldest first, with its hashes; its purpose is an entry before it and one after it."""
+    answer = await auditor.get("/trail/file", purpose="data-protection")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [row["seq"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    assert [row["previous"] for row in rows[1:]] == [row["hash"] for row in rows[:-1]]
+    last, first = (await trail(auditor))["entries"][:2]
+    for entry, outcome in ((first, "begun"), (last, f"done {len(rows)} entries")):
+        assert (entry["purpose"], entry["outcome"]) == ("download the trail: data-protection", outcome)
+        assert " token " in entry["request_id"]
+
+
+async def test_a_file_has_the_filter_that_was_asked_for(auditor: Program, supervisor: Program) -> None:
+    """A kind, an account and days narrow the file down, as they do the parts."""
+    await supervisor.get(f"/sessions/{RELEASED.session_id}")
+    answer = await auditor.get("/trail/file", purpose="incident", kind="reading")
+    assert {row["purpose"] for row in csv.DictReader(io.StringIO(answer.text))} == {"review"}
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ({}, "query.purpose"),
+        ({"purpose": "curiosity"}, "query.purpose"),
+        ({"purpose": "incident", "kind": "gossip"}, "query.kind"),
+        ({"purpose": "incident", "before": "7"}, "query"),
+    ],
+)
+async def test_without_a_purpose_there_is_no_file(auditor: Program, query: dict[str, str], place: str) -> None:
+    """A file without a purpose of the list, or with a filter that the trail has not, is refused and read by nobody."""
+    answer = await auditor.get("/trail/file", **query)
+    assert (answer.status_code, answer.json()["places"]) == (400, [place])
+    assert (await trail(auditor, kind="trail"))["entries"] == []
+
+
+async def test_a_file_that_breaks_off_does_not_look_whole(auditor: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database goes away in mid-file, the answer ends in a fault and not as a file does."""
+    monkeypatch.setattr(Trail, "_batch", raising(Unavailable("the database")))
+    with pytest.raises(Exception, match="response already started"):
+        await auditor.get("/trail/file", purpose="incident")
+    (entry,) = (await trail(auditor, kind="trail"))["entries"]
+    assert entry["outcome"] == "begun"

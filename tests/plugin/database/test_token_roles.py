@@ -1,16 +1,19 @@
 """The page's role uses each person's own tokens and replies alone, makes and revokes none, and lists nobody's."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from plugin.database.engine import transaction
-from plugin.queue.replies import KeyedRequest, Reply
+from plugin.queue.account_changes import Actor
+from plugin.queue.replies import KeyedRequest, Refusal, Reply
 from plugin.queue.store import Store
-from plugin.queue.token_views import Scope
+from plugin.queue.token_views import Scope, TokenUse
 from tests.plugin.conftest import People
 from tests.plugin.database.test_roles import Roles, roles
+from tests.plugin.queue.criteria_samples import SESSION, TOLD
 from tests.plugin.samples import KEK, NOW
 
 __all__ = ["roles"]
@@ -29,6 +32,16 @@ def seen(roles: Roles, account: UUID | None, table: str) -> int:
         return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
+def take(store: Store, use: TokenUse, act: Callable[[Store], object]) -> Reply | Refusal:
+    """Take a step of a program, with its reply in one transaction."""
+
+    def step(begun: Connection) -> Reply:
+        act(store.within(begun))
+        return Reply(200, {})
+
+    return store.replies.once(use, REQUEST, step)
+
+
 def test_the_page_uses_tokens_and_keeps_replies(roles: Roles, people: People) -> None:
     """The page's role finds a token's person, notes its use, stores a reply once, and takes tokens over a logout."""
     owner, web = stores(roles)
@@ -39,6 +52,26 @@ def test_the_page_uses_tokens_and_keeps_replies(roles: Roles, people: People) ->
     web.accounts.end_logins(people.supervisor)
     assert web.tokens.use(token) is not None
     assert [entry.last_used_on for entry in owner.tokens.entries()] == [NOW.date()]
+
+
+def test_the_page_takes_steps_of_programs(roles: Roles, people: People) -> None:
+    """The page's role may change accounts, criteria and times in the transaction that stores the reply."""
+    owner, web = stores(roles)
+    otto, ben = Actor(people.operator), people.ben.user_id
+    steps: tuple[tuple[str, Callable[[Store], object]], ...] = (
+        ("otto", lambda store: store.criteria.add("told", SESSION, TOLD, otto)),
+        ("otto", lambda store: store.accounts.change_teams(ben, add=["east"], by=otto)),
+        ("otto", lambda store: store.accounts.disable(ben, otto)),
+        ("otto", lambda store: store.accounts.remove(ben, otto)),
+        ("mara", lambda store: store.digests.set_times(people.supervisor, hour=6)),
+    )
+    for name, act in steps:
+        use = web.tokens.use(owner.tokens.create(name, set(Scope))[0])
+        assert use is not None
+        assert take(web, use, act) == Reply(200, {})
+    assert [each.name for each in owner.criteria.entries()] == ["told"]
+    assert "ben" not in {entry.username for entry in owner.accounts.entries()}
+    assert owner.digests.preferences(people.supervisor).hour == 6
 
 
 def test_each_person_has_their_own_rows_alone(roles: Roles, people: People) -> None:

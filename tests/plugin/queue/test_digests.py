@@ -1,6 +1,7 @@
 """Tests of a person's preferences for digests: stored, told back, on the trail, and gone with the account."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -8,7 +9,7 @@ from sqlmodel import Session
 
 from plugin.database.account_removal import anonymise_account
 from plugin.database.engine import transaction
-from plugin.database.tables import StoredDelivery
+from plugin.database.tables import StoredDelivery, StoredDigestPreferences
 from plugin.database.viewer import Viewer
 from plugin.outbound.deliveries import delivery_id
 from plugin.queue.digest_preferences import DigestPreferences, Way
@@ -16,7 +17,7 @@ from plugin.queue.digests import DeliveryLine, DeliveryState
 from plugin.queue.store import Store
 from tests.plugin.conftest import People
 from tests.plugin.privacy.stored_sessions import count_rows
-from tests.plugin.samples import NOW, TENANT
+from tests.plugin.samples import KEK, NOW, TENANT
 
 WANTED = DigestPreferences(Way.MAIL, "mara@service.example", frozenset({0, 3}), 17, "Europe/Berlin")
 TABLES = ("digest_preferences", "digest_marks", "digest_deliveries")
@@ -63,6 +64,21 @@ def test_preferences_are_kept_for_each_person(store: Store, people: People) -> N
         store.digests.set_preferences(people.supervisor, wanted)
         assert store.digests.preferences(people.supervisor) == wanted
     assert store.digests.preferences(people.ana) == DigestPreferences()
+
+
+def test_times_alone_are_set(engine: Engine, store: Store, people: People) -> None:
+    """What is named changes from now on; way and address stay, also for who had set nothing before."""
+    store.digests.set_preferences(people.supervisor, WANTED)
+    later = Store(engine, KEK, now=lambda: NOW + timedelta(hours=1))
+    later.digests.set_times(people.supervisor, days=[4, 2], hour=6)
+    assert store.digests.preferences(people.supervisor) == replace(WANTED, days=frozenset({2, 4}), hour=6)
+    with Session(engine) as session:
+        assert session.get_one(StoredDigestPreferences, people.supervisor.user_id).set_at == NOW + timedelta(hours=1)
+    store.digests.set_times(people.supervisor, zone="Asia/Tokyo")
+    changed = replace(WANTED, days=frozenset({2, 4}), hour=6, zone="Asia/Tokyo")
+    assert store.digests.preferences(people.supervisor) == changed
+    store.digests.set_times(people.ana, hour=6)
+    assert store.digests.preferences(people.ana) == DigestPreferences(hour=6)
 
 
 def test_a_change_is_on_the_trail_without_the_address(engine: Engine, store: Store, people: People) -> None:
