@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, and_, exists
+from sqlalchemy import ColumnElement, Exists, and_, exists, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from plugin.database.tables import Account, StoredAnswer, StoredExchange, StoredLabel
+from plugin.queue.given_sessions import given_sessions
 from plugin.queue.review_views import Judgement, Label, Opinion, WithholdReason
 from plugin.queue.statements import WHOLE_MOMENT
 from stream.contracts.vocabulary import Level
@@ -25,14 +26,21 @@ def labels_of(session: Session, session_id: UUID) -> dict[UUID, Labels]:
     return labels_of_sessions(session, [session_id])
 
 
-def labels_of_sessions(session: Session, sessions: Collection[UUID]) -> dict[UUID, Labels]:
-    """Return the labels that count of the valid answers of some sessions, by the answer's id."""
+def labels_of_sessions(
+    session: Session, sessions: Collection[UUID], about: Collection[str] | None = None
+) -> dict[UUID, Labels]:
+    """Return the labels that count of the valid answers of some sessions, by the answer's id.
+
+    If `about` is given, they are those of these statements alone.
+    """
     said: Any = StoredLabel  # of which what it is about is not read
+    given = given_sessions(sessions)
     query: Any = (
         select(said.assessment_id, said.statement, said.judgement, said.reason)
         .add_columns(said.level, said.said_at, col(Account.display_name))
         .join(Account, col(Account.account_id) == said.account_id)
-        .where(said.session_id.in_(sessions))
+        .join(given, given.c.session_id == said.session_id)
+        .where(true() if about is None else said.statement.in_(about))
         .order_by(said.number)
     )
     labels: dict[UUID, dict[str, Label]] = defaultdict(dict)

@@ -4,9 +4,9 @@ A moment that a later version rated again counts for each version; of a model in
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from functools import cache
-from json import dumps
+from collections.abc import Collection
+from functools import cache, partial
+from json import loads
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from plugin.database.tables import Account, StoredAnswer, StoredExchange, Stored
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.accounts import viewer_of
 from plugin.queue.alphabet import therapists_of
-from plugin.queue.judgements import Labels, labels_of_sessions, withheld_in
+from plugin.queue.given_sessions import given_sessions
+from plugin.queue.judgements import Labels, answers_exchange, labels_of_sessions, withheld_in
 from plugin.queue.review_views import Judgement
-from plugin.queue.scope import is_for_therapist, visible_to
+from plugin.queue.scope import is_for_therapist, is_released_on_platform, visible_to
 from plugin.queue.statements import level_of, rating_of
 from plugin.queue.trend import RatedMoment, VersionTrend, trend_of
 from plugin.time_zones import zone_of
@@ -84,13 +85,12 @@ def _moments(session: Session, reader: Viewer, therapist: Viewer) -> list[RatedM
     answer: Any = StoredAnswer  # of which the words are not read
     query: Any = (
         select(StoredSession.session_id, StoredSession.started_at, answer.assessment_id)
-        .add_columns(cast(answer.model, Text), _each(answer.ratings, "mechanism"), _each(answer.ratings, "level"))
+        .add_columns(*_rating_columns(answer))
         .join(StoredExchange, col(StoredExchange.session_id) == col(StoredSession.session_id))
-        .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))
+        .join(StoredAnswer, answers_exchange())
         .where(
-            visible_to(therapist),
+            is_released_on_platform(therapist),
             true() if reader == therapist else visible_to(reader),
-            col(StoredAnswer.session_id) == col(StoredSession.session_id),
             col(StoredExchange.counsellor) == therapist.counsellor,
             is_for_therapist(),
         )
@@ -98,50 +98,62 @@ def _moments(session: Session, reader: Viewer, therapist: Viewer) -> list[RatedM
     )
     found = session.exec(query).all()
     sessions = {session_id for session_id, *_ in found}
-    labels, reratings = labels_of_sessions(session, sessions), _reratings(session, sessions)
-    zone, version = zone_of(reader.zone), cache(_version)
+    labels = labels_of_sessions(session, sessions, {*_RATINGS.values(), *_LEVELS.values()})
+    reratings = _reratings(session, sessions)
+    # Few models, and few combinations of levels, stand behind many moments.
+    zone, version, as_rated = zone_of(reader.zone), cache(_version), cache(partial(_levels, {}))
     return [
         RatedMoment(
             at=started_at.astimezone(zone),
             model=version(written),
-            levels=_levels(rated, labels.get(assessment_id, {})),
+            levels=_levels(labels[assessment_id], *rated) if assessment_id in labels else as_rated(*rated),
             rated_again=again,
         )
-        for _, started_at, assessment_id, model, mechanisms, levels in found
+        for _, started_at, assessment_id, model, *as_released in found
         for written, rated, again in (
-            (model, zip(mechanisms, levels, strict=True), False),
-            *((dumps(each.model), _rated(each), True) for each in reratings.get(assessment_id, ())),
+            (model, as_released, False),
+            *((later, ratings, True) for later, *ratings in reratings.get(assessment_id, ())),
         )
     ]
 
 
-def _each(ratings: Any, name: str) -> ColumnElement[Any]:
-    """Return one field of each rating, in their order: a fraction of what all of them are, with their evidence."""
-    return func.jsonb_path_query_array(ratings, cast(f"$[*].{name}", JSONPATH))
+def _rating_columns(table: Any) -> tuple[ColumnElement[str], ...]:
+    """Return the model, and the mechanism and the level of each rating in their order, as text that is parsed once.
 
-
-def _rated(row: StoredRerating) -> Iterable[tuple[str, int | None]]:
-    return ((rating["mechanism"], rating["level"]) for rating in row.ratings)
+    They are a fraction of what all ratings are, with their evidence.
+    """
+    return (
+        cast(table.model, Text),
+        *(
+            cast(func.jsonb_path_query_array(table.ratings, cast(f"$[*].{name}", JSONPATH)), Text)
+            for name in ("mechanism", "level")
+        ),
+    )
 
 
 def _version(written: str) -> ModelVersion:
     return ModelVersion.model_validate_json(written)
 
 
-def _reratings(session: Session, sessions: Collection[UUID]) -> dict[UUID, list[StoredRerating]]:
+def _reratings(session: Session, sessions: Collection[UUID]) -> dict[UUID, list[tuple[str, str, str]]]:
     """Return what later versions say of the moments of some sessions, by the answer that each stands beside."""
-    found: dict[UUID, list[StoredRerating]] = defaultdict(list)
-    for row in session.exec(
-        select(StoredRerating).where(col(StoredRerating.session_id).in_(sessions), ~col(StoredRerating.shadow))
-    ):
-        found[row.assessment_id].append(row)
+    rerating: Any = StoredRerating
+    given = given_sessions(sessions)
+    query: Any = (
+        select(rerating.assessment_id, *_rating_columns(rerating))
+        .join(given, given.c.session_id == rerating.session_id)
+        .where(~rerating.shadow)
+    )
+    found: dict[UUID, list[tuple[str, str, str]]] = defaultdict(list)
+    for assessment_id, *rated in session.exec(query):
+        found[assessment_id].append(tuple(rated))
     return found
 
 
-def _levels(rated: Iterable[tuple[str, int | None]], labels: Labels) -> dict[Mechanism, Level]:
+def _levels(labels: Labels, mechanisms: str, levels: str) -> dict[Mechanism, Level]:
     """Return the levels that the therapist reads: the supervisor's own where she set one, and none she withheld."""
     withheld, found = withheld_in(labels), {}
-    for name, level in rated:
+    for name, level in zip(loads(mechanisms), loads(levels), strict=True):
         mechanism = Mechanism(name)
         if _RATINGS[mechanism] in withheld:
             continue
