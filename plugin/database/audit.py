@@ -6,6 +6,7 @@ The database numbers the entries, says when they were written and chains them by
 (`migrations/versions/r0006_guard_the_trail.py`); `plugin.privacy.audit_trail` verifies the chain.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -32,18 +33,44 @@ def add_audit_entry(
 
     The next writer of an entry waits until this transaction ends, so write the entry last.
     """
-    session.exec(
-        insert(AuditEntry).values(
-            entry_id=uuid4(),
-            account_id=None if viewer is None else viewer.user_id,
-            role=None if viewer is None else viewer.role.value,
-            purpose=purpose,
-            object_type=object_type,
-            object_id=str(object_id),
-            outcome=outcome,
-            request_id=request_id,
-        )
+    add_audit_entries(
+        session,
+        viewer,
+        purpose=purpose,
+        object_type=object_type,
+        object_ids=[object_id],
+        outcome=outcome,
+        request_id=request_id,
     )
+
+
+def add_audit_entries(
+    session: Session,
+    viewer: Viewer | None,
+    *,
+    purpose: str,
+    object_type: str,
+    object_ids: Sequence[object],
+    outcome: str,
+    request_id: str,
+) -> None:
+    """Write an entry about each of some objects, in their order, without a wait for the database after each."""
+    if not object_ids:
+        return
+    entries = [
+        {
+            "entry_id": uuid4(),
+            "account_id": None if viewer is None else viewer.user_id,
+            "role": None if viewer is None else viewer.role.value,
+            "purpose": purpose,
+            "object_type": object_type,
+            "object_id": str(object_id),
+            "outcome": outcome,
+            "request_id": request_id,
+        }
+        for object_id in object_ids
+    ]
+    session.execute(insert(AuditEntry), entries)
 
 
 def set_audit_minimum(session: Session, days: float) -> bool:

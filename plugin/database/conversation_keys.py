@@ -1,8 +1,9 @@
 """The data key of each conversation: added with its first text, deleted with its last."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists
+from sqlalchemy import exists, tuple_
 from sqlmodel import Session, col, delete, select
 
 from plugin.crypto.keys import KeyEncryptionKey, new_data_key
@@ -29,7 +30,20 @@ def find_cipher(session: Session, kek: KeyEncryptionKey, tenant: str, conversati
         WrongKey: the key encryption key is not the one that wrapped it.
     """
     row = session.get(ConversationKey, (tenant, conversation_id))
-    return None if row is None else TextCipher(kek.unwrap(row.wrapped, conversation_key_owner(tenant, conversation_id)))
+    return None if row is None else _cipher(kek, row)
+
+
+def find_ciphers(
+    session: Session, kek: KeyEncryptionKey, conversations: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], TextCipher]:
+    """Return the ciphers of some conversations' text, by platform and conversation; none for those without a data key.
+
+    Raises:
+        WrongKey: the key encryption key is not the one that wrapped one of them.
+    """
+    place = tuple_(col(ConversationKey.tenant), col(ConversationKey.conversation_id))
+    found = session.exec(select(ConversationKey).where(place.in_(conversations)))
+    return {(row.tenant, row.conversation_id): _cipher(kek, row) for row in found}
 
 
 def find_or_add_cipher(
@@ -127,3 +141,7 @@ def delete_unused_data_key(session: Session, tenant: str, conversation_id: str) 
 def conversation_key_owner(tenant: str, conversation_id: str) -> str:
     """Return the owner name that a conversation's data key is wrapped for."""
     return f"{tenant}\x1f{conversation_id}"
+
+
+def _cipher(kek: KeyEncryptionKey, row: ConversationKey) -> TextCipher:
+    return TextCipher(kek.unwrap(row.wrapped, conversation_key_owner(row.tenant, row.conversation_id)))

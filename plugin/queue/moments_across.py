@@ -8,24 +8,27 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, literal, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, Text, cast, literal, tuple_
 from sqlmodel import Session, col, select
 
 from plugin.crypto.keys import KeyEncryptionKey
-from plugin.database.audit import add_audit_entry
+from plugin.database.audit import add_audit_entries
+from plugin.database.conversation_keys import find_ciphers
 from plugin.database.engine import Database, transaction
 from plugin.database.tables import StoredAnswer, StoredExchange, StoredSession
 from plugin.database.viewer import Viewer
 from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.calibration_reading import sessions_to_rate_first
+from plugin.queue.given_sessions import given_sessions
 from plugin.queue.judgements import answers_exchange, labels_of_sessions
 from plugin.queue.lists import counsellor_names, session_rows
 from plugin.queue.moment_filter import EVERY_MOMENT, MomentFilter, moment_matches, session_matches
 from plugin.queue.moment_views import MomentAcross, MomentPart, MomentPlace, VersionCount
-from plugin.queue.opening import stored_answer
+from plugin.queue.opening import answer_with_words
 from plugin.queue.paging import PAGE
 from plugin.queue.scope import visible_to
 from stream.contracts.feedback import Assessment, ModelVersion
@@ -123,10 +126,13 @@ class MomentsAcross:
             )
         }
         labels, names = labels_of_sessions(session, ids), _names(session, sessions, shown)
+        ciphers = find_ciphers(session, self._kek, {(row.tenant, row.conversation_id) for row in sessions.values()})
         moments = []
         for each in shown:
             row = sessions[each.place.session_id]
-            answer = stored_answer(session, self._kek, row, answers[each.assessment_id])
+            answer = answer_with_words(
+                ciphers.get((row.tenant, row.conversation_id)), row.tenant, answers[each.assessment_id]
+            )
             assert isinstance(answer, Assessment)  # noqa: S101 - no abstention is found
             moments.append(
                 MomentAcross(
@@ -137,8 +143,15 @@ class MomentsAcross:
                     labels=labels.get(each.assessment_id, {}),
                 )
             )
-        for session_id in ids:
-            _audit(session, viewer, session_id, request_id)
+        add_audit_entries(
+            session,
+            viewer,
+            purpose=ACROSS,
+            object_type="session",
+            object_ids=ids,
+            outcome="done",
+            request_id=request_id,
+        )
         return tuple(moments)
 
 
@@ -174,23 +187,26 @@ def _matching(
     """Return the moments of some sessions that the filter leaves and that come after a place, in order."""
     exchange: Any = StoredExchange
     answer: Any = StoredAnswer  # of which the words are not read
+    given = given_sessions(sessions)
     query: Any = (
         select(exchange.session_id, exchange.position, exchange.exchange_id, exchange.counsellor)
-        .add_columns(answer.assessment_id, answer.model)
+        .add_columns(answer.assessment_id, cast(answer.model, Text))
+        .join(given, given.c.session_id == exchange.session_id)
         .join(answer, answers_exchange())
-        .where(exchange.session_id.in_(sessions), *moment_matches(chosen))
+        .where(*moment_matches(chosen))
     )
     order = {session_id: at for at, session_id in enumerate(sessions)}
+    version = cache(_version)  # few models stand behind many moments
     found = [
-        _Found(MomentPlace(session_id, position + 1), exchange_id, assessment_id, counsellor, _version(model))
+        _Found(MomentPlace(session_id, position + 1), exchange_id, assessment_id, counsellor, version(model))
         for session_id, position, exchange_id, counsellor, assessment_id, model in session.exec(query)
     ]
     left = (each for each in found if after is None or _is_after(each.place, after))
     return sorted(left, key=lambda each: (order[each.place.session_id], -each.place.position))
 
 
-def _version(model: Any) -> ModelVersion:
-    return ModelVersion.model_validate(model)
+def _version(written: str) -> ModelVersion:
+    return ModelVersion.model_validate_json(written)
 
 
 def _is_after(place: MomentPlace, after: MomentPlace) -> bool:
@@ -225,15 +241,3 @@ def _names(
         for tenant in {tenant for tenant, _ in authors}
         for counsellor, name in counsellor_names(session, tenant, (c for t, c in authors if t == tenant)).items()
     }
-
-
-def _audit(session: Session, viewer: Viewer, session_id: UUID, request_id: str) -> None:
-    add_audit_entry(
-        session,
-        viewer,
-        purpose=ACROSS,
-        object_type="session",
-        object_id=session_id,
-        outcome="done",
-        request_id=request_id,
-    )

@@ -239,7 +239,7 @@ def _moments(
             counsellor=None if exchange.counsellor is None else names[exchange.counsellor],
             score=exchange.score,
             cues=tuple(Cue.model_validate(cue) for cue in exchange.cues),
-            answer=_answer(cipher, row.tenant, answer),
+            answer=answer_with_words(cipher, row.tenant, answer),
             labels=labels.get(answer.assessment_id, {}),
             afterwards=afterwards(talk, exchange.reply),
         )
@@ -251,10 +251,11 @@ def stored_answer(
     session: Session, kek: KeyEncryptionKey, row: StoredSession, stored: StoredAnswer
 ) -> Assessment | Abstention:
     """Return one answer of a session with its words."""
-    return _answer(find_cipher(session, kek, row.tenant, row.conversation_id), row.tenant, stored)
+    return answer_with_words(find_cipher(session, kek, row.tenant, row.conversation_id), row.tenant, stored)
 
 
-def _answer(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
+def answer_with_words(cipher: TextCipher | None, tenant: str, stored: StoredAnswer) -> Assessment | Abstention:
+    """Return one answer with its words; without them where there is no cipher, since their time is over."""
     if cipher is None or stored.words is None:
         return answer_from_row(stored, None)
     return answer_from_row(stored, cipher.decrypt(stored.words, answer_words_binding(tenant, stored.assessment_id)))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from plugin.database.audit import set_audit_minimum
+from plugin.database.audit import add_audit_entries, set_audit_minimum
 from plugin.database.engine import connect, transaction
 from plugin.database.migrate import downgrade, upgrade
 from plugin.privacy import audit_trail
@@ -63,6 +63,28 @@ def test_an_untouched_trail_is_intact(engine: Engine) -> None:
     assert (found.entries, found.first, found.problem) == (5, 1, None)
     assert found.last is not None
     assert found.last.seq == 5
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_entries_that_are_written_together_are_chained_in_their_order(engine: Engine, count: int) -> None:
+    """Entries about several objects follow each other in the order of the objects, and the chain is intact."""
+    write_entries(engine, 1)
+    objects = [f"s-{number}" for number in range(count)]
+    with transaction(engine) as session:
+        add_audit_entries(
+            session,
+            None,
+            purpose="review",
+            object_type="session",
+            object_ids=objects,
+            outcome="done",
+            request_id="",
+        )
+    with engine.connect() as connection:
+        written = connection.execute(text("SELECT object_id FROM audit WHERE seq > 1 ORDER BY seq")).scalars().all()
+    assert written == objects
+    found = verify(engine)
+    assert (found.entries, found.problem) == (1 + count, None)
 
 
 @pytest.mark.parametrize(

@@ -335,6 +335,15 @@ def test_each_session_of_a_part_is_on_the_trail_and_no_other(engine: Engine, sto
     assert len(trail(engine)) == 1
 
 
+def test_the_sessions_of_a_part_are_on_the_trail_in_its_order(engine: Engine, store: Store, people: People) -> None:
+    """The entries of one reading follow each other in the order of the part, the newest session first."""
+    sent = [on_day(number) for number in range(4)]
+    apply_records(engine, *sent)
+    read = found(store.moments.read(people.supervisor, size=3))
+    assert trail(engine) == [(str(session_id), str(people.supervisor.user_id)) for session_id in read]
+    assert read == ids_of(*reversed(sent[1:]))
+
+
 def test_its_therapist_sees_the_reading_after_the_release(engine: Engine, store: Store, people: People) -> None:
     """Who read a session across sessions stands among those who have read it, with that purpose."""
     sent = on_day(0)
@@ -389,3 +398,22 @@ def test_where_the_words_have_had_their_time_the_levels_stay(engine: Engine, sto
     moment = only(store, people.supervisor)
     assert [each.rating.level for each in moment.levels] == [Level.WEAK] * 4
     assert {each.rating.evidence for each in moment.levels} == {()}
+
+
+def test_each_conversation_has_its_own_key(engine: Engine, store: Store, people: People) -> None:
+    """The words of several conversations are read in one part, and stay away where a conversation's key is deleted."""
+    sent = [on_day(number, moments=2) for number in range(3)]
+    apply_records(engine, *sent)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "DELETE FROM conversation_keys WHERE conversation_id ="
+                " (SELECT conversation_id FROM sessions WHERE session_id = :id)"
+            ),
+            {"id": sent[1].session_id},
+        )
+    quotes = [
+        {one.quote for each in moment.levels for one in each.rating.evidence}
+        for moment in store.moments.read(people.supervisor).moments
+    ]
+    assert [bool(each) for each in quotes] == [True, True, False, False, True, True]
