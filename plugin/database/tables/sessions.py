@@ -29,7 +29,7 @@ class StoredSession(Table, table=True):
         Index(
             "ix_sessions_decided",
             *("decided_at", "session_id"),
-            postgresql_include=[*_SCOPE, "decided_as", "left_out", "need", "ended_at", "decided"],
+            postgresql_include=[*_SCOPE, "decided_as", "left_out", "need", "ended_at", "decided", "started_at"],
             postgresql_where=text("decided"),
         ),
         Index(
@@ -154,7 +154,7 @@ class StoredAnswer(Table, table=True):
     """
 
     __tablename__ = "answers"
-    __table_args__ = (Index(None, "session_id"),)
+    __table_args__ = (Index(None, "session_id", "exchange_id"),)
 
     assessment_id: UUID = Field(primary_key=True)
     session_id: UUID = Field(foreign_key="sessions.session_id", ondelete="CASCADE")
