@@ -27,6 +27,7 @@ from plugin.queue.moment_filter import MomentFilter
 from plugin.queue.store import Store
 from plugin.queue.views import SessionList
 from stream.contracts.vocabulary import Level, Mechanism
+from stream.runtime.process import reduce_garbage_collection
 
 SESSIONS: Final = 50_000
 RUNS: Final = 40
@@ -42,6 +43,7 @@ def lists(folder: Path, scale: Scale, log: LogLine) -> Figures:
 
     With `scale.plans` the plan of each statement is logged too, as PostgreSQL executed it.
     """
+    reduce_garbage_collection()  # as the web stage does
     figures: Figures = {}
     warm_ups, runs = scale.times(WARM_UPS), scale.times(RUNS)
     with filled_database(folder, scale.times(SESSIONS), log) as web, Store(web, _key(), now=utc_now) as store:

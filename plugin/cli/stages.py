@@ -74,6 +74,7 @@ def web() -> None:
     from plugin.practice.rater import open_rater
     from plugin.web.app import run
 
+    reduce_garbage_collection()
     _run(stages.WEB, lambda settings: run(settings, open_rater(settings.feedback)))
 
 

@@ -12,7 +12,8 @@ _COLLECT_AFTER = 20_000
 """The number of new objects between two searches for garbage cycles; Python's own number is 700.
 
 With thousands of conversations in memory these searches took a seventh of the stream worker's time, and hardly any
-object here is part of a cycle.
+object here is part of a cycle. In the web stage a complete search, through all that is imported, took as long as the
+slowest page, and every tenth page waited for one.
 """
 
 
