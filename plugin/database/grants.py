@@ -38,6 +38,9 @@ _CHANGED_OF_NOTICES: Final = "waiting_since, state, attempts, next_try_at, lease
 _NOTE_KEY_IDS: Final = "SELECT (note_id, kek_id)"
 """The same of the keys of rubric notes."""
 
+_REHEARSAL_KEYS: Final = "SELECT (rehearsal_id, kek_id, wrapped, begun_at)"
+"""Enough to wrap the keys of rehearsals again and to remove what has had its time; not whose they are, and no words."""
+
 GRANTS: Final[Mapping[str, Grants]] = {
     "sink": {
         "sessions": ("SELECT", "INSERT", "UPDATE", "DELETE"),
@@ -101,6 +104,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "digest_marks": ("SELECT", "INSERT", "UPDATE"),
         "digest_deliveries": ("SELECT",),
         "practice_attempts": ("SELECT", "INSERT", "DELETE"),
+        "rehearsals": ("SELECT", "INSERT", "DELETE"),
+        "rehearsal_steps": ("SELECT", "INSERT", "DELETE"),  # never changed; a reply takes the place of its draft
         "reratings": ("SELECT",),  # for trends
         "measures": ("SELECT",),
         "conversation_keys": ("SELECT",),
@@ -149,6 +154,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "release_notices": ("SELECT", f"UPDATE ({_CHANGED_OF_NOTICES})", "DELETE"),
         "outcomes": ("SELECT",),  # for exports
         "practice_attempts": ("SELECT",),  # a therapist's own, for the export of their own data
+        "rehearsals": ("SELECT",),  # the same
+        "rehearsal_steps": ("SELECT",),
         "reratings": ("SELECT",),  # for the same
         "measures": ("SELECT",),  # for the same
         "calibrations": ("SELECT",),
@@ -189,6 +196,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "conversation_keys": ("SELECT", "UPDATE", "DELETE"),
         "service_keys": ("SELECT", "INSERT", "UPDATE"),
         "rubric_notes": ("SELECT", "UPDATE (kek_id, wrapped)"),
+        "rehearsals": (_REHEARSAL_KEYS, "UPDATE (kek_id, wrapped)", "DELETE"),
         "erasures": ("SELECT", "INSERT"),
         "erasure_requests": ("SELECT", "INSERT", "UPDATE"),
         "retention_runs": ("SELECT", "INSERT", "UPDATE"),

@@ -17,6 +17,7 @@ from plugin.database.person_conditions import (
     REVIEWS,
 )
 from plugin.database.receiver_rights import receiver_policies
+from plugin.database.rehearsal_rights import rehearsal_policies
 from plugin.database.risk_rights import risk_policies
 from plugin.database.rubric_note_rights import rubric_note_policies
 from plugin.database.token_rights import token_policies
@@ -124,6 +125,7 @@ def policy_statements() -> Iterator[str]:
     yield from outcome_policies(f"{PREFIX}web", f"{PREFIX}digest", whole)
     keys = [PREFIX + stage for stage in GRANTS if stage != "web" and "rubric_notes" in GRANTS[stage]]
     yield from rubric_note_policies(f"{PREFIX}web", f"{PREFIX}digest", keys)
+    yield from rehearsal_policies(f"{PREFIX}web", f"{PREFIX}digest", f"{PREFIX}privacy")
 
 
 def _operated_policies(table: str) -> Iterator[str]:

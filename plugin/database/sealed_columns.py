@@ -45,6 +45,11 @@ def attempt_words_binding(tenant: str, attempt_id: UUID) -> ColumnBinding:
     return ColumnBinding(tenant, "practice_attempts", str(attempt_id), "words")
 
 
+def rehearsal_words_binding(rehearsal_id: UUID, number: int) -> ColumnBinding:
+    """Return what the ciphertext of a step of a rehearsal is bound to; a rehearsal belongs to no platform."""
+    return ColumnBinding("", "rehearsal_steps", f"{rehearsal_id}\x1f{number}", "words")
+
+
 def rating_words_binding(tenant: str, calibration_id: UUID, number: int, account_id: UUID) -> ColumnBinding:
     """Return what the ciphertext of a rater's note in a calibration is bound to."""
     return ColumnBinding(tenant, "calibration_ratings", f"{calibration_id}\x1f{number}\x1f{account_id}", "words")

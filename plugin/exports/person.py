@@ -42,11 +42,12 @@ from plugin.exports.person_staff import (
 )
 from plugin.exports.person_tokens import tokens_of
 from plugin.exports.run import ExportRun, ShowProgress
-from plugin.exports.words import practice_of, words_of
+from plugin.exports.words import practice_of, rehearsal_as_json, words_of
 from plugin.queue.accounts import find_account, viewer_of
 from plugin.queue.export_entries import OWN_WORDS
 from plugin.queue.opening import open_session
 from plugin.queue.practice import attempts_of
+from plugin.queue.rehearsals import rehearsals_of
 from stream.contracts.errors import Misconfigured
 
 TEXT_LEFT_OUT: Final = "Words are left out: the person alone may export them, with their own password."
@@ -79,7 +80,7 @@ def export_person(run: ExportRun, username: str, out: Path, show_progress: ShowP
             "tokens": tokens_of(session, person),
             "exported": _export(run, person),
             "sessions": [],
-            **(_of_therapist(session, person) if is_therapist else _of_staff(run, session, person)),
+            **(_of_therapist(run, session, person) if is_therapist else _of_staff(run, session, person)),
             "trail": [],
         }
     of_session = _session if is_therapist else _acts
@@ -128,9 +129,16 @@ def _with_words(run: ExportRun, person: Viewer) -> bool:
     return run.viewer.user_id == person.user_id
 
 
-def _of_therapist(session: Session, person: Viewer) -> Json:
-    """Return what is stored about a therapist, beside single sessions."""
-    return {"outcomes": outcomes_by(session, person), "calibrations": calibrated_about(session)}
+def _of_therapist(run: ExportRun, session: Session, person: Viewer) -> Json:
+    """Return what is stored about a therapist, beside single sessions. Nobody else learns that they rehearse."""
+    rehearsed = rehearsals_of(session, run.kek, person) if _with_words(run, person) else ()
+    for each in rehearsed:
+        _add_entry(run, session, OWN_WORDS, "rehearsal", each.rehearsal_id)
+    return {
+        "outcomes": outcomes_by(session, person),
+        "calibrations": calibrated_about(session),
+        "rehearsals": [rehearsal_as_json(each) for each in rehearsed],
+    }
 
 
 def _of_staff(run: ExportRun, session: Session, person: Viewer) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plugin.queue.practice_views import Attempt
+from plugin.queue.rehearsal_views import Rehearsal
 from plugin.queue.views import MomentView, SessionView
 from stream.contracts.feedback import Abstention, Assessment
 
@@ -76,6 +77,29 @@ def practice_of(attempts: Sequence[Attempt]) -> list[Json]:
         }
         for attempt in attempts
     ]
+
+
+def rehearsal_as_json(rehearsal: Rehearsal) -> Json:
+    """Return what a therapist and a written client said in a rehearsal, and how each reply was rated."""
+    client, draft = rehearsal.client, rehearsal.draft
+    return {
+        "rehearsal": str(rehearsal.rehearsal_id),
+        "begun_at": rehearsal.begun_at.isoformat(),
+        "client": {"profile": client.profile.key, "behaviour": client.behaviour.value, "force": client.force.value},
+        "opening": rehearsal.opening,
+        "first_turn": rehearsal.first.text,
+        "replies": [
+            {
+                "at": reply.at.isoformat(),
+                "text": reply.text,
+                "model": None if reply.rated.answer is None else reply.rated.answer.model.model_dump(mode="json"),
+                "ratings": _ratings(reply.rated.answer),
+                "client_turn": None if reply.then is None else reply.then.text,
+            }
+            for reply in (*rehearsal.replies, *([] if draft is None else [draft]))
+        ],
+        "ending": None if rehearsal.ending is None else rehearsal.ending.value,
+    }
 
 
 def _moment(moment: MomentView) -> Json:

@@ -1,4 +1,4 @@
-"""The rating of one rewritten reply while its author waits, by the model and the checks that rate any other reply.
+"""The rating of one practised reply while its author waits, by the model and the checks that rate any other reply.
 
 De-identification, the request, its repair and the output gate are those of `stream.feedback.assess`. Names that the
 platform told are not stored, so names are recognised as where nobody told them; the therapist's own is known. Unlike
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, TypeVar
 
-from plugin.queue.practice_views import Rewriting
+from plugin.queue.practice_views import PractisedReply
 from stream.contracts.errors import CounterpointError
 from stream.contracts.feedback import Abstention, Assessment
 from stream.contracts.sessions import KnownName, SessionRecord
@@ -60,12 +60,12 @@ class PracticeRater:
         self._opening = asyncio.Lock()
         self._assessor: Assessor | None = None
 
-    async def rate(self, rewriting: Rewriting) -> Assessment | Abstention | None:
+    async def rate(self, practised: PractisedReply) -> Assessment | Abstention | None:
         """Return the checked answer of the model; None where the model is away or too slow."""
         try:
             async with asyncio.timeout(self._wait_s), self._places:
                 assessor = await self._opened()
-                feedback = await assessor.feedback(_record(rewriting))
+                feedback = await assessor.feedback(_record(practised))
         except (CounterpointError, TimeoutError) as error:
             get_logger().warning("attempt_not_rated", error_type=type(error).__name__)
             return None
@@ -129,14 +129,14 @@ class AttemptFailed(CounterpointError):  # noqa: N818 - named by what the caller
         self.code = code
 
 
-def _record(rewriting: Rewriting) -> SessionRecord:
-    """Return the record of a session that is this exchange alone, with the rewritten reply as its reply."""
+def _record(practised: PractisedReply) -> SessionRecord:
+    """Return the record of a session that is this exchange alone, with the practised reply as its reply."""
     record = record_of_exchange(
-        rewriting.tenant,
-        rewriting.session_id,
-        context=[(message.role, message.text) for message in rewriting.context],
-        client=[message.text for message in rewriting.client_turn],
-        reply=rewriting.reply,
+        practised.tenant,
+        practised.session_id,
+        context=practised.context,
+        client=practised.client_turn,
+        reply=practised.reply,
     )
-    name = KnownName(role=Role.COUNSELLOR, name=rewriting.therapist)
+    name = KnownName(role=Role.COUNSELLOR, name=practised.therapist)
     return record.model_copy(update={"known_names": (name,)})

@@ -35,6 +35,7 @@ from plugin.database.tables import (
     StoredHandover,
     StoredMessage,
     StoredNote,
+    StoredRehearsal,
     StoredSession,
 )
 from plugin.privacy.audit_trail import count_old_entries, remove_old_entries
@@ -124,6 +125,7 @@ class RetentionRunner:
             remove_old_risk(session, self._cutoffs.texts)
             remove_old_outcomes(session, self._cutoffs.assessments)
             remove_old_measures(session, self._cutoffs.assessments)
+            session.exec(delete(StoredRehearsal).where(col(StoredRehearsal.begun_at) < self._cutoffs.texts))
         while removed := self._remove_audit_entries():
             step(removed)
         return self._finish()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, func, select
 
 from plugin.crypto.keys import KeyEncryptionKey, WrongKey
@@ -16,8 +17,9 @@ from plugin.crypto.receiver_secrets import open_secret, seal_secret
 from plugin.database.conversation_keys import conversation_key_owner
 from plugin.database.engine import transaction
 from plugin.database.receivers_key import WRONG_KEY
+from plugin.database.rehearsal_keys import rehearsal_key_owner
 from plugin.database.rubric_note_keys import rubric_note_key_owner
-from plugin.database.tables import ConversationKey, ServiceKey, StoredReceiver, StoredRubricNote
+from plugin.database.tables import ConversationKey, ServiceKey, StoredReceiver, StoredRehearsal, StoredRubricNote
 from plugin.database.tombstone_key import service_key_owner
 from stream.contracts.errors import Misconfigured
 
@@ -37,9 +39,9 @@ class KeyCounts:
 
 
 def count_keys(session: Session) -> KeyCounts:
-    """Count the data keys of conversations, of the service and of rubric notes."""
+    """Count the data keys of conversations, of the service, of rubric notes and of rehearsals."""
     by_key: dict[str, int] = {}
-    for table in (ConversationKey, ServiceKey, StoredRubricNote):
+    for table in (ConversationKey, ServiceKey, StoredRubricNote, StoredRehearsal):
         for key, count in session.exec(select(table.kek_id, func.count()).group_by(col(table.kek_id))).all():
             by_key[key] = by_key.get(key, 0) + count
     return KeyCounts(by_key)
@@ -105,6 +107,7 @@ def _rewrap_some(engine: Engine, kek: KeyEncryptionKey) -> int:
         _rewrap_conversation_keys(engine, kek)
         or _rewrap_service_keys(engine, kek)
         or _rewrap_rubric_note_keys(engine, kek)
+        or _rewrap_rehearsal_keys(engine, kek)
     )
 
 
@@ -139,7 +142,21 @@ def _rewrap_rubric_note_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
         return len(rows)
 
 
-def _rewrap(kek: KeyEncryptionKey, row: ConversationKey | ServiceKey | StoredRubricNote, owner: str) -> None:
+def _rewrap_rehearsal_keys(engine: Engine, kek: KeyEncryptionKey) -> int:
+    with transaction(engine) as session:
+        # Without the column that says whose it is, which this role may not read.
+        keys = load_only(StoredRehearsal.kek_id, StoredRehearsal.wrapped)  # type: ignore[arg-type]
+        others = select(StoredRehearsal).options(keys).where(col(StoredRehearsal.kek_id) != kek.id)
+        rows = session.exec(others.order_by(col(StoredRehearsal.rehearsal_id)).limit(BATCH).with_for_update()).all()
+        for row in rows:
+            _rewrap(kek, row, rehearsal_key_owner(row.rehearsal_id))
+        return len(rows)
+
+
+_Keyed = ConversationKey | ServiceKey | StoredRubricNote | StoredRehearsal
+
+
+def _rewrap(kek: KeyEncryptionKey, row: _Keyed, owner: str) -> None:
     try:
         row.wrapped = kek.wrap(kek.unwrap(row.wrapped, owner), owner)
     except WrongKey:

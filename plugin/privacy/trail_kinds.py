@@ -63,7 +63,10 @@ PATTERNS: Final[Mapping[TrailKind, tuple[str, ...]]] = {
     TrailKind.CRITERION: ("criterion %",),
     TrailKind.DECISION: ("released", "withheld"),
     TrailKind.ANSWER: ("acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"),
-    TrailKind.PRACTICE: ("practise", "keep attempt", "remove attempt"),
+    TrailKind.PRACTICE: (
+        *("practise", "keep attempt", "remove attempt"),
+        *("begin rehearsal", "rehearse", "keep rehearsed reply", "remove rehearsal"),
+    ),
     TrailKind.EXPORT: ("export %", "own words"),
     TrailKind.ACCOUNT: (
         *("account %", "password set", "password changed", "token created", "token revoked"),

@@ -1,4 +1,4 @@
-"""The plain values of the practice box: what a therapist wrote instead of an own reply, and what a model says of it."""
+"""The plain values of what therapists practise: a reply as a model is asked about it, and what the model says of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from plugin.queue.views import MessageView
 from stream.contracts.feedback import Abstention, Assessment
+from stream.contracts.vocabulary import Role
 
 
 class Unrated(StrEnum):
@@ -17,6 +18,20 @@ class Unrated(StrEnum):
     """The model was away, or did not answer in time."""
     TOO_MANY = "too_many"
     """The therapist had asked as often within the hour as anybody may."""
+
+
+@dataclass(frozen=True)
+class PractisedReply:
+    """A reply that a therapist practises, with what it replies to, as a model is asked about it."""
+
+    tenant: str
+    """The platform of the session, or what else the words are for."""
+    session_id: UUID
+    context: tuple[tuple[Role, str], ...] = field(repr=False)
+    client_turn: tuple[str, ...] = field(repr=False)
+    reply: str = field(repr=False)
+    therapist: str = field(repr=False)
+    """The therapist's display name, which no model is told."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,18 @@ class Rewriting:
     reply: str = field(repr=False)
     therapist: str = field(repr=False)
     """The therapist's display name, which no model is told."""
+
+    @property
+    def practised(self) -> PractisedReply:
+        """The rewritten reply as a model is asked about it."""
+        return PractisedReply(
+            tenant=self.tenant,
+            session_id=self.session_id,
+            context=tuple((message.role, message.text) for message in self.context),
+            client_turn=tuple(message.text for message in self.client_turn),
+            reply=self.reply,
+            therapist=self.therapist,
+        )
 
 
 @dataclass(frozen=True)
@@ -55,9 +82,9 @@ class Attempt:
 
 
 class Rater(Protocol):
-    """Whatever asks the feedback model about an attempt."""
+    """Whatever asks the feedback model about a practised reply."""
 
-    async def rate(self, rewriting: Rewriting) -> Assessment | Abstention | None:
+    async def rate(self, practised: PractisedReply) -> Assessment | Abstention | None:
         """Return the checked answer of the model; None where the model is away or too slow."""
 
     async def close(self) -> None:

@@ -49,6 +49,7 @@ from plugin.queue.practice import Practice
 from plugin.queue.provider_accounts import ProviderAccounts
 from plugin.queue.quality import Quality, read_quality
 from plugin.queue.receivers import Receivers
+from plugin.queue.rehearsals import Rehearsals
 from plugin.queue.replies import Replies
 from plugin.queue.reviews import Reviews
 from plugin.queue.risk_signals import RiskSignals
@@ -198,6 +199,11 @@ class Store:
     def digests(self) -> Digests:
         """The digests of the people of the same database."""
         return Digests(self._database, now=self._now)
+
+    @property
+    def rehearsals(self) -> Rehearsals:
+        """The rehearsals of the therapists of the same database."""
+        return Rehearsals(self._database, self._kek, now=self._now)
 
     @property
     def practice(self) -> Practice:

@@ -51,7 +51,7 @@ class DecisionOutcome(StrEnum):
     NAME_TAKEN = "name_taken"
     """The person has a saved view of that name already."""
     FULL = "full"
-    """The person has as many saved views as there may be."""
+    """The person has as many saved views, or rehearsals, as there may be."""
     NOT_FOUND = "not_found"
     """There is no such session for this person."""
 

@@ -37,7 +37,7 @@ NAVIGATION: Final[Mapping[AccountRole, Navigation]] = {
     AccountRole.SUPERVISOR: Navigation(_REVIEW, (_RISK, ("/calibrations", "Calibrations"), _LEFT_OUT, *_EXPLAIN)),
     AccountRole.LEAD: Navigation(_REVIEW, (_RISK, _LEFT_OUT, *_EXPLAIN)),
     AccountRole.THERAPIST: Navigation(
-        (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend"), *_EXPLAIN)
+        (("/", "Your sessions"), ("/digest", "New"), ("/trend", "Your trend"), ("/rehearsals", "Practise"), *_EXPLAIN)
     ),
     AccountRole.OPERATOR: Navigation(
         (("/", "Operation"), ("/health", "Health"), ("/accounts", "Accounts"), ("/criteria", "Criteria"), *_EXPLAIN),

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from plugin.database.viewer import Viewer
 from plugin.queue.practice import MAX_REPLY
-from plugin.queue.practice_views import Rated, Rewriting, Unrated
+from plugin.queue.practice_views import PractisedReply, Rated, Rewriting, Unrated
 from plugin.queue.views import DecisionOutcome
 from plugin.web.dependencies import CurrentTherapist, Services, ServicesDep, ValidForm
 from plugin.web.outcomes import answer_to_form
@@ -35,7 +35,7 @@ async def practise(
     store, request_id = services.store.practice, request.state.request_id
     found = await run_in_threadpool(store.find, viewer, session_id, exchange, words, request_id=request_id)
     if isinstance(found, Rewriting):
-        rated = await _rate(services, viewer, found)
+        rated = await rate_practised(services, viewer, found.practised)
         outcome = await run_in_threadpool(store.keep, viewer, found, rated, request_id=request_id)
     else:
         outcome = found
@@ -58,10 +58,11 @@ def remove(
     return answer_to_form(request, outcome, f"/sessions/{session_id}", f"#{place}")
 
 
-async def _rate(services: Services, viewer: Viewer, rewriting: Rewriting) -> Rated:
+async def rate_practised(services: Services, viewer: Viewer, practised: PractisedReply) -> Rated:
+    """Have a practised reply rated, if this therapist may ask once more now."""
     if services.rater is None:
         return Rated(unrated=Unrated.AWAY)
     if not services.practice_limit.admits(viewer.user_id):
         return Rated(unrated=Unrated.TOO_MANY)
-    answer = await services.rater.rate(rewriting)
+    answer = await services.rater.rate(practised)
     return Rated(answer, None if answer is not None else Unrated.AWAY)

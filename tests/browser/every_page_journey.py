@@ -61,7 +61,15 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/decided",
         "/left-out",
     ),  # the last are empty
-    THERAPIST: ("/", "/digest", "/preferences", "/trend", address(RELEASED.session_id), address(WAITING.session_id)),
+    THERAPIST: (
+        "/",
+        "/digest",
+        "/preferences",
+        "/trend",
+        "/rehearsals",
+        address(RELEASED.session_id),
+        address(WAITING.session_id),
+    ),
     OTHER_THERAPIST: ("/",),  # nothing has been released to her
     OPERATOR: ("/", "/health", "/accounts", "/criteria"),
     LEAD: (

@@ -28,6 +28,8 @@ SEALED = {
     ("disputes", "words"),
     ("dispute_steps", "words"),
     ("practice_attempts", "words"),
+    ("rehearsals", "wrapped"),
+    ("rehearsal_steps", "words"),
     ("calibration_ratings", "words"),
     ("final_levels", "words"),
     ("conversation_keys", "wrapped"),

@@ -29,6 +29,7 @@ from plugin.database.tables.protection import (
     TombstoneKind,
 )
 from plugin.database.tables.receivers import StoredReceiver, StoredReleaseNotice
+from plugin.database.tables.rehearsals import StoredRehearsal, StoredRehearsalStep
 from plugin.database.tables.reratings import StoredRerating
 from plugin.database.tables.reviews import StoredClaim, StoredLabel, StoredNote, StoredNoteComment
 from plugin.database.tables.risk import StoredRiskSignal
@@ -88,6 +89,8 @@ __all__ = [
     "StoredNoteComment",
     "StoredOutcome",
     "StoredReceiver",
+    "StoredRehearsal",
+    "StoredRehearsalStep",
     "StoredReleaseNotice",
     "StoredRerating",
     "StoredRiskSignal",

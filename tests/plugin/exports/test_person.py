@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
@@ -18,10 +19,12 @@ from plugin.queue.practice_views import Rated, Rewriting
 from plugin.queue.statements import STRENGTHS, VERDICT, level_of
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome
+from plugin.written_client.profiles import profiles
+from plugin.written_client.turns import Force
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.measures import MeasureFinding, TakenMeasure
-from stream.contracts.vocabulary import Level, Mechanism
+from stream.contracts.vocabulary import Level, Mechanism, ResistanceType
 from tests.plugin.conftest import People
 from tests.plugin.exports.samples import (
     AGREED,
@@ -299,6 +302,31 @@ def test_what_was_practised_is_in_the_own_export_alone(engine: Engine, people: P
     for_others = exported(engine, people.operator, tmp_path)
     assert "of my own" not in json.dumps(for_others)
     assert "practice" not in json.dumps(for_others["sessions"])
+
+
+def test_rehearsals_are_in_the_own_export_alone(engine: Engine, people: People, tmp_path: Path) -> None:
+    """A therapist's own export has their rehearsals with replies and levels; another's does not even count them."""
+    rehearsals = Store(engine, KEK, now=lambda: NOW).rehearsals
+    begun = rehearsals.begin(people.ana, profiles()["new-widow"], ResistanceType.RELUCTANCE, Force.HARD)
+    assert isinstance(begun, UUID)
+    found = rehearsals.one(people.ana, begun)
+    assert found is not None
+    rehearsals.keep(people.ana, found, "A reply of my own.", Rated(record().assessments[0]))
+    (rehearsed,) = exported(engine, people.ana, tmp_path)["rehearsals"]
+    assert rehearsed["client"] == {"profile": "new-widow", "behaviour": "reluctance", "force": 3}
+    assert (rehearsed["opening"], rehearsed["first_turn"]) == (found.opening, found.first.text)
+    (reply,) = rehearsed["replies"]
+    assert (reply["text"], len(reply["ratings"])) == ("A reply of my own.", len(Mechanism))
+    assert reply["client_turn"]
+    assert rehearsed["ending"] is None
+    with engine.connect() as connection:
+        read = connection.scalar(
+            text("SELECT count(*) FROM audit WHERE purpose = 'own words' AND object_id = :r"), {"r": str(begun)}
+        )
+    assert read == 1
+    for_others = exported(engine, people.operator, tmp_path)
+    assert for_others["rehearsals"] == []
+    assert "of my own" not in json.dumps(for_others)
 
 
 def test_who_opened_the_sessions_is_in_it(engine: Engine, people: People, tmp_path: Path) -> None:

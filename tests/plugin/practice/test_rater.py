@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from plugin.practice.rater import AT_ONCE, MAX_WAIT_S, PracticeRater, open_rater
-from plugin.queue.practice_views import Rewriting
+from plugin.queue.practice_views import PractisedReply, Rewriting
 from plugin.queue.views import MessageView
 from stream.contracts.errors import Misconfigured
 from stream.contracts.feedback import Abstention, Assessment
@@ -31,7 +31,7 @@ def said(number: int, role: Role, words: str) -> MessageView:
     return MessageView(f"k{number}", role, "", datetime(2026, 3, 2, 18, number, tzinfo=UTC), words)
 
 
-def rewriting(reply: str = REPLY, *, client: Sequence[str] = (CLIENT,)) -> Rewriting:
+def rewriting(reply: str = REPLY, *, client: Sequence[str] = (CLIENT,)) -> PractisedReply:
     """Return what a model is asked about a rewritten reply."""
     return Rewriting(
         tenant="sample",
@@ -42,7 +42,7 @@ def rewriting(reply: str = REPLY, *, client: Sequence[str] = (CLIENT,)) -> Rewri
         client_turn=tuple(said(number, Role.CLIENT, words) for number, words in enumerate(client, start=2)),
         reply=reply,
         therapist="Will Hansen",
-    )
+    ).practised
 
 
 def rater(model: FeedbackModel, *, wait_s: float = 5.0, clock: Time | None = None) -> PracticeRater:

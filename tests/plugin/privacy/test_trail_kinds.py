@@ -40,7 +40,10 @@ WRITTEN = {
     },
     TrailKind.DECISION: {"released", "withheld"},
     TrailKind.ANSWER: {"acknowledge", "dispute", "withdraw dispute", "escalate dispute", "resolve dispute"},
-    TrailKind.PRACTICE: {"practise", "keep attempt", "remove attempt"},
+    TrailKind.PRACTICE: {
+        *("practise", "keep attempt", "remove attempt"),
+        *("begin rehearsal", "rehearse", "keep rehearsed reply", "remove rehearsal"),
+    },
     TrailKind.EXPORT: {*EXPORTS, OWN_WORDS},
     TrailKind.ACCOUNT: {
         *("account added", "account disabled", "account enabled", "account removed", "account teams changed"),
@@ -84,6 +87,7 @@ OBJECT_TYPES = {
         "saved_view",
         "risk_signal",
         "receiver",
+        "rehearsal",
     ),
     *("export", "rerate", "trail", "audit", "dead_letter", "dead_letters", "conversation", "retention_run", "platform"),
 }

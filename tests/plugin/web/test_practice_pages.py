@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from plugin.practice.rater import open_rater
 from plugin.queue.practice import MAX_REPLY
-from plugin.queue.practice_views import Rater, Rewriting, Unrated
+from plugin.queue.practice_views import PractisedReply, Rater, Unrated
 from plugin.queue.store import Store
 from plugin.web.app import create_app
 from plugin.web.practice_limit import ATTEMPTS_AN_HOUR
@@ -33,12 +33,12 @@ class Scripted:
 
     def __init__(self, answer: Assessment | Abstention | None) -> None:
         self.answer = answer
-        self.asked: list[Rewriting] = []
+        self.asked: list[PractisedReply] = []
         self.meanwhile: Callable[[], object] = lambda: None
 
-    async def rate(self, rewriting: Rewriting) -> Assessment | Abstention | None:
+    async def rate(self, practised: PractisedReply) -> Assessment | Abstention | None:
         """Return the answer, after what happens meanwhile."""
-        self.asked.append(rewriting)
+        self.asked.append(practised)
         self.meanwhile()
         return self.answer
 
@@ -255,5 +255,5 @@ async def test_an_answer_to_a_session_that_changed_is_not_kept(
 async def test_where_no_model_may_read_there_is_no_box(therapist: Browser) -> None:
     """A service without a rater shows no box."""
     page = (await therapist.get(PAGE)).text
-    assert "Practise" not in page
+    assert 'class="practice"' not in page
     assert WORDS[7][2].split(".", maxsplit=1)[0] in words_of(page)

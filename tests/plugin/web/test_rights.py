@@ -52,6 +52,7 @@ SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404, 200, 404)
 HERS_ALONE = Expected(LOGIN, 200, 404, 404, 404, 404, 200, 404)
 TEAM_SUPERVISORS = Expected(LOGIN, 200, 200, 404, 404, 404, 404, 404)
 RATERS = Expected(LOGIN, 200, 404, 404, 404, 404, 404, 404)
+THERAPISTS = Expected(LOGIN, 404, 404, 200, 200, 404, 404, 404)
 OPERATORS = Expected(LOGIN, 404, 404, 404, 404, 200, 404, 404)
 LEADS = Expected(LOGIN, 404, 404, 404, 404, 404, 200, 404)
 AUDITORS = Expected(LOGIN, 404, 404, 404, 404, 404, 404, 200)
@@ -154,7 +155,12 @@ TABLE: dict[tuple[str, str, UUID | None], Expected] = {
         LOGIN, 404, 404, 303, 404, 404, 404, 404
     ),
     ("POST", SESSION + "/attempts/{attempt_id}/remove", WAITING.session_id): NOBODY,
-    ("GET", "/trend", None): Expected(LOGIN, 404, 404, 200, 200, 404, 404, 404),
+    ("GET", "/rehearsals", None): THERAPISTS,
+    ("POST", "/rehearsals", None): Expected(LOGIN, 404, 404, 400, 400, 404, 404, 404),  # without a client
+    ("GET", "/rehearsals/{rehearsal_id}", UNKNOWN): NOBODY,
+    ("POST", "/rehearsals/{rehearsal_id}/replies", UNKNOWN): NOBODY,
+    ("POST", "/rehearsals/{rehearsal_id}/remove", UNKNOWN): NOBODY,
+    ("GET", "/trend", None): THERAPISTS,
     ("GET", "/trends", None): SUPERVISORS,
     ("GET", "/trends/{account_id}", UNKNOWN): NOBODY,
     ("POST", SESSION + "/release", WAITING.session_id): Expected(LOGIN, 303, 404, 404, 404, 404, 303, 404),
@@ -262,11 +268,12 @@ FORM = {
     "to": "queue",
     "action": "contacted",
     "exchange": str(RELEASED.exchanges[0].exchange_id),
+    "number": "1",
 }
 """The fields of every form about a session."""
 NAMES = (
     *("session_id", "account_id", "criterion_id", "note_id", "comment_id", "dispute_id", "attempt_id"),
-    *("calibration_id", "view_id", "signal_id"),
+    *("calibration_id", "view_id", "signal_id", "rehearsal_id"),
 )
 """The names of the ids in paths, each of which gets the id of the row."""
 NO_ROUTE = {
