@@ -21,8 +21,9 @@ from typing import Final
 import aiohttp  # comes with Faust; httpx takes several times the CPU, of the two cores that are measured
 
 from bench.environment import BenchEnvironment, LogLine, cpu_s, percentile, resident_mb, start_environment
-from bench.load import Event, Load
+from bench.load import Event
 from bench.measures import Figures, Scale
+from bench.synthetic_load import SyntheticLoad
 from plugin.local.demo_settings import TENANT
 from plugin.local.loopback import ADDRESS, free_ports
 from plugin.local.stage_process import StageProcess
@@ -32,10 +33,8 @@ from stream.runtime import stages
 
 PER_SECOND: Final = 300
 OPEN: Final = 2_000
-"""Conversations that are under way at a time."""
+"""Conversations that are under way at a time; of some 26 messages each, one ends each 90 ms."""
 SECONDS: Final = 600
-MESSAGES_A_SESSION: Final = 60
-"""So many that 2,000 conversations stay open while others end: one ends each 200 ms."""
 CONNECTIONS: Final = 200
 """How many the sender has: below the gateway's own bound, so that its answers are measured and not its refusals."""
 GIVE_UP_AFTER_S: Final = 120.0
@@ -64,7 +63,7 @@ def deliveries(folder: Path, scale: Scale, log: LogLine) -> Figures:
     """Measure the gateway's answers at a steady rate of deliveries, over a restart of the broker."""
     seconds = scale.times(SECONDS)
     total = PER_SECOND * seconds
-    load = Load(max(OPEN, total // MESSAGES_A_SESSION + OPEN), MESSAGES_A_SESSION, concurrent=OPEN)
+    load = SyntheticLoad(concurrent=OPEN)
     with start_environment(folder, log) as environment, environment.stream_worker() as worker:
         gateway, url = _gateway(folder, environment.servers)
         try:

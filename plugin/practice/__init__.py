@@ -1,1 +1,1 @@
-"""The rating of a therapist's rewritten reply. It knows the stream's feedback, so the page gets it from the command."""
+"""The rating of what therapists practise, and commands about written clients. It knows the stream's feedback."""

@@ -35,6 +35,7 @@ COMMANDS = [
     "export",
     "corpora",
     "outcomes",
+    "practice",
     "study",
 ]
 CANARY = "canary-secret"

@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field, ValidationError
 from training.errors import DataError
 
 Speaker = Literal["client", "counsellor"]
-Corpus = Literal["annomi", "mibot"]
+Corpus = Literal["annomi", "mibot", "synthetic"]
+"""Where a conversation comes from; synthetic ones are in no corpus of people."""
 _ANNOMI_COLUMNS = frozenset({"transcript_id", "video_url", "interlocutor", "utterance_text"})
 _NAME_LETTERS = 8  # letters of a MIBot file's name that name its conversation in labels/
 

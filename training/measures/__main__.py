@@ -16,9 +16,10 @@ from training.measures.dynamics import fit as fit_weights
 from training.measures.dynamics import rated_rows
 from training.measures.published_report import print_annomi_full, print_conversations, print_oncoco
 from training.measures.ratings import FIRST, load_ratings, mean_ratings
-from training.measures.report import agreement_table, print_all
+from training.measures.report import agreement_table, print_all, print_comparison
 from training.measures.sessions import hear_talks, held_out, with_folds
 from training.measures.sheet import write_sheet
+from training.measures.synthetic import load_synthetic
 
 app = typer.Typer(
     help="Say what the whole-session measures are worth on real transcripts.",
@@ -34,6 +35,16 @@ WEIGHTS_PATH = Path(dynamics.__file__).with_name(dynamics.WEIGHTS_FILE)
 def evaluate(data: Data) -> None:
     """Print every measure's figures, with 95 % intervals over conversations, beside constants and what lost."""
     print_all(_console(), data, with_folds(data))
+
+
+@app.command()
+def compare(
+    data: Data,
+    synthetic: Annotated[Path, typer.Argument(help="File of `counterpoint practice synthesise`.")],
+) -> None:
+    """Print every quantity of the measures in synthetic sessions beside real ones, with intervals and effect sizes."""
+    made = load_synthetic(synthetic)
+    print_comparison(_console(), hear_talks(held_out(data)), hear_talks(made))
 
 
 @app.command()

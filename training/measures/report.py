@@ -25,6 +25,7 @@ from training.measures.course import (
 from training.measures.dynamics import RatedRow, by_length, fit, out_of_fold, rated_rows, shipped, worth
 from training.measures.ratings import CHECK, FIRST, OF_CLIENTS, SECOND, icc, load_ratings, mean_ratings
 from training.measures.sessions import SHIPPED_FOLD, HeardTalk, hear_talks, turns_alone
+from training.measures.synthetic import compare
 from training.measures.technique import (
     agreement,
     coded_turns,
@@ -178,6 +179,22 @@ def print_course(console: Console, talks: Sequence[HeardTalk], every: Sequence[C
         correlation = "-" if by == "constant" else f"{found.correlation:.2f} ({found.with_correlation})"
         table.add_row(by, str(found.sessions), correlation, f"{found.rmse:.2f}", f"{found.dtw:.2f}")
     console.print(table)
+
+
+def print_comparison(console: Console, real: Sequence[HeardTalk], synthetic: Sequence[HeardTalk]) -> None:
+    """Print each quantity in synthetic sessions and in real ones, the corpora apart, and how far apart they are."""
+    found = compare(real, synthetic)
+    for corpus in sorted({row.corpus for row in found}):
+        own = [row for row in found if row.corpus == corpus]
+        sessions = sum(each.talk.corpus == corpus for each in real)
+        title = f"{len(synthetic)} synthetic sessions beside {sessions} of {corpus}; unseen by the reader"
+        table = _table(title, "quantity", corpus, "synthetic", "synthetic less real, in SD")
+        for row in own:
+            table.add_row(row.name, f"{row.real:.3f}", f"{row.synthetic:.3f}", f"{row.effect:.2f}")
+        console.print(table)
+        told = [row.effect for row in own if not np.isnan(row.effect.value)]
+        near = sum(each.low <= 0 <= each.high for each in told)
+        console.print(f"{near} of {len(told)} quantities are not told apart from {corpus} by this many sessions")
 
 
 def _beside_table(title: str, rows: Iterable[Beside]) -> Table:

@@ -85,6 +85,22 @@ def test_agreement_is_printed_for_each_dimension() -> None:
     assert "Rapport" in result.output
 
 
+def test_synthetic_sessions_stand_beside_real_ones(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`compare` prints the quantities of a file of synthetic sessions beside those of each corpus."""
+    monkeypatch.setattr(cli, "hear_talks", lambda talks: [heard_talk(talk) for talk in talks])
+    made = tmp_path / "made.jsonl"
+    lines = [
+        {"type": "message", "conversation_id": f"synthetic-{number}", "role": speaker, "text": text}
+        for number in range(3)
+        for speaker, text, _ in TALK * (number + 2)
+    ]
+    made.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    result = CliRunner().invoke(cli.app, ["compare", str(data), str(made)])
+    assert result.exit_code == 0, result.output
+    for said in ("3 synthetic sessions beside", "of annomi", "of mibot", "counsellor_words", "are not told apart"):
+        assert said in result.output
+
+
 def test_a_sheet_is_not_written_over(data: Path, tmp_path: Path) -> None:
     """`sheet` says that a file is there already, and that data lack the rated exchanges."""
     out = tmp_path / "sheet.txt"
