@@ -72,10 +72,11 @@ def sink() -> None:
 def web() -> None:
     """Serve the page for supervisors and therapists, and have the replies rated that therapists practise."""
     from plugin.practice.rater import open_rater
+    from plugin.practice.speaker import open_speaker
     from plugin.web.app import run
 
     reduce_garbage_collection()
-    _run(stages.WEB, lambda settings: run(settings, open_rater(settings.feedback)))
+    _run(stages.WEB, lambda settings: run(settings, open_rater(settings.feedback), open_speaker(settings.feedback)))
 
 
 @app.command(rich_help_panel=STAGES_PANEL)

@@ -65,7 +65,7 @@ class PracticeRater:
         try:
             async with asyncio.timeout(self._wait_s), self._places:
                 assessor = await self._opened()
-                feedback = await assessor.feedback(_record(practised))
+                feedback = await assessor.feedback(record_of(practised))
         except (CounterpointError, TimeoutError) as error:
             get_logger().warning("attempt_not_rated", error_type=type(error).__name__)
             return None
@@ -129,7 +129,7 @@ class AttemptFailed(CounterpointError):  # noqa: N818 - named by what the caller
         self.code = code
 
 
-def _record(practised: PractisedReply) -> SessionRecord:
+def record_of(practised: PractisedReply) -> SessionRecord:
     """Return the record of a session that is this exchange alone, with the practised reply as its reply."""
     record = record_of_exchange(
         practised.tenant,

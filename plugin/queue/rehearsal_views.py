@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from plugin.queue.practice_views import PractisedReply, Rated
-from plugin.written_client.client import ClientTurn, WrittenClient
+from plugin.written_client.client import ClientTurn, WrittenClient, next_turn
 from plugin.written_client.turns import Ending
-from stream.contracts.vocabulary import Role
+from stream.contracts.feedback import Assessment
+from stream.contracts.vocabulary import Level, Role
 
 TENANT = "rehearsal"
 """What stands for a platform where a model is asked: nothing of a rehearsal belongs to any."""
@@ -55,6 +57,10 @@ class Rehearsal:
         """The number of the reply that comes next."""
         return len(self.replies) + 1
 
+    def after(self, rated: Rated) -> ClientTurn | None:
+        """Return what the client says after a reply that was rated so; nothing until a model has answered."""
+        return None if rated.answer is None else next_turn(self.client, self.turn.state, levels_of(rated))
+
     def practised(self, text: str, therapist: str) -> PractisedReply:
         """Return a reply to the client's latest turn as a model is asked about it."""
         said = [(Role.COUNSELLOR, self.opening), (Role.CLIENT, self.first.text)]
@@ -71,3 +77,20 @@ class Rehearsal:
             reply=text,
             therapist=therapist,
         )
+
+
+def levels_of(rated: Rated) -> list[Level]:
+    """Return the levels that a reply was given; none where the model rated nothing."""
+    if not isinstance(rated.answer, Assessment):
+        return []
+    return [rating.level for rating in rated.answer.ratings if rating.level is not None]
+
+
+class Speaker(Protocol):
+    """Whatever words a client's turns otherwise than they were written."""
+
+    async def word(self, practised: PractisedReply, client: WrittenClient, turn: ClientTurn) -> ClientTurn:
+        """Return the turn that follows a reply in other words, or as it is."""
+
+    async def close(self) -> None:
+        """Close the connections to the model."""

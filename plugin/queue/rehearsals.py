@@ -28,11 +28,11 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.queue.practice_views import Rated, Unrated
 from plugin.queue.rehearsal_views import Rehearsal, RehearsedReply
 from plugin.queue.views import DecisionOutcome
-from plugin.written_client.client import ClientTurn, WrittenClient, first_turn, next_turn, opening
+from plugin.written_client.client import ClientTurn, WrittenClient, first_turn, opening
 from plugin.written_client.profiles import Profile
 from plugin.written_client.turns import Force
 from stream.contracts.feedback import Abstention, Assessment
-from stream.contracts.vocabulary import Level, ResistanceType
+from stream.contracts.vocabulary import ResistanceType
 
 MAX_REHEARSALS: Final = 50
 """Rehearsals of one therapist: one a week for a year, and as many as fit into a list without pages."""
@@ -109,9 +109,16 @@ class Rehearsals:
         return found if found is not None and outcome is DecisionOutcome.DONE else outcome
 
     def keep(
-        self, viewer: Viewer, rehearsal: Rehearsal, text: str, rated: Rated, *, request_id: str = ""
+        self,
+        viewer: Viewer,
+        rehearsal: Rehearsal,
+        text: str,
+        rated: Rated,
+        then: ClientTurn | None,
+        *,
+        request_id: str = "",
     ) -> DecisionOutcome:
-        """Keep a reply in the place of the draft; if a model has answered, with what the client says next."""
+        """Keep a reply in the place of the draft, with what the client says then; that is nothing without an answer."""
         number = rehearsal.next_number
 
         def act(session: Session) -> DecisionOutcome:
@@ -126,7 +133,7 @@ class Rehearsals:
                 )
             )
             # A reply of this number that was kept meanwhile stays: there is one row for each number.
-            words = _reply(rehearsal, text, rated).model_dump_json()
+            words = _reply(text, rated, then).model_dump_json()
             is_draft = rated.answer is None
             is_kept = self._add_step(session, rehearsal_cipher(self._kek, row), row, number, words, is_draft=is_draft)
             return DecisionOutcome.DONE if is_kept else DecisionOutcome.CHANGED
@@ -232,22 +239,15 @@ def _may_reply(rehearsal: Rehearsal | None, number: int) -> DecisionOutcome:
     return DecisionOutcome.DONE if is_next else DecisionOutcome.CHANGED
 
 
-def _reply(rehearsal: Rehearsal, text: str, rated: Rated) -> _Reply:
+def _reply(text: str, rated: Rated, then: ClientTurn | None) -> _Reply:
     answer = rated.answer
     return _Reply(
         text=text,
         assessment=answer if isinstance(answer, Assessment) else None,
         abstention=answer if isinstance(answer, Abstention) else None,
         unrated=rated.unrated,
-        then=None if answer is None else next_turn(rehearsal.client, rehearsal.turn.state, levels_of(rated)),
+        then=then,
     )
-
-
-def levels_of(rated: Rated) -> list[Level]:
-    """Return the levels that a reply was given; none where the model rated nothing."""
-    if not isinstance(rated.answer, Assessment):
-        return []
-    return [rating.level for rating in rated.answer.ratings if rating.level is not None]
 
 
 def _rehearsal(cipher: TextCipher, row: StoredRehearsal, steps: list[StoredRehearsalStep]) -> Rehearsal:

@@ -22,6 +22,7 @@ from plugin import use_policy
 from plugin.http_connections import ACCEPTED_AT_ONCE, BoundedServer, bounded_protocol, listen, require_open_files
 from plugin.queue.passwords import dummy_hash
 from plugin.queue.practice_views import Rater
+from plugin.queue.rehearsal_views import Speaker
 from plugin.queue.store import Store, open_store
 from plugin.web import (
     account_pages,
@@ -84,11 +85,13 @@ def create_app(
     *,
     now: Callable[[], float] = time.time,
     rater: Rater | None = None,
+    speaker: Speaker | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """Create the web application around `store`; `now` gives seconds since 1970, and `rater` rates attempts.
+    """Create the web application around `store`; `now` gives seconds since 1970, `rater` rates what is practised.
 
-    `transport` takes the place of the network to the provider at which people log in.
+    `speaker` words the turns of written clients. `transport` takes the place of the network to the provider at which
+    people log in.
 
     Raises:
         Misconfigured: The secret that signs the login cookie is missing or too short, or the settings of the login at a
@@ -109,6 +112,7 @@ def create_app(
         now,
         PracticeLimit(),
         rater,
+        speaker,
     )
     htmx = find_htmx()
     if htmx is None:
@@ -170,15 +174,18 @@ def create_app(
     return app
 
 
-def run(settings: Settings, rater: Rater | None = None) -> int:
-    """Serve the pages until SIGTERM or SIGINT and return the exit status; `rater` rates attempts.
+def run(settings: Settings, rater: Rater | None = None, speaker: Speaker | None = None) -> int:
+    """Serve the pages until SIGTERM or SIGINT and return the exit status; `rater` and `speaker` as in `create_app`.
 
     Raises:
         Misconfigured: A setting that the stage needs is missing or wrong.
     """
     get_logger().info("use_policy", policy=use_policy.CORE)
     with open_store(settings) as store:
-        server, health = _server(create_app(settings, store, rater=rater)), Health(ReadinessPart.DATABASE)
+        server, health = (
+            _server(create_app(settings, store, rater=rater, speaker=speaker)),
+            Health(ReadinessPart.DATABASE),
+        )
 
         def ask() -> None:
             if server.started:  # before that no page is served, whatever the database says
@@ -221,8 +228,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writing = asyncio.create_task(_write_failed_logins(services.store))
     yield
     writing.cancel()
-    if services.rater is not None:
-        await services.rater.close()
+    for each in (services.rater, services.speaker):
+        if each is not None:
+            await each.close()
 
 
 async def _write_failed_logins(store: Store) -> None:

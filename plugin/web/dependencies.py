@@ -10,6 +10,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.privacy.trail import Trail
 from plugin.queue.practice_views import Rater
 from plugin.queue.receiver_views import ReceiverKind
+from plugin.queue.rehearsal_views import Speaker
 from plugin.queue.store import Store
 from plugin.web import login
 from plugin.web.attempts import LoginAttempts
@@ -38,7 +39,9 @@ class Services:
     now: Callable[[], float]
     practice_limit: PracticeLimit
     rater: Rater | None = None
-    """What rates attempts; None where the service lets no model read words whose names nobody told."""
+    """What rates what is practised; None where the service lets no model read words whose names nobody told."""
+    speaker: Speaker | None = None
+    """What words the turns of written clients; None where they are said as they were written."""
 
     @property
     def trail(self) -> Trail:

@@ -40,6 +40,7 @@ def listed(request: Request, services: ServicesDep, viewer: CurrentTherapist) ->
         rehearsals=services.store.rehearsals.all(viewer),
         profiles=profiles().values(),
         is_rated=services.rater is not None,
+        is_worded=services.speaker is not None,
     )
 
 
@@ -87,8 +88,12 @@ async def reply(
     store, request_id = services.store.rehearsals, request.state.request_id
     found = await run_in_threadpool(store.find, viewer, rehearsal_id, number, request_id=request_id)
     if isinstance(found, Rehearsal):
-        rated = await rate_practised(services, viewer, found.practised(words, viewer.display_name))
-        outcome = await run_in_threadpool(store.keep, viewer, found, words, rated, request_id=request_id)
+        practised = found.practised(words, viewer.display_name)
+        rated = await rate_practised(services, viewer, practised)
+        then = found.after(rated)
+        if then is not None and then.state.ending is None and services.speaker is not None:
+            then = await services.speaker.word(practised, found.client, then)
+        outcome = await run_in_threadpool(store.keep, viewer, found, words, rated, then, request_id=request_id)
     else:
         outcome = found
     if outcome is DecisionOutcome.NOT_FOUND:

@@ -57,6 +57,8 @@ class ClientTurn:
     """How hard the client resists by now."""
     movement: Movement
     text: str = field(repr=False)
+    is_by_model: bool = False
+    """Whether a language model has worded it, in the place of what was written."""
 
 
 def opening(client: WrittenClient) -> str:

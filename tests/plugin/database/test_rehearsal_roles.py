@@ -66,7 +66,7 @@ def test_the_role_of_the_page_can_do_its_work(roles: Roles, people: People, begu
     found = rehearsals.one(people.ana, begun)
     assert found is not None
     for _ in range(2):  # a draft, and what takes its place
-        assert rehearsals.keep(people.ana, found, "Hm.", Rated(unrated=Unrated.AWAY)) is DecisionOutcome.DONE
+        assert rehearsals.keep(people.ana, found, "Hm.", Rated(unrated=Unrated.AWAY), None) is DecisionOutcome.DONE
     assert rehearsals.remove(people.ana, begun) is DecisionOutcome.DONE
     assert seen(roles, people.ana, "web") == [0, 0]
 

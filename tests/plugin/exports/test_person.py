@@ -311,7 +311,8 @@ def test_rehearsals_are_in_the_own_export_alone(engine: Engine, people: People, 
     assert isinstance(begun, UUID)
     found = rehearsals.one(people.ana, begun)
     assert found is not None
-    rehearsals.keep(people.ana, found, "A reply of my own.", Rated(record().assessments[0]))
+    rated = Rated(record().assessments[0])
+    rehearsals.keep(people.ana, found, "A reply of my own.", rated, found.after(rated))
     (rehearsed,) = exported(engine, people.ana, tmp_path)["rehearsals"]
     assert rehearsed["client"] == {"profile": "new-widow", "behaviour": "reluctance", "force": 3}
     assert (rehearsed["opening"], rehearsed["first_turn"]) == (found.opening, found.first.text)

@@ -16,8 +16,8 @@ from plugin.privacy.erasure import Eraser
 from plugin.privacy.retention import RetentionCutoffs, RetentionRunner
 from plugin.privacy.rotation import rotate_keys
 from plugin.queue.practice_views import Rated, Unrated
-from plugin.queue.rehearsal_views import MAX_CONTEXT, TENANT, Rehearsal
-from plugin.queue.rehearsals import MAX_REHEARSALS, Rehearsals, levels_of
+from plugin.queue.rehearsal_views import MAX_CONTEXT, TENANT, Rehearsal, levels_of
+from plugin.queue.rehearsals import MAX_REHEARSALS, Rehearsals
 from plugin.queue.store import Store
 from plugin.queue.views import DecisionOutcome
 from plugin.written_client.client import MAX_REPLIES
@@ -76,7 +76,8 @@ def reply(
     store: Store, viewer: Viewer, rehearsal_id: UUID, answer: Rated = WARM, words: str = REPLY
 ) -> DecisionOutcome:
     """Keep a reply with an answer."""
-    return store.rehearsals.keep(viewer, read(store, viewer, rehearsal_id), words, answer)
+    found = read(store, viewer, rehearsal_id)
+    return store.rehearsals.keep(viewer, found, words, answer, found.after(answer))
 
 
 def go_on(store: Store, viewer: Viewer, rehearsal_id: UUID, answers: Sequence[Rated]) -> Rehearsal:
@@ -169,9 +170,9 @@ def test_of_two_replies_to_one_turn_the_first_is_kept(store: Store, people: Peop
     """A reply from another window that came while the model read is not overwritten, nor made a draft again."""
     rehearsal_id = begun(store, people.ana)
     seen = read(store, people.ana, rehearsal_id)
-    assert store.rehearsals.keep(people.ana, seen, "First.", WARM) is DONE
-    assert store.rehearsals.keep(people.ana, seen, "Second.", WARM) is CHANGED
-    assert store.rehearsals.keep(people.ana, seen, "Third.", AWAY) is CHANGED
+    assert store.rehearsals.keep(people.ana, seen, "First.", WARM, seen.after(WARM)) is DONE
+    assert store.rehearsals.keep(people.ana, seen, "Second.", WARM, seen.after(WARM)) is CHANGED
+    assert store.rehearsals.keep(people.ana, seen, "Third.", AWAY, None) is CHANGED
     assert store.rehearsals.find(people.ana, rehearsal_id, 1) is CHANGED
     assert isinstance(store.rehearsals.find(people.ana, rehearsal_id, 2), Rehearsal)
     assert [each.text for each in read(store, people.ana, rehearsal_id).replies] == ["First."]
@@ -187,7 +188,7 @@ def test_a_rehearsal_is_its_therapists_alone(store: Store, engine: Engine, peopl
         assert store.rehearsals.all(viewer) == ()
         assert store.rehearsals.one(viewer, rehearsal_id) is None
         assert store.rehearsals.find(viewer, rehearsal_id, 1) is NOT_FOUND
-        assert store.rehearsals.keep(viewer, seen, REPLY, WARM) is NOT_FOUND
+        assert store.rehearsals.keep(viewer, seen, REPLY, WARM, None) is NOT_FOUND
         assert store.rehearsals.remove(viewer, rehearsal_id) is NOT_FOUND
         if viewer is not people.ben:
             made = store.rehearsals.begin(viewer, seen.client.profile, seen.client.behaviour, Force.MILD)

@@ -3,17 +3,20 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 
 from plugin.practice.rater import open_rater
 from plugin.queue.practice import MAX_REPLY
-from plugin.queue.practice_views import Rater, Unrated
+from plugin.queue.practice_views import PractisedReply, Rater, Unrated
 from plugin.queue.store import Store
 from plugin.web.app import create_app
 from plugin.web.practice_limit import ATTEMPTS_AN_HOUR
 from plugin.web.rehearsal_words import NOTHING_RATED, OURS, UNRATED
+from plugin.written_client.client import ClientTurn, WrittenClient
 from plugin.written_client.profiles import profiles
 from stream.contracts.rubric import BEHAVIOURS
 from stream.contracts.vocabulary import Level, Verdict
@@ -103,8 +106,12 @@ async def test_a_rehearsal_begins_with_a_client_who_resists(therapist: Browser) 
 
 
 @pytest.mark.parametrize("rater", [open_rater(FeedbackSettings(triton_url="in-process"))])
-async def test_the_baseline_rates_a_reply_at_once(therapist: Browser, rater: Rater) -> None:
+async def test_the_baseline_rates_a_reply_at_once(
+    therapist: Browser, rater: Rater, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The baseline rates a reply with reasons and quotes, an example stands beside it, and the client goes on."""
+    # The id is the seed of the client's words, of which the baseline takes most for resistance, and not all.
+    monkeypatch.setattr("plugin.queue.rehearsals.uuid4", lambda: UUID(int=1))
     page = await reply(therapist, await begin(therapist))
     article = re.findall(r'<article class="rehearsed" id="latest".*?</article>', page, flags=re.DOTALL)[0]
     said = words_of(article)
@@ -282,6 +289,35 @@ async def test_a_form_of_another_site_does_nothing(therapist: Browser, rater: Sc
         assert (await therapist.client.post(path, data=form)).status_code == 403
     assert rater.asked == []
     assert len(client_turns((await therapist.get(address)).text)) == 1
+
+
+class Parrot:
+    """A speaker that says one thing."""
+
+    async def word(self, practised: PractisedReply, client: WrittenClient, turn: ClientTurn) -> ClientTurn:
+        """Return the turn in other words."""
+        assert practised.reply
+        assert client.profile.key == "site-builder"
+        return replace(turn, text="Nothing doing, mate.", is_by_model=True)
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
+async def test_a_model_may_word_what_the_client_says(
+    app: FastAPI, therapist: Browser, rater: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a language model the turns are in its words, and the page says so; the last one stays as it was written."""
+    monkeypatch.setattr(app.state, "services", replace(app.state.services, speaker=Parrot()))
+    assert "a language model words them as an answer" in words_of((await therapist.get(LIST)).text)
+    address = await begin(therapist)
+    was, rater.answer = rater.answer, None
+    assert "Nothing doing" not in await reply(therapist, address)  # it waits for the rating
+    rater.answer = was
+    assert "Client, worded by a model Nothing doing, mate." in words_of(await reply(therapist, address))
+    for number in (2, 3):
+        page = await reply(therapist, address, number)
+    assert client_turns(page)[-1] in profiles()["site-builder"].opens
 
 
 @pytest.mark.parametrize("rater", [None])
