@@ -26,7 +26,7 @@ def measure_chart(points: Sequence[tuple[int, float]]) -> Markup:
         range=(LOWEST, HIGHEST),
         xrange=(first, last),
         y_labels=[{"label": str(step), "value": step} for step in range(LOWEST, HIGHEST + 1)],
-        x_labels=[{"label": f"turn {turn}", "value": turn} for turn in (first, last)],
+        x_labels=[{"label": str(turn), "value": turn} for turn in (first, last)],
         margin=4,
         margin_right=24,
         show_legend=False,

@@ -24,6 +24,7 @@ from tests.plugin.web.conftest import (
     WAITING,
     address,
 )
+from tests.plugin.web.measured import measured
 from tests.plugin.web.samples import RATINGS, record
 from tests.plugin.web.test_pages import long_record
 
@@ -163,6 +164,18 @@ def test_a_moment_that_no_model_may_rate(visit: Visit, put: Callable[..., None])
     maria.sees("This moment needs you")
     maria.open(address(partly.session_id))
     maria.sees("needs a person")
+
+
+def test_measures_are_unfolded(visit: Visit, put: Callable[..., None], looks: Looks) -> None:
+    """What measures say of a session is unfolded by its supervisor and its therapist, and passes in every look."""
+    put(measured(WAITING), measured(RELEASED))
+    for person, stored in ((SUPERVISOR, WAITING), (THERAPIST, RELEASED)):
+        visitor = visit(checked=False)
+        visitor.log_in(person)
+        visitor.open(address(stored.session_id))
+        visitor.unfold("Measures of the whole session, unvalidated")
+        visitor.sees("Empathy from 1 to 5, over the turns")
+        looks.check(visitor.page)
 
 
 def test_the_dark_scheme_is_dark(visit: Visit) -> None:

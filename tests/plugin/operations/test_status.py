@@ -64,9 +64,10 @@ def nowhere() -> dict[str, str]:
 
 
 def settings(database: str, kafka: Any, **urls: str) -> Settings:
-    """Return the settings of the command."""
+    """Return the settings of the command, with every stage in use."""
+    health = {"urls": nowhere() | urls}
     return Settings.model_validate(
-        {"kafka": kafka, "database": {"url": database}, "health": {"urls": nowhere() | urls}}
+        {"kafka": kafka, "database": {"url": database}, "health": health, "measures": {"enabled": True}}
     )
 
 
@@ -356,6 +357,14 @@ def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:
     assert found["stream"] == "http://127.0.0.1:8031"
     assert found["gateway"] == "http://127.0.0.1:8030"
     assert found["sink"] == "http://sink-1:8033"
+
+
+def test_the_measures_stage_is_asked_where_measures_are_on() -> None:
+    """A stage of measures that is named is asked where the settings turn measures on, and only there."""
+    named = {"health": {"urls": {"measures": "http://measures-1:8037"}}}
+    assert "measures" not in probe_urls(Settings.model_validate(named))
+    on = Settings.model_validate(named | {"measures": {"enabled": True}})
+    assert probe_urls(on)["measures"] == "http://measures-1:8037"
 
 
 def test_a_real_stage_is_understood() -> None:

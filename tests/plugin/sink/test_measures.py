@@ -127,7 +127,8 @@ def test_what_was_erased_or_withdrawn_is_gone_and_not_stored_again(
 ) -> None:
     """An erasure or a withdrawal removes what was said of a session, stored or not, and refuses what comes late."""
     before: list[SinkRecord] = [record()] if with_session else []
-    apply_records(engine, *before, measures(), of_conversation("c_other"), event)
+    apply_records(engine, *before)
+    apply_records(engine, measures(), of_conversation("c_other"), event)
     assert stored(engine) == [("c_other", 1)]
     assert apply_records(engine, measures(), measures(revision=2)) == [ApplyResult.ERASED] * 2
     assert stored(engine) == [("c_other", 1)]
@@ -149,7 +150,7 @@ def test_a_withdrawal_that_comes_as_a_session_takes_it_along(engine: Engine) -> 
     assert stored(engine) == []
 
 
-CHANGES = {
+CHANGES: dict[str, Deletion | Edit] = {
     "deletion": Deletion(tenant=TENANT, conversation_id=CONVERSATION, message_id="m-3", deleted_at=NOW),
     "edit": Edit(
         tenant=TENANT,
@@ -198,7 +199,8 @@ def test_an_erasure_of_a_person_reaches_it(engine: Engine, subject: Subject, *, 
         }
     )
     before: list[SinkRecord] = [record()] if with_session else []
-    apply_records(engine, *before, measures(), beside, of_conversation("c_other", **other))
+    apply_records(engine, *before)
+    apply_records(engine, measures(), beside, of_conversation("c_other", **other))
     assert erase(engine, subject)
     assert stored(engine) == [("c_other", 1)]
     assert apply_records(engine, measures()) == [ApplyResult.ERASED]

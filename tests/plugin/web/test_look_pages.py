@@ -59,7 +59,8 @@ async def test_who_has_read_the_oldest_reaches_the_others(
     for sent in later:
         put(sent)
     await nora.get(address(ELSEWHERE.session_id))
-    seen, path = [], "/sample"
+    seen: list[str] = []
+    path = "/sample"
     while path:
         page = (await nora.get(path)).text
         assert "3 sessions wait" in words_of(page)

@@ -130,5 +130,4 @@ def test_the_chart_runs_loads_and_styles_nothing() -> None:
     root = ET.fromstring(svg)
     assert (root.get("aria-hidden"), root.get("focusable")) == ("true", "false")
     assert "measure-chart" in (root.get("class") or "")
-    assert "turn 2" in svg
-    assert "turn 6" in svg
+    assert {">2<", ">6<"} <= set(re.findall(r">\d<", svg))

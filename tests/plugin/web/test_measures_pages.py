@@ -37,7 +37,7 @@ async def test_a_supervisor_reads_what_the_cards_show(supervisor: Browser, put: 
     said = words_of(page)
     assert TITLE in said
     assert "Open question unvalidated 50 %" in said
-    assert "Empathy over the session, 1 to 5 unvalidated" in said
+    assert "Empathy from 1 to 5, over the turns of the session unvalidated" in said
     assert "Main technique unvalidated Empathy unvalidated" in said
     assert "<svg" in page
     assert "critical content" in said
