@@ -10,8 +10,8 @@ from tests.faults.accounting import conversation_load, verify_all_stored_once
 from tests.faults.recovery import RECOVERY_LIMIT_S, RecoveryTimes, kill_and_measure_recovery
 from tests.fixtures.system import RECORD_STAGES, RunningSystem
 
-ROUNDS, ROUNDS_LONG = 5, 25
-"""How many rounds kill each of the four stages once: 20 kills in the short run, and 100 in the long run."""
+ROUNDS, ROUNDS_LONG = 2, 25
+"""How many rounds kill each of the four stages once: 8 kills in the short run, and 100 in the long run."""
 SPREAD_S = 2.5
 """Seconds over which the kills of a round spread: longer than a record needs from end to end, so it may be anywhere."""
 

@@ -201,7 +201,7 @@ CASES: dict[str, Case] = {
     "erase": Case("privacy", ("--tenant", TENANT, "--therapist", "ana", "--yes"), "Removed: [1-9]"),
     "keys rotate": Case("privacy", (), "wrapped again", env=NEW_KEYS),
 }
-STAGES = {"gateway", "stream", "feedback", "measures", "sink", "web", "deliver", "reconcile", "up", "demo"}
+STAGES = {"gateway", "stream", "feedback", "measures", "sink", "web", "hear", "deliver", "reconcile", "up", "demo"}
 """Processes: each as its own role, if any, in `test_roles.py` and, as Compose has it, in `tests/test_compose.py`."""
 WITHOUT_DATABASE = {
     "topics",
@@ -224,6 +224,8 @@ WITHOUT_DATABASE = {
     "study trial assign",
     "study trial blind",
     "study trial rehearse",
+    "practice check",
+    "practice synthesise",
 }
 
 
