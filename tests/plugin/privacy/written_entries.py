@@ -8,7 +8,7 @@ from typing import Final
 
 import plugin
 
-WRITER: Final = "add_audit_entry"
+WRITER: Final = "add_audit_entries"
 """The function by which every entry is written; others call it with what they were given."""
 ANYTHING: Final = "*"
 """What stands in a text for a value that the code works out."""
@@ -29,7 +29,7 @@ class Written:
 
 
 def written_entries(parameter: str) -> Written:
-    """Return what the code writes for a parameter of `add_audit_entry`, straight or through functions that pass it on.
+    """Return what the code writes for a parameter of `add_audit_entries`, straight or through functions that pass it on.
 
     A function that does so under a name with an underscore is called in its own file alone.
     """
