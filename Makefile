@@ -6,7 +6,7 @@ WORKERS ?= 3
 # Images of Python often switch its cache of compiled modules off; then each stage of a test compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-studies setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit lint bench eval studies account screenshot locks clean
+.PHONY: help pin-images fuzz baseline setup setup-local setup-matrix setup-dev setup-studies setup-training setup-llm demo test test-browser test-training test-llm faults test-tls audit compiled-tests lint bench eval studies account screenshot locks clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -36,11 +36,15 @@ setup-llm: ## The same, with a small Llama and what serves it on a CPU
 demo: $(if $(filter matrix,$(PLATFORM)),setup-matrix,setup-local) ## Run the whole of it on bundled samples; ONCE=1 ends after the digest, PLATFORM=matrix lets Matrix users say them
 	@exec $(BIN)/counterpoint demo $(if $(ONCE),--once) $(if $(PLATFORM),--platform $(PLATFORM))
 
-test: setup-dev lint ## Run checks and tests, against real Kafka, PostgreSQL, Triton and Synapse
+test: setup-dev ## Run checks and tests, against real Kafka, PostgreSQL, Triton and Synapse
+	@$(MAKE) --no-print-directory --jobs 2 lint compiled-tests
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
 	@exec $(BIN)/python -m pytest tests/faults -v --long --guarantees docs/guarantees.md $(ARGS)
+
+compiled-tests: setup-dev ## Compile the tests once, on the core that the type check leaves free, and not in each process of the run
+	@$(BIN)/python -m pytest --collect-only --quiet > /dev/null 2>&1 || true # the run itself says what is wrong
 
 lint: setup-dev ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

@@ -44,7 +44,7 @@ def system(start_system: Callable[..., RunningSystem], tmp_path_factory: pytest.
     folder: Path = tmp_path_factory.mktemp("canary")
     (folder / "temporary").mkdir()
     running = start_system(
-        folder=folder, TMPDIR=str(folder / "temporary"),
+        folder=folder, TMPDIR=str(folder / "temporary"), COUNTERPOINT_LOG_LEVEL="debug",
         COUNTERPOINT_FEEDBACK__MODEL="llm", COUNTERPOINT_SESSIONS__LATE_WITHIN_S="1",
         COUNTERPOINT_FEEDBACK__ACTIVATION=str(write_llm_activation(folder / "activation.json")),
     )  # fmt: skip

@@ -29,7 +29,7 @@ class Written:
 
 
 def written_entries(parameter: str) -> Written:
-    """Return what the code writes for a parameter of `add_audit_entries`, straight or through functions that pass it on.
+    """Return what the code writes for a parameter of `add_audit_entries`, straight or by way of others that pass it on.
 
     A function that does so under a name with an underscore is called in its own file alone.
     """

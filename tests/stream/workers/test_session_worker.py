@@ -39,9 +39,8 @@ def harness(fresh_kafka: Callable[[], KafkaBroker], run_dir: Path) -> Iterator[S
     """Yield one stage for the tests of this file, with topics of its own."""
     servers = fresh_kafka().bootstrap_servers
     known = json.dumps({TENANT: {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}})
-    with stream_stage(
-        run_dir / "stream", servers, COUNTERPOINT_SESSIONS__IDLE_S=str(PATIENT_S), COUNTERPOINT_TENANTS=known
-    ) as harness:
+    changes = {"COUNTERPOINT_SESSIONS__IDLE_S": str(PATIENT_S), "COUNTERPOINT_TENANTS": known}
+    with stream_stage(run_dir / "stream", servers, COUNTERPOINT_LOG_LEVEL="debug", **changes) as harness:
         yield harness
 
 
