@@ -20,6 +20,7 @@ _ABSENT: Final = {
     Absent.CRITICAL_CONTENT: "critical content",
     Absent.TOO_LONG: "too long",
     Absent.NAMES_NOT_TOLD: "names not told",
+    Absent.REFUSED: "answer refused",
     Absent.READER_FAILED: "not read",
 }
 WHY_NOT: Final = {
@@ -29,6 +30,7 @@ WHY_NOT: Final = {
     Absent.CRITICAL_CONTENT: "This session has critical content, of which no measure speaks.",
     Absent.TOO_LONG: "This session is too long to be measured.",
     Absent.NAMES_NOT_TOLD: "The platform has not told the names in this session, so no model read it.",
+    Absent.REFUSED: "A model's answer about this session named no evidence that stands in it.",
     Absent.READER_FAILED: "The reader could not read this session.",
 }
 """Why nothing is said of a whole session."""

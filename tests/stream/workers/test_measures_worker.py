@@ -1,6 +1,6 @@
 """The measures stage as a process, on a real broker and a real Triton."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,12 @@ WORDS = "Zyzzyva petrichor"
 
 
 @pytest.fixture(scope="module")
+def kafka(fresh_kafka: Callable[[], KafkaBroker]) -> KafkaBroker:
+    """Return a broker of this file's own, since topics keep their number of partitions for life."""
+    return fresh_kafka()
+
+
+@pytest.fixture
 def stage(kafka: KafkaBroker, triton: TritonServer, run_dir: Path) -> Iterator[StageProcess]:
     """Yield the stage between its topics."""
     (port,) = free_ports(1)
