@@ -75,10 +75,14 @@ class Assessor:
             outcome = needs_human or await self._ask_until_answered(prepared, deidentifier)
             outcomes.append(outcome)
             ANSWERS.labels(outcome=outcome.value if isinstance(outcome, NeedsHuman) else "assessed").inc()
-        record = settle_marks(record, outcomes, self.model.version)
+        if outcomes or whole.sampled_turns:
+            await self.availability.wait_until_seen()  # the version is unknown before
+            record = settle_marks(record, outcomes, self.model.version)
         outline = record.model_dump(exclude={"known_names"}) | {"names_told": names_told}
         feedback = FeedbackRecord(**outline, assessments=tuple(assessments), abstentions=tuple(abstentions))
-        return fit_to_max_size(with_sample_of(whole, feedback, self.model.version))
+        if whole.sampled_turns:
+            feedback = with_sample_of(whole, feedback, self.model.version)
+        return fit_to_max_size(feedback)
 
     async def _assess_exchange(
         self,

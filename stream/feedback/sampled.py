@@ -14,8 +14,6 @@ def without_sample(record: SessionRecord) -> SessionRecord:
 
 
 def with_sample_of(whole: SessionRecord, feedback: FeedbackRecord, model: ModelVersion) -> FeedbackRecord:
-    """Return the feedback on a session with the whole conversation, if `whole` is in the sample, and with its model."""
-    if not whole.sampled_turns:
-        return feedback
+    """Return the feedback on a session of the sample with the whole conversation, and with its model."""
     sample = {"messages": whole.messages, "sampled_turns": whole.sampled_turns, "sampled_model": model}
     return feedback.model_copy(update=sample)

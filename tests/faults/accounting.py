@@ -19,6 +19,7 @@ from stream.contracts.sessions import SessionRecord
 from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
 from stream.contracts.vocabulary import SessionState
 from stream.runtime.codec import RawRecord, decode, known_types
+from stream.runtime.dead_letters import STORY_PREFIX
 from stream.runtime.settings import Settings
 from tests.e2e.conversations import CALM, RESISTANT, ScriptedLine
 from tests.fixtures.system import PlatformConversation, RunningSystem
@@ -178,6 +179,8 @@ def _rows(system: RunningSystem, ids: dict[str, ScriptedConversation]) -> list[d
 class DecodedRecord:
     """A record of a topic; `data` is its decoded content where that is about a session, else None."""
 
+    story: dict[str, str]
+    """Why a dead letter was set aside; it has no text."""
     topic: str
     key: bytes | None
     appended_ms: int
@@ -202,13 +205,14 @@ def _decoded(raw: RawRecord) -> DecodedRecord:
         event_id = event.id
         if isinstance(event.data, Message | SessionEnd | SessionRecord | FeedbackRecord):
             data = event.data
-    return DecodedRecord(raw.topic, raw.key, raw.timestamp_ms, event_id, len(raw.value or b""), data)
+    story = {name: value.decode() for name, value in raw.headers if name.startswith(STORY_PREFIX) and value is not None}
+    return DecodedRecord(story, raw.topic, raw.key, raw.timestamp_ms, event_id, len(raw.value or b""), data)
 
 
 def _verify_topics(found: Sequence[DecodedRecord], ids: dict[str, ScriptedConversation]) -> int:
     """Assert the order of each conversation and that no result precedes its end; return how many records came again."""
     keys = {f"{TENANT}:{name}".encode() for name in ids}
-    assert not [one for one in found if one.topic == DEAD_LETTERS and one.key in keys], "nothing was set aside"
+    assert [one.story for one in found if one.topic == DEAD_LETTERS and one.key in keys] == [], "nothing was set aside"
     by_conversation: defaultdict[str, list[DecodedRecord]] = defaultdict(list)
     for one in found:
         if one.data is not None:

@@ -21,6 +21,7 @@ from stream.feedback.models.baseline import TritonBaseline
 from stream.feedback.models.triton import TritonConnection
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.triton import TritonAccess
+from tests.e2e.conversations import CALM, send_lines
 from tests.faults.dedicated_system import DEADLINE_S, DedicatedSystem
 from tests.fixtures.system import PlatformConversation
 from tests.fixtures.waiting import wait_until
@@ -68,6 +69,23 @@ def test_while_triton_is_stopped_the_breaker_is_open_and_the_rest_goes_on(
     dedicated.triton.start()
     measured["Triton back to first row"] = time_to_first_answer(dedicated, conversations, time.monotonic())
     assert_all_answered(dedicated, conversations)
+
+
+@pytest.mark.fault("Triton stopped", holds=GOES_ON)
+def test_a_stage_that_starts_while_triton_is_stopped_sets_nothing_aside(dedicated: DedicatedSystem) -> None:
+    """The feedback stage starts while Triton is stopped, and sessions end before it is back."""
+    feedback = dedicated.system.stages["feedback"]
+    dedicated.triton.stop()
+    feedback.stop()
+    feedback.launch()
+    calm = dedicated.system.new_conversation()
+    send_lines(calm, CALM)
+    calm.end()
+    resistant = dedicated.finished_conversation()
+    wait_until(lambda: len(calm.sessions()) == 1, "the session without moments, which needs no model, is stored")
+    assert resistant.sessions() == []
+    dedicated.triton.start()
+    assert_all_answered(dedicated, [resistant])
 
 
 @pytest.mark.fault("Triton's Python stub killed: the model stays READY", holds="the canary notices, it is reloaded")

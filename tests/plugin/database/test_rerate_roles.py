@@ -17,7 +17,7 @@ from tests.plugin.conftest import People
 from tests.plugin.database.test_roles import RERATING, Roles, roles
 from tests.plugin.rerate.samples import AGREED, asked, asked_in_shadow, careful, count, rate_all, run_of
 from tests.plugin.samples import CONVERSATION, KEK, NOW, TENANT, apply_records, record
-from tests.stream.feedback.builders import LLM, ScriptedModel
+from tests.stream.feedback.builders import LLM, TriedModel
 
 __all__ = ["roles"]
 IN_SHADOW = RERATING.replace("false", "true")
@@ -34,7 +34,7 @@ def test_the_role_of_the_command_does_its_work(roles: Roles) -> None:
         assert is_only
         for which in (asked(), asked_in_shadow()):
             assert count(engine, which) == (2, 2)
-            assert asyncio.run(run_of(engine, which).rate_all(careful(ScriptedModel()).rate)) == RunReport(rated=2)
+            assert asyncio.run(run_of(engine, which).rate_all(careful(TriedModel()).rate)) == RunReport(rated=2)
     with transaction(roles.owner) as session:
         assert session.scalar(text("SELECT count(*) FROM audit WHERE purpose LIKE 'rerate: %'")) == 8
 

@@ -42,7 +42,7 @@ from tests.plugin.rerate.samples import asked_in_shadow, rate_all
 from tests.plugin.samples import CONVERSATION, KEK, NOW, SAID, add_person, apply_records, record
 from tests.plugin.sink.test_measures import TECHNIQUE, measures, of_conversation
 from tests.plugin.sink.test_outcomes import outcome
-from tests.stream.feedback.builders import LLM, ScriptedModel
+from tests.stream.feedback.builders import LLM, TriedModel
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 
@@ -92,7 +92,7 @@ def test_what_later_versions_say_is_in_it_and_nothing_in_shadow(engine: Engine, 
     apply_records(engine, record(consent=ALLOWED))
     rate_all(engine)
     other = LLM.model_copy(update={"weights": "in shadow"})
-    rate_all(engine, ScriptedModel(version=other), asked_in_shadow(other))
+    rate_all(engine, TriedModel(version=other), asked_in_shadow(other))
     document = exported(engine, people.ana, tmp_path)
     (again,) = document["sessions"][0]["moments"][0]["rated_again"]
     assert (again["model"]["weights"], again["at"], again["verdict"]) == (LLM.weights, NOW.isoformat(), "confirmed")

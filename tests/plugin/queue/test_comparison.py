@@ -24,7 +24,7 @@ from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, Verdict
 from tests.plugin.conftest import People
 from tests.plugin.rerate.samples import AGREED, asked_in_shadow, rate_all
 from tests.plugin.samples import MODEL, NOW, REJECTED, answered, apply_records, record
-from tests.stream.feedback.builders import LLM, ScriptedModel, answer, rating
+from tests.stream.feedback.builders import LLM, TriedModel, answer, rating
 
 AUTONOMY, STANCE = Mechanism.RESPECT_FOR_AUTONOMY, Mechanism.STANCE_ALIGNMENT
 CONFIRMED, REFUSED = Verdict.CONFIRMED.value, Verdict.REJECTED.value
@@ -92,7 +92,7 @@ def test_verdicts_are_compared_where_neither_abstained() -> None:
 def test_the_database_counts_what_was_rated_in_shadow(engine: Engine) -> None:
     """Levels, verdicts and abstentions of the valid answers are counted beside those in shadow."""
     stored(engine, answered(record(moments=4), {}, {}, REJECTED, {}))
-    rate_all(engine, ScriptedModel(STRONG, REJECTS, REJECTS, answer(abstain=True)), asked_in_shadow())
+    rate_all(engine, TriedModel(STRONG, REJECTS, REJECTS, answer(abstain=True)), asked_in_shadow())
     found = found_in(engine)
     assert (found.active, found.shadow) == (ComparedModel.of(MODEL), ComparedModel.of(LLM))
     assert (found.exchanges, found.both_rated, found.same_verdict) == (4, 3, 2)
@@ -131,7 +131,7 @@ def test_a_supervisors_level_is_the_one_that_counts_elsewhere(
     """The latest label of a statement counts, and an own level before a word of agreement."""
     sent = record()
     stored(engine, sent)
-    rate_all(engine, ScriptedModel(STRONG), asked_in_shadow())
+    rate_all(engine, TriedModel(STRONG), asked_in_shadow())
     for statement, opinion in said:
         answer_id = sent.assessments[0].assessment_id
         store.reviews.judge(people.supervisor, sent.session_id, 1, answer_id, statement, opinion)
@@ -142,9 +142,9 @@ def test_a_supervisors_level_is_the_one_that_counts_elsewhere(
 def test_what_was_compared_last_is_shown(engine: Engine) -> None:
     """Of several versions the pair that was rated last is compared, and never mixed with another."""
     stored(engine, record())
-    rate_all(engine, ScriptedModel(STRONG), asked_in_shadow())
+    rate_all(engine, TriedModel(STRONG), asked_in_shadow())
     newer = LLM.model_copy(update={"weights": "2"})
-    rate_all(engine, ScriptedModel(REJECTS, version=newer), asked_in_shadow(newer))
+    rate_all(engine, TriedModel(REJECTS, version=newer), asked_in_shadow(newer))
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE reratings SET rated_at = rated_at + interval '1 s' WHERE model_key = :key"), {"key": newer.key}

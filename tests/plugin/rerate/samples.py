@@ -17,7 +17,7 @@ from stream.contracts.messages import Consent
 from stream.feedback.models.base import FeedbackModel
 from stream.runtime.settings import RetentionSettings
 from tests.plugin.samples import KEK, MODEL, NOW
-from tests.stream.feedback.builders import LLM, ScriptedModel, Time
+from tests.stream.feedback.builders import LLM, Time, TriedModel
 
 AGREED = Consent(processing=True, secondary_use=True)
 """The consent that a model in shadow needs."""
@@ -58,7 +58,7 @@ def rate_all(
     step: Callable[[], object] = lambda: None,
 ) -> RunReport:
     """Rate everything that is due, as the active model unless something else is asked."""
-    model = model or ScriptedModel()
+    model = model or TriedModel()
     run = run_of(engine, which or asked(model.version))
     return asyncio.run(run.rate_all(careful(model).rate, step))
 

@@ -28,7 +28,7 @@ from tests.plugin.samples import (
     record,
     without_content,
 )
-from tests.stream.feedback.builders import LLM, ScriptedModel
+from tests.stream.feedback.builders import LLM, TriedModel
 
 NOTHING = (0, 0)
 
@@ -160,7 +160,7 @@ def test_an_answer_that_a_revision_keeps_is_not_rated_twice(engine: Engine) -> N
     apply_records(engine, record())
     rate_all(engine)
     apply_records(engine, record(revision=2))
-    model = ScriptedModel()
+    model = TriedModel()
     assert rate_all(engine, model).rated == 0
     changed: dict[str, Any] = {"assessment_id": uuid4(), "input_id": uuid4()}
     apply_records(engine, answered(record(revision=3), changed))

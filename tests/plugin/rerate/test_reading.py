@@ -31,7 +31,7 @@ from tests.plugin.samples import (
     message,
     record,
 )
-from tests.stream.feedback.builders import LLM, ScriptedModel, answer, rating
+from tests.stream.feedback.builders import LLM, TriedModel, answer, rating
 
 AUTONOMY = Mechanism.RESPECT_FOR_AUTONOMY
 NAMED = "Nadia Brandt here. I don't see how talking would change anything, call 212-555-0199."
@@ -47,7 +47,7 @@ def read(engine: Engine) -> DueExchange | None:
 def ask(due: DueExchange, model: FeedbackModel | None = None) -> Assessment | Abstention:
     """Return what a model says of an exchange."""
     assert due.record is not None
-    found = asyncio.run(careful(model or ScriptedModel()).rate(due.record))
+    found = asyncio.run(careful(model or TriedModel()).rate(due.record))
     assert found is not None
     return found
 
@@ -80,7 +80,7 @@ def test_exchanges_come_one_by_one(engine: Engine, monkeypatch: pytest.MonkeyPat
     assert [(one.session_id, one.position) for one in (*batch, *rest)] == [
         (sent.session_id, position) for sent in in_order for position in range(len(sent.exchanges))
     ]
-    model = ScriptedModel()
+    model = TriedModel()
     assert rate_all(engine, model).rated == len(model.asked) == 3
 
 
@@ -92,7 +92,7 @@ def test_a_model_reads_the_exchange_as_the_feedback_stage_showed_it(engine: Engi
     assert due is not None
     assert due.record is not None
     assert due.record.exchanges[0].model_copy(update={"cues": ()}) == sent.exchanges[0].model_copy(update={"cues": ()})
-    model = ScriptedModel()
+    model = TriedModel()
     ask(due, model)
     (shown,) = model.asked
     assert [one.part.value for one in shown.messages] == ["context", "client_turn", "reply"]
@@ -105,7 +105,7 @@ def test_no_model_is_told_recognised_names_nor_the_counsellors(engine: Engine) -
     apply_records(engine, with_context("wilhelmine again, how was the week, nadia?"))
     due = read(engine)
     assert due is not None
-    model = ScriptedModel()
+    model = TriedModel()
     ask(due, model)
     words = "\n".join(one.text for one in model.asked[0].messages).lower()
     assert "how was the week" in words
@@ -119,7 +119,7 @@ def test_levels_and_codes_are_stored_and_no_words(engine: Engine) -> None:
     said = answer(
         rating(AUTONOMY, 2, (2, "It sounds as if"), reason="A canary reason."), strengths=["A canary strength."]
     )
-    assert rate_all(engine, ScriptedModel(said)).rated == 1
+    assert rate_all(engine, TriedModel(said)).rated == 1
     (row,) = reratings(engine)
     assert (row["model_key"], row["verdict"], row["abstained"], row["shadow"]) == (LLM.key, "confirmed", None, False)
     assert row["model"]["name"] == LLM.name
@@ -133,7 +133,7 @@ def test_levels_and_codes_are_stored_and_no_words(engine: Engine) -> None:
 def test_an_abstention_is_stored_with_its_reason(engine: Engine) -> None:
     """Critical content that this model hears has no level, as in the feedback stage."""
     apply_records(engine, record())
-    assert rate_all(engine, ScriptedModel(answer(critical_content="suicide"))).abstained == 1
+    assert rate_all(engine, TriedModel(answer(critical_content="suicide"))).abstained == 1
     (row,) = reratings(engine)
     assert (row["abstained"], row["verdict"], row["ratings"]) == (NeedsHuman.CRITICAL_CONTENT.value, None, [])
 
@@ -141,7 +141,7 @@ def test_an_abstention_is_stored_with_its_reason(engine: Engine) -> None:
 def test_a_quotation_that_is_not_there_gets_no_level(engine: Engine) -> None:
     """The output gate is the one of the feedback stage."""
     apply_records(engine, record())
-    rate_all(engine, ScriptedModel(answer(rating(AUTONOMY, 2, (2, "words that nobody wrote")))))
+    rate_all(engine, TriedModel(answer(rating(AUTONOMY, 2, (2, "words that nobody wrote")))))
     (row,) = reratings(engine)
     (autonomy,) = [each for each in row["ratings"] if each["mechanism"] == AUTONOMY.value]
     assert (autonomy["level"], autonomy["needs_human"]) == (None, NeedsHuman.EVIDENCE_NOT_FOUND.value)
@@ -192,7 +192,7 @@ def test_the_first_answer_of_a_version_counts(engine: Engine) -> None:
     apply_records(engine, record(consent={"processing": True, "secondary_use": True}))
     due = read(engine)
     assert due is not None
-    first, second = ask(due), ask(due, ScriptedModel(answer(verdict="rejected", resistance_type=None)))
+    first, second = ask(due), ask(due, TriedModel(answer(verdict="rejected", resistance_type=None)))
     assert store(engine, due, first)
     assert not store(engine, due, second)
     assert store(engine, due, second, asked_in_shadow())
@@ -209,7 +209,7 @@ def test_an_exchange_whose_words_are_not_all_there_is_left_alone(engine: Engine)
         connection.execute(text("DELETE FROM messages m USING sessions s WHERE s.session_id = m.session_id"
                                 " AND s.conversation_id <> 'c_keyless' AND message_id = 'm-2'"))  # fmt: skip
         connection.execute(text("DELETE FROM conversation_keys WHERE conversation_id = 'c_keyless'"))
-    model = ScriptedModel()
+    model = TriedModel()
     done = rate_all(engine, model)
     assert (done.rated, done.not_stored, model.asked) == (0, 2, [])
 

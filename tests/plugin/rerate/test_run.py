@@ -20,7 +20,7 @@ from tests.plugin.conftest import People, empty
 from tests.plugin.privacy.stored_sessions import run_killed_at
 from tests.plugin.rerate.samples import AGREED, asked, asked_in_shadow, careful, rate_all, reratings, run_of
 from tests.plugin.samples import NOW, apply_records, record
-from tests.stream.feedback.builders import FAILED, LLM, ScriptedModel, answer
+from tests.stream.feedback.builders import FAILED, LLM, TriedModel, answer
 
 WRITTEN = {"reratings", "audit"}
 
@@ -53,7 +53,7 @@ def test_nothing_of_a_release_or_a_review_changes(
     store.reviews.judge(people.supervisor, sent.session_id, 1, answer_id, MOMENT, Opinion(Judgement.AGREED))
     store.decide(people.supervisor, sent.session_id, 1, DecisionKind.RELEASED)
     before, seen = content(engine), store.open(people.ana, sent.session_id)
-    other = ScriptedModel(answer(verdict="rejected", resistance_type=None))
+    other = TriedModel(answer(verdict="rejected", resistance_type=None))
     assert rate_all(engine, other, asked_in_shadow() if shadow else asked()) == RunReport(rated=3)
     assert content(engine) == before
     assert store.open(people.ana, sent.session_id) == seen
@@ -84,7 +84,7 @@ def test_a_session_is_on_the_trail_before_a_model_sees_it(engine: Engine) -> Non
     """A run whose model goes away with the first request has left the entry of what was read, and none of an end."""
     apply_records(engine, record())
     with pytest.raises(ModelGone):
-        rate_all(engine, ScriptedModel(FAILED, outage=1))
+        rate_all(engine, TriedModel(FAILED, outage=1))
     assert [outcome for _, _, outcome in entries(engine)] == ["begun", "done"]
     assert reratings(engine) == []
 
@@ -93,9 +93,9 @@ def test_a_run_that_ends_early_is_continued(engine: Engine) -> None:
     """What was rated before the model went away is stored; the next run asks about the rest alone."""
     apply_records(engine, record(moments=3))
     with pytest.raises(ModelGone):
-        rate_all(engine, ScriptedModel(answer(), answer(), FAILED, outage=1))
+        rate_all(engine, TriedModel(answer(), answer(), FAILED, outage=1))
     assert len(reratings(engine)) == 2
-    model = ScriptedModel()
+    model = TriedModel()
     assert rate_all(engine, model) == RunReport(rated=1)
     assert len(model.asked) == 1
     assert rate_all(engine, model) == RunReport()
@@ -116,7 +116,7 @@ def test_a_run_killed_anywhere_is_continued(engine: Engine, queue_url: str) -> N
         engine.dispose()  # no connection is shared with the process that is killed
         killed = run_killed_at(queue_url, statement, work)
         stored = len(reratings(engine))
-        model = ScriptedModel()
+        model = TriedModel()
         rate_all(engine, model)
         assert len(model.asked) == 2 - stored
         assert len(reratings(engine)) == 2
@@ -143,7 +143,7 @@ def test_a_step_is_told_after_each_exchange(engine: Engine) -> None:
 def test_what_is_withdrawn_during_a_run_is_not_read(engine: Engine) -> None:
     """Each exchange is read when it is its turn, so that what ended meanwhile reaches no model."""
     apply_records(engine, record(moments=2), record(conversation="c_other"))
-    model = ScriptedModel()
+    model = TriedModel()
 
     def step() -> None:
         with engine.begin() as connection:
@@ -159,7 +159,7 @@ def test_two_runs_at_once_store_one_answer_each(engine: Engine) -> None:
 
     async def both() -> list[RunReport]:
         runs = [run_of(engine, asked()) for _ in range(2)]
-        return await asyncio.gather(*(run.rate_all(careful(ScriptedModel()).rate) for run in runs))
+        return await asyncio.gather(*(run.rate_all(careful(TriedModel()).rate) for run in runs))
 
     done = asyncio.run(both())
     assert sum(each.rated for each in done) == 3
@@ -179,7 +179,7 @@ def test_only_one_run_is_under_way(engine: Engine) -> None:
 def test_the_version_with_its_validation_is_stored(engine: Engine) -> None:
     """Whether a model is validated is stored with what it says, since pages show it beside its levels."""
     apply_records(engine, record())
-    rate_all(engine, ScriptedModel(version=LLM.model_copy(update={"validated": True})))
+    rate_all(engine, TriedModel(version=LLM.model_copy(update={"validated": True})))
     (row,) = reratings(engine)
     assert row["model"]["validated"]
     assert (row["model_key"], row["rated_at"]) == (LLM.key, NOW)

@@ -175,13 +175,21 @@ class ScriptedModel:
         self, *script: ModelAnswer | Exception, version: ModelVersion = LLM, away: int = 0, outage: int = 0
     ) -> None:
         """`away` is how many canaries fail before one passes; `outage` the same after each error of the script."""
-        self.version = version
+        self._version = version
+        self._has_passed = False
         self.script = list(script) or [answer()]
         self.away = away
         self.outage = outage
         self.asked: list[ShownExchange] = []
         self.repairs: list[str | None] = []
         self.canaries = 0
+
+    @property
+    def version(self) -> ModelVersion:
+        """The version, known once a canary has passed, as with every model behind Triton."""
+        if not self._has_passed:
+            raise RuntimeError("ask the canary first")
+        return self._version
 
     async def assess(self, exchange: ShownExchange, *, deadline: Deadline, repair: str | None = None) -> ModelAnswer:
         """Take the next entry."""
@@ -201,6 +209,7 @@ class ScriptedModel:
         if self.away > 0:
             self.away -= 1
             raise ModelUnavailable("test")
+        self._has_passed = True
 
     async def reload(self, deadline: Deadline) -> bool:
         """Return that no model was loaded."""
@@ -209,6 +218,15 @@ class ScriptedModel:
 
     async def close(self) -> None:
         """Close nothing, since no connection exists."""
+
+
+class TriedModel(ScriptedModel):
+    """A scripted model whose version is known from the start, as to a command that has tried it out."""
+
+    @property
+    def version(self) -> ModelVersion:
+        """The version."""
+        return self._version
 
 
 def assessor(model: FeedbackModel, *, deadline_s: float, time: Time | None = None) -> Assessor:

@@ -219,6 +219,13 @@ async def test_what_is_left_out_reopened_or_erased_passes_without_a_model(change
     assert (model.asked, model.canaries) == ([], 0)
 
 
+async def test_a_session_without_moments_passes_while_no_model_was_ever_there() -> None:
+    """A session in which nothing was flagged passes without a request, though no canary has told a version yet."""
+    model = ScriptedModel(GOOD)
+    whole = await feedback(model, record(exchanges=()))
+    assert (whole.assessments, whole.abstentions, model.canaries) == ((), (), 0)
+
+
 async def without_names(model: ScriptedModel, setting: WithoutNames, **changes: Any) -> FeedbackRecord:
     """Return the feedback record of a session under a setting for names that nobody told."""
     one = replace(assessor(model, deadline_s=5, time=Time()), without_names=setting)

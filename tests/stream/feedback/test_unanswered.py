@@ -50,6 +50,15 @@ async def only_mark(model: ScriptedModel, **parts: Any) -> Mark:
     return mark
 
 
+async def test_a_turn_that_no_model_may_read_waits_for_the_version_alone() -> None:
+    """A flagged turn beside critical content is settled without a request, once a canary has told the version."""
+    model = ScriptedModel(CONFIRMED, away=2)
+    risk = RISK.model_copy(update={"message_ids": ("m-2",)})
+    whole = await feedback(model, unanswered(marks=(risk, *unanswered().marks)))
+    assert [mark.needs_human for mark in whole.marks] == [None, NeedsHuman.CRITICAL_CONTENT]
+    assert (model.asked, model.canaries) == ([], 3)
+
+
 async def test_a_confirmed_turn_is_marked_with_its_type_and_without_its_context() -> None:
     """A confirmed turn keeps its mark, with the type and the model, and only its own messages stay in the record."""
     whole = await feedback(ScriptedModel(CONFIRMED))
