@@ -53,8 +53,8 @@ class ResistanceRow:
     """Over the resisting turns, of 13 behaviours."""
 
 
-def resistance_row(corpus: str, turns: Sequence[TurnExample], logits: Any, confirm: float) -> ResistanceRow:
-    """Measure one corpus; `confirm` is the score from which on a turn counts as resistance."""
+def resistance_row(corpus: str, turns: Sequence[TurnExample], logits: Any, confirm: Any) -> ResistanceRow:
+    """Measure one corpus; `confirm` is the score from which on a turn counts as resistance, one for all or each."""
     known = [place for place, turn in enumerate(turns) if turn.resistance != UNKNOWN]
     own = [turns[place] for place in known]
     scores = resistance_scores(logits)[known]
@@ -67,7 +67,7 @@ def resistance_row(corpus: str, turns: Sequence[TurnExample], logits: Any, confi
         float(np.mean(labels)),
         pr_auc_estimate(labels, scores.tolist(), groups),
         roc_auc(labels, scores.tolist()),
-        threshold_metrics(labels, (scores >= confirm).tolist()),
+        threshold_metrics(labels, (scores >= np.broadcast_to(confirm, len(turns))[known]).tolist()),
         {recall: metrics_at_recall(labels, scores.tolist(), recall) for recall in (0.4, 0.9)},
         share([bool(kinds[p] == own[p].resistance) for p in resisting], [groups[p] for p in resisting]),
     )
@@ -88,10 +88,12 @@ class CriticalRow:
     missed: tuple[str, ...]
 
 
-def critical_rows(turns: Sequence[TurnExample], logits: Any, threshold: float) -> list[CriticalRow]:
-    """Measure lexicon, reader and both together on turns whose critical content is known."""
-    scores = critical_scores(logits)
-    by_reader = [bool(score >= threshold) for score in scores]
+def critical_rows(turns: Sequence[TurnExample], logits: Any, threshold: Any) -> list[CriticalRow]:
+    """Measure lexicon, reader and both together on turns whose critical content is known.
+
+    `threshold` is one score for all turns, or an array with one for each.
+    """
+    by_reader = [bool(passes) for passes in critical_scores(logits) >= threshold]
     by_lexicon = [bool(find_concerns(turn.text)) for turn in turns]
     both = [one or other for one, other in zip(by_reader, by_lexicon, strict=True)]
     return [

@@ -30,8 +30,11 @@ from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
 from training.reader.praise import praise_at
 from training.reader.served import Served, read_praise, read_served
+from training.reader.unseen_thresholds import TurnThresholds, thresholds_of_other_folds
 
 _TRANSCRIPTS = frozenset({"annomi", "mibot"})
+SHIPS = "the threshold that ships, chosen on the first fold"
+UNSEEN = "thresholds chosen for each fold on the others"
 
 
 def print_report(console: Console, name: str, examples: Examples, found: OutOfFold) -> None:
@@ -42,8 +45,13 @@ def print_report(console: Console, name: str, examples: Examples, found: OutOfFo
     replies = [examples.replies[place[each]] for each in found.reply_ids]
     console.print(f"{name}: {found.folds} of {FOLDS} folds, each read by weights that saw nothing of its groups")
     served = read_served(version_folder(READER))
-    _resistance(console, name, turns, found, served.confirm)
-    _critical(console, name, turns, found, served)
+    _resistance(console, name, turns, found, served, SHIPS)
+    _critical(console, name, turns, found, served, SHIPS)
+    if found.folds > 1:
+        folds = fold_of_examples(examples.turns, examples.replies)
+        unseen = thresholds_of_other_folds(turns, found.turns, replies, found.replies, folds)
+        _resistance(console, name, turns, found, unseen, UNSEEN)
+        _critical(console, name, turns, found, unseen, UNSEEN)
     console.print(_critical_table(name, turns, found, served))
     by_lexicon = ", ".join(f"{corpus} {n} of {total}" for corpus, (n, total) in sessions_by_lexicon(turns).items())
     console.print(f"sessions in which the lexicon alone finds critical content: {by_lexicon}")
@@ -78,11 +86,16 @@ def curve_table(points: Iterable[Point]) -> Table:
     return table
 
 
-def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, confirm: float) -> None:
-    table = Table(
-        title=f"{name}: resistance; confirmed at the threshold that ships, which was chosen on the first fold",
-        title_justify="left",
-    )
+def _resistance(
+    console: Console,
+    name: str,
+    turns: Sequence[TurnExample],
+    found: OutOfFold,
+    thresholds: Served | TurnThresholds,
+    chosen: str,
+) -> None:
+    confirm = np.broadcast_to(thresholds.confirm, len(turns))
+    table = Table(title=f"{name}: resistance; confirmed at {chosen}", title_justify="left")
     for column in (
         "corpus",
         "turns",
@@ -100,7 +113,7 @@ def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found
         if not own:
             continue
         some = [turns[place] for place in own]
-        row = resistance_row(corpus, some, found.turns[own], confirm)
+        row = resistance_row(corpus, some, found.turns[own], confirm[own])
         table.add_row(
             corpus,
             str(row.turns),
@@ -118,18 +131,28 @@ def _resistance(console: Console, name: str, turns: Sequence[TurnExample], found
     console.print(f"resistance against its look-alikes, across writers: AUC {area:.3f}")
     scores = resistance_scores(found.turns)
     real = [place for place, turn in enumerate(turns) if turn.source in {"annomi", "mibot"}]
-    kinds = recall_by_type([turns[place] for place in real], [bool(scores[place] >= confirm) for place in real])
+    kinds = recall_by_type([turns[place] for place in real], [bool(scores[place] >= confirm[place]) for place in real])
     told = ", ".join(f"{kind} {recall:.2f} of {count}" for kind, (count, recall) in kinds.items() if count)
     console.print(f"confirmed in transcripts, by behaviour: {told}")
 
 
-def _critical(console: Console, name: str, turns: Sequence[TurnExample], found: OutOfFold, served: Served) -> None:
+def _critical(
+    console: Console,
+    name: str,
+    turns: Sequence[TurnExample],
+    found: OutOfFold,
+    thresholds: Served | TurnThresholds,
+    chosen: str,
+) -> None:
     own = [place for place, turn in enumerate(turns) if turn.source in {"written", "danger"}]
     some, logits = [turns[place] for place in own], found.turns[own]
-    either = critical_rows(some, logits, served.possible_critical)
-    sure = [replace(row, by=f"{row.by}, surely") for row in critical_rows(some, logits, served.critical)[1:]]
+    possible, critical = (
+        np.broadcast_to(each, len(turns))[own] for each in (thresholds.possible_critical, thresholds.critical)
+    )
+    either = critical_rows(some, logits, possible)
+    sure = [replace(row, by=f"{row.by}, surely") for row in critical_rows(some, logits, critical)[1:]]
     kinds = sorted({kind for row in either for kind in row.recall})
-    table = Table(title=f"{name}: critical content of either grade, across writers", title_justify="left")
+    table = Table(title=f"{name}: critical content, across writers, at {chosen}", title_justify="left")
     for column in ("by", "recall", "false alarms: sounds dangerous", "false alarms: plain", *kinds):
         table.add_column(column)
     for row in (*either, *sure):

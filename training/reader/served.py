@@ -2,12 +2,16 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stream.contracts.vocabulary import Mechanism
 
 ANSWERS = "answers.json"
+_CERTAIN = 1e-6
+"""A probability of 0 or 1 has no logit; where all answers are right, the threshold is rounded to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,14 @@ class Served:
 
 def read_served(folder: Path) -> Served:
     """Return the thresholds in the folder of a served reader."""
-    table = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
-    slope, intercept = table["calibration"]
-    confirm = table["thresholds"]["confirm"]
+    return served_thresholds(json.loads((folder / ANSWERS).read_text(encoding="utf-8")))
+
+
+def served_thresholds(chosen: Mapping[str, Any]) -> Served:
+    """Return the thresholds of a calibration and thresholds as they were chosen or served."""
+    (slope, intercept), thresholds = chosen["calibration"], chosen["thresholds"]
+    confirm = min(max(thresholds["confirm"], _CERTAIN), 1 - _CERTAIN)
     logit = (math.log(confirm / (1 - confirm)) - intercept) / slope
-    thresholds = table["thresholds"]
     return Served(1 / (1 + math.exp(-logit)), thresholds["critical"], thresholds["possible_critical"])
 
 

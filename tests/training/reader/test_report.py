@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -10,13 +11,14 @@ from stream.feedback.models.baseline import READER
 from stream.model_repository import version_folder
 from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.detector import measures as detector_measures
-from training.reader import measures
+from training.reader import measures, report
 from training.reader.curve import Point
 from training.reader.data import Examples
 from training.reader.folds import OutOfFold
 from training.reader.report import curve_table, print_report
 from training.reader.served import read_served
 from training.reader.targets import CRITICAL
+from training.reader.unseen_thresholds import TurnThresholds
 
 KINDS = ["blaming", "none"] * 4
 TURNS = [
@@ -43,9 +45,14 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def printed() -> str:
+    """Return the report of one fold of a reader that is right everywhere."""
+    return report_of(1)
+
+
+def report_of(folds: int) -> str:
     """Return the report of a reader that is right everywhere, with its answers in another order than the examples."""
     found = OutOfFold(
-        2,
+        folds,
         tuple(each.id for each in reversed(TURNS)),
         turn_logits(SAID, DANGER)[::-1],
         tuple(each.id for each in REPLIES),
@@ -65,7 +72,7 @@ def row(printed: str, *beginning: str) -> list[str]:
 
 def test_it_says_how_much_of_it_is_finished(printed: str) -> None:
     """The report begins with the variant and the number of its finished folds."""
-    assert printed.startswith("both: 2 of 5 folds")
+    assert printed.startswith("both: 1 of 5 folds")
 
 
 def test_answers_are_matched_to_their_examples_by_id(printed: str) -> None:
@@ -75,6 +82,17 @@ def test_answers_are_matched_to_their_examples_by_id(printed: str) -> None:
     assert row(printed, "written")[1] == "11"
     assert "resistance against its look-alikes, across writers: AUC 1.000" in printed
     assert "blaming 1.00 of 4" in printed
+
+
+def test_several_folds_are_measured_at_thresholds_of_the_others_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several folds the tables stand a second time, at the thresholds that each fold did not choose itself."""
+    beyond = np.full(len(TURNS), 1.1)
+    monkeypatch.setattr(report, "thresholds_of_other_folds", lambda *_: TurnThresholds(beyond, beyond, beyond))
+    ships, unseen = report_of(2).split(report.UNSEEN, 1)
+    assert row(ships, "annomi")[5] == "1.00, 1.00"
+    assert row(unseen, "annomi")[5] == "0.00, 0.00"
+    assert row(unseen, "reader")[1] == "0.00"
+    assert report.UNSEEN not in report_of(1)
 
 
 def test_a_source_without_turns_has_no_row(printed: str) -> None:

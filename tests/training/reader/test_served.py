@@ -28,6 +28,12 @@ def test_the_score_is_what_calibration_makes_the_threshold(tmp_path: Path) -> No
     assert served(tmp_path, (0.5, 0.0), 0.3) == pytest.approx(0.155, abs=1e-3)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_a_threshold_of_certainty_is_a_score(tmp_path: Path, threshold: float) -> None:
+    """A threshold that is rounded to 0 or 1 is read as a score close to it."""
+    assert served(tmp_path, (1.0, 0.0), threshold) == pytest.approx(threshold, abs=1e-5)
+
+
 def test_critical_content_has_thresholds_of_its_own(tmp_path: Path) -> None:
     """The two thresholds of critical content are not calibrated."""
     served(tmp_path, (0.5, 0.1), 0.3)
