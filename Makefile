@@ -87,7 +87,7 @@ STUDIES ?= build/studies
 studies: setup-dev ## Ask real sessions what the question files ask, a report each: make studies DATA=folder [STUDIES=folder]
 	@test -n "$(DATA)" || { echo "say where the data lie: make studies DATA=folder" >&2; exit 2; }
 	@$(BIN)/python -m training.studies tables "$(DATA)" "$(STUDIES)/tables"
-	@test -d "$(STUDIES)/tables/simulated" || $(BIN)/counterpoint study trial rehearse \
+	@test -d "$(STUDIES)/tables/simulated" || $(BIN)/counterpoint study trial simulate \
 		training/studies/questions/simulated-trial.toml --folder "$(STUDIES)/tables/simulated" --effect 0.8 --leave 6
 	@for file in training/studies/questions/*.toml; do \
 		name=$$(basename $$file .toml); echo; echo "$$name:"; \

@@ -125,8 +125,8 @@ def trial_blind(question: Question, folder: Folder) -> None:
     typer.echo(f"{replies} replies are in rater-1.csv and rater-2.csv. Keep key.csv from whoever rates.")
 
 
-@trial.command("rehearse")
-def trial_rehearse(
+@trial.command("simulate")
+def trial_simulate(
     question: Question,
     folder: Folder,
     people: Annotated[int, typer.Option(help="How many simulated people.", min=10)] = 60,
@@ -136,7 +136,7 @@ def trial_rehearse(
     """Write the files of a trial of simulated people, to see the report before anybody takes part."""
     with _libraries():
         from plugin.studies.run import read_trial
-        from plugin.studies.trial.rehearsal import rehearse
+        from plugin.studies.trial.simulation import simulate
 
-    rehearse(read_trial(question), folder, people, effect, leave)
+    simulate(read_trial(question), folder, people, effect, leave)
     typer.echo(f"SIMULATED: {people} people, an effect of {effect:g} SD. Next: study run {question} --tables {folder}")

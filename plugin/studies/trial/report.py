@@ -78,7 +78,7 @@ def trial_report(
 
 def _aloud(question: TrialQuestion, result: TrialResult) -> Iterator[str]:
     if result.simulated:
-        yield "SIMULATED: no person took part. This is a rehearsal, and says nothing of feedback."
+        yield "SIMULATED: no person took part. This is a simulation, and says nothing of feedback."
     people = sum(result.finished.values())
     found = smallest_effect_of(people, question)
     yield (

@@ -60,9 +60,9 @@ def test_a_trial_goes_from_a_plan_to_blind_sheets(tmp_path: Path) -> None:
     assert "6 replies are in rater-1.csv and rater-2.csv." in invoke("blind", "--folder", tmp_path)
 
 
-def test_a_rehearsal_says_that_it_is_one(tmp_path: Path) -> None:
-    """A rehearsal prints that it is simulated, and what to run next."""
-    said = invoke("rehearse", "--folder", tmp_path, "--people", "12", "--effect", "0.5")
+def test_a_simulation_says_that_it_is_one(tmp_path: Path) -> None:
+    """A simulated trial prints that it is one, and what to run next."""
+    said = invoke("simulate", "--folder", tmp_path, "--people", "12", "--effect", "0.5")
     assert said.startswith("SIMULATED: 12 people, an effect of 0.5 SD.")
 
 

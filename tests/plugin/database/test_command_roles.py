@@ -223,7 +223,7 @@ WITHOUT_DATABASE = {
     "study trial plan",
     "study trial assign",
     "study trial blind",
-    "study trial rehearse",
+    "study trial simulate",
     "practice check",
     "practice synthesise",
 }

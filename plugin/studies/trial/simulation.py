@@ -1,4 +1,4 @@
-"""A rehearsal of a trial: simulated people and ratings, so that files and report can be seen before anybody takes part.
+"""A simulated trial: made-up people and ratings, so that files and report can be seen before anybody takes part.
 
 The effect is known, so a test can see whether the analysis finds it, and finds none where there is none. Everything it
 writes says that it is simulated, and so does the report.
@@ -34,7 +34,7 @@ _CUTS: Final = (0.0, 1.0)
 """Where no expression ends and strong expression begins, so that all three levels are common."""
 
 
-def rehearse(question: TrialQuestion, folder: Path, people: int, effect: float, leave: int = 0) -> None:
+def simulate(question: TrialQuestion, folder: Path, people: int, effect: float, leave: int = 0) -> None:
     """Write the files of a trial of simulated people, in which feedback moves everything by `effect` SD of people.
 
     `leave` of them are gone afterwards.
