@@ -71,7 +71,7 @@ def load_source(path: Path, source_format: Format = "auto") -> Source:
         raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from None
     if not there:
         raise Misconfigured(f"{path} does not exist.")
-    found: dict[str, RecordedConversation] = {}
+    found: dict[str, tuple[Path, RecordedConversation]] = {}
     formats: set[str] = set()
     not_read: list[str] = []
     for file in files:
@@ -81,10 +81,11 @@ def load_source(path: Path, source_format: Format = "auto") -> Source:
             continue
         formats.add(name)
         for conversation in _read(file, READERS[name]):
-            other = found.setdefault(conversation.reference, conversation)
-            if other is not conversation:
+            other, first = found.setdefault(conversation.reference, (file, conversation))
+            if first is not conversation:
                 raise Misconfigured(
-                    f"{file.name}: the conversation {conversation.reference!r} is in {other.place} too."
+                    f"{file}: the conversation {conversation.reference!r} is in {other} too. Name one of the files, or"
+                    " take one of them out of the folder."
                 )
     if not found:
         wanted = list(READERS) if source_format == "auto" else [source_format]
@@ -94,7 +95,7 @@ def load_source(path: Path, source_format: Format = "auto") -> Source:
             f"{path} holds no conversation of the formats {', '.join(wanted)}. Where the ending of a file's name is"
             " another than theirs, name the file and its --format."
         )
-    return Source(tuple(found.values()), frozenset(formats), tuple(not_read))
+    return Source(tuple(conversation for _, conversation in found.values()), frozenset(formats), tuple(not_read))
 
 
 def _format(file: Path, source_format: Format, *, is_named: bool) -> str | None:

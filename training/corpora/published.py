@@ -7,6 +7,7 @@ from typing import TypeVar
 from stream.contracts.errors import Misconfigured
 from stream.published import failed_esconv, thousand_voices
 from stream.published.conversations import PublishedConversation
+from training.corpora.once import check_once
 from training.errors import DataError
 
 _Content = TypeVar("_Content")
@@ -36,11 +37,17 @@ def read_conversations(name: str, path: Path) -> list[PublishedConversation]:
     """Return the conversations of a corpus in a file, or in the folder that holds its files.
 
     Raises:
-        DataError: no corpus has the name, there is no file, or one has an error.
+        DataError: no corpus has the name, there is no file, one has an error, or two hold one conversation.
     """
     if name not in CONVERSATIONS:
         raise DataError(f"No corpus of conversations is called so. Known: {', '.join(CONVERSATIONS)}.")
     files = sorted(path.rglob(_PATTERNS[name])) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{path} holds no file of {name}; looked for {_PATTERNS[name]}.")
-    return [each for file in files for each in read_published(file, CONVERSATIONS[name])]
+    found: list[PublishedConversation] = []
+    noted: dict[str, Path] = {}
+    for file in files:
+        for each in read_published(file, CONVERSATIONS[name]):
+            check_once(noted, each.name, file)
+            found.append(each)
+    return found

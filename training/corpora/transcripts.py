@@ -3,9 +3,8 @@
 A turn is a maximal run of one speaker's utterances; the labels in `labels/` count client turns from 1 in this order.
 """
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from training.corpora.annomi import AnnomiRow, annomi_transcripts
+from training.corpora.once import check_once
 from training.errors import DataError
 
 Speaker = Literal["client", "counsellor"]
 Corpus = Literal["annomi", "mibot", "synthetic"]
 """Where a conversation comes from; synthetic ones are in no corpus of people."""
-_ANNOMI_COLUMNS = frozenset({"transcript_id", "video_url", "interlocutor", "utterance_text"})
 _NAME_LETTERS = 8  # letters of a MIBot file's name that name its conversation in labels/
 
 
@@ -53,28 +53,27 @@ class Conversation:
 def load_transcripts(folder: Path) -> list[Conversation]:
     """Return every conversation under `annomi/*.csv` and `mibot/**/*.json`; either may be absent.
 
+    AnnoMI-full is not read beside AnnoMI-simple, whose transcripts it holds again.
+
     Raises:
-        DataError: the folder holds none, or a file has another format.
+        DataError: the folder holds none, a file has another format, or two files hold one conversation.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give the folder that holds annomi/ and mibot/")
-    found = [talk for path in sorted((folder / "annomi").glob("*.csv")) for talk in _annomi(path)]
-    found += [_mibot(path) for path in sorted((folder / "mibot").rglob("*.json"))]
+    found = [_annomi(number, rows) for number, rows in annomi_transcripts(folder).items()]
+    files: dict[str, Path] = {}
+    for path in sorted((folder / "mibot").rglob("*.json")):
+        talk = _mibot(path)
+        check_once(files, talk.id, path)
+        found.append(talk)
     if not found:
         raise DataError(f"{folder} holds no conversation; looked for annomi/*.csv and mibot/**/*.json")
     return found
 
 
-def _annomi(path: Path) -> Iterator[Conversation]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        missing = _ANNOMI_COLUMNS - set(rows.fieldnames or ())
-        if missing:
-            raise DataError(f"{path} is no AnnoMI file; columns missing: {', '.join(sorted(missing))}")
-        for number, group in groupby(rows, key=lambda row: row["transcript_id"]):
-            transcript = list(group)
-            said = ((_speaker(row["interlocutor"]), row["utterance_text"]) for row in transcript)
-            yield Conversation(f"A{number}", "annomi", transcript[0]["video_url"], _turns(said))
+def _annomi(number: str, rows: Sequence[AnnomiRow]) -> Conversation:
+    said = ((_speaker(row["interlocutor"]), row["utterance_text"]) for row in rows)
+    return Conversation(f"A{number}", "annomi", rows[0]["video_url"], _turns(said))
 
 
 def _speaker(name: str) -> Speaker:

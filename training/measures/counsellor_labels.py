@@ -1,16 +1,17 @@
 """Reads the counsellor codes that come with AnnoMI (by people) and MIBot (by GPT-4o), by conversation and turn."""
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from training.corpora.annomi import annomi_transcripts
 from training.corpora.transcripts import Conversation
 from training.errors import DataError
 
 CodesOfTurns = Mapping[str, Mapping[int, tuple[str, ...]]]
 """For each conversation the codes of its counsellor turns, by the turn's place from 0; a turn of MIBot has several."""
+_BEHAVIOUR = "main_therapist_behaviour"
 
 
 def load_codes(folder: Path, conversations: list[Conversation]) -> CodesOfTurns:
@@ -28,11 +29,8 @@ def load_codes(folder: Path, conversations: list[Conversation]) -> CodesOfTurns:
 
 
 def _annomi(folder: Path) -> Iterator[tuple[str, dict[int, tuple[str, ...]]]]:
-    for path in sorted((folder / "annomi").glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, rows in groupby(csv.DictReader(file), key=lambda row: row["transcript_id"]):
-                said = ((row["interlocutor"] == "client", row["main_therapist_behaviour"]) for row in rows)
-                yield f"A{number}", _by_turn(said)
+    for number, rows in annomi_transcripts(folder, {_BEHAVIOUR}).items():
+        yield f"A{number}", _by_turn((row["interlocutor"] == "client", row[_BEHAVIOUR]) for row in rows)
 
 
 def _mibot(folder: Path) -> Iterator[tuple[str, dict[int, tuple[str, ...]]]]:

@@ -3,7 +3,6 @@
 A row is a turn: a maximal run of one speaker's utterances. Columns that need a label are empty where there is none.
 """
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from stream.reading import count_words
+from training.corpora.annomi import AnnomiRow, annomi_transcripts
 from training.corpora.labels import PLAIN, ReplyLabel, TurnId, TurnLabels, load_reply_labels, load_turn_labels
 from training.errors import DataError
 
@@ -21,6 +21,8 @@ Row = dict[str, Cell]
 
 TALK: Final[Mapping[str, int]] = {"change": 1, "C": 1, "neutral": 0, "N": 0, "sustain": -1, "S": -1}
 """Talk for change and against it, by the codes of AnnoMI and of MIBot, as a number."""
+_TALK_TYPE: Final = "client_talk_type"
+_BEHAVIOUR: Final = "main_therapist_behaviour"
 _ANNOMI: Final = {"reflection": "reflection", "question": "question", "therapist_input": "input"}
 _MIBOT: Final = {"R": "reflection", "Q": "question", "MICO": "consistent", "MIIN": "inconsistent"}
 _NAME_LETTERS: Final = 8  # letters of a MIBot file's name that name its conversation in our labels
@@ -64,24 +66,19 @@ def read_annomi(folder: Path) -> list[Talk]:
     """Read AnnoMI with the codes that people gave its utterances.
 
     Raises:
-        DataError: a file is missing or lacks a column.
+        DataError: there is no file, or one lacks a column.
     """
-    path = folder / "annomi" / "AnnoMI-simple.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return [
-            _annomi_talk(number, list(group)) for number, group in groupby(rows, key=lambda row: row["transcript_id"])
-        ]
-    except (OSError, KeyError) as error:
-        raise DataError(f"{path} cannot be used: {type(error).__name__}") from None
+    transcripts = annomi_transcripts(folder, {_TALK_TYPE, _BEHAVIOUR})
+    if not transcripts:
+        raise DataError(f"{folder / 'annomi'} holds no transcript")
+    return [_annomi_talk(number, rows) for number, rows in transcripts.items()]
 
 
-def _annomi_talk(number: str, rows: Sequence[Mapping[str, str]]) -> Talk:
+def _annomi_talk(number: str, rows: Sequence[AnnomiRow]) -> Talk:
     said = tuple(
-        Utterance("client", count_words(row["utterance_text"]), row["client_talk_type"])
+        Utterance("client", count_words(row["utterance_text"]), row[_TALK_TYPE])
         if row["interlocutor"] == "client"
-        else Utterance("counsellor", count_words(row["utterance_text"]), row["main_therapist_behaviour"])
+        else Utterance("counsellor", count_words(row["utterance_text"]), row[_BEHAVIOUR])
         for row in rows
     )
     return Talk(f"A{number}", rows[0]["video_url"], f"A{number}", _ANNOMI, said)

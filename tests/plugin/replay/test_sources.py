@@ -136,10 +136,23 @@ def test_a_path_without_conversations_is_a_sentence(folder: Path) -> None:
 
 
 def test_a_conversation_must_be_in_one_file(folder: Path) -> None:
-    """A conversation in two files is an error, since its messages would be mixed."""
+    """A conversation in two files is an error that names both and what to do, since its messages would be mixed."""
     (folder / "z.jsonl").write_text(json.dumps(LINE))
-    with pytest.raises(Misconfigured, match=r"z\.jsonl: the conversation 'c' is in a\.jsonl too"):
+    with pytest.raises(
+        Misconfigured, match=r"z\.jsonl: the conversation 'c' is in \S+a\.jsonl too\. Name one of the files"
+    ):
         load_source(folder)
+
+
+@pytest.mark.parametrize("source_format", ["auto", "annomi"])
+def test_both_files_of_annomi_are_not_sent_twice(tmp_path: Path, source_format: Format) -> None:
+    """A folder with both of AnnoMI's files, which hold the same transcripts, is refused; each of them can be named."""
+    (tmp_path / "AnnoMI-simple.csv").write_text(TABLE)
+    (tmp_path / "AnnoMI-full.csv").write_text(TABLE.replace("text\n", "text,annotator_id\n").replace("hi\n", "hi,3\n"))
+    with pytest.raises(Misconfigured, match=r"AnnoMI-simple\.csv: .* is in \S+AnnoMI-full\.csv too"):
+        load_source(tmp_path, source_format)
+    for name in ("AnnoMI-simple.csv", "AnnoMI-full.csv"):
+        assert references(tmp_path / name, source_format) == ["annomi-1"]
 
 
 def test_a_file_that_may_not_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,14 @@ def test_a_folder_gives_the_files_of_a_corpus_and_leaves_the_rest(tmp_path: Path
     assert len(read_conversations("failed-esconv", write(tmp_path, "failed-esconv"))) == 2
 
 
+def test_a_conversation_is_in_one_file(tmp_path: Path) -> None:
+    """A copy of a corpus's file beside it is refused, with both names and what to do."""
+    original = write(tmp_path, "failed-esconv")
+    (tmp_path / "copy.json").write_bytes(original.read_bytes())
+    with pytest.raises(DataError, match=r"ESConv\.json and \S+copy\.json both hold the conversation 1\. Take one"):
+        read_conversations("failed-esconv", tmp_path)
+
+
 def test_an_error_of_a_reader_is_one_of_the_data(tmp_path: Path) -> None:
     """What a reader refuses, and a file that is not there, is an error of the data with the place."""
     with pytest.raises(DataError, match=r"^FailedESConv\.json: it is no list"):

@@ -80,6 +80,16 @@ def test_a_typed_transcript_of_another_shape_is_named_without_its_words(tmp_path
     assert "hidden" not in str(caught.value)
 
 
+def test_a_typed_transcript_is_in_one_file(tmp_path: Path) -> None:
+    """A typed transcript that lies in two folders is refused with both files."""
+    write_mibot(tmp_path, "0123456789ab", "p1", [("client", "Hi.")])
+    copy = tmp_path / "mibot" / "old" / "0123456789ab.json"
+    copy.parent.mkdir()
+    copy.write_bytes((tmp_path / "mibot" / "transcripts" / copy.name).read_bytes())
+    with pytest.raises(DataError, match=r"old/0123456789ab\.json and \S+transcripts/0123456789ab\.json both hold"):
+        load_transcripts(tmp_path)
+
+
 def test_texts_stay_out_of_repr(tmp_path: Path) -> None:
     """The representation of a conversation shows no words."""
     assert "Fine" not in repr(load_transcripts(write_annomi(tmp_path, SPOKEN)))

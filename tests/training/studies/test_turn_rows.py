@@ -111,7 +111,7 @@ def test_both_corpora_are_read_as_they_are_published(tmp_path: Path) -> None:
 
 def test_files_of_another_form_are_named_and_not_quoted(tmp_path: Path) -> None:
     """A missing or broken file is one sentence with its path, and no text of it."""
-    with pytest.raises(DataError, match=r"AnnoMI-simple\.csv cannot be used"):
+    with pytest.raises(DataError, match=r"annomi holds no transcript"):
         read_annomi(tmp_path)
     with pytest.raises(DataError, match="holds no transcript"):
         read_mibot(tmp_path)
