@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from plugin.replay.sources import load_source
+from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Role
 from stream.published import annomi_full, oncoco, psychocounsel
 
@@ -14,10 +15,13 @@ def contents(name: str, path: Path) -> list[str]:
     """Return sentences that count what is in the files of a corpus. Nothing is sent anywhere.
 
     Raises:
-        Misconfigured: a file has an error; the message names the place of the first one.
+        Misconfigured: a file has an error or cannot be read; the message names the place of the first one.
     """
     counted = _LABELS.get(name)
-    return list(counted(path) if counted else _conversations(name, path))
+    try:
+        return list(counted(path) if counted else _conversations(name, path))
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from None
 
 
 def _conversations(name: str, path: Path) -> Iterable[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from plugin.replay.corpora import contents
+from stream.contracts.errors import Misconfigured
 from stream.published.formats import FORMATS
 from tests.plugin.replay.test_sources import TABLE, TRANSCRIPT
 from tests.stream.published.samples import CANARY, GOOD, write
@@ -39,3 +40,11 @@ def test_every_known_corpus_can_be_counted(tmp_path: Path) -> None:
     (tmp_path / "mibot").write_text(json.dumps(TRANSCRIPT))
     for each in FORMATS:
         assert contents(each.name, write(tmp_path, each.name) if each.name in GOOD else tmp_path / each.name)
+
+
+@pytest.mark.parametrize("name", ["annomi-full", "oncoco", "psychocounsel"])
+def test_a_folder_in_place_of_a_file_is_a_sentence(tmp_path: Path, name: str) -> None:
+    """A folder, and a file that is not there, are named where a corpus is one file."""
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(Misconfigured, match=rf"{path} cannot be read \("):
+            contents(name, path)
