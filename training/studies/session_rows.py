@@ -1,4 +1,7 @@
-"""Rows of sessions for studies: what MIBot's clients said before, after and a week later; no text."""
+"""Rows of sessions for studies: what MIBot's clients said before, after and a week later; no text.
+
+Outcomes have the names that `counterpoint study tables` gives them, so that a question fits both.
+"""
 
 import csv
 from collections import Counter
@@ -6,11 +9,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from stream.contracts.outcomes import Instrument, Occasion
 from training.errors import DataError
 from training.studies.turn_rows import Labels, Row, Talk, turn_rows
 
-_RULERS: Final = ("Importance", "Confidence", "Readiness")
-_TIMES: Final = {"Pre": "before", "Post": "after", "WeekLater": "week"}
+_RULERS: Final = {
+    "Importance": Instrument.IMPORTANCE_RULER,
+    "Confidence": Instrument.CONFIDENCE_RULER,
+    "Readiness": Instrument.READINESS_RULER,
+}
+_TIMES: Final = {"Pre": Occasion.BEFORE, "Post": Occasion.AFTER, "WeekLater": Occasion.LATER}
 _CARE_ITEMS: Final = 10
 _MISC: Final = {
     "R": "misc_reflection",
@@ -44,9 +52,12 @@ def mibot_rows(folder: Path, talks: Sequence[Talk], labels: Labels) -> Iterator[
 
 def _outcomes(row: dict[str, str]) -> Row:
     rulers: Row = {
-        f"{ruler.lower()}_{when}": int(row[f"{time}Ruler{ruler}"]) for time, when in _TIMES.items() for ruler in _RULERS
+        f"{ruler}_{when}": int(row[f"{time}Ruler{name}"])
+        for time, when in _TIMES.items()
+        for name, ruler in _RULERS.items()
     }
-    return rulers | {"care": sum(int(row[f"CAREQ{item}"]) for item in range(1, _CARE_ITEMS + 1))}
+    care = sum(int(row[f"CAREQ{item}"]) for item in range(1, _CARE_ITEMS + 1))
+    return rulers | {f"{Instrument.CARE}_{Occasion.AFTER}": care}
 
 
 def _misc_shares(talk: Talk) -> Row:

@@ -32,8 +32,8 @@ def test_a_session_has_its_outcomes_and_its_shares(tmp_path: Path) -> None:
     """CARE is the sum of ten items, rulers stand by their time, and shares are those of the counsellor's utterances."""
     write_outcomes(tmp_path)
     (row,) = mibot_rows(tmp_path, [TALK], NOTHING)
-    assert row["care"] == 40
-    assert (row["confidence_before"], row["confidence_after"], row["confidence_week"]) == (2, 5, 3)
+    assert row["care_after"] == 40
+    assert [row[f"confidence_ruler_{when}"] for when in ("before", "after", "later")] == [2, 5, 3]
     assert (row["misc_reflection"], row["misc_question"], row["misc_inconsistent"]) == (0.5, 0.25, 0)
     assert row["replies"] == 0, "no reply has a label"
 
