@@ -12,29 +12,13 @@ is about as much as what it does, so both are brought to families.
 from collections.abc import Mapping
 from typing import Final
 
-from stream.contracts.rubric import Technique
+from stream.contracts.rubric import GROUP_OF_TECHNIQUE, Technique, TechniqueGroup
 from training.corpora.transcripts import Corpus
 
 OTHER: Final = "other"
+_ANNOMI_NAMES: Final = {TechniqueGroup.INPUT: "therapist_input"}
 ANNOMI: Final[Mapping[Technique, str]] = {
-    Technique.SIMPLE_REFLECTION: "reflection",
-    Technique.COMPLEX_REFLECTION: "reflection",
-    Technique.OPEN_QUESTION: "question",
-    Technique.CLOSED_QUESTION: "question",
-    Technique.ADVICE_WITH_PERMISSION: "therapist_input",
-    Technique.ADVICE_WITHOUT_PERMISSION: "therapist_input",
-    Technique.INFORMATION: "therapist_input",
-    # What warns or corrects brings in the counsellor's own view.
-    Technique.CONFRONTATION: "therapist_input",
-    Technique.AFFIRMATION: "other",
-    Technique.EMPHASIZE_AUTONOMY: "other",
-    Technique.STRUCTURE: "other",
-    Technique.REASSURANCE: "other",
-    Technique.NORMALIZING: "other",
-    Technique.SELF_DISCLOSURE: "other",
-    Technique.APOLOGY: "other",
-    Technique.CHIT_CHAT: "other",
-    Technique.MINIMAL: "other",
+    technique: _ANNOMI_NAMES.get(group, group.value) for technique, group in GROUP_OF_TECHNIQUE.items()
 }
 MIBOT: Final[Mapping[Technique, str]] = {
     Technique.SIMPLE_REFLECTION: "R",

@@ -10,7 +10,7 @@ from stream.contracts.rubric.page import anchor, markdown
 from stream.contracts.rubric.principles import PRINCIPLES, Principle
 from stream.contracts.rubric.resistance import BEHAVIOURS, COLLABORATION, GROUPS, Behaviour, ResistanceGroup
 from stream.contracts.rubric.shape import LEVEL_TITLES, Example, LevelRubric, MechanismRubric
-from stream.contracts.rubric.techniques import TECHNIQUES, Technique
+from stream.contracts.rubric.techniques import GROUP_OF_TECHNIQUE, TECHNIQUES, Technique, TechniqueGroup
 from stream.contracts.rubric.version import HOW_TO_READ, ORIGIN, RUBRIC_VERSION
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "COLLABORATION",
     "COLLUSION",
     "GROUPS",
+    "GROUP_OF_TECHNIQUE",
     "HARD_CASES",
     "HOW_TO_READ",
     "LEVEL_TITLES",
@@ -37,6 +38,7 @@ __all__ = [
     "Principle",
     "ResistanceGroup",
     "Technique",
+    "TechniqueGroup",
     "anchor",
     "markdown",
 ]

@@ -50,3 +50,36 @@ TECHNIQUES: Final[dict[Technique, str]] = {
     Technique.MINIMAL: "shows presence and no more",
 }
 """What a message does that mainly uses each technique, as a verb after "the reply"."""
+
+
+class TechniqueGroup(StrEnum):
+    """What a technique does at its broadest: the four behaviours by which AnnoMI's people coded counsellors."""
+
+    REFLECTION = "reflection"
+    QUESTION = "question"
+    INPUT = "input"
+    """Information, advice, and the counsellor's own view."""
+    OTHER = "other"
+
+
+GROUP_OF_TECHNIQUE: Final[dict[Technique, TechniqueGroup]] = {
+    Technique.SIMPLE_REFLECTION: TechniqueGroup.REFLECTION,
+    Technique.COMPLEX_REFLECTION: TechniqueGroup.REFLECTION,
+    Technique.OPEN_QUESTION: TechniqueGroup.QUESTION,
+    Technique.CLOSED_QUESTION: TechniqueGroup.QUESTION,
+    Technique.ADVICE_WITH_PERMISSION: TechniqueGroup.INPUT,
+    Technique.ADVICE_WITHOUT_PERMISSION: TechniqueGroup.INPUT,
+    Technique.INFORMATION: TechniqueGroup.INPUT,
+    # What warns or corrects brings in the counsellor's own view.
+    Technique.CONFRONTATION: TechniqueGroup.INPUT,
+    Technique.AFFIRMATION: TechniqueGroup.OTHER,
+    Technique.EMPHASIZE_AUTONOMY: TechniqueGroup.OTHER,
+    Technique.STRUCTURE: TechniqueGroup.OTHER,
+    Technique.REASSURANCE: TechniqueGroup.OTHER,
+    Technique.NORMALIZING: TechniqueGroup.OTHER,
+    Technique.SELF_DISCLOSURE: TechniqueGroup.OTHER,
+    Technique.APOLOGY: TechniqueGroup.OTHER,
+    Technique.CHIT_CHAT: TechniqueGroup.OTHER,
+    Technique.MINIMAL: TechniqueGroup.OTHER,
+}
+"""The group of each technique. The mapping to AnnoMI's behaviours is ours."""
