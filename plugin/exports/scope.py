@@ -16,6 +16,7 @@ from plugin.database.tables import (
     StoredAnswer,
     StoredCriterionAnswer,
     StoredLabel,
+    StoredMeasures,
     StoredOutcome,
     StoredSession,
 )
@@ -81,9 +82,23 @@ def with_outcomes() -> ColumnElement[bool]:
     return and_(exists(outcomes), _is_agreed())
 
 
-def with_answers_or_outcomes() -> ColumnElement[bool]:
-    """Return the condition that a session has answers or outcomes, and its clients agreed to secondary use."""
-    return or_(with_answers(agreed_alone=True), with_outcomes())
+def with_measures() -> ColumnElement[bool]:
+    """Return the condition that a session was measured as it is now, and its clients agreed to secondary use."""
+    measures = (
+        select(StoredMeasures.session_id)
+        .where(
+            col(StoredMeasures.session_id) == col(StoredSession.session_id),
+            col(StoredMeasures.revision) == col(StoredSession.revision),
+            col(StoredMeasures.absent).is_(None),
+        )
+        .correlate(StoredSession)
+    )
+    return and_(exists(measures), _is_agreed())
+
+
+def for_studies() -> ColumnElement[bool]:
+    """Return the condition that a session has answers, measures or outcomes, and its clients agreed to that use."""
+    return or_(with_answers(agreed_alone=True), with_measures(), with_outcomes())
 
 
 def find_sessions(run: ExportRun, condition: ColumnElement[bool]) -> tuple[list[SessionKey], set[UUID]]:

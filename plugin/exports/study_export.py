@@ -10,17 +10,20 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from plugin.database.engine import transaction
-from plugin.database.tables import StoredAnswer, StoredExchange, StoredMessage, StoredSession
+from plugin.database.tables import StoredAnswer, StoredExchange, StoredMeasures, StoredMessage, StoredSession
 from plugin.exports.new_file import check_is_new, new_private_file
 from plugin.exports.outcome_export import outcomes_of
 from plugin.exports.pseudonyms import pseudonyms_of_one_export
 from plugin.exports.review_rows import Cell
 from plugin.exports.row_files import CSV, row_writer
 from plugin.exports.run import ExportRun, ShowProgress
-from plugin.exports.scope import SessionKey, find_sessions, portions, with_answers_or_outcomes
-from plugin.exports.study_rows import TURN_COLUMNS, StudyMoment, StudySession, session_columns, session_row, turn_rows
+from plugin.exports.scope import SessionKey, find_sessions, for_studies, portions, with_measures
+from plugin.exports.study_session import StudyMoment, StudySession
+from plugin.exports.study_session_rows import session_columns, session_row
+from plugin.exports.study_turn_rows import MEASURED_COLUMNS, TURN_COLUMNS, turn_rows
 from plugin.least_people import LEAST_COUNSELLORS
 from plugin.queue.judgements import labels_of_sessions
+from plugin.queue.measures import MeasuresView, shown_measures
 from plugin.queue.scope import visible_to
 from plugin.queue.views import MessageView
 from stream.contracts.errors import Misconfigured
@@ -52,33 +55,35 @@ def export_study_tables(run: ExportRun, folder: Path, show_progress: ShowProgres
         Misconfigured: somebody asks who is no supervisor, there is nothing to export, it is about too few counsellors,
             or a file cannot be written.
     """
-    sessions, therapists = find_sessions(run, with_answers_or_outcomes())
+    sessions, therapists = find_sessions(run, for_studies())
     if not sessions:
         raise Misconfigured(
-            "There is nothing to export: no session of yours has answers or outcomes and the client\u2019s consent to"
-            " secondary use."
+            "There is nothing to export: no session of yours has answers, measures or outcomes and the client\u2019s"
+            " consent to secondary use."
         )
     _check_counsellors(run, sessions)
     run.begin(therapists)
     pseudonym = pseudonyms_of_one_export()
     session_rows: list[dict[str, Cell]] = []
-    turns: list[dict[str, Cell]] = []
-    with show_progress(len(sessions)) as advance:
-        for ids in portions(sessions):
-            for each in _read(run, ids):
-                session_rows.append(session_row(each, pseudonym))
-                turns += turn_rows(each, pseudonym)
-            advance(len(ids))
-    columns = session_columns(session_rows)
+    turns = 0
+    turn_columns = (*TURN_COLUMNS, *MEASURED_COLUMNS) if _is_any_measured(run, sessions) else TURN_COLUMNS
     with new_private_file(folder / SESSIONS) as of_sessions, new_private_file(folder / TURNS) as of_turns:
-        write = row_writer(of_sessions, CSV, columns)
+        # Turns are written as they come: those of a year's sessions need not be in memory at once.
+        write_turn = row_writer(of_turns, CSV, turn_columns)
+        with show_progress(len(sessions)) as advance:
+            for ids in portions(sessions):
+                for each in _read(run, ids):
+                    session_rows.append(session_row(each, pseudonym))
+                    for row in turn_rows(each, pseudonym):
+                        write_turn({name: row[name] for name in turn_columns})
+                        turns += 1
+                advance(len(ids))
+        columns = session_columns(session_rows)
+        write_session = row_writer(of_sessions, CSV, columns)
         for row in session_rows:
-            write({name: row[name] for name in columns})
-        write = row_writer(of_turns, CSV, TURN_COLUMNS)
-        for row in turns:
-            write(row)
-        run.finish(len(session_rows) + len(turns))
-    return len(session_rows), len(turns)
+            write_session({name: row[name] for name in columns})
+        run.finish(len(session_rows) + turns)
+    return len(session_rows), turns
 
 
 def _check_counsellors(run: ExportRun, sessions: Sequence[SessionKey]) -> None:
@@ -94,6 +99,16 @@ def _check_counsellors(run: ExportRun, sessions: Sequence[SessionKey]) -> None:
         )
 
 
+def _is_any_measured(run: ExportRun, sessions: Sequence[SessionKey]) -> bool:
+    with transaction(run.engine, run.viewer.user_id) as session:
+        return any(
+            session.exec(
+                select(StoredSession.session_id).where(col(StoredSession.session_id).in_(ids), with_measures()).limit(1)
+            ).first()
+            for ids in portions(sessions)
+        )
+
+
 def _read(run: ExportRun, ids: Sequence[UUID]) -> list[StudySession]:
     """Return those of the sessions that this supervisor may see now, in the order of their ids; no words are read."""
     with transaction(run.engine, run.viewer.user_id) as session:
@@ -106,6 +121,7 @@ def _read(run: ExportRun, ids: Sequence[UUID]) -> list[StudySession]:
         outcomes = outcomes_of(session, run.viewer, chosen)
         moments = _moments(session, found)
         messages, clients = _messages(session, found)
+        measures = _measures(session, chosen)
         session.expunge_all()
     return [
         StudySession(
@@ -114,9 +130,16 @@ def _read(run: ExportRun, ids: Sequence[UUID]) -> list[StudySession]:
             messages.get(row.session_id, []),
             frozenset(clients.get(row.session_id, set())),
             outcomes.get(row.session_id, []),
+            measures.get(row.session_id),
         )
         for row in chosen
     ]
+
+
+def _measures(session: Session, chosen: Sequence[StoredSession]) -> dict[UUID, MeasuresView | None]:
+    rows = {row.session_id: row for row in chosen}
+    query = select(StoredMeasures).where(col(StoredMeasures.session_id).in_(rows))
+    return {stored.session_id: shown_measures(stored, rows[stored.session_id]) for stored in session.exec(query)}
 
 
 def _moments(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[StudyMoment]]:

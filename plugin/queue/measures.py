@@ -26,10 +26,15 @@ def measures_of(session: Session, viewer: Viewer, row: StoredSession) -> Measure
 
     A therapist reads it where nobody else wrote as a counsellor, since a mix of several people's turns is nobody's.
     """
-    stored = session.get(StoredMeasures, row.session_id)
-    if stored is None or stored.revision != row.revision:
-        return None
     if viewer.role is AccountRole.THERAPIST and len(row.counsellor_keys) != 1:
+        return None
+    stored = session.get(StoredMeasures, row.session_id)
+    return None if stored is None else shown_measures(stored, row)
+
+
+def shown_measures(stored: StoredMeasures, row: StoredSession) -> MeasuresView | None:
+    """Return what people may be shown of a session's measures; None where they are of another revision of it."""
+    if stored.revision != row.revision:
         return None
     taken = (TakenMeasure.model_validate(measure) for measure in stored.measures)
     return MeasuresView(

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from plugin.exports import criterion_rows, study_rows
+from plugin.exports import criterion_rows, study_measures
 from plugin.exports.review_rows import COLUMNS, TEXT_COLUMNS
+from plugin.exports.study_session_rows import SESSION_COLUMNS
+from plugin.exports.study_turn_rows import MEASURED_COLUMNS, TURN_COLUMNS
 from plugin.exports.training_lines import TrainingArm
 from plugin.local.paths import ROOT
 from plugin.queue.export_entries import ExportPurpose
@@ -18,8 +20,11 @@ PAGE = (ROOT / "docs" / "export.md").read_text()
     [
         ("## Reviews", (*COLUMNS, *TEXT_COLUMNS)),
         ("## Answers to your own criteria", criterion_rows.COLUMNS),
-        ("A row of `sessions.csv` is", (*study_rows.SESSION_COLUMNS, "rating_before", "rating_after")),
-        ("A row of `turns.csv` is", study_rows.TURN_COLUMNS),
+        (
+            "A row of `sessions.csv` is",
+            (*SESSION_COLUMNS, *study_measures.OF_SESSIONS, "rating_before", "rating_after"),
+        ),
+        ("A row of `turns.csv` is", (*TURN_COLUMNS, *MEASURED_COLUMNS)),
     ],
 )
 def test_the_page_explains_every_column(heading: str, columns: tuple[str, ...]) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import Engine
 from plugin.database.viewer import AccountRole, Viewer
 from plugin.exports import study_export
 from plugin.exports.study_export import SESSIONS, TURNS, check_folder, export_study_tables
+from plugin.exports.study_turn_rows import TURN_COLUMNS
 from plugin.queue.export_entries import ExportKind, ExportPurpose
 from plugin.studies.tables import read_table
 from stream.contracts.errors import Misconfigured
 from stream.contracts.messages import Consent
-from stream.contracts.vocabulary import Mechanism
+from stream.contracts.vocabulary import LeftOut, Mechanism
 from tests.plugin.conftest import People
 from tests.plugin.exports.samples import (
     ALLOWED,
@@ -24,7 +25,8 @@ from tests.plugin.exports.samples import (
     no_progress,
     typed_record,
 )
-from tests.plugin.samples import SAID, TENANT, add_person, apply_records
+from tests.plugin.samples import SAID, TENANT, add_person, apply_records, left_out
+from tests.plugin.sink.test_measures import of_conversation
 from tests.plugin.sink.test_outcomes import outcome
 
 
@@ -66,6 +68,37 @@ def test_a_study_reads_the_tables_as_they_are(engine: Engine, tmp_path: Path) ->
     assert of_turns.numbers("arguing").sum() == 5
     assert all(of_turns.numbers(mechanism.value).count() == 5 for mechanism in Mechanism)
     assert {row["counsellor"] for row in turns} == {row["counsellor"] for row in sessions}
+
+
+def test_what_measures_say_of_the_revision_that_is_there_fills_columns(engine: Engine, tmp_path: Path) -> None:
+    """Techniques stand beside levels; what was said of another revision of a session is left."""
+    supervisor = counselled(engine, 5)
+    apply_records(engine, of_conversation("c_0"), of_conversation("c_1", revision=2))
+    sessions, turns = exported(engine, supervisor, tmp_path)
+    assert [row["share_complex_reflection"] for row in sessions if row["replies"]] == ["0.5"]
+    (reply,) = [row for row in turns if row["code"]]
+    assert (reply["code"], reply["turn"], reply["stance_alignment"]) == ("complex_reflection", "2", "1")
+    assert sum(row["went_along"] != "" for row in turns) == 1
+
+
+def test_without_measures_there_are_no_columns_for_them(engine: Engine, tmp_path: Path) -> None:
+    """Where no session was measured neither table has a column of measures, so a question that needs one is refused."""
+    sessions, turns = exported(engine, counselled(engine, 5), tmp_path)
+    assert not {"replies", "share_affirmation"} & sessions[0].keys()
+    assert tuple(turns[0]) == TURN_COLUMNS
+
+
+def test_a_session_that_was_only_measured_has_its_turns(engine: Engine, tmp_path: Path) -> None:
+    """A session without a moment and without outcomes is in both tables where it was measured and its client agreed."""
+    supervisor = counselled(engine, 5)
+    agreed, other = (
+        left_out(LeftOut.NO_RESISTANCE, conversation=name, counsellor="p_0", consent=consent)
+        for name, consent in (("c_plain", ALLOWED), ("c_refused", Consent(processing=True)))
+    )
+    apply_records(engine, agreed, other, of_conversation("c_plain"), of_conversation("c_refused"))
+    sessions, turns = exported(engine, supervisor, tmp_path)
+    assert (len(sessions), len(turns)) == (6, 12)
+    assert [row["moments"] for row in sessions if row["replies"]] == ["0"]
 
 
 def test_nobody_and_no_word_can_be_found_in_them(engine: Engine, tmp_path: Path) -> None:

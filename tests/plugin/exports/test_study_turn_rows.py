@@ -1,89 +1,28 @@
-"""The rows of tables for studies: what a moment says of its turns, and what is known of the turn after it."""
-
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
-from uuid import uuid4
+"""The rows of turns for studies: what moments and measures say of them, and what is known of the turn after one."""
 
 import pandas as pd
 import pytest
 
-from plugin.database.tables import StoredAnswer, StoredExchange, StoredOutcome, StoredSession
 from plugin.exports.review_rows import Cell
-from plugin.exports.study_rows import StudyMoment, StudySession, session_columns, session_row, turn_rows
-from plugin.queue.review_views import Judgement, Label, Opinion, WithholdReason
+from plugin.exports.study_session import StudyMoment, StudySession
+from plugin.exports.study_turn_rows import turn_rows
+from plugin.queue.review_views import Judgement, Opinion, WithholdReason
 from plugin.queue.statements import MOMENT, Statement, level_of, rating_of
-from plugin.queue.views import MessageView
 from plugin.studies.turn_pairs import turn_pairs
-from stream.contracts.sessions import Counts, Mark
-from stream.contracts.vocabulary import Level, MarkKind, Mechanism, NeedsHuman, ResistanceType, Role, Verdict
-from tests.plugin.samples import NOW, START
+from stream.contracts.measures import MeasureFinding
+from stream.contracts.sessions import Mark
+from stream.contracts.vocabulary import Level, MarkKind, ResistanceType, Role, Verdict
+from tests.plugin.exports.study_samples import (
+    AGREED,
+    NO_RESISTANCE,
+    STANCE,
+    measured,
+    moment,
+    plain,
+    stored,
+    turns_of,
+)
 from tests.plugin.studies.simulated import table
-
-STANCE = Mechanism.STANCE_ALIGNMENT
-AGREED = Opinion(Judgement.AGREED)
-NO_RESISTANCE = Opinion(Judgement.WITHHELD, WithholdReason.NOT_RESISTANCE)
-
-
-def said(number: int, role: Role) -> MessageView:
-    """Return a stored message without its words."""
-    author = "p_client" if role is Role.CLIENT else "p_ana"
-    return MessageView(f"m{number}", role, author, START + timedelta(minutes=number), "")
-
-
-def moment(
-    client: int,
-    *,
-    level: int | None = 1,
-    verdict: Verdict | None = Verdict.CONFIRMED,
-    kind: ResistanceType | None = ResistanceType.BLAMING,
-    labels: Mapping[Statement, Opinion] | None = None,
-    context: tuple[str, ...] = (),
-) -> StudyMoment:
-    """Return a moment whose client turn is the message of a number, and whose reply is the next one."""
-    ids: dict[str, Any] = {"client_turn": [f"m{client}"], "reply": [f"m{client + 1}"], "context": list(context)}
-    values: dict[str, Any] = {
-        "verdict": verdict,
-        "resistance_type": kind,
-        "abstained": None if verdict else NeedsHuman.MODEL_FAILED,
-        "ratings": [{"mechanism": each.value, "level": level} for each in Mechanism] if verdict else [],
-    }
-    found = {str(statement): Label(opinion, "Mara", NOW) for statement, opinion in (labels or {}).items()}
-    return StudyMoment(StoredExchange(position=client, **ids), StoredAnswer(**values), found)
-
-
-def stored(
-    *moments: StudyMoment,
-    messages: str = "CKCK",
-    counts: Mapping[str, int] | None = None,
-    marks: tuple[Mark, ...] = (),
-    counsellors: tuple[str, ...] = ("sample/p_ana",),
-    outcomes: tuple[StoredOutcome, ...] = (),
-) -> StudySession:
-    """Return a session of messages by client (C) and counsellor (K), all of which are stored unless counts say more."""
-    roles = [Role.CLIENT if each == "C" else Role.COUNSELLOR for each in messages]
-    views = [said(number, role) for number, role in enumerate(roles)]
-    whole = Counts(client_messages=messages.count("C"), client_turns=messages.count("C"))
-    values: dict[str, Any] = {
-        "session_id": uuid4(),
-        "tenant": "sample",
-        "conversation_id": "c_sample",
-        "ended_at": START + timedelta(minutes=len(messages)),
-        "counts": whole.model_copy(update=dict(counts or {})).model_dump(mode="json"),
-        "marks": [mark.model_dump(mode="json") for mark in marks],
-        "counsellor_keys": list(counsellors),
-    }
-    return StudySession(StoredSession(**values), moments, views, frozenset({"p_client"}), outcomes)
-
-
-def given(**values: Any) -> StoredOutcome:
-    """Return an outcome that a client gave after the session."""
-    return StoredOutcome(**{"occasion": "after", "given_by": "client", "author": "p_client", **values})
-
-
-def plain(kind: str, value: object) -> str:
-    """Return a pseudonym that tests can read."""
-    return f"{kind} {value}"
 
 
 def rows(each: StudySession) -> list[tuple[Cell, ...]]:
@@ -152,6 +91,63 @@ class TestTurns:
         assert rows(stored(messages="CK")) == []
 
 
+class TestMeasuredTurns:
+    """Tests of the turns of a session that was measured: all of them are known."""
+
+    def test_every_turn_has_a_row_with_its_own_number(self) -> None:
+        """Between two moments stand the turns that are there, and one that was not flagged does not resist."""
+        each = stored(moment(2), moment(6, level=2), messages="CKCKCKCK", measures=measured(turns_of("CKCKCKCK")))
+        assert rows(each) == [
+            (1, "client", 0, None),
+            (2, "counsellor", None, None),
+            (3, "client", 1, None),
+            (4, "counsellor", None, 1),
+            (5, "client", 0, None),
+            (6, "counsellor", None, None),
+            (7, "client", 1, None),
+            (8, "counsellor", None, 2),
+        ]
+        assert [row["denying"] for row in turn_rows(each, plain) if row["role"] == "client"] == [0, 1, 0, 1]
+
+    def test_a_moment_is_found_by_any_message_of_a_turn(self) -> None:
+        """A notice splits a turn for the detector and not for measures: the part that resists counts."""
+        turns = [(Role.CLIENT, ("m0", "m1", "m2")), (Role.COUNSELLOR, ("m3",))]
+        split = stored(moment(0, verdict=Verdict.REJECTED), moment(2), messages="CCCK", measures=measured(turns))
+        assert rows(split) == [(1, "client", 1, None), (2, "counsellor", None, 1)]
+
+    def test_going_along_is_the_share_of_client_turns_so_far(self) -> None:
+        """A reply has the share of client turns before it that did not resist; before the first one nobody knows."""
+        each = stored(moment(1), messages="KCKCKCK", measures=measured(turns_of("KCKCKCK")))
+        went_along = [row["went_along"] for row in turn_rows(each, plain) if row["role"] == "counsellor"]
+        assert went_along == [None, 0, 0.5, 0.6667]
+
+    def test_where_of_one_turn_nobody_knows_going_along_is_not_known(self) -> None:
+        """After a turn of which no model said anything the share is not made up from the others."""
+        each = stored(moment(0, verdict=None, kind=None), messages="CKCK", measures=measured(turns_of("CKCK")))
+        assert [row["went_along"] for row in turn_rows(each, plain)] == [None] * 4
+
+    def test_what_may_have_been_left_out_is_not_called_unflagged(self) -> None:
+        """Where flagged moments are not in the record, no other turn is said not to resist."""
+        turns = measured(turns_of("CKCK"))
+        each = stored(moment(0), messages="CKCK", counts={"exchanges_dropped_for_size": 1}, measures=turns)
+        assert [row[2] for row in rows(each)] == [1, None, None, None]
+
+    def test_what_measures_say_of_a_turn_stands_in_its_row(self) -> None:
+        """A finding stands in the row of its turn, beside the levels."""
+        findings = (
+            MeasureFinding(quantity="main_technique", turn=2, labels=("affirmation",)),
+            MeasureFinding(quantity="self_directed_emotion", turn=3, number=1.5),
+        )
+        each = stored(moment(0), messages="CKC", measures=measured(turns_of("CKC"), *findings))
+        _, reply, after = turn_rows(each, plain)
+        assert (reply["code"], reply[STANCE.value], reply["self_directed_emotion"]) == ("affirmation", 1, None)
+        assert (after["self_directed_emotion"], after["code"], after["resists"]) == (1.5, None, 0)
+
+    def test_without_turns_the_moments_stand_alone(self) -> None:
+        """A record that says why nothing was measured leaves the rows of moments."""
+        assert rows(stored(moment(0), messages="CK", measures=measured(()))) == rows(stored(moment(0), messages="CK"))
+
+
 class TestWhatCounts:
     """Tests of what counts where a supervisor has said something."""
 
@@ -187,31 +183,3 @@ class TestWhatCounts:
         """A moment without an answer has empty cells."""
         client, reply = list(turn_rows(stored(moment(0, verdict=None, kind=None), messages="CK"), plain))
         assert (client["resists"], client["denying"], reply[STANCE.value]) == (None, None, None)
-
-
-class TestSessions:
-    """Tests of the table of sessions."""
-
-    def test_a_session_has_means_over_replies_to_turns_that_resist(self) -> None:
-        """Counts and the mean level of each mechanism stand in a row, without what was rejected."""
-        labels = {MOMENT: AGREED}
-        each = stored(
-            moment(0, level=2, labels=labels), moment(2), moment(4, verdict=Verdict.REJECTED), messages="CKCKCK"
-        )
-        row = session_row(each, plain)
-        assert [row[name] for name in ("client_turns", "moments", "resisting", "reviewed")] == [3, 3, 2, 1]
-        assert row["mean_stance_alignment"] == 1.5
-        assert (row["client"], row["counsellor"]) == ("client sample/p_client", "counsellor sample/p_ana")
-
-    def test_outcomes_stand_in_their_columns(self) -> None:
-        """A score stands under its instrument and occasion, and a column that no session has is left out."""
-        row = session_row(stored(outcomes=(given(instrument="phq_9", score=11),)), plain)
-        assert session_columns([row])[-1] == "phq_9_after"
-        assert row["phq_9_after"] == 11
-        assert row["mean_stance_alignment"] is None
-
-    def test_of_several_people_nobody_is_told(self) -> None:
-        """Where several counsellors or clients wrote, neither has a pseudonym."""
-        other = given(instrument="care", author="p_other", score=40)
-        row = session_row(stored(counsellors=("sample/p_ana", "sample/p_ben"), outcomes=(other,)), plain)
-        assert (row["client"], row["counsellor"]) == (None, None)
