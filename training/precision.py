@@ -1,6 +1,13 @@
-"""The number format that a device computes fast in."""
+"""The device that computes, and the number format that it computes fast in."""
 
 from typing import Any
+
+
+def computing_device() -> str:
+    """Return what computes here: `cuda` where there is a GPU, else `cpu`."""
+    import torch  # noqa: PLC0415 - only training needs it; seconds to import
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def has_bf16(device: str = "cuda") -> bool:

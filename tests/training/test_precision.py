@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from training.precision import has_bf16
+from training.precision import computing_device, has_bf16
 
 
 def use_torch(
@@ -15,6 +15,13 @@ def use_torch(
     cuda = SimpleNamespace(is_available=lambda: gpu, is_bf16_supported=lambda: gpu_bf16)
     cpu = SimpleNamespace(_is_avx512_bf16_supported=lambda: avx, _is_amx_tile_supported=lambda: amx)
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, cpu=cpu))
+
+
+@pytest.mark.parametrize(("gpu", "expected"), [(True, "cuda"), (False, "cpu")])
+def test_a_gpu_computes_where_there_is_one(monkeypatch: pytest.MonkeyPatch, gpu: bool, expected: str) -> None:
+    """A GPU computes where there is one, and the processor elsewhere."""
+    use_torch(monkeypatch, gpu=gpu)
+    assert computing_device() == expected
 
 
 @pytest.mark.parametrize(

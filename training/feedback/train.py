@@ -13,7 +13,7 @@ from training.feedback.prompt_part import part_of_prompt
 from training.feedback.run import TrainingResult, read_result
 from training.feedback.settings import Method, Recipe
 from training.feedback.tokens import TokenisedItem, tokenise
-from training.precision import has_bf16
+from training.precision import computing_device, has_bf16
 
 MISSING = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.feedback."
@@ -21,8 +21,10 @@ MISSING = (
 _CHECKPOINTS = "checkpoints"
 
 
-def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
+def load_model(name: str, *, download: bool, exact: bool = False) -> tuple[Any, Any]:
     """Return a causal model and its tokeniser, by name or folder, from this machine only unless `download`.
+
+    Weights are 16-bit floats where the device multiplies them, and 32-bit ones elsewhere or if `exact`.
 
     Raises:
         DataError: the model is not on this machine, keeps its weights as pickles, or the libraries are missing.
@@ -32,7 +34,7 @@ def load_model(name: str, *, download: bool) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
     except ModuleNotFoundError:
         raise DataError(MISSING) from None
-    kind = torch.bfloat16 if has_bf16() else torch.float32
+    kind = torch.bfloat16 if has_bf16(computing_device()) and not exact else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=not download)
         model = AutoModelForCausalLM.from_pretrained(
@@ -60,7 +62,8 @@ def train_part(
     finished = read_result(part)
     if finished is not None:
         return finished
-    model, tokenizer = load_model(base_model, download=download)
+    # Steps of full training are smaller than what a 16-bit weight can move by; the products are 16-bit all the same.
+    model, tokenizer = load_model(base_model, download=download, exact=recipe.method is Method.FULL)
     from datasets import Dataset  # noqa: PLC0415
     from transformers import set_seed  # noqa: PLC0415
     from trl import SFTTrainer  # noqa: PLC0415
@@ -121,7 +124,7 @@ def _arguments(folder: Path, recipe: Recipe) -> Any:
         gradient_accumulation_steps=recipe.accumulation,
         lr_scheduler_type="cosine",
         warmup_steps=recipe.warmup,  # below 1 it is a share of all steps
-        bf16=has_bf16(),
+        bf16=has_bf16(computing_device()),
         use_cpu=not torch.cuda.is_available(),
         max_length=None,  # items that are too long were left out, since a cut answer is wrong
         eval_strategy="steps",

@@ -201,6 +201,17 @@ def test_a_killed_run_goes_on_and_ends(method: str, request: pytest.FixtureReque
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
+def test_what_is_trained_stays_in_32_bits(method: str, request: pytest.FixtureRequest) -> None:
+    """Weights that are trained are 32-bit floats, since a 16-bit one does not move by a small step."""
+    from safetensors import safe_open
+
+    run: Path = request.getfixturevalue(method)
+    (path,) = (run / "final" / "model").glob("*.safetensors")
+    with safe_open(path, framework="pt") as weights:
+        assert {str(weights.get_tensor(name).dtype) for name in weights.keys()} == {"torch.float32"}  # noqa: SIM118
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
 def test_what_is_finished_is_not_trained_again(
     method: str, data: Path, base: Path, request: pytest.FixtureRequest
 ) -> None:
