@@ -9,7 +9,7 @@ import typer
 from stream.feedback.models.llm import answer_schema
 from training.errors import DataError
 from training.feedback.annotated import build_training_set, read_annotated
-from training.feedback.answers import generate_answers
+from training.feedback.answers import Answer, generate_answers
 from training.feedback.card import model_card
 from training.feedback.data import Arm, arm_of, read_items, sha256_of, write_items
 from training.feedback.evaluate import Evaluation, evaluate_answers
@@ -143,12 +143,12 @@ def evaluate(
     trained = [number for number in range(FOLDS) if read_result(run / f"fold-{number}") is not None]
     if not trained:
         raise DataError(f"{run} holds no finished fold: `train` without --final makes them.")
-    answers: dict[int, str] = {}
+    answers: list[Answer] = []
     asked = {number: draw(splits[number].test, at_most, record.recipe.seed) for number in trained}
     with progress_bar() as progress:
         task = progress.add_task("answering", total=sum(map(len, asked.values())))
         for number in trained:
-            answers |= generate_answers(
+            answers += generate_answers(
                 items,
                 asked[number],
                 run / f"fold-{number}",
@@ -157,8 +157,8 @@ def evaluate(
                 step=lambda: progress.advance(task),
                 schema=answer_schema() if constrained else None,
                 download=download,
-            )
-    found = evaluate_answers(items, answers, trained, record.recipe.seed, held_to_schema=constrained)
+            ).values()
+    found = evaluate_answers(items, answers, trained, record.recipe.seed)
     written = found.write(run)
     _write_card(run)
     typer.echo(written.read_text(encoding="utf-8"))

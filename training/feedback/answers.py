@@ -4,11 +4,13 @@ Generation is deterministic: the likeliest token each time. Without a schema the
 bound, since the server holds answers to one; with it the answers are those that would be served.
 """
 
-import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.feedback.constrained import ConstrainedWriter
 from training.feedback.data import Item
@@ -16,10 +18,26 @@ from training.feedback.prompt_part import part_of_prompt
 from training.feedback.run import RunRecord
 from training.feedback.settings import Method
 from training.feedback.tokens import prompt_token_ids, stop_token_ids
-from training.feedback.train import load_model
+from training.feedback.train import load_model, peak_bytes
 
 FILE = "answers.jsonl"
 _OWNER_ONLY = 0o600
+
+
+class Answer(BaseModel):
+    """An answer of a model to an item, and what writing it took."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    item: int
+    text: str = Field(repr=False)
+    held_to_schema: bool
+    tokens: int
+    """How many tokens were written, those that the schema left no choice of included."""
+    seconds: float
+    """From the prompt to the last token."""
+    peak_bytes: int
+    """The most memory in use until then: the GPU's, or that of the process."""
 
 
 def generate_answers(
@@ -32,15 +50,16 @@ def generate_answers(
     step: Callable[[], None],
     schema: dict[str, Any] | None = None,
     download: bool = False,
-) -> dict[int, str]:
+) -> dict[int, Answer]:
     """Return the answers of the model of `part` to its test items, by index; `step` is called after each.
 
-    With a schema every answer is held to it.
+    With a schema every answer is held to it, and one that is known without is asked for again.
 
     Raises:
         DataError: the model cannot be loaded.
     """
-    known = {place: text for place, text in _read(part / FILE).items() if place in set(test)}
+    kept = _read(part / FILE)
+    known = {each.item: each for each in kept if each.item in set(test) and each.held_to_schema == (schema is not None)}
     for _ in known:
         step()
     missing = [place for place in test if place not in known]
@@ -52,11 +71,21 @@ def generate_answers(
     with os.fdopen(handle, "a", encoding="utf-8") as file:
         for place in missing:
             instruction = part_of_prompt(items[place].instruction, run.recipe.prompt)
+            begun = time.monotonic()
             if writer is None or schema is None:
-                known[place] = _generate(model, tokenizer, instruction, max_tokens)
+                text, tokens = _generate(model, tokenizer, instruction, max_tokens)
             else:
-                known[place] = writer.write(instruction, schema, max_tokens).text
-            file.write(json.dumps({"item": place, "answer": known[place]}) + "\n")
+                written = writer.write(instruction, schema, max_tokens)
+                text, tokens = written.text, written.tokens
+            known[place] = Answer(
+                item=place,
+                text=text,
+                held_to_schema=schema is not None,
+                tokens=tokens,
+                seconds=round(time.monotonic() - begun, 3),
+                peak_bytes=peak_bytes(),
+            )
+            file.write(known[place].model_dump_json() + "\n")
             file.flush()
             step()
     return known
@@ -81,7 +110,8 @@ def load_trained(folder: Path, run: RunRecord, *, download: bool) -> tuple[Any, 
     return model.to(device).eval(), tokenizer
 
 
-def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> str:
+def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> tuple[str, int]:
+    """Return the answer without a schema, and its number of tokens."""
     import torch  # noqa: PLC0415
 
     prompt = torch.tensor([prompt_token_ids(tokenizer, instruction)], device=model.device)
@@ -96,21 +126,19 @@ def _generate(model: Any, tokenizer: Any, instruction: str, max_tokens: int) -> 
             eos_token_id=stop_token_ids(tokenizer),
             pad_token_id=tokenizer.pad_token_id,
         )
-    return str(tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True))
+    written = whole[0, prompt.shape[1] :]
+    return str(tokenizer.decode(written, skip_special_tokens=True)), len(written)
 
 
-def _read(path: Path) -> dict[int, str]:
+def _read(path: Path) -> list[Answer]:
     """Read the answers that exist; an incomplete line is answered again."""
-    found: dict[int, str] = {}
     if not path.exists():
-        return found
-    whole = []
+        return []
+    found = []
     for line in path.read_text(encoding="utf-8").split("\n"):
         try:
-            entry = json.loads(line)
-            found[int(entry["item"])] = str(entry["answer"])
-        except (ValueError, KeyError, TypeError):
+            found.append(Answer.model_validate_json(line))
+        except ValidationError:
             continue
-        whole.append(line)
-    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    path.write_text("".join(f"{each.model_dump_json()}\n" for each in found), encoding="utf-8")
     return found

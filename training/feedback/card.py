@@ -47,15 +47,16 @@ def _training(run: RunRecord, parts: Mapping[str, TrainingResult]) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in run.recipe.model_dump(mode="json").items())
     rows = "\n".join(
         f"| {name} | {one.items} | {one.drawn} | {one.too_long} | {one.steps} | {one.best_eval_loss:.4f} |"
-        f" {one.seconds:.0f}{' (of the last call)' if one.resumed_from_step else ''} | {one.device} |"
-        f" {'-' if one.peak_gpu_bytes is None else f'{one.peak_gpu_bytes / 2**30:.1f} GiB'} |"
+        f" {one.seconds:.0f}{' (of the last call)' if one.resumed_from_step else ''} |"
+        f" {'-' if one.tokens_per_s is None else f'{one.tokens_per_s:.0f}'} | {one.device} |"
+        f" {one.peak_bytes / 2**30:.1f} GiB |"
         for name, one in parts.items()
     )
     return (
         f"## Training\n\nSettings: {settings}. Sessions stay whole; rare classes are drawn more often in the training"
         " part alone; the checkpoint with the lowest loss on sessions of neither part is kept.\n\n"
-        "| part | items | drawn | too long | steps | loss | seconds | device | GPU memory |\n"
-        f"| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n{rows}"
+        "| part | items | drawn | too long | steps | loss | seconds | tokens/s | device | memory |\n"
+        f"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n{rows}"
     )
 
 
@@ -73,7 +74,7 @@ def _figures(evaluation: Evaluation | None) -> str:
     return (
         f"## Figures\n\nMacro-F1 in percent over {evaluation.exchanges} exchanges of {evaluation.sessions} sessions,"
         f" each answered by a model of a fold that had not seen it (folds {', '.join(map(str, evaluation.folds))});"
-        f" intervals by bootstrap over sessions. {evaluation.readability}"
+        f" intervals by bootstrap over sessions. {evaluation.readability} {evaluation.writing.sentence}"
         f" Reasons beside people's, word overlap in percent: {overlap}.\n\n"
         f"{head}\n| --- | --- | {'--- | ' * len(PUBLISHED)}\n{rows}\n\n\\* {evaluation.note}"
     )

@@ -1,8 +1,9 @@
 """The evaluation of a run: figures from answers, as a record, as a table beside the published one, and as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,7 @@ from rich.table import Table
 from stream.contracts.rubric import RUBRIC
 from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
 from training.estimate import Estimate
+from training.feedback.answers import Answer
 from training.feedback.data import MECHANISMS, Item, levels_of, reasons_of
 from training.feedback.explanations import word_overlap
 from training.feedback.measures import RatedExchange, confusion_matrix, macro_f1_with_interval
@@ -42,6 +44,37 @@ class MechanismMetrics(BaseModel):
     """Rows are the levels of people, columns those of the model; the last column is no level."""
 
 
+class Writing(BaseModel):
+    """What writing the answers took."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tokens_per_s: float
+    median_s: float
+    """Seconds for one answer."""
+    longest_s: float
+    peak_bytes: int
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer]) -> "Writing":
+        """Return it for some answers, at least one."""
+        seconds = [each.seconds for each in answers]
+        return cls(
+            tokens_per_s=sum(each.tokens for each in answers) / sum(seconds),
+            median_s=median(seconds),
+            longest_s=max(seconds),
+            peak_bytes=max(each.peak_bytes for each in answers),
+        )
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a sentence."""
+        return (
+            f"Writing: {self.tokens_per_s:.1f} tokens a second, {self.median_s:.1f} s an answer (median; at most"
+            f" {self.longest_s:.1f} s), {self.peak_bytes / 2**30:.1f} GiB of memory."
+        )
+
+
 class Evaluation(BaseModel):
     """All figures of a run, in percent unless stated otherwise, without text."""
 
@@ -57,6 +90,7 @@ class Evaluation(BaseModel):
     """Whether answers were held to the schema while they were written, as the server holds them."""
     mechanisms: dict[str, MechanismMetrics]
     explanations: dict[str, float]
+    writing: Writing
     note: str = NOT_COMPARABLE
 
     @property
@@ -79,7 +113,7 @@ class Evaluation(BaseModel):
         console = Console(file=StringIO(), width=_WIDTH, record=True, color_system=None)
         console.print(self.table())
         console.print(f"* {NOT_COMPARABLE}", highlight=False)
-        console.print(f"Folds {', '.join(map(str, self.folds))}. {self.readability}")
+        console.print(f"Folds {', '.join(map(str, self.folds))}. {self.readability} {self.writing.sentence}")
         for mechanism in MECHANISMS:
             table = Table("people said", "0", "1", "2", "no level", title=f"{RUBRIC[mechanism].title}: model said")
             for level, row in enumerate(self.mechanisms[mechanism].confusion):
@@ -101,32 +135,36 @@ class Evaluation(BaseModel):
         return path
 
 
-def evaluate_answers(
-    items: Sequence[Item], answers: Mapping[int, str], folds: Sequence[int], seed: int, *, held_to_schema: bool = False
-) -> Evaluation:
-    """Return the figures of the given answers, which are keyed by the items' indices."""
-    read = {place: _read(text) for place, text in answers.items()}
-    rated = [
-        RatedExchange(items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None)
+def evaluate_answers(items: Sequence[Item], answers: Sequence[Answer], folds: Sequence[int], seed: int) -> Evaluation:
+    """Return the figures of the given answers."""
+    read = {each.item: _read(each.text) for each in answers}
+    rated = {
+        place: RatedExchange(
+            items[place].session, levels_of(items[place].answer), levels_of(answer) if answer else None
+        )
         for place, answer in read.items()
-    ]
+    }
+    found = list(rated.values())
     return Evaluation(
         folds=list(folds),
         exchanges=len(rated),
-        sessions=len({one.session for one in rated}),
-        held_to_schema=held_to_schema,
+        sessions=len({one.session for one in found}),
+        held_to_schema=all(each.held_to_schema for each in answers),
         unreadable=100 * sum(answer is None for answer in read.values()) / len(read),
         mechanisms={
-            mechanism: MechanismMetrics(
-                macro_f1=macro_f1_with_interval(rated, place, seed), confusion=confusion_matrix(rated, place).tolist()
-            )
-            for place, mechanism in enumerate(MECHANISMS)
+            mechanism: MechanismMetrics(macro_f1=macro_f1, confusion=confusion_matrix(found, place).tolist())
+            for place, (mechanism, macro_f1) in enumerate(_macro_f1s(found, seed).items())
         },
         explanations=word_overlap(
             [reasons_of(answer) if answer else "" for answer in read.values()],
             [reasons_of(items[place].answer) for place in read],
         ),
+        writing=Writing.of(answers),
     )
+
+
+def _macro_f1s(rated: Sequence[RatedExchange], seed: int) -> dict[str, Estimate]:
+    return {mechanism: macro_f1_with_interval(rated, place, seed) for place, mechanism in enumerate(MECHANISMS)}
 
 
 def _read(text: str) -> ModelAnswer | None:

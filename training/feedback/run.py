@@ -81,8 +81,16 @@ class TrainingResult(BaseModel):
     seconds: float
     """The duration of the call that finished the training."""
     resumed_from_step: int
+    tokens: int
+    """How many tokens the model read in all steps, prompts included and padding not."""
     device: str
-    peak_gpu_bytes: int | None = None
+    peak_bytes: int
+    """The most memory of the device in use: the GPU's, or that of the process where the processor trains."""
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens read a second, the looks at the loss included; None if the time of an earlier call is not known."""
+        return None if self.resumed_from_step else self.tokens / self.seconds
 
 
 def open_run(folder: Path, wanted: RunRecord) -> RunRecord:

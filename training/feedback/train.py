@@ -1,6 +1,8 @@
 """Train one part of a run: a fold, or the model to serve. A second call resumes from the last complete checkpoint."""
 
+import resource
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +21,8 @@ MISSING = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.feedback."
 )
 _CHECKPOINTS = "checkpoints"
+_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1_024
+"""The unit in which the system counts the memory of a process."""
 
 
 def load_model(name: str, *, download: bool, exact: bool = False) -> tuple[Any, Any]:
@@ -96,8 +100,9 @@ def train_part(
         best_eval_loss=trainer.state.best_metric,
         seconds=round(time.monotonic() - begun, 1),
         resumed_from_step=int(last.name.rpartition("-")[2]) if last else 0,
+        tokens=int(trainer.state.num_input_tokens_seen),
         device=_device(),
-        peak_gpu_bytes=_peak_gpu_bytes(),
+        peak_bytes=peak_bytes(),
     )
     if trainer.is_world_process_zero():
         (part / "done.json").write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -136,6 +141,7 @@ def _arguments(folder: Path, recipe: Recipe) -> Any:
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=recipe.eval_steps,
+        include_num_input_tokens_seen="non_padding",
         seed=recipe.seed,
         data_seed=recipe.seed,
         report_to="none",
@@ -174,7 +180,10 @@ def _device() -> str:
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
 
 
-def _peak_gpu_bytes() -> int | None:
+def peak_bytes() -> int:
+    """Return the most memory that was in use: the GPU's where there is one, else that of this process."""
     import torch  # noqa: PLC0415
 
-    return int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else None
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES

@@ -212,6 +212,19 @@ def test_what_is_trained_stays_in_32_bits(method: str, request: pytest.FixtureRe
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
+def test_the_tokens_of_a_part_are_counted(
+    method: str, items: list[Item], tokenizer: Any, request: pytest.FixtureRequest
+) -> None:
+    """A finished part says how many tokens it read in all steps, those of an earlier call included."""
+    run: Path = request.getfixturevalue(method)
+    done = told(run / "fold-0" / "done.json")
+    shortest = min(len(tokenise(tokenizer, item.instruction, item.output).input_ids) for item in items)
+    longest = max(len(tokenise(tokenizer, item.instruction, item.output).input_ids) for item in items)
+    assert done["steps"] * shortest <= done["tokens"] <= done["steps"] * longest
+    assert done["peak_bytes"] > 0
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
 def test_what_is_finished_is_not_trained_again(
     method: str, data: Path, base: Path, request: pytest.FixtureRequest
 ) -> None:

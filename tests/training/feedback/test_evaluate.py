@@ -1,12 +1,14 @@
-"""An evaluation turns answers into figures, into a table beside the published one, and into a model card."""
+"""An evaluation turns answers into figures, into a table beside the published one, and into a card."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from stream.contracts.vocabulary import Mechanism
 from tests.training.feedback.samples import items
+from training.feedback.answers import Answer
 from training.feedback.card import model_card
 from training.feedback.data import Arm, Item
 from training.feedback.evaluate import PUBLISHED, Evaluation, evaluate_answers
@@ -20,11 +22,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
     return items(tmp_path_factory.mktemp("set") / "set.jsonl", 12, Arm.LABELS)
 
 
+def answers(texts: Sequence[str], *, held: bool = False) -> list[Answer]:
+    """Return the answers of these texts to the first items; the n-th took n seconds, 100 tokens and n GiB."""
+    return [
+        Answer(
+            item=place, text=text, held_to_schema=held, tokens=100, seconds=place + 1, peak_bytes=(place + 1) * 2**30
+        )
+        for place, text in enumerate(texts)
+    ]
+
+
 @pytest.fixture(scope="module")
 def found(made: list[Item]) -> Evaluation:
     """Return the evaluation of ten right answers, one cut answer and one of prose."""
-    said = {place: item.output for place, item in enumerate(made)}
-    return evaluate_answers(made, said | {0: made[0].output[:-9], 1: "It was a good reply."}, [0, 1], seed=0)
+    right = [item.output for item in made[2:]]
+    return evaluate_answers(made, answers([made[0].output[:-9], "It was a good reply.", *right]), [0, 1], seed=0)
 
 
 def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
@@ -38,7 +50,7 @@ def test_answers_are_read_as_the_stage_reads_them(found: Evaluation) -> None:
 
 def test_right_answers_are_all_right(made: list[Item]) -> None:
     """Right answers have a macro-F1 of 100 and none is unreadable."""
-    best = evaluate_answers(made, {place: item.output for place, item in enumerate(made)}, [0], seed=0)
+    best = evaluate_answers(made, answers([item.output for item in made]), [0], seed=0)
     assert {figures.macro_f1.value for figures in best.mechanisms.values()} == {100.0}
     assert best.unreadable == 0
 
@@ -53,6 +65,20 @@ def test_the_published_figures_stand_beside(found: Evaluation) -> None:
     assert "Answers that cannot be read: 16.67 %" in said
 
 
+def test_writing_is_measured(found: Evaluation) -> None:
+    """Writing has its tokens a second over all answers, the middle and the longest answer, and its memory."""
+    assert found.writing.tokens_per_s == pytest.approx(12 * 100 / sum(range(1, 13)))
+    assert found.writing.sentence in " ".join(found.text().split())
+    assert "6.5 s an answer (median; at most 12.0 s), 12.0 GiB" in found.writing.sentence
+
+
+def test_the_figures_say_whether_a_schema_held_the_answers(made: list[Item], found: Evaluation) -> None:
+    """The share of unreadable answers is told with whether the schema held them."""
+    assert "without the schema" in found.readability
+    held = evaluate_answers(made, answers([item.output for item in made], held=True), [0], seed=0)
+    assert "held to the schema" in held.readability
+
+
 def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> None:
     """The evaluation is written as JSON and as text, without text of a session, and read back."""
     text = found.write(tmp_path).read_text()
@@ -65,15 +91,27 @@ def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Eval
     """A card states data, settings, figures with intervals, gaps, and who is responsible for the licence."""
     run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.LORA, Arm.LABELS))
     done = TrainingResult(
-        items=9, drawn=14, too_long=1, steps=7, best_eval_loss=0.5, seconds=3, resumed_from_step=4, device="CPU"
+        items=9,
+        drawn=14,
+        too_long=1,
+        steps=7,
+        best_eval_loss=0.5,
+        seconds=3,
+        resumed_from_step=0,
+        tokens=600,
+        device="CPU",
+        peak_bytes=3 * 2**30,
     )
-    said = model_card(run, {"fold-0": done}, found)
+    resumed = done.model_copy(update={"resumed_from_step": 4})
+    said = model_card(run, {"fold-0": done, "fold-1": resumed}, found)
     for shown in (
         "some/Base-Model",
         "cannot be served",
         "12 exchanges of 6 sessions",
         "learning_rate 0.0001",
-        "| fold-0 | 9 | 14 | 1 | 7 | 0.5000 | 3 (of the last call) | CPU | - |",
+        "| fold-0 | 9 | 14 | 1 | 7 | 0.5000 | 3 | 200 | CPU | 3.0 GiB |",
+        "| fold-1 | 9 | 14 | 1 | 7 | 0.5000 | 3 (of the last call) | - | CPU | 3.0 GiB |",
+        found.writing.sentence,
         f"{found.mechanisms[Mechanism.STANCE_ALIGNMENT].macro_f1:.2f}",
         "not comparable",
         "What is not known",
