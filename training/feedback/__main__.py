@@ -14,6 +14,7 @@ from training.feedback.card import model_card
 from training.feedback.data import Arm, arm_of, read_items, sha256_of, write_items
 from training.feedback.evaluate import Evaluation, evaluate_answers
 from training.feedback.folds import draw, folds_by_session, split_for_serving
+from training.feedback.reader_levels import reader_levels
 from training.feedback.run import FINAL, RunRecord, open_run, read_result, read_run, save_run
 from training.feedback.settings import BASE_MODEL, FOLDS, Method, PromptPart, published_recipe
 from training.feedback.train import train_part
@@ -158,7 +159,7 @@ def evaluate(
                 schema=answer_schema() if constrained else None,
                 download=download,
             ).values()
-    found = evaluate_answers(items, answers, trained, record.recipe.seed)
+    found = evaluate_answers(items, answers, trained, record.recipe.seed, reader=reader_levels())
     written = found.write(run)
     _write_card(run)
     typer.echo(written.read_text(encoding="utf-8"))

@@ -52,6 +52,8 @@ class AnnotatedExchange(BaseModel):
     session: str = Field(min_length=1)
     group: str | None = None
     """What is never split between training and test, where that is more than the session: who wrote it, for example."""
+    exchange: str | None = None
+    """A name of its own, by which its answer is set beside those that other models gave to the same exchange."""
     before: tuple[tuple[Role, str], ...] = Field(default=(), repr=False)
     client: str = Field(min_length=1, repr=False)
     reply: str = Field(min_length=1, repr=False)
@@ -161,6 +163,7 @@ def _item(line: AnnotatedExchange, arm: Arm) -> Item:
         output=output,
         session=line.session,
         group=line.group,
+        exchange=line.exchange,
         reviewers=line.reviewers,
     )
 

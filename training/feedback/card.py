@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stream.contracts.rubric import RUBRIC
 from training.feedback.data import MECHANISMS, Arm
-from training.feedback.evaluate import PUBLISHED, Evaluation
+from training.feedback.evaluate import PUBLISHED, BesideReader, Evaluation
 from training.feedback.run import RunRecord, TrainingResult
 from training.feedback.settings import Method
 
@@ -77,6 +77,20 @@ def _figures(evaluation: Evaluation | None) -> str:
         f" intervals by bootstrap over sessions. {evaluation.readability} {evaluation.writing.sentence}"
         f" Reasons beside people's, word overlap in percent: {overlap}.\n\n"
         f"{head}\n| --- | --- | {'--- | ' * len(PUBLISHED)}\n{rows}\n\n\\* {evaluation.note}"
+        f"{_beside_reader(evaluation.beside_reader)}"
+    )
+
+
+def _beside_reader(found: BesideReader | None) -> str:
+    if found is None:
+        return ""
+    rows = "\n".join(
+        f"| {RUBRIC[mechanism].title} | {found.this_run[mechanism]:.2f} | {found.reader[mechanism]:.2f} |"
+        for mechanism in MECHANISMS
+    )
+    return (
+        f"\n\nThe reader of the CPU baseline, on {found.exchanges} of these exchanges that it has not seen either:\n\n"
+        f"| mechanism | this run [95 %] | reader [95 %] |\n| --- | --- | --- |\n{rows}"
     )
 
 

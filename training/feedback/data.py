@@ -47,6 +47,7 @@ class Item(BaseModel):
     """The answer as JSON: `stream.feedback.models.answer`."""
     session: str = Field(min_length=1)
     group: str | None = None
+    exchange: str | None = None
     reviewers: int | None = Field(default=None, ge=1)
     """How many people gave the levels, if it is known."""
 

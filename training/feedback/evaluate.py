@@ -1,6 +1,7 @@
 """The evaluation of a run: figures from answers, as a record, as a table beside the published one, and as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from statistics import median
@@ -14,7 +15,7 @@ from stream.contracts.rubric import RUBRIC
 from stream.feedback.models.answer import ModelAnswer, UnusableAnswer, parse_answer
 from training.estimate import Estimate
 from training.feedback.answers import Answer
-from training.feedback.data import MECHANISMS, Item, levels_of, reasons_of
+from training.feedback.data import MECHANISMS, Item, Levels, levels_of, reasons_of
 from training.feedback.explanations import word_overlap
 from training.feedback.measures import RatedExchange, confusion_matrix, macro_f1_with_interval
 
@@ -42,6 +43,24 @@ class MechanismMetrics(BaseModel):
     macro_f1: Estimate
     confusion: list[list[int]]
     """Rows are the levels of people, columns those of the model; the last column is no level."""
+
+
+class BesideReader(BaseModel):
+    """The macro-F1 of this run and of the reader on the same exchanges, which neither learned from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    exchanges: int
+    this_run: dict[str, Estimate]
+    reader: dict[str, Estimate]
+
+    def table(self) -> Table:
+        """Return both, by mechanism."""
+        title = f"Beside the reader: macro-F1 in %, {self.exchanges} of these exchanges, which it has not seen either"
+        table = Table("mechanism", "this run [95 %]", "reader [95 %]", title=title)
+        for mechanism in MECHANISMS:
+            table.add_row(RUBRIC[mechanism].title, f"{self.this_run[mechanism]:.2f}", f"{self.reader[mechanism]:.2f}")
+        return table
 
 
 class Writing(BaseModel):
@@ -90,6 +109,7 @@ class Evaluation(BaseModel):
     """Whether answers were held to the schema while they were written, as the server holds them."""
     mechanisms: dict[str, MechanismMetrics]
     explanations: dict[str, float]
+    beside_reader: BesideReader | None = None
     writing: Writing
     note: str = NOT_COMPARABLE
 
@@ -114,6 +134,8 @@ class Evaluation(BaseModel):
         console.print(self.table())
         console.print(f"* {NOT_COMPARABLE}", highlight=False)
         console.print(f"Folds {', '.join(map(str, self.folds))}. {self.readability} {self.writing.sentence}")
+        if self.beside_reader is not None:
+            console.print(self.beside_reader.table())
         for mechanism in MECHANISMS:
             table = Table("people said", "0", "1", "2", "no level", title=f"{RUBRIC[mechanism].title}: model said")
             for level, row in enumerate(self.mechanisms[mechanism].confusion):
@@ -135,8 +157,15 @@ class Evaluation(BaseModel):
         return path
 
 
-def evaluate_answers(items: Sequence[Item], answers: Sequence[Answer], folds: Sequence[int], seed: int) -> Evaluation:
-    """Return the figures of the given answers."""
+def evaluate_answers(
+    items: Sequence[Item],
+    answers: Sequence[Answer],
+    folds: Sequence[int],
+    seed: int,
+    *,
+    reader: Mapping[str, Levels] | None = None,
+) -> Evaluation:
+    """Return the figures of the given answers; `reader` holds the reader's levels by the name of the exchange."""
     read = {each.item: _read(each.text) for each in answers}
     rated = {
         place: RatedExchange(
@@ -159,7 +188,23 @@ def evaluate_answers(items: Sequence[Item], answers: Sequence[Answer], folds: Se
             [reasons_of(answer) if answer else "" for answer in read.values()],
             [reasons_of(items[place].answer) for place in read],
         ),
+        beside_reader=_beside_reader({items[place].exchange: one for place, one in rated.items()}, reader or {}, seed),
         writing=Writing.of(answers),
+    )
+
+
+def _beside_reader(
+    rated: Mapping[str | None, RatedExchange], reader: Mapping[str, Levels], seed: int
+) -> BesideReader | None:
+    names = [name for name in rated if name is not None and name in reader]
+    if not names:
+        return None
+    ours = [rated[name] for name in names]
+    readers = [replace(rated[name], predicted=reader[name]) for name in names]
+    return BesideReader(
+        exchanges=len(names),
+        this_run=_macro_f1s(ours, seed),
+        reader=_macro_f1s(readers, seed),
     )
 
 

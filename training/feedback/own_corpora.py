@@ -2,7 +2,8 @@
 
 A group is a writer, or the video or participant of a transcript, so that folds are split by it. The labels of real
 transcripts are kept here by ids alone: their text is read from the folder that holds it, and they have levels without
-reasons. Every label was made by a language model; no clinician took part.
+reasons. Exchanges have the names that `training/reader` gives them. Every label was made by a language model; no
+clinician took part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,8 +43,8 @@ def from_written(exchanges: Iterable[WrittenExchange]) -> Converted:
         if exchange.critical is not None:
             dangerous += 1
             continue
-        for reply in exchange.replies:
-            line = next((line for line in _versions(exchange, reply) if _passes_gate(line)), None)
+        for number, reply in enumerate(exchange.replies, start=1):
+            line = next((line for line in _versions(exchange, number, reply) if _passes_gate(line)), None)
             if line is None:
                 refused += 1
             else:
@@ -74,6 +75,7 @@ def from_transcripts(
             line = AnnotatedExchange(
                 session=talk.id,
                 group=talk.group,
+                exchange=f"{talk.id}/{number}",
                 before=tuple(
                     (Role(turn.speaker), turn.text[:TURN_CHARACTERS])
                     for turn in talk.turns[max(0, place - TURNS_BEFORE) : place]
@@ -91,12 +93,13 @@ def from_transcripts(
     return Converted(lines, refused, dangerous)
 
 
-def _versions(exchange: WrittenExchange, reply: WrittenReply) -> Iterator[AnnotatedExchange]:
+def _versions(exchange: WrittenExchange, number: int, reply: WrittenReply) -> Iterator[AnnotatedExchange]:
     """Yield the annotated exchange with the better reply as an alternative, then without one."""
     weakest = min(MECHANISMS, key=lambda mechanism: reply.levels[mechanism])
     whole = AnnotatedExchange(
         session=exchange.id,
         group=f"writer {exchange.writer}",
+        exchange=f"{exchange.id}/{number}",
         before=tuple((Role(turn.role), turn.text) for turn in exchange.context),
         client=exchange.client_text,
         reply=" ".join(reply.text),

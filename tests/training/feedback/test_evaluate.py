@@ -1,4 +1,4 @@
-"""An evaluation turns answers into figures, into a table beside the published one, and into a card."""
+"""An evaluation turns answers into figures, into tables beside the published ones and the reader, and into a card."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from stream.contracts.vocabulary import Mechanism
 from tests.training.feedback.samples import items
 from training.feedback.answers import Answer
 from training.feedback.card import model_card
-from training.feedback.data import Arm, Item
+from training.feedback.data import Arm, Item, levels_of
 from training.feedback.evaluate import PUBLISHED, Evaluation, evaluate_answers
 from training.feedback.run import RunRecord, TrainingResult
 from training.feedback.settings import Method, published_recipe
@@ -65,6 +65,26 @@ def test_the_published_figures_stand_beside(found: Evaluation) -> None:
     assert "Answers that cannot be read: 16.67 %" in said
 
 
+def test_the_reader_stands_beside_on_the_exchanges_it_has_not_seen(made: list[Item]) -> None:
+    """The reader and the run are compared on the exchanges alone of which the reader's level is known."""
+    named = [item.model_copy(update={"exchange": f"A-{place}/1"}) for place, item in enumerate(made)]
+    right = {f"A-{place}/1": levels_of(made[place].answer) for place in range(4)}
+    said = ["No idea.", *(item.output for item in made[1:])]
+    beside = evaluate_answers(named, answers(said), [0], seed=0, reader=right).beside_reader
+    assert beside is not None
+    assert beside.exchanges == 4
+    assert {one.value for one in beside.reader.values()} == {100.0}
+    assert all(one.value < 100 for one in beside.this_run.values())
+
+
+def test_exchanges_that_the_reader_learned_from_are_not_compared(made: list[Item], found: Evaluation) -> None:
+    """Nothing stands beside a run whose exchanges have no name, or are unknown to the reader."""
+    assert found.beside_reader is None
+    named = [item.model_copy(update={"exchange": "A-1/1"}) for item in made]
+    right = {"B-1/1": levels_of(made[0].answer)}
+    assert evaluate_answers(named, answers([made[0].output]), [0], seed=0, reader=right).beside_reader is None
+
+
 def test_writing_is_measured(found: Evaluation) -> None:
     """Writing has its tokens a second over all answers, the middle and the longest answer, and its memory."""
     assert found.writing.tokens_per_s == pytest.approx(12 * 100 / sum(range(1, 13)))
@@ -87,7 +107,7 @@ def test_the_record_is_written_and_read(found: Evaluation, tmp_path: Path) -> No
     assert "diary" not in text + json.dumps(again.model_dump(mode="json"))
 
 
-def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Evaluation) -> None:
+def test_a_card_says_what_is_known_and_what_is_not(made: list[Item]) -> None:
     """A card states data, settings, figures with intervals, gaps, and who is responsible for the licence."""
     run = RunRecord.of(made, "ab" * 32, "some/Base-Model", published_recipe(Method.LORA, Arm.LABELS))
     done = TrainingResult(
@@ -103,6 +123,9 @@ def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Eval
         peak_bytes=3 * 2**30,
     )
     resumed = done.model_copy(update={"resumed_from_step": 4})
+    known = {f"A-{place}/1": levels_of(item.answer) for place, item in enumerate(made)}
+    named = [item.model_copy(update={"exchange": name}) for item, name in zip(made, known, strict=True)]
+    found = evaluate_answers(named, answers([item.output for item in made]), [0], seed=0, reader=known)
     said = model_card(run, {"fold-0": done, "fold-1": resumed}, found)
     for shown in (
         "some/Base-Model",
@@ -111,6 +134,7 @@ def test_a_card_says_what_is_known_and_what_is_not(made: list[Item], found: Eval
         "learning_rate 0.0001",
         "| fold-0 | 9 | 14 | 1 | 7 | 0.5000 | 3 | 200 | CPU | 3.0 GiB |",
         "| fold-1 | 9 | 14 | 1 | 7 | 0.5000 | 3 (of the last call) | - | CPU | 3.0 GiB |",
+        "12 of these exchanges that it has not seen either",
         found.writing.sentence,
         f"{found.mechanisms[Mechanism.STANCE_ALIGNMENT].macro_f1:.2f}",
         "not comparable",

@@ -44,7 +44,7 @@ def written(reply: dict[str, Any] | None = None, **changes: Any) -> WrittenExcha
 def test_a_rated_reply_becomes_an_annotated_exchange() -> None:
     """A rated reply keeps its levels, reasons and evidence, and the better reply serves its weakest mechanism."""
     (line,) = from_written([written()]).lines
-    assert (line.session, line.group) == ("A-001", "writer A")
+    assert (line.session, line.group, line.exchange) == ("A-001", "writer A", "A-001/1")
     assert line.before == ((Role.COUNSELLOR, "How did it go?"),)
     assert (line.client, line.reply) == (CLIENT, REPLY)
     assert line.levels[AUTONOMY] is Level.STRONG
@@ -70,6 +70,14 @@ def test_a_better_reply_that_the_gate_refuses_is_left_out() -> None:
     """A better reply below the safety floor is left out, and the rest of the exchange is kept."""
     (line,) = from_written([written(better="I know how that feels.")]).lines
     assert line.alternatives == ()
+
+
+def test_a_reply_keeps_its_name_after_one_that_is_left_out() -> None:
+    """A reply is named by its place among all replies, so that the gate's refusals move no name."""
+    refused = written({"evidence": dict.fromkeys(Mechanism, "nobody said that")})
+    whole = written()
+    (line,) = from_written([whole.model_copy(update={"replies": (*refused.replies, *whole.replies)})]).lines
+    assert line.exchange == "A-001/2"
 
 
 def test_what_the_gate_refuses_is_counted() -> None:
@@ -109,7 +117,7 @@ def labelled(number: int, levels: dict[Mechanism, Level], talk: Conversation = T
 def test_a_labelled_reply_of_a_transcript_has_levels_alone() -> None:
     """A reply of a transcript has its levels, the turns before it, and its participant as group."""
     (line,) = labelled(2, LEVELS).lines
-    assert (line.session, line.group) == ("M0a1b2c3d", "person 7")
+    assert (line.session, line.group, line.exchange) == ("M0a1b2c3d", "person 7", "M0a1b2c3d/2")
     assert [text for _, text in line.before] == ["How did it go?", "Fine.", "And the diary?"]
     assert len(line.before) <= TURNS_BEFORE
     assert len(line.reply) == TURN_CHARACTERS
