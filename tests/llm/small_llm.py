@@ -36,7 +36,11 @@ def write_repository(folder: Path, run: Path, part: str) -> Path:
     settings = {
         "command": [str(PYTHON), "-m", "training.feedback", "serve", str(run), "--part", part],
         "folder": str(ROOT),
-        "environment": {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(os.cpu_count() or 1)},
+        "environment": {
+            "HF_HUB_OFFLINE": "1",
+            # On cores that others use too one thread is quicker than several that wait for each other.
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(os.cpu_count() or 1)),
+        },
     }
     (model / "1" / "model.json").write_text(json.dumps(settings))
     return folder
