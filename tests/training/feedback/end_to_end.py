@@ -257,11 +257,14 @@ def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request
     found = told(run / "evaluation.json")
     assert found["folds"] == [0]
     assert set(found["mechanisms"]) == set(Mechanism)
-    kept = (run / "fold-0" / "answers.jsonl").read_text()
-    assert len(kept.splitlines()) == found["exchanges"] > 0
-    (run / "fold-0" / "answers.jsonl").write_text(kept[: len(kept) - 9])  # the last line was being written
+    path = run / "fold-0" / "answers.jsonl"
+    kept = path.read_text().splitlines()
+    assert len(kept) == found["exchanges"] > 0
+    path.write_text("\n".join(kept)[:-9])  # the last line was being written
     recipe("evaluate", data, run, "--max-tokens", "24")
-    assert (run / "fold-0" / "answers.jsonl").read_text() == kept
+    again = path.read_text().splitlines()
+    assert again[:-1] == kept[:-1]
+    assert json.loads(again[-1])["text"] == json.loads(kept[-1])["text"]
     card = (run / "MODEL_CARD.md").read_text()
     assert "not comparable" in card
     assert "What is not known" in card
@@ -269,7 +272,6 @@ def test_an_evaluation_is_cut_short_and_goes_on(method: str, data: Path, request
 
 def test_answers_held_to_our_schema_can_be_read(full: Path, items: list[Item], tokenizer: Any) -> None:
     """An answer that is held to the schema is a whole answer, or the beginning of one where the tokens ran out."""
-    import jsonschema
     from transformers import AutoModelForCausalLM
 
     from stream.feedback.models.llm import answer_schema
@@ -280,7 +282,7 @@ def test_answers_held_to_our_schema_can_be_read(full: Path, items: list[Item], t
     short = {"type": "object", "properties": {"level": {"enum": [0, 1, 2]}}, "required": ["level"]}
     whole = writer.write(items[0].instruction, {**short, "additionalProperties": False}, 50)
     assert whole.finish_reason == "stop"
-    jsonschema.validate(json.loads(whole.text), short)
+    assert json.loads(whole.text) in [{"level": level} for level in range(3)]
     cut = writer.write(items[0].instruction, answer_schema(), 20)
     assert cut.finish_reason == "length"
     assert cut.text.startswith('{"critical_content": ')
