@@ -43,8 +43,8 @@ from stream.detection.language import load_language_model
 from stream.feedback.assess import Assessor
 from stream.feedback.models.base import Deadline
 from stream.feedback.models.baseline import InProcessBaseline
+from stream.feedback.models.reader import InProcessReader
 from stream.measuring.measure import Measurer
-from stream.measuring.reader import InProcessReader
 from stream.runtime.codec import EncodedRecord, RawRecord, encode, partition_of
 from stream.runtime.logging import configure_logging
 from stream.runtime.settings import SessionsSettings

@@ -27,10 +27,8 @@ from plugin.web.session_secret import session_secret
 from stream.contracts.errors import CounterpointError, Misconfigured
 from stream.contracts.feedback import ModelVersion
 from stream.feedback.models.activation import read_activation
-from stream.feedback.models.canary import run_canary
+from stream.feedback.models.canary import run_canary, run_reader_canary
 from stream.feedback.models.llm import weights_path
-from stream.measuring.canary import run_reader_canary
-from stream.risk.access import try_reader
 from stream.runtime.settings import ConsentSettings, Settings, TenantSettings, load_settings, required_secret
 from stream.runtime.topics import topic_differences
 from stream.runtime.triton import tls_failure
@@ -201,7 +199,7 @@ def _check_reader(settings: Settings) -> Iterator[Finding]:
         return
     yield _tried(
         "reader",
-        lambda: try_reader(settings.feedback),
+        lambda: run_reader_canary(settings),
         f"It answers; `counterpoint hear` asks it about messages of {join_words(sorted(settings.heard_tenants))}.",
         "Have Triton at feedback.triton_url serve the model `reader` of this release. Until then risk signals are by"
         " lexicon alone.",

@@ -9,7 +9,8 @@ from plugin.local.paths import ROOT
 from plugin.models.activate import activate_model
 from plugin.models.check.report import JSON_NAME
 from plugin.models.check.run import run_model_check
-from stream.feedback.models.baseline import MODEL, READER, InProcessBaseline, load_reader
+from stream.feedback.models.baseline import MODEL, InProcessBaseline
+from stream.feedback.models.reader import READER, load_reader
 from stream.model_repository import MODEL_REPOSITORY, version_folder, write_parameter
 from stream.runtime.settings import IN_PROCESS, FeedbackSettings
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from stream.contracts.vocabulary import RISK_CONCERNS, Concern
 from stream.detection.lexicons import find_concerns
-from stream.feedback.models.baseline import load_answers
+from stream.feedback.models.reader import load_answers
 from stream.risk.opinion import CriticalContent
 from stream.runtime.settings import ReaderGrade
 from training.corpora.labels import load_turn_labels

@@ -11,11 +11,11 @@ from stream.detection.lexicons import find_concerns
 from stream.feedback.deidentification.deidentify import Deidentifier
 from stream.feedback.models.base import Clock, Deadline
 from stream.feedback.models.patience import Availability, ask_until_answered
+from stream.feedback.models.reader import MAX_PAIRS, Opinion, Pair, Reader
 from stream.measures.base import Measure, take
-from stream.measures.hearing import Heard, Opinion, Pair, hear, pairs_to_read
+from stream.measures.hearing import Heard, hear, pairs_to_read
 from stream.measures.registry import MEASURES
 from stream.measures.turns import FinishedSession, SaidMessage, finished_session
-from stream.measuring.reader import MAX_PAIRS, Reader
 from stream.runtime.metrics import MEASURED_SESSIONS, READER_SECONDS
 from stream.runtime.settings import WithoutNames
 
@@ -79,7 +79,7 @@ class Measurer:
             opinions += read
         return opinions
 
-    async def _read(self, pairs: Sequence[Pair]) -> list[Opinion]:
+    async def _read(self, pairs: Sequence[Pair]) -> Sequence[Opinion]:
         deadline = Deadline.after(self.deadline_s, self.clock)
         with READER_SECONDS.time():
             return await self.reader.read(pairs, deadline)

@@ -20,8 +20,6 @@ class CriticalContent:
     kinds: tuple[Concern | None, ...]
     """In the order of the logits; None for no critical content."""
     start: int
-    width: int
-    """How many logits the reader gives of a turn."""
     thresholds: Mapping[ReaderGrade, float]
 
     @classmethod
@@ -31,7 +29,6 @@ class CriticalContent:
         return cls(
             kinds,
             answers["turn"]["critical"][0],
-            max(end for _, end in answers["turn"].values()),
             {grade: float(answers["thresholds"][name]) for grade, name in _THRESHOLDS.items()},
         )
 

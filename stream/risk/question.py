@@ -8,13 +8,12 @@ from itertools import chain
 from typing import Final
 
 from stream.feedback.deidentification.deidentify import Deidentifier, sure_names
+from stream.feedback.models.reader import Pair
 from stream.sessions.conversation import Conversation
 from stream.sessions.scoring import counsellor_turn_at
 from stream.sessions.state import Entry
 from stream.sessions.transcript import transcript
 
-Pair = tuple[str, str]
-"""The end of the counsellor's turn before, and the client's words after it."""
 # Characters that the reader reads, as in its training and in the baseline (feedback_baseline/1/moment.py).
 BEFORE_CHARACTERS: Final = 500
 TEXT_CHARACTERS: Final = 1_000
@@ -81,8 +80,9 @@ class RecognisedNames:
 def pairs_to_read(conversation: Conversation, entry: Entry, names: RecognisedNames) -> tuple[Pair, ...]:
     """Return what the reader is shown of a message, in pieces if it is long; nothing of one without words.
 
-    Names and identifiers are replaced as before a session is rated: those that the platform told, and those that are
-    recognised in what was written in the session so far.
+    Each piece comes after the end of the counsellor's turn before the message. Names and identifiers are replaced as
+    before a session is rated: those that the platform told, and those that are recognised in what was written in the
+    session so far.
     """
     session = conversation.session_of(entry.message_id)
     recognised = chain.from_iterable(names.of(each.text) for each in transcript(conversation.entries(session)))

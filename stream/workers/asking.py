@@ -6,10 +6,10 @@ from typing import Any
 from stream.contracts.topics import RISK
 from stream.contracts.vocabulary import Concern
 from stream.feedback.models.base import RequestFailed
+from stream.feedback.models.reader import MAX_PAIRS, Pair
 from stream.risk.access import ReaderAccess
 from stream.risk.opinion import CriticalContent
-from stream.risk.question import Outcome, Pair, Question
-from stream.risk.reader import BATCH
+from stream.risk.question import Outcome, Question
 from stream.risk.waiting import Waiting
 from stream.runtime.codec import encode
 from stream.runtime.kafka_clients import READER_TIMEOUTS, send
@@ -35,7 +35,7 @@ class Asking:
         self._content = content
         self._grades = grades
         self._waiting = Waiting()
-        self._at_once = BATCH
+        self._at_once = MAX_PAIRS
         """Questions of the next request: fewer after a failure, to find the one that is at fault."""
         self._by_lexicon_alone = 0
 
@@ -72,7 +72,7 @@ class Asking:
         if not asked:
             return False
         try:
-            logits = iter(self._access.read([pair for pairs in asked.values() for pair in pairs]))
+            opinions = iter(self._access.read([pair for pairs in asked.values() for pair in pairs]))
         except RequestFailed:
             if not self._access.is_there():
                 return False  # what waits may yet be answered
@@ -80,9 +80,9 @@ class Asking:
                 self._finish(list(asked), Outcome.FAILED)
             self._at_once = max(1, len(asked) // 2)
             return True
-        self._at_once = BATCH
+        self._at_once = MAX_PAIRS
         heard = {
-            question: self._content.risk_heard([next(logits) for _ in pairs], self._grades[question.tenant])
+            question: self._content.risk_heard([next(opinions).turn for _ in pairs], self._grades[question.tenant])
             for question, pairs in asked.items()
         }
         self._raise(producer, {question: concerns for question, concerns in heard.items() if concerns})
@@ -92,7 +92,7 @@ class Asking:
     def _next_batch(self) -> dict[Question, tuple[Pair, ...]]:
         """Return what is asked next, with the pairs of each; what needs no asking any more is finished."""
         asked: dict[Question, tuple[Pair, ...]] = {}
-        room = BATCH
+        room = MAX_PAIRS
         for question in self._waiting.oldest(self._at_once):
             found = self._messages.pairs_of(question)
             if isinstance(found, Outcome):

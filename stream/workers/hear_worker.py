@@ -7,7 +7,7 @@ time is passed over: the session stage's lexicon has heard it already.
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -21,11 +21,10 @@ from stream.contracts.sessions import DetectorVersion
 from stream.contracts.topics import MESSAGES
 from stream.contracts.vocabulary import OperatingPoint
 from stream.detection.language import load_language_model
-from stream.feedback.models.baseline import load_answers
+from stream.feedback.models.reader import open_reader
 from stream.risk.access import ReaderAccess
 from stream.risk.opinion import CriticalContent
 from stream.risk.question import Question
-from stream.risk.reader import open_reader
 from stream.risk.waiting import PATIENCE_S
 from stream.runtime import topics
 from stream.runtime.codec import RawRecord
@@ -75,15 +74,12 @@ def run(settings: Settings) -> int:
         partitions=settings.kafka.partitions,
         needs_told_names=settings.feedback.without_names == "abstain",
     )
-    content = CriticalContent.from_answers(load_answers())
     health, stop = Health(ReadinessPart.BROKER, ReadinessPart.MODEL), threading.Event()
-    reader = open_reader(settings.feedback)
-    asking = Asking(messages, ReaderAccess(reader, health, width=content.width), content, settings.heard_tenants)
-    try:
+    reader = open_reader(settings)
+    with closing(ReaderAccess(reader, health)) as access:
+        asking = Asking(messages, access, CriticalContent.from_answers(reader.answers), settings.heard_tenants)
         with stopped_by_signals(stop), serving(health, *HEAR.address(settings)):
             HearWorker(settings.kafka, messages, asking, health, stop).run()
-    finally:
-        reader.close()
     return 0
 
 

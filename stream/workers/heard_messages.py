@@ -12,7 +12,8 @@ from stream.contracts.errors import Misconfigured, Poison
 from stream.contracts.messages import MESSAGES_RECORDS, Edit, Message, MessagesRecord, PersonErasure, Tick
 from stream.contracts.risk import RiskSignal
 from stream.contracts.vocabulary import RISK_CONCERNS, Concern, HeardBy, Role
-from stream.risk.question import Outcome, Pair, Question, RecognisedNames, entry_of, pairs_to_read
+from stream.feedback.models.reader import Pair
+from stream.risk.question import Outcome, Question, RecognisedNames, entry_of, pairs_to_read
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.logging import get_logger
 from stream.runtime.settings import ReaderGrade

@@ -6,8 +6,8 @@ from functools import partial
 from stream.contracts.errors import Misconfigured
 from stream.contracts.topics import MEASURES
 from stream.feedback.models.availability import ModelAvailability
+from stream.feedback.models.reader import WHAT, open_reader
 from stream.measuring.measure import Measurer
-from stream.measuring.reader import WHAT, open_reader
 from stream.runtime import stages
 from stream.runtime.logging import get_logger
 from stream.runtime.metrics import READER_BREAKER_STATE

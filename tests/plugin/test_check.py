@@ -315,15 +315,15 @@ def test_the_reader_is_asked_where_it_is_to_hear(monkeypatch: pytest.MonkeyPatch
     hook = {"url": "https://protocol.example/signals", "secrets": ["whsec_" + KEY]}
     given = {"tenants": {"riverside": platform | {"risk": {"receiver": hook, "reader": "sure"}}}}
     assert "reader" not in findings(monkeypatch)
-    monkeypatch.setattr(checking, "try_reader", lambda _settings: None)
+    monkeypatch.setattr(checking, "run_reader_canary", lambda _settings: None)
     good = findings(monkeypatch, **given)
     assert "messages of riverside" in good["reader"].sentence
     assert "where the reader is sure" in good["risk signals of riverside"].sentence
 
     def away(_settings: object) -> None:
-        raise Unavailable("the reader at 127.0.0.1:1 (unavailable)")
+        raise Unavailable("the reader (unavailable)")
 
-    monkeypatch.setattr(checking, "try_reader", away)
+    monkeypatch.setattr(checking, "run_reader_canary", away)
     found = findings(monkeypatch, **given)
     assert troubles(found) == {"reader"}
     assert "by lexicon alone" in str(found["reader"].remedy)

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from stream.contracts.vocabulary import Concern
-from stream.feedback.models.baseline import load_answers
+from stream.feedback.models.reader import load_answers
 from stream.risk.opinion import CriticalContent
 from tests.training.corpora.samples import exchange, write_annomi
 from training.corpora.written import DANGER, WrittenExchange, load_written
@@ -89,7 +89,7 @@ def test_the_page_states_what_the_reader_adds() -> None:
 def test_the_reader_is_asked_where_the_word_list_hears_nothing() -> None:
     """What the word list hears stands; otherwise the answer of the reader does, where it reaches the grade."""
     content = CriticalContent.from_answers(load_answers())
-    logits = np.zeros((2, content.width))
+    logits = np.zeros((2, content.start + len(content.kinds)))
     logits[:, content.start + content.kinds.index(Concern.ABUSE)] = [12.0, 1.5]
     answers = ReaderAnswers(OutOfFold(1, ("Y-001", "Y-002"), logits, (), np.zeros((0, 1))))
     plain, surely, possibly = (

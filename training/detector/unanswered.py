@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.feedback.models.baseline import READER
+from stream.feedback.models.reader import READER
 from stream.model_repository import version_folder
 from training.corpora.transcripts import load_transcripts
 from training.detector.evaluation import Scored

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stream.contracts.vocabulary import Role
-from stream.feedback.models.baseline import READER, load_reader
+from stream.feedback.models.reader import READER, load_reader
 from stream.measures.hearing import Heard, hear, pairs_to_read
 from stream.measures.turns import FinishedSession, SaidMessage, finished_session
 from stream.model_repository import version_folder

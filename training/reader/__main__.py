@@ -14,7 +14,8 @@ from rich.progress import TaskID
 
 from stream.feedback.models.answer import ModelAnswer
 from stream.feedback.models.base import Deadline, ShownExchange
-from stream.feedback.models.baseline import MODEL, READER, InProcessBaseline, load_reader
+from stream.feedback.models.baseline import MODEL, InProcessBaseline
+from stream.feedback.models.reader import READER, load_reader
 from stream.model_repository import version_folder
 from training.corpora.ratings import written_pairs
 from training.corpora.written import PORTABLE, load_written

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.models.baseline import READER
+from stream.feedback.models.reader import READER
 from stream.model_repository import version_folder
 from training.reader.critical_curve import LADDER, critical_curve, sessions_by_lexicon
 from training.reader.curve import Point

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,13 +11,11 @@ from stream.contracts.feedback import ModelVersion
 from stream.contracts.rubric import RUBRIC_VERSION
 from stream.feedback.models.answer import SCHEMA_VERSION, ModelAnswer, parse_answer
 from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed, ShownExchange, ask_canary
+from stream.feedback.models.reader import READER, load_reader
 from stream.feedback.models.triton import Connection
 from stream.model_repository import MODEL_REPOSITORY, import_model_file, version_folder
 
 MODEL = "feedback_baseline"
-READER = "reader"
-ANSWERS = "answers.json"
-"""The model that the baseline asks; behind Triton the server brings the two together."""
 _FINGERPRINT_DIGITS = 12  # hexadecimal digits: enough to tell versions apart, short enough to read
 
 
@@ -140,45 +138,9 @@ def load_baseline(folder: Path) -> Any:
     Raises:
         Misconfigured: they are not there.
     """
-    return _import(folder / "baseline.py", MODEL)
-
-
-def load_answers() -> dict[str, Any]:
-    """Return the names and places of the reader's logits, and its thresholds.
-
-    Raises:
-        Misconfigured: the file is not there.
-    """
-    file = version_folder(READER) / ANSWERS
     try:
-        return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+        return import_model_file(folder / "baseline.py", MODEL)
     except FileNotFoundError:
         raise Misconfigured(
-            f"The reader's answers are not at {file}; deploy the folder of models beside the code."
-        ) from None
-
-
-@cache
-def load_reader(folder: Path) -> tuple[Any, Any]:
-    """Import the reader's files and load it, once per process because it takes some 100 MB.
-
-    Raises:
-        Misconfigured: the files or the libraries that run them are not there.
-    """
-    try:
-        module = _import(folder / "reader.py", READER)
-    except ModuleNotFoundError as error:
-        raise Misconfigured(
-            f"To run the reader in this process {error.name} is needed: `make setup-local`, or"
-            " feedback.triton_url must name a Triton server."
-        ) from None
-    return module, module.Reader(folder)
-
-
-def _import(file: Path, package: str) -> Any:
-    try:
-        return import_model_file(file, package)
-    except FileNotFoundError:
-        raise Misconfigured(
-            f"The baseline's files are not at {file.parent}; feedback.triton_url must name a Triton server."
+            f"The baseline's files are not at {folder}; feedback.triton_url must name a Triton server."
         ) from None

@@ -2,30 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from stream.contracts.rubric import Technique
 from stream.contracts.vocabulary import Mechanism, Role
-from stream.feedback.models.baseline import READER
+from stream.feedback.models.reader import Opinion, load_answers
 from stream.measures.hearing import Heard, Pair, hear, pairs_to_read
 from stream.measures.turns import FinishedSession, SaidMessage, finished_session
-from stream.model_repository import import_model_file, version_folder
 
-FOLDER = version_folder(READER)
-ANSWERS: Mapping[str, Any] = import_model_file(FOLDER / "reader.py", "reader_of_tests").answers(FOLDER)
+ANSWERS: Mapping[str, Any] = load_answers()
 SURE = 9.0
 """The logit of an answer beside others at 0."""
 CLIENT, COUNSELLOR, SYSTEM = Role.CLIENT, Role.COUNSELLOR, Role.SYSTEM
-
-
-class Opinion(NamedTuple):
-    """What a made-up reader answers."""
-
-    turn: Any
-    reply: Any
-    vector: Any
 
 
 def session(*said: tuple[Role, str], language: str | None = "en") -> FinishedSession:

@@ -4,6 +4,7 @@ import pytest
 
 from stream.contracts.measures import Absent
 from stream.contracts.rubric import Technique
+from stream.feedback.models.reader import Opinion
 from stream.measures.base import take
 from stream.measures.course import (
     COUNTED,
@@ -20,7 +21,7 @@ from stream.measures.course import (
 from stream.measures.cues import Cue
 from stream.measures.hearing import hear
 from stream.measures.turns import FinishedSession
-from tests.stream.measures.samples import ANSWERS, CLIENT, Opinion, heard, opinion, session, talk
+from tests.stream.measures.samples import ANSWERS, CLIENT, heard, opinion, session, talk
 
 
 def said_of(given: FinishedSession, *opinions: Opinion) -> dict[str, object]:

@@ -6,13 +6,14 @@ import pytest
 
 from stream.contracts.rubric import Technique
 from stream.contracts.vocabulary import Mechanism
+from stream.feedback.models.reader import Opinion
 from stream.measures.anchors import ANCHORS, HIGHEST, LOWEST, WINDOW_TURNS, Dimension, RatedOn
 from stream.measures.base import take
 from stream.measures.dynamics import CARD, SHOWN, WEIGHTS, DynamicsMeasure, estimate, estimate_at
 from stream.measures.features import features
 from stream.measures.hearing import hear
 from stream.measures.turns import FinishedSession
-from tests.stream.measures.samples import ANSWERS, Opinion, heard, opinion, talk
+from tests.stream.measures.samples import ANSWERS, heard, opinion, talk
 
 PAGE = Path(__file__).parents[3] / "docs" / "systems" / "dynamics.md"
 PLAIN = opinion()

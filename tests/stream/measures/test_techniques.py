@@ -4,13 +4,13 @@ import pytest
 
 from stream.contracts.measures import Absent
 from stream.contracts.rubric import Technique
-from stream.feedback.models.baseline import READER, load_reader
+from stream.feedback.models.reader import READER, Opinion, load_reader
 from stream.measures.base import take
 from stream.measures.hearing import hear, pairs_to_read
 from stream.measures.techniques import HEARD, MAIN, TechniqueMeasure, share_of
 from stream.measures.turns import FinishedSession
 from stream.model_repository import version_folder
-from tests.stream.measures.samples import ANSWERS, Opinion, opinion, talk
+from tests.stream.measures.samples import ANSWERS, opinion, talk
 
 Q, R, A = Technique.OPEN_QUESTION, Technique.COMPLEX_REFLECTION, Technique.AFFIRMATION
 

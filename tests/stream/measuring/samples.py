@@ -9,7 +9,7 @@ from stream.contracts.sessions import KnownName
 from stream.contracts.transcripts import Transcript, TranscriptMessage
 from stream.contracts.vocabulary import Role
 from stream.feedback.models.base import Deadline, ModelUnavailable, RequestFailed
-from stream.measures.hearing import Opinion, Pair
+from stream.feedback.models.reader import WHAT, Opinion, Pair
 from tests.stream.measures.samples import ANSWERS, drawn
 
 AT = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -73,7 +73,7 @@ class ScriptedReader:
         self.canaries += 1
         if self._is_away and self._failures:
             self._failures -= 1
-            raise ModelUnavailable("internal", "the reader")
+            raise ModelUnavailable("internal", WHAT)
 
     async def reload(self, deadline: Deadline) -> bool:
         """Say that there is no server."""

@@ -10,10 +10,10 @@ from stream.contracts.topics import MAX_RECORD_BYTES
 from stream.contracts.transcripts import Transcript
 from stream.feedback.models.availability import ModelAvailability
 from stream.feedback.models.patience import MAX_FAILED_REQUESTS
+from stream.feedback.models.reader import MAX_PAIRS
 from stream.measures.hearing import pairs_to_read
 from stream.measures.registry import MEASURES
 from stream.measuring.measure import MAX_TURNS, Measurer, shown_session
-from stream.measuring.reader import MAX_PAIRS
 from stream.runtime.codec import encode
 from stream.runtime.health import Health
 from stream.runtime.metrics import READER_BREAKER_STATE

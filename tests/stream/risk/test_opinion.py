@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stream.contracts.vocabulary import RISK_CONCERNS, Concern
-from stream.feedback.models.baseline import load_answers
+from stream.feedback.models.reader import load_answers
 from stream.runtime.settings import ReaderGrade
 from tests.stream.risk.scripted import CONTENT, POSSIBLE, logits_of
 
@@ -14,7 +14,6 @@ SUICIDE = frozenset({Concern.SUICIDE})
 def test_the_places_and_thresholds_are_those_of_the_reader_that_ships() -> None:
     """Every kind of critical content has its place, and the grades have the thresholds of the feedback stage."""
     assert set(CONTENT.kinds) == {None, *Concern}
-    assert CONTENT.width == 24
     thresholds = load_answers()["thresholds"]
     assert CONTENT.thresholds == {"sure": thresholds["critical"], "possible": thresholds["possible_critical"]}
 
@@ -35,7 +34,7 @@ def test_what_is_sure_counts_for_both_grades(grade: ReaderGrade) -> None:
 @pytest.mark.parametrize("concern", list(Concern))
 def test_only_risk_language_raises_a_signal(concern: Concern) -> None:
     """A delusion, a hallucination, mania or a compulsion is no risk language, however sure the reader is."""
-    logits = np.zeros(CONTENT.width)
+    logits = np.zeros_like(logits_of(""))
     logits[CONTENT.start + CONTENT.kinds.index(concern)] = 12.0
     assert CONTENT.risk_heard([logits], "sure") == ({concern} & RISK_CONCERNS)
 

@@ -6,12 +6,12 @@ import pytest
 
 from stream.contracts.vocabulary import Role
 from stream.feedback.deidentification.deidentify import sure_names
+from stream.feedback.models.reader import Pair
 from stream.risk import question as module
 from stream.risk.question import (
     BEFORE_CHARACTERS,
     PIECE_OVERLAP,
     TEXT_CHARACTERS,
-    Pair,
     Question,
     RecognisedNames,
     entry_of,

@@ -176,7 +176,6 @@ class HearBench:
         """Run a new process until nothing is left to read, and for so many seconds more."""
         self.clock = Clock()
         self.stop = _Stop()
-        access, self.health = access_to(self.reader, self.clock)
         self.messages = HeardMessages(
             rules(), self._tenants, partitions=PARTITIONS, needs_told_names=self._needs_told_names
         )
@@ -200,20 +199,20 @@ class HearBench:
             consumer.on_idle, consumer.commit_fails = idle, self.commit_fails
             yield consumer, self.producer
 
-        worker = HearWorker(
-            KafkaSettings(partitions=PARTITIONS),
-            self.messages,
-            Asking(self.messages, access, CONTENT, self._tenants),
-            self.health,
-            self.stop,
-            clients=clients,
-            read_sessions=self._read_sessions,
-            now=self.now,
-            clock=self.clock,
-        )
         before = {outcome: self._count(outcome) for outcome in Outcome}
         try:
-            worker.run()
+            with access_to(self.reader, self.clock) as (access, self.health):
+                HearWorker(
+                    KafkaSettings(partitions=PARTITIONS),
+                    self.messages,
+                    Asking(self.messages, access, CONTENT, self._tenants),
+                    self.health,
+                    self.stop,
+                    clients=clients,
+                    read_sessions=self._read_sessions,
+                    now=self.now,
+                    clock=self.clock,
+                ).run()
         finally:
             self.counted = {
                 outcome: int(count) for outcome in Outcome if (count := self._count(outcome) - before[outcome])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from uuid import uuid4
 
 import pytest
@@ -15,19 +15,18 @@ from stream.contracts.ids import session_id
 from stream.contracts.risk import RiskSignal
 from stream.contracts.topics import DEAD_LETTERS, MESSAGES, OPEN_SESSIONS_CHANGELOG, RISK
 from stream.contracts.vocabulary import HeardBy, Role
+from stream.feedback.models.reader import open_reader
 from stream.risk.access import ReaderAccess
-from stream.risk.reader import open_reader
 from stream.runtime.codec import RawRecord, decode, encode, known_types, partition_of
 from stream.runtime.health import Health, ReadinessPart
-from stream.runtime.settings import FeedbackSettings, KafkaSettings, Settings
+from stream.runtime.settings import KafkaSettings, Settings
 from stream.runtime.topics import create_missing_topics
 from stream.workers.asking import Asking
 from stream.workers.hear_worker import HearWorker, run
 from stream.workers.heard_messages import HeardMessages
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
-from tests.stream.risk.scripted import CONTENT
-from tests.stream.risk.test_reader import INDIRECT
+from tests.stream.risk.scripted import CONTENT, INDIRECT
 from tests.stream.sessions.scenario import rules
 from tests.stream.workers.batch_harness import BatchWorker, MemoryBroker, message_in
 
@@ -49,17 +48,21 @@ def settings(kafka: KafkaBroker) -> KafkaSettings:
 def hearing(settings: KafkaSettings, tenant: str, triton: TritonServer) -> Iterator[Health]:
     """Run the stage in a thread, and yield its readiness."""
     health, stop = Health(ReadinessPart.BROKER, ReadinessPart.MODEL), threading.Event()
-    reader = open_reader(FeedbackSettings(triton_url=triton.grpc_url))
+    reader = open_reader(Settings.model_validate({"feedback": {"triton_url": triton.grpc_url}}))
     messages = HeardMessages(rules(), {tenant: "sure"}, partitions=settings.partitions)
-    asking = Asking(messages, ReaderAccess(reader, health, width=CONTENT.width), CONTENT, {tenant: "sure"})
-    thread = threading.Thread(target=HearWorker(settings, messages, asking, health, stop).run)
+
+    def hear() -> None:
+        with closing(ReaderAccess(reader, health)) as access:
+            asking = Asking(messages, access, CONTENT, {tenant: "sure"})
+            HearWorker(settings, messages, asking, health, stop).run()
+
+    thread = threading.Thread(target=hear)
     thread.start()
     try:
         yield health
     finally:
         stop.set()
         thread.join(DEADLOCK_S)
-        reader.close()
         assert not thread.is_alive()
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from stream.feedback.models.reader import Opinion
 from stream.measures.hearing import hear, pairs_to_read
-from tests.stream.measures.samples import ANSWERS, Opinion, drawn
+from tests.stream.measures.samples import ANSWERS, drawn
 from training.corpora.transcripts import Conversation, Corpus, Turn
 from training.measures.sessions import HeardTalk, as_session
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from stream.contracts.vocabulary import Mechanism
-from stream.feedback.models.baseline import READER
+from stream.feedback.models.reader import READER
 from stream.model_repository import version_folder
 from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.detector import measures as detector_measures

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from stream.feedback.models.baseline import READER, load_reader
+from stream.feedback.models.reader import READER, load_reader
 from stream.model_repository import version_folder
 from tests.triton_models.feedback_baseline.loading import VERSION_FOLDER, part
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stream.feedback.models.baseline import READER, load_reader
+from stream.feedback.models.reader import READER, load_reader
 from stream.model_repository import MODEL_REPOSITORY, version_folder
 
 MODEL = MODEL_REPOSITORY / READER

@@ -14,16 +14,9 @@ from stream.contracts.rubric import RUBRIC_VERSION
 from stream.contracts.vocabulary import Role
 from stream.feedback.models.answer import SCHEMA_VERSION
 from stream.feedback.models.base import CANARY, Deadline, ExchangePart, RequestFailed, ShownExchange, ShownMessage
-from stream.feedback.models.baseline import (
-    MODEL,
-    READER,
-    InProcessBaseline,
-    TritonBaseline,
-    load_reader,
-    request_json,
-)
+from stream.feedback.models.baseline import MODEL, InProcessBaseline, TritonBaseline, request_json
+from stream.feedback.models.reader import READER
 from stream.feedback.models.triton import Tensors, TritonConnection
-from stream.model_repository import version_folder
 from stream.runtime.triton import TritonAccess
 from tests.fixtures.scripted_reader import scripted_baseline
 
@@ -94,19 +87,6 @@ def test_a_folder_without_the_baseline_is_named(tmp_path: Path) -> None:
     """In-process needs the model repository beside the code."""
     with pytest.raises(Misconfigured, match="must name a Triton server"):
         InProcessBaseline(tmp_path)
-
-
-def test_libraries_that_are_not_installed_are_named(tmp_path: Path) -> None:
-    """Where the libraries that run the reader are missing the sentence says how to get them."""
-    (tmp_path / "reader.py").write_text("import no_such_library")
-    with pytest.raises(Misconfigured, match="no_such_library is needed: `make setup-local`"):
-        load_reader(tmp_path)
-
-
-def test_the_reader_is_loaded_once() -> None:
-    """The reader is loaded once in a process, because it takes some 100 MB."""
-    folder = version_folder(READER)
-    assert load_reader(folder)[1] is load_reader(folder)[1]
 
 
 async def test_a_reload_loads_the_reader_too() -> None:

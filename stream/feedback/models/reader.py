@@ -1,37 +1,50 @@
-"""The seam to the reader: pairs of texts in, opinions out; behind Triton, or in this process where no Triton runs."""
+"""The seam to the reader: pairs of texts in, opinions out; behind Triton, or in this process where no Triton runs.
+
+The measures ask it after the close, and the stage `hear` about open sessions. The baseline asks it inside Triton.
+"""
 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.base import CANARY, Deadline, ModelUnavailable, RequestFailed
-from stream.feedback.models.baseline import READER, load_reader
 from stream.feedback.models.triton import TritonConnection
-from stream.measures.hearing import Opinion, Pair
-from stream.model_repository import MODEL_REPOSITORY, read_parameters, version_folder
+from stream.model_repository import MODEL_REPOSITORY, import_model_file, read_parameters, version_folder
 from stream.runtime.settings import IN_PROCESS, Settings
 from stream.runtime.triton import TritonAccess
 
+READER: Final = "reader"
+"""The name of the model in Triton."""
 WHAT: Final = "the reader"
 MAX_PAIRS: Final = 64
 """Pairs of one request: the largest batch that the model's configuration allows."""
+ANSWERS: Final = "answers.json"
+"""The file with the names and places of the logits, and the thresholds."""
 _OUTPUTS: Final = ("TURN", "REPLY", "VECTOR")
-_CANARY_PAIRS: Final = [
+
+Pair = tuple[str, str]
+"""A text after the one that it answers, the latter first."""
+
+_CANARY_PAIRS: Final[Sequence[Pair]] = [
     (before.text, after.text) for before, after in zip(CANARY.messages, CANARY.messages[1:], strict=False)
 ]
 
 
-class ReadOpinion(NamedTuple):
-    """See `stream.measures.hearing.Opinion`."""
+class Opinion(NamedTuple):
+    """What the reader answers to one pair."""
 
     turn: Any
+    """The logits of the second text as a client's turn."""
     reply: Any
+    """Its logits as a counsellor's reply."""
     vector: Any
+    """The vector under both."""
 
 
 class Reader(Protocol):
@@ -43,9 +56,9 @@ class Reader(Protocol):
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        """The names and places of the logits."""
+        """The names and places of the logits, and the thresholds."""
 
-    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> list[Opinion]:
+    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> Sequence[Opinion]:
         """Return one opinion per pair, in order, of at most `MAX_PAIRS`.
 
         Raises:
@@ -66,7 +79,8 @@ def open_reader(settings: Settings) -> Reader:
     """Return the reader of the settings; it connects at its first request.
 
     Raises:
-        Misconfigured: the files of the reader are not there, or in this process the libraries that run them.
+        Misconfigured: the files of the reader are not here, in this process the libraries that run them, or a
+            certificate cannot be used.
     """
     url = settings.measures.triton_url or settings.feedback.triton_url
     if url == IN_PROCESS:
@@ -79,14 +93,8 @@ class _Reader:
     """What both readers take from the files of this release."""
 
     def __init__(self, repository: Path) -> None:
-        folder = version_folder(READER, repository)
-        try:
-            self.answers: Mapping[str, Any] = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
-            self.fingerprint = read_parameters(repository / READER)["fingerprint"]
-        except OSError:
-            raise Misconfigured(
-                f"The reader's files are not at {folder}, which the measures need to read it."
-            ) from None
+        self.answers = load_answers(repository)
+        self.fingerprint = read_parameters(repository / READER)["fingerprint"]
 
 
 class TritonReader(_Reader):
@@ -96,14 +104,14 @@ class TritonReader(_Reader):
         super().__init__(repository)
         self._connection = connection
 
-    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> list[Opinion]:
+    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> Sequence[Opinion]:
         """See `Reader`."""
         columns = {"FIRST": [first for first, _ in pairs], "SECOND": [second for _, second in pairs]}
         found = await self._connection.infer_rows(READER, columns, _OUTPUTS, deadline)
-        return [ReadOpinion(*rows) for rows in zip(*(found[name] for name in _OUTPUTS), strict=True)]
+        return [Opinion(*rows) for rows in zip(*(found[name] for name in _OUTPUTS), strict=True)]
 
     async def canary(self, deadline: Deadline) -> None:
-        """See `WatchedModel`; what is served must be the reader of this release, whose logits the measures know."""
+        """See `WatchedModel`; what is served must be the reader of this release, whose logits we know."""
         try:
             served = (await self._connection.parameters(READER, deadline)).get("fingerprint", "")
             if served != self.fingerprint:
@@ -114,7 +122,7 @@ class TritonReader(_Reader):
             opinions = await self.read(_CANARY_PAIRS, deadline)
         except RequestFailed as error:
             raise ModelUnavailable(error.code, WHAT) from None
-        if not all(np.isfinite(part).all() for each in opinions for part in (each.turn, each.reply, each.vector)):
+        if not all(np.isfinite(part).all() for opinion in opinions for part in opinion):
             raise ModelUnavailable("its canary answer cannot be used", WHAT)
 
     async def reload(self, deadline: Deadline) -> bool:
@@ -133,10 +141,10 @@ class InProcessReader(_Reader):
         super().__init__(repository)
         _, self._reader = load_reader(version_folder(READER, repository))
 
-    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> list[Opinion]:
-        """See `Reader`; the deadline is not looked at, since nothing else is waited for."""
+    async def read(self, pairs: Sequence[Pair], deadline: Deadline) -> Sequence[Opinion]:
+        """See `Reader`; takes some milliseconds a pair, so the deadline is not looked at."""
         del deadline
-        return list(await asyncio.to_thread(self._reader.read, list(pairs)))
+        return [Opinion(*opinion) for opinion in await asyncio.to_thread(self._reader.read, list(pairs))]
 
     async def canary(self, deadline: Deadline) -> None:
         """See `WatchedModel`; it was loaded, so it is there."""
@@ -148,3 +156,39 @@ class InProcessReader(_Reader):
 
     async def close(self) -> None:
         """See `Reader`."""
+
+
+def load_answers(repository: Path = MODEL_REPOSITORY) -> dict[str, Any]:
+    """Return the names and places of the reader's logits, and its thresholds.
+
+    Raises:
+        Misconfigured: the file is not there.
+    """
+    file = version_folder(READER, repository) / ANSWERS
+    try:
+        return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"The reader's answers are not at {file}; deploy the folder of models beside the code."
+        ) from None
+
+
+@cache
+def load_reader(folder: Path) -> tuple[Any, Any]:
+    """Import the reader's files and load it, once per process because it takes some 100 MB.
+
+    Raises:
+        Misconfigured: the files or the libraries that run them are not there.
+    """
+    try:
+        module = import_model_file(folder / "reader.py", READER)
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"To run the reader in this process {error.name} is needed: `make setup-local`, or"
+            " feedback.triton_url must name a Triton server."
+        ) from None
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"The reader's files are not at {folder}; feedback.triton_url must name a Triton server."
+        ) from None
+    return module, module.Reader(folder)
