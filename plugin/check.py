@@ -201,8 +201,7 @@ def _check_reader(settings: Settings) -> Iterator[Finding]:
         "reader",
         lambda: run_reader_canary(settings),
         f"It answers; `counterpoint hear` asks it about messages of {join_words(sorted(settings.heard_tenants))}.",
-        "Have Triton at feedback.triton_url serve the model `reader` of this release. Until then risk signals are by"
-        " lexicon alone.",
+        f"{_reader_remedy(settings)} Until then risk signals are by lexicon alone.",
     )
 
 
@@ -331,12 +330,17 @@ def _check_measures(settings: Settings) -> Iterator[Finding]:
     if not settings.measures.enabled:
         yield Finding("measures", "No session is measured, since measures.enabled is not set.")
         return
-    where = settings.measures.triton_url or settings.feedback.triton_url
     yield _tried(
         "measures",
         lambda: run_reader_canary(settings),
-        f"A canary inference by the reader at {where} succeeded; sessions are measured, unvalidated.",
-        "Load the model `reader` in that Triton, or correct measures.triton_url. Until then transcripts wait 3 days.",
+        f"A canary inference by the reader at {settings.reader_url} succeeded; sessions are measured, unvalidated.",
+        f"{_reader_remedy(settings)} Until then transcripts wait 3 days.",
+    )
+
+
+def _reader_remedy(settings: Settings) -> str:
+    return (
+        f"Have Triton at {settings.reader_url} serve the model `reader` of this release, or correct reader.triton_url."
     )
 
 

@@ -36,7 +36,7 @@ from stream.runtime.codec import encode
 from stream.runtime.kafka_connection import connection_options
 from stream.runtime.settings import KafkaSettings, Settings
 from tests.fixtures.answering import answering
-from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of
+from tests.fixtures.compose import COMPOSE, FILES, ROOT, SERVICES, THREE, ComposeBroker, Machine, brokers_of, filled
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 from tests.plugin.operations.conftest import message
 
@@ -114,7 +114,7 @@ def test_a_stage_has_its_own_secrets_alone(name: str, needs: set[str]) -> None:
     """Each stage gets its own secrets only, and none of them in plain environment variables."""
     given = SERVICES[name].get("secrets", ())
     assert {secret["target"].removeprefix("COUNTERPOINT_") for secret in given} == needs
-    plain = set(SERVICES[name]["environment"]) - {"COUNTERPOINT_FEEDBACK__TRITON_URL"}
+    plain = set(SERVICES[name]["environment"]) - {f"COUNTERPOINT_{part}__TRITON_URL" for part in ("FEEDBACK", "READER")}
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
 
 
@@ -228,12 +228,39 @@ def test_only_the_gateway_and_the_page_are_reachable_and_from_loopback_alone() -
 
 def test_a_model_runs_with_a_gpu_or_without_one() -> None:
     """A model runs with or without a GPU in a profile of its own, and the feedback stage waits for it."""
-    assert SERVICES["triton-cpu"]["profiles"] == ["cpu"]
+    assert "cpu" in SERVICES["triton-cpu"]["profiles"]
     assert SERVICES["triton-gpu"]["profiles"] == ["gpu"]
     waits = SERVICES["feedback"]["depends_on"]
     assert not any(waits[name]["required"] for name in ("triton-cpu", "triton-gpu"))
     (device,) = SERVICES["triton-gpu"]["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
+
+
+def serving(host: str) -> list[str]:
+    """Return the services that are found under a name."""
+    networks = {
+        name: service["networks"] for name, service in SERVICES.items() if isinstance(service["networks"], dict)
+    }
+    return [name for name, given in networks.items() if host in given["models"]["aliases"]]
+
+
+@pytest.mark.parametrize("stage", ["feedback", "measures", "web", "hear", "rerate"])
+@pytest.mark.parametrize("model", ["baseline", "llm"])
+def test_a_triton_is_found_by_the_model_that_it_serves(stage: str, model: str) -> None:
+    """Each model has one server that has it, also where both servers run; so no stage asks the wrong one."""
+    environment = {
+        key: filled(value, {"FEEDBACK_MODEL": model}) for key, value in SERVICES[stage]["environment"].items()
+    }
+    for part, wanted in (("FEEDBACK", f"feedback_{model}"), ("READER", "reader")):
+        (server,) = serving(environment[f"COUNTERPOINT_{part}__TRITON_URL"].removesuffix(":8001"))
+        assert wanted in SERVICES[server]["environment"]["MODELS"].split()
+
+
+@pytest.mark.parametrize("stage", ["measures", "hear"])
+def test_the_profile_of_what_asks_the_reader_starts_it_too(stage: str) -> None:
+    """Measures and risk signals by the reader work beside a GPU without a further setting."""
+    (server,) = serving("triton-reader")
+    assert set(SERVICES[stage]["profiles"]) <= set(SERVICES[server]["profiles"])
 
 
 def test_three_brokers_have_a_place_of_their_own() -> None:
@@ -431,6 +458,7 @@ def started(machine: Machine, triton: TritonServer) -> Iterator[dict[str, StageP
         env = machine.environment(
             name,
             COUNTERPOINT_FEEDBACK__TRITON_URL=triton.grpc_url,
+            COUNTERPOINT_READER__TRITON_URL=triton.grpc_url,
             COUNTERPOINT_MEASURES__ENABLED="true",
             COUNTERPOINT_GATEWAY__PORT="0",
             COUNTERPOINT_WEB__PORT="0",

@@ -351,19 +351,24 @@ class FeedbackSettings(SettingsSection):
     shadow: ShadowSettings = ShadowSettings()
 
 
-class MeasuresSettings(SettingsSection):
-    """Settings of the measures of whole sessions, for the stream and the measures stage.
+class ReaderSettings(SettingsSection):
+    """Settings of the connection to the reader, for the stages that ask it themselves: measures and hear.
 
     TLS files, the deadline, the secret and what happens without names are those of the section `feedback`.
     """
 
-    enabled: bool = False
-    """Whether finished sessions are measured; each close then publishes all messages of its session too, for 3 days."""
     triton_url: str = ""
     """The gRPC address of the Triton that serves the model `reader`, or `in-process`.
 
-    Empty for the one of `feedback.triton_url`.
+    Empty for the one of `feedback.triton_url`, which serves it where the feedback model is the baseline.
     """
+
+
+class MeasuresSettings(SettingsSection):
+    """Settings of the measures of whole sessions, for the stream and the measures stage."""
+
+    enabled: bool = False
+    """Whether finished sessions are measured; each close then publishes all messages of its session too, for 3 days."""
 
 
 class DatabaseSettings(SettingsSection):
@@ -592,6 +597,7 @@ class Settings(BaseSettings):
     sessions: SessionsSettings = SessionsSettings()
     sample: SampleSettings = SampleSettings()
     feedback: FeedbackSettings = FeedbackSettings()
+    reader: ReaderSettings = ReaderSettings()
     measures: MeasuresSettings = MeasuresSettings()
     database: DatabaseSettings = DatabaseSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -605,6 +611,11 @@ class Settings(BaseSettings):
     def risk_tenants(self) -> frozenset[str]:
         """The tenants whose platform takes risk signals."""
         return frozenset(name for name, tenant in self.tenants.items() if tenant.risk.receiver.url)
+
+    @property
+    def reader_url(self) -> str:
+        """The address at which the reader is asked, or `in-process`."""
+        return self.reader.triton_url or self.feedback.triton_url
 
     @property
     def heard_tenants(self) -> dict[str, ReaderGrade]:

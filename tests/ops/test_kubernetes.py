@@ -179,7 +179,8 @@ def test_no_secret_stands_in_a_manifest() -> None:
     used = {key for name in OURS for key in WORKLOADS[name].secrets.values()}
     assert used <= set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"])
     plain = {variable for values in config_maps().values() for variable in values} - {
-        "COUNTERPOINT_FEEDBACK__TRITON_URL"
+        "COUNTERPOINT_FEEDBACK__TRITON_URL",
+        "COUNTERPOINT_READER__TRITON_URL",
     }
     assert not any(re.search("SECRET$|PASSWORD|KEY|URL$", variable) for variable in plain)
     for name in WORKLOADS:
@@ -250,6 +251,17 @@ def test_the_model_server_starts_as_in_compose() -> None:
     assert triton.container["env"] == [{"name": key, "value": value} for key, value in service["environment"].items()]
     assert triton.container["readinessProbe"]["exec"]["command"] == service["healthcheck"]["test"][1:]
     assert "COPY triton_models triton_models\n" in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("part", ["FEEDBACK", "READER"])
+def test_a_model_is_found_at_a_service_of_its_name(part: str) -> None:
+    """Each address of a model is a Service of the server that has it."""
+    host, _, port = config_maps()["settings"][f"COUNTERPOINT_{part}__TRITON_URL"].partition(":")
+    spec = named("Service")[host]["spec"]
+    assert spec["selector"] == {NAME: "triton"}
+    assert [each["port"] for each in spec["ports"]] == [int(port)]
+    (models,) = (each["value"] for each in WORKLOADS["triton"].container["env"])
+    assert any(model.endswith(host.removeprefix("triton-")) for model in models.split())
 
 
 def test_the_guide_names_what_the_operator_makes() -> None:

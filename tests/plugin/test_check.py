@@ -74,17 +74,17 @@ def test_measures_are_tried_where_they_are_on(monkeypatch: pytest.MonkeyPatch) -
     assert "measures.enabled is not set" in findings(monkeypatch)["measures"].sentence
     asked: list[object] = []
     monkeypatch.setattr(checking, "run_reader_canary", asked.append)
-    on = {"enabled": True, "triton_url": "triton-cpu:8001"}
-    assert "triton-cpu:8001 succeeded" in findings(monkeypatch, measures=on)["measures"].sentence
+    on = {"measures": {"enabled": True}, "reader": {"triton_url": "triton-reader:8001"}}
+    assert "triton-reader:8001 succeeded" in findings(monkeypatch, **on)["measures"].sentence
     assert len(asked) == 1
 
     def away(_settings: object) -> None:
         raise Unavailable("the reader (not_found)")
 
     monkeypatch.setattr(checking, "run_reader_canary", away)
-    found = findings(monkeypatch, measures=on)
+    found = findings(monkeypatch, **on)
     assert troubles(found) == {"measures"}
-    assert "measures.triton_url" in str(found["measures"].remedy)
+    assert "triton-reader:8001 serve the model `reader`" in str(found["measures"].remedy)
 
 
 def test_an_unvalidated_model_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:

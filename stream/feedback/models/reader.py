@@ -82,10 +82,9 @@ def open_reader(settings: Settings) -> Reader:
         Misconfigured: the files of the reader are not here, in this process the libraries that run them, or a
             certificate cannot be used.
     """
-    url = settings.measures.triton_url or settings.feedback.triton_url
-    if url == IN_PROCESS:
+    if settings.reader_url == IN_PROCESS:
         return InProcessReader()
-    access = TritonAccess.from_settings(settings.feedback.model_copy(update={"triton_url": url}))
+    access = TritonAccess.from_settings(settings.feedback.model_copy(update={"triton_url": settings.reader_url}))
     return TritonReader(TritonConnection(access))
 
 
@@ -185,10 +184,10 @@ def load_reader(folder: Path) -> tuple[Any, Any]:
     except ModuleNotFoundError as error:
         raise Misconfigured(
             f"To run the reader in this process {error.name} is needed: `make setup-local`, or"
-            " feedback.triton_url must name a Triton server."
+            " reader.triton_url must name a Triton server."
         ) from None
     except FileNotFoundError:
         raise Misconfigured(
-            f"The reader's files are not at {folder}; feedback.triton_url must name a Triton server."
+            f"The reader's files are not at {folder}; reader.triton_url must name a Triton server."
         ) from None
     return module, module.Reader(folder)

@@ -40,7 +40,7 @@ def stage(kafka: KafkaBroker, triton: TritonServer, run_dir: Path) -> Iterator[S
         "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "COUNTERPOINT_KAFKA__PARTITIONS": str(PARTITIONS),
         "COUNTERPOINT_MEASURES__ENABLED": "true",
-        "COUNTERPOINT_MEASURES__TRITON_URL": triton.grpc_url,
+        "COUNTERPOINT_READER__TRITON_URL": triton.grpc_url,
         "COUNTERPOINT_FEEDBACK__TRITON_URL": "127.0.0.1:1",
         "COUNTERPOINT_HEALTH__MEASURES_PORT": str(port),
         "COUNTERPOINT_LOG_LEVEL": "debug",

@@ -160,16 +160,16 @@ def test_it_is_loaded_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measures", "feedback", "kind"),
+    ("reader", "feedback", "kind"),
     [
         ({}, {"triton_url": "in-process"}, InProcessReader),
-        ({"triton_url": "triton-cpu:8001"}, {"triton_url": "triton:8001", "model": "llm"}, TritonReader),
-        ({"triton_url": "in-process"}, {"triton_url": "triton:8001"}, InProcessReader),
+        ({"triton_url": "triton-reader:8001"}, {"triton_url": "in-process"}, TritonReader),
+        ({"triton_url": "in-process"}, {"triton_url": "triton:8001", "model": "llm"}, InProcessReader),
     ],
 )
-def test_the_settings_say_where_it_is(measures: dict[str, str], feedback: dict[str, str], kind: type[object]) -> None:
+def test_the_settings_say_where_it_is(reader: dict[str, str], feedback: dict[str, str], kind: type[object]) -> None:
     """Its own address counts, and without one that of the feedback model."""
-    assert type(open_reader(Settings.model_validate({"measures": measures, "feedback": feedback}))) is kind
+    assert type(open_reader(Settings.model_validate({"reader": reader, "feedback": feedback}))) is kind
 
 
 def test_the_check_asks_it_once(triton: TritonServer) -> None:
