@@ -21,7 +21,7 @@ from tritonclient.utils import InferenceServerException
 
 from plugin.local.postgres import PostgresServer, wheel_binaries
 from plugin.local.triton import TritonServer
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MEASURES, MESSAGES, SESSIONS, TRANSCRIPTS
 from stream.runtime.codec import partition_of
 from tests.e2e.conversations import RESISTANT
 from tests.e2e.leak_search import find_in_bytes, find_in_folder, missed_leaks
@@ -47,6 +47,7 @@ def system(start_system: Callable[..., RunningSystem], tmp_path_factory: pytest.
         folder=folder, TMPDIR=str(folder / "temporary"), COUNTERPOINT_LOG_LEVEL="debug",
         COUNTERPOINT_FEEDBACK__MODEL="llm", COUNTERPOINT_SESSIONS__LATE_WITHIN_S="1",
         COUNTERPOINT_FEEDBACK__ACTIVATION=str(write_llm_activation(folder / "activation.json")),
+        COUNTERPOINT_MEASURES__ENABLED="true",
     )  # fmt: skip
     send_phrase_on_every_path(running)
     return running
@@ -123,6 +124,8 @@ def send_bad_records(system: RunningSystem) -> None:
             producer.send(MESSAGES, key=key, value=value, headers=headers, partition=partition).get(DEADLOCK_S)
         named = [(name, CANARY.encode() if name == "ce_type" else value) for name, value in headers]
         producer.send(MESSAGES, key=b"demo:c", value=b"{}", headers=named, partition=home).get(DEADLOCK_S)
+        transcript = json.dumps({"messages": [{"text": CANARY}]}).encode()
+        producer.send(TRANSCRIPTS, key=b"demo:c", value=transcript, partition=home).get(DEADLOCK_S)
     finally:
         producer.close()
 
@@ -157,6 +160,12 @@ def dead_letters(system: RunningSystem) -> list[Any]:
     return read_topic(system.kafka.bootstrap_servers, DEAD_LETTERS, PARTITIONS)
 
 
+def stage_of(letter: Any) -> bytes:
+    """Return the stage that has put a dead letter there."""
+    stage: bytes = dict(letter.headers)["cp_stage"]
+    return stage
+
+
 def run_command(system: RunningSystem, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
     """Run a command on this system, as an operator types it."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
@@ -176,7 +185,7 @@ def test_no_log_of_ours_holds_it(system: RunningSystem) -> None:
     """No stage's log holds the phrase, even at debug level and after failures."""
     logs = system.folder / "logs"
     written = list(logs.glob("*.log"))
-    assert len(written) == 5
+    assert len(written) == len(system.stages) == 6
     assert all(path.stat().st_size for path in written)
     assert list(find_in_folder(logs, PHRASES)) == []
     told = b"".join(path.read_bytes() for path in written)
@@ -205,7 +214,8 @@ def test_metrics_do_not_hold_it(system: RunningSystem) -> None:
 
 
 def test_dead_letters_tell_their_story_without_it(system: RunningSystem) -> None:
-    """The headers of dead letters do not hold the phrase, and without consent the body is empty too."""
+    """The headers of dead letters do not hold the phrase; a transcript, and what has no consent, has no body either."""
+    wait_until(lambda: [letter for letter in dead_letters(system) if stage_of(letter) == b"measures"], "all are there")
     letters = dead_letters(system)
     stories = [(name, value) for letter in letters for name, value in letter.headers if name.startswith("cp_")]
     assert len(letters) > 8
@@ -215,6 +225,7 @@ def test_dead_letters_tell_their_story_without_it(system: RunningSystem) -> None
     without = [letter for letter in letters if dict(letter.headers)["cp_reason"] == b"no_consent"]
     assert without
     assert {letter.value for letter in without} == {b""}
+    assert {letter.value for letter in letters if stage_of(letter) == b"measures"} == {b""}
     everything = [letter.value or b"" for letter in letters]
     assert find_in_bytes(b"\n".join(everything), PHRASES)  # bodies are kept so that they can be replayed
 
@@ -226,6 +237,17 @@ def test_traces_and_headers_do_not_hold_it(system: RunningSystem) -> None:
         assert records
         assert find_in_bytes(repr([record.headers for record in records]).encode(), PHRASES) == []
         assert find_in_bytes(b"\n".join(record.key or b"" for record in records), PHRASES) == []
+
+
+def test_what_leaves_of_measures_does_not_hold_it(system: RunningSystem) -> None:
+    """No record of the topic of measures holds the phrase, whose words were in every transcript that was measured."""
+    whole, found = (
+        b"\n".join(record.value or b"" for record in read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS))
+        for topic in (TRANSCRIPTS, MEASURES)
+    )
+    assert find_in_bytes(whole, [CANARY, NAME])
+    assert found.count(b"session_id") >= len(FAILING)
+    assert find_in_bytes(found, PHRASES) == []
 
 
 def test_the_database_holds_it_in_no_byte(system: RunningSystem, postgres: PostgresServer) -> None:

@@ -14,7 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from plugin.local.kafka import KafkaBroker
 from plugin.local.process import Command
 from stream.contracts.messages import Erasure, Participant, Participants
-from stream.contracts.topics import FEEDBACK, MESSAGES, TOPICS
+from stream.contracts.topics import FEEDBACK, MESSAGES, TOPICS, TRANSCRIPTS
 from stream.contracts.vocabulary import Role
 from stream.runtime.codec import partition_of
 from tests.e2e.conversations import CALM, RESISTANT
@@ -62,7 +62,7 @@ def harness(run_dir: Path) -> Iterator[StreamStageHarness]:
         admin.close()
         with stream_stage(
             run_dir / "retention", broker.bootstrap_servers, COUNTERPOINT_SESSIONS__LATE_WITHIN_S="1",
-            COUNTERPOINT_SESSIONS__REOPEN_WITHIN_S="1",
+            COUNTERPOINT_SESSIONS__REOPEN_WITHIN_S="1", COUNTERPOINT_MEASURES__ENABLED="true",
         ) as running:  # fmt: skip
             yield running
 
@@ -128,13 +128,14 @@ def test_after_its_retention_the_broker_holds_it_no_more(
 ) -> None:
     """After its retention the phrase is in no file of the broker.
 
-    Messages, sessions, feedback and dead letters go by retention, the changelog by deletion and compaction.
+    Messages, sessions, transcripts, feedback and dead letters go by retention, the changelog by deletion and
+    compaction.
     """
     log = Path(broker_log(harness))
     send_phrase(harness)
     began = time.monotonic()
     before = {place.rpartition("-")[0] for place in (name.split("/")[0] for name in files_with_phrase(log))}
-    assert MESSAGES in before
+    assert {MESSAGES, TRANSCRIPTS} <= before
     let_expire(harness)
 
     still = [""]
