@@ -13,15 +13,18 @@ import httpx
 
 from plugin.local.demo_settings import TENANT
 from stream.contracts.feedback import FeedbackRecord
+from stream.contracts.measures import MeasuresRecord
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.schema import RECORDS_BY_TOPIC
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MEASURES, MESSAGES, SESSIONS, TRANSCRIPTS
+from stream.contracts.transcripts import Transcript
 from stream.contracts.vocabulary import SessionState
 from stream.runtime.codec import RawRecord, decode, known_types
 from stream.runtime.dead_letters import STORY_PREFIX
 from stream.runtime.settings import Settings
 from tests.e2e.conversations import CALM, RESISTANT, ScriptedLine
+from tests.faults.measured import verify_measured_once
 from tests.fixtures.system import PlatformConversation, RunningSystem
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
@@ -135,6 +138,8 @@ def verify_all_stored_once(system: RunningSystem, conversations: Sequence[Script
         assert row["revision"] == 1, "nothing came late, for nothing was held back"
         assert row["left_out"] == (None if resistant else "no_resistance")
         assert row["answers"] == (1 if resistant else 0), "one answer a flagged exchange"
+    if "measures" in system.stages:
+        verify_measured_once(system, {name: scripted.sent_ids for name, scripted in ids.items()})
     again = _verify_topics(read_topics(system.settings), ids)
     answers = sum(row["answers"] for row in rows)
     return Totals(len(rows), sum(len(scripted.sent_ids) for scripted in conversations), answers, again)
@@ -175,6 +180,10 @@ def _rows(system: RunningSystem, ids: dict[str, ScriptedConversation]) -> list[d
     return [row for (row,) in found if row["conversation_id"] in ids]
 
 
+_AfterClose = SessionRecord | FeedbackRecord | Transcript | MeasuresRecord
+"""What is made of a session at its close."""
+
+
 @dataclass(frozen=True)
 class DecodedRecord:
     """A record of a topic; `data` is its decoded content where that is about a session, else None."""
@@ -190,10 +199,10 @@ class DecodedRecord:
 
 
 def read_topics(settings: Settings) -> list[DecodedRecord]:
-    """Return every record of the four topics, each partition in order."""
+    """Return every record of the topics that a session passes, each partition in order."""
     return [
         _decoded(raw)
-        for topic in (MESSAGES, SESSIONS, FEEDBACK, DEAD_LETTERS)
+        for topic in (MESSAGES, SESSIONS, TRANSCRIPTS, FEEDBACK, MEASURES, DEAD_LETTERS)
         for raw in read_topic(settings.kafka.bootstrap_servers, topic, settings.kafka.partitions)
     ]
 
@@ -203,7 +212,7 @@ def _decoded(raw: RawRecord) -> DecodedRecord:
     if raw.topic != DEAD_LETTERS:
         event = decode(raw, known_types(*RECORDS_BY_TOPIC[raw.topic]))
         event_id = event.id
-        if isinstance(event.data, Message | SessionEnd | SessionRecord | FeedbackRecord):
+        if isinstance(event.data, Message | SessionEnd | _AfterClose):
             data = event.data
     story = {name: value.decode() for name, value in raw.headers if name.startswith(STORY_PREFIX) and value is not None}
     return DecodedRecord(story, raw.topic, raw.key, raw.timestamp_ms, event_id, len(raw.value or b""), data)
@@ -225,11 +234,19 @@ def _verify_topics(found: Sequence[DecodedRecord], ids: dict[str, ScriptedConver
         said = [one.data.message_id for one in first if isinstance(one.data, Message)]
         assert said == scripted.sent_ids, "taken once each, in the order in which they were said"
         (ended,) = (one for one in first if isinstance(one.data, SessionEnd))
-        outcomes = [one for one in records if isinstance(one.data, SessionRecord | FeedbackRecord)]
+        outcomes = [one for one in records if isinstance(one.data, _AfterClose)]
         assert all(one.appended_ms >= ended.appended_ms for one in outcomes), "nothing while the session was open"
         for one in outcomes:
-            assert (one.data.revision, one.data.state) == (1, SessionState.CLOSED)
-            order = [message.message_id for message in one.data.messages]
+            assert one.data.revision == 1
+            order = _message_ids(one.data)
             assert order == [message_id for message_id in scripted.sent_ids if message_id in order], "in order"
             assert one.data == next(o.data for o in outcomes if o.topic == one.topic), "the same when it comes again"
     return again
+
+
+def _message_ids(data: SessionRecord | FeedbackRecord | Transcript | MeasuresRecord) -> list[str]:
+    """Return the messages that a record about a closed session is of."""
+    if isinstance(data, MeasuresRecord):
+        return [message_id for turn in data.turns for message_id in turn.message_ids]
+    assert isinstance(data, Transcript) or data.state is SessionState.CLOSED
+    return [message.message_id for message in data.messages]

@@ -14,21 +14,21 @@ from plugin.local.triton import TritonServer
 from stream.contracts.topics import DEAD_LETTERS
 from tests.faults.dedicated_system import DedicatedSystem, start_dedicated_system
 from tests.fixtures.directory_scope import shared_in_folder
-from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
+from tests.fixtures.system import MEASURED_STAGES, RunningSystem, running_system
 
 
 @pytest.fixture(scope="module")
 def system(
     request: pytest.FixtureRequest, run_dir: Path, create_database: Callable[..., str], triton: TritonServer
 ) -> RunningSystem:
-    """Return a running system of the four stages that carry a record, with its own broker and database."""
+    """Return a running system of the stages that carry a record or measure, with its own broker and database."""
 
     @contextmanager
     def start() -> Iterator[RunningSystem]:
         folder = run_dir / f"faults-{uuid4()}"
         with (
             KafkaBroker(folder / "kafka") as kafka,
-            running_system(folder, kafka, create_database(), triton, names=RECORD_STAGES) as running,
+            running_system(folder, kafka, create_database(), triton, names=MEASURED_STAGES) as running,
         ):
             yield running
 
@@ -57,7 +57,7 @@ def no_dead_letters(dedicated: DedicatedSystem) -> Iterator[None]:
 
 
 @contextmanager
-def supervised(system: RunningSystem, only: Sequence[str] = RECORD_STAGES) -> Iterator[list[str]]:
+def supervised(system: RunningSystem, only: Sequence[str] = MEASURED_STAGES) -> Iterator[list[str]]:
     """Restart the stages in `only` when they end, as `counterpoint up` does, and yield the list of its messages."""
     said: list[str] = []
     over = threading.Event()

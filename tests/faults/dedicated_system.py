@@ -12,10 +12,11 @@ from plugin.local.kafka import KafkaBroker
 from plugin.local.postgres import PostgresServer
 from plugin.local.triton import TritonServer
 from tests.e2e.conversations import RESISTANT, ScriptedLine
+from tests.faults.measured import verify_measured_once
 from tests.faults.proxy import Proxy
 from tests.fixtures.activation import write_llm_activation
 from tests.fixtures.stack import BACKENDS
-from tests.fixtures.system import RECORD_STAGES, PlatformConversation, RunningSystem, running_system
+from tests.fixtures.system import MEASURED_STAGES, PlatformConversation, RunningSystem, running_system
 from tests.fixtures.topics import count_records
 from tests.fixtures.waiting import wait_until
 
@@ -25,13 +26,15 @@ DEADLINE_S = 3.0
 
 @dataclass
 class DedicatedSystem:
-    """The four stages that carry a record, with the database and the Triton that a test may stop or kill."""
+    """The stages that carry a record or measure, with the database and the Triton that a test may stop or kill."""
 
     system: RunningSystem
     postgres: PostgresServer
     triton: TritonServer
     triton_proxy: Proxy
     """The proxy between the feedback stage and Triton."""
+    reader_proxy: Proxy
+    """The proxy between the measures stage and the same Triton."""
 
     def finished_conversation(self, script: str = "good") -> PlatformConversation:
         """Send a whole conversation and its end; its flagged turn names the script that the stand-in engine follows."""
@@ -69,6 +72,11 @@ class DedicatedSystem:
         assert [self.answer_outcomes(one) for one in conversations] == [[None]] * len(conversations)
         assert [len(one.sessions()) for one in conversations] == [1] * len(conversations)
 
+    def wait_until_measured(self, conversations: Sequence[PlatformConversation]) -> None:
+        """Wait until each session is measured, and assert that it is once, as it was at its close."""
+        said = [f"m-{number}" for number in range(1, len(RESISTANT) + 1)]
+        verify_measured_once(self.system, {one.conversation_id: said for one in conversations})
+
 
 def scripted_lines(script: str) -> tuple[ScriptedLine, ...]:
     """Return the lines of a conversation whose flagged turn names a script of the stand-in engine."""
@@ -80,18 +88,20 @@ def start_dedicated_system(folder: Path, kafka: KafkaBroker) -> Iterator[Dedicat
     """Start a database, a Triton and the stages on the given broker, and yield the system."""
     with (
         PostgresServer(folder / "postgres", forces_writes=False) as postgres,
-        TritonServer(folder / "triton", ["feedback_llm"], backends=[BACKENDS / "vllm"]) as triton,
+        TritonServer(folder / "triton", ["feedback_llm", "reader"], backends=[BACKENDS / "vllm"]) as triton,
         Proxy(int(triton.grpc_url.rpartition(":")[2])) as triton_proxy,
+        Proxy(int(triton.grpc_url.rpartition(":")[2])) as reader_proxy,
         running_system(
             folder,
             kafka,
             postgres.url,
             triton,
-            names=RECORD_STAGES,
+            names=MEASURED_STAGES,
             COUNTERPOINT_FEEDBACK__MODEL="llm",
             COUNTERPOINT_FEEDBACK__ACTIVATION=str(write_llm_activation(folder / "activation.json")),
             COUNTERPOINT_FEEDBACK__TRITON_URL=triton_proxy.address,
+            COUNTERPOINT_READER__TRITON_URL=reader_proxy.address,
             COUNTERPOINT_FEEDBACK__DEADLINE_S=str(DEADLINE_S),
         ) as system,
     ):
-        yield DedicatedSystem(system, postgres, triton, triton_proxy)
+        yield DedicatedSystem(system, postgres, triton, triton_proxy, reader_proxy)

@@ -11,15 +11,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plugin.local.demo_settings import TENANT
 from plugin.local.stage_process import StageProcess
+from stream.contracts.base import ConversationRecord
 from stream.contracts.messages import ConsentWithdrawal
-from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS, TRANSCRIPTS
+from stream.contracts.transcripts import Transcript
 from stream.runtime.codec import encode, partition_of
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 RECOVERY_LIMIT_S = 15.0
 """The longest recovery that is promised, in seconds; for six of them the consumer group waits for the dead member."""
-_INPUT_TOPICS = {"stream": MESSAGES, "feedback": SESSIONS, "sink": FEEDBACK}
+_INPUT_TOPICS = {"stream": MESSAGES, "feedback": SESSIONS, "measures": TRANSCRIPTS, "sink": FEEDBACK}
 _FINISHED_METRICS = {"gateway": ("counterpoint_gateway_events", {"outcome": "published"})}
 
 
@@ -50,26 +52,26 @@ class RecoveryTimes:
 def kill_and_measure_recovery(system: RunningSystem, name: str) -> float:
     """SIGKILL a stage, start it again at once, and return the seconds until its first finished record.
 
-    A withdrawal for a conversation that does not exist, on each partition that the stage reads, makes sure that there
-    is a record to finish, whatever happens to the stages before it.
+    A record of a conversation that does not exist, on each partition that the stage reads, makes sure that there is one
+    to finish, whatever happens to the stages before it.
     """
     stage = system.stages[name]
     begun = time.monotonic()
     stage.kill()
     stage.launch()
     if name in _INPUT_TOPICS:
-        _send_withdrawals(system, _INPUT_TOPICS[name])
+        _send_one_to_each_partition(system, _INPUT_TOPICS[name])
     wait_until(lambda: _has_finished_record(system.http, stage), f"{name} finishes a record")
     return time.monotonic() - begun
 
 
-def _send_withdrawals(system: RunningSystem, topic: str) -> None:
+def _send_one_to_each_partition(system: RunningSystem, topic: str) -> None:
     kafka = system.settings.kafka
     producer = KafkaProducer(bootstrap_servers=system.kafka.bootstrap_servers, acks="all")
     try:
         left = set(range(kafka.partitions))
         while left:
-            event = ConsentWithdrawal(tenant=TENANT, conversation_id=f"c_{uuid4().hex}", withdrawn_at=datetime.now(UTC))
+            event = _of_nobody(topic)
             partition = partition_of(event.key, kafka.partitions)
             if partition in left:
                 left.remove(partition)
@@ -77,6 +79,22 @@ def _send_withdrawals(system: RunningSystem, topic: str) -> None:
                 producer.send(topic, record.value, record.key, record.headers, partition).get(DEADLOCK_S)
     finally:
         producer.close()
+
+
+def _of_nobody(topic: str) -> ConversationRecord:
+    """Return a record of a conversation that does not exist: a transcript without messages, elsewhere a withdrawal."""
+    conversation_id, now = f"c_{uuid4().hex}", datetime.now(UTC)
+    if topic == TRANSCRIPTS:
+        return Transcript(
+            tenant=TENANT,
+            conversation_id=conversation_id,
+            session_id=uuid4(),
+            revision=1,
+            first_appended_at=now,
+            last_appended_at=now,
+            too_large=True,
+        )
+    return ConsentWithdrawal(tenant=TENANT, conversation_id=conversation_id, withdrawn_at=now)
 
 
 def _has_finished_record(http: httpx.Client, stage: StageProcess) -> bool:

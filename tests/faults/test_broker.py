@@ -12,7 +12,7 @@ from plugin.local.triton import TritonServer
 from tests.faults.accounting import ScriptedConversation, conversation_load, verify_all_stored_once
 from tests.faults.conftest import supervised
 from tests.faults.proxy import Proxy
-from tests.fixtures.system import RECORD_STAGES, RunningSystem, running_system
+from tests.fixtures.system import MEASURED_STAGES, RunningSystem, running_system
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 AWAY_S, AWAY_LONG_S = 30.0, 60.0
@@ -36,14 +36,14 @@ def system(
     create_database: Callable[..., str],
     triton: TritonServer,
 ) -> Iterator[RunningSystem]:
-    """Yield a system of four stages that reach their broker through the proxy alone."""
+    """Yield a system whose stages reach their broker through the proxy alone."""
     broker = KafkaBroker(run_dir / "broker-behind-a-line")
     broker.advertised_address = line.address
     line.target = int(broker.client_address.rpartition(":")[2])
     with (
         broker,
         running_system(
-            tmp_path_factory.mktemp("broker"), broker, create_database(), triton, names=RECORD_STAGES
+            tmp_path_factory.mktemp("broker"), broker, create_database(), triton, names=MEASURED_STAGES
         ) as running,
     ):
         yield running

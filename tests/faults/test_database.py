@@ -29,8 +29,9 @@ def administrator_transaction(dedicated: DedicatedSystem) -> Iterator[psycopg.Co
 
 
 def assert_all_stored(dedicated: DedicatedSystem, conversations: list[PlatformConversation]) -> None:
-    """Wait until each session is stored once, with its one answer, and the sink is ready."""
+    """Wait until each session is stored once, with its one answer, and measured; and the sink is ready."""
     dedicated.wait_until_answered(conversations)
+    dedicated.wait_until_measured(conversations)
     wait_until(lambda: dedicated.readiness_troubles("sink") == {}, "the sink is ready")
 
 

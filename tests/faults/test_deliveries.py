@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from stream.contracts.measures import Absent
 from stream.contracts.topics import MAX_RECORD_BYTES, SESSIONS
 from stream.sessions.rules import LATE_MS
 from tests.e2e.conversations import RESISTANT, send_lines
 from tests.faults.accounting import read_topics
+from tests.faults.measured import measured_conversations, verify_measured_once, wait_until_all_is_measured
 from tests.fixtures.system import PlatformConversation, RunningSystem
 from tests.fixtures.waiting import wait_until
 
 CONVERSATIONS, CONVERSATIONS_LONG = 6, 60
+DELETED = 2
+"""The number of the message that is deleted."""
 EDITED = "I don't know. My sleep perhaps, that has been bad lately."
 
 
@@ -35,7 +39,7 @@ def events(began: datetime) -> list[dict[str, Any]]:
     ]
     at = (began + timedelta(seconds=30)).isoformat()
     edit = {"type": "edit", "message_id": "m-6", "text": EDITED, "edited_at": at, "consent": {"processing": True}}
-    return [*said, edit, {"type": "deletion", "message_id": "m-2", "deleted_at": at}]
+    return [*said, edit, {"type": "deletion", "message_id": f"m-{DELETED}", "deleted_at": at}]
 
 
 def wait_for_revision(conversation: PlatformConversation, revision: int = 1) -> dict[str, Any]:
@@ -89,6 +93,8 @@ def test_shuffled_and_doubled_deliveries_change_nothing(
     expected = comparable_content(calm)
     assert expected[0]["messages"] == len(RESISTANT) - 1
     assert [comparable_content(conversation) for conversation in stormy] == [expected] * len(stormy)
+    left = [f"m-{number}" for number in range(1, len(RESISTANT) + 1) if number != DELETED]
+    verify_measured_once(system, {conversation.conversation_id: left for conversation in (calm, *stormy)})
     measured["orders tried"] = str(len(stormy))
 
 
@@ -112,6 +118,9 @@ def test_wherever_consent_is_withdrawn_nothing_stays(system: RunningSystem, meas
         wait_until(conversation.sessions, "the session is accounted for")
         wait_until(partial(is_withdrawn, conversation), "as withdrawn")
         assert conversation.stored_parts() == {"messages": 0, "exchanges": 0, "answers": 0}
+    wait_until_all_is_measured(system)
+    names = [conversation.conversation_id for conversation in (*conversations.values(), after)]
+    assert measured_conversations(system, names) == set()
     measured["points of withdrawal"] = str(len(conversations) + 2)
 
 
@@ -131,6 +140,7 @@ def test_what_comes_after_the_close_makes_the_next_revision(system: RunningSyste
     again = wait_for_revision(conversation, revision=3)
     assert (again["state"], again["counts"]["messages"]) == ("closed", len(RESISTANT) + 2)
     assert conversation.current_answers() == [1]
+    verify_measured_once(system, {conversation.conversation_id: [f"m-{n}" for n in range(1, conversation.sent + 1)]})
 
 
 @pytest.mark.fault("a session record over the size limit", holds="it is cut to 900 kB, and says what it left out")
@@ -148,3 +158,6 @@ def test_a_session_too_large_for_one_record_is_cut_and_says_so(system: RunningSy
     sizes = [one.size for one in read_topics(system.settings) if one.topic == SESSIONS]
     assert max(sizes) <= MAX_RECORD_BYTES + 1_000
     measured["largest session record"] = f"{max(sizes)} bytes"
+    reason = "SELECT absent FROM measures WHERE conversation_id = :c"
+    wait_until(lambda: system.rows(reason, c=conversation.conversation_id), "it is said why it is not measured")
+    assert system.rows(reason, c=conversation.conversation_id) == [(Absent.TOO_LONG,)]

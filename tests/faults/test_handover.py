@@ -15,14 +15,14 @@ from plugin.local.process import NotStarted, Process
 from plugin.local.stage_process import StageProcess
 from tests.faults.accounting import conversation_load, verify_all_stored_once
 from tests.faults.conftest import supervised
-from tests.fixtures.system import RECORD_STAGES, RunningSystem
+from tests.fixtures.system import MEASURED_STAGES, RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 HOLD_S = 1.5
 """Seconds in which each stage under load gets at least one record, which it then holds."""
 GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL, as containers and service managers have it."""
-GROUP_STAGES = ("stream", "feedback", "sink")
+GROUP_STAGES = ("stream", "feedback", "measures", "sink")
 """The stages whose workers share partitions in a Kafka consumer group."""
 
 
@@ -54,7 +54,7 @@ def unresponsive_servers(system: RunningSystem, *names: str) -> Iterator[None]:
     with ExitStack() as stack:
         if {"gateway", "stream"} & set(names):
             stack.enter_context(paused(system.kafka))
-        if "feedback" in names:
+        if {"feedback", "measures"} & set(names):
             stack.enter_context(paused(system.triton))
         if "sink" in names:
             stack.enter_context(sessions_table_locked(system))
@@ -86,13 +86,13 @@ def wait_ready(stage: StageProcess) -> None:
 
 
 @pytest.mark.fault("SIGTERM while each stage holds a record", holds="it ends by itself in 10 s; one row a session")
-@pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "sink")])
+@pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "measures", "sink")])
 def test_stages_that_hold_a_record_end_in_time(
     system: RunningSystem, measured: dict[str, str], long: bool, seed: int, names: tuple[str, ...]
 ) -> None:
-    """Stages get SIGTERM while broker (gateway, stream), Triton (feedback) or database (sink) do not answer."""
+    """Stages get SIGTERM while broker (gateway, stream), Triton (feedback, measures) or database (sink) are silent."""
     stages = [system.stages[name] for name in names]
-    others = [name for name in RECORD_STAGES if name not in names]
+    others = [name for name in MEASURED_STAGES if name not in names]
     try:
         with supervised(system, only=others), conversation_load(system, seed) as conversations:
             time.sleep(HOLD_S)
@@ -131,7 +131,7 @@ def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
 
 @pytest.mark.fault("a second worker joins and leaves during closing", holds="one row a session, no gap")
 def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, long: bool, seed: int) -> None:
-    """A second stream, feedback and sink worker join under load, take their share, and are asked to end."""
+    """A second worker of each stage of the topics joins under load, takes its share, and is asked to end."""
     with conversation_load(system, seed) as conversations, second_workers(system, GROUP_STAGES, tmp_path) as others:
         for other in others:
             other.wait_ready()
@@ -139,6 +139,6 @@ def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, long:
         wait_until(lambda: len(conversations) >= begun + 5, "five more conversations have begun")
         for other in others:
             other.send_signal(signal.SIGTERM)
-        assert [other.wait(GRACE_S if long else DEADLOCK_S) for other in others] == [0, 0, 0]
+        assert [other.wait(GRACE_S if long else DEADLOCK_S) for other in others] == [0] * len(GROUP_STAGES)
     with supervised(system):
         verify_all_stored_once(system, conversations)

@@ -45,8 +45,9 @@ def wait_until_held(dedicated: DedicatedSystem, conversations: list[PlatformConv
 
 
 def assert_all_answered(dedicated: DedicatedSystem, conversations: list[PlatformConversation]) -> None:
-    """Wait until each session is stored once, with its one assessment, and the breaker is closed."""
+    """Wait until each session is stored once, with its one assessment, and measured; and the breaker is closed."""
     dedicated.wait_until_answered(conversations)
+    dedicated.wait_until_measured(conversations)
     wait_until(lambda: dedicated.metric("feedback", "counterpoint_breaker_state") == 0, "the breaker closes")
     assert dedicated.readiness_troubles("feedback") == {}
 
