@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import json
 import os
 import select
@@ -35,30 +34,44 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 def main() -> int:
     """Start the program, pass signals on, and return its exit status (128 + n for signal n)."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # The end of the pipe is what counts. A handler, not SIG_IGN: the program would inherit that.
-        signal.signal(number, lambda *_: None)
-    line = _read_line()
-    if not line.endswith(b"\n"):
-        return 0  # the parent went away before it said what to run
-    spec = json.loads(line)
-    _prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    spec = read_spec()
+    if spec is None:
+        return 0
     try:
         program = _start(spec)
     except OSError as error:
         sys.stderr.write(f"cannot start {spec['argv'][0]}: {error}\n")
         return CANNOT_START
-    os.write(1, b"%d\n" % program.pid)
+    return supervise(program.pid, spec)
+
+
+def read_spec() -> dict[str, Any] | None:
+    """Return what to run, and become what may supervise it; None if the parent went away before it said so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The end of the pipe is what counts. A handler, not SIG_IGN: the program would inherit that.
+        signal.signal(number, lambda *_: None)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    line = _read_line()
+    return json.loads(line) if line.endswith(b"\n") else None
+
+
+def supervise(pid: int, spec: dict[str, Any]) -> int:
+    """Answer the program's process id, watch it to its end, take down what it left, and return its exit status."""
+    os.write(1, b"%d\n" % pid)
     os.close(1)
     try:
-        _watch(program, spec["stop_signal"], spec["grace_s"])
+        code = _watch(pid, spec["stop_signal"], spec["grace_s"])
     finally:
-        _kill_all(program.pid)
+        _kill_all(pid)
         for pattern in spec["remove"]:
             for path in Path(pattern).parent.glob(Path(pattern).name):
                 path.unlink(missing_ok=True)
-    code = program.returncode
     return SIGNALLED - code if code < 0 else code
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill the calling process when its parent ends, for the case that somebody kills a supervisor."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _read_line() -> bytes:
@@ -82,31 +95,32 @@ def _start(spec: dict[str, Any]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         start_new_session=True,
-        # Set after the change of user, which would clear it. For the case that somebody kills this process.
-        preexec_fn=functools.partial(_prctl, PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),  # noqa: PLW1509 - one thread
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - one thread; it runs after the change of user, which would undo it
     )
 
 
-def _watch(program: subprocess.Popen[bytes], stop_signal: int, grace_s: float) -> None:
-    """Return when the program has ended; stop it when the parent is gone."""
-    ended = os.pidfd_open(program.pid)
+def _watch(pid: int, stop_signal: int, grace_s: float) -> int:
+    """Return the program's exit code when it has ended; stop it when the parent is gone."""
+    ended = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(ended, select.POLLIN)
     poll.register(0, select.POLLIN)
     deadline: float | None = None
-    while program.poll() is None:
+    while True:
         left_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
         ready = [fd for fd, _ in poll.poll(left_ms)]
+        if ended in ready:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if 0 in ready:
             commands = os.read(0, 64)
             for number in commands:
-                program.send_signal(number)
+                os.kill(pid, number)
             if not commands:
                 poll.unregister(0)
-                program.send_signal(stop_signal)
+                os.kill(pid, stop_signal)
                 deadline = time.monotonic() + grace_s
         elif not ready:
-            program.kill()
+            os.kill(pid, signal.SIGKILL)
             deadline = None
 
 
