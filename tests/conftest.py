@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.fixtures.certificates",
     "tests.fixtures.kept_routes",
     "tests.fixtures.secured_kafka",
+    "tests.fixtures.preloaded",
 ]
 
 

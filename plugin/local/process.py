@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Protocol, Self
 
 from stream.contracts.errors import CounterpointError, Misconfigured
 
@@ -62,6 +62,19 @@ class Command:
     """Glob patterns of files to remove once the program is gone."""
 
 
+class Supervisor(Protocol):
+    """What a process uses of its running `supervisor.py`; each member is as in `subprocess.Popen`."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """Return the exit status, None before the end."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, and return the exit status."""
+
+
 class Process(ABC):
     """A program with a name, a log file and a ready check; starts again on the same ports after its end."""
 
@@ -72,7 +85,7 @@ class Process(ABC):
         self.ready_s = ready_s
         self.log = self.data_dir / f"{name}.log"
         self.pid: int | None = None
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._supervisor: Supervisor | None = None
         self._log_start: int | None = None
 
     @abstractmethod
@@ -117,14 +130,7 @@ class Process(ABC):
         # A new object begins a new log; a restart goes on in it, so that a run has one log a process.
         with self.log.open("wb" if self._log_start is None else "ab") as log:
             self._log_start = log.tell()
-            supervisor = subprocess.Popen(  # noqa: S603 - our own file, by our own interpreter
-                [sys.executable, "-I", "-S", str(SUPERVISOR), self.name],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd="/",
-                start_new_session=True,  # Ctrl-C in the terminal is for the parent alone
-            )
+            supervisor = self._start_supervisor(log)
         assert supervisor.stdin  # noqa: S101 - both pipes were asked for above
         assert supervisor.stdout  # noqa: S101
         self._supervisor, self.pid = supervisor, None
@@ -134,6 +140,16 @@ class Process(ABC):
             line = answer.readline()
         if line:
             self.pid = int(line)
+
+    def _start_supervisor(self, log: IO[bytes]) -> Supervisor:
+        return subprocess.Popen(  # noqa: S603 - our own file, by our own interpreter
+            [sys.executable, "-I", "-S", str(SUPERVISOR), self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C in the terminal is for the parent alone
+        )
 
     def wait_ready(self) -> None:
         """Wait for the ready check.

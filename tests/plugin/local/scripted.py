@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Scripted(Process):
     @property
     def supervisor(self) -> int:
         """The process id of the program's supervisor."""
-        assert self._supervisor is not None
+        assert isinstance(self._supervisor, subprocess.Popen)
         return self._supervisor.pid
 
     @property
