@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from plugin.local import loopback
 
@@ -35,6 +36,12 @@ def _own_ports() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loopback, "PORTS", loopback.PORTS[number::count])
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_tracebacks() -> None:
+    """Print logged exceptions as Python does: structlog draws their variables too, in up to eight seconds."""
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
 
 @pytest.fixture(autouse=True)
