@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import deliveries, lists, measures, queue, risk, units
+from bench import deliveries, hear, lists, measures, queue, risk, units
 from bench.measures import Figures, Scale
 
 MEASURES = {
@@ -22,6 +22,7 @@ MEASURES = {
     "bytes": measures.changelog_bytes,
     "lists": lists.lists,
     "risk": risk.risk,
+    "hear": hear.hear,
     "load": deliveries.deliveries,
     "units": units.units,
 }

@@ -14,11 +14,12 @@ from pydantic_core import from_json
 
 from bench.load import Event
 from plugin.local.kafka import KafkaBroker
-from plugin.local.loopback import free_ports
+from plugin.local.loopback import ADDRESS, free_ports
 from plugin.local.stage_process import StageProcess
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG
 from stream.runtime import settings, stages
 from stream.runtime.codec import encode, partition_of
+from stream.runtime.stages import Stage
 from stream.runtime.topics import create_missing_topics
 
 PARTITIONS = 12
@@ -107,23 +108,31 @@ class BenchEnvironment:
     @contextlib.contextmanager
     def stream_worker(self, number: int = 1, env: Mapping[str, str] = MappingProxyType({})) -> Iterator[StageProcess]:
         """Run a stream worker until the block ends."""
+        with self.stage(stages.STREAM, number, env) as worker:
+            yield worker
+
+    @contextlib.contextmanager
+    def stage(
+        self, stage: Stage, number: int = 1, env: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[StageProcess]:
+        """Run a stage until the block ends; whoever needs it ready waits for that."""
         (port,) = free_ports(1)
         settings_env = {
             "COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS": self.servers,
             "COUNTERPOINT_KAFKA__PARTITIONS": str(self.partitions),
-            "COUNTERPOINT_HEALTH__STREAM_PORT": str(port),
+            f"COUNTERPOINT_HEALTH__{stage.name.upper()}_PORT": str(port),
         }
-        stage = StageProcess(
-            stages.STREAM.name,
-            self.folder / f"stream-{number}",
+        process = StageProcess(
+            stage.name,
+            self.folder / f"{stage.name}-{number}",
             env={**settings_env, **env},
-            health_url=f"http://127.0.0.1:{port}",
+            health_url=f"http://{ADDRESS}:{port}",
         )
         try:
-            stage.launch()
-            yield stage
+            process.launch()
+            yield process
         finally:
-            stage.stop()
+            process.stop()
 
     def changelog_entries(self) -> list[tuple[float, Any]]:
         """Return every message in the changelog: when it was first written, in seconds, and its entry."""

@@ -4,10 +4,8 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
@@ -17,7 +15,6 @@ from bench.environment import BenchEnvironment, percentile, rate
 from bench.lists import filled_database, lists, reads
 from bench.load import Load
 from bench.measures import Scale, changelog_bytes
-from bench.risk import is_danger, receiver, with_danger
 from plugin.crypto.keys import KeyEncryptionKey
 from plugin.database.engine import utc_now
 from plugin.local.kafka import KafkaBroker
@@ -26,7 +23,6 @@ from plugin.queue.store import Store
 from plugin.queue.views import SessionList
 from stream.contracts.messages import Message, SessionEnd
 from stream.contracts.vocabulary import Role
-from stream.detection.lexicons import find_concerns
 from stream.runtime import settings
 from stream.runtime.codec import encode
 from stream.runtime.topics import create_missing_topics
@@ -131,18 +127,6 @@ def test_the_filled_lists_have_sessions_in_them(run_dir: Path) -> None:
                 assert found.rows, name
             elif "digest" not in name:
                 assert found, name
-
-
-def test_every_tenth_message_speaks_of_danger_to_a_receiver_that_answers() -> None:
-    """One message in ten becomes one of the client with risk language; the receiver notes how late each signal came."""
-    changed = [event for event in with_danger(SMALL.events()) if isinstance(event, Message) and is_danger(event)]
-    assert len(changed) in range(8, 10)
-    assert all(event.role is Role.CLIENT and find_concerns(event.text) for event in changed)
-    with receiver() as told:
-        at = utc_now() - timedelta(seconds=2)
-        body = {"type": "risk.raised", "data": {"appended_at": at.isoformat()}}
-        assert httpx.post(told.url, json=body).status_code == 204
-    assert told.delays_ms[0] >= 2_000
 
 
 async def test_units_are_of_work_that_was_done(create_database: Callable[..., str]) -> None:
