@@ -1,6 +1,7 @@
 """The questions that wait for the reader: which are asked next, which are passed over, and what may be committed."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from stream.risk.question import Question
@@ -29,7 +30,16 @@ class Waiting:
 
     def oldest(self, limit: int) -> list[Question]:
         """Return the questions that came first."""
-        return [question for question, _ in zip(self._questions.values(), range(limit), strict=False)]
+        return list(islice(self._questions.values(), limit))
+
+    def from_both_ends(self, limit: int) -> list[Question]:
+        """Return what is asked about next: half of it came last, the other half has waited longest.
+
+        So in a backlog, too, a message of this moment is asked about now, and none is left behind.
+        """
+        if len(self._questions) <= limit:
+            return self.oldest(limit)
+        return [*islice(reversed(self._questions.values()), limit // 2), *self.oldest(limit - limit // 2)]
 
     def finish(self, questions: Iterable[Question]) -> None:
         """Remove questions that are answered, or passed over."""

@@ -1,12 +1,12 @@
 """The asking of the stage `hear`: what waits goes to the reader in batches, and what it hears becomes risk signals."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from stream.contracts.topics import RISK
 from stream.contracts.vocabulary import Concern
 from stream.feedback.models.base import RequestFailed
-from stream.feedback.models.reader import MAX_PAIRS, Pair
+from stream.feedback.models.reader import Pair
 from stream.risk.access import ReaderAccess
 from stream.risk.opinion import CriticalContent
 from stream.risk.question import Outcome, Question
@@ -17,6 +17,9 @@ from stream.runtime.metrics import RISK_HEARD
 from stream.runtime.settings import ReaderGrade
 from stream.workers.effects import log_published
 from stream.workers.heard_messages import HeardMessages
+
+AT_ONCE: Final = 16
+"""Pairs of one request. The reader reads one after the other: with more the first would only wait for the last."""
 
 
 class Asking:
@@ -35,7 +38,7 @@ class Asking:
         self._content = content
         self._grades = grades
         self._waiting = Waiting()
-        self._at_once = MAX_PAIRS
+        self._at_once = AT_ONCE
         """Questions of the next request: fewer after a failure, to find the one that is at fault."""
         self._by_lexicon_alone = 0
 
@@ -61,7 +64,9 @@ class Asking:
         return count
 
     def ask(self, producer: Any) -> bool:
-        """Ask about what has waited longest, and return whether to go on; once it returns, the broker has the signals.
+        """Ask about what came last and what has waited longest, and return whether to go on.
+
+        Once it returns, the broker has the signals.
 
         Raises:
             KafkaError: the broker does not take a signal; all of the batch comes again, with the same ids.
@@ -80,7 +85,7 @@ class Asking:
                 self._finish(list(asked), Outcome.FAILED)
             self._at_once = max(1, len(asked) // 2)
             return True
-        self._at_once = MAX_PAIRS
+        self._at_once = AT_ONCE
         heard = {
             question: self._content.risk_heard([next(opinions).turn for _ in pairs], self._grades[question.tenant])
             for question, pairs in asked.items()
@@ -92,8 +97,10 @@ class Asking:
     def _next_batch(self) -> dict[Question, tuple[Pair, ...]]:
         """Return what is asked next, with the pairs of each; what needs no asking any more is finished."""
         asked: dict[Question, tuple[Pair, ...]] = {}
-        room = MAX_PAIRS
-        for question in self._waiting.oldest(self._at_once):
+        room = AT_ONCE
+        is_searching = self._at_once < AT_ONCE  # for the one at fault, which must be among the oldest at last
+        take = self._waiting.oldest if is_searching else self._waiting.from_both_ends
+        for question in take(self._at_once):
             found = self._messages.pairs_of(question)
             if isinstance(found, Outcome):
                 self._finish([question], found)

@@ -42,10 +42,11 @@ from stream.workers.heard_messages import HeardMessages
 from stream.workers.session_rules import rules_of
 
 POLL_MS: Final = 100
-"""The longest wait for records; a stop, a canary and what waits for the reader wait no longer."""
+"""The longest wait for records; a stop and a canary wait no longer."""
+BUSY_POLL_MS: Final = 10
+"""The longest wait for records while others wait for the reader."""
 MAX_POLL_RECORDS: Final = 500
-BATCHES_A_ROUND: Final = 8
-"""Requests between two polls, as many as the messages of one: so a backlog is asked about as fast as it is read."""
+"""Many times what is asked about between two polls: in a backlog, too, the messages of this moment are soon read."""
 REREAD_S: Final = 600.0
 """Seconds of messages that are applied after the changelog was read: the session stage may be behind this one."""
 CHECK_INTERVAL_S: Final = 5.0
@@ -145,10 +146,11 @@ class HearWorker:
     def _hear(self, consumer: Any, producer: Any) -> None:
         rebalanced = _Rebalanced()
         consumer.subscribe([MESSAGES], listener=rebalanced)
+        more_waits = False
         while not self.stop.is_set():
             if self.clock() >= self._next_check_at:
                 self._check(consumer)
-            batches = consumer.poll(timeout_ms=POLL_MS)
+            batches = consumer.poll(timeout_ms=BUSY_POLL_MS if more_waits else POLL_MS)
             if rebalanced.is_set.is_set():  # what came may be of partitions that have gone, or is read again
                 rebalanced.is_set.clear()
                 self._begin(consumer)
@@ -156,9 +158,7 @@ class HearWorker:
             for records in batches.values():
                 self._apply(records)
             self.asking.pass_over(self.now() * 1000)
-            for _ in range(BATCHES_A_ROUND):
-                if self.stop.is_set() or not self.asking.ask(producer):
-                    break
+            more_waits = not self.stop.is_set() and self.asking.ask(producer)
             self._commit(consumer)
 
     def _begin(self, consumer: Any) -> None:

@@ -1,6 +1,6 @@
 """A reader by rules and an access to it, for tests of the stage `hear`. All words are written by us."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -49,6 +49,8 @@ class ScriptedReader:
 
     def __init__(self) -> None:
         self.asked: list[list[Pair]] = []
+        self.on_asked: Callable[[], None] = lambda: None
+        """What happens while it answers."""
         self.canaries = 0
         self.is_away = False
         self.is_slow = False
@@ -61,6 +63,7 @@ class ScriptedReader:
         if self.is_away:
             raise RequestFailed("unavailable")
         self.asked.append(list(pairs))
+        self.on_asked()
         if self.is_slow:
             raise RequestFailed("deadline_exceeded")
         if any(FELLS in text for _, text in pairs):

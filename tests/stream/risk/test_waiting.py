@@ -40,6 +40,15 @@ def test_what_came_first_is_asked_first() -> None:
     assert len(found) == 2
 
 
+def test_a_backlog_is_asked_about_from_both_ends() -> None:
+    """Of more than fits half is what came last, the latest first, and half what came first; each is there once."""
+    those = list(map(question, range(7)))
+    found = waiting(*those)
+    assert found.from_both_ends(4) == [those[6], those[5], those[0], those[1]]
+    assert found.from_both_ends(1) == [those[0]]
+    assert found.from_both_ends(7) == found.from_both_ends(9) == those
+
+
 def test_everything_before_what_waits_may_be_committed() -> None:
     """Of each partition the first message that waits bounds what is committed; without one nothing does."""
     found = waiting(question(7), question(5), question(3, partition=1))

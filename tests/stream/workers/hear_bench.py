@@ -173,7 +173,7 @@ class HearBench:
         self._needs_told_names = needs_told_names
 
     def run(self, *, seconds: float = 0) -> None:
-        """Run a new process until nothing is left to read, and for so many seconds more."""
+        """Run a new process until nothing is left to read and to ask, and for so many seconds more."""
         self.clock = Clock()
         self.stop = _Stop()
         self.messages = HeardMessages(
@@ -181,8 +181,13 @@ class HearBench:
         )
         until = self.now.now + seconds
         self._idle = 0
+        asked = 0
 
         def idle() -> None:
+            nonlocal asked
+            if len(self.reader.asked) > asked and not self.reader.is_slow:  # there may be more to ask
+                asked = len(self.reader.asked)
+                return
             self._idle += 1
             if self._idle > 1:  # in the first idle round there may be something to ask
                 self.clock.now += 1
