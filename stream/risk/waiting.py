@@ -41,6 +41,10 @@ class Waiting:
             return self.oldest(limit)
         return [*islice(reversed(self._questions.values()), limit // 2), *self.oldest(limit - limit // 2)]
 
+    def oldest_ms(self) -> int | None:
+        """Return the append time of the oldest message that waits; None if none does."""
+        return min((question.appended_ms for question in self._questions.values()), default=None)
+
     def finish(self, questions: Iterable[Question]) -> None:
         """Remove questions that are answered, or passed over."""
         for question in questions:

@@ -29,6 +29,8 @@ class ReadinessPart(StrEnum):
     """The broker, as the consumer of a stage sees it."""
     DATABASE = "database"
     MODEL = "model"
+    BACKLOG = "backlog"
+    """What waits for the reader, as `counterpoint hear` asks it."""
     STATE = "state"
     """The open sessions of the stream worker's partitions."""
     DEAD_LETTERS = "dead letters"

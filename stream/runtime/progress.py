@@ -18,6 +18,7 @@ class Progress:
     def __init__(self, stage: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._held: dict[PartitionOffset, int] = {}
+        self._held_since_ms: int | None = None
         self._records = metrics.RECORDS.labels(stage=stage)
         self._behind = metrics.BEHIND.labels(stage=stage)
         self._finished_at = metrics.LAST_RECORD.labels(stage=stage)
@@ -42,6 +43,10 @@ class Progress:
         """Remove a record that the stage has not finished and that is delivered again, here or to another process."""
         self._held.pop((raw.partition, raw.offset), None)
 
+    def hold_since(self, appended_ms: int | None) -> None:
+        """Say when the oldest record was appended that a stage holds by a list of its own; None if it holds none."""
+        self._held_since_ms = appended_ms
+
     def keep_only(self, partitions: Collection[int]) -> None:
         """Keep only the records of the partitions that are assigned to this process now."""
         for held in [held for held in self._held if held[0] not in partitions]:
@@ -49,5 +54,5 @@ class Progress:
 
     def oldest_held_s(self) -> float:
         """Return the seconds since the append time of the oldest record held; 0 if none is held."""
-        oldest = min(list(self._held.values()), default=None)
+        oldest = min(list(self._held.values()), default=self._held_since_ms)
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest / 1000)

@@ -54,6 +54,10 @@ class Asking:
         """Return by partition the offset of the first message that waits."""
         return self._waiting.first_offsets()
 
+    def oldest_ms(self) -> int | None:
+        """Return when the oldest message was appended that waits; None if none does."""
+        return self._waiting.oldest_ms()
+
     def pass_over(self, now_ms: float) -> None:
         """Pass over what has waited too long at this time, or is too much: the lexicon alone has heard it."""
         self._finish(self._waiting.take_overdue(now_ms), Outcome.PASSED_OVER)

@@ -47,6 +47,8 @@ BUSY_POLL_MS: Final = 10
 """The longest wait for records while others wait for the reader."""
 MAX_POLL_RECORDS: Final = 500
 """Many times what is asked about between two polls: in a backlog, too, the messages of this moment are soon read."""
+LATE_S: Final = 30.0
+"""Seconds that a message waits for the reader before /readyz says so: a tenth of what it waits at most."""
 REREAD_S: Final = 600.0
 """Seconds of messages that are applied after the changelog was read: the session stage may be behind this one."""
 CHECK_INTERVAL_S: Final = 5.0
@@ -159,6 +161,7 @@ class HearWorker:
                 self._apply(records)
             self.asking.pass_over(self.now() * 1000)
             more_waits = not self.stop.is_set() and self.asking.ask(producer)
+            self._say_how_late()
             self._commit(consumer)
 
     def _begin(self, consumer: Any) -> None:
@@ -207,6 +210,17 @@ class HearWorker:
         self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, MESSAGES, self.kafka))
         if count := self.asking.take_by_lexicon_alone():
             get_logger().warning("by_lexicon_alone", count=count)
+
+    def _say_how_late(self) -> None:
+        """Say for how long the oldest message waits for the reader, to metrics and, where that is long, to /readyz."""
+        oldest_ms = self.asking.oldest_ms()
+        self._progress.hold_since(oldest_ms)
+        late_s = 0.0 if oldest_ms is None else self.now() - oldest_ms / 1000
+        trouble = (
+            f"A client's message waits for the reader since {late_s:.0f} s; after {PATIENCE_S:.0f} s it is heard by"
+            " lexicon alone. If the reader is there, it is too slow: give Triton more cores, and run another `hear`."
+        )
+        self.health.set(ReadinessPart.BACKLOG, trouble if late_s >= LATE_S else None)
 
     def _commit(self, consumer: Any) -> None:
         """Commit up to the first message that waits. If this fails they are read and asked about again."""

@@ -49,6 +49,14 @@ def test_a_backlog_is_asked_about_from_both_ends() -> None:
     assert found.from_both_ends(7) == found.from_both_ends(9) == those
 
 
+def test_the_oldest_is_the_oldest_message() -> None:
+    """How long something waits is told from the append times, in whatever order the partitions came."""
+    found = waiting(question(1, appended_ms=7), question(2, appended_ms=5))
+    assert found.oldest_ms() == 5
+    found.clear()
+    assert found.oldest_ms() is None
+
+
 def test_everything_before_what_waits_may_be_committed() -> None:
     """Of each partition the first message that waits bounds what is committed; without one nothing does."""
     found = waiting(question(7), question(5), question(3, partition=1))

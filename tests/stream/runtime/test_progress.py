@@ -58,6 +58,15 @@ def test_the_oldest_held_record_grows_older_while_nothing_happens(bench: Bench) 
     assert bench.metric("oldest_held_seconds") == 70
 
 
+def test_a_stage_may_know_itself_since_when_it_holds_something(bench: Bench) -> None:
+    """A stage with a list of its own says when the oldest of it was appended, and that nothing is left."""
+    bench.progress.hold_since(990_000)
+    bench.clock.now += 60
+    assert bench.metric("oldest_held_seconds") == 70
+    bench.progress.hold_since(None)
+    assert bench.metric("oldest_held_seconds") == 0
+
+
 def test_finishing_a_record_counts_it_and_reports_the_delay(bench: Bench) -> None:
     """Finishing a record counts it and reports the time since its append time."""
     bench.progress.start(record(1))

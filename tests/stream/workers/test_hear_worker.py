@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from stream.contracts.errors import Misconfigured
@@ -16,7 +17,7 @@ from stream.risk.waiting import PATIENCE_S
 from stream.runtime.health import ReadinessPart
 from stream.runtime.settings import Settings
 from stream.sessions.events import apply_event
-from stream.workers.hear_worker import REREAD_S, run
+from stream.workers.hear_worker import LATE_S, REREAD_S, run
 from tests.stream.risk.scripted import FELLS, POSSIBLE
 from tests.stream.sessions.scenario import CONSENT, HOUR, ROOM, TENANT, at_second, broker_ms, message, session_id_of
 from tests.stream.workers.batch_harness import end_of, message_in
@@ -40,6 +41,13 @@ def said(text: str, *, second: float = 1, **changes: Any) -> HearBench:
     bench.log.put(message("m1", "How are you?", 0, Role.COUNSELLOR), 0)
     bench.log.put(message("m2", text, second, **changes), second)
     return bench
+
+
+def oldest_held_s() -> float:
+    """Return what the metric says of the oldest message that waits."""
+    found = REGISTRY.get_sample_value("counterpoint_oldest_held_seconds", {"stage": "hear"})
+    assert found is not None
+    return found
 
 
 def test_what_the_reader_alone_hears_raises_a_signal() -> None:
@@ -224,6 +232,21 @@ def test_in_a_backlog_a_message_of_this_moment_is_asked_about_next() -> None:
     assert {f"hello {number}" for number in range(16)} <= {*first, *second}
     assert bench.told == [("now", 0)]
     assert bench.counted == {Outcome.QUIET: 200, Outcome.RAISED: 1}
+
+
+def test_a_backlog_is_said() -> None:
+    """How long the oldest message waits is a metric, and /readyz says so once that is long, until nothing waits."""
+    bench = said(INDIRECT)
+    bench.reader.is_away = True
+    bench.run(seconds=LATE_S / 2)
+    assert ReadinessPart.BACKLOG not in bench.health.troubles()
+    bench.run(seconds=LATE_S)
+    assert "waits for the reader since" in bench.health.troubles()[ReadinessPart.BACKLOG]
+    assert oldest_held_s() > 0
+    bench.reader.is_away = False
+    bench.run()
+    assert bench.health.troubles() == {}
+    assert oldest_held_s() == 0
 
 
 def test_a_long_message_is_asked_about_whole() -> None:
