@@ -23,7 +23,7 @@ from plugin.local.stage_process import StageProcess
 from plugin.local.triton import TritonServer
 from stream.contracts.messages import Message
 from stream.contracts.vocabulary import HeardBy, Role
-from stream.feedback.models.baseline import READER
+from stream.feedback.models.reader import READER
 from stream.runtime import stages
 from stream.runtime.settings import ReaderGrade
 

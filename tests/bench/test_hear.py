@@ -1,5 +1,6 @@
 """The measure of what the reader hears sends words that it alone hears, and every signal of them is counted."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from bench.risk import WORDS, ids_of
 from plugin.local.kafka import KafkaBroker
 from plugin.local.triton import TritonServer
 from stream.detection.lexicons import find_concerns
-from stream.risk.reader import open_reader
-from stream.runtime.settings import FeedbackSettings, KafkaSettings
+from stream.feedback.models.base import Deadline
+from stream.feedback.models.reader import open_reader
+from stream.runtime.settings import KafkaSettings, Settings
 from stream.runtime.topics import create_missing_topics
 from tests.fixtures.waiting import DEADLOCK_S
 from tests.stream.risk.scripted import CONTENT
@@ -28,14 +30,14 @@ def test_a_load_speaks_of_danger_in_both_ways() -> None:
     assert by_reader | by_list <= client_ids(events)
 
 
-def test_the_reader_alone_hears_its_sentences(triton: TritonServer) -> None:
+async def test_the_reader_alone_hears_its_sentences(triton: TritonServer) -> None:
     """The reader hears each of its sentences whatever was said before, and the word list hears nothing in them."""
-    reader = open_reader(FeedbackSettings(triton_url=triton.grpc_url))
+    reader = open_reader(Settings.model_validate({"feedback": {"triton_url": triton.grpc_url}}))
     said_before = ("", "what have you already tried how did that feel when it happened", "thank you for telling me")
     pairs = [(before, sentence) for sentence in INDIRECT for before in said_before]
-    found = reader.read(pairs, DEADLOCK_S)
-    reader.close()
-    assert all(CONTENT.risk_heard([logits], GRADE) for logits in found)
+    found = await reader.read(pairs, Deadline.after(DEADLOCK_S, time.monotonic))
+    await reader.close()
+    assert all(CONTENT.risk_heard([opinion.turn], GRADE) for opinion in found)
     assert not any(find_concerns(sentence) for sentence in INDIRECT)
 
 
