@@ -23,10 +23,10 @@ from training.corpora.labels import load_turn_labels
 from training.corpora.transcripts import load_transcripts
 from training.corpora.written import DANGER, WrittenExchange, load_written
 from training.reader.examples import transcript_turns
-from training.reader.folds import OutOfFold, finished_folds
+from training.reader.folds import SHIPPED_FOLD, OutOfFold, finished_folds
 
 OUT_OF_FOLD: Final = Path(__file__).parent / "reader" / "out_of_fold" / "both"
-"""What the reader that ships said of what it has not seen."""
+"""What readers said of what they have not seen; the one that ships stands under `SHIPPED_FOLD`."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def main(arguments: Sequence[str]) -> None:
     console = Console() if stdout.isatty() else Console(width=120)
     console.print(table("Written exchanges: danger is never said in plain words", by_concern(load_written())))
     console.print(table("Turns about danger, said plainly or not", by_concern(load_written(DANGER))))
-    answers = ReaderAnswers(finished_folds(OUT_OF_FOLD))
+    answers = ReaderAnswers(finished_folds(OUT_OF_FOLD, SHIPPED_FOLD))
     turns = unseen(answers)
     ways = (by_lexicon, answers.with_lexicon("sure"), answers.with_lexicon("possible"))
     console.print(compared("Of writers unseen by the reader", [by_concern(turns, way) for way in ways]))

@@ -11,7 +11,7 @@ from stream.feedback.models.reader import load_answers
 from stream.risk.opinion import CriticalContent
 from tests.training.corpora.samples import exchange, write_annomi
 from training.corpora.written import DANGER, WrittenExchange, load_written
-from training.reader.folds import OutOfFold, finished_folds
+from training.reader.folds import SHIPPED_FOLD, OutOfFold, finished_folds
 from training.risk_language import (
     OUT_OF_FOLD,
     Heard,
@@ -76,7 +76,7 @@ def test_the_page_states_what_the_command_prints() -> None:
 
 def test_the_page_states_what_the_reader_adds() -> None:
     """Every row of the page has the numbers of the word list, and of the reader that ships, of either grade."""
-    answers = ReaderAnswers(finished_folds(OUT_OF_FOLD))
+    answers = ReaderAnswers(finished_folds(OUT_OF_FOLD, SHIPPED_FOLD))
     turns = unseen(answers)
     ways = (by_lexicon, answers.with_lexicon("sure"), answers.with_lexicon("possible"))
     page = PAGE.read_text()

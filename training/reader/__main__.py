@@ -25,7 +25,7 @@ from training.reader.calibrate import choose
 from training.reader.curve import learning_curve
 from training.reader.data import load_examples
 from training.reader.examples import pairs_of
-from training.reader.folds import FOLDS, Split, compute_fold, finished_folds, split_examples
+from training.reader.folds import FOLDS, SHIPPED_FOLD, Split, compute_fold, finished_folds, split_examples
 from training.reader.library import write_library
 from training.reader.planted import load_planted
 from training.reader.reasons import draw_replies, load_marks, marks_table, write_sheet
@@ -44,8 +44,6 @@ _WEIGHTS = Path("build") / "reader"
 _ANSWERS = Path(__file__).with_name("out_of_fold")
 _REWARD = "reward"
 """The folder of the reward head's scores, beside the answers of the variants."""
-_SHIPPED_FOLD = 0
-"""`export` ships the weights of this fold, so that its figures are those of what ships."""
 _INSTALL = (
     "What trains is not installed here: `make setup-training`, then .venv-training/bin/python -m training.reader."
 )
@@ -94,14 +92,18 @@ def _learns(variant: str, source: str) -> bool:
 
 @app.command("eval")
 def evaluate(
-    data: Data, answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers.")] = _ANSWERS
+    data: Data,
+    only: Annotated[
+        int | None, typer.Option(help="Only this fold; the weights of fold 0 ship.", min=0, max=FOLDS - 1)
+    ] = None,
+    answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers.")] = _ANSWERS,
 ) -> None:
     """Print what the out-of-fold answers are worth, for every variant at hand."""
     examples = load_examples(data)
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for variant in VARIANTS:
         if (answers / variant).is_dir():
-            print_report(console, variant, examples, finished_folds(answers / variant))
+            print_report(console, variant, examples, finished_folds(answers / variant, only))
     if (answers / _REWARD).is_dir():
         print_rewards(console, written_pairs(load_written()), examples, finished_scores(answers / _REWARD))
 
@@ -123,7 +125,7 @@ def reward(
             opinions = [served.read([text])[0] for text in progress.track(texts, description="reading")]
             return np.stack([each.reply for each in opinions]), np.stack([each.vector for each in opinions])
 
-        compute_reward_fold(examples, pairs, _SHIPPED_FOLD, read, answers)
+        compute_reward_fold(examples, pairs, SHIPPED_FOLD, read, answers)
     print_rewards(Console(), pairs, examples, finished_scores(answers))
 
 
@@ -145,7 +147,7 @@ def sheet(
         return asyncio.run(baseline.assess(exchange, deadline=Deadline(math.inf)))
 
     try:
-        written = write_sheet(draw_replies(examples, _SHIPPED_FOLD), assess, count, out)
+        written = write_sheet(draw_replies(examples, SHIPPED_FOLD), assess, count, out)
     except FileExistsError:
         raise DataError(f"{out} is there already; name a new file") from None
     Console().print(f"{written} replies in {out}, with the reasons of {baseline.version.weights}")

@@ -16,6 +16,8 @@ from training.errors import DataError
 from training.reader.examples import ReplyExample, TurnExample
 
 FOLDS = 5
+SHIPPED_FOLD = 0
+"""The weights of this fold ship, so that its figures are those of what ships."""
 _SEED = 0
 
 
@@ -111,14 +113,14 @@ def compute_fold(split: Split, fit_and_read: FitAndRead, folder: Path) -> None:
     unfinished.rename(path)
 
 
-def finished_folds(folder: Path) -> OutOfFold:
-    """Return the answers of all folds that are finished.
+def finished_folds(folder: Path, only: int | None = None) -> OutOfFold:
+    """Return the answers of all folds that are finished, or of one.
 
     Raises:
         DataError: none is.
     """
     parts = []
-    for path in sorted(folder.glob("fold-*.npz")):
+    for path in sorted(folder.glob(f"fold-{'*' if only is None else only}.npz")):
         with np.load(path, allow_pickle=False) as saved:
             parts.append({name: saved[name] for name in saved.files})
     if not parts:

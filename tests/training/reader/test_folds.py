@@ -87,6 +87,17 @@ def test_a_finished_fold_is_not_computed_again(tmp_path: Path) -> None:
     assert finished_folds(tmp_path).folds == 1
 
 
+def test_the_answers_of_one_fold_can_be_had_alone(tmp_path: Path) -> None:
+    """Of several finished folds one is read alone; one that is not finished is missing."""
+    for fold in (0, 1):
+        compute_fold(split_examples(TURNS, REPLIES, fold), numbered, tmp_path)
+    found = finished_folds(tmp_path, 1)
+    assert found.folds == 1
+    assert set(found.turns[:, 0]) == {1}
+    with pytest.raises(DataError, match="no fold is finished"):
+        finished_folds(tmp_path, 2)
+
+
 def test_a_fit_that_fails_leaves_no_fold(tmp_path: Path) -> None:
     """A fold that was interrupted is computed anew."""
 
