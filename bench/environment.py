@@ -170,6 +170,12 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family_cpu_s(pid: int) -> float:
+    """Return the CPU time of a process and of those that it has started and that still run, in seconds."""
+    children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+    return cpu_s(pid) + sum(family_cpu_s(int(child)) for child in children)
+
+
 def resident_mb(pid: int) -> float:
     """Return the resident memory of a process in MB."""
     line = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmRSS"))

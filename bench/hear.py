@@ -6,19 +6,20 @@ those of the word list come at steady loads, and how late they come while client
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.environment import BenchEnvironment, LogLine, cpu_s, percentile, start_environment
+from bench.environment import BenchEnvironment, LogLine, family_cpu_s, percentile, start_environment
 from bench.load import Event, Load
 from bench.measures import Figures, Scale
 from bench.risk import WORDS, Told, deliverer, ids_of, receiver, settings_env, with_danger
+from plugin.local.process import Process
 from plugin.local.stage_process import StageProcess
 from plugin.local.triton import TritonServer
 from stream.contracts.messages import Message
@@ -52,6 +53,7 @@ class Hearing:
 
     environment: BenchEnvironment
     hear: StageProcess
+    triton: TritonServer
     told: Told
 
     def answered(self) -> float:
@@ -69,7 +71,7 @@ def hear(folder: Path, scale: Scale, log: LogLine) -> Figures:
     with (
         start_environment(folder, log) as environment,
         TritonServer(folder / "triton", (READER,)) as triton,
-        hearing(environment, triton.grpc_url) as system,
+        hearing(environment, triton) as system,
     ):
         figures = limit(system, scale.times(BURST))
         for seed, (per_second, seconds) in enumerate((*STEADY, OVERLOAD), start=2):
@@ -79,10 +81,10 @@ def hear(folder: Path, scale: Scale, log: LogLine) -> Figures:
 
 
 @contextmanager
-def hearing(environment: BenchEnvironment, triton_url: str) -> Iterator[Hearing]:
+def hearing(environment: BenchEnvironment, triton: TritonServer) -> Iterator[Hearing]:
     """Run the three stages and a receiver until the block ends."""
     with receiver() as told:
-        env = settings_env(told.url, GRADE) | {"COUNTERPOINT_FEEDBACK__TRITON_URL": triton_url}
+        env = settings_env(told.url, GRADE) | {"COUNTERPOINT_FEEDBACK__TRITON_URL": triton.grpc_url}
         with (
             environment.stage(stages.STREAM, env=env) as stream,
             environment.stage(stages.HEAR, env=env) as hear_stage,
@@ -90,51 +92,54 @@ def hearing(environment: BenchEnvironment, triton_url: str) -> Iterator[Hearing]
         ):
             stream.wait_ready()
             hear_stage.wait_ready()
-            yield Hearing(environment, hear_stage, told)
+            yield Hearing(environment, hear_stage, triton, told)
 
 
 def limit(system: Hearing, count: int) -> Figures:
-    """Measure how many client messages the reader reads in a second where more wait, and what the stage itself uses."""
+    """Measure how many client messages the reader reads in a second where more wait, and what each costs."""
     events = dangerous_load(count, seed=1)
     to_read = len(client_ids(events) - ids_of(events, {WORDS}))
     system.environment.log(f"{to_read} client messages for the reader at once")
-    pid = system.hear.pid
-    assert pid is not None  # noqa: S101
+    samples = [sample(system)]
     system.environment.produce(events)
-    rates = _Rates()
-    while rates.answered < to_read and rates.seconds < _PATIENCE_S:
-        time.sleep(0.1)
-        rates.add(system.answered(), cpu_s(pid))
+    deadline = time.monotonic() + _PATIENCE_S
+    while samples[-1].answered < to_read and time.monotonic() < deadline:
+        time.sleep(0.2)
+        samples.append(sample(system))
     system.told.wait_for(ids_of(events, {WORDS, *INDIRECT}), _PATIENCE_S)
-    return rates.figures()
+    return rates(samples)
 
 
-class _Rates:
-    """Answers and CPU time over time; the first fifth of all answers is not counted, since the stages begin then."""
+class Sample(NamedTuple):
+    """What was answered at a moment, and the CPU time that was used until then."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._seen: list[tuple[float, float, float]] = []
+    at_s: float
+    answered: float
+    by_hear_s: float
+    by_triton_s: float
 
-    @property
-    def answered(self) -> float:
-        return self._seen[-1][1] if self._seen else 0
 
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
+def sample(system: Hearing) -> Sample:
+    """Return a sample of this moment."""
+    return Sample(time.monotonic(), system.answered(), used_s(system.hear), used_s(system.triton))
 
-    def add(self, answered: float, used_s: float) -> None:
-        if answered != self.answered:
-            self._seen.append((time.monotonic(), answered, used_s))
 
-    def figures(self) -> Figures:
-        began, before, used_s = next(each for each in self._seen if each[1] >= self.answered / 5)
-        ended, after, used_in_all_s = self._seen[-1]
-        return {
-            "client messages/s that the reader reads": (after - before) / (ended - began),
-            "CPU of the stage hear a client message, ms": (used_in_all_s - used_s) * 1000 / (after - before),
-        }
+def rates(samples: Sequence[Sample]) -> Figures:
+    """Return what the samples come to; the first fifth of the answers is not counted, since the stages begin then."""
+    last = samples[-1]
+    first = [each for each in samples if each.answered <= last.answered / 5][-1]
+    count = last.answered - first.answered
+    return {
+        "client messages/s that the reader reads": count / (last.at_s - first.at_s),
+        "CPU of the stage hear a client message, ms": (last.by_hear_s - first.by_hear_s) * 1000 / count,
+        "CPU of Triton a client message, ms": (last.by_triton_s - first.by_triton_s) * 1000 / count,
+    }
+
+
+def used_s(process: Process) -> float:
+    """Return the CPU time of a process that runs, with those that it has started."""
+    assert process.pid is not None  # noqa: S101
+    return family_cpu_s(process.pid)
 
 
 def at_rate(system: Hearing, per_second: int, seconds: int, seed: int) -> Figures:

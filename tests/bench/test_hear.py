@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.environment import PARTITIONS, BenchEnvironment
-from bench.hear import DANGER_EVERY, GRADE, INDIRECT, at_rate, client_ids, dangerous_load, hearing, limit
+from bench.hear import DANGER_EVERY, GRADE, INDIRECT, Sample, at_rate, client_ids, dangerous_load, hearing, limit, rates
 from bench.risk import WORDS, ids_of
 from plugin.local.kafka import KafkaBroker
 from plugin.local.triton import TritonServer
@@ -41,12 +41,22 @@ async def test_the_reader_alone_hears_its_sentences(triton: TritonServer) -> Non
     assert not any(find_concerns(sentence) for sentence in INDIRECT)
 
 
+def test_rates_leave_the_start_out() -> None:
+    """Of ten answers those after the first two are counted, with the time and the CPU that they took."""
+    seen = [(0, 0, 1, 1), (9, 2, 5, 5), (10, 6, 5.2, 5.4), (11, 10, 5.4, 5.8)]
+    assert rates([Sample(*each) for each in seen]) == {
+        "client messages/s that the reader reads": 4,
+        "CPU of the stage hear a client message, ms": pytest.approx(50),
+        "CPU of Triton a client message, ms": pytest.approx(100),
+    }
+
+
 def test_every_signal_is_told_once(run_dir: Path, fresh_kafka: Callable[[], KafkaBroker], triton: TritonServer) -> None:
     """The real stages tell the receiver of each message of a small load once; times are there, and are not judged."""
     kafka = fresh_kafka()
     create_missing_topics(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, partitions=PARTITIONS))
     environment = BenchEnvironment(run_dir / "hear", kafka, lambda _line: None)
-    with hearing(environment, triton.grpc_url) as system:
+    with hearing(environment, triton) as system:
         figures = limit(system, 40) | at_rate(system, 20, 1, seed=2)
         assert system.told.doubled() == 0
     assert figures["client messages/s that the reader reads"] > 0
