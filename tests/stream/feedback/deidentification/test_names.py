@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stream.contracts.sessions import KnownName
@@ -12,6 +12,7 @@ from stream.contracts.vocabulary import Role
 from stream.feedback.deidentification import names as names_module
 from stream.feedback.deidentification.names import KnownNames
 from stream.feedback.deidentification.normalise import normalise
+from stream.feedback.deidentification.words import ordinary_words
 from tests.stream.feedback.deidentification.disguises import NAMES, UNSPACED_NAMES, disguised
 
 
@@ -108,8 +109,9 @@ NEUTRAL = st.sampled_from(["", "so ", "I said: ", "(", "\u201c", "... ", "well, 
 @settings(max_examples=600)
 @given(NAMES, NEUTRAL, st.data())
 def test_no_covered_disguise_of_a_told_name_stays(name: str, before: str, data: st.DataObject) -> None:
-    """No letter of a told name or of one of its parts stays, under each covered disguise."""
+    """No letter of a told name or of one of its parts stays, under each covered disguise that is no other word."""
     word = data.draw(disguised(name))
+    assume(word.casefold() not in ordinary_words())  # Mary with a letter doubled is to marry
     rest = shown(client(name), normalise(f"{before}{word} ok").text)
     left = normalise(rest.replace("CLIENT_1", "").removesuffix(" ok").removeprefix(normalise(before).text)).text
     assert "CLIENT_1" in rest
