@@ -1,8 +1,8 @@
 # Counterpoint. `make help` lists the targets.
 PYTHON ?= $(shell sh scripts/find-python.sh)
 BIN := .venv/bin
-# Tests wait for brokers and groups as much as they compute: three at a time on two cores, each with servers of its own.
-WORKERS ?= 3
+# Tests wait for brokers and groups as much as they compute: four at a time keep two cores busy, each with its own servers.
+WORKERS ?= 4
 # Images of Python often switch its cache of compiled modules off; then each stage of a test compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE =
 
