@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.fixtures.guarantees",
     "tests.fixtures.certificates",
     "tests.fixtures.kept_routes",
+    "tests.fixtures.kept_command",
     "tests.fixtures.secured_kafka",
     "tests.fixtures.preloaded",
 ]

@@ -16,6 +16,7 @@ from plugin.database.viewer import AccountRole, Viewer
 from plugin.local.database_roles import role_passwords
 from plugin.queue import passwords
 from plugin.queue.store import Store
+from tests.fixtures.restored_database import SavedRows
 from tests.plugin.samples import KEK, NOW, TENANT, add_person
 
 _TABLES_WITH_ROWS = " UNION ALL ".join(
@@ -94,6 +95,19 @@ def empty(engine: Engine) -> None:
             connection.execute(text(f'DELETE FROM "{name}"'))
 
 
+def saved_rows(engine: Engine) -> SavedRows:
+    """Return the rows that the database holds now."""
+    with engine.begin() as connection:
+        tables = connection.scalars(text(_TABLES_WITH_ROWS)).all()
+        return SavedRows(connection.connection.driver_connection, tables)  # type: ignore[arg-type] # psycopg's own
+
+
+def put_rows(engine: Engine, rows: SavedRows) -> None:
+    """Put rows into the emptied database."""
+    with engine.begin() as connection:
+        rows.put(connection.connection.driver_connection)  # type: ignore[arg-type] # psycopg's own
+
+
 @dataclass(frozen=True)
 class People:
     """Supervisors and therapists of two teams on one platform, and an operator."""
@@ -105,13 +119,23 @@ class People:
     operator: Viewer
 
 
-@pytest.fixture
-def people(engine: Engine) -> People:
-    """Return people with accounts: Ana is in the supervisor's team, Ben in the other supervisor's."""
-    return People(
-        supervisor=add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
-        other_supervisor=add_person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
-        ana=add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
-        ben=add_person(engine, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
-        operator=add_person(engine, "otto", AccountRole.OPERATOR),
+@pytest.fixture(scope="session")
+def people_and_rows(owner: Engine) -> tuple[People, SavedRows]:
+    """Return people with the rows of their accounts, which takes hundreds of tests longer to make than to put back."""
+    empty(owner)
+    made = People(
+        supervisor=add_person(owner, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        other_supervisor=add_person(owner, "olga", AccountRole.SUPERVISOR, teams=("south",)),
+        ana=add_person(owner, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
+        ben=add_person(owner, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
+        operator=add_person(owner, "otto", AccountRole.OPERATOR),
     )
+    return made, saved_rows(owner)
+
+
+@pytest.fixture
+def people(engine: Engine, people_and_rows: tuple[People, SavedRows]) -> People:
+    """Return people with accounts: Ana is in the supervisor's team, Ben in the other supervisor's."""
+    made, rows = people_and_rows
+    put_rows(engine, rows)
+    return made

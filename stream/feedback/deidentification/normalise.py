@@ -6,6 +6,7 @@ pretend to be the prompt's own. Nothing of the visible words is lost.
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stream.reading import Span, TracedText, read_text
 
@@ -41,17 +42,21 @@ def normalise(original: str) -> TracedText:
 
 def _visible_characters(words: TracedText) -> Iterator[tuple[str, Span]]:
     for char, span in zip(words.text, words.origins, strict=True):
-        if char.isspace():
-            yield " ", span  # one line a message: a line break could pretend to begin the next one
-            continue
-        for folded in unicodedata.normalize("NFKC", char):
-            if folded.isspace():
-                yield " ", span
-            elif not is_invisible(folded):
-                yield folded, span
+        for shown in _shown_as(char):
+            yield shown, span
+
+
+@lru_cache(maxsize=4_096)  # characters: more than a text in any alphabet has
+def _shown_as(char: str) -> str:
+    if char.isspace():
+        return " "  # one line a message: a line break could pretend to begin the next one
+    folded = (" " if each.isspace() else each for each in unicodedata.normalize("NFKC", char))
+    return "".join(each for each in folded if not is_invisible(each))
 
 
 def _without_reserved_tokens(traced: TracedText) -> TracedText:
+    if _OPENING not in traced.text and _CLOSING not in traced.text:
+        return traced
     text: list[str] = []
     origins: list[Span] = []
     for index, char in enumerate(traced.text):

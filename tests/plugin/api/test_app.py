@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from plugin.api.app import FILE, PATH, document, text
+from plugin.api.app import FILE, PATH, text
 from plugin.queue.store import Store
 from plugin.web.middleware import MAX_BODY_BYTES
 from stream.contracts.errors import Unavailable
@@ -14,6 +14,8 @@ from tests.plugin.api.conftest import Program, Programs
 from tests.plugin.web.conftest import WAITING
 
 PROBLEM = "application/problem+json"
+DOCUMENT = json.loads(FILE.read_text())
+"""The document in the repository, since making it from the code takes a second each time."""
 
 
 def test_the_document_in_the_repository_is_the_one_of_the_code() -> None:
@@ -24,14 +26,14 @@ def test_the_document_in_the_repository_is_the_one_of_the_code() -> None:
 async def test_the_document_is_served_to_anybody(programs: Programs) -> None:
     """The document is served as it is in the repository, without a token, since it holds nothing of anybody."""
     answer = await programs().get("/openapi.json")
-    assert answer.json() == json.loads(FILE.read_text())
+    assert answer.json() == DOCUMENT
     assert answer.json()["openapi"].startswith("3.1.")
     assert answer.json()["servers"] == [{"url": PATH}]
 
 
 def test_every_operation_is_described() -> None:
     """Every operation has a description, needs the token, and says as which problems it may be refused."""
-    for path, each in document()["paths"].items():
+    for path, each in DOCUMENT["paths"].items():
         for method, operation in each.items():
             assert operation["description"].endswith("."), path
             assert operation["security"] == [{"token": []}], path
@@ -44,8 +46,8 @@ def test_every_operation_is_described() -> None:
 
 def test_every_reference_of_the_document_leads_to_a_schema() -> None:
     """Each `$ref` names a schema that the document has."""
-    known = {f"#/components/schemas/{name}" for name in document()["components"]["schemas"]}
-    assert set(references(document())) <= known
+    known = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    assert set(references(DOCUMENT)) <= known
 
 
 def references(value: object) -> list[str]:
