@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ def hooks() -> Iterator[tuple[Hook, Hook]]:
 
 
 @pytest.fixture
-def given(kafka: KafkaBroker, hooks: tuple[Hook, Hook]) -> dict[str, str]:
+def given(fresh_kafka: Callable[[], KafkaBroker], hooks: tuple[Hook, Hook]) -> dict[str, str]:
     """Return the environment of a deliverer for two platforms, whose database does not answer."""
-    servers = kafka.bootstrap_servers
+    servers = fresh_kafka().bootstrap_servers  # on a shared one another test may have made the topic smaller
     create_missing_topics(KafkaSettings(bootstrap_servers=servers, partitions=PARTITIONS))
     tenants = {
         name: {"risk": {"receiver": {"url": hook.url, "secrets": [SECRET]}}}
