@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import deliveries, hear, lists, measures, queue, risk, units
+from bench import deliveries, hear, lists, measures, moments, queue, risk, units
 from bench.measures import Figures, Scale
 
 MEASURES = {
     "throughput": measures.throughput,
     "lag": measures.lag,
+    "moments": moments.moments,
     "queue": queue.session_end_to_row,
     "memory": measures.memory,
     "bytes": measures.changelog_bytes,

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from bench.load import Event
 from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import ADDRESS, free_ports
+from plugin.local.process import Process
 from plugin.local.stage_process import StageProcess
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG
 from stream.runtime import settings, stages
@@ -174,6 +175,12 @@ def family_cpu_s(pid: int) -> float:
     """Return the CPU time of a process and of those that it has started and that still run, in seconds."""
     children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
     return cpu_s(pid) + sum(family_cpu_s(int(child)) for child in children)
+
+
+def used_s(process: Process) -> float:
+    """Return the CPU time of a process that runs, with those that it has started, in seconds."""
+    assert process.pid is not None  # noqa: S101
+    return family_cpu_s(process.pid)
 
 
 def resident_mb(pid: int) -> float:

@@ -15,11 +15,10 @@ from typing import Final, NamedTuple
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.environment import BenchEnvironment, LogLine, family_cpu_s, percentile, start_environment
+from bench.environment import BenchEnvironment, LogLine, percentile, start_environment, used_s
 from bench.load import Event, Load
 from bench.measures import Figures, Scale
 from bench.risk import WORDS, Told, deliverer, ids_of, receiver, settings_env, with_danger
-from plugin.local.process import Process
 from plugin.local.stage_process import StageProcess
 from plugin.local.triton import TritonServer
 from stream.contracts.messages import Message
@@ -134,12 +133,6 @@ def rates(samples: Sequence[Sample]) -> Figures:
         "CPU of the stage hear a client message, ms": (last.by_hear_s - first.by_hear_s) * 1000 / count,
         "CPU of Triton a client message, ms": (last.by_triton_s - first.by_triton_s) * 1000 / count,
     }
-
-
-def used_s(process: Process) -> float:
-    """Return the CPU time of a process that runs, with those that it has started."""
-    assert process.pid is not None  # noqa: S101
-    return family_cpu_s(process.pid)
 
 
 def at_rate(system: Hearing, per_second: int, seconds: int, seed: int) -> Figures:

@@ -194,7 +194,7 @@ def _appended(events: Iterable[Event]) -> list[RawRecord]:
 
 
 @dataclass
-class _Always:
+class AlwaysThere:
     """A model that is always there, with the number of requests."""
 
     asked: int = 0
@@ -210,7 +210,7 @@ class _Always:
 
 async def rate(records: Sequence[SessionRecord]) -> tuple[list[FeedbackRecord], float, int]:
     """Return the feedback on these sessions, its CPU time, and how often the model was asked."""
-    model, availability = InProcessBaseline(), _Always()
+    model, availability = InProcessBaseline(), AlwaysThere()
     assessor = Assessor(model, availability, DEADLINE_S, time.monotonic)
     await model.canary(Deadline.after(DEADLINE_S))  # which loads what the first request would load
     began = time.process_time()
@@ -220,7 +220,7 @@ async def rate(records: Sequence[SessionRecord]) -> tuple[list[FeedbackRecord], 
 
 async def measure(transcripts: Sequence[Transcript]) -> tuple[float, float]:
     """Return the CPU time and the bytes of the record of one of these sessions, read in this process."""
-    measurer = Measurer(InProcessReader(), _Always(), DEADLINE_S, time.monotonic)
+    measurer = Measurer(InProcessReader(), AlwaysThere(), DEADLINE_S, time.monotonic)
     began = time.process_time()
     records = [encode(await measurer.measure(each)) for each in transcripts]
     return (time.process_time() - began) / len(records), _mean([size_of(record) for record in records])
