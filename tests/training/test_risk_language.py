@@ -91,7 +91,7 @@ def test_the_reader_is_asked_where_the_word_list_hears_nothing() -> None:
     content = CriticalContent.from_answers(load_answers())
     logits = np.zeros((2, content.start + len(content.kinds)))
     logits[:, content.start + content.kinds.index(Concern.ABUSE)] = [12.0, 1.5]
-    answers = ReaderAnswers(OutOfFold(1, ("Y-001", "Y-002"), logits, (), np.zeros((0, 1))))
+    answers = ReaderAnswers(OutOfFold(1, ("Y-001", "Y-002"), logits, np.zeros(2), (), np.zeros((0, 1))))
     plain, surely, possibly = (
         WrittenExchange.model_validate(exchange(name, client=[text]))
         for name, text in (("Y-001", PLAIN), ("Y-001", HARMLESS), ("Y-002", HARMLESS))
@@ -106,7 +106,7 @@ def test_the_reader_is_asked_where_the_word_list_hears_nothing() -> None:
 def test_of_transcripts_only_unseen_conversations_count(tmp_path: Path) -> None:
     """What the reader would add in transcripts is counted in conversations that it has not seen alone."""
     rows = [("1", VIDEO, "therapist", "How was it?"), ("1", VIDEO, "client", PLAIN)]
-    answers = ReaderAnswers(OutOfFold(1, (), np.zeros((0, 24)), (), np.zeros((0, 1))))
+    answers = ReaderAnswers(OutOfFold(1, (), np.zeros((0, 24)), np.zeros(0), (), np.zeros((0, 1))))
     found = list(unseen_in_transcripts(write_annomi(tmp_path, rows), answers, "sure"))
     assert [row.turns for row in found] in ([], [0])
 

@@ -21,18 +21,29 @@ from training.corpora.ratings import written_pairs
 from training.corpora.written import PORTABLE, load_written
 from training.errors import DataError
 from training.progress import progress_bar
-from training.reader.calibrate import choose
+from training.reader.calibrate import choose, choose_resistance
 from training.reader.curve import learning_curve
-from training.reader.data import load_examples
+from training.reader.data import Examples, load_examples
 from training.reader.examples import pairs_of
-from training.reader.folds import FOLDS, SHIPPED_FOLD, Split, compute_fold, finished_folds, split_examples
+from training.reader.folds import (
+    FOLDS,
+    SHIPPED_FOLD,
+    Split,
+    answered_examples,
+    compute_fold,
+    finished_folds,
+    replace_words,
+    split_examples,
+)
 from training.reader.library import write_library
 from training.reader.planted import load_planted
 from training.reader.reasons import draw_replies, load_marks, marks_table, write_sheet
 from training.reader.recipe import Recipe, steps_per_epoch
 from training.reader.report import curve_table, print_report
-from training.reader.reward import write_reward
+from training.reader.reward import keep_reward, write_reward
 from training.reader.reward_folds import compute_reward_fold, finished_scores, print_rewards
+from training.reader.served import write_answers
+from training.reader.words import count_in, fit_words, words_logits, write_words
 
 app = typer.Typer(
     help="Train the reader, say what it is worth, and export it. Runs in .venv-training (make setup-training).",
@@ -72,7 +83,7 @@ def folds(
         for fold in range(FOLDS) if only is None else [only]:
             task = progress.add_task(f"{variant}, fold {fold}", total=None)
 
-            def fit_and_read(split: Split, task: TaskID = task) -> tuple[Any, Any]:
+            def fit_and_read(split: Split, task: TaskID = task) -> tuple[Any, Any, Any]:
                 turns = [each for each in split.train_turns if _learns(variant, each.source)]
                 replies = [each for each in split.train_replies if _learns(variant, each.source)]
                 progress.update(task, total=recipe.epochs * steps_per_epoch(turns, replies, recipe))
@@ -80,9 +91,50 @@ def folds(
                 network.save_weights(reader, weights / variant / f"fold-{split.fold}.safetensors")
                 turn_logits, _, _ = fitting.read_pairs(reader, base, pairs_of(split.test_turns))
                 _, reply_logits, _ = fitting.read_pairs(reader, base, pairs_of(split.test_replies))
-                return turn_logits, reply_logits
+                words = words_logits(fit_words(turns), split.test_turns)
+                return count_in(turn_logits, words), words, reply_logits
 
             compute_fold(split_examples(examples.turns, examples.replies, fold), fit_and_read, answers / variant)
+
+
+@app.command()
+def words(
+    data: Data,
+    answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers of `both`.")] = _ANSWERS / "both",
+) -> None:
+    """Fit the model of words again, for every finished fold and for what ships, with its thresholds. Needs no encoder.
+
+    Run `make baseline` afterwards: it checks and activates what ships.
+    """
+    examples = load_examples(data)
+    finished = [fold for fold in range(FOLDS) if (answers / f"fold-{fold}.npz").exists()]
+    with progress_bar() as progress:
+        for fold in progress.track(finished, description="fitting"):
+            split = split_examples(examples.turns, examples.replies, fold)
+            replace_words(split, _words_out_of_fold, answers)
+    _write_what_ships(examples, answers)
+    keep_reward(load_reader(version_folder(READER))[1].fingerprint, version_folder(MODEL))
+
+
+def _words_out_of_fold(split: Split) -> Any:
+    return words_logits(fit_words(split.train_turns), split.test_turns)
+
+
+def _write_what_ships(examples: Examples, answers: Path) -> dict[str, object]:
+    """Write the model of words and the lists of answers that go with the weights of the first fold.
+
+    Returns the calibration and the thresholds. Those of resistance are chosen on all finished folds, since one of them
+    has too few resisting turns; the others, which lie in the tails, on the answers of the very weights that ship.
+    """
+    everything, first = finished_folds(answers), finished_folds(answers, SHIPPED_FOLD)
+    turns, _ = answered_examples(everything, examples.turns, examples.replies)
+    resistance = choose_resistance(turns, everything.turns)
+    turns, replies = answered_examples(first, examples.turns, examples.replies)
+    chosen = choose(turns, first.turns, replies, first.replies, resistance)
+    learned = split_examples(examples.turns, examples.replies, SHIPPED_FOLD).train_turns
+    write_words(fit_words(learned), version_folder(READER))
+    write_answers(chosen, version_folder(READER))
+    return chosen
 
 
 def _learns(variant: str, source: str) -> bool:
@@ -209,14 +261,8 @@ def export_all(
     _, network = _fitting()
     from training.reader.export import export  # noqa: PLC0415 - needs torch
 
-    examples = load_examples(data)
-    found = finished_folds(answers)
-    place = {each.id: number for number, each in enumerate(examples.turns)}
-    reader = network.load_weights(base, weights)
-    turns = [examples.turns[place[each]] for each in found.turn_ids]
-    place = {each.id: number for number, each in enumerate(examples.replies)}
-    chosen = choose(turns, found.turns, [examples.replies[place[each]] for each in found.reply_ids], found.replies)
-    size = export(reader, base, version_folder(READER), chosen)
+    size = export(network.load_weights(base, weights), base, version_folder(READER))
+    chosen = _write_what_ships(load_examples(data), answers)
     served = load_reader(version_folder(READER))[1]
     replies = write_library(load_written(PORTABLE), served, version_folder(MODEL))
     compared = write_reward(load_written(), served, version_folder(MODEL))

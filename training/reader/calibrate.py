@@ -1,5 +1,7 @@
 """Chooses the reader's calibration and thresholds on out-of-fold answers."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +31,8 @@ SURE = FalseAlarms(written=0.01, transcripts=0.001)
 session of 30 turns in thirty-four; turns that are written to be vivid are taken for danger ten times as often."""
 POSSIBLE = FalseAlarms(written=0.1, transcripts=0.01)
 """A moment with it is rated by nobody, and its session keeps an ordinary place: what a supervisor can put up with."""
+TRANSCRIPTS = frozenset({"annomi", "mibot"})
+"""The sources of real turns."""
 CONFIRM_RECALL = 0.4
 """Of resisting turns, each corpus counting alike: half of what is shown should be right, and this is what it costs."""
 PLANTED = 0.9
@@ -38,20 +42,41 @@ DOUBTFUL = 0.05
 """From here on a sentence is not rated: one in twenty of unseen writers, nine in ten of planted ones."""
 
 
-def choose(
-    turns: Sequence[TurnExample], logits: Any, replies: Sequence[ReplyExample], reply_logits: Any
-) -> dict[str, object]:
-    """Return calibration and thresholds as the served model reads them.
+@dataclass(frozen=True, slots=True)
+class ResistanceScale:
+    """What makes a score of resistance a probability, and the probability from which on a moment is confirmed."""
 
-    Resistance is calibrated on transcripts alone, where it is as rare as in life, each corpus counting alike.
+    calibration: tuple[float, float]
+    """Slope and intercept of the straight line through logits."""
+    confirm: float
+
+
+def choose_resistance(turns: Sequence[TurnExample], logits: Any) -> ResistanceScale:
+    """Return calibration and threshold of resistance.
+
+    Both are chosen on transcripts alone, where resistance is as rare as in life, each corpus counting alike.
     """
-    real = [place for place, turn in enumerate(turns) if turn.source in {"annomi", "mibot"}]
+    real = _real(turns)
     labels = [turns[place].resists for place in real]
-    scores = resistance_scores(logits)[real]
-    sizes = {name: sum(turns[place].source == name for place in real) for name in ("annomi", "mibot")}
-    weights = [len(real) / sizes[turns[place].source] for place in real]
+    scores, weights = resistance_scores(logits)[real], _weights([turns[place] for place in real])
     slope, intercept = _platt(labels, scores, weights)
-    confirm = _threshold_of_recall(labels, (1 / (1 + np.exp(-(slope * _logit(scores) + intercept)))).tolist(), weights)
+    calibrated = 1 / (1 + np.exp(-(slope * _logit(scores) + intercept)))
+    return ResistanceScale(
+        (slope, intercept), _rounded_down(_threshold_of_recall(labels, calibrated.tolist(), weights))
+    )
+
+
+def choose(
+    turns: Sequence[TurnExample],
+    logits: Any,
+    replies: Sequence[ReplyExample],
+    reply_logits: Any,
+    resistance: ResistanceScale | None = None,
+) -> dict[str, object]:
+    """Return calibration and thresholds as the served model reads them; `resistance` may be chosen on other turns."""
+    real = _real(turns)
+    weights = _weights([turns[place] for place in real])
+    resistance = resistance or choose_resistance(turns, logits)
     harmless = [
         place for place, turn in enumerate(turns) if turn.source in {"written", "danger"} and turn.critical == 0
     ]
@@ -64,9 +89,9 @@ def choose(
         for allowed in (SURE, POSSIBLE)
     )
     return {
-        "calibration": (slope, intercept),
+        "calibration": resistance.calibration,
         "thresholds": {
-            "confirm": round(confirm, 4),
+            "confirm": resistance.confirm,
             "critical": round(float(critical), 4),
             "possible_critical": round(float(possible), 4),
             "planted": PLANTED,
@@ -74,6 +99,21 @@ def choose(
         }
         | {f"praise_{mechanism}": choose_praise(replies, reply_logits, mechanism) for mechanism in Mechanism},
     }
+
+
+def _real(turns: Sequence[TurnExample]) -> list[int]:
+    return [place for place, turn in enumerate(turns) if turn.source in TRANSCRIPTS]
+
+
+def _weights(turns: Sequence[TurnExample]) -> list[float]:
+    """Return a weight for each turn, by which each corpus counts alike."""
+    sizes = Counter(turn.source for turn in turns)
+    return [len(turns) / sizes[turn.source] for turn in turns]
+
+
+def _rounded_down(threshold: float) -> float:
+    """Return the threshold with four digits; rounded up, it would lose the very turn that it was chosen to keep."""
+    return math.floor(threshold * 1e4) / 1e4
 
 
 def _platt(labels: Sequence[bool], scores: Any, weights: Sequence[float]) -> tuple[float, float]:

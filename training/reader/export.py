@@ -1,6 +1,5 @@
 """Writes a trained reader as the files that Triton serves: an ONNX graph with 8-bit weights, and its tokeniser."""
 
-import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,10 +9,8 @@ import torch
 from torch import nn
 
 from training.reader.network import Reader
-from training.reader.targets import as_json
 
 GRAPH = "reader.onnx"
-ANSWERS = "answers.json"
 TOKENIZER = "tokenizer.json"
 _OPSET = 17
 
@@ -31,8 +28,8 @@ class _Exported(nn.Module):  # type: ignore[misc] # torch has no types here
         return answers
 
 
-def export(reader: Reader, base: Path, folder: Path, calibration: dict[str, object]) -> int:
-    """Write the graph, the tokeniser and the lists of answers into `folder`; returns the graph's size in bytes."""
+def export(reader: Reader, base: Path, folder: Path) -> int:
+    """Write the graph and the tokeniser into `folder`; returns the graph's size in bytes."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - seconds to import
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +55,4 @@ def export(reader: Reader, base: Path, folder: Path, calibration: dict[str, obje
             extra_options={"MatMulConstBOnly": True},
         )
     shutil.copyfile(base / TOKENIZER, folder / TOKENIZER)
-    answers = json.dumps(as_json() | calibration, indent=1) + "\n"
-    (folder / ANSWERS).write_text(answers, encoding="utf-8")
     return (folder / GRAPH).stat().st_size

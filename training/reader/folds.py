@@ -14,6 +14,7 @@ import numpy as np
 
 from training.errors import DataError
 from training.reader.examples import ReplyExample, TurnExample
+from training.reader.words import count_in
 
 FOLDS = 5
 SHIPPED_FOLD = 0
@@ -63,8 +64,19 @@ class OutOfFold:
     """How many of the five are finished."""
     turn_ids: tuple[str, ...]
     turns: Any
+    words: Any
+    """The part of the model of words in the turns' logits of resistance: one logit a turn."""
     reply_ids: tuple[str, ...]
     replies: Any
+
+
+def answered_examples(
+    found: OutOfFold, turns: Sequence[TurnExample], replies: Sequence[ReplyExample]
+) -> tuple[list[TurnExample], list[ReplyExample]]:
+    """Return the turns and the replies that were answered, in the order of the answers."""
+    turn_by_id = {each.id: each for each in turns}
+    reply_by_id = {each.id: each for each in replies}
+    return [turn_by_id[each] for each in found.turn_ids], [reply_by_id[each] for each in found.reply_ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +102,8 @@ def split_examples(turns: Sequence[TurnExample], replies: Sequence[ReplyExample]
     )
 
 
-FitAndRead = Callable[[Split], tuple[Any, Any]]
-"""Fits on what is to be learned from, and returns turn and reply logits of the rest."""
+FitAndRead = Callable[[Split], tuple[Any, Any, Any]]
+"""Fits on what is to be learned from; returns the rest's turn logits, the words' part in them, and reply logits."""
 
 
 def compute_fold(split: Split, fit_and_read: FitAndRead, folder: Path) -> None:
@@ -100,17 +112,34 @@ def compute_fold(split: Split, fit_and_read: FitAndRead, folder: Path) -> None:
     if path.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    turn_logits, reply_logits = fit_and_read(split)
+    turn_logits, words, reply_logits = fit_and_read(split)
+    _write(
+        path,
+        turn_ids=np.array([each.id for each in split.test_turns]),
+        turns=turn_logits,
+        words=words,
+        reply_ids=np.array([each.id for each in split.test_replies]),
+        replies=reply_logits,
+    )
+
+
+def _write(path: Path, **arrays: Any) -> None:
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
-        np.savez(
-            file,
-            turn_ids=np.array([each.id for each in split.test_turns]),
-            turns=turn_logits,
-            reply_ids=np.array([each.id for each in split.test_replies]),
-            replies=reply_logits,
-        )
+        np.savez(file, **arrays)
     unfinished.rename(path)
+
+
+def replace_words(split: Split, words_of: Callable[[Split], Any], folder: Path) -> None:
+    """Put other logits of the model of words in the place of those in a finished fold; the encoder's stay."""
+    path = folder / f"fold-{split.fold}.npz"
+    with np.load(path, allow_pickle=False) as saved:
+        arrays = {name: saved[name] for name in saved.files}
+    if arrays["turn_ids"].tolist() != [each.id for each in split.test_turns]:
+        raise DataError(f"{path} answers other turns than this data has; compute the fold again")
+    words = words_of(split)
+    turns = count_in(count_in(arrays["turns"], -arrays["words"]), words)
+    _write(path, **arrays | {"turns": turns, "words": words})
 
 
 def finished_folds(folder: Path, only: int | None = None) -> OutOfFold:
@@ -130,6 +159,7 @@ def finished_folds(folder: Path, only: int | None = None) -> OutOfFold:
         len(parts),
         tuple(joined["turn_ids"].tolist()),
         joined["turns"],
+        joined["words"],
         tuple(joined["reply_ids"].tolist()),
         joined["replies"],
     )

@@ -26,27 +26,26 @@ from training.reader.evaluate import (
     resistance_scores,
 )
 from training.reader.examples import ReplyExample, TurnExample
-from training.reader.folds import FOLDS, OutOfFold, fold_of_examples
+from training.reader.folds import FOLDS, OutOfFold, answered_examples, fold_of_examples
 from training.reader.measures import LevelMetrics, level_metrics
+from training.reader.parts import part_rows, parts_table
 from training.reader.praise import praise_at
 from training.reader.served import Served, read_praise, read_served
 from training.reader.unseen_thresholds import TurnThresholds, thresholds_of_other_folds
 
 _TRANSCRIPTS = frozenset({"annomi", "mibot"})
-SHIPS = "the threshold that ships, chosen on the first fold"
+SHIPS = "the thresholds that ship: of resistance chosen on all folds, of danger on the first"
 UNSEEN = "thresholds chosen for each fold on the others"
 
 
 def print_report(console: Console, name: str, examples: Examples, found: OutOfFold) -> None:
     """Print every table of one variant."""
-    place = {each.id: number for number, each in enumerate(examples.turns)}
-    turns = [examples.turns[place[each]] for each in found.turn_ids]
-    place = {each.id: number for number, each in enumerate(examples.replies)}
-    replies = [examples.replies[place[each]] for each in found.reply_ids]
+    turns, replies = answered_examples(found, examples.turns, examples.replies)
     console.print(f"{name}: {found.folds} of {FOLDS} folds, each read by weights that saw nothing of its groups")
     served = read_served(version_folder(READER))
     _resistance(console, name, turns, found, served, SHIPS)
     _critical(console, name, turns, found, served, SHIPS)
+    console.print(parts_table(name, part_rows(turns, found)))
     if found.folds > 1:
         folds = fold_of_examples(examples.turns, examples.replies)
         unseen = thresholds_of_other_folds(turns, found.turns, replies, found.replies, folds)

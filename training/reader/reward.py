@@ -57,3 +57,9 @@ def write_reward(exchanges: Sequence[WrittenExchange], reader: Any, folder: Path
     }
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return len(pairs)
+
+
+def keep_reward(fingerprint: str, folder: Path) -> None:
+    """Write that the head in `folder` belongs to the reader of this fingerprint, whose vectors are what they were."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    (folder / FACTS).write_text(json.dumps(facts | {"reader": fingerprint}, indent=1) + "\n", encoding="utf-8")

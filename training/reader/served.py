@@ -1,4 +1,4 @@
-"""Reads the thresholds of the reader that ships, as scores before calibration."""
+"""The lists of answers and the thresholds of the reader that ships: written for it, and read as scores."""
 
 import json
 import math
@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from stream.contracts.vocabulary import Mechanism
+from training.reader.targets import as_json
 
 ANSWERS = "answers.json"
 _CERTAIN = 1e-6
 """A probability of 0 or 1 has no logit; where all answers are right, the threshold is rounded to one of them."""
+
+
+def write_answers(chosen: Mapping[str, object], folder: Path) -> None:
+    """Write the names and places of the logits, with the calibration and the thresholds that were chosen."""
+    document = json.dumps(as_json() | dict(chosen), indent=1) + "\n"
+    (folder / ANSWERS).write_text(document, encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def test_levels_are_those_of_the_answers_kept(tmp_path: Path) -> None:
         tmp_path / "fold-0.npz",
         turn_ids=np.array(["A-1"]),
         turns=np.zeros((1, 1)),
+        words=np.zeros(1),
         reply_ids=np.array(["A-1/1", "A-1/2"]),
         replies=logits,
     )

@@ -28,7 +28,9 @@ from training.reader.fit import fit, read_pairs
 from training.reader.network import MAX_TOKENS, encode, load_base, load_tokenizer, load_weights, save_weights
 from training.reader.planted import Planted
 from training.reader.recipe import Recipe, steps_per_epoch
+from training.reader.served import write_answers
 from training.reader.targets import REPLY_HEADS, TURN_HEADS, as_json, width
+from training.reader.words import write_words
 
 HIDDEN = 16
 RECIPE = Recipe(epochs=12, batch_size=8, learning_rate=0.01, head_learning_rate=0.02)
@@ -139,7 +141,9 @@ def test_weights_are_read_as_they_were_written(trained: Any, base: Path, tmp_pat
 
 def test_what_is_exported_is_what_the_served_reader_runs(trained: Any, base: Path, tmp_path: Path) -> None:
     """The exported files are read by the served reader's own code, with answers near the trained ones."""
-    size = export(trained, base, tmp_path, CALIBRATION)
+    size = export(trained, base, tmp_path)
+    write_answers(CALIBRATION, tmp_path)
+    write_words({}, tmp_path)
     assert size == (tmp_path / "reader.onnx").stat().st_size
     module = import_model_file(version_folder("reader") / "reader.py", "reader_of_a_test")
     pairs = pairs_of(TURNS[:4])

@@ -1,5 +1,6 @@
 """No conversation, video or writer stands on both sides of a fold, and finished folds are kept on disk."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,18 @@ import pytest
 
 from tests.training.reader.samples import reply, turn
 from training.errors import DataError
-from training.reader.folds import FOLDS, Split, compute_fold, finished_folds, fold_of_groups, split_examples
+from training.reader.evaluate import resistance_scores
+from training.reader.folds import (
+    FOLDS,
+    Split,
+    answered_examples,
+    compute_fold,
+    finished_folds,
+    fold_of_groups,
+    replace_words,
+    split_examples,
+)
+from training.reader.targets import TURN_HEADS, width
 
 TURNS = [turn(number, source=source) for source in ("annomi", "mibot", "written") for number in range(20)]
 REPLIES = [reply(number) for number in range(40)]
@@ -57,9 +69,10 @@ def test_whole_groups_stand_on_one_side(fold: int) -> None:
     assert len(split.train_replies) + len(split.test_replies) == len(REPLIES)
 
 
-def numbered(split: Split) -> tuple[Any, Any]:
+def numbered(split: Split) -> tuple[Any, Any, Any]:
     """Return logits that hold the number of the fold."""
-    return np.full((len(split.test_turns), 2), split.fold), np.full((len(split.test_replies), 3), split.fold)
+    turns, replies = len(split.test_turns), len(split.test_replies)
+    return np.full((turns, 2), split.fold), np.zeros(turns), np.full((replies, 3), split.fold)
 
 
 def test_every_example_is_answered_once_by_a_fit_that_did_not_see_it(tmp_path: Path) -> None:
@@ -80,7 +93,7 @@ def test_a_finished_fold_is_not_computed_again(tmp_path: Path) -> None:
     split = split_examples(TURNS, REPLIES, 0)
     compute_fold(split, numbered, tmp_path)
 
-    def fail(_: Split) -> tuple[Any, Any]:
+    def fail(_: Split) -> tuple[Any, Any, Any]:
         raise AssertionError
 
     compute_fold(split, fail, tmp_path)
@@ -101,7 +114,7 @@ def test_the_answers_of_one_fold_can_be_had_alone(tmp_path: Path) -> None:
 def test_a_fit_that_fails_leaves_no_fold(tmp_path: Path) -> None:
     """A fold that was interrupted is computed anew."""
 
-    def fail(_: Split) -> tuple[Any, Any]:
+    def fail(_: Split) -> tuple[Any, Any, Any]:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -115,4 +128,45 @@ def test_what_is_written_holds_no_text(tmp_path: Path) -> None:
     compute_fold(split_examples(TURNS, REPLIES, 0), numbered, tmp_path)
     (path,) = tmp_path.iterdir()
     with np.load(path, allow_pickle=False) as saved:
-        assert set(saved.files) == {"turn_ids", "turns", "reply_ids", "replies"}
+        assert set(saved.files) == {"turn_ids", "turns", "words", "reply_ids", "replies"}
+
+
+def silent(split: Split) -> tuple[Any, Any, Any]:
+    """Return logits that know nothing, of the width that the reader has."""
+    turns = len(split.test_turns)
+    return np.zeros((turns, width(TURN_HEADS))), np.zeros(turns), np.zeros((len(split.test_replies), 3))
+
+
+def test_the_words_of_a_finished_fold_are_replaced_and_the_encoder_stays(tmp_path: Path) -> None:
+    """Other words are counted in where the former ones were, so that doing it twice is doing it once."""
+    split = split_examples(TURNS, REPLIES, 0)
+    compute_fold(split, silent, tmp_path)
+    before = resistance_scores(finished_folds(tmp_path).turns)
+    words = np.linspace(-1.0, 1.0, len(split.test_turns))
+    for _ in range(2):
+        replace_words(split, lambda _: words, tmp_path)
+        found = finished_folds(tmp_path)
+        np.testing.assert_array_equal(found.words, words)
+        assert ((resistance_scores(found.turns) > before) == (words > 0)).all()
+    replace_words(split, lambda _: np.zeros(len(words)), tmp_path)
+    np.testing.assert_allclose(resistance_scores(finished_folds(tmp_path).turns), before)
+
+
+def test_words_for_other_turns_are_refused(tmp_path: Path) -> None:
+    """Where the data has other turns than were answered, nothing is written."""
+    compute_fold(split_examples(TURNS, REPLIES, 0), silent, tmp_path)
+    kept = (tmp_path / "fold-0.npz").read_bytes()
+    other = replace(split_examples(TURNS, REPLIES, 0), test_turns=())
+    with pytest.raises(DataError, match="compute the fold again"):
+        replace_words(other, lambda _: np.zeros(0), tmp_path)
+    assert (tmp_path / "fold-0.npz").read_bytes() == kept
+
+
+def test_answered_examples_stand_in_the_order_of_the_answers(tmp_path: Path) -> None:
+    """Each answer is given back with its example, whatever the order of the examples."""
+    for fold in (1, 0):
+        compute_fold(split_examples(TURNS, REPLIES, fold), numbered, tmp_path)
+    found = finished_folds(tmp_path)
+    turns, replies = answered_examples(found, TURNS[::-1], REPLIES[::-1])
+    assert tuple(each.id for each in turns) == found.turn_ids
+    assert tuple(each.id for each in replies) == found.reply_ids

@@ -1,8 +1,13 @@
 """The commands of `training.reader` find their parts, and say what is missing; end_to_end.py trains."""
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -11,7 +16,8 @@ from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.errors import DataError
 from training.reader import __main__ as cli
 from training.reader.data import Examples
-from training.reader.folds import OutOfFold, compute_fold, split_examples
+from training.reader.folds import OutOfFold, Split, compute_fold, finished_folds, split_examples
+from training.reader.targets import RESISTANCE
 
 EXAMPLES = Examples(
     (*(turn(number, source="annomi") for number in range(20)), *(turn(number) for number in range(20, 40))),
@@ -52,6 +58,7 @@ def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.M
                 split,
                 lambda split: (
                     turn_logits(["none"] * len(split.test_turns)),
+                    np.zeros(len(split.test_turns)),
                     reply_logits([each.levels for each in split.test_replies]),
                 ),
                 tmp_path / variant,
@@ -59,6 +66,38 @@ def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.M
     result = CliRunner().invoke(cli.app, ["eval", str(tmp_path), "--answers", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert reported == [("both", 2), ("written", 1)]
+
+
+def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`words` puts new words into finished folds, and writes what ships beside an encoder that stays."""
+    turns = [
+        turn(number, label, source, text=f"{words} {number}")
+        for source in ("annomi", "mibot", "written")
+        for label, words in (("blaming", "you never listen"), ("none", "that helped on monday"))
+        for number in range(20)
+    ]
+    turns = [replace(each, id=f"{each.source}-{each.resistance}-{each.id}", critical=0) for each in turns]
+    examples = Examples(tuple(turns), EXAMPLES.replies)
+    monkeypatch.setattr(cli, "load_examples", lambda _data: examples)
+    for fold in (0, 1):
+        compute_fold(split_examples(turns, EXAMPLES.replies, fold), silent_answers, tmp_path / "both")
+    for model in ("reader", "feedback_baseline"):
+        (tmp_path / model).mkdir()
+    (tmp_path / "feedback_baseline" / "reward.json").write_text('{"reader": "before"}')
+    monkeypatch.setattr(cli, "version_folder", lambda model: tmp_path / model)
+    monkeypatch.setattr(cli, "load_reader", lambda _folder: (None, SimpleNamespace(fingerprint="after")))
+    result = CliRunner().invoke(cli.app, ["words", str(tmp_path), "--answers", str(tmp_path / "both")])
+    assert result.exit_code == 0, result.output
+    assert finished_folds(tmp_path / "both").words.any()
+    assert {path.name for path in (tmp_path / "reader").iterdir()} == {"answers.json", "words.npy"}
+    assert 0 < json.loads((tmp_path / "reader" / "answers.json").read_text())["thresholds"]["confirm"] < 1
+    assert json.loads((tmp_path / "feedback_baseline" / "reward.json").read_text()) == {"reader": "after"}
+
+
+def silent_answers(split: Split) -> tuple[Any, Any, Any]:
+    """Return answers of an encoder that knows everything, and of words that know nothing."""
+    turns = turn_logits([RESISTANCE[each.resistance] for each in split.test_turns])
+    return turns, np.zeros(len(split.test_turns)), reply_logits([each.levels for each in split.test_replies])
 
 
 @pytest.mark.parametrize("command", ["folds", "fit", "curve", "export"])

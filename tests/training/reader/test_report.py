@@ -55,6 +55,7 @@ def report_of(folds: int) -> str:
         folds,
         tuple(each.id for each in reversed(TURNS)),
         turn_logits(SAID, DANGER)[::-1],
+        np.zeros(len(TURNS)),
         tuple(each.id for each in REPLIES),
         reply_logits([each.levels for each in REPLIES]),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from tests.training.corpora.samples import parsed, reply
 from training.corpora.ratings import written_pairs
 from training.reader.examples import BEFORE_CHARACTERS, TEXT_CHARACTERS
-from training.reader.reward import REGULARISATION, fit_reward, texts_of, write_reward
+from training.reader.reward import REGULARISATION, fit_reward, keep_reward, texts_of, write_reward
 
 EXCHANGES = [
     parsed(id=f"Z-{number:03}", replies=[reply("No."), reply("It is yours.", (2, 2, 2, 2))]) for number in range(8)
@@ -75,3 +75,12 @@ def test_the_head_is_written_with_what_it_was_fitted_on(tmp_path: Path) -> None:
         "regularisation": REGULARISATION,
     }
     assert len(reader.pairs) == 24
+
+
+def test_a_head_is_kept_for_the_same_encoder_under_another_name(tmp_path: Path) -> None:
+    """A reader whose vectors did not change takes the head over: only its fingerprint is written."""
+    write_reward(EXCHANGES, Counting(), tmp_path)
+    before, weights = json.loads((tmp_path / "reward.json").read_text()), (tmp_path / "reward.npy").read_bytes()
+    keep_reward("a" * 64, tmp_path)
+    assert json.loads((tmp_path / "reward.json").read_text()) == before | {"reader": "a" * 64}
+    assert (tmp_path / "reward.npy").read_bytes() == weights

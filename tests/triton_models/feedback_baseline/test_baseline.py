@@ -353,13 +353,6 @@ def test_the_longest_exchange_is_read_in_few_pieces(unit: str) -> None:
     assert all(len(first) <= 500 for first, _ in own.pairs)
 
 
-def test_every_sentence_is_read_by_itself_once() -> None:
-    """A sentence is read by itself once, since reading is what takes time."""
-    own = reader()
-    assess_request(request(CLIENT, "Fair enough. It's up to you."), own)
-    assert len(own.pairs) == len(set(own.pairs)) + 2  # what is left without one of two sentences is the other one
-
-
 def test_the_same_request_gets_the_same_answer() -> None:
     """Assessments are named by their input: the answer must hang on nothing else."""
     answers = [json.dumps(assess(CLIENT, reply)) for reply in REPLIES]

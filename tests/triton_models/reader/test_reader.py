@@ -17,7 +17,16 @@ from training.reader.targets import REPLY_HEADS, TURN_HEADS, as_json, width
 
 LARGEST_FILE = 30_000_000
 """Bytes: what a repository carries without pain."""
-FILES = {"answers.json", "model.py", "reader.onnx", "reader.py", "tokenizer.json"}
+FILES = {
+    "answers.json",
+    "model.py",
+    "reader.onnx",
+    "reader.py",
+    "tokenizer.json",
+    "tokens.py",
+    "words.npy",
+    "words.py",
+}
 
 
 def assert_same(one: Any, other: Any, tolerance: float = 0.0) -> None:
@@ -109,8 +118,8 @@ def test_the_folder_holds_what_is_served_and_nothing_else() -> None:
 
 
 def test_the_fingerprint_changes_with_each_file_that_decides(tmp_path: Path) -> None:
-    """Another graph, tokeniser or list of answers has another fingerprint."""
-    names = (module().GRAPH, module().TOKENIZER, module().ANSWERS)
+    """Another graph, tokeniser, list of answers or model of words has another fingerprint."""
+    names = (module().GRAPH, module().TOKENIZER, module().ANSWERS, module().WORDS)
     for name in names:
         (tmp_path / name).write_text("as it was")
     found = {module().fingerprint(tmp_path)}
@@ -123,7 +132,8 @@ def test_the_fingerprint_changes_with_each_file_that_decides(tmp_path: Path) -> 
 
 def test_it_needs_the_runtime_and_the_tokeniser_alone() -> None:
     """The reader imports ONNX Runtime, the tokeniser library and numpy besides the standard library."""
-    imported = set(re.findall(r"^(?:from|import) ([a-z_]+)", (VERSION_FOLDER / "reader.py").read_text(), re.MULTILINE))
+    code = "\n".join((VERSION_FOLDER / f"{name}.py").read_text() for name in ("reader", "tokens", "words"))
+    imported = set(re.findall(r"^(?:from|import) ([a-z_]+)", code, re.MULTILINE))
     assert imported - {"numpy", "onnxruntime", "tokenizers"} <= sys.stdlib_module_names
 
 

@@ -17,6 +17,7 @@ from .evidence import Alone, Heard, hear_sentences, read_alone
 from .fingerprint import fingerprint
 from .library import Library
 from .moment import Moment, read_request
+from .once import read_once
 from .opinions import MECHANISMS, Answers, Choice, Opinion, ReadPairs
 from .reasons import STRENGTHS, STRONG, oppositions, why
 from .reward import Reward
@@ -51,7 +52,7 @@ def assess(request: dict[str, Any], read: ReadPairs, answers: Answers, library: 
     Raises:
         ValueError: a request of another shape; the sentence never holds text of a message.
     """
-    read = blind(read)
+    read = blind(read_once(read))
     given = read_request(request)
     client = read_alone(given.before, given.client, read)
     (asked,) = read([(given.before, given.client_text)])

@@ -1,5 +1,7 @@
 """The reader: one small encoder that hears resistance, critical content, levels, techniques, mistakes, planted text.
 
+Resistance is heard by a linear model over words too (`words.py`), and the answer is of both.
+
 A pair of texts goes in, three vectors come out: what the second text is as a client's turn after the first, what it is
 as a reply to the first, and the vector under both. Pairs are read one at a time and without padding, so that an answer
 does not depend on what else is asked.
@@ -15,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer
+from tokenizers import Encoding
+
+from .tokens import TOKENIZER, load_tokenizer, tokens_of
+from .words import WORDS, Words, with_words
 
 GRAPH = "reader.onnx"
-TOKENIZER = "tokenizer.json"
 ANSWERS = "answers.json"
-MAX_TOKENS = 256
-"""Tokens of a pair, as in training; longer pairs lose the end of their longer text."""
 
 
 class Opinion(NamedTuple):
@@ -41,25 +43,30 @@ class Reader:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS, strategy="longest_first")
+        self._tokenizer = load_tokenizer(folder)
+        self._words = Words.read(folder)
+        self._resistance = slice(*answers(folder)["turn"]["resistance"])
         self.fingerprint = fingerprint(folder)
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> list[Opinion]:
         """Return one opinion per pair, in order."""
-        return [self._read(encoding.ids, encoding.type_ids) for encoding in self._tokenizer.encode_batch(list(pairs))]
+        return [self._read(encoding) for encoding in self._tokenizer.encode_batch(list(pairs))]
 
-    def _read(self, ids: Sequence[int], kinds: Sequence[int]) -> Opinion:
-        given = {"ids": np.array([ids], dtype=np.int64), "kinds": np.array([kinds], dtype=np.int64)}
+    def _read(self, encoding: Encoding) -> Opinion:
+        given = {
+            "ids": np.array([encoding.ids], dtype=np.int64),
+            "kinds": np.array([encoding.type_ids], dtype=np.int64),
+        }
         turn, reply, vector = self._session.run(["turn", "reply", "vector"], given)
-        return Opinion(turn[0], reply[0], vector[0])
+        heard = turn[0].copy()
+        heard[self._resistance] = with_words(heard[self._resistance], self._words.logit(*tokens_of(encoding)))
+        return Opinion(heard, reply[0], vector[0])
 
 
 def fingerprint(folder: Path) -> str:
     """Return the hash of the files that an answer depends on."""
     digest = hashlib.sha256()
-    for name in (GRAPH, TOKENIZER, ANSWERS):
+    for name in (GRAPH, TOKENIZER, ANSWERS, WORDS):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 
