@@ -78,11 +78,7 @@ def health_groups(status: Status) -> tuple[HealthGroup, ...]:
     return (
         HealthGroup(
             "Stages",
-            tuple(
-                _stage_line(status, stage.name, stage.topic is not None)
-                for stage in STAGES
-                if stage.name in status.stages
-            ),
+            tuple(_stage_line(status, stage.name) for stage in STAGES if stage.name in status.stages),
         ),
         HealthGroup("What waits", tuple(_waiting_lines(status))),
         HealthGroup("Model", tuple(_model_lines(status))),
@@ -103,14 +99,14 @@ def _line(title: str, value: str, state: HealthState, remedy: str, *, unknown: s
     return HealthLine(title, value, state, said[state])
 
 
-def _stage_line(status: Status, name: str, reads_topic: bool) -> HealthLine:
+def _stage_line(status: Status, name: str) -> HealthLine:
     stage = status.stages[name]
     lag = (status.lag or {}).get(name)
     said = [_ready_words(status, name, stage)]
-    if reads_topic:
+    if stage.reads:
         said.append(_lag_words(lag) if lag is not None else f"its lag is not known: {_why(status, 'broker')}")
     is_late = lag is not None and (lag.oldest_s or 0) > MAX_LAG_S
-    is_unknown = stage.ready is None or (reads_topic and lag is None)
+    is_unknown = stage.ready is None or (stage.reads and lag is None)
     state = _state(stage.ready is False or is_late, is_unknown=is_unknown)
     remedy = (
         f"Read the log of `counterpoint {name}`; `counterpoint check` names what it lacks. If it is ready and records"

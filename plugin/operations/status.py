@@ -1,7 +1,7 @@
 """Collect the state of stages, broker, database and model, from what answers: for `counterpoint status` and a page."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from plugin.plain_text import age_words
 from plugin.queue.due_digests import due_since
 from plugin.queue.lists import waiting_on_all_platforms
 from plugin.queue.quality import Quality, read_quality
+from stream.contracts import topics
 from stream.contracts.errors import CounterpointError, Misconfigured, Unavailable
 from stream.runtime.settings import Settings, required_secret
 from stream.runtime.stages import DELIVER, FEEDBACK, HEAR, SINK, used_stages
@@ -39,11 +40,13 @@ class StageStatus:
     troubles: dict[str, str]
     version: str | None = None
     oldest_held_s: float | None = None
+    reads: bool = False
+    """Whether it reads topics with these settings, so that records can wait for it."""
 
 
 @dataclass(frozen=True)
 class LagStatus:
-    """The records that wait for one stage."""
+    """The records that wait for one stage, on all topics that it reads."""
 
     records: int
     oldest_s: float | None
@@ -171,21 +174,22 @@ def collect_status(
     pool = ThreadPoolExecutor(max_workers=len(urls) + 3)
     try:
         stages = {name: pool.submit(_result_or_reason, partial(probe_stage, url)) for name, url in urls.items()}
-        lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings.kafka, used_stages(settings)))
+        lag = pool.submit(_result_or_reason, lambda: read_consumer_lags(settings))
         queue = pool.submit(_result_or_reason, read_queue or partial(_read_queue, settings, now))
         dead_letters = pool.submit(_result_or_reason, lambda: _waiting_dead_letters(settings, now - DAY))
         wait((*stages.values(), lag, queue, dead_letters), timeout=patience_s)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # what is still asked ends at its own timeouts
+    readers = {stage.name for stage in used_stages(settings) if stage.groups(settings)}
     answers: dict[str, ProbeAnswer] = {}
     for name, asked in stages.items():
         answer, why = _answer_of(asked)
         if answer is None:
             found.not_asked[name] = why
-            found.stages[name] = StageStatus(ready=None, troubles={})
+            found.stages[name] = StageStatus(ready=None, troubles={}, reads=name in readers)
         else:
             answers[name] = answer
-            found.stages[name] = _stage_status(name, answer)
+            found.stages[name] = _stage_status(name, answer, reads=name in readers)
     _set_lag(found, *_answer_of(lag), now)
     letters, why = _answer_of(dead_letters)
     if letters is None:
@@ -223,7 +227,7 @@ def _answer_of(asked: Future[tuple[Any, str]]) -> tuple[Any, str]:
     return asked.result() if asked.done() and not asked.cancelled() else (None, "It did not answer in time.")
 
 
-def _stage_status(name: str, answer: ProbeAnswer) -> StageStatus:
+def _stage_status(name: str, answer: ProbeAnswer, *, reads: bool) -> StageStatus:
     builds = [labels.get("version") for labels, _ in answer.samples.get("counterpoint_build_info", [])]
     held = [
         value for labels, value in answer.samples.get("counterpoint_oldest_held_seconds", []) if labels["stage"] == name
@@ -233,6 +237,7 @@ def _stage_status(name: str, answer: ProbeAnswer) -> StageStatus:
         troubles=dict(answer.troubles),
         version=builds[0] if builds else None,
         oldest_held_s=round(held[0], 1) if held else None,
+        reads=reads,
     )
 
 
@@ -245,14 +250,20 @@ def _model_status(answer: ProbeAnswer) -> ModelStatus:
     )
 
 
-def _set_lag(found: Status, lag: dict[str, ConsumerLag] | None, why: str, now: datetime) -> None:
+def _set_lag(found: Status, lag: dict[str, dict[str, ConsumerLag]] | None, why: str, now: datetime) -> None:
     if lag is None:
         found.not_asked["broker"] = why
         return
-    found.lag = {stage: LagStatus(each.records, _age_s_since_ms(each.oldest_ms, now)) for stage, each in lag.items()}
+    found.lag = {stage: _together(by_topic.values(), now) for stage, by_topic in lag.items()}
     # A closed session is on its way to the queue as long as feedback or sink have not finished with its record.
-    ages = [found.lag[stage.name].oldest_s for stage in (FEEDBACK, SINK)]
-    found.oldest_unscored_s = max((age for age in ages if age is not None), default=None)
+    closed = (lag[FEEDBACK.name][topics.SESSIONS], lag[SINK.name][topics.FEEDBACK])
+    found.oldest_unscored_s = _together(closed, now).oldest_s
+
+
+def _together(lags: Iterable[ConsumerLag], now: datetime) -> LagStatus:
+    lags = list(lags)
+    oldest_ms = min((each.oldest_ms for each in lags if each.oldest_ms is not None), default=None)
+    return LagStatus(sum(each.records for each in lags), _age_s_since_ms(oldest_ms, now))
 
 
 def _read_queue(settings: Settings, now: datetime) -> QueueStatus:

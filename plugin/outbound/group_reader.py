@@ -132,7 +132,7 @@ class GroupReader:
 
     def _check_broker(self, consumer: Any) -> None:
         self._next_check_at = self.clock() + CHECK_INTERVAL_S
-        self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, self.topic, self.kafka))
+        self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, [self.topic], self.kafka))
 
 
 def _commit(consumer: Any, done: dict[TopicPartition, int]) -> None:

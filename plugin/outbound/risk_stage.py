@@ -78,5 +78,4 @@ def risk_work(
             give_up_after_s=settings.tenants[tenant].risk.give_up_after_s,
             now=utc_now,
         )
-        group = f"{DELIVER.kafka_id}-{tenant}"
-        yield GroupReader(settings.kafka, DELIVER, RISK, group, delivery.handle, health, stop).run
+        yield GroupReader(settings.kafka, DELIVER, RISK, DELIVER.group_for(tenant), delivery.handle, health, stop).run

@@ -17,13 +17,12 @@ from kafka.structs import OffsetAndMetadata
 
 from plugin.database.engine import connect, utc_now
 from plugin.database.key_encryption_key import key_encryption_key
-from plugin.sink.writer import TOPICS, Writer
+from plugin.sink.writer import Writer
 from stream.contracts.errors import Misconfigured, Unavailable
-from stream.contracts.topics import FEEDBACK
 from stream.runtime import metrics, settings
 from stream.runtime.dead_letter_writer import DeadLetterWriter
 from stream.runtime.health import Health, ReadinessPart, serve
-from stream.runtime.kafka_clients import READER_TIMEOUTS, group_clients, raw_record
+from stream.runtime.kafka_clients import READER_TIMEOUTS, broker_away, group_clients, raw_record, reader_trouble
 from stream.runtime.logging import get_logger
 from stream.runtime.progress import Progress
 from stream.runtime.stages import SINK
@@ -85,11 +84,11 @@ class Sink:
                     self._consume(consumer, DeadLetterWriter(producer, SINK.name, limit, self.health))
             except KafkaError as error:
                 get_logger().warning("broker_away", error_type=type(error).__name__)
-                self.health.set(ReadinessPart.BROKER, f"The broker at {self.kafka.bootstrap_servers} does not answer.")
+                self.health.set(ReadinessPart.BROKER, broker_away(self.kafka))
                 self.stop.wait(RETRY_INTERVAL_S)
 
     def _consume(self, consumer: Any, dead_letters: DeadLetterWriter) -> None:
-        consumer.subscribe(list(TOPICS))
+        consumer.subscribe(list(SINK.topics))
         while not self.stop.is_set():
             if self.clock() >= self._next_check_at:
                 self._check_dependencies(consumer)
@@ -136,7 +135,7 @@ class Sink:
 
     def _check_dependencies(self, consumer: Any) -> None:
         """Check the database and the broker; records are only processed while both are healthy."""
-        database, broker = self.writer.database_trouble(), self._broker_trouble(consumer)
+        database, broker = self.writer.database_trouble(), reader_trouble(consumer, SINK.topics, self.kafka)
         metrics.DATABASE_AWAY.set(database is not None)
         for part, trouble in ((ReadinessPart.DATABASE, database), (ReadinessPart.BROKER, broker)):
             if trouble != self.health.troubles().get(part):
@@ -149,18 +148,6 @@ class Sink:
         self._next_check_at = self.clock() + (CHECK_INTERVAL_S if self._is_healthy else RETRY_INTERVAL_S)
         if self._is_healthy:
             consumer.resume(*consumer.paused())
-
-    def _broker_trouble(self, consumer: Any) -> str | None:
-        found = consumer.partitions_for_topic(FEEDBACK)
-        if not found:
-            return f"The topic {FEEDBACK} does not exist. Run `counterpoint topics`."
-        if len(found) != self.kafka.partitions:
-            return f"The topic {FEEDBACK} has {len(found)} partitions, kafka.partitions says {self.kafka.partitions}."
-        try:
-            consumer.end_offsets([TopicPartition(FEEDBACK, 0)], timeout_ms=READER_TIMEOUTS.answer_ms)
-        except KafkaError:
-            return f"The broker at {self.kafka.bootstrap_servers} does not answer."
-        return None
 
 
 def _rewind_and_pause(consumer: Any, batches: dict[Any, list[Any]], done: dict[Any, int]) -> None:

@@ -16,15 +16,13 @@ from plugin.sink.validate import validate_record
 from stream.contracts.errors import Unavailable
 from stream.contracts.outcomes import Outcome
 from stream.contracts.schema import RECORDS_BY_TOPIC
-from stream.contracts.topics import FEEDBACK, MEASURES, OUTCOMES, RISK
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord, check_partition, decode, known_types
 from stream.runtime.logging import get_logger
+from stream.runtime.stages import SINK
 from stream.runtime.trace import trace_id, traceparent_of
 
-TOPICS: Final = (FEEDBACK, RISK, OUTCOMES, MEASURES)
-"""The topics that the sink reads."""
-_KNOWN: Final = {topic: known_types(*RECORDS_BY_TOPIC[topic]) for topic in TOPICS}
+_KNOWN: Final = {topic: known_types(*RECORDS_BY_TOPIC[topic]) for topic in SINK.topics}
 
 
 @dataclass(frozen=True)

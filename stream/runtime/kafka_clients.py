@@ -1,6 +1,6 @@
 """Factories for kafka-python's producer, consumer and admin client, their timeouts, and functions to send a record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -183,12 +183,18 @@ def send_and_wait(
     return cast("int", send(producer, topic, record, partition).get(timeout=timeouts.acknowledge_s).timestamp)
 
 
-def reader_trouble(reader: Any, topic: str, kafka: KafkaSettings) -> str | None:
-    """Return why a consumer cannot read a topic now, as a sentence for operators; None if it can."""
-    if not reader.partitions_for_topic(topic):
-        return f"The topic {topic} does not exist. Run `counterpoint topics`."
+def reader_trouble(reader: Any, topics: Iterable[str], kafka: KafkaSettings) -> str | None:
+    """Return why a consumer cannot read its topics now, as a sentence for operators; None if it can."""
+    firsts = []
+    for topic in topics:
+        partitions = reader.partitions_for_topic(topic)
+        if not partitions:
+            return f"The topic {topic} does not exist. Run `counterpoint topics`."
+        if len(partitions) != kafka.partitions:
+            return f"The topic {topic} has {len(partitions)} partitions, kafka.partitions says {kafka.partitions}."
+        firsts.append(TopicPartition(topic, 0))
     try:
-        reader.end_offsets([TopicPartition(topic, 0)], timeout_ms=READER_TIMEOUTS.answer_ms)
+        reader.end_offsets(firsts, timeout_ms=READER_TIMEOUTS.answer_ms)
     except KafkaError:
         return broker_away(kafka)
     return None

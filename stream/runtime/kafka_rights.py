@@ -57,12 +57,14 @@ class Right:
 
 def _stage_rights(stage: Stage, *, also_reads: tuple[str, ...] = (), writes: tuple[str, ...]) -> tuple[Right, ...]:
     user = stage.kafka_id
-    reads = () if stage.topic is None else (stage.topic, *also_reads)
+    reads = (*stage.topics, *also_reads)
+    has_one_group = stage.readers is None
+    group = user if has_one_group else stage.group_for("")
     return (
         Right(user, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),
         *(Right(user, "Read", "topic", topic) for topic in reads),
         *(Right(user, "Write", "topic", topic) for topic in writes),
-        *((Right(user, "Read", "group", user),) if reads else ()),
+        *((Right(user, "Read", "group", group, prefix=not has_one_group),) if reads else ()),
     )
 
 
@@ -76,13 +78,11 @@ RIGHTS: Final = (
     ),
     *_stage_rights(stages.FEEDBACK, writes=(FEEDBACK, DEAD_LETTERS)),
     *_stage_rights(stages.MEASURES, writes=(MEASURES, DEAD_LETTERS)),
-    *_stage_rights(stages.SINK, also_reads=(RISK, OUTCOMES, MEASURES), writes=(DEAD_LETTERS,)),
+    *_stage_rights(stages.SINK, writes=(DEAD_LETTERS,)),
     # The hear stage reads which sessions are open where the stream worker keeps them, and writes nothing there.
     *_stage_rights(stages.HEAR, also_reads=(OPEN_SESSIONS_CHANGELOG,), writes=(RISK,)),
     # The deliver stage reads risk signals, in a group for each platform.
     *_stage_rights(stages.DELIVER, writes=(DEAD_LETTERS,)),
-    Right(stages.DELIVER.kafka_id, "Read", "topic", RISK),
-    Right(stages.DELIVER.kafka_id, "Read", "group", f"{stages.DELIVER.kafka_id}-", prefix=True),
     # `counterpoint status`, `dead-letters`, `erase` and the like: a replayed dead letter goes back to its topic, an
     # erasure is written to the topics of all stages, and `counterpoint outcomes import` writes outcomes.
     Right(_OPERATOR, "Describe", "topic", KAFKA_NAME_PREFIX, prefix=True),

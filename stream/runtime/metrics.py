@@ -24,7 +24,7 @@ CONNECTIONS_CLOSED = Counter(
 )
 RECORDS = Counter(
     "counterpoint_records_total",
-    "Records of its topic that a stage has finished. Flat while lag grows: the stage is stuck, see its /readyz.",
+    "Records of its topics that a stage has finished. Flat while lag grows: the stage is stuck, see its /readyz.",
     ["stage"],
 )
 BEHIND = Gauge(

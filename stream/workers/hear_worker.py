@@ -207,7 +207,7 @@ class HearWorker:
     def _check(self, consumer: Any) -> None:
         """Look at the broker, and say of how many messages the reader said nothing since the last look."""
         self._next_check_at = self.clock() + CHECK_INTERVAL_S
-        self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, MESSAGES, self.kafka))
+        self.health.set(ReadinessPart.BROKER, reader_trouble(consumer, HEAR.topics, self.kafka))
         if count := self.asking.take_by_lexicon_alone():
             get_logger().warning("by_lexicon_alone", count=count)
 

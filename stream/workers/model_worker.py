@@ -72,7 +72,7 @@ class ModelWork:
 
 
 def run_model_stage(settings: Settings, stage: Stage, writes: str, open_work: Callable[[], ModelWork]) -> int:
-    """Run a stage that reads a topic and writes to `writes` until SIGTERM or SIGINT; returns the exit status.
+    """Run a stage that reads one topic and writes to `writes` until SIGTERM or SIGINT; returns the exit status.
 
     Raises:
         Misconfigured: a topic is missing or has other partitions, or Triton serves another model than this version's.
@@ -113,7 +113,8 @@ async def _app(
         work.concurrency,
         changed=lambda count: pause.set("too many records in hand", active=count >= max_in_hand),
     )
-    read = app.topic(str(stage.topic), key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    (topic,) = stage.topics
+    read = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     @app.agent(read, name="sessions")
     async def process(stream: StreamT[bytes]) -> None:
@@ -155,7 +156,8 @@ class _Worker:
         self._dead_letters = dead_letters
         self._stop = stop
         self._partitions = partitions
-        self._known = known_types(*RECORDS_BY_TOPIC[str(stage.topic)])
+        (topic,) = stage.topics
+        self._known = known_types(*RECORDS_BY_TOPIC[topic])
         self._progress = Progress(stage.name)
 
     async def watch_model(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from plugin.operations.consumer_lag import read_consumer_lags
 from stream.contracts import topics
@@ -41,10 +40,10 @@ def wait_until_all_is_measured(system: RunningSystem) -> None:
 
     What is not stored then never will be.
     """
-    for stage in (stages.MEASURES, replace(stages.SINK, topic=topics.MEASURES)):
+    for stage, topic in ((stages.MEASURES, topics.TRANSCRIPTS), (stages.SINK, topics.MEASURES)):
 
-        def is_done(stage: stages.Stage = stage) -> bool:
-            return read_consumer_lags(system.settings.kafka, [stage])[stage.name].records == 0
+        def is_done(stage: stages.Stage = stage, topic: str = topic) -> bool:
+            return read_consumer_lags(system.settings)[stage.name][topic].records == 0
 
         wait_until(is_done, f"nothing waits for {stage.name}")
 

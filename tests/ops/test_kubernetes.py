@@ -222,7 +222,7 @@ def test_a_stage_grows_with_the_lag_of_its_group(stage: Any) -> None:
     """Stream and feedback grow with the lag of their own group on their own topic, to one worker a partition."""
     scaler = named("HorizontalPodAutoscaler")[stage.name]["spec"]
     external = scaler["metrics"][0]["external"]["metric"]
-    assert external["selector"]["matchLabels"] == {"consumergroup": stage.kafka_id, "topic": stage.topic}
+    assert external["selector"]["matchLabels"] == {"consumergroup": stage.kafka_id, "topic": stage.topics[0]}
     assert scaler["scaleTargetRef"]["name"] == stage.name
     assert 2 <= scaler["minReplicas"] < scaler["maxReplicas"] <= DEFAULT_PARTITIONS
     assert "replicas" not in named("Deployment")[stage.name]["spec"]  # or each apply would undo what it has scaled

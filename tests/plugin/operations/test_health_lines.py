@@ -30,8 +30,8 @@ QUALITY = Quality(
 )
 WELL = Status(
     at="2026-03-03T09:00:00+00:00",
-    stages={stage.name: StageStatus(ready=True, troubles={}) for stage in STAGES},
-    lag={stage.name: LagStatus(3, 2.0) for stage in STAGES if stage.topic is not None},
+    stages={stage.name: StageStatus(ready=True, troubles={}, reads=bool(stage.topics)) for stage in STAGES},
+    lag={stage.name: LagStatus(3, 2.0) for stage in STAGES if stage.topics},
     dead_letters_24_h={},
     model=ModelStatus("closed", {"model": "CPU baseline", "weights": "0.1", "prompt": "none", "validated": "false"}),
     oldest_unscored_s=20,
@@ -130,6 +130,14 @@ def test_a_broker_that_is_away_hides_no_stage() -> None:
     assert found["feedback"].value.startswith("ready; its lag is not known")
     assert found["gateway"].state is FINE
     assert found["Oldest unreviewed session"].value == "2.0 h; 4 sessions wait"
+
+
+def test_a_deliverer_that_tells_nobody_of_risk_has_no_lag() -> None:
+    """Where no platform takes risk signals nothing waits for the deliverer, with a broker or without."""
+    deliver = StageStatus(ready=True, troubles={}, reads=False)
+    quiet = replace(WELL, stages=WELL.stages | {"deliver": deliver}, lag=None, not_asked={"broker": "It is away."})
+    assert (lines(quiet)["deliver"].value, lines(quiet)["deliver"].state) == ("ready", FINE)
+    assert lines(WELL)["deliver"].value == "ready; 3 records wait, the oldest for 2 s"
 
 
 def test_a_model_in_shadow_has_a_line() -> None:

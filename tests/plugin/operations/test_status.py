@@ -30,7 +30,7 @@ from plugin.operations.status import (
 from plugin.operations.terminal import print_status
 from plugin.queue.quality import DisputeRate, Quality
 from stream.contracts.errors import Unavailable
-from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS
+from stream.contracts.topics import FEEDBACK, MEASURES, MESSAGES, RISK, SESSIONS
 from stream.runtime import stages
 from stream.runtime.codec import encode
 from stream.runtime.health import Health, ReadinessPart, serve
@@ -98,7 +98,7 @@ def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> No
 def test_nothing_is_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that does not answer is named after the time that somebody waits, and the rest is returned."""
     answers = Event()
-    monkeypatch.setattr(status_module, "read_consumer_lags", lambda _kafka, _stages: answers.wait())
+    monkeypatch.setattr(status_module, "read_consumer_lags", lambda _settings: answers.wait())
     try:
         found = collect_status(
             settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
@@ -273,16 +273,23 @@ def test_the_session_that_waits_longest_for_a_supervisor(bench: Bench, database:
     assert "2.0 h" in printed(found)
 
 
-def caught_up(bench: Bench, *stages: Stage) -> None:
+def caught_up(bench: Bench, *finished: Stage, given: Settings | None = None) -> None:
     """Let the groups of these stages have finished with everything."""
-    for stage in stages:
+    for stage, group in [(each, group) for each in finished for group in each.groups(given or Settings())]:
         consumer = KafkaConsumer(
-            bootstrap_servers=bench.kafka.bootstrap_servers, group_id=stage.kafka_id, enable_auto_commit=False
+            bootstrap_servers=bench.kafka.bootstrap_servers, group_id=group, enable_auto_commit=False
         )
-        ends = {TopicPartition(stage.topic, number): end for number, end in bench.end(stage.topic or "").items()}
+        ends = {
+            TopicPartition(topic, number): end for topic in stage.topics for number, end in bench.end(topic).items()
+        }
         consumer.assign(list(ends))
         consumer.commit({part: OffsetAndMetadata(end, "", -1) for part, end in ends.items()})
         consumer.close(autocommit=False)
+
+
+def lags(bench: Bench) -> dict[str, dict[str, ConsumerLag]]:
+    """Return the lags of a service that takes no risk signals."""
+    return read_consumer_lags(Settings(kafka=bench.kafka))
 
 
 def put_on(bench: Bench, topic: str) -> int:
@@ -305,16 +312,48 @@ def test_the_session_that_waits_longest_to_be_rated(bench: Bench, database: str)
     assert found.lag["feedback"].oldest_s == 600
 
 
+def test_what_waits_beside_sessions_is_no_session_that_waits_to_be_rated(bench: Bench, database: str) -> None:
+    """Measures that wait for the sink count in its lag, and no session is unscored because of them."""
+    caught_up(bench, stages.FEEDBACK, stages.SINK)
+    first = put_on(bench, MEASURES)
+    found = collect_status(settings(database, bench.kafka), now=datetime.fromtimestamp(first / 1000 + 600, UTC))
+    assert found.lag is not None
+    assert found.lag["sink"] == LagStatus(1, 600)
+    assert found.oldest_unscored_s is None
+
+
 def test_lag_is_what_a_group_has_not_committed(bench: Bench) -> None:
     """A group that has committed its end waits for nothing; one that never has, for all of it."""
     put_on(bench, MESSAGES)
-    assert read_consumer_lags(bench.kafka)["stream"].records == sum(bench.end(MESSAGES).values())
+    assert lags(bench)["stream"][MESSAGES].records == sum(bench.end(MESSAGES).values())
     put_on(bench, FEEDBACK)
     caught_up(bench, stages.SINK)
-    assert read_consumer_lags(bench.kafka)["sink"] == ConsumerLag(0, None)
+    assert lags(bench)["sink"][FEEDBACK] == ConsumerLag(0, None)
     appended_ms = put_on(bench, FEEDBACK)
     put_on(bench, FEEDBACK)
-    assert read_consumer_lags(bench.kafka)["sink"] == ConsumerLag(2, appended_ms)
+    assert lags(bench)["sink"][FEEDBACK] == ConsumerLag(2, appended_ms)
+
+
+@pytest.mark.parametrize("topic", stages.SINK.topics)
+def test_every_topic_that_a_stage_reads_counts(bench: Bench, topic: str) -> None:
+    """A record on any of its topics waits for the sink."""
+    caught_up(bench, stages.SINK)
+    appended_ms = put_on(bench, topic)
+    nothing = dict.fromkeys(stages.SINK.topics, ConsumerLag(0, None))
+    assert lags(bench)["sink"] == nothing | {topic: ConsumerLag(1, appended_ms)}
+
+
+def test_a_receiver_that_takes_nothing_shows_in_the_lag_of_the_deliverer(bench: Bench) -> None:
+    """A risk signal waits for each platform's receiver, and a service without one has no such lag."""
+    assert "deliver" not in lags(bench)
+    risk = {"receiver": {"url": "https://protocol.example/signals"}}
+    tenants = {name: TenantSettings.model_validate({"risk": risk}) for name in ("harbour", "riverside")}
+    given = Settings(kafka=bench.kafka, tenants=tenants)
+    caught_up(bench, stages.DELIVER, given=given)
+    appended_ms = put_on(bench, RISK)
+    assert read_consumer_lags(given)["deliver"] == {RISK: ConsumerLag(2, appended_ms)}
+    caught_up(bench, stages.DELIVER, given=Settings(kafka=bench.kafka, tenants={"harbour": tenants["harbour"]}))
+    assert read_consumer_lags(given)["deliver"] == {RISK: ConsumerLag(1, appended_ms)}
 
 
 def test_a_broker_that_has_just_started_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,7 +380,7 @@ def test_lag_is_reported_without_reading_a_record(bench: Bench, monkeypatch: pyt
     """An operator's user has no right to, on a broker with rights."""
     bench.producer.send(SESSIONS, value=b"{}", key=b"sample:c").get(DEADLOCK_S)
     monkeypatch.setattr(KafkaConsumer, "poll", lambda *_, **__: pytest.fail("it reads"))
-    assert read_consumer_lags(bench.kafka)["feedback"].oldest_ms is not None
+    assert lags(bench)["feedback"][SESSIONS].oldest_ms is not None
 
 
 def test_stages_are_asked_on_this_machine_unless_their_address_is_set() -> None:

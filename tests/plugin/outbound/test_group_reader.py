@@ -20,6 +20,7 @@ from stream.runtime.settings import KafkaSettings
 from stream.runtime.stages import DELIVER
 from tests.stream.runtime.test_dead_letter_writer import Producer
 
+KAFKA = KafkaSettings(partitions=2)
 PLACES = [TopicPartition(RISK, number) for number in range(2)]
 
 
@@ -105,7 +106,7 @@ class Bench:
         self.until = 0.0
         consumer.idle = self.wait
         self.reader = GroupReader(
-            KafkaSettings(), DELIVER, topic, "group", handle, self.health, self.stop, self.clients, lambda: self.now
+            KAFKA, DELIVER, topic, "group", handle, self.health, self.stop, self.clients, lambda: self.now
         )
 
     def wait(self) -> None:
@@ -216,7 +217,7 @@ def test_a_dead_letter_that_the_broker_does_not_take_holds_its_record() -> None:
 
 def test_signals_that_nobody_took_do_not_stop_the_stage_but_poison_does() -> None:
     """A receiver that is away for a day makes any number of dead letters; a topic of poison stops the stage."""
-    many = KafkaSettings().dead_letters_in_a_row + 5
+    many = KAFKA.dead_letters_in_a_row + 5
 
     def bench_of(reason: DeadLetterReason) -> Bench:
         def handle(_raw: RawRecord) -> None:
@@ -228,7 +229,7 @@ def test_signals_that_nobody_took_do_not_stop_the_stage_but_poison_does() -> Non
     away.run()
     assert len(away.producer.sent) == many
     poison = bench_of(DeadLetterReason.BAD_JSON)
-    poison.reader.kafka = KafkaSettings(dead_letters_in_a_row=1)
+    poison.reader.kafka = KAFKA.model_copy(update={"dead_letters_in_a_row": 1})
     with pytest.raises(TooManyDeadLetters):
         poison.run()
 

@@ -30,9 +30,10 @@ from stream.contracts.base import ConversationRecord
 from stream.contracts.errors import TooManyDeadLetters
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Erasure
-from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MAX_RECORD_BYTES
+from stream.contracts.topics import DEAD_LETTERS, FEEDBACK, MAX_RECORD_BYTES, OUTCOMES
 from stream.runtime import settings
 from stream.runtime.codec import encode, partition_of
+from stream.runtime.command_clients import admin
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.stages import SINK
 from stream.runtime.topics import create_missing_topics
@@ -332,6 +333,18 @@ def test_a_topic_with_other_partitions_than_the_settings_say_is_not_read(bench: 
     bench.kafka = bench.kafka.model_copy(update={"partitions": PARTITIONS + 1})
     with bench.sink() as health:
         assert eventually(lambda: "has 2 partitions" in health.troubles().get(ReadinessPart.BROKER, ""))
+
+
+def test_a_topic_that_is_missing_is_reported_whichever_it_is(
+    fresh_kafka: Callable[[], KafkaBroker], producer: Any, queue_url: str, engine: Engine
+) -> None:
+    """A sink that lacks one of its topics is not ready and says which."""
+    reached = settings.KafkaSettings(bootstrap_servers=fresh_kafka().bootstrap_servers, partitions=PARTITIONS)
+    create_missing_topics(reached)
+    with admin(reached) as client:
+        client.delete_topics([OUTCOMES])
+    with Bench(reached, producer, queue_url, engine).sink() as health:
+        assert eventually(lambda: f"{OUTCOMES} does not exist" in health.troubles().get(ReadinessPart.BROKER, ""))
 
 
 def test_a_broker_that_is_away_is_waited_for(bench: Bench) -> None:

@@ -4,7 +4,16 @@ from typing import Any, get_args
 
 import pytest
 
-from stream.contracts.topics import FEEDBACK, MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TRANSCRIPTS
+from stream.contracts.topics import (
+    FEEDBACK,
+    MEASURES,
+    MESSAGES,
+    OPEN_SESSIONS_CHANGELOG,
+    OUTCOMES,
+    RISK,
+    SESSIONS,
+    TRANSCRIPTS,
+)
 from stream.runtime import stages
 from stream.runtime.settings import Settings, StageName
 from stream.runtime.stages import STAGES, used_stages
@@ -16,17 +25,34 @@ def test_the_table_has_every_name_that_the_settings_know() -> None:
 
 
 def test_a_stage_reads_what_the_stage_before_it_writes() -> None:
-    """Stream, feedback, measures and sink read what a stage before them writes, and `hear` what the stream reads."""
-    assert {stage.name: stage.topic for stage in STAGES} == {
-        "gateway": None,
-        "stream": MESSAGES,
-        "feedback": SESSIONS,
-        "measures": TRANSCRIPTS,
-        "sink": FEEDBACK,
-        "web": None,
-        "hear": MESSAGES,
-        "deliver": None,
+    """Stages read all topics that a stage before them writes for them, and `hear` what the stream reads."""
+    assert {stage.name: stage.topics for stage in STAGES} == {
+        "gateway": (),
+        "stream": (MESSAGES,),
+        "feedback": (SESSIONS,),
+        "measures": (TRANSCRIPTS,),
+        "sink": (FEEDBACK, RISK, OUTCOMES, MEASURES),
+        "web": (),
+        "hear": (MESSAGES,),
+        "deliver": (RISK,),
     }
+
+
+def test_a_stage_reads_in_its_own_group_or_in_one_for_each_receiver() -> None:
+    """A stage that reads has a group of its name, `deliver` one for each platform that takes risk signals."""
+    tenants = {name: {"risk": RECEIVER} for name in ("riverside", "harbour")} | {"quiet": {}}
+    given = Settings.model_validate({"tenants": tenants})
+    assert {stage.name: stage.groups(given) for stage in STAGES} == {
+        "gateway": (),
+        "stream": ("counterpoint-stream",),
+        "feedback": ("counterpoint-feedback",),
+        "measures": ("counterpoint-measures",),
+        "sink": ("counterpoint-sink",),
+        "web": (),
+        "hear": ("counterpoint-hear",),
+        "deliver": ("counterpoint-deliver-harbour", "counterpoint-deliver-riverside"),
+    }
+    assert stages.DELIVER.groups(Settings()) == ()
 
 
 def test_names_on_the_broker_never_change() -> None:
@@ -50,7 +76,7 @@ def test_each_stage_has_an_address_of_its_own() -> None:
 
 
 OPTIONAL = {"measures", "hear", "deliver"}
-RISK = {"receiver": {"url": "https://protocol.example/signals"}}
+RECEIVER = {"receiver": {"url": "https://protocol.example/signals"}}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +86,8 @@ RISK = {"receiver": {"url": "https://protocol.example/signals"}}
         ({"delivery": {"mail": {"host": "mail.example", "sender": "counterpoint@service.example"}}}, {"deliver"}),
         ({"delivery": {"receivers_key": "a key"}}, {"deliver"}),
         ({"measures": {"enabled": True}}, {"measures"}),
-        ({"tenants": {"riverside": {"risk": RISK}}}, {"deliver"}),
-        ({"tenants": {"riverside": {"risk": RISK | {"reader": "sure"}}}}, {"hear", "deliver"}),
+        ({"tenants": {"riverside": {"risk": RECEIVER}}}, {"deliver"}),
+        ({"tenants": {"riverside": {"risk": RECEIVER | {"reader": "sure"}}}}, {"hear", "deliver"}),
     ],
 )
 def test_what_not_every_service_has_needs_a_setting(given: dict[str, Any], used: set[str]) -> None:
