@@ -121,7 +121,7 @@ class GroupReader:
         except Exception as error:  # noqa: BLE001 - any other error makes a dead letter
             dead_letters.put(raw, error)
         else:
-            dead_letters.reset(raw.partition)
+            dead_letters.reset(raw)
 
     def _resume(self, consumer: Any) -> None:
         over = [partition for partition, at in self._resume_at.items() if at <= self.clock()]

@@ -115,7 +115,7 @@ class Sink:
                 self._progress.start(raw)
                 try:
                     self.writer.write(raw)
-                    dead_letters.reset(raw.partition)
+                    dead_letters.reset(raw)
                 except (Unavailable, Misconfigured):  # a missing right is no fault of the record
                     raise
                 except Exception as error:  # noqa: BLE001 - any error makes a dead letter
@@ -143,7 +143,7 @@ class Sink:
                     20 if trouble is None else 30, "well_again" if trouble is None else "trouble", check=part
                 )
             self.health.set(part, trouble)
-        self._progress.keep_only({part.partition for part in consumer.assignment()})
+        self._progress.keep_only(consumer.assignment())
         self._is_healthy = database is None and broker is None
         self._next_check_at = self.clock() + (CHECK_INTERVAL_S if self._is_healthy else RETRY_INTERVAL_S)
         if self._is_healthy:

@@ -22,9 +22,9 @@ class DeadLetterWriter:
         self._health = health
         self._streak = ConsecutiveDeadLetters(limit)
 
-    def reset(self, partition: int) -> None:
-        """Reset the count of consecutive dead letters of a partition, since one of its records could be used."""
-        self._streak.reset(partition)
+    def reset(self, raw: RawRecord) -> None:
+        """Reset the count of consecutive dead letters of a record's partition, since this record could be used."""
+        self._streak.reset(raw)
         self._health.set(ReadinessPart.DEAD_LETTERS, None)
 
     def put(self, raw: RawRecord, why: Exception) -> None:

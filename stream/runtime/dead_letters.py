@@ -135,7 +135,7 @@ def unacknowledged_trouble(error: BaseException | None) -> str:
 
 
 class ConsecutiveDeadLetters:
-    """The conversations with dead letters on each partition since its last usable record, with a limit.
+    """The conversations with dead letters on each partition of a topic since its last usable record, with a limit.
 
     Conversations are counted, not records, so that no one conversation can stop a stage. A record without a key counts
     as a conversation of its own.
@@ -143,11 +143,11 @@ class ConsecutiveDeadLetters:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._in_a_row: defaultdict[int, set[bytes | int]] = defaultdict(set)
+        self._in_a_row: defaultdict[tuple[str, int], set[bytes | int]] = defaultdict(set)
 
-    def reset(self, partition: int) -> None:
-        """Set the count of a partition to zero, because one of its records could be used."""
-        self._in_a_row.pop(partition, None)
+    def reset(self, raw: RawRecord) -> None:
+        """Set the count of a record's partition to zero, because this record could be used."""
+        self._in_a_row.pop((raw.topic, raw.partition), None)
 
     def check(self, raw: RawRecord) -> None:
         """Check the limit of a partition before its record `raw` becomes a dead letter.
@@ -155,7 +155,7 @@ class ConsecutiveDeadLetters:
         Raises:
             TooManyDeadLetters: the limit is reached.
         """
-        if len(self._in_a_row[raw.partition]) >= self._limit:
+        if len(self._in_a_row[raw.topic, raw.partition]) >= self._limit:
             raise TooManyDeadLetters(
                 f"Records of {self._limit} conversations in a row of {raw.topic}, partition {raw.partition}, could not"
                 " be used. See the dead letters' reasons; the stage goes on from here when it is started again."
@@ -164,7 +164,7 @@ class ConsecutiveDeadLetters:
     def count(self, raw: RawRecord, error: Exception) -> None:
         """Count a dead letter, unless its reason is one of `_NOT_COUNTED`."""
         if reason_of(error) not in _NOT_COUNTED:
-            self._in_a_row[raw.partition].add(raw.offset if raw.key is None else raw.key)
+            self._in_a_row[raw.topic, raw.partition].add(raw.offset if raw.key is None else raw.key)
 
 
 def _innermost_place(error: BaseException) -> str:

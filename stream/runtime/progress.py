@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from stream.runtime import metrics
 from stream.runtime.codec import RawRecord
 
-PartitionOffset = tuple[int, int]
+Place = tuple[str, int]
+"""A topic and the number of a partition of it."""
 
 
 class Progress:
@@ -17,7 +18,7 @@ class Progress:
 
     def __init__(self, stage: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._held: dict[PartitionOffset, int] = {}
+        self._held: dict[tuple[Place, int], int] = {}
         self._held_since_ms: int | None = None
         self._records = metrics.RECORDS.labels(stage=stage)
         self._behind = metrics.BEHIND.labels(stage=stage)
@@ -26,7 +27,7 @@ class Progress:
 
     def start(self, raw: RawRecord) -> None:
         """Add a record to those that the stage holds, because it begins to work on it."""
-        self._held[raw.partition, raw.offset] = raw.timestamp_ms
+        self._held[(raw.topic, raw.partition), raw.offset] = raw.timestamp_ms
 
     def finish(self, raw: RawRecord, count: int = 1) -> None:
         """Count a record as finished and update the metrics.
@@ -41,15 +42,15 @@ class Progress:
 
     def release(self, raw: RawRecord) -> None:
         """Remove a record that the stage has not finished and that is delivered again, here or to another process."""
-        self._held.pop((raw.partition, raw.offset), None)
+        self._held.pop(((raw.topic, raw.partition), raw.offset), None)
 
     def hold_since(self, appended_ms: int | None) -> None:
         """Say when the oldest record was appended that a stage holds by a list of its own; None if it holds none."""
         self._held_since_ms = appended_ms
 
-    def keep_only(self, partitions: Collection[int]) -> None:
+    def keep_only(self, places: Collection[Place]) -> None:
         """Keep only the records of the partitions that are assigned to this process now."""
-        for held in [held for held in self._held if held[0] not in partitions]:
+        for held in [held for held in self._held if held[0] not in places]:
             del self._held[held]
 
     def oldest_held_s(self) -> float:

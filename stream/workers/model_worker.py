@@ -176,7 +176,7 @@ class _Worker:
         try:
             try:
                 await send(self._app, self._writes, await self._output(raw), raw.partition)
-                self._dead_letters.record_ok(raw.partition)
+                self._dead_letters.record_ok(raw)
             except Misconfigured:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it is dead-lettered before it is acknowledged

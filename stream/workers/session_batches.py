@@ -86,8 +86,8 @@ class Outlet(Protocol):
         """Put one record on the dead-letter topic."""
         ...
 
-    def record_ok(self, partition: int) -> None:
-        """Note that a record of the partition could be used."""
+    def record_ok(self, raw: RawRecord) -> None:
+        """Note that a record could be used."""
         ...
 
 
@@ -251,7 +251,7 @@ class SessionBatches:
                 else:
                     break
             if usable:
-                self._outlet.record_ok(event.raw.partition)
+                self._outlet.record_ok(event.raw)
 
     async def _process_partition_record(self, partition: int, item: _PartitionRecord) -> None:
         if isinstance(item.data, Tick):

@@ -73,7 +73,7 @@ async def test_after_twenty_in_a_row_the_stage_stops_and_the_next_stays_where_it
     for number in range(IN_A_ROW):
         await dead.put(raw(conversation=number), BROKEN)
         await dead.put(raw(partition=1, conversation=number), BROKEN)
-        dead.record_ok(1)
+        dead.record_ok(raw(partition=1))
     with pytest.raises(TooManyDeadLetters, match="20 conversations in a row of topic, partition 0"):
         await dead.put(raw(), BROKEN)
     assert len(producer.sent) == 2 * IN_A_ROW

@@ -110,7 +110,7 @@ def test_after_twenty_in_a_row_the_stage_stops() -> None:
     producer = Producer()
     dead_letters = DeadLetterWriter(producer, "sink", IN_A_ROW, Health())
     for _ in range(2):
-        dead_letters.reset(0)
+        dead_letters.reset(raw())
         for number in range(IN_A_ROW):
             dead_letters.put(raw(conversation=number), POISON)
     with pytest.raises(TooManyDeadLetters, match="partition 0, could not be used"):

@@ -229,9 +229,20 @@ def test_a_usable_record_resets_the_count_of_its_partition() -> None:
             for raw in (of_conversation(number), of_conversation(number, partition=4)):
                 streak.check(raw)
                 streak.count(raw, BROKEN)
-        streak.reset(3)
-        streak.reset(4)
+        streak.reset(of_conversation(0))
+        streak.reset(of_conversation(0, partition=4))
     streak.check(RAW)
+
+
+def test_a_usable_record_of_another_topic_resets_nothing() -> None:
+    """Each topic has its own count, so that a sink stops at bad feedback while measures come well."""
+    streak = ConsecutiveDeadLetters(IN_A_ROW)
+    for number in range(IN_A_ROW):
+        streak.count(of_conversation(number), BROKEN)
+        streak.reset(replace(of_conversation(number), topic="another"))
+    with pytest.raises(TooManyDeadLetters):
+        streak.check(RAW)
+    streak.check(replace(RAW, topic="another"))
 
 
 @pytest.mark.parametrize("reason", [DeadLetterReason.NO_CONSENT, DeadLetterReason.SEGMENT_FULL])

@@ -38,9 +38,9 @@ def bench() -> Bench:
     return Bench()
 
 
-def record(offset: int, *, partition: int = 0, appended_s: float = 990.0) -> RawRecord:
+def record(offset: int, *, partition: int = 0, appended_s: float = 990.0, topic: str = "t") -> RawRecord:
     """Return a record with the append time `appended_s`."""
-    return RawRecord("t", partition, offset, int(appended_s * 1000), None, b"")
+    return RawRecord(topic, partition, offset, int(appended_s * 1000), None, b"")
 
 
 def test_a_stage_that_holds_nothing_reports_zero(bench: Bench) -> None:
@@ -92,6 +92,16 @@ def test_a_released_record_is_not_held(bench: Bench) -> None:
     assert bench.metric("records_total") == 0
 
 
+def test_records_of_two_topics_are_two(bench: Bench) -> None:
+    """Records of two topics with the same partition and offset are both held, and are finished one by one."""
+    bench.progress.start(record(1, appended_s=900))
+    bench.progress.start(record(1, appended_s=990, topic="another"))
+    bench.progress.finish(record(1, appended_s=990, topic="another"))
+    assert bench.metric("oldest_held_seconds") == 100
+    bench.progress.keep_only({("another", 0)})
+    assert bench.metric("oldest_held_seconds") == 0
+
+
 def test_records_of_partitions_that_are_assigned_elsewhere_are_not_held(bench: Bench) -> None:
     """Records of partitions that are assigned elsewhere are not held.
 
@@ -99,7 +109,7 @@ def test_records_of_partitions_that_are_assigned_elsewhere_are_not_held(bench: B
     """
     bench.progress.start(record(1, partition=0, appended_s=900))
     bench.progress.start(record(1, partition=1, appended_s=990))
-    bench.progress.keep_only({1})
+    bench.progress.keep_only({("t", 1)})
     assert bench.metric("oldest_held_seconds") == 10
 
 

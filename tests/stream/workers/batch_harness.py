@@ -91,7 +91,7 @@ class MemoryBroker:
         reason = error.reason if isinstance(error, Poison) else DeadLetterReason.BUG
         await self._effects([lambda: self.dead.append((raw, reason))])
 
-    def record_ok(self, _partition: int) -> None:
+    def record_ok(self, _raw: RawRecord) -> None:
         """Count the record as usable."""
         self.usable_records += 1
 

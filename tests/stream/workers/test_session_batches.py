@@ -130,8 +130,8 @@ def test_bad_records_have_their_place_in_the_order_of_a_batch() -> None:
         consecutive.count(raw, error)
         calls.append("bad")
 
-    def record_ok(partition: int) -> None:
-        consecutive.reset(partition)
+    def record_ok(raw: RawRecord) -> None:
+        consecutive.reset(raw)
         calls.append("record_ok")
 
     broker.dead_letter = dead_letter  # type: ignore[method-assign]
