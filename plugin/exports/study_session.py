@@ -10,6 +10,8 @@ from plugin.queue.judgements import Labels, is_called_no_resistance, withheld_in
 from plugin.queue.measures import MeasuresView
 from plugin.queue.statements import level_of, rating_of
 from plugin.queue.views import MessageView
+from plugin.study_columns import DETECTOR_VERSION, MODEL_VERSION
+from stream.contracts.sessions import DetectorVersion, Mark, ModelVersion
 from stream.contracts.vocabulary import Mechanism, Verdict
 
 Row = dict[str, Cell]
@@ -36,6 +38,25 @@ class StudySession:
     outcomes: Sequence[StoredOutcome]
     measures: MeasuresView | None = None
     """What measures say of it that people may be shown; None where they say nothing of this revision."""
+
+
+def feedback_versions(each: StudySession) -> Row:
+    """Return which detector flagged the turns of a session and which model answered; empty where none did."""
+    row = each.row
+    marks = (Mark.model_validate(mark).model for mark in row.marks)
+    models = {ModelVersion.model_validate(moment.answer.model) for moment in each.moments}
+    said = sorted(map(_model_words, models | {model for model in marks if model is not None}))
+    detector = None if row.detector is None else _detector_words(DetectorVersion.model_validate(row.detector))
+    return {DETECTOR_VERSION: detector, MODEL_VERSION: "; ".join(said) or None}
+
+
+def _model_words(model: ModelVersion) -> str:
+    parts = f"weights {model.weights}, prompt {model.prompt}, rubric {model.rubric}, schema {model.schema_version}"
+    return f"{model.name} ({parts})"
+
+
+def _detector_words(detector: DetectorVersion) -> str:
+    return f"{detector.name} {detector.version} ({detector.operating_point})"
 
 
 def counsellor_of(row: StoredSession, pseudonym: Pseudonym) -> str | None:

@@ -8,13 +8,13 @@ from plugin.exports import study_measures
 from plugin.exports.outcome_rows import FIRST_COLUMNS, OUTCOME_COLUMNS, outcome_cells
 from plugin.exports.pseudonyms import Pseudonym
 from plugin.exports.review_rows import Cell
-from plugin.exports.study_session import Row, StudySession, counsellor_of, levels, resists
+from plugin.exports.study_session import Row, StudySession, counsellor_of, feedback_versions, levels, resists
+from plugin.study_columns import MEANS, MOMENTS, RESISTING, VERSIONS_OF_FEEDBACK
 from stream.contracts.sessions import Counts
-from stream.contracts.vocabulary import Mechanism, Role
+from stream.contracts.vocabulary import Role
 
-_MEANS: Final = {mechanism: f"mean_{mechanism.value}" for mechanism in Mechanism}
-_COUNTS: Final = ("client_turns", "moments", "resisting", "reviewed")
-SESSION_COLUMNS: Final = (*FIRST_COLUMNS, *_COUNTS, *_MEANS.values())
+_COUNTS: Final = ("client_turns", MOMENTS, RESISTING, "reviewed")
+SESSION_COLUMNS: Final = (*FIRST_COLUMNS, *_COUNTS, *MEANS.values(), *VERSIONS_OF_FEEDBACK)
 """The columns of every table, before those that any of its sessions has."""
 _IF_ANY: Final = (*study_measures.OF_SESSIONS, *OUTCOME_COLUMNS)
 
@@ -34,10 +34,11 @@ def session_row(each: StudySession, pseudonym: Pseudonym) -> Row:
         "client": pseudonym("client", f"{row.tenant}/{next(iter(clients))}") if len(clients) == 1 else None,
         "counsellor": counsellor_of(row, pseudonym),
         "client_turns": Counts.model_validate(row.counts).client_turns,
-        "moments": len(each.moments),
-        "resisting": sum(resists(moment) == 1 for moment in each.moments),
+        MOMENTS: len(each.moments),
+        RESISTING: sum(resists(moment) == 1 for moment in each.moments),
         "reviewed": sum(bool(moment.labels) for moment in each.moments),
-        **{name: _mean(each_level.get(mechanism) for each_level in of_moments) for mechanism, name in _MEANS.items()},
+        **{name: _mean(each_level.get(mechanism) for each_level in of_moments) for mechanism, name in MEANS.items()},
+        **feedback_versions(each),
     }
     known = study_measures.session_measures(each.measures) | outcome_cells(each.outcomes)
     return dict.fromkeys(_IF_ANY) | cells | known

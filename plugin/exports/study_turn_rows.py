@@ -12,19 +12,25 @@ from typing import Final
 
 from plugin.exports import study_measures
 from plugin.exports.pseudonyms import Pseudonym
-from plugin.exports.study_session import Row, StudyMoment, StudySession, counsellor_of, levels, resists
+from plugin.exports.study_session import (
+    Row,
+    StudyMoment,
+    StudySession,
+    counsellor_of,
+    feedback_versions,
+    levels,
+    resists,
+)
 from plugin.queue.afterwards import StoredTalk, afterwards
 from plugin.queue.measures import MeasuresView
-from stream.contracts.rubric import BEHAVIOURS, ResistanceGroup
+from plugin.study_columns import LEVELS, RESISTANCE_GROUPS, RESISTS, VERSIONS_OF_FEEDBACK, WENT_ALONG
+from stream.contracts.rubric import BEHAVIOURS
 from stream.contracts.sessions import Counts, Mark
-from stream.contracts.vocabulary import MarkKind, Mechanism, NeedsHuman, ResistanceType, Role
+from stream.contracts.vocabulary import MarkKind, NeedsHuman, ResistanceType, Role
 
-WENT_ALONG: Final = "went_along"
-_GROUPS: Final = tuple(group.value for group in ResistanceGroup)
 TURN_COLUMNS: Final = (
-    *("session", "group", "counsellor", "turn", "role", "resists", *_GROUPS),
-    *(mechanism.value for mechanism in Mechanism),
-    "reviewed",
+    *("session", "group", "counsellor", "turn", "role", RESISTS, *RESISTANCE_GROUPS, *LEVELS, "reviewed"),
+    *VERSIONS_OF_FEEDBACK,
 )
 """The columns of every table."""
 MEASURED_COLUMNS: Final = (WENT_ALONG, *study_measures.OF_TURNS)
@@ -40,6 +46,7 @@ def turn_rows(each: StudySession, pseudonym: Pseudonym) -> Iterator[Row]:
         "session": pseudonym("session", each.row.session_id),
         "group": pseudonym("conversation", f"{each.row.tenant}/{each.row.conversation_id}"),
         "counsellor": counsellor_of(each.row, pseudonym),
+        **feedback_versions(each),
     }
     measures = each.measures
     whole = _every_turn(each, measures) if measures and measures.turns else None
@@ -51,12 +58,12 @@ def turn_rows(each: StudySession, pseudonym: Pseudonym) -> Iterator[Row]:
 
 def _every_turn(each: StudySession, measures: MeasuresView) -> Iterator[tuple[Role, Row]]:
     """Yield each turn of a session that was measured, with what measures say of it and what its moment says."""
-    found = study_measures.findings_of(measures)
+    found, versions = study_measures.findings_of(measures), study_measures.measure_versions(measures)
     resisting = {message: moment for moment in each.moments for message in moment.exchange.client_turn}
     replies = {message: moment for moment in each.moments for message in moment.exchange.reply}
     so_far: list[int | None] = []
     for number, turn in enumerate(measures.turns, start=1):
-        measured = study_measures.turn_measures(found, number)
+        measured = study_measures.turn_measures(found, number) | versions
         if turn.role is Role.COUNSELLOR:
             moment = _moment_in(turn.message_ids, replies)
             own = _reply_cells(moment) if moment else {}
@@ -111,14 +118,14 @@ def _client_cells(moment: StudyMoment) -> Row:
     cells = _resistance_cells(said)
     if said and moment.answer.resistance_type is not None:
         group = BEHAVIOURS[ResistanceType(moment.answer.resistance_type)].group
-        cells |= {name: int(name == group) for name in _GROUPS}
+        cells |= {name: int(name == group) for name in RESISTANCE_GROUPS}
     return cells | {"reviewed": int(bool(moment.labels))}
 
 
 def _resistance_cells(said: int | None) -> Row:
     """Return whether a turn resists; one that does not is in none of the groups of behaviours."""
-    groups: Row = dict.fromkeys(_GROUPS, 0 if said == 0 else None)
-    return {"resists": said, **groups}
+    groups: Row = dict.fromkeys(RESISTANCE_GROUPS, 0 if said == 0 else None)
+    return {RESISTS: said, **groups}
 
 
 def _reply_cells(moment: StudyMoment) -> Row:

@@ -19,6 +19,8 @@ class MeasuresView:
     """The turns in order, to which findings refer."""
     measures: tuple[TakenMeasure, ...]
     """The measures that say something that people may be shown, without everything else."""
+    reader: str
+    """The fingerprint of the reader that they heard."""
 
 
 def measures_of(session: Session, viewer: Viewer, row: StoredSession) -> MeasuresView | None:
@@ -41,6 +43,7 @@ def shown_measures(stored: StoredMeasures, row: StoredSession) -> MeasuresView |
         absent=None if stored.absent is None else Absent(stored.absent),
         turns=tuple(MeasuredTurn.model_validate(turn) for turn in stored.turns),
         measures=tuple(shown for measure in taken if (shown := _shown(measure)).findings),
+        reader=stored.reader,
     )
 
 

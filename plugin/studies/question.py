@@ -88,7 +88,14 @@ class Question(Part):
     """Why counsellors need not be counted, such as that a program wrote the replies."""
 
 
-class TechniquesQuestion(Question):
+class QuestionOfLabels(Question):
+    """What a question about columns that a model may have filled states too."""
+
+    versions_mixed_because: Sentence | None = None
+    """Why numbers that several versions of a model made may stand side by side; without it they are refused."""
+
+
+class TechniquesQuestion(QuestionOfLabels):
     """Do sessions with more of a technique have other outcomes?"""
 
     study: Literal["techniques"]
@@ -97,8 +104,15 @@ class TechniquesQuestion(Question):
     covariates: tuple[Name, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of sessions that it is about."""
+        outcomes = (name for each in self.outcomes for name in (each.column, each.before) if name)
+        predictors = (each.name for each in self.predictors if not each.share_of)
+        return frozenset((*outcomes, *predictors, *self.covariates, *(rule.column for rule in self.exclude)))
 
-class TurnsQuestion(Question):
+
+class TurnsQuestion(QuestionOfLabels):
     """Does what a counsellor does in one turn go with what the client does in the next?"""
 
     study: Literal["turns"]
@@ -110,6 +124,13 @@ class TurnsQuestion(Question):
     """A column of counsellor turns: what was there before the turn, such as rapport."""
     exclude: tuple[Exclusion, ...] = ()
     """Rules about columns of counsellor turns."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of turns that it is about."""
+        named = (*(each.column for each in self.outcomes), *(each.name for each in self.predictors))
+        ruled = (rule.column for rule in self.exclude)
+        return frozenset((*named, *ruled, *([self.moderator] if self.moderator else [])))
 
 
 class TrialQuestion(Question):

@@ -15,6 +15,7 @@ from plugin.studies.trial.analysis import run_trial_analysis
 from plugin.studies.trial.report import trial_report
 from plugin.studies.turn_report import turn_report
 from plugin.studies.turn_study import run_turn_study
+from plugin.studies.versions import check_versions
 from stream.contracts.errors import Misconfigured
 
 
@@ -22,7 +23,8 @@ def run_study(question: Path, tables: Path, out: Path, made_at: datetime) -> Rep
     """Run the study of a question file on the tables of a folder; `out` gets what experts fill in, if there is any.
 
     Raises:
-        Misconfigured: the question or a table cannot be used, or too few counsellors are behind them.
+        Misconfigured: the question or a table cannot be used, too few counsellors are behind them, or several versions
+            of a model and the question does not say why.
     """
     file = read_question(question)
     match file.question:
@@ -34,12 +36,15 @@ def run_study(question: Path, tables: Path, out: Path, made_at: datetime) -> Rep
                 turns = read_table(tables, "turns")
                 needed.append(turns)
             people = check_counsellors(sessions, asked)
+            versions = check_versions(asked, sessions, turns)
             result = run_technique_study(asked, sessions, turns)
-            return technique_report(file, asked, result, people, _sources(*needed), made_at)
+            return versions.told_in(technique_report(file, asked, result, people, _sources(*needed), made_at))
         case TurnsQuestion() as asked:
             turns = read_table(tables, "turns")
             people = check_counsellors(turns, asked)
-            return turn_report(file, asked, run_turn_study(asked, turns), people, _sources(turns), made_at)
+            versions = check_versions(asked, None, turns)
+            result_of_turns = run_turn_study(asked, turns)
+            return versions.told_in(turn_report(file, asked, result_of_turns, people, _sources(turns), made_at))
         case TopicsQuestion() as asked:
             remarks = read_table(tables, "remarks")
             people = check_counsellors(remarks, asked)

@@ -110,10 +110,7 @@ def _held(outcome: SessionOutcome, question: TechniquesQuestion) -> list[str]:
 
 def _columns(question: TechniquesQuestion, sessions: Table, turns: Table | None) -> pd.DataFrame:
     """Return the columns that the question names, as numbers, with clients and counsellors as they are."""
-    names = {name for outcome in question.outcomes for name in (outcome.column, *_held(outcome, question))}
-    names |= {rule.column for rule in question.exclude}
-    names |= {each.name for each in question.predictors if not each.share_of}
-    frame = pd.DataFrame({name: sessions.numbers(name) for name in sorted(names)})
+    frame = pd.DataFrame({name: sessions.numbers(name) for name in sorted(question.columns)})
     for column in PEOPLE:
         if column in sessions.frame:
             frame[column] = sessions.frame[column]

@@ -14,7 +14,7 @@ from plugin.queue.views import MessageView
 from stream.contracts.measures import MeasuredTurn, MeasureFinding, TakenMeasure
 from stream.contracts.sessions import Counts, Mark
 from stream.contracts.vocabulary import Mechanism, NeedsHuman, ResistanceType, Role, Verdict
-from tests.plugin.samples import NOW, START
+from tests.plugin.samples import DETECTOR, MODEL, NOW, START
 
 STANCE = Mechanism.STANCE_ALIGNMENT
 AGREED = Opinion(Judgement.AGREED)
@@ -42,6 +42,7 @@ def moment(
         "verdict": verdict,
         "resistance_type": kind,
         "abstained": None if verdict else NeedsHuman.MODEL_FAILED,
+        "model": MODEL.model_dump(mode="json"),
         "ratings": [{"mechanism": each.value, "level": level} for each in Mechanism] if verdict else [],
     }
     found = {str(statement): Label(opinion, "Mara", NOW) for statement, opinion in (labels or {}).items()}
@@ -69,6 +70,7 @@ def stored(
         "counts": whole.model_copy(update=dict(counts or {})).model_dump(mode="json"),
         "marks": [mark.model_dump(mode="json") for mark in marks],
         "counsellor_keys": list(counsellors),
+        "detector": DETECTOR.model_dump(mode="json"),
     }
     return StudySession(StoredSession(**values), moments, views, frozenset({"p_client"}), outcomes, measures)
 
@@ -86,8 +88,8 @@ def plain(kind: str, value: object) -> str:
 def measured(turns: Sequence[tuple[Role, tuple[str, ...]]], *findings: MeasureFinding, **values: Any) -> MeasuresView:
     """Return what a measure says of the turns of a session, each with its messages."""
     read = tuple(MeasuredTurn(role=role, message_ids=ids) for role, ids in turns)
-    taken = TakenMeasure(name="sample", version="1", findings=findings)
-    return MeasuresView(**{"absent": None, "turns": read, "measures": (taken,), **values})
+    taken = TakenMeasure(name="technique", version="2", findings=findings)
+    return MeasuresView(**{"absent": None, "turns": read, "measures": (taken,), "reader": "r1", **values})
 
 
 def turns_of(messages: str) -> list[tuple[Role, tuple[str, ...]]]:

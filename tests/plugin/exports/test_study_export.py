@@ -78,13 +78,15 @@ def test_what_measures_say_of_the_revision_that_is_there_fills_columns(engine: E
     assert [row["share_complex_reflection"] for row in sessions if row["replies"]] == ["0.5"]
     (reply,) = [row for row in turns if row["code"]]
     assert (reply["code"], reply["turn"], reply["stance_alignment"]) == ("complex_reflection", "2", "1")
+    assert reply["technique_version"] == f"{of_conversation('c_0').measures[0].version} (reader sample)"
+    assert {row["model_version"] for row in turns} == {"CPU baseline (weights 0.1, prompt none, rubric 0.1, schema 1)"}
     assert sum(row["went_along"] != "" for row in turns) == 1
 
 
 def test_without_measures_there_are_no_columns_for_them(engine: Engine, tmp_path: Path) -> None:
     """Where no session was measured neither table has a column of measures, so a question that needs one is refused."""
     sessions, turns = exported(engine, counselled(engine, 5), tmp_path)
-    assert not {"replies", "share_affirmation"} & sessions[0].keys()
+    assert not {"replies", "share_affirmation", "technique_version"} & sessions[0].keys()
     assert tuple(turns[0]) == TURN_COLUMNS
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from plugin.exports import study_measures
-from plugin.exports.study_measures import findings_of, session_measures, turn_measures
-from stream.contracts.measures import Absent, MeasureFinding
+from plugin.exports.study_measures import findings_of, measure_versions, session_measures, turn_measures
+from plugin.study_columns import DYNAMICS, SHARES
+from stream.contracts.measures import Absent, MeasureFinding, TakenMeasure
 from stream.contracts.rubric import GROUP_OF_TECHNIQUE, Technique
 from stream.measures.base import About
 from stream.measures.registry import MEASURES
@@ -14,10 +15,10 @@ from tests.plugin.exports.study_samples import measured, turns_of
 def test_exactly_what_cards_show_has_a_column() -> None:
     """Every quantity that a card marks as shown is in a table, and no other one, such as a peak of distress."""
     quantities = [quantity for measure in MEASURES for quantity in measure.card.quantities]
-    taken = {study_measures.MAIN, study_measures.HEARD, *study_measures.SHARES, *study_measures.NUMBERS}
+    taken = {study_measures.MAIN, study_measures.HEARD, *SHARES, *DYNAMICS}
     assert taken == {quantity.name for quantity in quantities if quantity.shown}
     of_sessions = {quantity.name for quantity in quantities if quantity.shown and quantity.about is About.SESSION}
-    assert of_sessions == set(study_measures.SHARES)
+    assert of_sessions == set(SHARES)
 
 
 def test_no_column_says_two_things() -> None:
@@ -63,7 +64,18 @@ def test_a_session_has_its_mix_and_how_many_replies_it_rests_on() -> None:
         MeasureFinding(quantity="share_minimal", number=1.0),
         MeasureFinding(quantity="share_apology", absent=Absent.LANGUAGE),
     )
-    assert session_measures(view) == {"replies": 1, "share_minimal": 1.0, "share_apology": None}
+    versions = {"technique_version": "2 (reader r1)"}
+    assert session_measures(view) == {"replies": 1, "share_minimal": 1.0, "share_apology": None} | versions
+
+
+def test_each_measure_has_its_version_and_the_reader_that_it_heard() -> None:
+    """Versions of techniques and dynamics stand in columns of their own; what has no column has no version."""
+    taken = tuple(TakenMeasure(name=name, version="3") for name in ("technique", "dynamics", "course"))
+    assert measure_versions(measured((), measures=taken)) == {
+        "technique_version": "3 (reader r1)",
+        "dynamics_version": "3 (reader r1)",
+    }
+    assert measure_versions(measured((), measures=())) == {}
 
 
 @pytest.mark.parametrize("view", [None, measured((), absent=Absent.TOO_LONG, measures=())])

@@ -178,6 +178,21 @@ def test_every_other_question_says_what_a_service_does_not_have(tables: Path, tm
         assert f"`{missing}`" in line
 
 
+def test_tables_of_two_versions_are_refused_unless_the_question_says_why(tables: Path, tmp_path: Path) -> None:
+    """Where a measure was replaced between sessions the study of them is refused; with a reason it says so on top."""
+    head, first, *others = (tables / "sessions.csv").read_text().splitlines(keepends=True)
+    assert "1 (reader sample)" in first
+    (tmp_path / "sessions.csv").write_text("".join((head, first.replace("1 (reader", "2 (reader"), *others)))
+    (tmp_path / "turns.csv").write_text((tables / "turns.csv").read_text())
+    with pytest.raises(Misconfigured, match=r"sessions.csv: technique version 1 .* and 2 \(reader sample\) \(1 row\)"):
+        asked("service/techniques", tmp_path, tmp_path / "report")
+    reason = 'versions_mixed_because = "they say the same of the same sessions"\n'
+    (tmp_path / "question.toml").write_text(reason + (QUESTIONS / "service" / "techniques.toml").read_text())
+    said = asked(str(tmp_path / "question"), tmp_path, tmp_path / "report")
+    assert "stand side by side: they say the same of the same sessions." in said
+    assert "2 (reader sample) (1 row)" in (tmp_path / "report" / "methods.txt").read_text()
+
+
 def test_nothing_that_no_card_shows_is_in_the_tables(tables: Path) -> None:
     """Numbers of rapport and of the peak of distress, which were stored, stand in neither table."""
     written = "".join((tables / name).read_text() for name in ("sessions.csv", "turns.csv"))

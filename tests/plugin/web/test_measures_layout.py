@@ -24,7 +24,7 @@ SHOWN = DYNAMICS.model_copy(update={"findings": DYNAMICS.findings[:3]})
 
 def laid_out(*taken: TakenMeasure, absent: Absent | None = None) -> MeasuresPage:
     """Return the layout of what some measures say of the sample session."""
-    opened = replace(view(), measures=MeasuresView(absent, RECORD.turns, taken))
+    opened = replace(view(), measures=MeasuresView(absent, RECORD.turns, taken, RECORD.reader))
     page = measures_page(opened)
     assert page is not None
     return page
@@ -81,7 +81,7 @@ def test_each_turn_has_its_line_with_the_words_that_are_kept() -> None:
 
 def test_a_turn_whose_words_are_gone_keeps_its_numbers() -> None:
     """After the words' time a line says which turn it is by its number and side alone."""
-    opened = replace(view(), messages=(), measures=MeasuresView(None, RECORD.turns, (SHOWN,)))
+    opened = replace(view(), messages=(), measures=MeasuresView(None, RECORD.turns, (SHOWN,), RECORD.reader))
     page = measures_page(opened)
     assert page is not None
     assert {line.words for line in page.turns} == {""}
