@@ -57,6 +57,7 @@ PARTS: Final = (
             "Whoever manages people without supervising them has no account that reads sessions.",
             "An operator runs the software, sees numbers and manages accounts, and reads no words.",
             "An auditor reads who opened and decided what, and no words.",
+            "A study reads labels and numbers of clients who agreed: no words, no names, of five counsellors or more.",
             "Each opening of a session is recorded with the account that opened it.",
         ),
     ),
@@ -65,7 +66,7 @@ PARTS: Final = (
         (
             "To be told in writing before Counterpoint reads their sessions for the first time.",
             "To contradict a point. It then stays between them and a supervisor, or the lead if they ask for one.",
-            "To know what is stored about them, for how long, and who has opened their sessions.",
+            "To know what is stored about them, for how long, and who has opened or exported their sessions.",
             "To have no disadvantage from contradicting, from asking, or from what a model says.",
         ),
     ),
@@ -74,7 +75,8 @@ PARTS: Final = (
         (
             "The software ranks nobody, compares nobody, and shows no average of a person or a team.",
             "Levels are stored readable: an administrator of the database could count them all the same.",
-            "This policy forbids that. Only people can keep to it.",
+            "Tables for a study name nobody, but whoever knows a session may recognise it by its numbers.",
+            "This policy forbids both, counting people and looking for them. Only people can keep to it.",
             "Whoever sees it broken tells their supervisor, or the person named for data protection.",
             "Nobody has a disadvantage from saying so.",
         ),

@@ -12,8 +12,8 @@ WHAT: Final = {
     ExportKind.CRITERIA: "what supervisors said of your sessions to questions of your service, under a pseudonym and"
     " without notes",
     ExportKind.OUTCOMES: "outcomes that clients gave, without your name, of clients who agreed to that",
-    ExportKind.STUDY_TABLES: "levels and outcomes of your sessions as tables for a study, without your name and without"
-    " words, of clients who agreed to that",
+    ExportKind.STUDY_TABLES: "levels, measures and outcomes of your sessions as tables for a study, without your"
+    " name and without words, of clients who agreed to that",
     ExportKind.PERSON: "what is stored about you",
 }
 WHY: Final = {
