@@ -19,7 +19,7 @@ _LOOKS_WITHOUT_MACHINE: Final = (
     "SELECT (session_id, position, revision, resistance, critical, rubric, account_id, said_at)"
 )
 _MEASURES_PLACES: Final = (
-    "SELECT (session_id, tenant, conversation_id, revision, first_appended_at, last_appended_at, turns)"
+    "SELECT (session_id, tenant, conversation_id, revision, first_appended_at, last_appended_at, turns, people)"
 )
 """Enough to find what was said of what was erased, withdrawn, changed or has had its time; nothing of what was said."""
 _NO_HASH_OF_TOKENS: Final = "SELECT (token_id, account_id, scopes, created_at, expires_at, revoked_at, last_used_on)"

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists
+from sqlalchemy import ColumnElement, Exists, and_, any_, or_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, delete, exists, select
+from sqlmodel import Session, col, delete, exists, literal, select
 
 from plugin.database.tables import Hold, StoredMeasures, StoredSession
 from stream.contracts.measures import MeasuresRecord
@@ -15,11 +15,15 @@ from stream.contracts.measures import MeasuresRecord
 _IDENTITY: Final = frozenset({"session_id", "tenant", "conversation_id"})
 
 
-def put_measures(session: Session, record: MeasuresRecord, now: datetime) -> None:
-    """Store what was said of a revision, unless that of as high a one is stored. Again changes nothing."""
+def put_measures(session: Session, record: MeasuresRecord, now: datetime, *, keeps_people: bool) -> None:
+    """Store what was said of a revision, unless that of as high a one is stored. Again changes nothing.
+
+    With `keeps_people` who wrote in the session is stored beside it, since the session's row does not say so yet.
+    """
     values = record.model_dump(mode="python", include={*_IDENTITY, "revision", "first_appended_at", "last_appended_at"})
     values |= record.model_dump(mode="json", include={"reader", "absent", "turns"})
     values["measures"] = [measure.model_dump(mode="json", exclude_defaults=True) for measure in record.measures]
+    values["people"] = sorted({*record.clients, *record.counsellors}) if keeps_people else None
     values["stored_at"] = now
     session.exec(
         insert(StoredMeasures)
@@ -62,16 +66,22 @@ def remove_measures_with(session: Session, tenant: str, conversation_id: str, me
             remove_measures_of_session(session, session_id)
 
 
-def remove_measures_without_session(session: Session, tenant: str, conversation_id: str | None = None) -> None:
-    """Remove what was said of sessions that are not stored, of a conversation or of the whole platform.
+def forget_people(session: Session, session_id: UUID, revision: int) -> None:
+    """Remove from what was said of a session up to a revision who wrote in it, since the session's row now says so."""
+    said = col(StoredMeasures.session_id) == session_id, col(StoredMeasures.revision) <= revision
+    session.exec(update(StoredMeasures).where(*said, col(StoredMeasures.people).is_not(None)).values(people=None))
 
-    Nobody has read it, and it does not say who wrote in the session, so an erasure cannot tell whether it is about it.
-    """
-    stored = select(StoredSession.session_id).where(col(StoredSession.session_id) == col(StoredMeasures.session_id))
-    theirs = (
-        [col(StoredMeasures.tenant) == tenant] if conversation_id is None else _in_conversation(tenant, conversation_id)
-    )
-    _remove(session, *theirs, ~exists(stored.correlate(StoredMeasures)), ~_is_held())
+
+def remove_measures_without_session(session: Session, tenant: str, conversation_id: str) -> None:
+    """Remove what was said of a conversation's sessions that are not stored: a withdrawal may be about any of them."""
+    _remove(session, *_in_conversation(tenant, conversation_id), ~_is_stored(), ~_is_held())
+
+
+def remove_measures_by_person(session: Session, tenant: str, pseudonym: str) -> None:
+    """Remove what was said of revisions that are not stored yet and in which somebody wrote, or perhaps did."""
+    people = col(StoredMeasures.people)
+    wrote = or_(literal(pseudonym) == any_(people), and_(people.is_(None), ~_is_stored()))
+    _remove(session, col(StoredMeasures.tenant) == tenant, wrote, ~_is_held())
 
 
 def remove_old_measures(session: Session, cutoff: datetime) -> None:
@@ -85,6 +95,11 @@ def _remove(session: Session, *which: ColumnElement[bool]) -> None:
 
 def _in_conversation(tenant: str, conversation_id: str) -> list[ColumnElement[bool]]:
     return [col(StoredMeasures.tenant) == tenant, col(StoredMeasures.conversation_id) == conversation_id]
+
+
+def _is_stored() -> Exists:
+    same = col(StoredSession.session_id) == col(StoredMeasures.session_id)
+    return exists(select(StoredSession.session_id).where(same).correlate(StoredMeasures))
 
 
 def _is_held() -> Exists:

@@ -21,9 +21,9 @@ from plugin.database.conversation_keys import delete_unused_data_key
 from plugin.database.engine import transaction
 from plugin.database.locks import lock_conversation
 from plugin.database.measure_store import (
+    remove_measures_by_person,
     remove_measures_of_conversation,
     remove_measures_of_session,
-    remove_measures_without_session,
 )
 from plugin.database.outcome_store import remove_outcomes, remove_outcomes_by, remove_outcomes_of_session
 from plugin.database.removal import erase_sessions, sessions_until
@@ -136,7 +136,7 @@ class Eraser:
             self._add_tombstone(session, subject, erasure_id, until)
             if subject.kind.is_person:
                 remove_outcomes_by(session, subject.tenant, subject.pseudonym)
-                remove_measures_without_session(session, subject.tenant)
+                remove_measures_by_person(session, subject.tenant, subject.pseudonym)
             else:  # also of a session that is open, of which nothing else is stored
                 remove_risk_of_conversation(session, subject.tenant, subject.pseudonym, None)
                 remove_outcomes(session, subject.tenant, subject.pseudonym, None)

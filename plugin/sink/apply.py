@@ -16,6 +16,7 @@ from plugin.crypto.keys import FingerprintKey, KeyEncryptionKey
 from plugin.database import holds
 from plugin.database.locks import lock_conversation
 from plugin.database.measure_store import (
+    forget_people,
     remove_measures_of_session,
     remove_measures_with,
     remove_measures_without_session,
@@ -146,6 +147,7 @@ def _store(
             withdraw_session(session, row)  # which keeps the outline that the hold found, too
             return ApplyResult.ERASED
     row = store_outline(session, row, record, now)
+    forget_people(session, record.session_id, record.revision)
     if record.state is SessionState.CLOSED:
         store_content(session, kek, record, now)
         remove_older_measures(session, record.session_id, record.revision)

@@ -21,7 +21,7 @@ def store_measures(session: Session, key: FingerprintKey, record: MeasuresRecord
     if _is_gone(session, key, record, row):
         return True
     if row is None or row.revision <= record.revision:
-        put_measures(session, record, now)
+        put_measures(session, record, now, keeps_people=row is None or row.revision < record.revision)
     return False
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import ARRAY, Column, Index, Text
 from sqlmodel import Field
 
 from plugin.database.tables.base import Json, Table, json, utc
@@ -30,4 +30,6 @@ class StoredMeasures(Table, table=True):
     absent: str | None
     turns: list[Json] = json()
     measures: list[Json] = json()
+    people: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    """Who wrote in this revision, while the session's row does not say so; None once it does, or where nobody knows."""
     stored_at: datetime = utc()

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from plugin.database.engine import transaction
+from plugin.privacy.erasure import Eraser
 from plugin.privacy.retention import RetentionCutoffs, RetentionRunner
 from plugin.sink.writer import Writer
 from stream.contracts.topics import MEASURES
 from stream.runtime.settings import RetentionSettings
 from tests.plugin.conftest import People
 from tests.plugin.database.test_roles import Roles, roles
+from tests.plugin.privacy.stored_sessions import RecordingAnnouncer, client_subject
 from tests.plugin.samples import KEK, NOW, apply_records, record
 from tests.plugin.sink.test_measures import PARTITIONS, measures, of_conversation, raw
 
@@ -53,10 +55,21 @@ def test_sink_and_retention_work_under_their_own_roles(roles: Roles) -> None:
     writer = Writer(roles.by_stage["sink"], KEK, PARTITIONS, lambda: NOW)
     writer.write(raw(MEASURES))
     writer.write(raw(MEASURES))
+    apply_records(roles.by_stage["sink"], record())
     assert count_places(roles, "privacy") == 1
     later = NOW.replace(year=NOW.year + 3)
     RetentionRunner(roles.by_stage["privacy"], RetentionCutoffs.at(later, RetentionSettings()), now=lambda: later).run()
     assert count_places(roles, "sink") == 0
+
+
+def test_an_erasure_works_under_its_own_role(roles: Roles) -> None:
+    """The role of privacy finds by who wrote what is said of a session that is not stored yet."""
+    Writer(roles.by_stage["sink"], KEK, PARTITIONS, lambda: NOW).write(raw(MEASURES))
+    eraser = Eraser(roles.by_stage["privacy"], KEK, RecordingAnnouncer(), now=lambda: NOW)
+    eraser.erase(client_subject("p_somebody"))
+    assert count_places(roles, "privacy") == 1
+    eraser.erase(client_subject("p_client"))
+    assert count_places(roles, "privacy") == 0
 
 
 def test_rerate_has_no_right_at_all(roles: Roles) -> None:

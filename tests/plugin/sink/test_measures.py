@@ -206,6 +206,55 @@ def test_an_erasure_of_a_person_reaches_it(engine: Engine, subject: Subject, *, 
     assert apply_records(engine, measures()) == [ApplyResult.ERASED]
 
 
+@pytest.mark.parametrize("subject", [client_subject("p_client"), counsellor_subject("p_ana")])
+def test_an_erasure_leaves_what_is_said_of_others_before_their_session_comes(engine: Engine, subject: Subject) -> None:
+    """Of sessions that are not stored yet only those of the person go, and what is said of others may come again."""
+    elsewhere = {"clients": ("p_client",), "counsellors": ("p_ana",), "tenant": "harbour"}
+    others = of_conversation("c_other", clients=("p_else",), counsellors=("p_ben",))
+    apply_records(engine, measures(), others, of_conversation("c_elsewhere", **elsewhere))
+    assert erase(engine, subject)
+    assert stored(engine) == [("c_elsewhere", 1), ("c_other", 1)]
+    assert apply_records(engine, others) == [ApplyResult.MEASURED]
+
+
+def people_of(engine: Engine) -> list[list[str] | None]:
+    """Return who wrote in what was measured, as the rows say."""
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT people FROM measures")))
+
+
+def test_who_wrote_stands_beside_it_until_the_session_says_so(engine: Engine) -> None:
+    """The row names them while the session's row does not, and no longer; a later revision names them anew."""
+    apply_records(engine, measures())
+    assert people_of(engine) == [["p_ana", "p_client"]]
+    apply_records(engine, record())
+    assert people_of(engine) == [None]
+    apply_records(engine, measures())
+    assert people_of(engine) == [None]
+    apply_records(engine, measures(revision=2, counsellors=("p_ana", "p_ben")))
+    assert people_of(engine) == [["p_ana", "p_ben", "p_client"]]
+    apply_records(engine, without_content(record(revision=1), state=SessionState.REOPENED))
+    assert people_of(engine) == [["p_ana", "p_ben", "p_client"]]
+    apply_records(engine, record(revision=2))
+    assert people_of(engine) == [None]
+
+
+def test_an_erasure_reaches_a_later_revision_than_the_stored_one(engine: Engine) -> None:
+    """Where somebody else wrote after a session reopened, their erasure finds what was said of the new revision."""
+    apply_records(engine, record(), measures(revision=2, counsellors=("p_ana", "p_ben")))
+    assert erase(engine, counsellor_subject("p_ben"))
+    assert stored(engine) == []
+
+
+def test_in_doubt_an_erasure_reaches_what_does_not_say_who_wrote(engine: Engine) -> None:
+    """Of measures that an earlier version stored before their session, all of the platform go."""
+    apply_records(engine, of_conversation("c_other", clients=("p_else",)), record(), measures())
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE measures SET people = NULL"))
+    assert erase(engine, client_subject("p_nobody"))
+    assert stored(engine) == [(CONVERSATION, 1)]
+
+
 def test_an_erasure_of_a_conversation_reaches_it(engine: Engine) -> None:
     """An erasure of a conversation removes it also where its session is not stored; no other conversation's."""
     apply_records(engine, measures(), of_conversation("c_other"))
@@ -216,8 +265,6 @@ def test_an_erasure_of_a_conversation_reaches_it(engine: Engine) -> None:
 def test_a_session_that_is_refused_takes_it_along(engine: Engine) -> None:
     """When a session is refused for an erasure of somebody in it, what was said of it goes."""
     apply_records(engine, measures(clients=(), counsellors=()))
-    with engine.begin() as connection:  # as if the erasure had come before
-        connection.execute(text("UPDATE measures SET tenant = 'elsewhere'"))
     erase(engine, client_subject("p_client"))
     assert stored(engine) == [(CONVERSATION, 1)]
     assert apply_records(engine, record()) == [ApplyResult.ERASED]
