@@ -1,7 +1,7 @@
 """The interface between a chat platform and the messages topic: headers, verify, parse, normalise, session end.
 
 A new platform is one small module with these functions; it may live in a package of its own (docs/adapters.md).
-`tests/plugin/adapters/test_contract.py` holds every adapter to the same rules.
+`plugin/adapter_contract` holds every adapter to the same rules.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugin.adapter_contract import NOW
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.repeats import Repeats
 from plugin.gateway.tenants import known_tenants
@@ -18,7 +19,6 @@ from tests.fuzz.asgi import RawRequest, send_request
 from tests.fuzz.deliveries import SECRET, TENANT, Deliveries
 from tests.fuzz.outcomes import FuzzRun, record_answer
 from tests.fuzz.strategies import CANARY, nested, rubbish, spoiled
-from tests.plugin.adapters.adapters_under_test import NOW
 from tests.plugin.gateway.gateways import PLATFORM, MemoryPublisher, message
 
 ANSWERS = {202, 401, 413, 422}

@@ -1,4 +1,4 @@
-"""A platform as the contract tests use it: how it signs and what it sends, written without the adapter's code."""
+"""A platform that sends our own webhook, as the contract of adapters uses it: how it signs and what it sends."""
 
 import base64
 import hashlib
@@ -6,60 +6,13 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Any, Final
 
+from plugin.adapter_contract import HELLO, SENT, Headers, Kind
 from plugin.adapters.base import Adapter
 
-NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
-SENT = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
-"""When the messages of these tests were sent."""
-HELLO: Final = "I don't see the point of this. \U0001f4ac"
-
-Headers = dict[str, str]
 Payload = dict[str, Any]
-
-
-class Kind(StrEnum):
-    """A kind of delivery. A platform has each, or says that it has none of it."""
-
-    MESSAGE = "message"
-    REPLY = "reply"
-    UNCONSENTED = "unconsented"
-    ATTACHMENT = "attachment"
-    NAMES = "names"
-    EDIT = "edit"
-    DELETION = "deletion"
-    WITHDRAWAL = "withdrawal"
-    END = "end"
-    NOTE = "note"
-    BOT = "bot"
-    TEMPLATE = "template"
-    UNKNOWN = "unknown"
-    NUMBERS = "numbers"
-    """The message again, with numbers for its ids and its time."""
-
-
-class Platform(Protocol):
-    """A platform as the contract tests use it."""
-
-    adapter: Adapter[Any]
-    secret: str
-    next_secret: str
-    other_secret: str
-    absent: frozenset[Kind]
-    """The kinds that the platform never sends."""
-    uncovered: frozenset[str]
-    """The headers of `sign` that its signature does not cover."""
-    references: tuple[str, ...]
-    """The platform's own words for people and conversations in its bodies, which no record may hold."""
-
-    def sign(self, raw: bytes, at: datetime, *secrets: str, delivery: str = "d-1") -> Headers:
-        """Return the headers of a delivery of `raw`, signed at the given time with one secret or several."""
-
-    def body(self, kind: Kind, *, text: str = HELLO, number: int = 1, at: datetime = SENT) -> bytes:
-        """Return the body of a delivery about message `number`."""
 
 
 def signing_secret(fill: bytes) -> str:

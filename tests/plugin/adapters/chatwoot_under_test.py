@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from plugin.adapter_contract import HELLO, SENT, Headers, Kind
 from plugin.adapters.base import Adapter
 from plugin.adapters.chatwoot import Chatwoot
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import HELLO, SENT, Headers, Kind, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 
 ACCOUNT, CONVERSATION, INBOX, CONTACT, USER = 3, 4217, 8, 90210, 5577
 

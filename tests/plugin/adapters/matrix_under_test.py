@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from plugin.adapter_contract import HELLO, SENT, Headers, Kind
 from plugin.adapters.base import Adapter
 from plugin.adapters.matrix import Matrix
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import HELLO, SENT, Headers, Kind, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 
 ROOM, OTHER_ROOM = "!kWqTzRnVbLmYxCdE:example.org", "!pZsXdCfVgBhNjMkL:example.org"
 CLIENT, COUNSELLOR, OWN = "@leonie-b:example.org", "@counsellor-mira:example.org", "@counterpoint:example.org"

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plugin.adapter_contract import HELLO, SENT, Headers, Kind
 from plugin.adapters.base import Adapter
 from plugin.adapters.rocketchat import RocketChat
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import HELLO, SENT, Headers, Kind, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 
 ROOM, VISITOR, AGENT = "r8Zq2LkJx5TbN4mWd", "vN7cXz3pQsRt6YuKe", "aG5hJk8LmPqWx2ErT"
 

@@ -3,22 +3,29 @@
 import hashlib
 import hmac
 import json
+import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plugin.adapter_contract import NOW, SENT
 from plugin.adapters.base import Lack
 from plugin.adapters.registry import GROUP, OWN
 from plugin.local.paths import ROOT
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import NOW, SENT
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.adapters.test_registry import install
 from tests.plugin.gateway.gateways import TENANT, GatewayHarness
 
 GUIDE = (ROOT / "docs" / "adapters.md").read_text()
 SECRET = "m" * 32
+QUICKLY = ("-p", "no:schemathesis", "-p", "no:cacheprovider")
+"""Options that leave out a plugin which nothing here needs, and which takes two seconds to load."""
 
 
 def blocks(language: str) -> list[str]:
@@ -73,6 +80,25 @@ async def test_the_example_refuses_what_every_adapter_refuses(harness: GatewayHa
     assert await deliver(harness, LINE | {"who": "bell-7"}) == (202, {"outcome": "ignored"})
     assert await deliver(harness, LINE) == (202, {"outcome": "no_consent"})
     assert harness.publisher.records == []
+
+
+def test_the_example_keeps_the_contract_of_adapters(tmp_path: Path) -> None:
+    """The guide's own tests of its example pass by the command that the guide names, none of them skipped."""
+    names = re.findall(r"^`(\w+\.py)`:$", GUIDE, re.MULTILINE)
+    for name, code in zip(names, blocks("python"), strict=True):
+        (tmp_path / name).write_text(code)
+    program, *arguments = shlex.split(blocks("sh")[0])
+    assert program == "python"
+    done = subprocess.run(
+        [sys.executable, *arguments, *QUICKLY],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=DEADLOCK_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.fullmatch(r"=+ \d+ passed(, \d+ warnings)? in \S+ =+", done.stdout.splitlines()[-1]), done.stdout
 
 
 def test_the_guide_explains_every_lack_and_names_every_platform() -> None:

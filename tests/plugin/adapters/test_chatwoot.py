@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from plugin.adapter_contract import NOW, SENT, Kind
 from plugin.adapters.base import PlatformEvent, read_events
 from plugin.adapters.chatwoot import Chatwoot
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import Denied, Poison
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Message, Participants, SessionEnd
 from stream.contracts.vocabulary import Role
-from tests.plugin.adapters.adapters_under_test import NOW, SENT, Kind, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 from tests.plugin.adapters.chatwoot_under_test import (
     ACCOUNT,
     BOT,

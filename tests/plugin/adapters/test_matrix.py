@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.adapter_contract import SENT
 from plugin.adapters.base import PlatformEvent, Unreadable, read_events
 from plugin.adapters.matrix import Matrix
 from plugin.crypto.pseudonyms import Pseudonyms
@@ -14,7 +15,7 @@ from stream.contracts.errors import Misconfigured, Poison
 from stream.contracts.messages import ConsentWithdrawal, Deletion, Edit, Message, Participants, SessionEnd
 from stream.contracts.vocabulary import DeadLetterReason, Role
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import SENT, Payload
+from tests.plugin.adapters.adapters_under_test import Payload
 from tests.plugin.adapters.matrix_under_test import (
     CLIENT,
     COUNSELLOR,

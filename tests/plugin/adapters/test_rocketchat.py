@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from plugin.adapter_contract import SENT
 from plugin.adapters.base import PlatformEvent, read_events
 from plugin.adapters.rocketchat import RocketChat
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.errors import Poison
 from stream.contracts.messages import ConsentWithdrawal, Edit, Message, Participants, SessionEnd
 from stream.contracts.vocabulary import Role
-from tests.plugin.adapters.adapters_under_test import SENT, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 from tests.plugin.adapters.rocketchat_under_test import AGENT, BY_AGENT, ROOM, VISITOR, iso, line, room, settings
 
 PSEUDONYMS = Pseudonyms(b"k" * 32)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from plugin.adapter_contract import NOW, SENT, Kind
 from plugin.adapters.base import PlatformEvent, read_events
 from plugin.adapters.twilio import Twilio, signature, spellings
 from plugin.crypto.pseudonyms import Pseudonyms
@@ -13,7 +14,6 @@ from stream.contracts.errors import Denied, Misconfigured, Poison
 from stream.contracts.messages import Deletion, Edit, Message, SessionEnd
 from stream.contracts.vocabulary import Role
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import NOW, SENT, Kind
 from tests.plugin.adapters.twilio_under_test import (
     CLIENT,
     CONVERSATION,

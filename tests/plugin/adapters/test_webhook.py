@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from standardwebhooks import Webhook
 
+from plugin.adapter_contract import NOW
 from plugin.adapters import payloads
 from plugin.adapters.base import DeniedOpenly
 from plugin.adapters.payloads import PAYLOADS, SCHEMA
@@ -16,7 +17,7 @@ from stream.contracts.errors import Denied, Poison
 from stream.contracts.messages import Consent, Message, Participant
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.sessions import events
-from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
+from tests.plugin.adapters.adapters_under_test import StandardWebhookPlatform, raw_of
 
 PLATFORM = StandardWebhookPlatform(StandardWebhook())
 RAW = raw_of(PLATFORM.text_payload("hello"))

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from plugin.adapter_contract import HELLO, SENT, Headers, Kind
 from plugin.adapters.base import Adapter
 from plugin.adapters.twilio import Twilio
 from stream.runtime.settings import TenantSettings
-from tests.plugin.adapters.adapters_under_test import HELLO, SENT, Headers, Kind, Payload, raw_of
+from tests.plugin.adapters.adapters_under_test import Payload, raw_of
 
 URL = "https://chat.example/v1/riverside/events"
 CONVERSATION, SERVICE = "CH" + "a" * 32, "MG" + "b" * 32

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from plugin.adapter_contract import NOW
 from plugin.adapters.webhook import StandardWebhook
 from plugin.gateway.app import Gateway, create_application
 from plugin.gateway.matrix import matrix_routes
@@ -19,7 +20,7 @@ from plugin.gateway.tenants import known_tenants
 from stream.contracts.errors import Unavailable
 from stream.runtime.codec import EncodedRecord
 from stream.runtime.settings import GatewaySettings, TenantSettings
-from tests.plugin.adapters.adapters_under_test import NOW, StandardWebhookPlatform, raw_of
+from tests.plugin.adapters.adapters_under_test import StandardWebhookPlatform, raw_of
 
 PLATFORM = StandardWebhookPlatform(StandardWebhook())
 TENANT = TenantSettings.model_validate(

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from plugin.adapter_contract import NOW
 from plugin.adapters.wanted import WANTED
 from plugin.gateway import body
 from plugin.gateway.app import WANTED_REQUEST
@@ -18,7 +19,7 @@ from stream.contracts.messages import MESSAGES_RECORDS, Message
 from stream.contracts.topics import MESSAGES, OUTCOMES
 from stream.runtime.codec import RawRecord, decode, known_types
 from stream.runtime.settings import GatewaySettings
-from tests.plugin.adapters.adapters_under_test import NOW, raw_of
+from tests.plugin.adapters.adapters_under_test import raw_of
 from tests.plugin.gateway.gateways import PLATFORM, GatewayHarness, message
 
 CANARY = "a canary phrase 4711"

@@ -8,11 +8,12 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from plugin.adapter_contract import NOW
 from plugin.crypto.pseudonyms import Pseudonyms
 from stream.contracts.ids import message_event_id
 from stream.runtime.settings import GatewaySettings
 from tests.plugin.adapters import matrix_under_test
-from tests.plugin.adapters.adapters_under_test import NOW, Payload
+from tests.plugin.adapters.adapters_under_test import Payload
 from tests.plugin.adapters.matrix_under_test import (
     COUNSELLOR,
     OTHER_ROOM,

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from plugin.adapter_contract import NOW, SENT, Kind, Platform
 from stream.runtime.settings import TenantSettings
 from tests.plugin.adapters import chatwoot_under_test, rocketchat_under_test, twilio_under_test
-from tests.plugin.adapters.adapters_under_test import NOW, SENT, Kind, Platform
 from tests.plugin.adapters.chatwoot_under_test import ChatwootPlatform, UnsignedChatwootPlatform
 from tests.plugin.adapters.rocketchat_under_test import RocketChatPlatform
 from tests.plugin.adapters.twilio_under_test import TwilioEventsPlatform, TwilioPlatform
