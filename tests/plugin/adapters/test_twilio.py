@@ -1,10 +1,15 @@
 """Tests of what only Twilio does: what its signature covers, who is a client, and lists of events."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import ImmutableMultiDict
+from twilio.request_validator import RequestValidator
 
 from plugin.adapter_contract import NOW, SENT, Kind
 from plugin.adapters.base import PlatformEvent, read_events
@@ -20,6 +25,7 @@ from tests.plugin.adapters.twilio_under_test import (
     SERVICE,
     URL,
     TwilioEventsPlatform,
+    TwilioJsonPlatform,
     TwilioPlatform,
     as_events,
     form,
@@ -101,6 +107,73 @@ class TestSignature:
         """A form with a field twice is signed by the vendor's rule, and refused: which of them counts is not said."""
         with pytest.raises(Poison):
             events_of(form(SAID) + b"&Body=" + quote("other words").encode())
+
+
+Form = ImmutableMultiDict[str, str]
+TOKEN = "12345"
+NAMES = st.one_of(st.sampled_from(["Body", "Author"]), st.text())
+FORMS = st.lists(st.tuples(NAMES, st.text(max_size=10)), max_size=8).map(ImmutableMultiDict)
+"""Parameters of which some come again, with another value or the same."""
+OBJECTS = st.builds("{}{}".format, st.sampled_from("{["), st.text())
+"""Bodies that are taken for JSON."""
+ADDRESSES = st.sampled_from(
+    [
+        (f"{scheme}://chat.example{port}/events", f"{scheme}://chat.example{signed_port}/events")
+        for scheme, usual in (("https", ":443"), ("http", ":80"))
+        for port, other in (("", usual), (usual, ""), (":8443", ""))
+        for signed_port in (port, other)
+    ]
+)
+"""The URL of the settings, and that which is signed: with its port, without it, or with the usual one."""
+
+
+class TestLibrary:
+    """Tests of the signature against Twilio's own library for Python, whatever is sent."""
+
+    @given(fields=FORMS, address=ADDRESSES)
+    def test_a_form_that_the_library_signs_is_accepted(self, fields: Form, address: tuple[str, str]) -> None:
+        """A form with the library's signature is accepted, whichever parameters it has and how often."""
+        url, signed = address
+        raw = urlencode(fields.multi_items()).encode()
+        verify(url, raw, RequestValidator(TOKEN).compute_signature(signed, fields))
+
+    @given(body=OBJECTS, address=ADDRESSES)
+    def test_json_that_the_library_signs_is_accepted(self, body: str, address: tuple[str, str]) -> None:
+        """JSON is accepted with the library's signature of the URL that has the hash of the body."""
+        url, signed = address
+        library = RequestValidator(TOKEN)
+        verify(url, body.encode(), library.compute_signature(with_hash(signed, library.compute_hash(body)), {}))
+
+    @given(fields=FORMS)
+    def test_the_library_accepts_the_forms_of_these_tests(self, fields: Form) -> None:
+        """A form that the stand-in for Twilio signs is accepted by the library, and with another token is not."""
+        platform = TwilioPlatform()
+        signed = platform.sign(urlencode(fields.multi_items()).encode(), NOW)["x-twilio-signature"]
+        assert RequestValidator(platform.secret).validate(URL, fields, signed)
+        assert not RequestValidator(platform.other_secret).validate(URL, fields, signed)
+
+    @given(body=OBJECTS)
+    def test_the_library_accepts_the_json_of_these_tests(self, body: str) -> None:
+        """JSON that the stand-in for Twilio signs is accepted by the library, and with another body is not."""
+        platform = TwilioJsonPlatform()
+        signed = platform.sign(body.encode(), NOW)["x-twilio-signature"]
+        library = RequestValidator(platform.secret)
+        url = with_hash(URL, sha256(body.encode()).hexdigest())
+        assert library.validate(url, body, signed)
+        assert not library.validate(url, f"{body} ", signed)
+
+    @pytest.mark.parametrize("kind", sorted(set(Kind) - TwilioPlatform.absent))
+    def test_the_library_accepts_each_kind_of_delivery(self, kind: Kind) -> None:
+        """Each delivery of the contract suite's forms is one that the library accepts."""
+        platform = TwilioPlatform()
+        raw = platform.body(kind)
+        fields = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+        assert RequestValidator(platform.secret).validate(URL, fields, platform.sign(raw, NOW)["x-twilio-signature"])
+
+
+def with_hash(url: str, digest: str) -> str:
+    """Return a URL as Twilio calls it with a JSON body of this hash."""
+    return f"{url}?bodySHA256={digest}"
 
 
 def test_without_its_url_there_is_no_adapter() -> None:

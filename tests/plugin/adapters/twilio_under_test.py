@@ -114,8 +114,8 @@ class TwilioPlatform:
         }
 
     def signed(self, raw: bytes) -> bytes:
-        """Return what is signed of a form: the URL, and each parameter with its value, in the order of their names."""
-        fields = parse_qsl(raw.decode(errors="replace"), keep_blank_values=True)
+        """Return what is signed of a form: the URL, and each parameter with its values, once each, in their order."""
+        fields = set(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
         return (URL + "".join(name + value for name, value in sorted(fields))).encode()
 
     def body(self, kind: Kind, *, text: str = HELLO, number: int = 1, at: datetime = SENT) -> bytes:
