@@ -99,6 +99,8 @@ class TwilioPlatform:
     absent: frozenset[Kind] = frozenset({Kind.NAMES, Kind.NOTE, Kind.TEMPLATE, Kind.NUMBERS})  # a form has texts alone
     uncovered: frozenset[str] = frozenset({"i-twilio-idempotency-token"})
     references: tuple[str, ...] = (CONVERSATION, CLIENT, COUNSELLOR)
+    url: str = URL
+    """The address that is entered in the console."""
 
     def written(self, fields: Payload) -> bytes:
         """Return the fields of a webhook in the way in which this platform writes them."""
@@ -116,7 +118,7 @@ class TwilioPlatform:
     def signed(self, raw: bytes) -> bytes:
         """Return what is signed of a form: the URL, and each parameter with its values, once each, in their order."""
         fields = set(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
-        return (URL + "".join(name + value for name, value in sorted(fields))).encode()
+        return (self.url + "".join(name + value for name, value in sorted(fields))).encode()
 
     def body(self, kind: Kind, *, text: str = HELLO, number: int = 1, at: datetime = SENT) -> bytes:
         """Return the body of one event."""
@@ -157,7 +159,7 @@ class TwilioJsonPlatform(TwilioPlatform):
 
     def signed(self, raw: bytes) -> bytes:
         """Return what is signed of JSON: the URL with the SHA-256 of the body."""
-        return f"{URL}?bodySHA256={hashlib.sha256(raw).hexdigest()}".encode()
+        return f"{self.url}?bodySHA256={hashlib.sha256(raw).hexdigest()}".encode()
 
 
 @dataclass
