@@ -157,7 +157,7 @@ class _Memory:
         """Fail, since no record of the load is one."""
         raise AssertionError(raw) from error
 
-    def record_ok(self, partition: int) -> None:
+    def record_ok(self, raw: RawRecord) -> None:
         """Do nothing."""
 
 

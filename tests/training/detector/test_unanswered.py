@@ -51,6 +51,12 @@ def test_a_verdict_is_that_of_the_served_threshold(tmp_path: Path) -> None:
     logits = np.zeros((2, width(TURN_HEADS)), dtype=np.float32)
     start = TURN_HEADS["resistance"].start
     logits[:, [start, start + 1]] = [[-9, 9], [9, -9]]
-    answers = {"turns": logits, "words": np.zeros(2), "reply_ids": [], "replies": np.zeros((0, 1))}
-    np.savez(tmp_path / "fold-0.npz", turn_ids=["A1/1", "A1/2"], **answers)
+    np.savez(
+        tmp_path / "fold-0.npz",
+        turn_ids=["A1/1", "A1/2"],
+        turns=logits,
+        words=np.zeros(2),
+        reply_ids=[],
+        replies=np.zeros((0, 1)),
+    )
     assert out_of_fold_verdicts(tmp_path) == {"A1/1": True, "A1/2": False}
