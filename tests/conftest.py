@@ -16,6 +16,7 @@ settings.register_profile("counterpoint", settings.default, deadline=None)
 settings.load_profile("counterpoint")
 
 pytest_plugins = [
+    "tests.fixtures.kept_objects",
     "tests.fixtures.directory_scope",
     "tests.fixtures.stack",
     "tests.fixtures.system",
