@@ -7,6 +7,8 @@ from tests.training.measures.samples import conversation, heard_talk
 from training.measures.course import culture, own_agenda_nearer, side_by_side, trajectories, uptake, wordings
 from training.measures.dynamics import RatedRow
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 PEOPLE = [conversation(f"A{n}", "hi", "Okay.", "so", "What helps?") for n in range(4)]
 MACHINES = [
     conversation(f"M{n}", "hi", "I'm glad that you came. What helps?", "tea", "May I ask?", corpus="mibot")

@@ -19,9 +19,11 @@ from tests.stream.published.samples import CANARY, write
 from tests.training.measures.samples import heard_talk
 from training.corpora.labels import ReplyLabel, load_turn_labels
 from training.measures import __main__ as cli
-from training.measures import intervals, published_report, report
+from training.measures import published_report, report
 from training.measures.ratings import CHECK, OF_CLIENTS
 from training.measures.sessions import SHIPPED_FOLD, held_out, turns_alone, with_folds
+
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 TALK = [
     ("client", "I am worried about my smoking and I hate that I cannot stop.", "N"),
@@ -124,7 +126,6 @@ def test_eval_prints_each_measure_beside_its_losers(data: Path, monkeypatch: pyt
     monkeypatch.setattr(report, "mean_ratings", lambda: ratings)
     monkeypatch.setattr(report, "load_ratings", lambda name: check if name == CHECK else ratings)
     monkeypatch.setattr(report, "load_reply_labels", lambda **_: {(talk.id, 2): label for talk in unseen})
-    monkeypatch.setattr(intervals, "_RESAMPLES", 5)
     result = CliRunner().invoke(cli.app, ["eval", str(data)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     for words in ("AnnoMI: main technique", "MIBot: which of five", "TF-IDF", "Rapport", "claims_feeling", "DTW"):
@@ -150,7 +151,6 @@ def test_figures_of_a_published_corpus_come_after_its_terms(
 ) -> None:
     """Each command for a corpus says its licence first, and then what the measures show, beside a constant."""
     monkeypatch.setattr(published_report, "hear_sessions", hears)
-    monkeypatch.setattr(intervals, "_RESAMPLES", 5)
     arguments = [*command, str(write(tmp_path, name)), *([str(data)] if name == "annomi-full" else [])]
     result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -14,7 +14,6 @@ from stream.published.conversations import PublishedConversation, PublishedUtter
 from tests.stream.measures.samples import ANSWERS, drawn, opinion
 from tests.stream.published.samples import ONCOCO, annotated, as_csv, as_lines, write
 from training.errors import DataError
-from training.measures import intervals
 from training.measures.codes import ANNOMI_FULL, ONCOCO_FAMILY
 from training.measures.codes import ONCOCO as ONCOCO_OF
 from training.measures.published import (
@@ -31,11 +30,7 @@ from training.measures.published import (
     trajectory_means,
 )
 
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw few resamples, since intervals have tests of their own."""
-    monkeypatch.setattr(intervals, "_RESAMPLES", 5)
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 
 def hears(*techniques: Technique) -> Hear:

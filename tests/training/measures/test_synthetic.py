@@ -12,6 +12,8 @@ from training.errors import DataError
 from training.measures.report import print_comparison
 from training.measures.synthetic import compare, effect, load_synthetic, numbers_of
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 LINES = [
     {"type": "message", "conversation_id": "synthetic-1", "role": "system", "text": "This session is synthetic."},
     {"type": "message", "conversation_id": "synthetic-1", "role": "client", "text": "hi"},

@@ -1,6 +1,7 @@
 """The report shows every table of a variant, and the learning curves, as a terminal can hold them."""
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -36,15 +37,17 @@ REPLIES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples() -> Iterator[None]:
     """Draw few samples for the intervals, since a thousand take time."""
-    monkeypatch.setattr(measures, "_RESAMPLES", 5)
-    monkeypatch.setattr(detector_measures, "_RESAMPLES", 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measures, "_RESAMPLES", 5)
+        patch.setattr(detector_measures, "_RESAMPLES", 5)
+        yield
 
 
-@pytest.fixture
-def printed() -> str:
+@pytest.fixture(scope="module")
+def printed(few_resamples: None) -> str:  # noqa: ARG001 - its effect
     """Return the report of one fold of a reader that is right everywhere."""
     return report_of(1)
 
