@@ -95,10 +95,11 @@ def worked(worked_engine: Engine) -> DemoWeek:
 
 
 @pytest.fixture(scope="module")
-def as_worked(worked: DemoWeek, worked_engine: Engine) -> RestoredDatabase:
-    """Return the rows of that week, to be put back."""
+def as_worked(worked: DemoWeek, worked_engine: Engine) -> Iterator[RestoredDatabase]:
+    """Yield the rows of that week, to be put back."""
     assert worked.sessions
-    return RestoredDatabase(worked_engine.url.render_as_string(hide_password=False))
+    with RestoredDatabase(worked_engine.url.render_as_string(hide_password=False)) as restored:
+        yield restored
 
 
 @pytest.fixture

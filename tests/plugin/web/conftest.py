@@ -111,8 +111,8 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def filled_database(create_database: Callable[[str], str], quick_passwords: None) -> RestoredDatabase:  # noqa: ARG001 - it hashes
-    """Return a database with the accounts and sessions above, which each test finds as they were."""
+def filled_database(create_database: Callable[[str], str], quick_passwords: None) -> Iterator[RestoredDatabase]:  # noqa: ARG001 - it hashes
+    """Yield a database with the accounts and sessions above, which each test finds as they were."""
     url = create_database("template0")
     upgrade(url)
     engine = connect(url)
@@ -126,7 +126,8 @@ def filled_database(create_database: Callable[[str], str], quick_passwords: None
         maria = store.find_viewer(SUPERVISOR)
         assert maria is not None
         assert store.decide(maria, RELEASED.session_id, 1, DecisionKind.RELEASED) is DecisionOutcome.DONE
-    return RestoredDatabase(url)
+    with RestoredDatabase(url) as restored:
+        yield restored
 
 
 @pytest.fixture
