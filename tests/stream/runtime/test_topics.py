@@ -1,4 +1,7 @@
-"""Tests of creating the topics on a real broker and of comparing existing ones with what they should be."""
+"""Tests of creating the topics on a real broker and of comparing existing ones with what they should be.
+
+Three copies of them need three brokers: `tests/fixtures/test_kafka_cluster.py`, since a cluster takes long to start.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +16,6 @@ from stream.contracts.errors import Misconfigured, Unavailable
 from stream.contracts.topics import MESSAGES, OPEN_SESSIONS_CHANGELOG, SESSIONS, TOPICS
 from stream.runtime import kafka_clients, settings
 from stream.runtime.topics import create_missing_topics, require_topics, topic_differences
-from tests.fixtures.kafka_cluster import KafkaCluster
 from tests.fixtures.waiting import eventually
 
 PARTITIONS = 3
@@ -113,23 +115,6 @@ def test_a_broker_that_refuses_to_create_topics_is_a_wrong_setting(bare: setting
     """A broker that refuses to create topics, here a single one for three copies, is reported as a wrong setting."""
     with pytest.raises(Misconfigured, match=r"kafka\.replication"):
         create_missing_topics(bare.model_copy(update={"replication": 3}))
-
-
-def test_with_three_copies_two_must_have_a_record(kafka_cluster: KafkaCluster) -> None:
-    """With three copies two of them must have a record before it is acknowledged.
-
-    So an acknowledged record survives the loss of any one broker.
-    """
-    three = settings.KafkaSettings(bootstrap_servers=kafka_cluster.bootstrap_servers, partitions=2, replication=3)
-    create_missing_topics(three)
-    assert topic_differences(three) == []
-    admin = KafkaAdminClient(bootstrap_servers=kafka_cluster.bootstrap_servers.split(","))
-    (described,) = admin.describe_topics([MESSAGES])
-    assert all(len(partition["replica_nodes"]) == 3 for partition in described["partitions"])
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, MESSAGES, {"min.insync.replicas": "1"})])
-    assert eventually(lambda: any("min.insync.replicas=1, it should be 2" in told for told in topic_differences(three)))
-    admin.delete_topics(NAMES)
-    admin.close()
 
 
 def test_a_broker_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
