@@ -14,7 +14,7 @@ from tests.fixtures.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def system(start_system: Callable[..., RunningSystem], secured_kafka: SecuredKafka) -> Iterator[RunningSystem]:
+def system(secured_kafka: SecuredKafka, start_system: Callable[..., RunningSystem]) -> Iterator[RunningSystem]:
     """Start the web stage with the settings of the set-up user, and each other stage with those of its own user."""
     on = {"COUNTERPOINT_MEASURES__ENABLED": "true"}
     running = start_system(kafka=secured_kafka, names=["web"], **secured_kafka.env("setup"), **on)
