@@ -17,7 +17,7 @@ from tests.faults.dedicated_system import DedicatedSystem
 from tests.faults.erasing import erase_and_capture_output
 from tests.faults.measured import measured_conversations, verify_measured_once, wait_until_all_is_measured
 from tests.faults.test_model import stubs
-from tests.fixtures.system import PlatformConversation, RunningSystem, now
+from tests.fixtures.system import PlatformConversation, now
 from tests.fixtures.waiting import wait_until
 
 CONVERSATIONS = 6
@@ -121,9 +121,10 @@ WAYS: tuple[Callable[[Taken], None], ...] = (
     holds="no measure of it stays; of everybody else's sessions there is one each, and feedback did not wait",
 )
 def test_nothing_is_measured_of_what_was_taken_back(
-    system: RunningSystem, measured: dict[str, str], long: bool, seed: int
+    dedicated: DedicatedSystem, measured: dict[str, str], long: bool, seed: int
 ) -> None:
     """The measures stage is killed; sessions end, and are taken back at seeded moments while it begins with them."""
+    system = dedicated.system
     chance = random.Random(seed)
     rounds = ROUNDS_LONG if long else ROUNDS
     stage = system.stages["measures"]
