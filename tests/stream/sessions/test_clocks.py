@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contracts.errors import Poison
@@ -78,7 +78,6 @@ def outcome(record: SessionRecord) -> tuple[object, ...]:
 
 
 @given(steps("client", "client", "counsellor"))
-@settings(max_examples=200)
 def test_sessions_begin_close_and_reopen_as_with_honest_clocks(given: list[Step]) -> None:
     """Sessions have the same messages, closes, revisions and append times for any times that messages claim."""
     honest, _ = play(given, honest=True)
@@ -87,7 +86,6 @@ def test_sessions_begin_close_and_reopen_as_with_honest_clocks(given: list[Step]
 
 
 @given(steps("client", "client", "counsellor", "withdraw", "erase"))
-@settings(max_examples=200)
 def test_withdrawals_and_erasures_remove_what_they_remove_with_honest_clocks(given: list[Step]) -> None:
     """Withdrawals and erasures remove and refuse the same messages for any clocks, and leave the same records."""
     honest, kept = play(given, honest=True)
@@ -104,7 +102,6 @@ def ids_in(stored: str) -> set[str]:
 
 
 @given(steps("client", "client", "counsellor", "end", "end"))
-@settings(max_examples=200)
 def test_nothing_is_published_while_a_session_is_open(given: list[Step]) -> None:
     """A session closes on its explicit end, or half an hour of broker time after its last message, for any clocks."""
     scenario, arrived = play(given, honest=False)

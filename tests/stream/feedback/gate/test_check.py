@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.contracts.vocabulary import Level, Mechanism, NeedsHuman, ResistanceType, Verdict
@@ -295,7 +295,6 @@ _words = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=300)
 @given(st.fixed_dictionaries(_HIDDEN), _words, _words, _words)
 def test_what_is_shown_would_pass_if_it_had_been_written_so(
     originals: dict[str, str], reason: str, strength: str, suggestion: str
