@@ -10,7 +10,7 @@ from tests.e2e.conversations import CALM, RESISTANT, send_lines
 from tests.fixtures.system import RECORD_STAGES, PlatformConversation, RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
-CONVERSATIONS = 24
+CONVERSATIONS = 12
 ENDED_BEFORE_THE_SIGNAL = 6
 """How many conversations have ended when the stage gets its signal, so that records are in every stage."""
 
