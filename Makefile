@@ -43,8 +43,11 @@ test: setup-dev ## Run checks and tests, against real Kafka, PostgreSQL, Triton 
 faults: setup-dev ## Hurt the system for some half an hour, and write what held into docs/guarantees.md; ARGS="--seed 7"
 	@exec $(BIN)/python -m pytest tests/faults -v --long --guarantees docs/guarantees.md $(ARGS)
 
-compiled-tests: setup-dev ## Compile the tests once, on the core that the type check leaves free, and not in each process of the run
+compiled-tests: .venv/compiled-tests ## Compile changed tests once, on the core that the type check leaves free, and not in each process of the run
+
+.venv/compiled-tests: $(shell find tests -name '*.py') | setup-dev
 	@$(BIN)/python -m pytest --collect-only --quiet > /dev/null 2>&1 || true # the run itself says what is wrong
+	@touch $@
 
 lint: setup-dev ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
