@@ -1,17 +1,28 @@
-"""The first hour of docs/first-hour.md, run line by line against a demo: what the page shows is what comes."""
+"""The first hour of docs/first-hour.md, run line by line against a demo: what the page shows is what comes.
+
+It is the one demo of the bundled week: what it prints, and that a second start of a day adds nothing, is shown here.
+"""
 
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
+from rich.console import Console
 
+from plugin.local import demo as room
+from plugin.local.demo_settings import USERS, demo_secrets
+from plugin.local.demo_week import WEEK
 from plugin.local.paths import ROOT
 from plugin.local.process import Command, Process
+from stream.runtime.settings import Settings, load_settings, required_secret
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 PAGE: Final = ROOT / "docs" / "first-hour.md"
@@ -20,12 +31,16 @@ START: Final = "make demo\n"
 READY: Final = "Serving until Ctrl-C."
 DEMO: Final = """
 import sys
+from datetime import datetime
 from pathlib import Path
 from rich.console import Console
 from plugin.local import demo
 demo.STATE = Path.cwd() / ".counterpoint"
-sys.exit(demo.run_demo(once=False, paths=[], console=Console(width=200)))
+begun = datetime.fromisoformat(sys.argv[1])
+sys.exit(demo.run_demo(once=False, paths=[], console=Console(width=200), now=lambda: begun))
 """
+BEGUN: Final = datetime.now(UTC)
+"""When both starts of the demo are, so that midnight does not come between them."""
 BLOCK: Final = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -39,7 +54,7 @@ class DemoProcess(Process):
     def command(self) -> Command:
         """Say how to run it."""
         env = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        return Command([sys.executable, "-c", DEMO], env, self._folder)
+        return Command([sys.executable, "-c", DEMO, BEGUN.isoformat()], env, self._folder)
 
     def is_ready(self) -> bool:
         """Ask its log."""
@@ -47,19 +62,41 @@ class DemoProcess(Process):
 
 
 @pytest.fixture(scope="module")
-def folder(run_dir: Path) -> Iterator[Path]:
-    """Yield a folder that looks like the repository to who follows the page, with a demo that is ready."""
+def folder(run_dir: Path) -> Path:
+    """Return a folder that looks like the repository to who follows the page."""
     folder = run_dir / "first-hour"
     folder.mkdir()
     (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Iterator[DemoProcess]:
+    """Yield a demo that is ready."""
     demo = DemoProcess(folder)
     demo.launch()
     try:
         wait_until(lambda: demo.is_ready() or not demo.alive, "the demo serves")
         assert demo.alive, demo.tail()
-        yield folder
+        yield demo
     finally:
         demo.stop()
+
+
+@pytest.fixture(scope="module")
+def followed(demo: DemoProcess, folder: Path) -> subprocess.CompletedProcess[str]:  # noqa: ARG001 - it serves
+    """Return what comes of every line that the page says to type, in one shell."""
+    script = "".join(f"{content}echo 'END OF {number}'\n" for number, (content, _) in enumerate(blocks()[1:]))
+    return subprocess.run(
+        ["/bin/bash", "--noprofile", "--norc"],
+        input=script,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLOCK_S,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"},
+        check=False,
+    )
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -73,23 +110,12 @@ def blocks() -> list[tuple[str, str]]:
     return found
 
 
-def test_the_page_leads_from_nothing_to_a_moment_in_the_digest(folder: Path) -> None:
+def test_the_page_leads_from_nothing_to_a_moment_in_the_digest(followed: subprocess.CompletedProcess[str]) -> None:
     """Every line that the page says to type is run in one shell, and what it shows comes of it."""
     typed = blocks()
     assert typed[0] == (START, "")
-    script = "".join(f"{content}echo 'END OF {number}'\n" for number, (content, _) in enumerate(typed[1:]))
-    done = subprocess.run(
-        ["/bin/bash", "--noprofile", "--norc"],
-        input=script,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_S,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"},
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    rest = done.stdout
+    assert (followed.returncode, followed.stderr) == (0, ""), followed.stdout
+    rest = followed.stdout
     for number, (content, shown) in enumerate(typed[1:]):
         came, _, rest = rest.partition(f"END OF {number}\n")
         words = " ".join(came.split())
@@ -102,3 +128,61 @@ def test_the_page_needs_nothing_that_debian_lacks() -> None:
     """The page uses no program that Debian installs only on request, beside those that it names."""
     script = "".join(content for content, _ in blocks())
     assert not re.search(r"\b(uuidgen|python3?|jq|xxd|perl)\b", script)
+
+
+def test_a_demo_shows_the_digest_and_how_to_log_in(demo: DemoProcess) -> None:
+    """A demo prints its timed steps, the supervisor's digest, the page and the accounts."""
+    said = demo.log.read_text()
+    for step in ("kafka", "postgres", "triton", "gateway", "stream", "feedback", "sink", "web"):
+        assert re.search(rf"{step}.*\d\.\d s", said), step
+    for part in ("Client:", "Respect for Autonomy:", "Stance Alignment:", "Emotional Resonance:"):
+        assert part in said
+    for part in ("Conversational Orientation:", "What works:", "unvalidated", "Left out", "Risk language"):
+        assert part in said
+    assert "not a crisis monitor" in said.lower()
+    assert re.search(r"The page: http://127\.0\.0\.1:\d+", said)
+    assert all(user.name in said and user.sees in said for user in USERS)
+
+
+@pytest.mark.usefixtures("demo", "followed")
+def test_a_second_start_of_the_day_adds_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The week is stored with work in every state, and stays as it is when all is done again that a start does.
+
+    It is done on the servers and stages of the first start, which go on.
+    """
+    state = folder / ".counterpoint" / "demo"
+    monkeypatch.setenv("COUNTERPOINT_FILE", str(state / "counterpoint.toml"))
+    monkeypatch.setattr(room, "stage_processes", lambda *_: [])
+    settings = load_settings()
+    before = stored(settings)
+    out = StringIO()
+    room._run(
+        settings,
+        demo_secrets(state),
+        state,
+        None,
+        once=True,
+        paths=(),
+        console=Console(file=out, width=200),
+        now=lambda: BEGUN,
+    )
+    assert "The week is stored already" in out.getvalue()
+    assert "Respect for Autonomy:" in out.getvalue()
+    assert stored(settings) == before
+    # The page erases its own conversation at the end.
+    assert before.pop("sessions") == len(WEEK) - 1, "nothing is published of the one without consent"
+    assert before.pop("days") == len({days for days, _ in WEEK.values()})
+    assert all(before.values()), before
+
+
+def stored(settings: Settings) -> dict[str, int]:
+    """Return what the database of a demo holds."""
+    tables = (
+        *("sessions", "decisions", "labels", "notes", "acknowledgements", "disputes", "dispute_steps", "claims"),
+        *("criteria", "criterion_answers", "calibrations", "calibration_ratings", "calibration_done", "final_levels"),
+    )
+    counts = {table: f"SELECT count(*) FROM {table}" for table in tables}
+    counts["days"] = "SELECT count(DISTINCT ended_at::date) FROM sessions"
+    url = required_secret(settings.database.url, "database.url").replace("+psycopg", "")
+    with psycopg.connect(url) as connection:
+        return {name: int((connection.execute(query).fetchone() or (0,))[0]) for name, query in counts.items()}
