@@ -241,13 +241,14 @@ def test_traces_and_headers_do_not_hold_it(system: RunningSystem) -> None:
 
 def test_what_leaves_of_measures_does_not_hold_it(system: RunningSystem) -> None:
     """No record of the topic of measures holds the phrase, whose words were in every transcript that was measured."""
-    whole, found = (
-        b"\n".join(record.value or b"" for record in read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS))
-        for topic in (TRANSCRIPTS, MEASURES)
-    )
-    assert find_in_bytes(whole, [CANARY, NAME])
-    assert found.count(b"session_id") >= len(FAILING)
-    assert find_in_bytes(found, PHRASES) == []
+    wait_until(lambda: content(system, MEASURES).count(b"session_id") >= len(FAILING), "every session is measured")
+    assert find_in_bytes(content(system, TRANSCRIPTS), [CANARY, NAME])
+    assert find_in_bytes(content(system, MEASURES), PHRASES) == []
+
+
+def content(system: RunningSystem, topic: str) -> bytes:
+    """Return the values of every record on a topic, one after another."""
+    return b"\n".join(record.value or b"" for record in read_topic(system.kafka.bootstrap_servers, topic, PARTITIONS))
 
 
 def test_the_database_holds_it_in_no_byte(system: RunningSystem, postgres: PostgresServer) -> None:

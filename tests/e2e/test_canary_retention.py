@@ -21,7 +21,7 @@ from tests.e2e.conversations import CALM, RESISTANT
 from tests.e2e.leak_search import searched_spellings
 from tests.fixtures.stream_stage import PARTITIONS, TENANT, Room, StreamStageHarness, stream_stage
 from tests.fixtures.terminal import terminal_writer
-from tests.fixtures.waiting import DEADLOCK_S
+from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 CANARY = "quillfeather m\u00e4rmelade zeppelinward"
 NAME = "Zebulontes Quackenbusch"
@@ -134,8 +134,7 @@ def test_after_its_retention_the_broker_holds_it_no_more(
     log = Path(broker_log(harness))
     send_phrase(harness)
     began = time.monotonic()
-    before = {place.rpartition("-")[0] for place in (name.split("/")[0] for name in files_with_phrase(log))}
-    assert {MESSAGES, TRANSCRIPTS} <= before
+    wait_until(lambda: {MESSAGES, TRANSCRIPTS} <= topics_with_phrase(log), "messages and transcript are written")
     let_expire(harness)
 
     still = [""]
@@ -147,6 +146,11 @@ def test_after_its_retention_the_broker_holds_it_no_more(
     terminal_writer(pytestconfig)(
         f"gone from the broker's log directory {time.monotonic() - began:.1f} s after the end\n"
     )
+
+
+def topics_with_phrase(log: Path) -> set[str]:
+    """Return the topics in whose partitions the broker holds the phrase."""
+    return {name.split("/")[0].rpartition("-")[0] for name in files_with_phrase(log)}
 
 
 def broker_log(harness: StreamStageHarness) -> str:
