@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,12 @@ from tests.e2e.conversations import CALM, RESISTANT, ScriptedLine
 from tests.faults.measured import verify_measured_once
 from tests.fixtures.system import PlatformConversation, RunningSystem
 from tests.fixtures.topics import read_topic
-from tests.fixtures.waiting import DEADLOCK_S, wait_until
+from tests.fixtures.waiting import wait_until
 
 CONCURRENT_CONVERSATIONS = 12
 """How many conversations run at once: enough that each stage holds records of some at the moment of a fault."""
-MESSAGE_PAUSE_S = 0.02
-"""Seconds between two messages: the machine should be busy with the stages under test, not with the load."""
+MESSAGE_PAUSE_S, MESSAGE_PAUSE_LONG_S = 0.08, 0.02
+"""Seconds between two messages in the short run, which shares the machine with other tests, and in the long run."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class ConversationLoad:
 
     system: RunningSystem
     random: random.Random
-    at_once: int = CONCURRENT_CONVERSATIONS
+    pause_s: float = MESSAGE_PAUSE_S
     conversations: list[ScriptedConversation] = field(default_factory=list)
     error: BaseException | None = None
 
@@ -68,7 +68,7 @@ class ConversationLoad:
         try:
             going: list[ScriptedConversation] = []
             while going or not enough():
-                while len(going) < self.at_once and not enough():
+                while len(going) < CONCURRENT_CONVERSATIONS and not enough():
                     going.append(
                         ScriptedConversation(self.system.new_conversation(), self.random.choice((RESISTANT, CALM)))
                     )
@@ -77,18 +77,18 @@ class ConversationLoad:
                     scripted = self.random.choice(going)
                     if not scripted.send_next():
                         going.remove(scripted)
-                time.sleep(MESSAGE_PAUSE_S)
+                time.sleep(self.pause_s)
         except BaseException as error:  # noqa: BLE001 - the test's own thread raises it
             self.error = error
 
 
 @contextmanager
 def conversation_load(
-    system: RunningSystem, seed: int, at_once: int = CONCURRENT_CONVERSATIONS
+    system: RunningSystem, seed: int, pause_s: float = MESSAGE_PAUSE_S
 ) -> Iterator[list[ScriptedConversation]]:
     """Run conversations while the body runs, finish them after it, and yield the list of those that have begun."""
     enough = threading.Event()
-    running = ConversationLoad(system, random.Random(seed), at_once)
+    running = ConversationLoad(system, random.Random(seed), pause_s)
     thread = threading.Thread(target=running.run, args=(enough.is_set,))
     thread.start()
     try:
@@ -98,6 +98,10 @@ def conversation_load(
         thread.join()
     if running.error is not None:
         raise running.error
+
+
+Load = Callable[[RunningSystem], AbstractContextManager[list[ScriptedConversation]]]
+"""A function that runs conversations on a system, as many as this run of the tests wants."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def verify_all_stored_once(system: RunningSystem, conversations: Sequence[Script
     """
     ids = {scripted.conversation.conversation_id: scripted for scripted in conversations}
     try:
-        wait_until(lambda: len(_rows(system, ids)) >= len(ids), "every conversation has its row", DEADLOCK_S)
+        wait_until(lambda: system.rows(_COUNT, ids=list(ids)) >= [(len(ids),)], "every conversation has its row")
     except AssertionError as error:
         raise AssertionError(f"{error}; {_describe_missing(system, ids)}\n{_describe_stages(system)}") from None
     rows = _rows(system, ids)
@@ -171,13 +175,17 @@ def _describe_stages(system: RunningSystem) -> str:
     return "\n".join(described)
 
 
+_COUNT = "SELECT count(*) FROM sessions WHERE conversation_id = ANY(:ids)"
+
+
 def _rows(system: RunningSystem, ids: dict[str, ScriptedConversation]) -> list[dict[str, Any]]:
     found = system.rows(
         "SELECT json_build_object('conversation_id', conversation_id, 'revision', revision, 'left_out', left_out,"
         " 'counts', counts, 'answers', (SELECT count(*) FROM answers a WHERE a.session_id = s.session_id))"
-        " FROM sessions s"
+        " FROM sessions s WHERE conversation_id = ANY(:ids)",
+        ids=list(ids),
     )
-    return [row for (row,) in found if row["conversation_id"] in ids]
+    return [row for (row,) in found]
 
 
 _AfterClose = SessionRecord | FeedbackRecord | Transcript | MeasuresRecord

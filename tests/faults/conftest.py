@@ -12,6 +12,7 @@ from plugin.local import all_stages
 from plugin.local.kafka import KafkaBroker
 from plugin.local.triton import TritonServer
 from stream.contracts.topics import DEAD_LETTERS
+from tests.faults.accounting import MESSAGE_PAUSE_LONG_S, MESSAGE_PAUSE_S, Load, conversation_load
 from tests.faults.dedicated_system import DedicatedSystem, start_dedicated_system
 from tests.fixtures.directory_scope import shared_in_folder
 from tests.fixtures.system import MEASURED_STAGES, RunningSystem, running_system
@@ -46,6 +47,13 @@ def dedicated(request: pytest.FixtureRequest, run_dir: Path) -> DedicatedSystem:
             yield running
 
     return shared_in_folder(request, "dedicated", start)
+
+
+@pytest.fixture
+def load(long: bool, seed: int) -> Load:
+    """Return a function that runs conversations on a system: many in the long run, fewer in the short one."""
+    pause_s = MESSAGE_PAUSE_LONG_S if long else MESSAGE_PAUSE_S
+    return lambda system: conversation_load(system, seed, pause_s)
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from plugin.local.kafka import KafkaBroker
 from plugin.local.postgres import PostgresServer
 from plugin.local.triton import TritonServer
@@ -15,6 +13,7 @@ from tests.e2e.conversations import RESISTANT, ScriptedLine
 from tests.faults.measured import verify_measured_once
 from tests.faults.proxy import Proxy
 from tests.fixtures.activation import write_llm_activation
+from tests.fixtures.metrics import sum_of_metric
 from tests.fixtures.stack import BACKENDS
 from tests.fixtures.system import MEASURED_STAGES, PlatformConversation, RunningSystem, running_system
 from tests.fixtures.topics import count_records
@@ -53,8 +52,7 @@ class DedicatedSystem:
     def metric(self, stage: str, name: str, **labels: str) -> float:
         """Return the sum of a metric over all series that have these labels."""
         answer = self.system.http.get(f"{self.system.stages[stage].health_url}/metrics")
-        samples = (sample for family in text_string_to_metric_families(answer.text) for sample in family.samples)
-        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+        return sum_of_metric(answer.text, name, **labels)
 
     def record_count(self, topic: str) -> int:
         """Return how many records a topic has."""

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 from kafka import KafkaProducer
-from prometheus_client.parser import text_string_to_metric_families
 
 from plugin.local.demo_settings import TENANT
 from plugin.local.stage_process import StageProcess
@@ -16,13 +15,14 @@ from stream.contracts.messages import ConsentWithdrawal
 from stream.contracts.topics import FEEDBACK, MESSAGES, SESSIONS, TRANSCRIPTS
 from stream.contracts.transcripts import Transcript
 from stream.runtime.codec import encode, partition_of
+from tests.fixtures.metrics import sum_of_metric
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
 RECOVERY_LIMIT_S = 15.0
 """The longest recovery that is promised, in seconds; for six of them the consumer group waits for the dead member."""
 _INPUT_TOPICS = {"stream": MESSAGES, "feedback": SESSIONS, "measures": TRANSCRIPTS, "sink": FEEDBACK}
-_FINISHED_METRICS = {"gateway": ("counterpoint_gateway_events", {"outcome": "published"})}
+_FINISHED_METRICS = {"gateway": ("counterpoint_gateway_events_total", {"outcome": "published"})}
 
 
 @dataclass
@@ -99,15 +99,9 @@ def _of_nobody(topic: str) -> ConversationRecord:
 
 def _has_finished_record(http: httpx.Client, stage: StageProcess) -> bool:
     """Whether the stage's process has finished a record since its start."""
-    name, labels = _FINISHED_METRICS.get(stage.name, ("counterpoint_records", {"stage": stage.name}))
+    name, labels = _FINISHED_METRICS.get(stage.name, ("counterpoint_records_total", {"stage": stage.name}))
     try:
         answer = http.get(f"{stage.health_url}/metrics", timeout=1)
     except httpx.TransportError:
         return False
-    return any(
-        sample.value > 0
-        for family in text_string_to_metric_families(answer.text)
-        if family.name == name
-        for sample in family.samples
-        if sample.name.endswith("_total") and labels.items() <= sample.labels.items()
-    )
+    return sum_of_metric(answer.text, name, **labels) > 0

@@ -9,13 +9,13 @@ import pytest
 from plugin.local.kafka import KafkaBroker
 from plugin.local.loopback import free_ports
 from plugin.local.triton import TritonServer
-from tests.faults.accounting import ScriptedConversation, conversation_load, verify_all_stored_once
+from tests.faults.accounting import Load, ScriptedConversation, verify_all_stored_once
 from tests.faults.conftest import supervised
 from tests.faults.proxy import Proxy
 from tests.fixtures.system import MEASURED_STAGES, RunningSystem, running_system
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
 
-AWAY_S, AWAY_LONG_S = 30.0, 60.0
+AWAY_S, AWAY_LONG_S = 18.0, 60.0
 """How long the broker cannot be reached, in seconds: in the short run, and in the long run."""
 ENOUGH = 15
 """How many conversations have begun before the fault: more than run at once, so that some have ended."""
@@ -61,9 +61,9 @@ def first_stored_after(conversations: list[ScriptedConversation]) -> float:
 
 
 @pytest.mark.fault("broker restarted", holds="one row a session, no gap")
-def test_a_broker_that_restarts_loses_nothing(system: RunningSystem, measured: dict[str, str], seed: int) -> None:
+def test_a_broker_that_restarts_loses_nothing(system: RunningSystem, measured: dict[str, str], load: Load) -> None:
     """The broker is asked to end under load, and started again on its data."""
-    with supervised(system), conversation_load(system, seed) as conversations:
+    with supervised(system), load(system) as conversations:
         wait_until(lambda: len(conversations) > ENOUGH, "some conversations have ended")
         system.kafka.restart()
         measured["back after the broker's restart"] = f"{first_stored_after(conversations):.1f} s to the first row"
@@ -72,11 +72,11 @@ def test_a_broker_that_restarts_loses_nothing(system: RunningSystem, measured: d
 
 @pytest.mark.fault("broker out of reach", holds="one row a session, no gap")
 def test_a_broker_out_of_reach_loses_nothing(
-    system: RunningSystem, line: Proxy, measured: dict[str, str], long: bool, seed: int
+    system: RunningSystem, line: Proxy, measured: dict[str, str], long: bool, load: Load
 ) -> None:
-    """Nothing passes to or from the broker for 30 s (60 s in the long run): connections go silent, then are refused."""
+    """Nothing passes to or from the broker for 18 s (60 s in the long run): connections go silent, then are refused."""
     away_s = AWAY_LONG_S if long else AWAY_S
-    with supervised(system) as said, conversation_load(system, seed) as conversations:
+    with supervised(system) as said, load(system) as conversations:
         wait_until(lambda: len(conversations) > ENOUGH, "some conversations have ended")
         line.black_hole()
         time.sleep(away_s * 2 / 3)

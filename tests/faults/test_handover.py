@@ -13,7 +13,7 @@ from plugin.local import all_stages
 from plugin.local.loopback import free_ports
 from plugin.local.process import NotStarted, Process
 from plugin.local.stage_process import StageProcess
-from tests.faults.accounting import conversation_load, verify_all_stored_once
+from tests.faults.accounting import Load, verify_all_stored_once
 from tests.faults.conftest import supervised
 from tests.fixtures.system import MEASURED_STAGES, RunningSystem
 from tests.fixtures.waiting import DEADLOCK_S, wait_until
@@ -88,13 +88,13 @@ def wait_ready(stage: StageProcess) -> None:
 @pytest.mark.fault("SIGTERM while each stage holds a record", holds="it ends by itself in 10 s; one row a session")
 @pytest.mark.parametrize("names", [("gateway", "stream"), ("feedback", "measures", "sink")])
 def test_stages_that_hold_a_record_end_in_time(
-    system: RunningSystem, measured: dict[str, str], long: bool, seed: int, names: tuple[str, ...]
+    system: RunningSystem, measured: dict[str, str], long: bool, load: Load, names: tuple[str, ...]
 ) -> None:
     """Stages get SIGTERM while broker (gateway, stream), Triton (feedback, measures) or database (sink) are silent."""
     stages = [system.stages[name] for name in names]
     others = [name for name in MEASURED_STAGES if name not in names]
     try:
-        with supervised(system, only=others), conversation_load(system, seed) as conversations:
+        with supervised(system, only=others), load(system) as conversations:
             time.sleep(HOLD_S)
             with unresponsive_servers(system, *names):
                 begun = time.monotonic()
@@ -115,10 +115,10 @@ def test_stages_that_hold_a_record_end_in_time(
 @pytest.mark.fault("a rebalance while each stage holds a record", holds="one row a session, no gap")
 @pytest.mark.parametrize("names", [("stream",), ("feedback", "sink")])
 def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
-    system: RunningSystem, tmp_path: Path, seed: int, names: tuple[str, ...]
+    system: RunningSystem, tmp_path: Path, load: Load, names: tuple[str, ...]
 ) -> None:
     """A second worker joins under load while broker (stream), Triton (feedback) or database (sink) do not answer."""
-    with supervised(system), conversation_load(system, seed) as conversations:
+    with supervised(system), load(system) as conversations:
         with second_workers(system, names, tmp_path) as others:
             with unresponsive_servers(system, *names):
                 time.sleep(HOLD_S)
@@ -130,9 +130,9 @@ def test_a_rebalance_takes_nothing_from_stages_that_hold_a_record(
 
 
 @pytest.mark.fault("a second worker joins and leaves during closing", holds="one row a session, no gap")
-def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, long: bool, seed: int) -> None:
+def test_second_workers_come_and_go(system: RunningSystem, tmp_path: Path, long: bool, load: Load) -> None:
     """A second worker of each stage of the topics joins under load, takes its share, and is asked to end."""
-    with conversation_load(system, seed) as conversations, second_workers(system, GROUP_STAGES, tmp_path) as others:
+    with load(system) as conversations, second_workers(system, GROUP_STAGES, tmp_path) as others:
         for other in others:
             other.wait_ready()
         begun = len(conversations)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.accounting import conversation_load, verify_all_stored_once
+from tests.faults.accounting import Load, verify_all_stored_once
 from tests.faults.recovery import RECOVERY_LIMIT_S, RecoveryTimes, kill_and_measure_recovery
 from tests.fixtures.system import MEASURED_STAGES, RunningSystem
 
@@ -19,7 +19,9 @@ SPREAD_S = 2.5
 @pytest.mark.fault(
     "SIGKILL of each stage at random points", holds="one row a session, measured once, no gap; back at work in 15 s"
 )
-def test_a_storm_of_kills_loses_nothing(system: RunningSystem, measured: dict[str, str], long: bool, seed: int) -> None:
+def test_a_storm_of_kills_loses_nothing(
+    system: RunningSystem, measured: dict[str, str], long: bool, seed: int, load: Load
+) -> None:
     """Each of the five stages gets SIGKILL at seeded moments under load, and is started again at once."""
     rounds = ROUNDS_LONG if long else ROUNDS
     moments = random.Random(seed)
@@ -33,7 +35,7 @@ def test_a_storm_of_kills_loses_nothing(system: RunningSystem, measured: dict[st
         except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
             errors.append(error)
 
-    with conversation_load(system, seed) as conversations:
+    with load(system) as conversations:
         for _ in range(rounds):
             blows = [
                 threading.Thread(target=hit, args=(name, moments.uniform(0, SPREAD_S))) for name in MEASURED_STAGES

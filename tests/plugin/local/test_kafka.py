@@ -4,64 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
-from plugin.local.kafka import KafkaBroker, _cluster_id
+from plugin.local.kafka import KafkaBroker, _cluster_id, plan_cluster
 from plugin.local.loopback import is_listening
 from plugin.local.process import NotStarted
 from tests.faults.proxy import Proxy
 from tests.fixtures.topics import read_topic
 from tests.fixtures.waiting import DEADLOCK_S
 
-TOPIC = "tried"
 DEADLOCK_MS = int(DEADLOCK_S * 1000)
 
 
-def _produce(broker: KafkaBroker, value: bytes) -> None:
+def _produce(broker: KafkaBroker, topic: str, value: bytes) -> None:
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_block_ms=DEADLOCK_MS)
-    producer.send(TOPIC, value).get(timeout=DEADLOCK_S)
+    producer.send(topic, value).get(timeout=DEADLOCK_S)
     producer.close()
 
 
-def _consume(broker: KafkaBroker) -> list[bytes | None]:
-    return [record.value for record in read_topic(broker.bootstrap_servers, TOPIC, 1)]
+def _consume(broker: KafkaBroker, topic: str) -> list[bytes | None]:
+    return [record.value for record in read_topic(broker.bootstrap_servers, topic, 1)]
 
 
-def _create_topic(broker: KafkaBroker) -> None:
+def _create_topic(broker: KafkaBroker) -> str:
+    topic = f"tried-{uuid4()}"
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
-    admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
+    admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
     admin.close()
+    return topic
 
 
 @pytest.mark.parametrize("end", [KafkaBroker.stop, KafkaBroker.kill])
 def test_records_survive_the_end_of_the_broker_and_clients_find_it_again(
-    fresh_kafka: Callable[[], KafkaBroker], end: Callable[[KafkaBroker], None]
+    kafka: KafkaBroker, end: Callable[[KafkaBroker], None]
 ) -> None:
     """A broker that was stopped or killed with SIGKILL has the same records at the same address and takes more."""
-    broker = fresh_kafka()
-    address = broker.bootstrap_servers
-    _create_topic(broker)
-    _produce(broker, b"before")
-    end(broker)
+    address = kafka.bootstrap_servers
+    topic = _create_topic(kafka)
+    _produce(kafka, topic, b"before")
+    end(kafka)
     assert not is_listening(int(address.partition(":")[2]))
-    broker.start()
-    assert broker.bootstrap_servers == address
-    _produce(broker, b"after")
-    assert _consume(broker) == [b"before", b"after"]
+    kafka.start()
+    assert kafka.bootstrap_servers == address
+    _produce(kafka, topic, b"after")
+    assert _consume(kafka, topic) == [b"before", b"after"]
 
 
-def test_data_of_an_earlier_run_are_there_on_new_ports(fresh_kafka: Callable[[], KafkaBroker]) -> None:
+def test_data_of_an_earlier_run_are_there_on_new_ports(kafka: KafkaBroker) -> None:
     """The second demo still has the first demo's records, though its ports are others."""
-    first = fresh_kafka()
-    _create_topic(first)
-    _produce(first, b"kept")
-    first.stop()
-    with KafkaBroker(first.data_dir) as second:
-        assert second.bootstrap_servers != first.bootstrap_servers
-        assert _consume(second) == [b"kept"]
+    topic = _create_topic(kafka)
+    _produce(kafka, topic, b"kept")
+    kafka.stop()
+    try:
+        with KafkaBroker(kafka.data_dir) as second:
+            assert second.bootstrap_servers != kafka.bootstrap_servers
+            assert _consume(second, topic) == [b"kept"]
+    finally:
+        kafka.start()
 
 
 def test_topics_are_never_made_by_a_client(kafka: KafkaBroker) -> None:
@@ -83,19 +86,16 @@ def test_everything_listens_on_loopback_only(kafka: KafkaBroker) -> None:
     assert all(address.startswith("127.0.0.1:") for address in addresses)
 
 
-def test_clients_are_sent_to_the_address_that_is_advertised(fresh_kafka: Callable[[], KafkaBroker]) -> None:
+def test_clients_are_sent_to_the_address_that_is_advertised(run_dir: Path) -> None:
     """Clients are sent to the advertised address, so that a test can put a proxy there."""
-    broker = fresh_kafka()
-    broker.stop()
+    broker = KafkaBroker(run_dir / "advertised")
     with Proxy(int(broker.client_address.rpartition(":")[2])) as proxy:
-        proxy.refuse()
         broker.advertised_address = proxy.address
-        broker.start()
-        proxy.restore()
-        assert broker.bootstrap_servers == proxy.address
-        admin = KafkaAdminClient(bootstrap_servers=broker.client_address)
-        assert [node["port"] for node in admin.describe_cluster()["brokers"]] == [proxy.port]
-        admin.close()
+        with broker:
+            assert broker.bootstrap_servers == proxy.address
+            admin = KafkaAdminClient(bootstrap_servers=broker.client_address)
+            assert [node["port"] for node in admin.describe_cluster()["brokers"]] == [proxy.port]
+            admin.close()
 
 
 def test_a_broken_data_directory_is_reported_with_the_brokers_log(tmp_path: Path) -> None:
@@ -110,3 +110,11 @@ def test_a_cluster_id_has_kafkas_form() -> None:
     ids = {_cluster_id() for _ in range(500)}
     assert len(ids) == 500
     assert all(len(text) == 22 and not text.startswith("-") for text in ids)
+
+
+def test_the_nodes_of_a_cluster_know_each_other_by_place() -> None:
+    """The nodes of a cluster share its id and the list of controllers, and each has a port of its own."""
+    made = plan_cluster(3)
+    assert [node.node_id for node in made] == [1, 2, 3]
+    assert len({node.cluster_id for node in made}) == 1
+    assert {node.controller_port for node in made} == set(made[0].voters)

@@ -286,7 +286,7 @@ def test_a_rolling_restart_loses_nothing(system: RunningSystem, long: bool) -> N
             for worker in [*workers, *(seconds.values() if long else ())]:
                 worker.restart()
         wait_until(
-            lambda: all(one.conversation.sessions() for one in conversations), "every conversation has its session", 90
+            lambda: all(one.conversation.sessions() for one in conversations), "every conversation has its session"
         )
         assert len(conversations) > len(workers)
         for one in conversations:

@@ -1,6 +1,6 @@
 """Tests of creating the topics on a real broker and of comparing existing ones with what they should be.
 
-Three copies of them need three brokers: `tests/fixtures/test_kafka_cluster.py`, since a cluster takes long to start.
+Three copies of them need three brokers: `tests/faults/test_broker_of_three.py`, since a cluster takes long to start.
 """
 
 from collections.abc import Callable
