@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tracemalloc  # noqa: F401 - pytest imports it while it reports an unclosed socket, and fails if another comes meanwhile
 from collections.abc import Iterator
 
 import pytest
