@@ -50,7 +50,9 @@ share.coordinator.state.topic.replication.factor={size}
 share.coordinator.state.topic.min.isr=1
 # A killed broker may come back once its old session is over; the default of 9 s only makes fault tests wait.
 broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
+broker.heartbeat.interval.ms=1000
+# Without these records, twice a second, and with fewer heartbeats, an idle broker takes 2 % of a core instead of 4 %.
+metadata.max.idle.interval.ms=0
 # Nobody else is about to join: assign at once.
 group.initial.rebalance.delay.ms=0
 """
