@@ -1,6 +1,7 @@
 """The first hour of docs/first-hour.md, run line by line against a demo: what the page shows is what comes.
 
-It is the one demo of the bundled week: what it prints, and that a second start of a day adds nothing, is shown here.
+It is the one demo of the bundled week: what it prints, that a second start of a day adds nothing, and what becomes of
+given conversations is shown here.
 """
 
 import os
@@ -150,29 +151,46 @@ def test_a_second_start_of_the_day_adds_nothing(folder: Path, monkeypatch: pytes
 
     It is done on the servers and stages of the first start, which go on.
     """
-    state = folder / ".counterpoint" / "demo"
-    monkeypatch.setenv("COUNTERPOINT_FILE", str(state / "counterpoint.toml"))
-    monkeypatch.setattr(room, "stage_processes", lambda *_: [])
-    settings = load_settings()
+    settings = settings_of(folder, monkeypatch)
     before = stored(settings)
-    out = StringIO()
-    room._run(
-        settings,
-        demo_secrets(state),
-        state,
-        None,
-        once=True,
-        paths=(),
-        console=Console(file=out, width=200),
-        now=lambda: BEGUN,
-    )
-    assert "The week is stored already" in out.getvalue()
-    assert "Respect for Autonomy:" in out.getvalue()
+    said = run_again(settings, folder, monkeypatch)
+    assert "The week is stored already" in said
+    assert "Respect for Autonomy:" in said
     assert stored(settings) == before
     # The page erases its own conversation at the end.
     assert before.pop("sessions") == len(WEEK) - 1, "nothing is published of the one without consent"
     assert before.pop("days") == len({days for days, _ in WEEK.values()})
     assert all(before.values()), before
+
+
+@pytest.mark.usefixtures("demo", "followed")
+def test_given_conversations_are_accounted_for(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo accounts for given conversations, each stored or left out with a reason.
+
+    It is done on the servers and stages of the first start, which go on.
+    """
+    for name in ("exam-nerves.jsonl", "hello-bye.jsonl"):
+        (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
+    said = run_again(settings_of(folder, monkeypatch), folder, monkeypatch, tmp_path)
+    assert "in: 2 sessions" in said
+    assert "left out, no_resistance: 1" in said
+    assert "2 in = 1 stored + 1 left out" in said
+
+
+def settings_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings of the demo in this folder."""
+    monkeypatch.setenv("COUNTERPOINT_FILE", str(folder / ".counterpoint" / "demo" / "counterpoint.toml"))
+    return load_settings()
+
+
+def run_again(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *paths: Path) -> str:
+    """Do again all that a start does, except starting servers and stages; return what it prints."""
+    state = folder / ".counterpoint" / "demo"
+    monkeypatch.setattr(room, "stage_processes", lambda *_: [])
+    out = StringIO()
+    console = Console(file=out, width=200)
+    room._run(settings, demo_secrets(state), state, None, once=True, paths=paths, console=console, now=lambda: BEGUN)
+    return out.getvalue()
 
 
 def stored(settings: Settings) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""`make demo` with given conversations and with Matrix users; tests/e2e/test_first_hour.py has that of the samples."""
+"""`make demo` with Matrix users; tests/e2e/test_first_hour.py has that of the samples and of given conversations."""
 
 import signal
 import subprocess
@@ -30,22 +30,11 @@ def run(*paths: Path, with_matrix: bool = False) -> str:
     return out.file.getvalue()
 
 
-def test_given_conversations_are_accounted_for(run_dir: Path, tmp_path: Path) -> None:
-    """The demo accounts for given conversations, each stored or left out with a reason, and leaves nothing running."""
-    for name in ("exam-nerves.jsonl", "hello-bye.jsonl"):
-        (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
-    said = run(tmp_path)
-    assert "in: 2 sessions" in said
-    assert "left out, no_resistance: 1" in said
-    assert "2 in = 1 stored + 1 left out" in said
-    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(run_dir / "state") not in running
-
-
-def test_matrix_users_say_the_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrix_users_say_the_samples(run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a homeserver its users say the samples, and the digest has what the model made of it.
 
-    It is the one test in which words go all the way from a homeserver to a supervisor, and so starts everything.
+    It is the one test in which words go all the way from a homeserver to a supervisor, and so starts everything. It
+    leaves nothing running.
     """
     for name in ("exam-nerves.jsonl", "no-consent.jsonl", "changed-my-mind.jsonl"):
         (tmp_path / name).write_bytes((room.SAMPLES / name).read_bytes())
@@ -56,6 +45,8 @@ def test_matrix_users_say_the_samples(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "2 in = 1 stored + 1 left out" in said
     assert "Respect for Autonomy:" in said
     assert "The homeserver: http://127.0.0.1:" in said
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(run_dir / "state") not in running
 
 
 def test_matrix_users_say_no_conversations_of_others(tmp_path: Path) -> None:
