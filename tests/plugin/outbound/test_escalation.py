@@ -16,6 +16,7 @@ from plugin.outbound.risk_stage import escalators_of
 from plugin.outbound.webhook import signed_webhook
 from plugin.queue.risk_signals import RiskAction, RiskSignals
 from stream.runtime.settings import Settings, WebhookReceiverSettings
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.conftest import People
 from tests.plugin.outbound.servers import Hook, webhook_server
 from tests.plugin.outbound.test_webhook import SECRET
@@ -39,7 +40,7 @@ class Desk:
     def __init__(self, engine: Engine, url: str, tenant: str = TENANT) -> None:
         self.now = TIME_IS_OVER
         settings = WebhookReceiverSettings(url=url, secrets=(SecretStr(SECRET),))
-        receiver = signed_webhook("x", settings, lambda: datetime.now(UTC), timeout_s=5)
+        receiver = signed_webhook("x", settings, lambda: datetime.now(UTC), timeout_s=DEADLOCK_S)
         self.escalator = Escalator(engine, tenant, receiver, WITHIN_S, now=lambda: self.now)
 
     def unacknowledged(self) -> float | None:

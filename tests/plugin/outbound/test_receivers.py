@@ -18,6 +18,7 @@ from plugin.outbound.webhook import SignedWebhook
 from stream.contracts.errors import Misconfigured
 from stream.runtime.settings import MailSettings
 from tests.fixtures.certificates import CertificateAuthority
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.outbound.servers import PASSWORD, USER, MailBox, mail_server, webhook_server
 from tests.plugin.outbound.test_notice import ADDRESS, DELIVERY, NOTICE, SENDER
 
@@ -42,7 +43,7 @@ def by_mail(box: MailBox, **more: object) -> MailServer:
 
 def by_webhook(url: str, clock: Callable[[], datetime] = now) -> WebhookReceiver:
     """Return a receiver with two secrets."""
-    return WebhookReceiver("chat", SignedWebhook(url, SECRETS, clock, timeout_s=5))
+    return WebhookReceiver("chat", SignedWebhook(url, SECRETS, clock, timeout_s=DEADLOCK_S))
 
 
 def test_a_mail_arrives_once_at_its_address() -> None:

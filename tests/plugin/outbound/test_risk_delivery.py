@@ -18,6 +18,7 @@ from stream.contracts.errors import Poison, Unavailable
 from stream.contracts.vocabulary import DeadLetterReason
 from stream.runtime.health import Health, ReadinessPart
 from stream.runtime.settings import WebhookReceiverSettings
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.outbound.risk_signals import AT, PARTITIONS, TENANT, conversation_on, raw, signal
 from tests.plugin.outbound.servers import Hook, webhook_server
 from tests.plugin.outbound.test_webhook import SECRET
@@ -40,7 +41,7 @@ class Platform:
         settings = WebhookReceiverSettings(url=url, secrets=(SecretStr(SECRET),))
         self.delivery = RiskDelivery(
             tenant,
-            signed_webhook("x", settings, lambda: datetime.now(UTC), timeout_s=5),
+            signed_webhook("x", settings, lambda: datetime.now(UTC), timeout_s=DEADLOCK_S),
             self.troubles,
             partitions=PARTITIONS,
             give_up_after_s=900,

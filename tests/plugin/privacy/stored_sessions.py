@@ -15,6 +15,7 @@ from plugin.database.engine import connect
 from plugin.database.tables import TombstoneKind
 from plugin.database.tombstones import Subject
 from stream.contracts.feedback import FeedbackRecord
+from tests.fixtures.waiting import DEADLOCK_S
 from tests.plugin.samples import START, TENANT, record
 
 CLIENT = "p_client"
@@ -85,7 +86,7 @@ def run_killed_at(url: str, statement: int, work: Callable[[Engine], object]) ->
     context = get_context("fork")
     process = context.Process(target=_until, args=(url, statement, work))
     process.start()
-    process.join(60)
+    process.join(DEADLOCK_S)
     assert process.exitcode in {0, -signal.SIGKILL}, process.exitcode
     return process.exitcode != 0
 

@@ -18,7 +18,7 @@ async def test_the_first_reported_error_is_why_a_stage_stops() -> None:
     first = TooManyDeadLetters("first")
     stop.set(first)
     stop.set(TooManyDeadLetters("second"))
-    await asyncio.wait_for(stop.wait(), 1)
+    await asyncio.wait_for(stop.wait(), DEADLOCK_S)
     assert stop.error is first
     without_error = StopRequest()
     without_error.set()
