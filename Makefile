@@ -66,7 +66,7 @@ test-tls: setup-dev ## PostgreSQL over TLS; needs the distribution's server (Deb
 
 test-browser: setup-dev ## The pages in Debian's Chromium, each in light, dark and on a phone; ARGS="--pictures folder" keeps pictures
 	@command -v chromium > /dev/null || { echo "Chromium is missing: sudo apt-get install chromium" >&2; exit 2; }
-	@exec $(BIN)/python -m pytest -o python_files='*_journey.py' tests/browser $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 -o python_files='*_journey.py' tests/browser $(ARGS)
 
 test-training: setup-llm ## The training recipes end to end on tiny models; needs .venv-training, so no part of `make test`
 	@exec .venv-training/bin/python -m pytest --noconftest -W default tests/training/feedback/end_to_end.py \

@@ -40,7 +40,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
         (["demo", "PLATFORM=matrix"], "scripts/setup.py matrix"),
         (["demo", "PLATFORM=matrix"], "counterpoint demo  --platform matrix"),
         (["test"], "-m pytest"),
-        (["test-browser"], "-o python_files='*_journey.py' tests/browser"),
+        (["test-browser"], "-n 2 -o python_files='*_journey.py' tests/browser"),
         (["setup-studies"], "scripts/setup.py studies"),
         (["studies", "DATA=some-folder"], 'training.studies tables "some-folder" "build/studies/tables"'),
         (["eval", "DATA=some-folder"], 'training.detector eval "some-folder"'),
