@@ -16,6 +16,7 @@ from stream.contracts.errors import Misconfigured
 from stream.contracts.vocabulary import Mechanism
 from stream.model_repository import MODEL_REPOSITORY
 from stream.runtime.settings import FeedbackSettings
+from tests.plugin.models.check.few_attacks import plant_few_attacks
 from tests.stream.feedback.builders import WHEN
 
 ENGINE = Path(__file__).parent / "engines" / "vllm"
@@ -80,9 +81,10 @@ def test_a_sound_model_passes_everything_that_applies_to_it(checked: Checked, tm
     ],
 )
 def test_a_bad_model_fails_for_its_own_reasons_and_cannot_be_activated(
-    character: str, reasons: set[str], checked: Checked, tmp_path: Path
+    character: str, reasons: set[str], checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bad model fails for its own reasons only, because everything else it does is sound, and cannot be activated."""
+    plant_few_attacks(monkeypatch)
     report, path = checked(character)
     assert failed(report) == reasons
     assert all(line.failures for line in report.checks if line.check in reasons)

@@ -1,7 +1,10 @@
-"""The whole check against the served baseline: its report, what it keeps when cut short, and its activation."""
+"""The whole check of the baseline: its report, what it keeps when cut short, and its activation."""
 
 import json
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,12 +17,14 @@ from plugin.models.check import stimuli
 from plugin.models.check.checks import judge_outcomes
 from plugin.models.check.outcome_journal import OutcomeJournal
 from plugin.models.check.report import HTML_NAME, JSON_NAME, CheckReport, make_report, read_check_report
+from plugin.models.check.results import CheckResult
 from plugin.models.check.run import run_model_check
 from stream.contracts.errors import Misconfigured
 from stream.feedback.models.activation import read_activation
 from stream.feedback.models.baseline import InProcessBaseline
 from stream.runtime.settings import FeedbackSettings
 from tests.fixtures.scripted_reader import scripted_baseline
+from tests.plugin.models.check.few_attacks import plant_few_attacks
 from tests.plugin.models.check.outcomes import BASELINE, RATED, sound
 from tests.stream.feedback.builders import WHEN
 
@@ -28,16 +33,38 @@ PROGRESS = "model-check.progress.jsonl"
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory, triton: TritonServer) -> tuple[CheckReport, Path]:
-    """The report on the baseline behind a real Triton, and its folder."""
+def report(tmp_path_factory: pytest.TempPathFactory, triton: TritonServer) -> Iterator[tuple[CheckReport, Path]]:
+    """The report on the baseline behind a real Triton, asked about one attack of each style, and its folder."""
     folder = tmp_path_factory.mktemp("report")
-    return run_model_check(FeedbackSettings(triton_url=triton.grpc_url), folder), folder
+    with pytest.MonkeyPatch.context() as patch:
+        plant_few_attacks(patch)
+        yield run_model_check(FeedbackSettings(triton_url=triton.grpc_url), folder), folder
+
+
+def remembering_baseline() -> InProcessBaseline:
+    """Return the baseline in this process, with a reader that reads no pair twice.
+
+    The check asks about the same few texts with one sentence more each time, and an opinion depends on its pair alone.
+    """
+    model = InProcessBaseline()
+    assess = model._assess
+    read = assess.keywords["read"]
+    known: dict[tuple[str, str], Any] = {}
+
+    def read_new(pairs: Sequence[tuple[str, str]]) -> list[Any]:
+        new = [pair for pair in pairs if pair not in known]
+        known.update(zip(new, read(new), strict=True))
+        return [known[pair] for pair in pairs]
+
+    model._assess = partial(assess, read=read_new)
+    return model
 
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the check ask the baseline with a scripted reader: quick, and without weights."""
+    """Let the check ask the baseline with a scripted reader about few attacks: quick, and without weights."""
     monkeypatch.setattr("plugin.models.check.run.open_model", lambda *_, **__: scripted_baseline())
+    plant_few_attacks(monkeypatch)
 
 
 @pytest.fixture
@@ -55,6 +82,25 @@ def test_the_served_baseline_passes_what_applies_to_it(report: tuple[CheckReport
     assert found.passed
     assert {line.check for line in found.checks if line.not_applicable} == {"alone", "published", "rewording"}
     assert found.model.is_baseline
+
+
+def test_the_baseline_passes_with_every_attack(
+    report: tuple[CheckReport, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The baseline in this process passes with all attacks, and says of everything else what the served one says."""
+    model = remembering_baseline()
+    monkeypatch.setattr("plugin.models.check.run.open_model", lambda *_, **__: model)
+    found = run_model_check(IN_PROCESS, tmp_path)
+    assert found.passed
+    (injection,) = [line for line in found.checks if line.check == "injection"]
+    assert injection.figures["attacks planted"] == str(len(stimuli.with_attacks({"diary": stimuli.moments()["diary"]})))
+    assert same_in_both(found) == same_in_both(report[0])
+
+
+def same_in_both(report: CheckReport) -> list[CheckResult]:
+    """Return the results that depend neither on how many attacks are planted nor on time."""
+    counting = {"injection", "schema", "evidence", "suggestions", "latency"}
+    return [line for line in report.checks if line.check not in counting]
 
 
 def test_the_report_is_written_for_machines_and_for_people(report: tuple[CheckReport, Path]) -> None:
