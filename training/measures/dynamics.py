@@ -11,9 +11,9 @@ from stream.contracts.vocabulary import Role
 from stream.measures.anchors import ANCHORS, HIGHEST, LOWEST, Dimension, RatedOn
 from stream.measures.dynamics import WEIGHTS, estimate
 from stream.measures.features import features
+from training.confusion import codes_of, confusion, kappa
 from training.corpora.labels import TurnId
 from training.estimate import Estimate
-from training.measures.confusion import codes_of, confusion, kappa
 from training.measures.intervals import by_bootstrap
 from training.measures.sessions import HeardTalk
 

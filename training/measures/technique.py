@@ -15,11 +15,11 @@ from stream.contracts.vocabulary import Role
 from stream.measures.cues import acknowledges
 from stream.measures.techniques import techniques_of
 from stream.measures.turns import sentences
+from training.confusion import codes_of, confusion, f1_by_label, kappa
 from training.corpora.labels import ReplyLabel, TurnId
 from training.corpora.transcripts import Conversation, Corpus
 from training.estimate import Estimate
 from training.measures.codes import CODES, names
-from training.measures.confusion import codes_of, confusion, f1_by_label, kappa
 from training.measures.counsellor_labels import CodesOfTurns
 from training.measures.intervals import by_bootstrap
 from training.measures.sessions import HeardTalk

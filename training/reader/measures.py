@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import cohen_kappa_score, f1_score
 
+from training.confusion import confusion, f1_by_label, kappa
 from training.estimate import Estimate
 from training.reader.examples import UNKNOWN
 
+_LEVELS = 3
 _SEED = 7
 _RESAMPLES = 1_000
 _INTERVAL = (0.025, 0.975)
@@ -39,26 +40,22 @@ class LevelMetrics:
 def level_metrics(truth: Sequence[int], given: Sequence[int], groups: Sequence[str]) -> LevelMetrics:
     """Compare levels where both sides gave one, with intervals by bootstrap over groups."""
     known = [place for place, level in enumerate(truth) if level != UNKNOWN]
-    y, p = np.array(truth)[known], np.array(given)[known]
+    y, p = np.array(truth, dtype=int)[known], np.array(given, dtype=int)[known]
     names, of_row = np.unique(np.array(groups)[known], return_inverse=True)
     random = np.random.default_rng(_SEED)
     f1s, kappas = [], []
     for _ in range(_RESAMPLES):
         times = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))[of_row]
         rows = np.repeat(np.arange(len(y)), times)
-        f1s.append(_macro_f1(y[rows], p[rows]))
-        kappas.append(_kappa(y[rows], p[rows]))
-    return LevelMetrics(len(y), _estimate(_macro_f1(y, p), f1s), _estimate(_kappa(y, p), kappas))
+        counts = confusion(y[rows], p[rows], _LEVELS)
+        f1s.append(_macro_f1(counts))
+        kappas.append(kappa(counts, weighted=True))
+    counts = confusion(y, p, _LEVELS)
+    return LevelMetrics(len(y), _estimate(_macro_f1(counts), f1s), _estimate(kappa(counts, weighted=True), kappas))
 
 
-def _macro_f1(truth: Any, given: Any) -> float:
-    return float(f1_score(truth, given, average="macro", labels=[0, 1, 2], zero_division=0))
-
-
-def _kappa(truth: Any, given: Any) -> float:
-    if len(set(truth.tolist()) | set(given.tolist())) < 2:  # noqa: PLR2004 - one level on both sides says nothing
-        return float("nan")
-    return float(cohen_kappa_score(truth, given, weights="quadratic", labels=[0, 1, 2]))
+def _macro_f1(counts: Any) -> float:
+    return float(f1_by_label(counts).mean()) if counts.any() else float("nan")
 
 
 def _estimate(value: float, drawn: Sequence[float]) -> Estimate:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from training.measures.confusion import codes_of, confusion, f1_by_label, kappa
+from training.confusion import codes_of, confusion, f1_by_label, kappa
 
 
 @pytest.mark.parametrize("seed", range(5))
