@@ -94,16 +94,22 @@ def _level_by_cuts(words: Sequence[int], means: Sequence[int | None], leave: int
         return None
     lengths = np.array([length for length, _ in known])
     levels = np.array([level for _, level in known])
-    cuts = sorted({int(cut) for cut in np.quantile(lengths, np.linspace(0, 1, 9))})
-    best = max(
-        ((low, high) for low in cuts for high in cuts if low <= high),
-        key=lambda cut: macro_f1(levels.tolist(), _cut(lengths, *cut).tolist()),
-    )
-    return int(_cut(np.array([words[leave]]), *best)[0])
+    cuts = np.unique(np.quantile(lengths, np.linspace(0, 1, 9)).astype(np.int64))
+    lows, highs = (cuts[places] for places in np.triu_indices(len(cuts)))
+    scores = macro_f1_of_tables(_tables_of_rows(levels, _cut(lengths, lows[:, None], highs[:, None])))
+    best = int(scores.argmax())
+    return int(_cut(np.array(words[leave]), lows[best], highs[best]))
 
 
-def _cut(lengths: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
+def _cut(lengths: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
     return (lengths > low).astype(np.int64) + (lengths > high)
+
+
+def _tables_of_rows(levels: NDArray[np.int64], rows: NDArray[np.int64]) -> Tables:
+    """Return a table for each row: how often the levels met those of the row."""
+    cells = LEVELS * LEVELS
+    numbers = np.arange(len(rows))[:, None] * cells + levels * LEVELS + rows
+    return np.bincount(numbers.ravel(), minlength=len(rows) * cells).reshape(-1, LEVELS, LEVELS).astype(np.float64)
 
 
 def _median_level(levels: Sequence[int | None]) -> int | None:
