@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from plugin.queue.proportion import FEW_TURNS, MIN_SESSIONS, MIN_TURNS, Proportion, proportion
 
 Clusters = list[tuple[int, int]]
-cluster = st.integers(1, 6).flatmap(lambda turns: st.tuples(st.integers(0, turns), st.just(turns)))
+cluster = st.sampled_from([(hits, turns) for turns in range(1, 7) for hits in range(turns + 1)])
 enough = st.lists(cluster, min_size=MIN_TURNS, max_size=60)
 
 
