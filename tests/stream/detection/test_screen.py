@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,12 @@ SCREEN = prefilter(LISTS)
 AROUND = st.text("aZ19_ .,!?'\u2019\u00a0\u2003\u2028\x1c\n\x00\u00e9\u0130\uff11\u4e09\U0001f600", max_size=3)
 
 
+@cache  # making the strategy of a pattern takes longer than drawing from it
+def texts_of(expression: str) -> st.SearchStrategy[str]:
+    """Return a strategy of texts that a pattern matches."""
+    return st.from_regex(re.compile(expression, re.DOTALL), fullmatch=True)
+
+
 @pytest.mark.parametrize(("number", "expression"), EVERY)
 @settings(max_examples=4)  # for each of some two hundred patterns
 @given(data=st.data(), before=AROUND, after=AROUND)
@@ -29,7 +36,7 @@ def test_a_list_with_a_matching_pattern_is_never_excluded(
     number: int, expression: str, data: st.DataObject, before: str, after: str
 ) -> None:
     """The prefilter names the list of every pattern that matches, for texts generated from each pattern."""
-    said = data.draw(st.from_regex(re.compile(expression, re.DOTALL), fullmatch=True))
+    said = data.draw(texts_of(expression))
     folded = fold(before + said + after)
     if whole_words([expression]).search(folded):
         assert number in SCREEN(folded)
