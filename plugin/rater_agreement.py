@@ -61,8 +61,8 @@ def estimate_over_pairs(
     if np.isnan(value):
         return AgreementEstimate(value, value, value)
     drawn = random.integers(0, _items(pairs), (RESAMPLES, _items(pairs)))
-    times = np.zeros(drawn.shape)
-    np.add.at(times, (np.arange(RESAMPLES)[:, None], drawn), 1)
+    numbers = np.arange(RESAMPLES)[:, None] * _items(pairs) + drawn
+    times = np.bincount(numbers.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
     low, high = np.nanpercentile(_mean_over_pairs(np.einsum("ri,pic->rpc", times, cells), measure), INTERVAL)
     return AgreementEstimate(value, float(low), float(high))
 
