@@ -217,6 +217,6 @@ def _is_suggestable(words: str, conversation: str) -> bool:
     )
 
 
-def _readings(words: str) -> tuple[str, str]:
+def _readings(words: str) -> frozenset[str]:
     """Return words as they stand and as a person reads them: neither markup nor odd letters hide anything."""
-    return words, normalise(words).text
+    return frozenset((words, normalise(words).text))  # mostly one and the same, which is then looked at once
