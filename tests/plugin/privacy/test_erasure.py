@@ -12,7 +12,7 @@ from plugin.database.tables import Hold
 from plugin.database.viewer import AccountRole
 from plugin.privacy.erasure import Eraser
 from plugin.sink.apply import ApplyResult
-from tests.plugin.conftest import empty
+from tests.plugin.conftest import empty, put_rows, saved_rows
 from tests.plugin.privacy.stored_sessions import (
     RecordingAnnouncer,
     client_subject,
@@ -245,13 +245,14 @@ def test_an_erasure_killed_at_any_point_and_run_again_ends_the_same(
             )
 
     apply_records(engine, *records)
+    stored = saved_rows(engine)
     work(engine)
     uninterrupted = end()
     chance, at = random.Random(7), 0
     while True:
         at += chance.randint(1, 9)
         empty(engine)
-        apply_records(engine, *records)
+        put_rows(engine, stored)
         if not run_killed_at(queue_url, at, work):
             break
         work(engine)

@@ -15,7 +15,7 @@ from plugin.queue.store import Store
 from stream.contracts.feedback import Assessment
 from stream.contracts.vocabulary import Level
 from stream.runtime.settings import RetentionSettings
-from tests.plugin.conftest import empty
+from tests.plugin.conftest import empty, put_rows, saved_rows
 from tests.plugin.privacy.stored_sessions import count_rows, run_killed_at, session_of_week
 from tests.plugin.privacy.trails import OLDER_THAN_THE_MINIMUM, write_entries
 from tests.plugin.samples import KEK, START, TENANT, add_person, apply_records
@@ -154,19 +154,17 @@ def test_retention_killed_at_any_point_and_run_again_ends_the_same(
         with engine.connect() as connection:
             return count_rows(engine), connection.execute(text(f"SELECT {sums} FROM retention_runs")).all()
 
-    def fill() -> None:
-        empty(engine)
-        apply_records(engine, *records)
-        with transaction(engine) as session:
-            session.add(Hold(tenant=TENANT, conversation_id="c_1", reason="file 7", added_at=START))
-
-    fill()
+    apply_records(engine, *records)
+    with transaction(engine) as session:
+        session.add(Hold(tenant=TENANT, conversation_id="c_1", reason="file 7", added_at=START))
+    stored = saved_rows(engine)
     work(engine)
     uninterrupted = end()
     chance, at, broken = random.Random(7), 1, 0
     while True:
         at += chance.randint(1, 9)
-        fill()
+        empty(engine)
+        put_rows(engine, stored)
         if not run_killed_at(queue_url, at, work):
             break
         with transaction(engine) as session:

@@ -18,7 +18,7 @@ from plugin.queue.store import Store
 from plugin.sink import apply as applying
 from plugin.sink.apply import ApplyResult
 from stream.contracts.errors import Misconfigured
-from tests.plugin.conftest import empty
+from tests.plugin.conftest import empty, put_rows, saved_rows
 from tests.plugin.privacy.stored_sessions import (
     RecordingAnnouncer,
     conversation_subject,
@@ -127,11 +127,13 @@ def test_rotation_killed_at_any_point_continues_where_it_was(
     def work(engine: Engine) -> None:
         rotate_keys(engine, BOTH)
 
+    apply_records(engine, *(session_of_week(0, f"c_{number}") for number in range(6)))
+    stored = saved_rows(engine)
     chance, at = random.Random(5), 0
     while True:
         at += chance.randint(1, 5)
         empty(engine)
-        apply_records(engine, *(session_of_week(0, f"c_{number}") for number in range(6)))
+        put_rows(engine, stored)
         if not run_killed_at(queue_url, at, work):
             break
         assert all(read(engine, BOTH, number) == SAID[0] for number in range(6))

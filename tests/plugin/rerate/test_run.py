@@ -16,7 +16,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind
 from plugin.rerate.rating import ModelGone
 from plugin.rerate.run import RunReport, only_run
-from tests.plugin.conftest import People, empty
+from tests.plugin.conftest import People, empty, put_rows, saved_rows
 from tests.plugin.privacy.stored_sessions import run_killed_at
 from tests.plugin.rerate.samples import AGREED, asked, asked_in_shadow, careful, rate_all, reratings, run_of
 from tests.plugin.samples import NOW, apply_records, record
@@ -108,11 +108,13 @@ def test_a_run_killed_anywhere_is_continued(engine: Engine, queue_url: str) -> N
     def work(own: Engine) -> None:
         rate_all(own)
 
+    apply_records(engine, sent)
+    rows = saved_rows(engine)
     statement, killed = 0, True
     while killed:
         statement += 1
         empty(engine)
-        apply_records(engine, sent)
+        put_rows(engine, rows)
         engine.dispose()  # no connection is shared with the process that is killed
         killed = run_killed_at(queue_url, statement, work)
         stored = len(reratings(engine))
