@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from training.errors import DataError
+from training.precision import has_bf16
 
 EIGHT_B: Final = {
     "vocab_size": 128_256,
@@ -50,6 +51,7 @@ class ShapeFigures(BaseModel):
 
     device: str
     parameters: int
+    bytes_a_weight: int
     prompt_tokens: int
     answer_tokens: int
     batches: tuple[BatchFigures, ...]
@@ -74,7 +76,8 @@ def measure_shape(
         raise DataError("Nothing here can hold a Llama: `make setup-training`.") from None
     on_gpu = torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
-    torch.set_default_dtype(torch.bfloat16 if on_gpu else torch.float32)
+    half = on_gpu or has_bf16("cpu")
+    torch.set_default_dtype(torch.bfloat16 if half else torch.float32)
     try:
         with device:
             model = LlamaForCausalLM(LlamaConfig(**shape)).eval()
@@ -82,7 +85,8 @@ def measure_shape(
         torch.set_default_dtype(torch.float32)
     figures = tuple(_measure(model, batch, prompt_tokens, answer_tokens) for batch in batches)
     return ShapeFigures(
-        device=torch.cuda.get_device_name() if on_gpu else "CPU",
+        device=torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} threads",
+        bytes_a_weight=2 if half else 4,
         parameters=sum(weights.numel() for weights in model.parameters()),
         prompt_tokens=prompt_tokens,
         answer_tokens=answer_tokens,

@@ -15,7 +15,7 @@ from training.feedback.own_corpora import from_transcripts, from_written
 from training.feedback.run import FINAL
 from training.feedback.serve import open_writer
 from training.feedback.serve import serve as serve_lines
-from training.feedback.shape import EIGHT_B, measure_shape
+from training.feedback.shape import ANSWER_TOKENS, BATCHES, EIGHT_B, PROMPT_TOKENS, measure_shape
 from training.feedback.small_base import unpack_small_base
 
 app = typer.Typer()
@@ -62,9 +62,17 @@ def unpack_small(
 @app.command("shape-8b")
 def shape_8b(
     out: Annotated[Path, typer.Argument(help="File to write (JSON).")],
+    batch: Annotated[list[int] | None, typer.Option(help=f"Exchanges at once; {BATCHES} if none is given.")] = None,
+    prompt_tokens: Annotated[int, typer.Option(min=1, help="Tokens of each prompt.")] = PROMPT_TOKENS,
+    answer_tokens: Annotated[int, typer.Option(min=2, help="Tokens of each answer.")] = ANSWER_TOKENS,
 ) -> None:
-    """Measure memory, tokens a second and latency of a random Llama of the size of Llama-3.1-8B; needs a GPU."""
-    found = measure_shape(EIGHT_B)
+    """Measure memory, tokens a second and latency of a random Llama of the size of Llama-3.1-8B.
+
+    It needs a GPU of 24 GB, or 17 GB of memory and patience: without a GPU ask for one exchange and few tokens.
+    """
+    found = measure_shape(
+        EIGHT_B, batches=tuple(batch or BATCHES), prompt_tokens=prompt_tokens, answer_tokens=answer_tokens
+    )
     out.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     typer.echo(found.model_dump_json(indent=1))
 

@@ -314,6 +314,7 @@ def test_a_shape_is_measured_at_each_batch() -> None:
     found = measure_shape(tiny, batches=(1, 2), prompt_tokens=4, answer_tokens=3)
     assert [each.batch for each in found.batches] == [1, 2]
     assert found.parameters > 64 * 8
+    assert found.bytes_a_weight in {2, 4}
     assert all(each.whole_s >= each.read_s for each in found.batches)
 
 
