@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from plugin.cli import app
+from tests.fixtures.command import Done, run_command
 from tests.fixtures.waiting import DEADLOCK_S
 
 COMMANDS = [
@@ -39,29 +41,42 @@ COMMANDS = [
     "study",
 ]
 CANARY = "canary-secret"
+TERMINAL = {"COLUMNS": "200", "NO_COLOR": "1"}
+"""Of a wide terminal without colour."""
 
 
 def help_of(*command: str) -> str:
     """Return what `--help` prints, on a wide terminal and without colour."""
-    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    result = CliRunner().invoke(app, [*command, "--help"], env=TERMINAL | {"TERM": "dumb"})
     assert result.exit_code == 0
     return result.output
 
 
-def counterpoint(*arguments: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-    """The real command in a folder of its own, without settings of this machine."""
+def process(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process in a folder of its own, without settings of this machine."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOINT_")}
     root = Path(__file__).resolve().parents[2]
     return subprocess.run(
         [sys.executable, "-m", "plugin.cli", *arguments],
         cwd=cwd,
-        env=clean | {"PYTHONPATH": str(root), "NO_COLOR": "1", "COLUMNS": "200"} | env,
-        input=stdin,
+        env=clean | {"PYTHONPATH": str(root)} | TERMINAL | env,
         capture_output=True,
         text=True,
         timeout=DEADLOCK_S,
         check=False,
     )
+
+
+@pytest.fixture
+def counterpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """Return a function that runs a command in this process, in an empty folder and without settings of this machine.
+
+    A process for each would load all modules anew, and shows no more: the tests of the exit statuses start one.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("COUNTERPOINT_")]:
+        monkeypatch.delenv(name)
+    return lambda *arguments, **env: run_command(*arguments, env=TERMINAL | env)
 
 
 def test_help_names_every_command_and_the_scope() -> None:
@@ -108,7 +123,8 @@ def test_help_teaches_what_a_user_must_know(command: str, words: list[str]) -> N
 
 def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
     """Rather than an error."""
-    assert "Usage" in counterpoint(cwd=tmp_path).stdout + counterpoint(cwd=tmp_path).stderr
+    done = process(cwd=tmp_path)
+    assert "Usage" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -125,9 +141,11 @@ def test_nothing_to_do_prints_the_help(tmp_path: Path) -> None:
         (["digest", "--for", "someone"], "COUNTERPOINT_DATABASE__"),
     ],
 )
-def test_a_missing_secret_is_a_sentence_and_status_2(tmp_path: Path, arguments: list[str], missing: str) -> None:
+def test_a_missing_secret_is_a_sentence_and_status_2(
+    counterpoint: Callable[..., Done], arguments: list[str], missing: str
+) -> None:
     """A missing secret gives a sentence that says what to set, and a status of 2."""
-    done = counterpoint(*arguments, cwd=tmp_path)
+    done = counterpoint(*arguments)
     assert done.returncode == 2
     assert missing in done.stderr
     assert "Traceback" not in done.stderr
@@ -135,7 +153,7 @@ def test_a_missing_secret_is_a_sentence_and_status_2(tmp_path: Path, arguments: 
 
 def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path) -> None:
     """A wrong setting is named, and its value is not shown, in every command."""
-    done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__PARTITIONS=CANARY)
+    done = process("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__PARTITIONS=CANARY)
     assert done.returncode == 2
     assert "kafka.partitions" in done.stderr
     assert CANARY not in done.stderr + done.stdout
@@ -143,17 +161,16 @@ def test_a_wrong_setting_is_named_and_not_shown(tmp_path: Path) -> None:
 
 def test_an_unavailable_broker_is_reported_with_exit_status_1(tmp_path: Path) -> None:
     """Trying again may help."""
-    done = counterpoint("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1")
+    done = process("topics", cwd=tmp_path, COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert done.returncode == 1
     assert "unavailable" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_check_reports_every_problem_with_its_remedy(tmp_path: Path) -> None:
+def test_check_reports_every_problem_with_its_remedy(counterpoint: Callable[..., Done]) -> None:
     """The check reports every problem with its remedy, so one problem does not hide the next."""
     done = counterpoint(
         "check",
-        cwd=tmp_path,
         COUNTERPOINT_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1",
         COUNTERPOINT_FEEDBACK__TRITON_URL="127.0.0.1:1",
         COUNTERPOINT_DATABASE__URL=f"postgresql+psycopg://u:{CANARY}@127.0.0.1:1/d",
@@ -165,8 +182,8 @@ def test_check_reports_every_problem_with_its_remedy(tmp_path: Path) -> None:
     assert CANARY not in done.stdout + done.stderr
 
 
-def test_an_unknown_role_is_refused_with_the_choices(tmp_path: Path) -> None:
+def test_an_unknown_role_is_refused_with_the_choices(counterpoint: Callable[..., Done]) -> None:
     """An unknown role is refused with the list of choices."""
-    done = counterpoint("users", "add", "ann", "--role", "boss", cwd=tmp_path)
+    done = counterpoint("users", "add", "ann", "--role", "boss")
     assert done.returncode == 2
     assert "supervisor" in done.stderr
