@@ -31,7 +31,7 @@ from plugin.operations.terminal import print_status
 from plugin.queue.quality import DisputeRate, Quality
 from stream.contracts.errors import Unavailable
 from stream.contracts.topics import FEEDBACK, MEASURES, MESSAGES, RISK, SESSIONS
-from stream.runtime import stages
+from stream.runtime import kafka_clients, stages
 from stream.runtime.codec import encode
 from stream.runtime.health import Health, ReadinessPart, serve
 from stream.runtime.settings import Settings, TenantSettings
@@ -63,6 +63,14 @@ def nowhere() -> dict[str, str]:
     return {name: f"http://127.0.0.1:{port}" for name, port in zip(ALL, free_ports(len(ALL)), strict=True)}
 
 
+@pytest.fixture
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return an address at which no broker listens; commands try it for half a second, not for ten."""
+    shorter = replace(kafka_clients.COMMAND_TIMEOUTS, connect_ms=500)
+    monkeypatch.setattr(kafka_clients, "COMMAND_TIMEOUTS", shorter)
+    return {"bootstrap_servers": "127.0.0.1:1"}
+
+
 def settings(database: str, kafka: Any, **urls: str) -> Settings:
     """Return the settings of the command, with every stage in use."""
     health = {"urls": nowhere() | urls}
@@ -78,10 +86,10 @@ def printed(found: Status) -> str:
     return out.getvalue()
 
 
-def test_with_everything_away_each_part_is_named_and_nothing_is_invented() -> None:
+def test_with_everything_away_each_part_is_named_and_nothing_is_invented(no_broker: dict[str, str]) -> None:
     """The command is for that night."""
     found = collect_status(
-        settings("postgresql+psycopg://u:zeppelin@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        settings("postgresql+psycopg://u:zeppelin@127.0.0.1:1/d", no_broker),
         now=datetime.now(UTC),
     )
     assert set(found.not_asked) == {*ALL, "broker", "database"}
@@ -111,12 +119,12 @@ def test_nothing_is_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     assert found.not_asked["broker"] == "It did not answer in time."
 
 
-def test_the_queue_is_read_on_behalf_of_whoever_asks() -> None:
+def test_the_queue_is_read_on_behalf_of_whoever_asks(no_broker: dict[str, str]) -> None:
     """A page reads the queue by its own means, and its numbers are those of the status."""
     quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
     now = datetime.now(UTC)
     found = collect_status(
-        settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        settings("postgresql+psycopg://u@127.0.0.1:1/d", no_broker),
         now=now,
         read_queue=lambda: QueueStatus(4, now - timedelta(hours=2), quality),
     )
@@ -132,14 +140,14 @@ DELIVER = {"delivery": {"receivers_key": "a key"}}
     ("minutes", "is_trouble"), [(None, False), (14, False), (16, True)], ids=["none due", "just due", "late"]
 )
 def test_a_deliverer_that_does_not_answer_is_a_trouble_once_a_digest_is_late(
-    minutes: int | None, is_trouble: bool
+    minutes: int | None, is_trouble: bool, no_broker: dict[str, str]
 ) -> None:
     """A timer may run it, so that nothing answers; then only a digest that is long due says that something is wrong."""
     now = datetime.now(UTC)
     due = None if minutes is None else now - timedelta(minutes=minutes)
     quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
     found = collect_status(
-        settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"}),
+        settings("postgresql+psycopg://u@127.0.0.1:1/d", no_broker),
         now=now,
         read_queue=lambda: QueueStatus(4, now, quality, due),
     )
@@ -149,12 +157,12 @@ def test_a_deliverer_that_does_not_answer_is_a_trouble_once_a_digest_is_late(
     assert ("Oldest digest that is due" in printed(found)) == is_trouble
 
 
-def test_a_deliverer_that_tells_of_risk_must_run_all_the_time() -> None:
+def test_a_deliverer_that_tells_of_risk_must_run_all_the_time(no_broker: dict[str, str]) -> None:
     """Where a platform takes risk signals a deliverer that does not answer is a trouble, whatever is due."""
     now = datetime.now(UTC)
     risk = {"tenants": {"riverside": {"risk": {"receiver": {"url": "https://protocol.example/signals"}}}}}
     found = collect_status(
-        Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}} | risk),
+        Settings.model_validate({"kafka": no_broker} | risk),
         now=now,
         read_queue=lambda: QueueStatus(0, None, Quality(60, 40, (), (), DisputeRate(0, 0, None))),
         patience_s=5,
@@ -165,17 +173,19 @@ def test_a_deliverer_that_tells_of_risk_must_run_all_the_time() -> None:
 
 
 @pytest.mark.parametrize(("reader", "is_trouble"), [("off", False), ("sure", True)])
-def test_a_stage_that_hears_must_run_where_a_platform_wants_it(reader: str, is_trouble: bool) -> None:
+def test_a_stage_that_hears_must_run_where_a_platform_wants_it(
+    reader: str, is_trouble: bool, no_broker: dict[str, str]
+) -> None:
     """Where no platform wants the reader to hear, the stage `hear` may be away, and its lag is not asked for."""
     risk = {"receiver": {"url": "https://protocol.example/signals"}, "reader": reader}
-    given = settings("postgresql+psycopg://u@127.0.0.1:1/d", {"bootstrap_servers": "127.0.0.1:1"})
+    given = settings("postgresql+psycopg://u@127.0.0.1:1/d", no_broker)
     given = given.model_copy(update={"tenants": {"riverside": TenantSettings.model_validate({"risk": risk})}})
     found = collect_status(given, now=datetime.now(UTC))
     assert any(trouble.startswith("hear: could not be asked") for trouble in found.troubles) == is_trouble
     assert ("hear" in probe_urls(Settings(tenants=given.tenants))) == is_trouble
 
 
-def test_a_deliverer_is_asked_where_digests_go_out() -> None:
+def test_a_deliverer_is_asked_where_digests_go_out(no_broker: dict[str, str]) -> None:
     """Where the settings name a receiver the deliverer is asked at its port; where none, nothing is said of digests."""
     assert "deliver" not in probe_urls(Settings())
     used = probe_urls(Settings.model_validate(DELIVER))
@@ -183,7 +193,7 @@ def test_a_deliverer_is_asked_where_digests_go_out() -> None:
     now = datetime.now(UTC)
     quality = Quality(60, 40, (), (), DisputeRate(0, 0, None))
     found = collect_status(
-        Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}}),
+        Settings.model_validate({"kafka": no_broker}),
         now=now,
         read_queue=lambda: QueueStatus(0, None, quality, now - timedelta(days=1)),
         patience_s=0.5,
