@@ -146,15 +146,16 @@ def _store(
         if record.state is SessionState.ERASED and holds.is_held(session, record.tenant, record.conversation_id):
             withdraw_session(session, row)  # which keeps the outline that the hold found, too
             return ApplyResult.ERASED
+    is_new = row is None
     row = store_outline(session, row, record, now)
     forget_people(session, record.session_id, record.revision)
     if record.state is SessionState.CLOSED:
-        store_content(session, kek, record, now)
+        store_content(session, kek, record, now, is_new=is_new)
         remove_older_measures(session, record.session_id, record.revision)
-        store_shown(session, row)
+        moments = store_shown(session, row)
         store_need(session, row)
-        store_sample(session, record)
-        leave_out_unconfirmed(session, row, sampled=bool(record.sampled_turns))
+        store_sample(session, record, is_new=is_new)
+        leave_out_unconfirmed(session, row, moments, sampled=bool(record.sampled_turns))
         _remove_deleted(session, key, record, now)
     if record.state is SessionState.ERASED or _is_withdrawn(session, key, row, record):
         withdraw_session(session, row)

@@ -18,27 +18,30 @@ from plugin.database.tables.base import Json
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 
 
-def store_content(session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now: datetime) -> None:
-    """Replace the content of the session's former revision by that of a closed revision.
+def store_content(
+    session: Session, kek: KeyEncryptionKey, record: FeedbackRecord, now: datetime, *, is_new: bool
+) -> None:
+    """Replace the content of the session's former revision by that of a closed revision; a new session has none.
 
     An answer that is stored and not superseded stays as it is, since the first one counts. Answers that this revision
     no longer has are superseded.
     """
     answers: list[Assessment | Abstention] = [*record.assessments, *record.abstentions]
-    if _has_lost_words(session, record):
-        superseded = _missing_answers(record, [answer.assessment_id for answer in answers])
-        remove_what_people_said(
-            session, record.session_id, session.exec(select(StoredAnswer.exchange_id).where(*superseded)).all()
-        )
-    remove_transcript(session, record.session_id)
+    present = [answer.assessment_id for answer in answers]
+    if not is_new:
+        if _has_lost_words(session, record):
+            superseded = select(StoredAnswer.exchange_id).where(*_missing_answers(record, present))
+            remove_what_people_said(session, record.session_id, session.exec(superseded).all())
+        remove_transcript(session, record.session_id)
     if record.messages:
         cipher = find_or_add_cipher(session, kek, record.tenant, record.conversation_id, now)
         _add_transcript(session, cipher, record)
         for answer in answers:
             _add_answer(session, cipher, record, answer, now)
-    _supersede_missing_answers(session, record, [answer.assessment_id for answer in answers])
     session.flush()
-    delete_unused_data_key(session, record.tenant, record.conversation_id)
+    if not is_new:
+        _supersede_missing_answers(session, record, present)
+        delete_unused_data_key(session, record.tenant, record.conversation_id)
 
 
 def _has_lost_words(session: Session, record: FeedbackRecord) -> bool:

@@ -14,22 +14,27 @@ from plugin.sink.need import WITHOUT_WORDS
 from stream.contracts.sessions import Counts
 from stream.contracts.vocabulary import LeftOut
 
+StoredMoments = Sequence[tuple[StoredExchange, StoredAnswer]]
 
-def store_shown(session: Session, row: StoredSession) -> None:
-    """Store which moments are shown at once; chosen when a revision arrives, so that nothing unread is released."""
+
+def store_shown(session: Session, row: StoredSession) -> StoredMoments:
+    """Store which moments are shown at once, and return the moments of the session.
+
+    Those shown are chosen when a revision arrives, so that nothing unread is released.
+    """
     moments = _moments(session, row)
     shown = moments_to_show(moments)
     for exchange, _ in moments:
         exchange.shown = exchange.exchange_id in shown
     session.flush()
+    return moments
 
 
-def leave_out_unconfirmed(session: Session, row: StoredSession, *, sampled: bool) -> None:
+def leave_out_unconfirmed(session: Session, row: StoredSession, moments: StoredMoments, *, sampled: bool) -> None:
     """Leave a session out like one without moments, if every turn was read and rejected and nothing needs a person.
 
     Its content goes, but for the messages of a session in the random sample; under a legal hold it stays.
     """
-    moments = _moments(session, row)
     counts = Counts.model_validate(row.counts)
     unread = counts.flagged_not_shown + counts.exchanges_dropped_for_size
     if (
@@ -48,7 +53,7 @@ def leave_out_unconfirmed(session: Session, row: StoredSession, *, sampled: bool
     delete_unused_data_key(session, row.tenant, row.conversation_id)
 
 
-def _moments(session: Session, row: StoredSession) -> Sequence[tuple[StoredExchange, StoredAnswer]]:
+def _moments(session: Session, row: StoredSession) -> StoredMoments:
     return session.exec(
         select(StoredExchange, StoredAnswer)
         .join(StoredAnswer, col(StoredAnswer.exchange_id) == col(StoredExchange.exchange_id))

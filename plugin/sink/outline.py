@@ -31,6 +31,7 @@ def store_outline(session: Session, row: StoredSession | None, record: FeedbackR
         session.add(row)
         session.flush()
         return row
+    is_new = row is None
     values = record.model_dump(
         mode="python",
         include={"tenant", "conversation_id", "revision", "started_at", "ended_at", "closed_at", "language"},
@@ -48,17 +49,18 @@ def store_outline(session: Session, row: StoredSession | None, record: FeedbackR
     row.facts = facts_to_json(replace(facts_from_json(row.facts), names_told=record.names_told))
     session.add(row)
     session.flush()
-    _store_people(session, record)
+    _store_people(session, record, is_new=is_new)
     return row
 
 
-def _store_people(session: Session, record: FeedbackRecord) -> None:
-    session.exec(delete(SessionCounsellor).where(col(SessionCounsellor.session_id) == record.session_id))
+def _store_people(session: Session, record: FeedbackRecord, *, is_new: bool) -> None:
+    if not is_new:
+        for people in (SessionCounsellor, SessionClient):
+            session.exec(delete(people).where(col(people.session_id) == record.session_id))
     session.add_all(
         SessionCounsellor(session_id=record.session_id, counsellor=name, tenant=record.tenant, position=position)
         for position, name in enumerate(dict.fromkeys(record.counsellors))
     )
-    session.exec(delete(SessionClient).where(col(SessionClient.session_id) == record.session_id))
     session.add_all(
         SessionClient(session_id=record.session_id, client=person.pseudonym, tenant=record.tenant)
         for person in people_in(record)

@@ -6,9 +6,10 @@ from plugin.database.tables import StoredSample
 from stream.contracts.feedback import FeedbackRecord
 
 
-def store_sample(session: Session, record: FeedbackRecord) -> None:
+def store_sample(session: Session, record: FeedbackRecord, *, is_new: bool) -> None:
     """Store whether the closed revision is in the sample. What was said in a look stays: it names its revision."""
-    session.exec(delete(StoredSample).where(col(StoredSample.session_id) == record.session_id))
+    if not is_new:
+        session.exec(delete(StoredSample).where(col(StoredSample.session_id) == record.session_id))
     if record.sampled_turns:
         session.add(
             StoredSample(
