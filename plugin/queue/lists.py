@@ -189,6 +189,8 @@ def session_rows(session: Session, sessions: Sequence[StoredSession], now: datet
 def counsellor_names(session: Session, tenant: str, pseudonyms: Iterable[str]) -> dict[str, str]:
     """Return a name for each counsellor: the account's display name, or the beginning of the pseudonym."""
     wanted = dict.fromkeys(pseudonyms)
+    if not wanted:
+        return {}
     known = session.exec(
         select(Account.counsellor, Account.display_name).where(
             col(Account.tenant) == tenant, col(Account.counsellor).in_(wanted)

@@ -226,6 +226,8 @@ def _moments(
     stored: Sequence[_StoredMoment],
 ) -> tuple[MomentView, ...]:
     """Return moments with their words; only their levels where the key is deleted, since the words' time is over."""
+    if not stored:
+        return ()
     stored_ids = set(
         session.exec(select(StoredMessage.message_id).where(col(StoredMessage.session_id) == row.session_id)).all()
     )
