@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pytest
 from pwdlib import PasswordHash
@@ -18,6 +19,8 @@ from plugin.queue import passwords
 from plugin.queue.store import Store
 from tests.fixtures.restored_database import SavedRows
 from tests.plugin.samples import KEK, NOW, TENANT, add_person
+
+T = TypeVar("T")
 
 _TABLES_WITH_ROWS = " UNION ALL ".join(
     f"SELECT '{table.name}' WHERE EXISTS (SELECT FROM \"{table.name}\")" for table in METADATA.sorted_tables
@@ -90,9 +93,9 @@ def empty(engine: Engine) -> None:
     Tables without rows are left alone, and rows deleted: TRUNCATE makes new files of every table and index.
     """
     with engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for name in connection.scalars(text(_TABLES_WITH_ROWS)).all():
-            connection.execute(text(f'DELETE FROM "{name}"'))
+        filled = connection.scalars(text(_TABLES_WITH_ROWS)).all()
+        deletions = "".join(f';DELETE FROM "{name}"' for name in filled)
+        connection.execute(text(f"SET LOCAL session_replication_role = replica{deletions}"))
 
 
 def saved_rows(engine: Engine) -> SavedRows:
@@ -119,23 +122,43 @@ class People:
     operator: Viewer
 
 
+class KeptPeople:
+    """People with the rows of their accounts, which take hundreds of tests longer to make than to put back."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Callable[[Engine], Any], tuple[Any, SavedRows]] = {}
+
+    def put(self, engine: Engine, make: Callable[[Engine], T]) -> T:
+        """Return what `make` makes in an empty database, and see that the rows of it are in this one."""
+        if make in self._kept:
+            made, rows = self._kept[make]
+            put_rows(engine, rows)
+            return made  # type: ignore[no-any-return] # each function has made its own
+        with engine.connect() as connection:
+            was_empty = not connection.scalars(text(_TABLES_WITH_ROWS)).all()
+        made = make(engine)
+        if was_empty:  # or rows of another fixture would be kept with them
+            self._kept[make] = made, saved_rows(engine)
+        return made
+
+
 @pytest.fixture(scope="session")
-def people_and_rows(owner: Engine) -> tuple[People, SavedRows]:
-    """Return people with the rows of their accounts, which takes hundreds of tests longer to make than to put back."""
-    empty(owner)
-    made = People(
-        supervisor=add_person(owner, "mara", AccountRole.SUPERVISOR, teams=("north",)),
-        other_supervisor=add_person(owner, "olga", AccountRole.SUPERVISOR, teams=("south",)),
-        ana=add_person(owner, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
-        ben=add_person(owner, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
-        operator=add_person(owner, "otto", AccountRole.OPERATOR),
-    )
-    return made, saved_rows(owner)
+def kept_people() -> KeptPeople:
+    """Return the people whose rows are kept, of the database that these tests share."""
+    return KeptPeople()
 
 
 @pytest.fixture
-def people(engine: Engine, people_and_rows: tuple[People, SavedRows]) -> People:
+def people(engine: Engine, kept_people: KeptPeople) -> People:
     """Return people with accounts: Ana is in the supervisor's team, Ben in the other supervisor's."""
-    made, rows = people_and_rows
-    put_rows(engine, rows)
-    return made
+    return kept_people.put(engine, _two_teams)
+
+
+def _two_teams(engine: Engine) -> People:
+    return People(
+        supervisor=add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        other_supervisor=add_person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
+        ana=add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
+        ben=add_person(engine, "ben", AccountRole.THERAPIST, teams=("south",), tenant=TENANT, counsellor="p_ben"),
+        operator=add_person(engine, "otto", AccountRole.OPERATOR),
+    )

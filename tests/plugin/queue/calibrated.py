@@ -15,6 +15,7 @@ from plugin.queue.store import Store
 from stream.contracts.feedback import FeedbackRecord
 from stream.contracts.messages import Consent
 from stream.contracts.vocabulary import Level, Mechanism
+from tests.plugin.conftest import KeptPeople
 from tests.plugin.samples import KEK, NOW, START, TENANT, add_person, apply_records, record
 
 AGREED = Consent(processing=True, secondary_use=True)
@@ -81,15 +82,17 @@ class Team:
 
 
 @pytest.fixture
-def crew(engine: Engine) -> Team:
-    """Return a team with accounts in an empty database."""
-    north: dict[str, Any] = {"teams": ("north",)}
-    return Team(
-        engine,
-        mara=add_person(engine, "mara", AccountRole.SUPERVISOR, **north),
-        nele=add_person(engine, "nele", AccountRole.SUPERVISOR, **north),
-        pia=add_person(engine, "pia", AccountRole.SUPERVISOR, **north),
-        ana=add_person(engine, "ana", AccountRole.THERAPIST, tenant=TENANT, counsellor="p_ana", **north),
+def crew(engine: Engine, kept_people: KeptPeople) -> Team:
+    """Return a team with accounts in a database without any other."""
+    return Team(engine, *kept_people.put(engine, _team))
+
+
+def _team(engine: Engine) -> tuple[Viewer, Viewer, Viewer, Viewer]:
+    return (
+        add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",)),
+        add_person(engine, "pia", AccountRole.SUPERVISOR, teams=("north",)),
+        add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
     )
 
 

@@ -12,6 +12,7 @@ from plugin.queue.store import Store
 from plugin.queue.views import DecisionKind, DecisionOutcome, SessionRow, SessionView
 from plugin.sink.apply import FeedbackTopicRecord
 from stream.contracts.feedback import FeedbackRecord
+from tests.plugin.conftest import KeptPeople
 from tests.plugin.samples import KEK, NOW, TENANT, add_person, apply_records
 
 DONE = DecisionOutcome.DONE
@@ -96,13 +97,16 @@ class Desks:
 
 
 @pytest.fixture
-def desks(engine: Engine) -> Desks:
-    """Return the colleagues, in an empty database."""
-    return Desks(
-        engine,
-        mara=add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
-        nele=add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",)),
-        olga=add_person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
-        lena=add_person(engine, "lena", AccountRole.LEAD),
-        ana=add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
+def desks(engine: Engine, kept_people: KeptPeople) -> Desks:
+    """Return the colleagues, in a database without anybody else."""
+    return Desks(engine, *kept_people.put(engine, _colleagues))
+
+
+def _colleagues(engine: Engine) -> tuple[Viewer, Viewer, Viewer, Viewer, Viewer]:
+    return (
+        add_person(engine, "mara", AccountRole.SUPERVISOR, teams=("north",)),
+        add_person(engine, "nele", AccountRole.SUPERVISOR, teams=("north",)),
+        add_person(engine, "olga", AccountRole.SUPERVISOR, teams=("south",)),
+        add_person(engine, "lena", AccountRole.LEAD),
+        add_person(engine, "ana", AccountRole.THERAPIST, teams=("north",), tenant=TENANT, counsellor="p_ana"),
     )
