@@ -11,8 +11,9 @@ from sqlmodel import col, select
 from plugin.database.engine import transaction
 from plugin.database.tables import AuditEntry
 from plugin.database.viewer import AccountRole, Viewer
+from plugin.queue import news
 from plugin.queue.dispute_views import Ground
-from plugin.queue.news import FIRST_DAYS, SETTLED_AFTER, SHOWN_AT_ONCE, ChangeKind, News, NewsCounts, count_news
+from plugin.queue.news import FIRST_DAYS, SETTLED_AFTER, ChangeKind, News, NewsCounts, count_news
 from plugin.queue.review_views import Judgement, Opinion
 from plugin.queue.statements import STRENGTHS
 from plugin.queue.store import Store
@@ -96,6 +97,13 @@ def many(number: int) -> list[FeedbackRecord]:
     return [record(conversation=f"c_{at}", started_at=START + at * DAY) for at in range(number)]
 
 
+@pytest.fixture
+def pages_of_four(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Show at most four new sessions at once, since many take long to store; return that number."""
+    monkeypatch.setattr(news, "SHOWN_AT_ONCE", 4)
+    return 4
+
+
 def test_a_session_is_new_until_it_is_read(house: House) -> None:
     """A session is new however often its supervisor looks, until she says that she has read it."""
     house.come(sent := record())
@@ -161,28 +169,28 @@ def test_a_session_without_feedback_is_no_news(house: House) -> None:
     assert house.news(house.people.supervisor).sessions == ()
 
 
-def test_more_sessions_than_a_page_holds_come_one_page_after_the_other(house: House) -> None:
+def test_more_sessions_than_a_page_holds_come_one_page_after_the_other(house: House, pages_of_four: int) -> None:
     """Reading page after page, each session is shown once, and those that came at one time stay together."""
-    sent = many(2 * SHOWN_AT_ONCE + 5)
+    sent = many(2 * pages_of_four + 5)
     house.come(*sent[:3])
     for each in sent[3:-4]:
         house.come(each)
     house.come(*sent[-4:])
     mara, shown, pages = house.people.supervisor, list[object](), 0
-    while (news := house.news(mara)).sessions:
-        assert news.more == len(sent) - len(shown) - len(news.sessions)
-        shown += news.sessions
+    while (new := house.news(mara)).sessions:
+        assert new.more == len(sent) - len(shown) - len(new.sessions)
+        shown += new.sessions
         pages += 1
         house.read(mara)
     assert sorted(map(str, shown)) == sorted(str(each.session_id) for each in sent)
     assert pages == 3
 
 
-def test_those_that_came_at_one_time_are_on_one_page(house: House) -> None:
+def test_those_that_came_at_one_time_are_on_one_page(house: House, pages_of_four: int) -> None:
     """A page that ends among sessions of one time shows them all, since the mark could not part them."""
-    house.come(*many(SHOWN_AT_ONCE + 3))
-    news = house.news(house.people.supervisor)
-    assert (len(news.sessions), news.more) == (SHOWN_AT_ONCE + 3, 0)
+    house.come(*many(pages_of_four + 3))
+    new = house.news(house.people.supervisor)
+    assert (len(new.sessions), new.more) == (pages_of_four + 3, 0)
 
 
 def test_what_others_did_is_new(house: House) -> None:
