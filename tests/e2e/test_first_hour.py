@@ -145,8 +145,16 @@ def test_a_demo_shows_the_digest_and_how_to_log_in(demo: DemoProcess) -> None:
     assert all(user.name in said and user.sees in said for user in USERS)
 
 
-@pytest.mark.usefixtures("demo", "followed")
-def test_a_second_start_of_the_day_adds_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def first(followed: subprocess.CompletedProcess[str], folder: Path) -> dict[str, int]:  # noqa: ARG001 - it erases
+    """Return what is stored after the first start and the page, before anything is done again."""
+    with pytest.MonkeyPatch.context() as patch:
+        return stored(settings_of(folder, patch))
+
+
+def test_a_second_start_of_the_day_adds_nothing(
+    first: dict[str, int], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The week is stored with work in every state, and stays as it is when all is done again that a start does.
 
     It is done on the servers and stages of the first start, which go on.
@@ -158,12 +166,12 @@ def test_a_second_start_of_the_day_adds_nothing(folder: Path, monkeypatch: pytes
     assert "Respect for Autonomy:" in said
     assert stored(settings) == before
     # The page erases its own conversation at the end.
-    assert before.pop("sessions") == len(WEEK) - 1, "nothing is published of the one without consent"
-    assert before.pop("days") == len({days for days, _ in WEEK.values()})
-    assert all(before.values()), before
+    assert first["sessions"] == len(WEEK) - 1, "nothing is published of the one without consent"
+    assert first["days"] == len({days for days, _ in WEEK.values()})
+    assert all(first.values()), first
 
 
-@pytest.mark.usefixtures("demo", "followed")
+@pytest.mark.usefixtures("first")
 def test_given_conversations_are_accounted_for(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A demo accounts for given conversations, each stored or left out with a reason.
 
