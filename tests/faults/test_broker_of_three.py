@@ -9,7 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from plugin.local.kafka import KafkaBroker
-from stream.contracts.topics import MESSAGES, TOPICS
+from stream.contracts.topics import MESSAGES
 from stream.runtime import settings
 from stream.runtime.topics import create_missing_topics, topic_differences
 from tests.faults.accounting import Load, verify_all_stored_once
@@ -79,9 +79,11 @@ def test_with_one_copy_left_nothing_is_taken(kafka_cluster: KafkaCluster) -> Non
 def test_with_three_copies_two_must_have_a_record(kafka_cluster: KafkaCluster) -> None:
     """With three copies two of them must have a record before it is acknowledged.
 
-    So an acknowledged record survives the loss of any one broker.
+    So an acknowledged record survives the loss of any one broker. The topics are those of the system on these brokers.
     """
-    three = settings.KafkaSettings(bootstrap_servers=kafka_cluster.bootstrap_servers, partitions=2, replication=3)
+    three = settings.KafkaSettings(
+        bootstrap_servers=kafka_cluster.bootstrap_servers, partitions=PARTITIONS, replication=3
+    )
     create_missing_topics(three)
     assert topic_differences(three) == []
     admin = KafkaAdminClient(bootstrap_servers=kafka_cluster.bootstrap_servers.split(","))
@@ -89,7 +91,8 @@ def test_with_three_copies_two_must_have_a_record(kafka_cluster: KafkaCluster) -
     assert all(len(partition["replica_nodes"]) == 3 for partition in described["partitions"])
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, MESSAGES, {"min.insync.replicas": "1"})])
     assert eventually(lambda: any("min.insync.replicas=1, it should be 2" in told for told in topic_differences(three)))
-    admin.delete_topics([spec.name for spec in TOPICS])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, MESSAGES, {"min.insync.replicas": "2"})])
+    assert eventually(lambda: topic_differences(three) == [])
     admin.close()
 
 
