@@ -6,6 +6,7 @@ from typing import Final
 import typer
 
 from plugin.plain_text import SCOPE
+from stream.runtime.logging import configure_command_logging
 
 EXIT_MISCONFIGURED: Final = 2  # exit status: a person must change something
 EXIT_UNAVAILABLE: Final = 1  # exit status: something did not answer; trying again may help
@@ -25,6 +26,12 @@ app = typer.Typer(
     help=f"Feedback, after the session, on how moments of client resistance were handled in text counselling. {SCOPE}",
     epilog="Settings: counterpoint.toml, COUNTERPOINT_... variables, files in COUNTERPOINT_SECRETS_DIR. See README.md.",
 )
+
+
+@app.callback()
+def before_each_command() -> None:
+    """Keep log lines out of what a command prints; a stage configures its own logging afterwards."""
+    configure_command_logging()
 
 
 def read_own_password() -> str:

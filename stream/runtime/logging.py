@@ -42,18 +42,7 @@ _LogEvent = MutableMapping[str, object]
 
 def configure_logging(level: LogLevel = "info", *, stage: str) -> None:
     """Configure logging so that every line of this process, also of libraries, goes to stderr as JSON."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, _exception_by_place, _only_known_fields, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    structlog.contextvars.bind_contextvars(stage=stage)
+    _configure_own_lines(level, stage)
     handler = _LibraryHandler()
     root = logging.getLogger()
     root.handlers = [handler]
@@ -61,6 +50,31 @@ def configure_logging(level: LogLevel = "info", *, stage: str) -> None:
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+
+
+def configure_command_logging() -> None:
+    """Configure logging of a command that is no stage: our own warnings go to stderr as JSON, so stdout is its answer.
+
+    What libraries log stays where they put it: a command says in a sentence what is wrong.
+    """
+    _configure_own_lines("warning", "command")
+
+
+def _configure_own_lines(level: LogLevel, stage: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception_by_place,
+            _only_known_fields,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(stage=stage)
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

@@ -1,15 +1,19 @@
 """The `counterpoint` command: help that teaches, errors that are sentences."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from plugin.cli import app
+from stream.runtime.logging import get_logger
 from tests.fixtures.command import Done, run_command
 from tests.fixtures.waiting import DEADLOCK_S
 
@@ -165,6 +169,22 @@ def test_an_unavailable_broker_is_reported_with_exit_status_1(tmp_path: Path) ->
     assert done.returncode == 1
     assert "unavailable" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_logged_meanwhile_is_no_part_of_the_answer(
+    counterpoint: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning that is logged while a command runs goes to stderr, so a program can read stdout as JSON."""
+
+    def collect_and_warn(_settings: object, *, now: datetime) -> SimpleNamespace:
+        get_logger().warning("asked_again", count=2)
+        return SimpleNamespace(as_json=lambda: {"day": now.isoformat()}, troubles=())
+
+    monkeypatch.setattr("plugin.operations.status.collect_status", collect_and_warn)
+    done = counterpoint("status", "--json")
+    assert done.returncode == 0
+    assert list(json.loads(done.stdout)) == ["day"]
+    assert json.loads(done.stderr)["event"] == "asked_again"
 
 
 def test_check_reports_every_problem_with_its_remedy(counterpoint: Callable[..., Done]) -> None:

@@ -118,3 +118,34 @@ def test_log_handlers_of_libraries_are_removed(capsys: pytest.CaptureFixture[str
 def test_the_list_has_no_field_for_text(name: str) -> None:
     """The list of fields has no name that suggests text."""
     assert name not in ours.FIELDS
+
+
+@pytest.fixture
+def _unconfigured() -> Iterator[None]:
+    """Forget what the test configures."""
+    structlog.contextvars.clear_contextvars()
+    yield
+    structlog.contextvars.clear_contextvars()
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_unconfigured")
+def test_a_command_writes_its_warnings_to_stderr_and_nothing_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command's log lines are warnings on stderr, in the form of a stage's, so that its answer can be parsed."""
+    ours.configure_command_logging()
+    ours.get_logger().warning("broker_slow", text=CANARY, count=2)
+    ours.get_logger().info("session_closed")
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = map(json.loads, err.splitlines())
+    assert (line["event"], line["level"], line["stage"], line["count"]) == ("broker_slow", "warning", "command", 2)
+    assert CANARY not in err
+
+
+@pytest.mark.usefixtures("_unconfigured")
+def test_a_command_leaves_the_loggers_of_libraries_alone() -> None:
+    """Libraries' loggers keep their handlers in a command, so that a refused connection is one sentence of ours."""
+    before = list(logging.getLogger().handlers), logging.getLogger().level, list(logging.getLogger("kafka").handlers)
+    ours.configure_command_logging()
+    root = logging.getLogger()
+    assert (list(root.handlers), root.level, list(logging.getLogger("kafka").handlers)) == before
