@@ -213,6 +213,17 @@ def look_alike_auc(turns: Sequence[TurnExample], logits: Any) -> Estimate:
     return roc_auc([turns[place].resists for place in some], [float(scores[place]) for place in some])
 
 
+def look_alike_auc_by_group(turns: Sequence[TurnExample], logits: Any) -> dict[str, Estimate]:
+    """Return the same for each writer alone: readers of two folds do not score alike, and a writer is in one fold."""
+    found: dict[str, Estimate] = {}
+    for group in sorted({turn.group for turn in turns}):
+        own = [place for place, turn in enumerate(turns) if turn.group == group]
+        some = [turns[place] for place in own]
+        if any(turn.resists for turn in some) and any(turn.look_alike and turn.resistance == 0 for turn in some):
+            found[group] = look_alike_auc(some, logits[own])
+    return found
+
+
 def recall_by_type(turns: Sequence[TurnExample], flags: Sequence[bool]) -> dict[str, tuple[int, float]]:
     """Return how many turns of each behaviour there are, and which share of them is flagged."""
     found: dict[str, tuple[int, float]] = {}

@@ -20,6 +20,7 @@ from training.reader.evaluate import (
     critical_rows,
     level_rows,
     look_alike_auc,
+    look_alike_auc_by_group,
     pairs_in_order,
     recall_by_type,
     resistance_row,
@@ -128,6 +129,8 @@ def _resistance(
     written = [place for place, turn in enumerate(turns) if turn.source in {"written", "lines"}]
     area = look_alike_auc([turns[place] for place in written], found.turns[written])
     console.print(f"resistance against its look-alikes, across writers: AUC {area:.3f}")
+    by_writer = look_alike_auc_by_group([turns[place] for place in written], found.turns[written])
+    console.print("by writer: " + ", ".join(f"{name} {own.value:.3f}" for name, own in by_writer.items()))
     scores = resistance_scores(found.turns)
     real = [place for place, turn in enumerate(turns) if turn.source in {"annomi", "mibot"}]
     kinds = recall_by_type([turns[place] for place in real], [bool(scores[place] >= confirm[place]) for place in real])

@@ -16,6 +16,7 @@ from training.reader.evaluate import (
     level_rows,
     levels_of,
     look_alike_auc,
+    look_alike_auc_by_group,
     pairs_in_order,
     recall_by_type,
     resistance_row,
@@ -131,6 +132,20 @@ def test_look_alikes_are_ranked_below_what_they_resemble() -> None:
     turns = [turn(0, "blaming"), turn(1, look_alike=True), turn(2)]
     assert look_alike_auc(turns, turn_logits(["blaming", "none", "blaming"])).value == 1.0
     assert look_alike_auc(turns, turn_logits(["none", "blaming", "none"])).value == 0.0
+
+
+def test_look_alikes_are_ranked_within_each_writer() -> None:
+    """A writer's turns are ranked among each other alone; who wrote no look-alike, or nothing else, has no figure."""
+    turns = [
+        replace(turn(0, "blaming"), group="writer-A"),
+        replace(turn(1, look_alike=True), group="writer-A"),
+        replace(turn(2, "blaming"), group="writer-B"),
+        replace(turn(3, look_alike=True), group="writer-C"),
+        replace(turn(4, "blaming"), group="writer-D"),
+        replace(turn(5, look_alike=True), group="writer-D"),
+    ]
+    found = look_alike_auc_by_group(turns, turn_logits(["blaming", "none", "none", "blaming", "none", "blaming"]))
+    assert {name: own.value for name, own in found.items()} == {"writer-A": 1.0, "writer-D": 0.0}
 
 
 def test_recall_is_told_by_type() -> None:

@@ -28,9 +28,10 @@ TURNS = [
     turn(20, text="I gave the cat away.", critical=CRITICAL.index("suicide")),
     turn(21, text="This heat is killing me.", critical_look_alike=True),
     turn(22, look_alike=True),
+    turn(23, "blaming"),
 ]
-SAID = [*KINDS, *KINDS, "none", "none", "none"]
-DANGER = ["none"] * (len(TURNS) - 3) + ["suicide", "none", "none"]
+SAID = [*KINDS, *KINDS, "none", "none", "none", "blaming"]
+DANGER = ["none"] * (len(TURNS) - 4) + ["suicide", "none", "none", "none"]
 REPLIES = [
     *(reply(number, (number % 3,) * 4, "annomi") for number in range(6)),
     *(reply(number, (number % 3,) * 4) for number in range(6, 12)),
@@ -83,8 +84,9 @@ def test_answers_are_matched_to_their_examples_by_id(printed: str) -> None:
     """A reader that is right has the best figures, in whatever order its answers were stored."""
     assert row(printed, "annomi")[1:3] == ["8", "0.500"]
     assert row(printed, "annomi")[3].startswith("1.00")
-    assert row(printed, "written")[1] == "11"
+    assert row(printed, "written")[1] == "12"
     assert "resistance against its look-alikes, across writers: AUC 1.000" in printed
+    assert "by writer: writer-11 1.000" in printed
     assert "blaming 1.00 of 4" in printed
 
 
