@@ -12,6 +12,7 @@ from plugin.models.check.run import run_model_check
 from stream.feedback.models.baseline import MODEL, InProcessBaseline
 from stream.feedback.models.reader import READER, load_reader
 from stream.model_repository import MODEL_REPOSITORY, version_folder, write_parameter
+from stream.runtime.logging import configure_command_logging
 from stream.runtime.settings import IN_PROCESS, FeedbackSettings
 
 ACTIVATIONS = ROOT / "stream" / "feedback" / "models" / "activations"
@@ -19,6 +20,7 @@ ACTIVATIONS = ROOT / "stream" / "feedback" / "models" / "activations"
 
 def main() -> int:
     """Rewrite the fingerprints in both config.pbtxt, run the model check, and write the activation that ships."""
+    configure_command_logging()
     _, reader = load_reader(version_folder(READER))
     write_parameter(MODEL_REPOSITORY / READER, "fingerprint", reader.fingerprint)
     write_parameter(MODEL_REPOSITORY / MODEL, "fingerprint", InProcessBaseline().fingerprint)

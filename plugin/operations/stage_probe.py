@@ -1,7 +1,9 @@
 """Read what a stage reports on /readyz and /metrics."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import httpx
@@ -49,6 +51,12 @@ def probe_urls(settings: Settings) -> dict[str, str]:
     return {name: url.rstrip("/") for name, url in urls.items()}
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return what httpx trusts by default. Reading it takes 30 ms, and every stage is asked for a page of *Health*."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def probe_stage(url: str) -> ProbeAnswer:
     """Read the readiness and the metrics of the stage at a base URL.
 
@@ -56,7 +64,7 @@ def probe_stage(url: str) -> ProbeAnswer:
         Unavailable: it does not answer, or not as a stage of ours does.
     """
     try:
-        with httpx.Client(base_url=url, timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=PROBE_TIMEOUT_S, trust_env=False, verify=_certificates()) as client:
             ready, metrics = client.get("/readyz"), client.get("/metrics")
             troubles = dict(ready.json()["troubles"])
             families = list(text_string_to_metric_families(metrics.text))

@@ -43,7 +43,7 @@ from training.reader.report import curve_table, print_report
 from training.reader.reward import keep_reward, write_reward
 from training.reader.reward_folds import compute_reward_fold, finished_scores, print_rewards
 from training.reader.served import write_answers
-from training.reader.words import count_in, fit_words, words_logits, write_words
+from training.reader.words import count_in, fit_words, hear_words, write_words
 
 app = typer.Typer(
     help="Train the reader, say what it is worth, and export it. Runs in .venv-training (make setup-training).",
@@ -91,7 +91,7 @@ def folds(
                 network.save_weights(reader, weights / variant / f"fold-{split.fold}.safetensors")
                 turn_logits, _, _ = fitting.read_pairs(reader, base, pairs_of(split.test_turns))
                 _, reply_logits, _ = fitting.read_pairs(reader, base, pairs_of(split.test_replies))
-                words = words_logits(fit_words(turns), split.test_turns)
+                words = hear_words(fit_words(turns), split.test_turns)
                 return count_in(turn_logits, words), words, reply_logits
 
             compute_fold(split_examples(examples.turns, examples.replies, fold), fit_and_read, answers / variant)
@@ -102,7 +102,7 @@ def words(
     data: Data,
     answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers of `both`.")] = _ANSWERS / "both",
 ) -> None:
-    """Fit the model of words again, for every finished fold and for what ships, with its thresholds. Needs no encoder.
+    """Fit the models of words again, for every finished fold and for what ships, with its thresholds. Needs no encoder.
 
     Run `make baseline` afterwards: it checks and activates what ships.
     """
@@ -117,11 +117,11 @@ def words(
 
 
 def _words_out_of_fold(split: Split) -> Any:
-    return words_logits(fit_words(split.train_turns), split.test_turns)
+    return hear_words(fit_words(split.train_turns), split.test_turns)
 
 
 def _write_what_ships(examples: Examples, answers: Path) -> dict[str, object]:
-    """Write the model of words and the lists of answers that go with the weights of the first fold.
+    """Write the models of words and the lists of answers that go with the weights of the first fold.
 
     Returns the calibration and the thresholds. Those of resistance are chosen on all finished folds, since one of them
     has too few resisting turns; the others, which lie in the tails, on the answers of the very weights that ship.

@@ -14,7 +14,7 @@ import numpy as np
 
 from training.errors import DataError
 from training.reader.examples import ReplyExample, TurnExample
-from training.reader.words import count_in
+from training.reader.words import count_in, take_out
 
 FOLDS = 5
 SHIPPED_FOLD = 0
@@ -65,7 +65,7 @@ class OutOfFold:
     turn_ids: tuple[str, ...]
     turns: Any
     words: Any
-    """The part of the model of words in the turns' logits of resistance: one logit a turn."""
+    """What the models of words heard, counted in with the turns' logits: a logit of resistance, then behaviours."""
     reply_ids: tuple[str, ...]
     replies: Any
 
@@ -103,7 +103,7 @@ def split_examples(turns: Sequence[TurnExample], replies: Sequence[ReplyExample]
 
 
 FitAndRead = Callable[[Split], tuple[Any, Any, Any]]
-"""Fits on what is to be learned from; returns the rest's turn logits, the words' part in them, and reply logits."""
+"""Fits on what is to be learned from; returns the rest's turn logits, what words heard in them, and reply logits."""
 
 
 def compute_fold(split: Split, fit_and_read: FitAndRead, folder: Path) -> None:
@@ -131,14 +131,14 @@ def _write(path: Path, **arrays: Any) -> None:
 
 
 def replace_words(split: Split, words_of: Callable[[Split], Any], folder: Path) -> None:
-    """Put other logits of the model of words in the place of those in a finished fold; the encoder's stay."""
+    """Put what other models of words heard in the place of what is in a finished fold; the encoder's logits stay."""
     path = folder / f"fold-{split.fold}.npz"
     with np.load(path, allow_pickle=False) as saved:
         arrays = {name: saved[name] for name in saved.files}
     if arrays["turn_ids"].tolist() != [each.id for each in split.test_turns]:
         raise DataError(f"{path} answers other turns than this data has; compute the fold again")
     words = words_of(split)
-    turns = count_in(count_in(arrays["turns"], -arrays["words"]), words)
+    turns = count_in(take_out(arrays["turns"], arrays["words"]), words)
     _write(path, **arrays | {"turns": turns, "words": words})
 
 

@@ -64,8 +64,8 @@ def _estimate(value: float, drawn: Sequence[float]) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
-def share(hits: Sequence[bool], groups: Sequence[str]) -> Estimate:
-    """Return the share of hits with an interval by bootstrap over groups."""
+def share(hits: Sequence[float], groups: Sequence[str]) -> Estimate:
+    """Return the share of hits with an interval by bootstrap over groups; a hit counts 1, or what it counts for."""
     y = np.array(hits, dtype=float)
     names, of_row = np.unique(np.array(groups), return_inverse=True)
     random = np.random.default_rng(_SEED)

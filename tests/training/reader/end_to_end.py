@@ -29,8 +29,8 @@ from training.reader.network import MAX_TOKENS, encode, load_base, load_tokenize
 from training.reader.planted import Planted
 from training.reader.recipe import Recipe, steps_per_epoch
 from training.reader.served import write_answers
-from training.reader.targets import REPLY_HEADS, TURN_HEADS, as_json, width
-from training.reader.words import write_words
+from training.reader.targets import REPLY_HEADS, RESISTANCE, TURN_HEADS, as_json, width
+from training.reader.words import WordWeights, count_in, hear_words, write_words
 
 HIDDEN = 16
 RECIPE = Recipe(epochs=12, batch_size=8, learning_rate=0.01, head_learning_rate=0.02)
@@ -143,12 +143,14 @@ def test_what_is_exported_is_what_the_served_reader_runs(trained: Any, base: Pat
     """The exported files are read by the served reader's own code, with answers near the trained ones."""
     size = export(trained, base, tmp_path)
     write_answers(CALIBRATION, tmp_path)
-    write_words({}, tmp_path)
+    nothing_heard = WordWeights({0: [0.0]}, {0: [0.0] * (len(RESISTANCE) - 1)})
+    write_words(nothing_heard, tmp_path)
     assert size == (tmp_path / "reader.onnx").stat().st_size
     module = import_model_file(version_folder("reader") / "reader.py", "reader_of_a_test")
     pairs = pairs_of(TURNS[:4])
     served = module.Reader(tmp_path).read(pairs)
     turns, replies, vectors = read_pairs(trained, base, pairs)
+    turns = count_in(turns, hear_words(nothing_heard, TURNS[:4]))
     for opinion, *expected in zip(served, turns, replies, vectors, strict=True):
         assert [len(part) for part in opinion] == [width(TURN_HEADS), width(REPLY_HEADS), HIDDEN]
         for mine, other in zip(opinion, expected, strict=True):

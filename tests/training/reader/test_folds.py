@@ -20,7 +20,7 @@ from training.reader.folds import (
     replace_words,
     split_examples,
 )
-from training.reader.targets import TURN_HEADS, width
+from training.reader.targets import RESISTANCE, TURN_HEADS, width
 
 TURNS = [turn(number, source=source) for source in ("annomi", "mibot", "written") for number in range(20)]
 REPLIES = [reply(number) for number in range(40)]
@@ -131,10 +131,16 @@ def test_what_is_written_holds_no_text(tmp_path: Path) -> None:
         assert set(saved.files) == {"turn_ids", "turns", "words", "reply_ids", "replies"}
 
 
+def even(logits: Any) -> Any:
+    """Return what words heard: a logit of resistance for each turn, and every behaviour alike."""
+    behaviours = len(RESISTANCE) - 1
+    return np.concatenate([logits[:, None], np.full((len(logits), behaviours), -np.log(behaviours))], axis=1)
+
+
 def silent(split: Split) -> tuple[Any, Any, Any]:
     """Return logits that know nothing, of the width that the reader has."""
     turns = len(split.test_turns)
-    return np.zeros((turns, width(TURN_HEADS))), np.zeros(turns), np.zeros((len(split.test_replies), 3))
+    return np.zeros((turns, width(TURN_HEADS))), even(np.zeros(turns)), np.zeros((len(split.test_replies), 3))
 
 
 def test_the_words_of_a_finished_fold_are_replaced_and_the_encoder_stays(tmp_path: Path) -> None:
@@ -143,12 +149,13 @@ def test_the_words_of_a_finished_fold_are_replaced_and_the_encoder_stays(tmp_pat
     compute_fold(split, silent, tmp_path)
     before = resistance_scores(finished_folds(tmp_path).turns)
     words = np.linspace(-1.0, 1.0, len(split.test_turns))
+    heard = even(words)
     for _ in range(2):
-        replace_words(split, lambda _: words, tmp_path)
+        replace_words(split, lambda _: heard, tmp_path)
         found = finished_folds(tmp_path)
-        np.testing.assert_array_equal(found.words, words)
+        np.testing.assert_array_equal(found.words, heard)
         assert ((resistance_scores(found.turns) > before) == (words > 0)).all()
-    replace_words(split, lambda _: np.zeros(len(words)), tmp_path)
+    replace_words(split, lambda _: even(np.zeros(len(words))), tmp_path)
     np.testing.assert_allclose(resistance_scores(finished_folds(tmp_path).turns), before)
 
 

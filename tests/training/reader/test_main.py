@@ -58,7 +58,7 @@ def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.M
                 split,
                 lambda split: (
                     turn_logits(["none"] * len(split.test_turns)),
-                    np.zeros(len(split.test_turns)),
+                    np.zeros((len(split.test_turns), len(RESISTANCE))),
                     reply_logits([each.levels for each in split.test_replies]),
                 ),
                 tmp_path / variant,
@@ -70,10 +70,16 @@ def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.M
 
 def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`words` puts new words into finished folds, and writes what ships beside an encoder that stays."""
+    said = {
+        "blaming": "you never listen",
+        "pessimism": "it never works",
+        "minimum_talk": "dunno",
+        "none": "that helped on monday",
+    }
     turns = [
         turn(number, label, source, text=f"{words} {number}")
         for source in ("annomi", "mibot", "written")
-        for label, words in (("blaming", "you never listen"), ("none", "that helped on monday"))
+        for label, words in said.items()
         for number in range(20)
     ]
     turns = [replace(each, id=f"{each.source}-{each.resistance}-{each.id}", critical=0) for each in turns]
@@ -89,7 +95,8 @@ def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch:
     result = CliRunner().invoke(cli.app, ["words", str(tmp_path), "--answers", str(tmp_path / "both")])
     assert result.exit_code == 0, result.output
     assert finished_folds(tmp_path / "both").words.any()
-    assert {path.name for path in (tmp_path / "reader").iterdir()} == {"answers.json", "words.npy"}
+    written = {"answers.json", "behaviours.npy", "words.npy"}
+    assert {path.name for path in (tmp_path / "reader").iterdir()} == written
     assert 0 < json.loads((tmp_path / "reader" / "answers.json").read_text())["thresholds"]["confirm"] < 1
     assert json.loads((tmp_path / "feedback_baseline" / "reward.json").read_text()) == {"reader": "after"}
 
@@ -97,7 +104,8 @@ def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch:
 def silent_answers(split: Split) -> tuple[Any, Any, Any]:
     """Return answers of an encoder that knows everything, and of words that know nothing."""
     turns = turn_logits([RESISTANCE[each.resistance] for each in split.test_turns])
-    return turns, np.zeros(len(split.test_turns)), reply_logits([each.levels for each in split.test_replies])
+    heard = np.log(np.full((len(turns), len(RESISTANCE)), 1 / (len(RESISTANCE) - 1)))
+    return turns, heard, reply_logits([each.levels for each in split.test_replies])
 
 
 @pytest.mark.parametrize("command", ["folds", "fit", "curve", "export"])

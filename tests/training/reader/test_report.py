@@ -18,7 +18,7 @@ from training.reader.data import Examples
 from training.reader.folds import OutOfFold
 from training.reader.report import curve_table, print_report
 from training.reader.served import read_served
-from training.reader.targets import CRITICAL
+from training.reader.targets import CRITICAL, RESISTANCE
 from training.reader.unseen_thresholds import TurnThresholds
 
 KINDS = ["blaming", "none"] * 4
@@ -59,7 +59,7 @@ def report_of(folds: int) -> str:
         folds,
         tuple(each.id for each in reversed(TURNS)),
         turn_logits(SAID, DANGER)[::-1],
-        np.zeros(len(TURNS)),
+        np.log(np.full((len(TURNS), len(RESISTANCE)), 1 / (len(RESISTANCE) - 1))),
         tuple(each.id for each in REPLIES),
         reply_logits([each.levels for each in REPLIES]),
     )

@@ -19,6 +19,7 @@ LARGEST_FILE = 30_000_000
 """Bytes: what a repository carries without pain."""
 FILES = {
     "answers.json",
+    "behaviours.npy",
     "model.py",
     "reader.onnx",
     "reader.py",
@@ -118,8 +119,8 @@ def test_the_folder_holds_what_is_served_and_nothing_else() -> None:
 
 
 def test_the_fingerprint_changes_with_each_file_that_decides(tmp_path: Path) -> None:
-    """Another graph, tokeniser, list of answers or model of words has another fingerprint."""
-    names = (module().GRAPH, module().TOKENIZER, module().ANSWERS, module().WORDS)
+    """Another graph, tokeniser, list of answers or file of words has another fingerprint."""
+    names = (module().GRAPH, module().TOKENIZER, module().ANSWERS, module().WORDS, module().BEHAVIOURS)
     for name in names:
         (tmp_path / name).write_text("as it was")
     found = {module().fingerprint(tmp_path)}

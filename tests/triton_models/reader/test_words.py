@@ -1,4 +1,4 @@
-"""The model of words adds up the weights of the terms that a turn has, and is counted into the encoder's answer."""
+"""The models of words add up the weights of the terms that a turn has, and are counted into the encoder's answer."""
 
 import importlib
 import math
@@ -69,23 +69,43 @@ def test_only_the_end_of_a_long_turn_before_is_read() -> None:
     assert terms([9_999, *end], [1]) == terms(end, [1])
 
 
+BEHAVIOURS = len(RESISTANCE) - 1
+NOTHING_HEARD = [0.0] * BEHAVIOURS
+
+
 def test_the_weights_of_known_terms_are_added_up_by_block() -> None:
     """Of a block the known terms count as a vector of the block's length; unknown ones count nothing."""
     found = terms([], [5, 6, 7])
     some = sorted(found["text"])[:2]
     (mark,) = list(found["text_shape"])[:1]
-    model = words.Words({words.BIAS: -1.0, some[0]: 2.0, some[1]: 1.0, mark: 4.0, 123: 50.0})
-    assert model.logit([], [5, 6, 7]) == pytest.approx(-1.0 + 3.0 / math.sqrt(2) + 0.5 * 4.0)
-    assert words.Words({words.BIAS: -1.0}).logit([1], [2]) == -1.0
-    assert words.Words({}).logit([], []) == 0.0
+    model = words.Words(
+        {words.BIAS: [-1.0], some[0]: [2.0], some[1]: [1.0], mark: [4.0], 123: [50.0]}, {words.BIAS: NOTHING_HEARD}
+    )
+    assert model.hear([], [5, 6, 7])[0] == pytest.approx(-1.0 + 3.0 / math.sqrt(2) + 0.5 * 4.0)
+    assert model.hear([1], [2])[0] == -1.0
+    assert model.hear([], [])[0] == -1.0
+
+
+def test_behaviours_are_heard_as_shares() -> None:
+    """What is heard of behaviours are logarithms of shares that sum to one, more for one whose words are there."""
+    (known,) = terms([], [5])["text"]
+    of_third = [2.0 if place == 2 else 0.0 for place in range(BEHAVIOURS)]
+    model = words.Words({words.BIAS: [0.0]}, {words.BIAS: NOTHING_HEARD, known: of_third})
+    shares = np.exp(model.hear([], [5])[1:])
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[2] / shares[0] == pytest.approx(math.exp(2.0))
+    np.testing.assert_allclose(np.exp(model.hear([], [6])[1:]), 1 / BEHAVIOURS)
 
 
 def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
-    """A file of weights gives the same logits, to the precision of the file, and cannot hold objects."""
-    weights = {words.BIAS: -0.5} | {term: 1 / (n + 1) for n, term in enumerate(sorted(terms([], [5, 6, 7])["text"]))}
-    np.save(tmp_path / words.WORDS, words.as_array(weights), allow_pickle=False)
-    kept, given = words.Words.read(tmp_path), words.Words(weights)
-    assert kept.logit([], [5, 6, 7]) == pytest.approx(given.logit([], [5, 6, 7]), abs=1e-6)
+    """Files of weights give the same answer, to the precision of the files, and cannot hold objects."""
+    own = sorted(terms([], [5, 6, 7])["text"])
+    resistance = {words.BIAS: [-0.5]} | {term: [1 / (n + 1)] for n, term in enumerate(own)}
+    behaviours = {words.BIAS: NOTHING_HEARD} | {term: [n / 7] * 3 + [0.0] * 10 for n, term in enumerate(own)}
+    np.save(tmp_path / words.WORDS, words.as_array(resistance), allow_pickle=False)
+    np.save(tmp_path / words.BEHAVIOURS, words.as_array(behaviours), allow_pickle=False)
+    kept, given = words.Words.read(tmp_path), words.Words(resistance, behaviours)
+    np.testing.assert_allclose(kept.hear([], [5, 6, 7]), given.hear([], [5, 6, 7]), atol=1e-6)
 
 
 def logits_of(*resistance: float) -> Any:
@@ -100,56 +120,78 @@ def probability(resistance: Any) -> float:
     return float(resistance_scores(row)[0])
 
 
-@given(st.floats(-8, 8), st.floats(-5, 5))
-def test_the_logits_of_both_are_added(encoder: float, logit: float) -> None:
-    """Counted in, the words add their logit to the encoder's."""
+def heard_of(logit: float, *behaviours: float) -> Any:
+    """Return what words heard: a logit of resistance, and scores of the first behaviours as shares."""
+    scores = np.array([*behaviours, *([0.0] * (BEHAVIOURS - len(behaviours)))])
+    return np.array([logit, *(scores - np.log(np.exp(scores).sum()))])
+
+
+def shares_of(resistance: Any) -> Any:
+    """Return each behaviour's share, given that the turn resists."""
+    grown = np.exp(resistance[1:] - resistance[1:].max())
+    return grown / grown.sum()
+
+
+@given(st.floats(-8, 8), st.floats(-5, 5), st.floats(-3, 3))
+def test_the_logits_of_both_are_added(encoder: float, logit: float, behaviour: float) -> None:
+    """Counted in, the words add their logit to the encoder's, whichever behaviour they hear."""
     before = probability(logits_of(0.0, encoder))
-    after = probability(words.with_words(logits_of(0.0, encoder), logit))
+    after = probability(words.with_words(logits_of(0.0, encoder), heard_of(logit, behaviour)))
     moved = math.log(after / (1 - after)) - math.log(before / (1 - before))
     assert moved == pytest.approx(logit, abs=1e-6)
 
 
-@given(st.lists(st.floats(-8, 8), min_size=len(RESISTANCE), max_size=len(RESISTANCE)), st.floats(-5, 5))
-def test_behaviours_keep_their_shares(resistance: list[float], logit: float) -> None:
-    """Which behaviour it is remains the encoder's to say."""
-    before = np.array(resistance)
-    np.testing.assert_array_equal(words.with_words(before, logit)[1:], before[1:])
+LOGITS = st.lists(st.floats(-8, 8), min_size=len(RESISTANCE), max_size=len(RESISTANCE)).map(np.array)
+
+
+@given(LOGITS, LOGITS)
+def test_of_both_shares_of_a_behaviour_the_geometric_mean_counts(encoder: Any, by_words: Any) -> None:
+    """The likeliest behaviour is that of the product of both shares, and the shares sum to one."""
+    heard = np.array([by_words[0], *np.log(shares_of(by_words))])
+    expected = np.sqrt(shares_of(encoder) * shares_of(by_words))
+    np.testing.assert_allclose(shares_of(words.with_words(encoder, heard)), expected / expected.sum(), atol=1e-9)
 
 
 def test_many_turns_are_counted_as_one_by_one() -> None:
-    """Rows of logits with a logit each come out as each row alone."""
-    rows, each = np.array([logits_of(0.0, 1.0), logits_of(2.0, -1.0)]), np.array([1.5, -0.5])
+    """Rows of logits with a row each of what words heard come out as each row alone."""
+    rows, each = (
+        np.array([logits_of(0.0, 1.0), logits_of(2.0, -1.0)]),
+        np.array([heard_of(1.5, 1.0), heard_of(-0.5, -2.0)]),
+    )
     together = words.with_words(rows, each)
-    for row, logit, found in zip(rows, each, together, strict=True):
-        np.testing.assert_allclose(words.with_words(row, logit), found)
+    for row, heard, found in zip(rows, each, together, strict=True):
+        np.testing.assert_allclose(words.with_words(row, heard), found)
 
 
-def test_the_negative_takes_the_words_out_again() -> None:
-    """What was counted in can be taken out, so that each part can be measured alone."""
-    row = logits_of(0.3, 1.0, -2.0)
-    np.testing.assert_allclose(words.with_words(words.with_words(row, 1.7), -1.7), row)
+@given(LOGITS, LOGITS)
+def test_what_was_counted_in_can_be_taken_out_again(encoder: Any, by_words: Any) -> None:
+    """Taking out what words heard leaves the encoder's logits, so that each part can be measured alone."""
+    heard = np.array([by_words[0], *np.log(shares_of(by_words))])
+    np.testing.assert_allclose(words.without_words(words.with_words(encoder, heard), heard), encoder, atol=1e-9)
 
 
 def test_the_shipped_reader_hears_by_both() -> None:
-    """An opinion of the shipped reader is the graph's with the logit of the shipped words counted in."""
+    """An opinion of the shipped reader is the graph's with what the shipped words heard counted in."""
     pair = ("How did the diary go?", "No. I don't want to quit and I'm not going to.")
     encoding = tokens.load_tokenizer(VERSION_FOLDER).encode(*pair)
     given = {"ids": np.array([encoding.ids]), "kinds": np.array([encoding.type_ids])}
     (graph,) = reader()._session.run(["turn"], given)[0]  # what the encoder says alone
-    logit = words.Words.read(VERSION_FOLDER).logit(*tokens.tokens_of(encoding))
-    assert logit > 0
+    heard = words.Words.read(VERSION_FOLDER).hear(*tokens.tokens_of(encoding))
+    assert heard[0] > 0
     (opinion,) = reader().read([pair])
     head = TURN_HEADS["resistance"]
     np.testing.assert_allclose(
-        opinion.turn[head.start : head.end], words.with_words(graph[: head.end], logit), rtol=1e-5
+        opinion.turn[head.start : head.end], words.with_words(graph[: head.end], heard), rtol=1e-5
     )
     np.testing.assert_array_equal(opinion.turn[head.end :], graph[head.end :])
 
 
-def test_the_shipped_weights_hold_numbers_alone() -> None:
-    """The file has a weight for thousands of terms, each a number, and no word of anybody's."""
-    table = np.load(VERSION_FOLDER / words.WORDS, allow_pickle=False)
-    assert table.dtype.names == ("term", "weight")
-    assert len(table) > 5_000
+@pytest.mark.parametrize(("name", "answers"), [("WORDS", 1), ("BEHAVIOURS", BEHAVIOURS)])
+def test_the_shipped_weights_hold_numbers_alone(name: str, answers: int) -> None:
+    """Each file has weights for thousands of terms, each a number, and no word of anybody's."""
+    table = np.load(VERSION_FOLDER / getattr(words, name), allow_pickle=False)
+    assert table.dtype.names == ("term", "weights")
+    assert table["weights"].shape == (len(table), answers)
+    assert len(table) > 3_000
     assert len(set(table["term"].tolist())) == len(table)
-    assert np.isfinite(table["weight"]).all()
+    assert np.isfinite(table["weights"]).all()

@@ -32,9 +32,10 @@ RUBRIC_VERSION = "0.3"
 MOST_STRENGTHS = 2
 """Few points are read; the levels show the rest."""
 
-OF_THE_TYPE = 0.3
-"""The probability that a turn is resistance of its very type, from which on a reply to that type is offered. Of those
-that were read below it four in ten made no sense in place: mostly the type was another, or nothing resisted."""
+OF_THE_TYPE = 0.25
+"""The probability that a turn is resistance of its very type, from which on a reply to that type is offered. It is
+reached in 171 of 537 confirmed moments of transcripts that the reader had not seen, and two in five of these are of the
+type to the coder. Of those that were read below it four in ten made no sense in place."""
 
 LIKELY = 0.5
 """From here on a whole turn or reply is likelier steered than not: nine in ten attacks, three in a hundred others."""

@@ -1,6 +1,6 @@
 """The reader: one small encoder that hears resistance, critical content, levels, techniques, mistakes, planted text.
 
-Resistance is heard by a linear model over words too (`words.py`), and the answer is of both.
+Resistance is heard by linear models over words too (`words.py`), and the answer is of both.
 
 A pair of texts goes in, three vectors come out: what the second text is as a client's turn after the first, what it is
 as a reply to the first, and the vector under both. Pairs are read one at a time and without padding, so that an answer
@@ -20,7 +20,7 @@ import onnxruntime
 from tokenizers import Encoding
 
 from .tokens import TOKENIZER, load_tokenizer, tokens_of
-from .words import WORDS, Words, with_words
+from .words import BEHAVIOURS, WORDS, Words, with_words
 
 GRAPH = "reader.onnx"
 ANSWERS = "answers.json"
@@ -59,14 +59,14 @@ class Reader:
         }
         turn, reply, vector = self._session.run(["turn", "reply", "vector"], given)
         heard = turn[0].copy()
-        heard[self._resistance] = with_words(heard[self._resistance], self._words.logit(*tokens_of(encoding)))
+        heard[self._resistance] = with_words(heard[self._resistance], self._words.hear(*tokens_of(encoding)))
         return Opinion(heard, reply[0], vector[0])
 
 
 def fingerprint(folder: Path) -> str:
     """Return the hash of the files that an answer depends on."""
     digest = hashlib.sha256()
-    for name in (GRAPH, TOKENIZER, ANSWERS, WORDS):
+    for name in (GRAPH, TOKENIZER, ANSWERS, WORDS, BEHAVIOURS):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 

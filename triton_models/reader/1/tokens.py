@@ -1,4 +1,4 @@
-"""The tokens of a pair of texts, as the encoder and the model of words are given them."""
+"""The tokens of a pair of texts, as the encoder and the models of words are given them."""
 
 from __future__ import annotations
 

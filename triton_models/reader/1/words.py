@@ -1,12 +1,12 @@
-"""A linear model over the words of a client's turn and of the turn before it, which hears resistance with the encoder.
+"""Linear models over the words of a client's turn and of the turn before it, which hear resistance with the encoder.
 
-The encoder weighs meaning and this model weighs wording. Their mistakes differ, so both together tell resistance better
-than either. A text is given as numbers of the tokeniser, and the file of weights holds numbers alone.
+The encoder weighs meaning and these models weigh wording. Their mistakes differ, so both together tell better than
+either whether a turn resists, and by which behaviour. A text is given as numbers of the tokeniser, and the files of
+weights hold numbers alone.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 
 WORDS = "words.npy"
+"""The weights of the model that hears whether a turn resists."""
+BEHAVIOURS = "behaviours.npy"
+"""The weights of the model that hears by which behaviour."""
 BIAS = 0
-"""The term that every turn has; its weight is the model's intercept."""
+"""The term that every turn has; its weights are the model's intercepts."""
 SCALES: Mapping[str, float] = {"text": 1.0, "text_shape": 0.5, "before": 0.5, "before_shape": 0.5}
 """What the known terms of each block weigh together. The words of the turn count most."""
 MAX_BEFORE = 60
@@ -59,40 +62,83 @@ def _numbered(block: int, form: int, terms: Iterable[Sequence[int]]) -> set[int]
     return found
 
 
-class Words:
-    """The model, which never changes after its creation, so that threads can share it."""
+class _LinearModel:
+    """A weight of each known term for each answer."""
 
-    def __init__(self, weights: Mapping[int, float]) -> None:
-        self._weights = dict(weights)
+    def __init__(self, weights: Mapping[int, Sequence[float]]) -> None:
+        self._places = {term: place for place, term in enumerate(weights)}
+        self._weights = np.array([*weights.values()], dtype=np.float64)
+
+    def scores(self, terms: Mapping[str, set[int]]) -> Any:
+        """Return the score of each answer; the known terms of a block are a vector of the block's length."""
+        found = self._weights[self._places[BIAS]].copy()
+        for name, own in terms.items():
+            known = sorted(self._places[term] for term in own if term in self._places)
+            if known:
+                found += SCALES[name] * self._weights[known].sum(axis=0) / np.sqrt(len(known))
+        return found
+
+
+class Words:
+    """Both models, which never change after their creation, so that threads can share them."""
+
+    def __init__(self, resistance: Mapping[int, Sequence[float]], behaviours: Mapping[int, Sequence[float]]) -> None:
+        self._resistance = _LinearModel(resistance)
+        self._behaviours = _LinearModel(behaviours)
 
     @classmethod
     def read(cls, folder: Path) -> Words:
         """Read the weights that `as_array` made."""
-        table = np.load(folder / WORDS, allow_pickle=False)
-        return cls(dict(zip(table["term"].tolist(), table["weight"].tolist(), strict=True)))
+        return cls(*(_weights(np.load(folder / name, allow_pickle=False)) for name in (WORDS, BEHAVIOURS)))
 
-    def logit(self, before: Sequence[int], text: Sequence[int]) -> float:
-        """Return the logit of resistance of a turn; the known terms of a block are a vector of the block's length."""
-        found = self._weights.get(BIAS, 0.0)
-        for name, terms in read_terms(before, text).items():
-            known = [self._weights[term] for term in terms if term in self._weights]
-            if known:
-                found += SCALES[name] * math.fsum(known) / math.sqrt(len(known))
-        return found
+    def hear(self, before: Sequence[int], text: Sequence[int]) -> Any:
+        """Return the logit of resistance of a turn, then the logarithm of each behaviour's share of it."""
+        terms = read_terms(before, text)
+        return np.concatenate([self._resistance.scores(terms), _log_shares(self._behaviours.scores(terms))])
 
 
-def as_array(weights: Mapping[int, float]) -> Any:
+def as_array(weights: Mapping[int, Sequence[float]]) -> Any:
     """Return weights as the array that is kept: numbers of terms and their weights, without a word in it."""
-    return np.array(sorted(weights.items()), dtype=[("term", "<i8"), ("weight", "<f4")])
+    answers = len(weights[BIAS])
+    return np.array(
+        [(term, weights[term]) for term in sorted(weights)], dtype=[("term", "<i8"), ("weights", "<f4", (answers,))]
+    )
 
 
-def with_words(resistance: Any, logit: Any) -> Any:
-    """Return logits of resistance, none first, to which the words' logit is added; behaviours keep their shares.
+def _weights(table: Any) -> dict[int, Sequence[float]]:
+    return dict(zip(table["term"].tolist(), table["weights"].tolist(), strict=True))
 
-    `resistance` may be one row or many, and `logit` one number or as many.
+
+def with_words(resistance: Any, heard: Any) -> Any:
+    """Return logits of resistance, none first, in which what the words heard counts as much as they do.
+
+    The logits of resistance are added. Of a behaviour's two shares the geometric mean counts: the likeliest behaviour
+    is that of their product, but a mean is not surer than its parts. `resistance` may be one row or many, as `heard`.
     """
-    behaviours = resistance[..., 1:]
+    any_behaviour, shares = _parts(resistance)
+    mixed = _log_shares((shares + heard[..., 1:]) / 2)
+    return _joined(resistance, any_behaviour, mixed, heard[..., 0])
+
+
+def without_words(resistance: Any, heard: Any) -> Any:
+    """Return the logits into which `with_words` counted what the words heard."""
+    any_behaviour, shares = _parts(resistance)
+    return _joined(resistance, any_behaviour, _log_shares(2 * shares - heard[..., 1:]), -heard[..., 0])
+
+
+def _parts(resistance: Any) -> tuple[Any, Any]:
+    """Return the logit of any behaviour, and the logarithm of each one's share of it."""
+    behaviours = resistance[..., 1:].astype(np.float64)
     top = behaviours.max(axis=-1)
     any_behaviour = top + np.log(np.exp(behaviours - top[..., None]).sum(axis=-1))
-    heard = any_behaviour - resistance[..., 0] + logit
-    return np.concatenate([(any_behaviour - heard)[..., None], behaviours], axis=-1).astype(resistance.dtype)
+    return any_behaviour, behaviours - any_behaviour[..., None]
+
+
+def _joined(resistance: Any, any_behaviour: Any, shares: Any, logit: Any) -> Any:
+    none = resistance[..., 0] - logit
+    return np.concatenate([none[..., None], shares + any_behaviour[..., None]], axis=-1).astype(resistance.dtype)
+
+
+def _log_shares(scores: Any) -> Any:
+    least = scores - scores.max(axis=-1, keepdims=True)
+    return least - np.log(np.exp(least).sum(axis=-1, keepdims=True))
