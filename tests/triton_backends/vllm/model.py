@@ -174,6 +174,7 @@ def _steady(sender: Any, prompt: str) -> None:
 
 
 def _slow(sender: Any, prompt: str) -> None:
+    pb_utils.Logger.log_info("stand-in engine: slow request begun")
     ends = time.monotonic() + SLOW_S
     while time.monotonic() < ends:
         if sender.is_cancelled():

@@ -89,13 +89,13 @@ async def test_a_request_ends_at_its_deadline(triton: TritonServer) -> None:
 async def test_an_abandoned_request_is_cancelled_on_the_server(triton: TritonServer) -> None:
     """An abandoned request is cancelled on the server, so that a GPU generates nothing unneeded."""
     connection = TritonConnection(TritonAccess(triton.grpc_url))
-    seen = triton.log.read_text().count("request cancelled")
+    begun, cancelled = (triton.log.read_text().count(what) for what in ("slow request begun", "request cancelled"))
     task = asyncio.create_task(responses(connection, "slow"))
-    await asyncio.sleep(0.1)
+    assert await asyncio.to_thread(eventually, lambda: triton.log.read_text().count("slow request begun") > begun)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(eventually, lambda: triton.log.read_text().count("request cancelled") > seen)
+    assert await asyncio.to_thread(eventually, lambda: triton.log.read_text().count("request cancelled") > cancelled)
     await connection.close()
 
 
