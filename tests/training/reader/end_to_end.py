@@ -30,7 +30,7 @@ from training.reader.planted import Planted
 from training.reader.recipe import Recipe, steps_per_epoch
 from training.reader.served import write_answers
 from training.reader.targets import REPLY_HEADS, RESISTANCE, TURN_HEADS, as_json, width
-from training.reader.words import WordWeights, count_in, hear_words, write_words
+from training.reader.words import WordWeights, hear_words, take_out, write_words
 
 HIDDEN = 16
 RECIPE = Recipe(epochs=12, batch_size=8, learning_rate=0.01, head_learning_rate=0.02)
@@ -149,10 +149,10 @@ def test_what_is_exported_is_what_the_served_reader_runs(trained: Any, base: Pat
     module = import_model_file(version_folder("reader") / "reader.py", "reader_of_a_test")
     pairs = pairs_of(TURNS[:4])
     served = module.Reader(tmp_path).read(pairs)
-    turns, replies, vectors = read_pairs(trained, base, pairs)
-    turns = count_in(turns, hear_words(nothing_heard, TURNS[:4]))
-    for opinion, *expected in zip(served, turns, replies, vectors, strict=True):
+    by_encoder = take_out(np.stack([each.turn for each in served]), hear_words(nothing_heard, TURNS[:4]))
+    trained_answers = zip(*read_pairs(trained, base, pairs), strict=True)
+    for turn_logits, opinion, expected in zip(by_encoder, served, trained_answers, strict=True):
         assert [len(part) for part in opinion] == [width(TURN_HEADS), width(REPLY_HEADS), HIDDEN]
-        for mine, other in zip(opinion, expected, strict=True):
+        for mine, other in zip((turn_logits, opinion.reply, opinion.vector), expected, strict=True):
             assert np.corrcoef(mine, other)[0, 1] > 0.98  # 8-bit weights beside half precision
     assert json.loads((tmp_path / "answers.json").read_text()) == json.loads(json.dumps(as_json() | CALIBRATION))
