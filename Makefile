@@ -111,10 +111,11 @@ screenshot: setup-dev ## Make the pictures of the documents from a running demo 
 	@exec $(BIN)/python -m scripts.screenshot
 
 # Pins stay unless their source changed; delete a lock file to take everything new.
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+COMPILE = .venv-uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make locks'
 
 locks: setup-dev ## Resolve the lock files again (developers)
+	@$(COMPILE) requirements/uv.in -o requirements/uv.lock
 	@$(COMPILE) pyproject.toml requirements/build.in -o requirements/runtime.lock
 	@$(COMPILE) --no-deps requirements/page.in -o requirements/page.lock
 	@$(COMPILE) requirements/local.in -o requirements/local.lock
@@ -129,4 +130,4 @@ locks: setup-dev ## Resolve the lock files again (developers)
 	@$(BIN)/python -m plugin.local.jars lock
 
 clean: ## Remove what setup and local runs made, data included
-	rm -rf .venv .venv-triton .venv-synapse .venv-audit .venv-training .counterpoint build *.egg-info
+	rm -rf .venv .venv-triton .venv-synapse .venv-audit .venv-training .venv-uv .counterpoint build *.egg-info

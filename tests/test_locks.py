@@ -29,7 +29,7 @@ def _names(requirements: list[str]) -> set[str]:
 def test_there_is_a_lock_for_each_environment() -> None:
     """There is one lock file for each environment."""
     names = ["audit", "dev", "llm", "local", "page", "runtime", "studies"]
-    names += ["synapse", "training", "triton-models", "triton"]
+    names += ["synapse", "training", "triton-models", "triton", "uv"]
     assert [lock.stem for lock in LOCKS] == names
 
 
@@ -60,7 +60,7 @@ def test_every_direct_need_is_locked() -> None:
     """Every direct dependency is in the lock file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     needs = {"runtime": project + (ROOT / "requirements" / "build.in").read_text().splitlines()}
-    for name in ("page", "local", "studies", "dev", "training", "llm", "synapse", "triton-models", "triton"):
+    for name in ("page", "local", "studies", "dev", "training", "llm", "synapse", "triton-models", "triton", "uv"):
         needs[name] = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
     for name, requirements in needs.items():
         locked = {re.sub(r"[-_.]+", "-", pin[0]).lower() for pin in _pins(ROOT / "requirements" / f"{name}.lock")}

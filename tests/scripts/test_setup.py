@@ -118,7 +118,7 @@ def test_each_level_builds_on_the_one_before() -> None:
 
 def test_the_command_comes_with_what_its_pages_load() -> None:
     """The step that installs the command also installs what its pages load, from a lock of its own."""
-    (runtime,) = steps("runtime")
+    _, runtime = steps("runtime")
     locks = {command[-1] for command in runtime.commands if command[-2] == "-r"}
     assert locks == {str(path) for path in runtime.inputs if path.suffix == ".lock"}
     assert {Path(lock).name for lock in locks} == {"runtime.lock", "page.lock"}
@@ -126,7 +126,7 @@ def test_the_command_comes_with_what_its_pages_load() -> None:
 
 def test_what_studies_need_comes_beside_the_command_and_into_no_stage() -> None:
     """The libraries of studies are installed beside the command by a step of their own."""
-    runtime, studies = steps("studies")
+    _, runtime, studies = steps("studies")
     assert studies.stamp.parent == runtime.stamp.parent
     assert [path.name for path in studies.inputs] == ["studies.lock"]
     assert "statsmodels" not in (ROOT / "requirements" / "runtime.lock").read_text()
@@ -134,16 +134,17 @@ def test_what_studies_need_comes_beside_the_command_and_into_no_stage() -> None:
 
 def test_what_fine_tunes_a_model_has_an_environment_of_its_own() -> None:
     """The fine-tuning recipe has an environment of its own, which neither a demo nor a test installs."""
-    (training,) = steps("training")
-    others = {step.stamp.parent for upto in ("dev", "audit") for step in steps(upto)}
+    uv, training = steps("training")
+    others = {step.stamp.parent for upto in ("dev", "audit") for step in steps(upto) if step != uv}
     assert training.stamp.parent not in others
     assert training.inputs[-1].name == "training.lock"
 
 
 def test_what_serves_a_small_model_is_installed_beside_what_trains_it() -> None:
     """What serves a small model is a second step for the environment of training, which alone is as it was."""
-    training, small = steps("llm")
-    assert training == steps("training")[0]
+    *training_alone, small = steps("llm")
+    assert training_alone == steps("training")
+    training = training_alone[-1]
     assert small.stamp.parent == training.stamp.parent
     assert [path.name for path in small.inputs] == ["llm.lock"]
 
@@ -153,6 +154,31 @@ def test_only_what_a_lock_file_names_is_installed() -> None:
     command = install_command(Path("python"), Path("some.lock"))
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(command)
     assert command[-2:] == ["-r", "some.lock"]
+
+
+@pytest.mark.parametrize("upto", ["runtime", "studies", "local", "matrix", "dev", "audit", "training", "llm"])
+def test_uv_comes_before_all_that_it_installs(upto: str) -> None:
+    """The first step installs uv from its own lock file by pip, and every environment after it is made by uv."""
+    first, *later = steps(upto)
+    assert [path.name for path in first.inputs] == ["uv.lock"]
+    assert first.commands[-1][1:4] == ["-m", "pip", "install"]
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(first.commands[-1])
+    installs = [command for step in later for command in step.commands if "install" in command]
+    assert installs
+    assert {command[0] for command in installs} == {str(setup.UV)}
+
+
+def test_uv_alone_hears_what_pip_is_told(step: Step, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A command of uv runs with what the user's settings tell pip; another one runs with the environment as it is."""
+    told = tmp_path / "told"
+    uv = tmp_path / "uv"
+    _script(uv, f'echo "$UV_INDEX|$0" >> "{told}"')
+    monkeypatch.setattr(setup, "UV", uv)
+    monkeypatch.setattr(setup, "uv_settings", lambda _, environment: {**environment, "UV_INDEX": "a mirror"})
+    other = tmp_path / "other"
+    _script(other, f'echo "$UV_INDEX|$0" >> "{told}"')
+    assert run(replace(step, commands=[[str(uv)], [str(other)]]))
+    assert told.read_text().splitlines() == [f"a mirror|{uv}", f"|{other}"]
 
 
 @pytest.mark.parametrize("name", ["python3", "python3.12", "python3.11"])
