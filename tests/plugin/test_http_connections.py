@@ -28,7 +28,7 @@ from plugin.http_connections import (
     require_open_files,
 )
 from stream.contracts.errors import Misconfigured
-from tests.fixtures.waiting import DEADLOCK_S
+from tests.fixtures.waiting import DEADLOCK_S, until
 
 LIMIT = 16
 SHARE = 12
@@ -50,6 +50,8 @@ class Served:
 
     port: int
     release: asyncio.Event
+    held: int = 0
+    """Requests to `/held` so far that have come whole."""
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def connect(self, sent: bytes, source: str = "127.0.0.1") -> Connection:
@@ -78,6 +80,7 @@ async def served(limit: int = LIMIT) -> AsyncIterator[Served]:
 
     async def held(request: Request) -> Response:
         await request.body()
+        made.held += 1
         await release.wait()
         return PlainTextResponse("at last")
 
@@ -96,10 +99,9 @@ async def served(limit: int = LIMIT) -> AsyncIterator[Served]:
     server = BoundedServer(config)
     listener = listen("127.0.0.1", 0, "web")
     running = asyncio.create_task(server._serve([listener]))
+    made = Served(listener.getsockname()[1], release)
     async with asyncio.timeout(DEADLOCK_S):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        made = Served(listener.getsockname()[1], release)
+        await until(lambda: server.started)
         yield made
         release.set()
         for writer in made.writers:
@@ -166,13 +168,13 @@ async def test_bytes_that_trickle_win_no_time(sent: bytes, monkeypatch: pytest.M
 
 async def test_a_kept_connection_has_its_full_time_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests on one connection, one after the other or at once, are answered for longer than one of them may take."""
-    monkeypatch.setattr(http_connections, "HEADERS_S", 0.3)
-    monkeypatch.setattr(http_connections, "EXCHANGE_S", 0.6)
+    monkeypatch.setattr(http_connections, "HEADERS_S", 1.5)
+    monkeypatch.setattr(http_connections, "EXCHANGE_S", 1.5)
     async with served() as server:
         reader, writer = await server.connect(WHOLE * 3)
-        for _ in range(5):
+        for _ in range(5):  # a slow machine may rest five times as long between two of them
             writer.write(WHOLE)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.3)
         writer.write(WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close"))
         assert (await reader.read()).count(b"HTTP/1.1 200 OK") == 9
 
@@ -224,7 +226,7 @@ async def test_no_request_that_has_come_whole_is_closed_for_another() -> None:
     """When every place is one where an answer is due, the newcomer is closed at once and counted."""
     async with served() as server:
         held = [await server.connect(WHOLE.replace(b"/read", b"/held")) for _ in range(SHARE)]
-        await asyncio.sleep(0.1)
+        await until(lambda: server.held == SHARE)
         before = closed("refused")
         assert await server.answer() == b""
         assert closed("refused") == before + 1

@@ -37,6 +37,8 @@ class MemoryPublisher:
     records: list[EncodedRecord] = field(default_factory=list)
     topics: list[str] = field(default_factory=list)
     away: bool = False
+    asked: int = 0
+    """Calls so far, those that still wait for `open` among them."""
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -44,6 +46,7 @@ class MemoryPublisher:
 
     async def publish(self, record: EncodedRecord, topic: str) -> None:
         """Keep a record once `open` is set, or raise Unavailable while `away`."""
+        self.asked += 1
         await self.open.wait()
         if self.away:
             raise Unavailable("the broker", 2)

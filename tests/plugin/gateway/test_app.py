@@ -19,6 +19,7 @@ from stream.contracts.messages import MESSAGES_RECORDS, Message
 from stream.contracts.topics import MESSAGES, OUTCOMES
 from stream.runtime.codec import RawRecord, decode, known_types
 from stream.runtime.settings import GatewaySettings
+from tests.fixtures.waiting import until
 from tests.plugin.adapters.adapters_under_test import raw_of
 from tests.plugin.gateway.gateways import PLATFORM, GatewayHarness, message
 
@@ -74,7 +75,7 @@ async def test_the_answer_waits_for_the_brokers_acknowledgement() -> None:
     harness = GatewayHarness()
     harness.publisher.open.clear()
     answer = asyncio.create_task(harness.post(message()))
-    await asyncio.sleep(0.05)
+    await until(lambda: harness.publisher.asked)
     assert not answer.done()
     harness.publisher.open.set()
     assert (await answer).status_code == 202
@@ -328,7 +329,7 @@ class TestAway:
         harness = GatewayHarness(settings=FEW)
         harness.publisher.open.clear()
         waiting = [asyncio.create_task(harness.post(message(number))) for number in range(FEW.max_connections // 2)]
-        await asyncio.sleep(0.1)
+        await until(lambda: harness.publisher.asked == len(waiting))
         refused = await harness.post(message(-1))
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert (await harness.client.get("/healthz")).json() == {"status": "alive"}

@@ -14,7 +14,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from stream.contracts.errors import Unavailable
 from stream.faust_support.fencing import VALID_SHARE, GroupLease, ProduceFence, _abort_connections, fence_socket
-from tests.fixtures.waiting import DEADLOCK_S
+from tests.fixtures.waiting import DEADLOCK_S, until
 
 SESSION_S = 6.0
 
@@ -164,7 +164,8 @@ async def test_a_write_of_a_worker_that_lost_its_place_fails_for_good(lease: Gro
     assert coordinator.was_reset
     with pytest.raises(ProducerFenced):
         await waiting
-    await asyncio.sleep(0.6)
+    await until(lambda: stop_errors)
+    await asyncio.sleep(0.6)  # in which a second one would come
     watching.cancel()
     assert client.sent == []
     assert [type(error) for error in stop_errors] == [Unavailable]
