@@ -4,6 +4,7 @@ import asyncio
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ from training.reader.examples import pairs_of
 from training.reader.folds import (
     FOLDS,
     SHIPPED_FOLD,
+    OutOfFold,
     Split,
     answered_examples,
     compute_fold,
@@ -148,16 +150,42 @@ def evaluate(
     only: Annotated[
         int | None, typer.Option(help="Only this fold; the weights of fold 0 ship.", min=0, max=FOLDS - 1)
     ] = None,
+    served: Annotated[
+        bool, typer.Option("--served", help="Ask the files that ship about the fold that they have not seen.")
+    ] = False,
     answers: Annotated[Path, typer.Option(help="Folder with the out-of-fold answers.")] = _ANSWERS,
 ) -> None:
-    """Print what the out-of-fold answers are worth, for every variant at hand."""
+    """Print what the out-of-fold answers are worth, for every variant at hand.
+
+    These answers are those of the trained weights. With `--served` they are those of the graph that Triton serves.
+    """
     examples = load_examples(data)
     console = Console() if sys.stdout.isatty() else Console(width=200)
+    if served:
+        print_report(console, "as served", examples, _answers_as_served(examples, answers / "both"))
+        return
     for variant in VARIANTS:
         if (answers / variant).is_dir():
             print_report(console, variant, examples, finished_folds(answers / variant, only))
     if (answers / _REWARD).is_dir():
         print_rewards(console, written_pairs(load_written()), examples, finished_scores(answers / _REWARD))
+
+
+def _answers_as_served(examples: Examples, answers: Path) -> OutOfFold:
+    """Return the answers of the files that ship, for the examples of the fold that they have not seen."""
+    found = finished_folds(answers, SHIPPED_FOLD)
+    turns, replies = answered_examples(found, examples.turns, examples.replies)
+    served = load_reader(version_folder(READER))[1]
+    with progress_bar() as progress:
+
+        def read(pairs: Sequence[tuple[str, str]], what: str) -> list[Any]:
+            return [served.read([pair])[0] for pair in progress.track(pairs, description=what)]
+
+        return replace(
+            found,
+            turns=np.stack([each.turn for each in read(pairs_of(turns), "turns")]),
+            replies=np.stack([each.reply for each in read(pairs_of(replies), "replies")]),
+        )
 
 
 @app.command()

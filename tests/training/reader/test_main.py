@@ -16,6 +16,7 @@ from tests.training.reader.samples import reply, reply_logits, turn, turn_logits
 from training.errors import DataError
 from training.reader import __main__ as cli
 from training.reader.data import Examples
+from training.reader.examples import pairs_of
 from training.reader.folds import OutOfFold, Split, compute_fold, finished_folds, split_examples
 from training.reader.targets import RESISTANCE
 
@@ -66,6 +67,34 @@ def test_eval_reports_each_variant_at_hand(tmp_path: Path, monkeypatch: pytest.M
     result = CliRunner().invoke(cli.app, ["eval", str(tmp_path), "--answers", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert reported == [("both", 2), ("written", 1)]
+
+
+def test_eval_asks_the_files_that_ship_about_what_they_have_not_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `--served` the report is of the shipped files' answers to the examples of their own fold alone."""
+    for fold in (0, 1):
+        compute_fold(split_examples(EXAMPLES.turns, EXAMPLES.replies, fold), silent_answers, tmp_path / "both")
+    asked: list[tuple[str, str]] = []
+    answer = SimpleNamespace(turn=turn_logits(["blaming"])[0], reply=reply_logits([(2, 2, 2, 2)])[0])
+
+    def read(pairs: list[tuple[str, str]]) -> list[SimpleNamespace]:
+        asked.extend(pairs)
+        return [answer] * len(pairs)
+
+    reported: list[tuple[str, OutOfFold]] = []
+    monkeypatch.setattr(cli, "load_reader", lambda _folder: (None, SimpleNamespace(read=read)))
+    monkeypatch.setattr(cli, "print_report", lambda _console, name, _examples, found: reported.append((name, found)))
+    result = CliRunner().invoke(cli.app, ["eval", str(tmp_path), "--served", "--answers", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    unseen = split_examples(EXAMPLES.turns, EXAMPLES.replies, 0)
+    assert sorted(asked) == sorted([*pairs_of(unseen.test_turns), *pairs_of(unseen.test_replies)])
+    ((name, found),) = reported
+    assert name == "as served"
+    assert set(found.turn_ids) == {each.id for each in unseen.test_turns}
+    assert (found.turns == answer.turn).all()
+    assert (found.replies == answer.reply).all()
+    assert found.words.shape == finished_folds(tmp_path / "both", 0).words.shape
 
 
 def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
