@@ -111,7 +111,9 @@ class Assessor:
             possible_injection=outcome.possible_injection,
             ratings=outcome.ratings,
             strengths=outcome.strengths,
-            alternatives=choose_alternatives(outcome.alternatives, outcome.spares, offered),
+            alternatives=choose_alternatives(
+                outcome.alternatives, outcome.spares, offered, is_opening=prepared.shown.is_opening
+            ),
         )
 
     async def _ask_until_answered(

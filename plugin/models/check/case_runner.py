@@ -85,6 +85,10 @@ class _FirstAnswerRecorder:
         """Leave the model open: it is not ours."""
 
 
+FIRST_WORDS = "Hello."
+"""What the client wrote before each case: none is the opening of a session, to which no written reply is offered."""
+
+
 class CaseRunner:
     """Runs cases against a served model. `deadline_s` is how long one answer may take, in seconds."""
 
@@ -137,7 +141,7 @@ def _session_record(name: str, exchange: ExchangeText, *, use_lexicon: bool) -> 
     return record_of_exchange(
         "model-check",
         uuid5(NAMESPACE_URL, name),
-        context=exchange.context,
+        context=[(Role.CLIENT, FIRST_WORDS), *exchange.context],
         client=exchange.client,
         reply=exchange.reply,
         needs_human=NeedsHuman.CRITICAL_CONTENT if critical else None,

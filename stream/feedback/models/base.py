@@ -44,6 +44,11 @@ class ShownExchange:
         """Whether there is a reply; without one a model gives its verdict on the client turn and rates nothing."""
         return any(message.part is ExchangePart.REPLY for message in self.messages)
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the client had written nothing before the turn, as far as is shown."""
+        return all(message.role is not Role.CLIENT for message in self.messages if message.part is ExchangePart.CONTEXT)
+
     def message(self, number: int) -> ShownMessage | None:
         """The message under a number, or None where a model made one up."""
         return self.messages[number - 1] if 1 <= number <= len(self.messages) else None

@@ -9,12 +9,13 @@ import pytest
 from stream.contracts.feedback import Abstention, Assessment, FeedbackRecord
 from stream.contracts.ids import assessment_id, input_id
 from stream.contracts.sessions import SessionRecord
-from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, SessionState
+from stream.contracts.vocabulary import LeftOut, Level, Mechanism, NeedsHuman, Role, SessionState
 from stream.feedback.models.answer import ModelAnswer
 from stream.feedback.models.patience import MAX_FAILED_REQUESTS, MAX_OUTAGES
 from stream.runtime.settings import WithoutNames
 from tests.stream.feedback.builders import (
     BASELINE,
+    CONTEXT,
     FAILED,
     LLM,
     NAMES,
@@ -276,7 +277,7 @@ async def test_a_written_reply_is_offered_once_in_a_session() -> None:
     """The second moment gets a spare where the first has the same written reply; a language model has no spares."""
     reply = {"text": "What matters most?", "mechanism": STANCE.value}
     both = answer(alternatives=[reply | {"written_id": "R-001"}], spares=[reply | {"written_id": "R-002"}])
-    session = record()
+    session = after_an_earlier_turn()
     (exchange,) = session.exchanges
     again = exchange.model_copy(update={"exchange_id": uuid5(exchange.exchange_id, "again")})
     twice = session.model_copy(update={"exchanges": (exchange, again)})
@@ -284,3 +285,20 @@ async def test_a_written_reply_is_offered_once_in_a_session() -> None:
     assert [one.alternatives[0].written_id for one in whole.assessments] == ["R-001", "R-002"]
     whole = await feedback(ScriptedModel(both, version=LLM), twice)
     assert [len(one.alternatives) for one in whole.assessments] == [1, 1]
+
+
+async def test_no_written_reply_is_offered_to_a_clients_first_words() -> None:
+    """A written reply is offered once the client has written before, and not to the first words of a session."""
+    written = {"text": "What matters most?", "mechanism": STANCE.value, "written_id": "R-001"}
+    model = ScriptedModel(answer(alternatives=[written]), version=BASELINE)
+    for session, offered in ((record(), []), (after_an_earlier_turn(), ["R-001"])):
+        (one,) = (await feedback(model, session)).assessments
+        assert [each.written_id for each in one.alternatives] == offered
+
+
+def after_an_earlier_turn() -> SessionRecord:
+    """Return a session of one exchange before which the client has written something."""
+    session = record(context=("We argued again.", CONTEXT))
+    first, *later = session.messages
+    client = first.model_copy(update={"role": Role.CLIENT, "author": "p_client"})
+    return session.model_copy(update={"messages": (client, *later)})

@@ -1,4 +1,4 @@
-"""A written reply is offered once in a session, unless nothing else is as good."""
+"""A written reply is offered once in a session, unless nothing else is as good, and never to a client's first words."""
 
 from stream.contracts.feedback import Alternative
 from stream.contracts.vocabulary import Mechanism
@@ -35,3 +35,10 @@ def test_what_a_model_worded_stays() -> None:
     own = (option(None), option(None))
     assert choose_alternatives(own, (), {"R-001"}) == own
     assert choose_alternatives((), (SECOND,), {"R-001"}) == ()
+
+
+def test_no_written_reply_is_offered_to_a_clients_first_words() -> None:
+    """Where the client has only begun to write no written reply is offered, and what a model worded stays."""
+    assert choose_alternatives((BEST,), (SECOND,), set(), is_opening=True) == ()
+    own = option(None)
+    assert choose_alternatives((own, BEST), (), set(), is_opening=True) == (own,)

@@ -4,7 +4,7 @@ import pytest
 
 from stream.contracts.errors import Unavailable
 from stream.contracts.vocabulary import Role
-from stream.feedback.models.base import CANARY, Deadline, ExchangePart, ShownMessage, ask_canary
+from stream.feedback.models.base import CANARY, Deadline, ExchangePart, ShownExchange, ShownMessage, ask_canary
 from tests.stream.feedback.builders import FAILED, UNREADABLE, ScriptedModel
 
 
@@ -23,6 +23,23 @@ def test_only_numbers_that_were_shown_are_messages() -> None:
     """A model may make up others."""
     assert [CANARY.message(number) for number in (1, 2, 3)] == list(CANARY.messages)
     assert [CANARY.message(number) for number in (-1, 0, 4)] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("before", "is_opening"),
+    [
+        ((), True),
+        ((Role.COUNSELLOR,), True),
+        ((Role.COUNSELLOR, Role.COUNSELLOR), True),
+        ((Role.CLIENT, Role.COUNSELLOR), False),
+        ((Role.COUNSELLOR, Role.CLIENT, Role.COUNSELLOR), False),
+    ],
+)
+def test_a_client_who_wrote_nothing_before_is_opening(before: tuple[Role, ...], is_opening: bool) -> None:
+    """An exchange is an opening where no message before the client's turn is the client's."""
+    roles = [*((ExchangePart.CONTEXT, role) for role in before), (ExchangePart.CLIENT_TURN, Role.CLIENT)]
+    messages = [ShownMessage(number, part, role, "words") for number, (part, role) in enumerate(roles, start=1)]
+    assert ShownExchange(tuple(messages)).is_opening is is_opening
 
 
 def test_a_shown_message_hides_its_words() -> None:
