@@ -84,6 +84,7 @@ eval: setup-dev ## Detector and reader against labels of public transcripts: mak
 	@test -n "$(DATA)" || { echo "say where the data lie: make eval DATA=folder" >&2; exit 2; }
 	@$(BIN)/python -m training.detector eval "$(DATA)"
 	@$(BIN)/python -m training.reader eval "$(DATA)"
+	@$(BIN)/python -m training.reader eval "$(DATA)" --served
 
 STUDIES ?= build/studies
 

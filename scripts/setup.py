@@ -74,7 +74,7 @@ def steps(upto: str) -> list[Step]:
     runtime = Step(
         "the counterpoint command and what it needs (.venv)",
         [
-            _make_environment(VENV),
+            make_environment(VENV),
             # Compiled here, since the command is started by hand too, where no cache may be written.
             install_command(VENV, LOCKS / "runtime.lock", "--compile-bytecode"),
             install_command(VENV, LOCKS / "page.lock"),
@@ -129,7 +129,8 @@ def _uv_step() -> Step:
     )
 
 
-def _make_environment(folder: Path) -> list[str]:
+def make_environment(folder: Path) -> list[str]:
+    """Return the command that makes an environment with this Python, or keeps what one has."""
     return [str(UV), "venv", "--allow-existing", "--python", sys.executable, str(folder)]
 
 
@@ -146,7 +147,7 @@ def _packages_step(name: str, lock: str, folder: Path = VENV) -> Step:
 def _environment_step(name: str, folder: Path, locks: Sequence[str]) -> Step:
     """Return the step that makes an environment of its own from lock files, and stamps it with the name of the last."""
     files = [LOCKS / f"{lock}.lock" for lock in locks]
-    commands = [_make_environment(folder), *(install_command(folder, file) for file in files)]
+    commands = [make_environment(folder), *(install_command(folder, file) for file in files)]
     return Step(name, commands, folder / f"{locks[-1]}.stamp", files)
 
 

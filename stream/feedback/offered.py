@@ -13,7 +13,7 @@ def choose_alternatives(
     spares: tuple[Alternative, ...],
     offered: Collection[str],
     *,
-    is_opening: bool = False,
+    is_opening: bool,
 ) -> tuple[Alternative, ...]:
     """Return the alternatives, with the first spare that was not offered in the place of one that was.
 

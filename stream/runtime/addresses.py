@@ -1,8 +1,9 @@
-"""The forms of addresses: whether a host is this machine, and whether a text is a mail address."""
+"""The forms of addresses: whether a host is this machine, and whether a text is a safe address or one of mail."""
 
 import re
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 MAX_MAIL_ADDRESS: Final = 254
 """Characters of a mail address, by RFC 5321."""
@@ -19,6 +20,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_safe_url(url: str) -> bool:
+    """Return whether an address is one of HTTPS, or of HTTP on loopback, without a user or a fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    is_plain = not (parts.fragment or parts.username or parts.password) and url.isprintable()
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and host in {"127.0.0.1", "::1", "localhost"})
+    return bool(host) and is_plain and is_private
 
 
 def is_mail_address(text: str) -> bool:

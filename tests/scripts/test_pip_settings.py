@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from scripts.pip_settings import translate, uv_settings
-from scripts.setup import UV_VENV
+from scripts.setup import UV_VENV, install_command, make_environment
 
 
 def test_each_setting_has_its_name_in_uv() -> None:
@@ -17,6 +24,7 @@ global.index-url='https://mirror.example/simple'
 global.proxy='http://proxy.example:3128'
 global.timeout='60'
 global.trusted-host='mirror.example'
+global.no-index='1'
 install.find-links='/srv/wheels'
 """
     assert translate(listed) == {
@@ -26,6 +34,7 @@ install.find-links='/srv/wheels'
         "UV_HTTP_TIMEOUT": "60",
         "UV_INSECURE_HOST": "mirror.example",
         "UV_FIND_LINKS": "/srv/wheels",
+        "UV_OFFLINE": "1",
     }
 
 
@@ -69,3 +78,42 @@ def test_pip_is_asked_and_uvs_own_settings_win(tmp_path: Path) -> None:
     assert settings["UV_HTTP_TIMEOUT"] == "90"
     assert settings["UV_INDEX_STRATEGY"] == "unsafe-best-match"
     assert settings["PIP_CONFIG_FILE"] == str(file)
+
+
+@pytest.mark.parametrize("told", ["a folder and no index", "a mirror"])
+def test_uv_installs_from_where_pip_is_told_to_look(told: str, tmp_path: Path) -> None:
+    """A package is installed by uv from a folder without any index, or from a mirror, where pip is told of it."""
+    wheels = tmp_path / "simple" / "sample-package"
+    wheels.mkdir(parents=True)
+    name = _write_wheel(wheels)
+    (wheels / "index.html").write_text(f'<a href="{name}">{name}</a>')
+    lock = tmp_path / "sample.lock"
+    lock.write_text(f"sample-package==1.0 --hash=sha256:{hashlib.sha256((wheels / name).read_bytes()).hexdigest()}\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        pip = {
+            "a folder and no index": {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)},
+            "a mirror": {"PIP_INDEX_URL": f"http://127.0.0.1:{server.server_port}/simple"},
+        }[told]
+        alone = {"PIP_CONFIG_FILE": os.devnull, "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_NO_CONFIG": "1"}
+        settings = uv_settings(UV_VENV / "bin" / "python", pip | alone)
+        for command in (make_environment(tmp_path / "venv"), install_command(tmp_path / "venv", lock)):
+            subprocess.run(command, env=settings, check=True, capture_output=True)
+        server.shutdown()
+    found = [str(tmp_path / "venv" / "bin" / "python"), "-c", "import sample_package; print(sample_package.FOUND)"]
+    assert subprocess.run(found, check=True, capture_output=True, text=True).stdout == "True\n"
+
+
+def _write_wheel(folder: Path) -> str:
+    """Write a wheel of one module by hand, and return its name."""
+    name = "sample_package-1.0-py3-none-any.whl"
+    about = "sample_package-1.0.dist-info"
+    with zipfile.ZipFile(folder / name, "w") as wheel:
+        wheel.writestr("sample_package.py", "FOUND = True\n")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: sample-package\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{about}/RECORD", "")
+    return name

@@ -16,7 +16,7 @@ from rich.progress import TaskID
 from stream.feedback.models.answer import ModelAnswer
 from stream.feedback.models.base import Deadline, ShownExchange
 from stream.feedback.models.baseline import MODEL, InProcessBaseline
-from stream.feedback.models.reader import READER, load_reader
+from stream.feedback.models.reader import READER, Opinion, load_reader
 from stream.model_repository import version_folder
 from training.corpora.ratings import written_pairs
 from training.corpora.written import PORTABLE, load_written
@@ -159,6 +159,8 @@ def evaluate(
 
     These answers are those of the trained weights. With `--served` they are those of the graph that Triton serves.
     """
+    if served and only not in {None, SHIPPED_FOLD}:
+        raise typer.BadParameter(f"what ships has not seen fold {SHIPPED_FOLD} alone", param_hint="--only")
     examples = load_examples(data)
     console = Console() if sys.stdout.isatty() else Console(width=200)
     if served:
@@ -175,17 +177,18 @@ def _answers_as_served(examples: Examples, answers: Path) -> OutOfFold:
     """Return the answers of the files that ship, for the examples of the fold that they have not seen."""
     found = finished_folds(answers, SHIPPED_FOLD)
     turns, replies = answered_examples(found, examples.turns, examples.replies)
+    return replace(
+        found,
+        turns=np.stack([each.turn for each in _read_served(pairs_of(turns))]),
+        replies=np.stack([each.reply for each in _read_served(pairs_of(replies))]),
+    )
+
+
+def _read_served(pairs: Sequence[tuple[str, str]]) -> list[Opinion]:
+    """Return what the reader that ships says of each pair."""
     served = load_reader(version_folder(READER))[1]
     with progress_bar() as progress:
-
-        def read(pairs: Sequence[tuple[str, str]], what: str) -> list[Any]:
-            return [served.read([pair])[0] for pair in progress.track(pairs, description=what)]
-
-        return replace(
-            found,
-            turns=np.stack([each.turn for each in read(pairs_of(turns), "turns")]),
-            replies=np.stack([each.reply for each in read(pairs_of(replies), "replies")]),
-        )
+        return [served.read([pair])[0] for pair in progress.track(pairs, description="reading")]
 
 
 @app.command()
@@ -198,14 +201,12 @@ def reward(
     What is computed is not computed again: after another reader was exported, remove the folder. `eval` prints it too.
     """
     examples, pairs = load_examples(data), written_pairs(load_written())
-    served = load_reader(version_folder(READER))[1]
-    with progress_bar() as progress:
 
-        def read(texts: Sequence[tuple[str, str]]) -> tuple[Any, Any]:
-            opinions = [served.read([text])[0] for text in progress.track(texts, description="reading")]
-            return np.stack([each.reply for each in opinions]), np.stack([each.vector for each in opinions])
+    def read(texts: Sequence[tuple[str, str]]) -> tuple[Any, Any]:
+        opinions = _read_served(texts)
+        return np.stack([each.reply for each in opinions]), np.stack([each.vector for each in opinions])
 
-        compute_reward_fold(examples, pairs, SHIPPED_FOLD, read, answers)
+    compute_reward_fold(examples, pairs, SHIPPED_FOLD, read, answers)
     print_rewards(Console(), pairs, examples, finished_scores(answers))
 
 

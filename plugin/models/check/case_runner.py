@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from plugin.models.check import stimuli
 from plugin.models.check.stimuli import ExchangeText
 from stream.contracts.feedback import ModelVersion
 from stream.contracts.sessions import SessionRecord
@@ -85,10 +86,6 @@ class _FirstAnswerRecorder:
         """Leave the model open: it is not ours."""
 
 
-FIRST_WORDS = "Hello."
-"""What the client wrote before each case: none is the opening of a session, to which no written reply is offered."""
-
-
 class CaseRunner:
     """Runs cases against a served model. `deadline_s` is how long one answer may take, in seconds."""
 
@@ -141,7 +138,7 @@ def _session_record(name: str, exchange: ExchangeText, *, use_lexicon: bool) -> 
     return record_of_exchange(
         "model-check",
         uuid5(NAMESPACE_URL, name),
-        context=[(Role.CLIENT, FIRST_WORDS), *exchange.context],
+        context=[(Role.CLIENT, stimuli.FIRST_WORDS), *exchange.context],
         client=exchange.client,
         reply=exchange.reply,
         needs_human=NeedsHuman.CRITICAL_CONTENT if critical else None,

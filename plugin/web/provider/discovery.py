@@ -7,7 +7,7 @@ import anyio
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from plugin.web.provider.connection import Connection, ProviderAwayError
-from stream.runtime.settings import is_safe_url
+from stream.runtime.addresses import is_safe_url
 
 KEPT_S: Final = 3600
 """Seconds for which the document is kept: it changes when a provider moves."""

@@ -20,7 +20,8 @@ from plugin.web.provider.keys import KeyCache
 from plugin.web.provider.logout_token import check_logout_claims
 from plugin.web.provider.people import check_mapping, person_of
 from stream.contracts.errors import Misconfigured
-from stream.runtime.settings import Settings, is_safe_url
+from stream.runtime.addresses import is_safe_url
+from stream.runtime.settings import Settings
 
 BEGIN_PATH: Final = "/login/provider"
 RETURN_PATH: Final = "/login/return"

@@ -23,7 +23,6 @@ from stream.runtime.settings.queue import (
     OidcSettings,
     RetentionSettings,
     WebSettings,
-    is_safe_url,
 )
 from stream.runtime.settings.section import required_secret
 from stream.runtime.settings.stages import (
@@ -62,7 +61,6 @@ __all__ = [
     "WebSettings",
     "WebhookReceiverSettings",
     "WithoutNames",
-    "is_safe_url",
     "load_settings",
     "required_secret",
 ]

@@ -2,12 +2,10 @@
 
 import re
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from stream.runtime.addresses import is_loopback
-from stream.runtime.settings.section import HttpAddress, SettingsSection
+from stream.runtime.settings.section import HttpAddress, SettingsSection, TlsAddress
 
 ReaderGrade = Literal["sure", "possible"]
 """The grade of critical content from which on the reader raises a risk signal, see decision 71."""
@@ -33,19 +31,12 @@ class ChatwootSettings(SettingsSection):
 
     They must carry a secret as the password in the webhook's URL; nothing else proves where they come from.
     """
-    api_url: HttpAddress = ""
+    api_url: TlsAddress = ""
     """The address of the installation, such as https://chat.example; for `counterpoint reconcile` alone."""
     account: str = Field(default="", pattern=r"^[0-9]*$")
     """The number of the account whose conversations are read there."""
     api_token: SecretStr | None = None
     """The access token of a user who sees its inboxes. Nothing is written with it."""
-
-    @field_validator("api_url")
-    @classmethod
-    def _require_tls(cls, url: str) -> str:
-        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
-            raise ValueError("the API is reached by https; http is for one on loopback alone")
-        return url
 
 
 class TwilioSettings(SettingsSection):
@@ -63,16 +54,9 @@ class TwilioSettings(SettingsSection):
 class WebhookReceiverSettings(SettingsSection):
     """Settings of a receiver of risk signals, such as the platform's own protocol."""
 
-    url: HttpAddress = ""
+    url: TlsAddress = ""
     secrets: tuple[SecretStr, ...] = ()
     """Standard Webhooks secrets (`whsec_...`); a request is signed with each, so that one can be replaced."""
-
-    @field_validator("url")
-    @classmethod
-    def _require_tls(cls, url: str) -> str:
-        if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
-            raise ValueError("a receiver is reached by https; http is for one on loopback alone")
-        return url
 
 
 class RiskSettings(SettingsSection):

@@ -2,12 +2,11 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
-from stream.runtime.addresses import is_loopback, is_mail_address
+from stream.runtime.addresses import is_loopback, is_mail_address, is_safe_url
 from stream.runtime.settings.section import HttpAddress, Port, SettingsSection
 
 RoleName = Literal["supervisor", "therapist", "operator", "lead", "auditor"]
@@ -186,15 +185,3 @@ class OidcSettings(SettingsSection):
         if "openid" not in self.scopes:
             raise ValueError("scopes must hold openid")
         return self
-
-
-def is_safe_url(url: str) -> bool:
-    """Return whether an address is one of HTTPS, or of HTTP on loopback, without a user or a fragment."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    is_plain = not (parts.fragment or parts.username or parts.password) and url.isprintable()
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and host in {"127.0.0.1", "::1", "localhost"})
-    return bool(host) and is_plain and is_private

@@ -1,14 +1,26 @@
 """What all sections of the settings have in common."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from stream.contracts.errors import Misconfigured
+from stream.runtime.addresses import is_loopback
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 HttpAddress = Annotated[str, Field(pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$")]
 """An address without a user, a query or a fragment, none of which belongs into a setting; empty where there is none."""
+
+
+def _require_tls(url: str) -> str:
+    if url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
+        raise ValueError("it is reached by https; http is for an address on loopback alone")
+    return url
+
+
+TlsAddress = Annotated[HttpAddress, AfterValidator(_require_tls)]
+"""An address to which we send what is private: over TLS, or to this machine itself."""
 
 
 class SettingsSection(BaseModel):

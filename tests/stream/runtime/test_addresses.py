@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream.runtime.addresses import is_loopback, is_mail_address
+from stream.runtime.addresses import is_loopback, is_mail_address, is_safe_url
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "::1"])
@@ -40,3 +40,26 @@ def test_what_browsers_accept_is_a_mail_address(text: str) -> None:
 def test_anything_that_could_be_more_than_one_address_is_none(text: str) -> None:
     """A name, a second address, a blank or a line break makes a text no mail address."""
     assert not is_mail_address(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_safe"),
+    [
+        ("https://id.example", True),
+        ("https://id.example/a?policy=b", True),
+        ("http://127.0.0.1:8080/a", True),
+        ("http://localhost", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost.example", False),
+        ("https://user:secret@id.example", False),
+        ("https://id.example/#a", False),
+        ("https://", False),
+        ("https://[", False),
+        ("javascript:alert(1)", False),
+        ("https://id.example/\n", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_safe_over_https_or_on_loopback(url: str, is_safe: bool) -> None:
+    """An address is one of HTTPS or of loopback, and holds no user and no fragment."""
+    assert is_safe_url(url) is is_safe

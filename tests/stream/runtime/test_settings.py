@@ -135,6 +135,11 @@ def test_a_network_that_is_everybody_or_nobody_is_refused(monkeypatch: pytest.Mo
             "reached by https",
         ),
         (
+            "TENANTS",
+            '{"riverside": {"chatwoot": {"api_url": "http://chat.example"}}}',
+            "chatwoot.api_url: .*reached by https",
+        ),
+        (
             *("TENANTS", '{"riverside": {"risk": {"receiver": {"url": "https://user:canary-secret@p.example/"}}}}'),
             "risk.receiver.url",
         ),

@@ -97,6 +97,13 @@ def test_eval_asks_the_files_that_ship_about_what_they_have_not_seen(
     assert found.words.shape == finished_folds(tmp_path / "both", 0).words.shape
 
 
+def test_what_ships_is_asked_about_no_fold_that_it_has_seen(tmp_path: Path) -> None:
+    """`--served` with another fold than that of what ships is refused."""
+    result = CliRunner().invoke(cli.app, ["eval", str(tmp_path), "--served", "--only", "1"])
+    assert result.exit_code == 2
+    assert "has not seen fold 0 alone" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_words_are_fitted_again_without_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`words` puts new words into finished folds, and writes what ships beside an encoder that stays."""
     said = {

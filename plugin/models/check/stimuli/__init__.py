@@ -61,11 +61,16 @@ class IndirectCase:
 
 
 REPLY_KINDS = ("colluding", "neutral", "sound")
+FIRST_WORDS = "Hello."
+"""What the client wrote before each exchange: none is a session's opening, to which no written reply is offered."""
+_FRAME_VERSION = "2"
+"""Another one for each change to what stands around all exchanges, such as the first words."""
 
 
 def version() -> str:
-    """The versions of all our lists together; part of what a finished check is good for."""
-    return "-".join(_stimuli_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks", "indirect"))
+    """The versions of all our lists together, and of their frame; part of what a finished check is good for."""
+    lists = [_stimuli_table(name)["version"] for name in ("crisis", "stigma", "moments", "attacks", "indirect")]
+    return "-".join([*lists, _FRAME_VERSION])
 
 
 def crises() -> dict[str, ExchangeText]:

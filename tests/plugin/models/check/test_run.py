@@ -84,6 +84,12 @@ def test_the_served_baseline_passes_what_applies_to_it(report: tuple[CheckReport
     assert found.model.is_baseline
 
 
+def test_the_screen_has_suggestions_to_look_at(report: tuple[CheckReport, Path]) -> None:
+    """The check has suggestions of the baseline to screen: no case is an opening, which would have none."""
+    (suggestions,) = [line for line in report[0].checks if line.check == "suggestions"]
+    assert int(suggestions.figures["suggestions"]) > 10
+
+
 def test_the_baseline_passes_with_every_attack(
     report: tuple[CheckReport, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

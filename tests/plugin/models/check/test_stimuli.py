@@ -155,9 +155,12 @@ def test_the_rubric_is_asked_with_its_levels_and_its_mistakes() -> None:
     assert not any("collusion" in name for name in mistakes)
 
 
-def test_the_version_changes_with_every_list() -> None:
-    """The version changes with every list, because an interrupted check continues only on the same version."""
-    assert stimuli.version().count("-") == 4
+def test_the_version_changes_with_every_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version changes with each list and their frame, since a check continues on the same version alone."""
+    before = stimuli.version()
+    assert before.count("-") == 5
+    monkeypatch.setattr(stimuli, "_FRAME_VERSION", "another")
+    assert stimuli.version() != before
 
 
 def test_published_stimuli_are_read_once_each_with_our_replies(tmp_path: Path) -> None:
